@@ -1,0 +1,75 @@
+// Builds dist/check_conntrack: one CommonJS file for Node 12 and later, the same bytes from the same sources.
+
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const top = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const outfile = join(top, 'dist/check_conntrack');
+
+const common = {
+  absWorkingDir: top,
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node12',
+  charset: 'ascii',
+  legalComments: 'none',
+  metafile: true,
+  write: false,
+  logLevel: 'warning',
+};
+
+/** Every package that a build took code from, by its folder. */
+const packages = new Set();
+
+// What the source loads by import() is packed as text and compiled when it is asked for: V8 would otherwise
+// parse it on every run of a check that does not need it.
+const packDynamicImports = {
+  name: 'pack-dynamic-imports',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) =>
+      kind === 'dynamic-import' ? { path: resolve(resolveDir, path), namespace: 'packed' } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'packed' }, async ({ path }) => {
+      const text = await bundle(path, { minify: true, define: { __dirname: '"/"', __filename: '"/"' } });
+      const contents = `new Function('module', 'exports', 'require', ${JSON.stringify(text)})(module, exports, require);`;
+      return { contents, loader: 'js', resolveDir: top };
+    });
+  },
+};
+
+const code = await bundle(join(top, 'src/main.ts'), { plugins: [packDynamicImports] });
+writeFileSync(outfile, `#!/usr/bin/env node\n${code}${licences()}`);
+chmodSync(outfile, 0o755);
+
+async function bundle(entry, options) {
+  const { outputFiles, metafile } = await build({ ...common, entryPoints: [entry], ...options });
+  for (const input of Object.keys(metafile.inputs)) {
+    const [folder] = /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input) ?? [];
+    if (folder !== undefined) packages.add(folder);
+  }
+  return outputFiles[0].text;
+}
+
+// The file is copied about alone, so the licences of what is in it travel inside it.
+function licences() {
+  const own = `check_conntrack\n\n${readFileSync(join(top, 'LICENSE'), 'utf8')}`;
+  const bundled = [...packages].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(top, folder, 'package.json'), 'utf8'));
+    return `${name} ${version} (${license})\n\n${licenceText(join(top, folder))}`;
+  });
+  return `/*\n${[own, ...bundled].map((text) => text.trim().replaceAll('*/', '* /')).join('\n\n----\n\n')}\n*/\n`;
+}
+
+function licenceText(folder) {
+  for (const name of ['LICENSE', 'LICENSE.txt', 'LICENSE.md', 'license', 'LICENSE-MIT.txt']) {
+    try {
+      return readFileSync(join(folder, name), 'utf8');
+    } catch {
+      // The next spelling may be the one.
+    }
+  }
+  throw new Error(`${folder} has no licence text to pass on`);
+}
