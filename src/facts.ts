@@ -1,0 +1,109 @@
+// The plain data that flows from acquire to evaluate to present. No logic lives here.
+
+/** Why something could not be had. Content faults carry the size of what was there, never the text. */
+export type FaultKind =
+  | 'missing'
+  | 'denied'
+  | 'not-regular'
+  | 'not-directory'
+  | 'outside-root'
+  | 'too-large'
+  | 'io'
+  | 'timeout'
+  | 'empty'
+  | 'not-a-number'
+  | 'negative'
+  | 'zero'
+  | 'absurd'
+  | 'malformed'
+  | 'tool-missing'
+  | 'tool-failed'
+  | 'would-load-module'
+  | 'other-namespace';
+
+export interface Fault {
+  readonly kind: FaultKind;
+  /** The file or command, as a person would type it. */
+  readonly source: string;
+  /** Kind-specific: a size in bytes, an errno name or an exit status. */
+  readonly detail?: string;
+}
+
+/** A figure and where it came from, or why there is none. Absent and broken are both values. */
+export type Reading<T> =
+  | { readonly ok: true; readonly value: T; readonly source: string }
+  | { readonly ok: false; readonly fault: Fault };
+
+export type Generation = 'nf_conntrack' | 'ip_conntrack';
+
+/** Whose table is looked at: our own, the host's through a live `--root`, or a captured tree's. */
+export type View = 'own' | 'host' | 'captured';
+
+/** The loss counters, under the kernel's names (`/proc/net/stat/nf_conntrack`). */
+export const COUNTERS = ['drop', 'early_drop', 'insert_failed', 'chainlength'] as const;
+export type CounterName = (typeof COUNTERS)[number];
+
+/** One CPU's counters, unsigned 32-bit; a counter this kernel lacks has no key. */
+export type CpuCounters = Readonly<Partial<Record<CounterName, number>>>;
+
+export interface Statistics {
+  /** The namespace's entries, where the source tells (`conntrack -S` does not). */
+  readonly entries?: number;
+  /** One element for each possible CPU, in the source's order. */
+  readonly cpus: readonly CpuCounters[];
+}
+
+/** One row of `/proc/slabinfo`; sizes in bytes, a slab in pages. */
+export interface SlabCache {
+  readonly name: string;
+  readonly objectSize: number;
+  readonly objectsPerSlab: number;
+  readonly pagesPerSlab: number;
+}
+
+/** Major and minor of `6.18.44-generic`; 2.6 kernels are not told apart further. */
+export interface KernelVersion {
+  readonly major: number;
+  readonly minor: number;
+}
+
+/** The switches that make the kernel allocate an extension block for each entry. */
+export interface ExtensionSettings {
+  readonly acct: Reading<number>;
+  readonly timestamp: Reading<number>;
+  readonly events: Reading<number>;
+  /** Whether anything listens for conntrack events in this namespace. */
+  readonly listener: Reading<boolean>;
+}
+
+/** What was read of one connection-tracking table. Counts are entries, sizes are bytes. */
+export interface Facts {
+  readonly view: View;
+  readonly generation: Generation;
+  readonly initialNamespace: boolean;
+  readonly count: number;
+  readonly countSource: string;
+  /** 0 means that the kernel applies no limit. */
+  readonly max: number;
+  readonly maxSource: string;
+  readonly buckets: Reading<number>;
+  readonly statistics: Reading<Statistics>;
+  readonly release: Reading<KernelVersion>;
+  readonly pageSize: Reading<number>;
+  readonly slabCache: Reading<SlabCache>;
+  readonly extensions: ExtensionSettings;
+  readonly memTotal: Reading<number>;
+}
+
+/** One attempt to read a file, for `-vv` and `-vvv`. */
+export interface ReadAttempt {
+  readonly source: string;
+  readonly bytes: number;
+  readonly fault?: Fault;
+  readonly milliseconds: number;
+}
+
+export type Acquired =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'fault'; readonly fault: Fault }
+  | { readonly kind: 'table'; readonly facts: Facts };

@@ -1,0 +1,62 @@
+// Facts of the machine that the memory figures need: the kernel's version, its page size, its memory.
+
+import type { KernelVersion, Reading } from '../facts.ts';
+import { parsePositiveNumber } from './number.ts';
+import type { Parsed, Root } from './root.ts';
+
+const SMALL = 4096;
+const MEMINFO_LIMIT = 1 << 16;
+
+/** `/proc/sys/kernel/osrelease`, every kernel: what `uname -r` prints. */
+export function readRelease(root: Root): Reading<KernelVersion> {
+  return root.read('/proc/sys/kernel/osrelease', SMALL, parseRelease);
+}
+
+export function parseRelease(bytes: Buffer): Parsed<KernelVersion> {
+  const match = /^(\d{1,3})\.(\d{1,3})(?!\d)/.exec(bytes.toString('latin1'));
+  if (match === null) return { ok: false, kind: 'malformed' };
+  return { ok: true, value: { major: Number(match[1]), minor: Number(match[2]) } };
+}
+
+/** MemTotal of `/proc/meminfo`, in bytes. The kernel's kB are KiB. */
+export function readMemTotal(root: Root): Reading<number> {
+  return root.read('/proc/meminfo', MEMINFO_LIMIT, parseMemTotal);
+}
+
+export function parseMemTotal(bytes: Buffer): Parsed<number> {
+  const match = /^MemTotal: +([1-9]\d{0,14}) kB$/m.exec(bytes.toString('latin1'));
+  return match === null ? { ok: false, kind: 'malformed' } : { ok: true, value: Number(match[1]) * 1024 };
+}
+
+/** AT_PAGESZ of a process's auxiliary vector (`/proc/self/auxv`, all kernels), in bytes. */
+export function readPageSize(root: Root): Reading<number> {
+  const path = '/proc/self/auxv';
+  return root.view === 'captured' ? root.read(path, SMALL, parsePageSize) : root.readOwn(path, SMALL, parsePageSize);
+}
+
+const AT_PAGESZ = 6;
+
+// A captured vector may be of any word size and byte order; only the right reading gives a page size.
+export function parsePageSize(bytes: Buffer): Parsed<number> {
+  const readers: readonly (readonly [number, (at: number) => number])[] = [
+    [8, (at) => Number(bytes.readBigUInt64LE(at))],
+    [8, (at) => Number(bytes.readBigUInt64BE(at))],
+    [4, (at) => bytes.readUInt32LE(at)],
+    [4, (at) => bytes.readUInt32BE(at)],
+  ];
+  for (const [width, word] of readers) {
+    for (let at = 0; at + 2 * width <= bytes.length; at += 2 * width) {
+      if (word(at) === AT_PAGESZ && isPageSize(word(at + width))) return { ok: true, value: word(at + width) };
+    }
+  }
+  return { ok: false, kind: 'malformed' };
+}
+
+function isPageSize(size: number): boolean {
+  return size >= 2 ** 12 && size <= 2 ** 18 && Number.isInteger(Math.log2(size));
+}
+
+/** The number of hash buckets; never 0. */
+export function readBuckets(root: Root, path: string): Reading<number> {
+  return root.read(path, SMALL, parsePositiveNumber);
+}

@@ -1,0 +1,112 @@
+// The machine that is looked at: ours, or a tree given by `--root`. Every read of the kernel goes through
+// here, so that the deadline is tested before it and `-vv` can tell of it.
+
+import { realpathSync, statSync } from 'node:fs';
+import type { Fault, FaultKind, ReadAttempt, Reading, View } from '../facts.ts';
+import { type FileRead, readBounded, readBoundedWithin } from './file.ts';
+
+/** Milliseconds until the plugin must have answered; not positive once that is over. */
+export interface Deadline {
+  left(): number;
+}
+
+/** Turns a file's text into its figure; a fault's `detail` may hold a size, never the text. */
+export type Parse<T> = (bytes: Buffer) => Parsed<T>;
+export type Parsed<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly kind: FaultKind; readonly detail?: string };
+
+export interface Root {
+  readonly view: View;
+  readonly deadline: Deadline;
+  /** What has been read so far, in order. */
+  readonly attempts: readonly ReadAttempt[];
+  /** Adds to `attempts` what was asked by other means than a file. */
+  record(attempt: ReadAttempt): void;
+  /** The fault of asking `source` now, if the deadline has passed; the first one is kept as `late`. */
+  expired(source: string): Fault | undefined;
+  late(): Fault | undefined;
+  /** Reads `path` (absolute, as on the machine looked at) and parses it. */
+  read<T>(path: string, limit: number, parse: Parse<T>): Reading<T>;
+  /** Reads a file of the machine we run on, whatever the root: page size and the like. */
+  readOwn<T>(path: string, limit: number, parse: Parse<T>): Reading<T>;
+  /** The path as this process reaches it, for those who stat or show it. */
+  locate(path: string): string;
+}
+
+const BOOT_ID = '/proc/sys/kernel/random/boot_id';
+const SMALL = 4096;
+
+/** Opens the machine's own root, or the tree at `dir`; a fault when `dir` is no directory. */
+export function openRoot(dir: string, deadline: Deadline): { root: Root } | { fault: Fault } {
+  const real = realDirectory(dir);
+  if (typeof real !== 'string') return { fault: real };
+  if (real === '/') return { root: makeRoot('', 'own', deadline, readBounded) };
+  const within = (path: string, limit: number) => readBoundedWithin(real, path, limit);
+  const view = sameBoot(real) ? 'host' : 'captured';
+  return { root: makeRoot(dir.replace(/\/+$/, ''), view, deadline, within) };
+}
+
+function realDirectory(dir: string): string | Fault {
+  try {
+    const real = realpathSync(dir);
+    return statSync(real).isDirectory() ? real : { kind: 'not-directory', source: dir };
+  } catch {
+    return { kind: 'missing', source: dir };
+  }
+}
+
+// A tree with our own boot_id is this machine's, mounted in a container; any other was captured elsewhere.
+function sameBoot(real: string): boolean {
+  const ours = readBounded(BOOT_ID, SMALL);
+  const theirs = readBoundedWithin(real, `${real}${BOOT_ID}`, SMALL);
+  return ours.ok && theirs.ok && ours.bytes.length > 0 && ours.bytes.equals(theirs.bytes);
+}
+
+function makeRoot(
+  prefix: string,
+  view: View,
+  deadline: Deadline,
+  readFile: (path: string, limit: number) => FileRead,
+): Root {
+  const attempts: ReadAttempt[] = [];
+  let late: Fault | undefined;
+  const expired = (source: string): Fault | undefined => {
+    if (deadline.left() > 0) return undefined;
+    late = late ?? { kind: 'timeout', source };
+    return late;
+  };
+  const locate = (path: string) => prefix + path;
+  const attempt = <T>(source: string, limit: number, parse: Parse<T>, readBytes: typeof readFile): Reading<T> => {
+    const fault = expired(source);
+    if (fault !== undefined) return { ok: false, fault };
+    const before = deadline.left();
+    const bytes = readBytes(source, limit);
+    const reading = interpret(source, bytes, parse);
+    attempts.push({
+      source,
+      bytes: bytes.ok ? bytes.bytes.length : 0,
+      milliseconds: before - deadline.left(),
+      ...(reading.ok ? {} : { fault: reading.fault }),
+    });
+    return reading;
+  };
+  return {
+    view,
+    deadline,
+    attempts,
+    record: (made) => void attempts.push(made),
+    expired,
+    late: () => late,
+    locate,
+    read: (path, limit, parse) => attempt(locate(path), limit, parse, readFile),
+    readOwn: (path, limit, parse) => attempt(path, limit, parse, readBounded),
+  };
+}
+
+function interpret<T>(source: string, file: FileRead, parse: Parse<T>): Reading<T> {
+  const parsed = file.ok ? parse(file.bytes) : file;
+  if (parsed.ok) return { ok: true, value: parsed.value, source };
+  const { kind, detail } = parsed;
+  return { ok: false, fault: { kind, source, ...(detail === undefined ? {} : { detail }) } };
+}
