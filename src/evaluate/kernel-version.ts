@@ -1,0 +1,7 @@
+// Which behaviour a kernel has, by its version.
+
+import type { KernelVersion } from '../facts.ts';
+
+export function atLeast(version: KernelVersion, major: number, minor: number): boolean {
+  return version.major > major || (version.major === major && version.minor >= minor);
+}

@@ -1,0 +1,71 @@
+// Each metric's value in this run, or why it has none.
+
+import type { CounterName, Facts, Fault, Reading } from '../facts.ts';
+import { footprint, hashTableBytes, type ObjectCost } from './footprint.ts';
+import type { MetricName } from './metrics.ts';
+
+/**
+ * `none`: not applicable here, or unsupported by this kernel; a threshold on it changes no state.
+ * `broken`: it should be there and cannot be had; a threshold on it is UNKNOWN.
+ */
+export type Measured =
+  | { readonly kind: 'value'; readonly value: number }
+  | { readonly kind: 'none'; readonly why: 'no limit is set' | 'unsupported by this kernel' }
+  | { readonly kind: 'broken'; readonly fault: Fault };
+
+export type Measurements = Readonly<Record<MetricName, Measured>>;
+
+const NO_LIMIT: Measured = { kind: 'none', why: 'no limit is set' };
+const UNSUPPORTED: Measured = { kind: 'none', why: 'unsupported by this kernel' };
+
+/** Pure arithmetic over the facts. */
+export function measure(facts: Facts, cost: Reading<ObjectCost>): Measurements {
+  const limited = facts.max !== 0;
+  const slab = (entries: number) => over(cost, (known) => footprint(known, entries).total);
+  return {
+    usage: limited ? found((100 * facts.count) / facts.max) : NO_LIMIT,
+    entries: found(facts.count),
+    slab: slab(facts.count),
+    slab_max: limited ? slab(facts.max) : NO_LIMIT,
+    memory_share: limited ? memoryShare(facts, slab(facts.max)) : NO_LIMIT,
+    load_factor: limited ? over(facts.buckets, (buckets) => facts.max / buckets) : NO_LIMIT,
+    ...counters(facts),
+  };
+}
+
+function found(value: number): Measured {
+  return { kind: 'value', value };
+}
+
+function over<T>(reading: Reading<T>, value: (of: T) => number): Measured {
+  return reading.ok ? found(value(reading.value)) : { kind: 'broken', fault: reading.fault };
+}
+
+function memoryShare({ buckets, memTotal }: Facts, slabMax: Measured): Measured {
+  if (slabMax.kind !== 'value') return slabMax;
+  if (!buckets.ok) return { kind: 'broken', fault: buckets.fault };
+  const pinned = slabMax.value + hashTableBytes(buckets.value);
+  return over(memTotal, (total) => (100 * pinned) / total);
+}
+
+function counters({ statistics }: Facts): Readonly<Record<CounterName, Measured>> {
+  return {
+    drop: total(statistics, 'drop'),
+    early_drop: total(statistics, 'early_drop'),
+    insert_failed: total(statistics, 'insert_failed'),
+    chainlength: total(statistics, 'chainlength'),
+  };
+}
+
+function total(statistics: Facts['statistics'], name: CounterName): Measured {
+  if (!statistics.ok) return { kind: 'broken', fault: statistics.fault };
+  const { cpus } = statistics.value;
+  if (cpus.some((cpu) => cpu[name] === undefined)) return UNSUPPORTED;
+  return found(cpus.reduce((sum, cpu) => sum + (cpu[name] ?? 0), 0));
+}
+
+/** Whether this kernel refuses insertions into long hash chains (5.15 and later). */
+export function refusesLongChains({ statistics }: Facts): boolean {
+  return statistics.ok && statistics.value.cpus.every((cpu) => cpu.chainlength !== undefined);
+}
+

@@ -1,0 +1,83 @@
+// Nagios threshold ranges, `[@]start:end`: parse, format, and whether a value alerts.
+// Grammar: Monitoring Plugins Development Guidelines, "Threshold and Ranges".
+
+import { plainDecimal } from './decimal.ts';
+
+/** Both ends belong to the range. It alerts outside of itself, or inside when `inside` is set. */
+export interface Range {
+  readonly start: number;
+  readonly end: number;
+  readonly inside: boolean;
+}
+
+/** What a unit suffix multiplies by, for instance `{ KiB: 1024 }`. */
+export type UnitScales = Readonly<Record<string, number>>;
+
+export type ParsedRange =
+  | { readonly ok: true; readonly range: Range }
+  | { readonly ok: false; readonly why: string };
+
+const NUMBER = /^(-?(?:\d+(?:\.\d+)?|\.\d+))([A-Za-z%]*)$/;
+
+/** Reads a range; a suffix on either end must be one of `scales`. Never throws. */
+export function parseRange(text: string, scales: UnitScales): ParsedRange {
+  const inside = text.startsWith('@');
+  const ends = (inside ? text.slice(1) : text).split(':');
+  const [first = '', second] = ends;
+  if (ends.length > 2 || (first === '' && !second)) return { ok: false, why: 'not a range' };
+
+  const start = second === undefined ? 0 : parseStart(first, scales);
+  const end = second === undefined ? parseNumber(first, scales) : parseEnd(second, scales);
+  if (start === undefined || end === undefined) return { ok: false, why: 'not a range' };
+  if (start > end) return { ok: false, why: 'start is above end' };
+  return { ok: true, range: { start, end, inside } };
+}
+
+function parseStart(text: string, scales: UnitScales): number | undefined {
+  if (text === '~') return Number.NEGATIVE_INFINITY;
+  return text === '' ? 0 : parseNumber(text, scales);
+}
+
+function parseEnd(text: string, scales: UnitScales): number | undefined {
+  return text === '' ? Number.POSITIVE_INFINITY : parseNumber(text, scales);
+}
+
+function parseNumber(text: string, scales: UnitScales): number | undefined {
+  const match = NUMBER.exec(text);
+  if (match === null) return undefined;
+  const [, digits = '', unit = ''] = match;
+  const scale = unit === '' ? 1 : Object.entries(scales).find(([name]) => name === unit)?.[1];
+  if (scale === undefined) return undefined;
+  const value = scaled(Number(digits), scale);
+  return Number.isFinite(value) ? value : undefined;
+}
+
+// 1.1 × 1000 is 1100.0000000000002 in binary; people see thresholds again in perfdata. Minus zero goes.
+function scaled(value: number, scale: number): number {
+  return (scale === 1 ? value : Number((value * scale).toPrecision(15))) + 0;
+}
+
+/** The canonical text: parsing it gives the same range. */
+export function formatRange({ start, end, inside }: Range): string {
+  const at = inside ? '@' : '';
+  const last = end === Number.POSITIVE_INFINITY ? '' : plainDecimal(end);
+  if (start === 0 && last !== '') return at + last;
+  return `${at}${start === Number.NEGATIVE_INFINITY ? '~' : plainDecimal(start)}:${last}`;
+}
+
+export function alerts({ start, end, inside }: Range, value: number): boolean {
+  const within = value >= start && value <= end;
+  return inside ? within : !within;
+}
+
+/** Whether no value at all alerts: no range, or `~:`. */
+export function neverAlerts(range: Range | undefined): boolean {
+  if (range === undefined) return true;
+  const { start, end, inside } = range;
+  return !inside && start === Number.NEGATIVE_INFINITY && end === Number.POSITIVE_INFINITY;
+}
+
+/** The N of a range that, for values that are never negative, alerts exactly above N; else undefined. */
+export function upperBound({ start, end, inside }: Range): number | undefined {
+  return !inside && start <= 0 && end >= 0 && end !== Number.POSITIVE_INFINITY ? end : undefined;
+}

@@ -1,0 +1,28 @@
+// Plugin states, their severity and their exit codes: two different orders that are never mixed.
+
+export type State = 'ok' | 'warning' | 'critical' | 'unknown';
+
+const SEVERITY: Readonly<Record<State, number>> = { ok: 0, warning: 1, unknown: 2, critical: 3 };
+
+const EXIT_CODE: Readonly<Record<State, number>> = { ok: 0, warning: 1, critical: 2, unknown: 3 };
+
+/** Positive when `a` is the graver of the two. */
+export function compareSeverity(a: State, b: State): number {
+  return SEVERITY[a] - SEVERITY[b];
+}
+
+/** The gravest of them; `ok` when there are none. */
+export function worst(states: readonly State[]): State {
+  return states.reduce<State>((gravest, state) => (compareSeverity(state, gravest) > 0 ? state : gravest), 'ok');
+}
+
+/** The process exit code of the Nagios plugin API. */
+export function exitCode(state: State): number {
+  return EXIT_CODE[state];
+}
+
+/** Reads a state in any letter case. */
+export function parseState(text: string): State | undefined {
+  const name = text.toLowerCase();
+  return name === 'ok' || name === 'warning' || name === 'critical' || name === 'unknown' ? name : undefined;
+}

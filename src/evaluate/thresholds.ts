@@ -1,0 +1,47 @@
+// Thresholds as flags give them, `[METRIC=]RANGE`, turned into ranges by metric.
+
+import { isMetricName, METRIC_NAMES, type MetricName, metricSpec } from './metrics.ts';
+import { parseRange, type Range } from './range.ts';
+
+export type Level = 'warning' | 'critical';
+export const LEVELS: readonly Level[] = ['critical', 'warning'];
+
+/** By metric; a missing level never alerts. */
+export type Thresholds = Readonly<Partial<Record<MetricName, Readonly<Partial<Record<Level, Range>>>>>>;
+
+export type ParsedThresholds =
+  | { readonly ok: true; readonly ranges: ReadonlyMap<MetricName, Range> }
+  | { readonly ok: false; readonly text: string; readonly why: string };
+
+const DEFAULTS: Readonly<Record<Level, Range>> = {
+  warning: { start: 0, end: 80, inside: false },
+  critical: { start: 0, end: 90, inside: false },
+};
+
+/** Reads all the values of one flag. A name may appear once; without a name a range means `usage`. */
+export function parseThresholds(texts: readonly string[]): ParsedThresholds {
+  const ranges = new Map<MetricName, Range>();
+  for (const text of texts) {
+    const [name, rangeText] = splitName(text);
+    if (!isMetricName(name)) return { ok: false, text, why: `unknown metric, known: ${METRIC_NAMES.join(' ')}` };
+    if (ranges.has(name)) return { ok: false, text, why: `${name} given twice` };
+    const parsed = parseRange(rangeText, metricSpec(name).scales);
+    if (!parsed.ok) return { ok: false, text, why: parsed.why };
+    ranges.set(name, parsed.range);
+  }
+  return { ok: true, ranges };
+}
+
+function splitName(text: string): [name: string, range: string] {
+  const at = text.indexOf('=');
+  return at === -1 ? ['usage', text] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** Puts both levels together; a default stands until its own level and metric are given. */
+export function mergeThresholds(given: Readonly<Record<Level, ReadonlyMap<MetricName, Range>>>): Thresholds {
+  const merged: Partial<Record<MetricName, Partial<Record<Level, Range>>>> = { usage: { ...DEFAULTS } };
+  for (const level of LEVELS) {
+    for (const [name, range] of given[level]) merged[name] = { ...merged[name], [level]: range };
+  }
+  return merged;
+}
