@@ -1,0 +1,110 @@
+// Long output for `-v` and more: where the figures came from, what memory is made of, what could not be had.
+
+import type { Footprint, ObjectCost } from '../evaluate/footprint.ts';
+import { footprint, hashTableBytes } from '../evaluate/footprint.ts';
+import { type Measurements, refusesLongChains } from '../evaluate/measure.ts';
+import { METRIC_NAMES } from '../evaluate/metrics.ts';
+import { formatRange } from '../evaluate/range.ts';
+import { LEVELS, type Thresholds } from '../evaluate/thresholds.ts';
+import type { Facts, Fault, ReadAttempt, Reading } from '../facts.ts';
+import { faultWords } from './faults.ts';
+import { foreignPath, sizeWords, valueWords } from './words.ts';
+
+const LONG_CHAIN_LOAD = 25;
+
+/** What `-v` says of a table, a line each. */
+export function tableDetails(
+  facts: Facts,
+  cost: Reading<ObjectCost>,
+  measurements: Measurements,
+  thresholds: Thresholds,
+): readonly string[] {
+  return [
+    ...sourceLines(facts, measurements),
+    ...thresholdLines(thresholds),
+    ...(cost.ok ? memoryLines(facts, cost.value, cost.source, measurements) : []),
+    ...unjudgedLines(measurements, thresholds),
+    ...faultLines(facts),
+  ];
+}
+
+function sourceLines(facts: Facts, measurements: Measurements): string[] {
+  const limit = facts.max === 0 ? 'none (0)' : facts.max;
+  const lines = [
+    `entries: ${facts.count} (${foreignPath(facts.countSource)})`,
+    `limit: ${limit} (${foreignPath(facts.maxSource)})`,
+  ];
+  if (facts.buckets.ok) lines.push(bucketsLine(facts, facts.buckets.value, measurements));
+  if (facts.statistics.ok) {
+    const { source, value } = facts.statistics;
+    lines.push(`counters: since boot, ${value.cpus.length} CPUs (${foreignPath(source)})`);
+  }
+  return lines;
+}
+
+function bucketsLine(facts: Facts, buckets: number, { load_factor: load }: Measurements): string {
+  if (load.kind !== 'value') return `buckets: ${buckets}`;
+  const line = `buckets: ${buckets}, load factor ${valueWords('load_factor', load.value)}`;
+  const tooLong = load.value > LONG_CHAIN_LOAD && refusesLongChains(facts);
+  return tooLong ? `${line}: too few, this kernel refuses entries in long chains below the limit` : line;
+}
+
+function thresholdLines(thresholds: Thresholds): string[] {
+  const texts = METRIC_NAMES.flatMap((name) =>
+    LEVELS.flatMap((level) => {
+      const range = thresholds[name]?.[level];
+      return range === undefined ? [] : [`${name} ${level} ${formatRange(range)}`];
+    }),
+  );
+  return texts.length === 0 ? [] : [`thresholds: ${texts.join(', ')}`];
+}
+
+function memoryLines(facts: Facts, cost: ObjectCost, source: string, measurements: Measurements): string[] {
+  const { max, count, buckets } = facts;
+  const lines = [objectLine(cost, source), `memory now: ${partsWords(footprint(cost, count))}`];
+  if (max !== 0) {
+    lines.push(`memory at the limit, never swapped: ${partsWords(footprint(cost, max))}`);
+    lines.push(`object size x limit: ${cost.objectSize} x ${max} = ${cost.objectSize * max} B`);
+  }
+  if (buckets.ok) lines.push(`hash table: ${sizeWords(hashTableBytes(buckets.value))}, apart from the slab`);
+  const share = measurements.memory_share;
+  if (share.kind === 'value') lines.push(`slab at max and hash table: ${valueWords('memory_share', share.value)} of RAM`);
+  return lines;
+}
+
+function objectLine(cost: ObjectCost, source: string): string {
+  const { origin, objectSize, objectsPerSlab, slabBytes, extension } = cost;
+  if (origin === 'given') return `object size: ${objectSize} B all-in (--object-size)`;
+  const about = origin === 'estimate' ? 'about ' : '';
+  const of = origin === 'estimate' ? `usual for this release, ${foreignPath(source)}` : foreignPath(source);
+  return `object size: ${about}${objectSize} B, ${objectsPerSlab} in ${slabBytes} B of slab (${of}), extension ${extension} B`;
+}
+
+function partsWords({ objects, extensions, total }: Footprint): string {
+  return `${sizeWords(total)} = objects ${sizeWords(objects)} + extensions ${sizeWords(extensions)}`;
+}
+
+function unjudgedLines(measurements: Measurements, thresholds: Thresholds): string[] {
+  return METRIC_NAMES.flatMap((name) => {
+    const measured = measurements[name];
+    return thresholds[name] !== undefined && measured.kind === 'none' ? [`not judged: ${name}: ${measured.why}`] : [];
+  });
+}
+
+function faultLines({ buckets, statistics, slabCache, memTotal, pageSize, release }: Facts): string[] {
+  const readings: readonly Reading<unknown>[] = [statistics, buckets, slabCache, release, memTotal, pageSize];
+  return readings.flatMap((reading) => (reading.ok ? [] : [`${faultWords(reading.fault)}${remedy(reading.fault)}`]));
+}
+
+function remedy({ kind }: Fault): string {
+  if (kind === 'denied' || kind === 'tool-failed') return ' (root may)';
+  return kind === 'would-load-module' ? ' (modprobe nf_conntrack_netlink once)' : '';
+}
+
+/** What `-vv` adds: each file that was asked for; from `-vvv` on with the time it took. */
+export function attemptLines(attempts: readonly ReadAttempt[], timings: boolean): readonly string[] {
+  return attempts.map(({ source, bytes, fault, milliseconds }) => {
+    const outcome = fault === undefined ? `read ${foreignPath(source)}: ${bytes} bytes` : faultWords(fault);
+    return timings ? `${outcome}, ${milliseconds.toFixed(3)} ms` : outcome;
+  });
+}
