@@ -1,0 +1,25 @@
+// The one table of flags: getopt reads the command line by it, help is drawn from it.
+
+export interface Flag {
+  readonly long: string;
+  readonly short?: string;
+  /** What the value is, for help; a flag without it takes none. */
+  readonly takes?: string;
+  /** Whether it may be given more than once. */
+  readonly repeat: boolean;
+  readonly about: string;
+}
+
+export const FLAGS = [
+  { long: 'warning', short: 'w', takes: '[METRIC=]RANGE', repeat: true, about: 'WARNING outside RANGE (usage=80)' },
+  { long: 'critical', short: 'c', takes: '[METRIC=]RANGE', repeat: true, about: 'CRITICAL outside RANGE (usage=90)' },
+  { long: 'absent', takes: 'STATE', repeat: false, about: 'state without connection tracking (unknown)' },
+  { long: 'root', takes: 'DIR', repeat: false, about: 'look at the tree in DIR instead of / (/)' },
+  { long: 'object-size', takes: 'BYTES', repeat: false, about: 'memory of one entry, all-in (read or estimated)' },
+  { long: 'timeout', short: 't', takes: 'SECONDS', repeat: false, about: 'give up after SECONDS (8)' },
+  { long: 'verbose', short: 'v', repeat: true, about: 'say more: -v figures, -vv files, -vvv timings' },
+  { long: 'version', short: 'V', repeat: false, about: 'print the version' },
+  { long: 'help', short: 'h', repeat: false, about: 'print this help' },
+] as const satisfies readonly Flag[];
+
+export type FlagName = (typeof FLAGS)[number]['long'];

@@ -1,0 +1,47 @@
+// The help text, drawn by yargs from the flag table. Loaded only when somebody asks for it: yargs takes
+// longer to load than the whole check takes to run.
+
+import yargs from 'yargs';
+import type { Flag } from './flags.ts';
+
+/** A name and one line about it. */
+export type Described = readonly [name: string, about: string];
+
+const COLUMNS = 80;
+
+const EXAMPLES: readonly Described[] = [
+  ['Nagios', '$USER1$/check_conntrack -w 80 -c 90'],
+  ['NRPE', 'command[check_conntrack]=/usr/lib/nagios/plugins/check_conntrack -w 80'],
+  ['Shell', "check_conntrack -v -w '~:70' -c 90 -w slab_max=512MiB -w load_factor=25"],
+];
+
+const NOTES = `RANGE alerts outside of start:end, both ends inside; N is 0:N, ~ is minus
+infinity, an empty end is infinity, @ alerts inside instead. Units: % for
+percentages, K M G T KiB MiB GiB TiB for bytes. Quote ~ and @ in a shell.
+Exit codes: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN. Help and version exit 3.`;
+
+/** The whole text, at most 80 columns wide. */
+export async function renderHelp(flags: readonly Flag[], metrics: readonly Described[]): Promise<string> {
+  const parser = yargs([])
+    .scriptName('check_conntrack')
+    .version(false)
+    .help(false)
+    .detectLocale(false)
+    .wrap(COLUMNS)
+    .usage('Usage: $0 [options]\n\nHow full the Linux connection-tracking table is, what it costs, what is lost.');
+  for (const { long, short, takes, about } of flags) {
+    parser.option(long, { ...(short === undefined ? {} : { alias: short }), describe: described(takes, about) });
+  }
+  const sections = [table('Metrics:', metrics), table('Examples:', EXAMPLES), NOTES];
+  const text = await parser.epilogue(sections.join('\n\n')).getHelp();
+  return `${text}\n`;
+}
+
+function described(takes: string | undefined, about: string): string {
+  return takes === undefined ? about : `${takes}  ${about}`;
+}
+
+function table(title: string, rows: readonly Described[]): string {
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return [title, ...rows.map(([name, about]) => `  ${name.padEnd(width)}  ${about}`)].join('\n');
+}

@@ -1,0 +1,81 @@
+// The process: arguments in, text on stdout, an exit code. Whatever goes wrong on the way becomes UNKNOWN.
+
+import { writeSync } from 'node:fs';
+import { version } from '../package.json';
+import { FLAGS } from './cli/flags.ts';
+import { parseRequest, type Request } from './cli/options.ts';
+import { check, type Outcome } from './commands/check.ts';
+import { METRIC_NAMES, metricSpec } from './evaluate/metrics.ts';
+import { exitCode } from './evaluate/state.ts';
+import { errnoName } from './kernel/file.ts';
+import { statusLine } from './present/line.ts';
+import { fitOutput } from './present/output.ts';
+import { foreign } from './present/words.ts';
+
+// A reader of a non-blocking pipe may be slow, but not for ever: 5 seconds in all.
+const WRITE_RETRY_MILLISECONDS = 5;
+const WRITE_TRIES = 1000;
+
+run(process.argv.slice(2)).catch(crashed).then(finish).catch(undelivered);
+
+async function run(argv: readonly string[]): Promise<Outcome> {
+  const request = parseRequest(argv);
+  switch (request.kind) {
+    case 'help':
+      return { state: 'unknown', output: await helpText() };
+    case 'version':
+      return { state: 'unknown', output: `check_conntrack ${version}\n` };
+    case 'mistake':
+      return unknown(mistakeWords(request));
+    case 'check': {
+      const { options } = request;
+      return check(options, { left: () => options.timeoutSeconds * 1000 - process.uptime() * 1000 });
+    }
+  }
+}
+
+async function helpText(): Promise<string> {
+  const { renderHelp } = await import('./cli/help.ts');
+  return renderHelp(FLAGS, METRIC_NAMES.map((name) => [name, metricSpec(name).about]));
+}
+
+function mistakeWords({ flag, why, text }: Extract<Request, { kind: 'mistake' }>): string {
+  const what = flag === undefined ? `${why} ${foreign(text)}` : `${flag} ${foreign(text)}: ${why}`;
+  return `${what}; see check_conntrack --help`;
+}
+
+function crashed(error: unknown): Outcome {
+  const name = error instanceof Error ? `${error.name}: ${error.message}` : 'no error object';
+  return unknown(`internal error, please report it: ${foreign(name)}`);
+}
+
+function unknown(text: string): Outcome {
+  return { state: 'unknown', output: fitOutput(statusLine('unknown', text), [], []) };
+}
+
+function finish({ state, output }: Outcome): void {
+  writeAll(Buffer.from(output, 'latin1'));
+  process.exit(exitCode(state));
+}
+
+// No reader, or a full disk: nobody has the verdict, so it must not look like one. stderr stays empty.
+function undelivered(): void {
+  process.exit(exitCode('unknown'));
+}
+
+// process.stdout would cut the text when the process exits, and costs more to load than this.
+function writeAll(bytes: Buffer): void {
+  let written = 0;
+  for (let tries = 0; written < bytes.length && tries < WRITE_TRIES; tries++) written += writeSome(bytes, written);
+  if (written < bytes.length) throw new Error('stdout takes nothing');
+}
+
+function writeSome(bytes: Buffer, from: number): number {
+  try {
+    return writeSync(1, bytes, from);
+  } catch (error) {
+    if (errnoName(error) !== 'EAGAIN') throw error;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WRITE_RETRY_MILLISECONDS);
+    return 0;
+  }
+}
