@@ -1,7 +1,7 @@
 // Builds dist/check_conntrack: one CommonJS file for Node 12 and later, the same bytes from the same sources.
 
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -14,6 +14,7 @@ const common = {
   platform: 'node',
   format: 'cjs',
   target: 'node12',
+  minify: true,
   charset: 'ascii',
   legalComments: 'none',
   metafile: true,
@@ -25,24 +26,37 @@ const common = {
 const packages = new Set();
 
 // What the source loads by import() is packed as text and compiled when it is asked for: V8 would otherwise
-// parse it on every run of a check that does not need it.
+// parse it on every run of a check that does not need it. The text is a comment inside of a function, whose
+// source a function tells: V8 skips a comment, while it copies and hashes every string.
+const packed = new Map();
 const packDynamicImports = {
   name: 'pack-dynamic-imports',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) =>
-      kind === 'dynamic-import' ? { path: resolve(resolveDir, path), namespace: 'packed' } : undefined,
+      // The path ends up in the output, which must be the same wherever it is built.
+      kind === 'dynamic-import' ? { path: relative(top, resolve(resolveDir, path)), namespace: 'packed' } : undefined,
     );
     onLoad({ filter: /.*/, namespace: 'packed' }, async ({ path }) => {
-      const text = await bundle(path, { minify: true, define: { __dirname: '"/"', __filename: '"/"' } });
-      const contents = `new Function('module', 'exports', 'require', ${JSON.stringify(text)})(module, exports, require);`;
-      return { contents, loader: 'js', resolveDir: top };
+      packed.set(path, await bundle(join(top, path), { define: { __dirname: '"/"', __filename: '"/"' } }));
+      const text = `JSON.parse(String(${packedName(path)}).split("\\n")[1].slice(2))`;
+      return { contents: `new Function("module", "exports", "require", ${text})(module, exports, require);`, loader: 'js' };
     });
   },
 };
 
-const code = await bundle(join(top, 'src/main.ts'), { plugins: [packDynamicImports] });
-writeFileSync(outfile, `#!/usr/bin/env node\n${code}${licences()}`);
+const main = await bundle(join(top, 'src/main.ts'), { plugins: [packDynamicImports] });
+writeFileSync(outfile, `#!/usr/bin/env node\n${main}${packedTexts()}${licences()}`);
 chmodSync(outfile, 0o755);
+
+// Function declarations are hoisted, so the bulk can stand at the end of the file.
+function packedTexts() {
+  const texts = [...packed].sort(([a], [b]) => (a < b ? -1 : 1));
+  return texts.map(([path, text]) => `function ${packedName(path)}() {\n//${JSON.stringify(text)}\n}\n`).join('');
+}
+
+function packedName(path) {
+  return `packed_${path.replace(/\W/g, '_')}`;
+}
 
 async function bundle(entry, options) {
   const { outputFiles, metafile } = await build({ ...common, entryPoints: [entry], ...options });

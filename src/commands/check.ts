@@ -5,10 +5,9 @@ import { objectCost } from '../evaluate/footprint.ts';
 import { judge } from '../evaluate/judge.ts';
 import { measure } from '../evaluate/measure.ts';
 import type { State } from '../evaluate/state.ts';
-import type { Facts, Fault, ReadAttempt } from '../facts.ts';
+import type { Facts } from '../facts.ts';
 import { acquire } from '../kernel/acquire.ts';
-import { type Deadline, openRoot } from '../kernel/root.ts';
-import { attemptLines, tableDetails } from '../present/details.ts';
+import { type Deadline, openRoot, type Root } from '../kernel/root.ts';
 import { faultWords } from '../present/faults.ts';
 import { statusLine, tableText } from '../present/line.ts';
 import { fitOutput } from '../present/output.ts';
@@ -20,42 +19,56 @@ export interface Outcome {
   readonly output: string;
 }
 
+/** Everything that is said: line 1's text, its perfdata, and the long output that `-v` asks for. */
+interface Report {
+  readonly state: State;
+  readonly text: string;
+  readonly perfdata: readonly string[];
+  readonly details: readonly string[];
+}
+
 export async function check(options: CheckOptions, deadline: Deadline): Promise<Outcome> {
   const opened = openRoot(options.root, deadline);
-  if ('fault' in opened) return failed(opened.fault, options, []);
+  if ('fault' in opened) return printed(plain('unknown', faultWords(opened.fault)));
   const { root } = opened;
+  const report = await reportOn(root, options);
+  const attempts = options.verbosity > 1 ? await attemptDetails(root, options.verbosity) : [];
+  return printed({ ...report, details: [...report.details, ...attempts] });
+}
+
+async function reportOn(root: Root, options: CheckOptions): Promise<Report> {
   const acquired = await acquire(root);
   switch (acquired.kind) {
     case 'absent':
-      return plain(options.absent, 'no connection tracking visible here', options, root.attempts);
+      return plain(options.absent, 'no connection tracking visible here');
     case 'fault':
-      return failed(acquired.fault, options, root.attempts);
+      return plain('unknown', faultWords(acquired.fault));
     case 'table':
-      return reported(acquired.facts, options, root.attempts);
+      return tableReport(acquired.facts, options);
   }
 }
 
-function reported(facts: Facts, options: CheckOptions, attempts: readonly ReadAttempt[]): Outcome {
-  const { thresholds, verbosity } = options;
-  const cost = objectCost(facts, options.objectSize);
+async function tableReport(facts: Facts, { thresholds, objectSize, verbosity }: CheckOptions): Promise<Report> {
+  const cost = objectCost(facts, objectSize);
   const measurements = measure(facts, cost);
   const verdict = judge(measurements, thresholds);
 
   const text = tableText(facts, measurements, verdict, cost.ok ? cost.value.origin : undefined);
   const data = perfdata(measurements, thresholds, facts.max);
-  const details = verbosity > 0 ? tableDetails(facts, cost, measurements, thresholds) : [];
-  const attempted = readLines(attempts, verbosity);
-  return { state: verdict.state, output: fitOutput(statusLine(verdict.state, text), data, [...details, ...attempted]) };
+  if (verbosity === 0) return { state: verdict.state, text, perfdata: data, details: [] };
+  const { tableDetails } = await import('../present/details.ts');
+  return { state: verdict.state, text, perfdata: data, details: tableDetails(facts, cost, measurements, thresholds) };
 }
 
-function failed(fault: Fault, options: CheckOptions, attempts: readonly ReadAttempt[]): Outcome {
-  return plain('unknown', faultWords(fault), options, attempts);
+async function attemptDetails({ attempts }: Root, verbosity: number): Promise<readonly string[]> {
+  const { attemptLines } = await import('../present/details.ts');
+  return attemptLines(attempts, verbosity > 2);
 }
 
-function plain(state: State, text: string, options: CheckOptions, attempts: readonly ReadAttempt[]): Outcome {
-  return { state, output: fitOutput(statusLine(state, text), [], readLines(attempts, options.verbosity)) };
+function plain(state: State, text: string): Report {
+  return { state, text, perfdata: [], details: [] };
 }
 
-function readLines(attempts: readonly ReadAttempt[], verbosity: number): readonly string[] {
-  return verbosity > 1 ? attemptLines(attempts, verbosity > 2) : [];
+function printed({ state, text, perfdata, details }: Report): Outcome {
+  return { state, output: fitOutput(statusLine(state, text), perfdata, details) };
 }

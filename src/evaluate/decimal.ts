@@ -9,10 +9,7 @@ export function plainDecimal(value: number): string {
 
 /** At most `places` decimals, trailing zeros dropped. */
 export function roundedDecimal(value: number, places: number): string {
-  if (Math.abs(value) >= 1e21) return plainDecimal(value);
-  const fixed = value.toFixed(places);
-  const short = places === 0 ? fixed : fixed.replace(/\.?0+$/, '');
-  return short === '-0' ? '0' : short;
+  return plainDecimal(Number(value.toFixed(places)));
 }
 
 function shiftPoint(mantissa: string, exponent: number): string {

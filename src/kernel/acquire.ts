@@ -1,7 +1,6 @@
 // Acquires everything one check needs of one table: which files, in which order, and what stands in for what.
 
 import type { Acquired, ExtensionSettings, Facts, Generation, Reading, Statistics } from '../facts.ts';
-import { readToolStatistics } from './conntrack-tool.ts';
 import { parseEventListener } from './event-listener.ts';
 import { readBuckets, readMemTotal, readPageSize, readRelease } from './machine.ts';
 import { isInitialNamespace, type NetDirectory, netDirectory } from './namespace.ts';
@@ -66,7 +65,9 @@ function readProcStatistics(root: Root, net: NetDirectory, generation: Generatio
 async function readStatistics(root: Root, net: NetDirectory, generation: Generation): Promise<Reading<Statistics>> {
   const statistics = readProcStatistics(root, net, generation);
   const noFile = !statistics.ok && statistics.fault.kind === 'missing';
-  return noFile && root.view !== 'captured' && net.sysctlsAgree ? readToolStatistics(root) : statistics;
+  if (!noFile || root.view === 'captured' || !net.sysctlsAgree) return statistics;
+  const { readToolStatistics } = await import('./conntrack-tool.ts');
+  return readToolStatistics(root);
 }
 
 function entriesOf(statistics: Reading<Statistics>): Reading<number> {

@@ -1,7 +1,7 @@
 // The same counters from conntrack(8), for kernels built without CONFIG_NF_CONNTRACK_PROCFS (Ubuntu's).
 // It asks nf_conntrack_netlink (IPCTNL_MSG_CT_GET_STATS_CPU), which needs CAP_NET_ADMIN.
 
-import type { SpawnSyncOptionsWithStringEncoding } from 'node:child_process';
+import { type SpawnSyncOptionsWithStringEncoding, spawnSync } from 'node:child_process';
 import type { CounterName, CpuCounters, Fault, ReadAttempt, Reading, Statistics } from '../facts.ts';
 import { errnoName } from './file.ts';
 import type { Parsed, Root } from './root.ts';
@@ -27,9 +27,8 @@ const KEYS: ReadonlyMap<string, CounterName> = new Map([
 ]);
 
 /** Runs `conntrack -S`, unless that would load a module: a check changes nothing on the machine. */
-export async function readToolStatistics(root: Root): Promise<Reading<Statistics>> {
+export function readToolStatistics(root: Root): Reading<Statistics> {
   if (wouldLoadModule(root)) return broken({ kind: 'would-load-module', source: COMMAND });
-  const { spawnSync } = await import('node:child_process');
   for (const place of PLACES) {
     const late = root.expired(COMMAND);
     if (late !== undefined) return broken(late);
@@ -79,7 +78,7 @@ function parseCpu(line: string): CpuCounters {
 // A table that is there does not mean that nf_conntrack_netlink is, and asking would load it. Built-in
 // parts are not listed: only a list that has the one without the other tells.
 function wouldLoadModule(root: Root): boolean {
-  const modules = root.read('/proc/modules', MODULES_LIMIT, (bytes) => ({ ok: true, value: bytes.toString('latin1') }));
+  const modules = root.read('/proc/modules', MODULES_LIMIT, (text) => ({ ok: true, value: text }));
   return modules.ok && /^nf_conntrack /m.test(modules.value) && !/^nf_conntrack_netlink /m.test(modules.value);
 }
 

@@ -1,20 +1,17 @@
 // Whether a process listens for conntrack events (`conntrack -E`, conntrackd): since 5.19 the kernel adds an
 // extension block to each entry while one does. `/proc/net/netlink`, readable by all, printed by
-// netlink_seq_show() in net/netlink/af_netlink.c: sk Eth Pid Groups …, the groups a hex mask.
+// netlink_native_seq_show() in net/netlink/af_netlink.c: sk Eth Pid Groups …, the groups a hex mask.
 
 import type { Parsed } from './root.ts';
 
-const NETLINK_NETFILTER = '12';
+const HEADER = /^sk +Eth +Pid +Groups /;
+/** A socket of NETLINK_NETFILTER, which is protocol 12. */
+const NETFILTER_SOCKET = /^\S+ +12 +-?\d+ +([0-9a-f]+) /gm;
 /** NFNLGRP_CONNTRACK_NEW, _UPDATE and _DESTROY of linux/netfilter/nfnetlink_compat.h. */
 const CONNTRACK_GROUPS = 0b111;
 
-export function parseEventListener(bytes: Buffer): Parsed<boolean> {
-  const [header = '', ...lines] = bytes.toString('latin1').trim().split('\n');
-  const columns = header.trim().split(/\s+/);
-  const [protocol, groups] = [columns.indexOf('Eth'), columns.indexOf('Groups')];
-  if (protocol === -1 || groups === -1) return { ok: false, kind: 'malformed' };
-  const listens = lines
-    .map((line) => line.trim().split(/\s+/))
-    .some((row) => row[protocol] === NETLINK_NETFILTER && (Number.parseInt(row[groups] ?? '0', 16) & CONNTRACK_GROUPS) !== 0);
-  return { ok: true, value: listens };
+export function parseEventListener(text: string): Parsed<boolean> {
+  if (!HEADER.test(text)) return { ok: false, kind: 'malformed' };
+  const masks = Array.from(text.matchAll(NETFILTER_SOCKET), ([, groups = '0']) => Number.parseInt(groups, 16));
+  return { ok: true, value: masks.some((mask) => (mask & CONNTRACK_GROUPS) !== 0) };
 }

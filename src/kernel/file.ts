@@ -4,57 +4,49 @@
 import { closeSync, constants, fstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import type { FaultKind } from '../facts.ts';
 
+/** The whole file, one character for each byte, or why it could not be had. */
 export type FileRead =
-  | { readonly ok: true; readonly bytes: Buffer }
+  | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly kind: FaultKind; readonly detail?: string };
 
-/** The whole file as bytes; a file of more than `limit` bytes is a fault, not a part. */
+const CHUNK = 1 << 16;
+let scratch = Buffer.allocUnsafeSlow(CHUNK);
+
+/** A file of more than `limit` bytes is a fault, not a part. */
 export function readBounded(path: string, limit: number): FileRead {
-  return withoutThrowing(() => {
-    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    try {
-      return fstatSync(fd).isFile() ? readAll(fd, limit) : { ok: false, kind: 'not-regular' };
-    } finally {
-      closeSync(fd);
-    }
-  });
+  let fd = -1;
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    return fstatSync(fd).isFile() ? readAll(fd, limit) : { ok: false, kind: 'not-regular' };
+  } catch (error) {
+    return faultOf(error);
+  } finally {
+    if (fd !== -1) closeSync(fd);
+  }
 }
 
 /** The same, but a path that a symlink leads out of `root` (a real path) is refused before it is opened. */
 export function readBoundedWithin(root: string, path: string, limit: number): FileRead {
-  return withoutThrowing(() => {
+  try {
     const real = realpathSync(path);
     if (!real.startsWith(`${root}/`)) return { ok: false, kind: 'outside-root' };
     // Opening a device can already have an effect (a watchdog starts), so it must not come to that.
     return statSync(real).isFile() ? readBounded(real, limit) : { ok: false, kind: 'not-regular' };
-  });
-}
-
-function withoutThrowing(read: () => FileRead): FileRead {
-  try {
-    return read();
   } catch (error) {
-    return { ok: false, ...faultOf(errnoName(error)) };
+    return faultOf(error);
   }
 }
 
 // Files of /proc say size 0: the end is where read gives nothing.
 function readAll(fd: number, limit: number): FileRead {
-  let buffer = Buffer.allocUnsafe(Math.min(4096, limit + 1));
   let length = 0;
   for (;;) {
-    const got = readSync(fd, buffer, length, buffer.length - length, null);
-    if (got === 0) return { ok: true, bytes: buffer.subarray(0, length) };
+    const got = readSync(fd, scratch, length, scratch.length - length, null);
     length += got;
     if (length > limit) return { ok: false, kind: 'too-large', detail: String(limit) };
-    if (length === buffer.length) buffer = grown(buffer, limit);
+    if (got === 0) return { ok: true, text: scratch.toString('latin1', 0, length) };
+    if (length === scratch.length) scratch = Buffer.concat([scratch], 2 * length);
   }
-}
-
-function grown(buffer: Buffer, limit: number): Buffer<ArrayBuffer> {
-  const larger = Buffer.allocUnsafe(Math.min(buffer.length * 4, limit + 1));
-  buffer.copy(larger);
-  return larger;
 }
 
 /** The errno name of a failed system call, or `EUNKNOWN`. */
@@ -63,18 +55,19 @@ export function errnoName(error: unknown): string {
   return typeof code === 'string' ? code : 'EUNKNOWN';
 }
 
-function faultOf(errno: string): { kind: FaultKind; detail?: string } {
+function faultOf(error: unknown): FileRead {
+  const errno = errnoName(error);
   switch (errno) {
     case 'ENOENT':
     case 'ENOTDIR':
-      return { kind: 'missing' };
+      return { ok: false, kind: 'missing' };
     case 'EACCES':
     case 'EPERM':
-      return { kind: 'denied' };
+      return { ok: false, kind: 'denied' };
     case 'EISDIR':
     case 'ENXIO':
-      return { kind: 'not-regular' };
+      return { ok: false, kind: 'not-regular' };
     default:
-      return { kind: 'io', detail: errno };
+      return { ok: false, kind: 'io', detail: errno };
   }
 }

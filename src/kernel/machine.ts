@@ -12,8 +12,8 @@ export function readRelease(root: Root): Reading<KernelVersion> {
   return root.read('/proc/sys/kernel/osrelease', SMALL, parseRelease);
 }
 
-export function parseRelease(bytes: Buffer): Parsed<KernelVersion> {
-  const match = /^(\d{1,3})\.(\d{1,3})(?!\d)/.exec(bytes.toString('latin1'));
+export function parseRelease(text: string): Parsed<KernelVersion> {
+  const match = /^(\d{1,3})\.(\d{1,3})(?!\d)/.exec(text);
   if (match === null) return { ok: false, kind: 'malformed' };
   return { ok: true, value: { major: Number(match[1]), minor: Number(match[2]) } };
 }
@@ -23,21 +23,23 @@ export function readMemTotal(root: Root): Reading<number> {
   return root.read('/proc/meminfo', MEMINFO_LIMIT, parseMemTotal);
 }
 
-export function parseMemTotal(bytes: Buffer): Parsed<number> {
-  const match = /^MemTotal: +([1-9]\d{0,14}) kB$/m.exec(bytes.toString('latin1'));
+export function parseMemTotal(text: string): Parsed<number> {
+  const match = /^MemTotal: +([1-9]\d{0,14}) kB$/m.exec(text);
   return match === null ? { ok: false, kind: 'malformed' } : { ok: true, value: Number(match[1]) * 1024 };
 }
 
 /** AT_PAGESZ of a process's auxiliary vector (`/proc/self/auxv`, all kernels), in bytes. */
 export function readPageSize(root: Root): Reading<number> {
   const path = '/proc/self/auxv';
+  if (root.view !== 'captured' && process.arch === 'x64') return { ok: true, value: 4096, source: 'x86-64' };
   return root.view === 'captured' ? root.read(path, SMALL, parsePageSize) : root.readOwn(path, SMALL, parsePageSize);
 }
 
 const AT_PAGESZ = 6;
 
 // A captured vector may be of any word size and byte order; only the right reading gives a page size.
-export function parsePageSize(bytes: Buffer): Parsed<number> {
+export function parsePageSize(text: string): Parsed<number> {
+  const bytes = Buffer.from(text, 'latin1');
   const readers: readonly (readonly [number, (at: number) => number])[] = [
     [8, (at) => Number(bytes.readBigUInt64LE(at))],
     [8, (at) => Number(bytes.readBigUInt64BE(at))],

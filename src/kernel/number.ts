@@ -6,17 +6,17 @@ import type { Parsed } from './root.ts';
 const LARGEST = 2 ** 31;
 
 /** Reads what the kernel prints with "%d\n" or "%u\n"; refuses what no sane kernel would say. */
-export function parseWholeNumber(bytes: Buffer): Parsed<number> {
-  const text = bytes.toString('latin1').trim();
-  if (text === '') return { ok: false, kind: 'empty' };
-  if (/^-\d+$/.test(text)) return { ok: false, kind: 'negative' };
-  if (!/^\d+$/.test(text)) return { ok: false, kind: 'not-a-number', detail: String(bytes.length) };
-  const value = Number(text);
+export function parseWholeNumber(text: string): Parsed<number> {
+  const digits = text.trim();
+  if (digits === '') return { ok: false, kind: 'empty' };
+  if (!/^-?\d+$/.test(digits)) return { ok: false, kind: 'not-a-number', detail: String(text.length) };
+  if (digits.startsWith('-')) return { ok: false, kind: 'negative' };
+  const value = Number(digits);
   return value > LARGEST ? { ok: false, kind: 'absurd' } : { ok: true, value };
 }
 
 /** The same where zero cannot be, because it is divided by. */
-export function parsePositiveNumber(bytes: Buffer): Parsed<number> {
-  const parsed = parseWholeNumber(bytes);
+export function parsePositiveNumber(text: string): Parsed<number> {
+  const parsed = parseWholeNumber(text);
   return parsed.ok && parsed.value === 0 ? { ok: false, kind: 'zero' } : parsed;
 }

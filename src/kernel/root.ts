@@ -10,8 +10,8 @@ export interface Deadline {
   left(): number;
 }
 
-/** Turns a file's text into its figure; a fault's `detail` may hold a size, never the text. */
-export type Parse<T> = (bytes: Buffer) => Parsed<T>;
+/** Turns a file's text (latin1) into its figure; a fault's `detail` may hold a size, never the text. */
+export type Parse<T> = (text: string) => Parsed<T>;
 export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly kind: FaultKind; readonly detail?: string };
@@ -60,7 +60,7 @@ function realDirectory(dir: string): string | Fault {
 function sameBoot(real: string): boolean {
   const ours = readBounded(BOOT_ID, SMALL);
   const theirs = readBoundedWithin(real, `${real}${BOOT_ID}`, SMALL);
-  return ours.ok && theirs.ok && ours.bytes.length > 0 && ours.bytes.equals(theirs.bytes);
+  return ours.ok && theirs.ok && ours.text !== '' && ours.text === theirs.text;
 }
 
 function makeRoot(
@@ -77,15 +77,15 @@ function makeRoot(
     return late;
   };
   const locate = (path: string) => prefix + path;
-  const attempt = <T>(source: string, limit: number, parse: Parse<T>, readBytes: typeof readFile): Reading<T> => {
+  const attempt = <T>(source: string, limit: number, parse: Parse<T>, readText: typeof readFile): Reading<T> => {
     const fault = expired(source);
     if (fault !== undefined) return { ok: false, fault };
     const before = deadline.left();
-    const bytes = readBytes(source, limit);
-    const reading = interpret(source, bytes, parse);
+    const file = readText(source, limit);
+    const reading = interpret(source, file, parse);
     attempts.push({
       source,
-      bytes: bytes.ok ? bytes.bytes.length : 0,
+      bytes: file.ok ? file.text.length : 0,
       milliseconds: before - deadline.left(),
       ...(reading.ok ? {} : { fault: reading.fault }),
     });
@@ -105,7 +105,7 @@ function makeRoot(
 }
 
 function interpret<T>(source: string, file: FileRead, parse: Parse<T>): Reading<T> {
-  const parsed = file.ok ? parse(file.bytes) : file;
+  const parsed = file.ok ? parse(file.text) : file;
   if (parsed.ok) return { ok: true, value: parsed.value, source };
   const { kind, detail } = parsed;
   return { ok: false, fault: { kind, source, ...(detail === undefined ? {} : { detail }) } };

@@ -10,13 +10,20 @@ import type { Parsed } from './root.ts';
 const CACHE = /^(?:ip_conntrack|nf_conntrack(?:_[0-9a-f]+)?) +\d+ +(\d{1,9}) +(\d{1,9}) +(\d{1,9}) +(\d{1,9}) /;
 
 /** The row of the cache with the most objects; all of a kernel's rows have the same geometry. */
-export function parseSlabinfo(bytes: Buffer): Parsed<SlabCache> {
-  const rows = bytes
-    .toString('latin1')
-    .split('\n')
-    .flatMap((line) => parseRow(line));
+export function parseSlabinfo(text: string): Parsed<SlabCache> {
+  const rows = conntrackLines(text).flatMap(parseRow);
   const [largest] = rows.sort((a, b) => b.objects - a.objects);
   return largest === undefined ? { ok: false, kind: 'malformed' } : { ok: true, value: largest.cache };
+}
+
+// The file has some 200 lines of which one is looked for, and this is most of what a run as root parses.
+function conntrackLines(text: string): string[] {
+  const lines: string[] = [];
+  for (let at = text.indexOf('_conntrack'); at !== -1; at = text.indexOf('_conntrack', at + 1)) {
+    const end = text.indexOf('\n', at);
+    lines.push(text.slice(text.lastIndexOf('\n', at) + 1, end === -1 ? text.length : end));
+  }
+  return lines;
 }
 
 function parseRow(line: string): { objects: number; cache: SlabCache }[] {

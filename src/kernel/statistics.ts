@@ -7,35 +7,38 @@
 //   5.10           searched is clashres
 //   5.15           delete_list is chainlength
 
-import { COUNTERS, type CpuCounters, type Statistics } from '../facts.ts';
+import { COUNTERS, type CounterName, type CpuCounters, type Statistics } from '../facts.ts';
 import type { Parsed } from './root.ts';
 
+const BLANKS = / +/;
+const ROW = /^[0-9a-f]{8}(?: +[0-9a-f]{8})*$/;
 const MALFORMED = { ok: false, kind: 'malformed' } as const;
 
 /** Reads the header for the columns' places: they moved before and will move again. */
-export function parseStatistics(bytes: Buffer): Parsed<Statistics> {
-  const [header = '', ...lines] = bytes.toString('latin1').trim().split('\n');
+export function parseStatistics(text: string): Parsed<Statistics> {
+  const [header = '', ...lines] = text.trim().split('\n');
   if (header === '') return { ok: false, kind: 'empty' };
-  const names = header.trim().split(/\s+/);
-  const rows = lines.map((line) => line.trim().split(/\s+/));
-  if (rows.length === 0 || !rows.every((row) => isRow(row, names.length))) return MALFORMED;
+  const names = header.trim().split(BLANKS);
+  const rows = lines.map((line) => line.trim());
+  if (rows.length === 0 || !rows.every((row) => ROW.test(row))) return MALFORMED;
 
-  const entries = column(names, rows[0] ?? [], 'entries');
-  const cpus = rows.map((row) => cpuCounters(names, row));
-  if (entries === undefined || cpus[0]?.drop === undefined) return MALFORMED;
-  return { ok: true, value: { entries, cpus } };
+  const cells = rows.map((row) => row.split(BLANKS));
+  const entries = column(names, cells[0], 'entries');
+  if (entries === undefined || !names.includes('drop')) return MALFORMED;
+  if (cells.some((row) => row.length !== names.length)) return MALFORMED;
+  return { ok: true, value: { entries, cpus: cells.map((row) => cpuCounters(names, row)) } };
 }
 
-function isRow(row: readonly string[], columns: number): boolean {
-  return row.length === columns && row.every((cell) => /^[0-9a-f]{8}$/.test(cell));
-}
-
-function column(names: readonly string[], row: readonly string[], name: string): number | undefined {
+function column(names: readonly string[], row: readonly string[] = [], name: string): number | undefined {
   const cell = row[names.indexOf(name)];
   return cell === undefined ? undefined : Number.parseInt(cell, 16);
 }
 
 function cpuCounters(names: readonly string[], row: readonly string[]): CpuCounters {
-  const found = COUNTERS.map((name) => [name, column(names, row, name)] as const);
-  return Object.fromEntries(found.filter(([, value]) => value !== undefined));
+  const counters: Partial<Record<CounterName, number>> = {};
+  for (const name of COUNTERS) {
+    const value = column(names, row, name);
+    if (value !== undefined) counters[name] = value;
+  }
+  return counters;
 }
