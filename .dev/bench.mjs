@@ -69,12 +69,15 @@ function childrenCpu() {
 function report(samples) {
   console.log(`the check against an empty file, Node ${NODE}, ${samples.length} pairs`);
   for (const [what, budget] of Object.entries(BUDGETS)) {
-    const ratio = what === 'CPU' ? sum(samples, 'check', what) / sum(samples, 'base', what) : medianRatio(samples, what);
+    const ratio =
+      what === 'CPU' ? sum(samples, 'check', what) / sum(samples, 'base', what) : medianRatio(samples, what);
     const verdict = ratio <= budget ? 'within' : 'OVER';
     const of = (side) => (sum(samples, side, what) / samples.length).toFixed(1);
     const unit = what === 'peak memory' ? 'MiB' : 'ms';
     const means = `means ${of('check')} and ${of('base')} ${unit}`;
-    console.log(`  ${what.padEnd(12)} ${ratio.toFixed(3)} x, ${verdict} the budget of ${budget.toFixed(2)} x (${means})`);
+    console.log(
+      `  ${what.padEnd(12)} ${ratio.toFixed(3)} x, ${verdict} the budget of ${budget.toFixed(2)} x (${means})`,
+    );
   }
 }
 

@@ -39,7 +39,10 @@ const packDynamicImports = {
     onLoad({ filter: /.*/, namespace: 'packed' }, async ({ path }) => {
       packed.set(path, await bundle(join(top, path), { define: { __dirname: '"/"', __filename: '"/"' } }));
       const text = `JSON.parse(String(${packedName(path)}).split("\\n")[1].slice(2))`;
-      return { contents: `new Function("module", "exports", "require", ${text})(module, exports, require);`, loader: 'js' };
+      return {
+        contents: `new Function("module", "exports", "require", ${text})(module, exports, require);`,
+        loader: 'js',
+      };
     });
   },
 };

@@ -36,7 +36,10 @@ async function run(argv: readonly string[]): Promise<Outcome> {
 
 async function helpText(): Promise<string> {
   const { renderHelp } = await import('./cli/help.ts');
-  return renderHelp(FLAGS, METRIC_NAMES.map((name) => [name, metricSpec(name).about]));
+  return renderHelp(
+    FLAGS,
+    METRIC_NAMES.map((name) => [name, metricSpec(name).about]),
+  );
 }
 
 function mistakeWords({ flag, why, text }: Extract<Request, { kind: 'mistake' }>): string {

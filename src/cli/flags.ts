@@ -13,9 +13,9 @@ export interface Flag {
 export const FLAGS = [
   { long: 'warning', short: 'w', takes: '[METRIC=]RANGE', repeat: true, about: 'WARNING outside RANGE (usage=80)' },
   { long: 'critical', short: 'c', takes: '[METRIC=]RANGE', repeat: true, about: 'CRITICAL outside RANGE (usage=90)' },
-  { long: 'absent', takes: 'STATE', repeat: false, about: 'state without connection tracking (unknown)' },
-  { long: 'root', takes: 'DIR', repeat: false, about: 'look at the tree in DIR instead of / (/)' },
-  { long: 'object-size', takes: 'BYTES', repeat: false, about: 'memory of one entry, all-in (read or estimated)' },
+  { long: 'absent', takes: 'STATE', repeat: false, about: 'state where no table is visible (unknown)' },
+  { long: 'root', takes: 'DIR', repeat: false, about: 'read the tree in DIR, not this machine (/)' },
+  { long: 'object-size', takes: 'BYTES', repeat: false, about: 'memory of one entry, all-in (measured)' },
   { long: 'timeout', short: 't', takes: 'SECONDS', repeat: false, about: 'give up after SECONDS (8)' },
   { long: 'verbose', short: 'v', repeat: true, about: 'say more: -v figures, -vv files, -vvv timings' },
   { long: 'version', short: 'V', repeat: false, about: 'print the version' },

@@ -12,13 +12,15 @@ const COLUMNS = 80;
 const EXAMPLES: readonly Described[] = [
   ['Nagios', '$USER1$/check_conntrack -w 80 -c 90'],
   ['NRPE', 'command[check_conntrack]=/usr/lib/nagios/plugins/check_conntrack -w 80'],
-  ['Shell', "check_conntrack -v -w '~:70' -c 90 -w slab_max=512MiB -w load_factor=25"],
+  ['Shell', "check_conntrack -v -w 70 -c '~:90' -w slab_max=512MiB"],
 ];
 
-const NOTES = `RANGE alerts outside of start:end, both ends inside; N is 0:N, ~ is minus
-infinity, an empty end is infinity, @ alerts inside instead. Units: % for
-percentages, K M G T KiB MiB GiB TiB for bytes. Quote ~ and @ in a shell.
-Exit codes: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN. Help and version exit 3.`;
+const NOTES = `RANGE is start:end and alerts outside of it; both ends belong to it. N means
+0:N, ~ is minus infinity, an empty end is infinity, @start:end alerts inside.
+Without METRIC it is for usage. Units: % for percentages, K M G T (1000) and
+KiB MiB GiB TiB (1024) for bytes. In a shell, quote what has ~ or @ in it.
+
+Exit codes: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN; help and version exit 3.`;
 
 /** The whole text, at most 80 columns wide. */
 export async function renderHelp(flags: readonly Flag[], metrics: readonly Described[]): Promise<string> {
@@ -28,17 +30,16 @@ export async function renderHelp(flags: readonly Flag[], metrics: readonly Descr
     .help(false)
     .detectLocale(false)
     .wrap(COLUMNS)
-    .usage('Usage: $0 [options]\n\nHow full the Linux connection-tracking table is, what it costs, what is lost.');
+    .updateStrings({ 'Options:': 'Options (defaults in parentheses):' })
+    .usage('Usage: $0 [options]\n\nChecks the Linux connection-tracking table.');
+  const widest = Math.max(...flags.map(({ takes = '' }) => takes.length));
   for (const { long, short, takes, about } of flags) {
-    parser.option(long, { ...(short === undefined ? {} : { alias: short }), describe: described(takes, about) });
+    const describe = takes === undefined ? about : `${takes.padEnd(widest)}  ${about}`;
+    parser.option(long, { ...(short === undefined ? {} : { alias: short }), describe });
   }
   const sections = [table('Metrics:', metrics), table('Examples:', EXAMPLES), NOTES];
   const text = await parser.epilogue(sections.join('\n\n')).getHelp();
   return `${text}\n`;
-}
-
-function described(takes: string | undefined, about: string): string {
-  return takes === undefined ? about : `${takes}  ${about}`;
 }
 
 function table(title: string, rows: readonly Described[]): string {

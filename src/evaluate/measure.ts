@@ -64,8 +64,12 @@ function total(statistics: Facts['statistics'], name: CounterName): Measured {
   return found(cpus.reduce((sum, cpu) => sum + (cpu[name] ?? 0), 0));
 }
 
-/** Whether this kernel refuses insertions into long hash chains (5.15 and later). */
-export function refusesLongChains({ statistics }: Facts): boolean {
-  return statistics.ok && statistics.value.cpus.every((cpu) => cpu.chainlength !== undefined);
-}
+// From 5.15 on a chain of more than 50 to 80 entries takes no other. At this mean, chains that long are common.
+const LONG_CHAINS = 25;
 
+/** Whether this kernel, with so few buckets, will refuse entries while the table is not full. */
+export function refusesBelowLimit({ statistics, buckets, max }: Facts): boolean {
+  if (!statistics.ok || !buckets.ok) return false;
+  const limitsChains = statistics.value.cpus.every((cpu) => cpu.chainlength !== undefined);
+  return limitsChains && max / buckets.value > LONG_CHAINS;
+}

@@ -28,7 +28,7 @@ const BYTES: UnitScales = {
 const NONE: UnitScales = {};
 
 /** In the order of the perfdata. */
-export const METRICS = {
+const METRICS = {
   usage: { unit: '%', decimals: 2, scales: PERCENT, always: true, about: 'entries as a share of the limit' },
   entries: { unit: '', decimals: 0, scales: NONE, always: true, about: 'entries in the table' },
   slab: {
@@ -79,12 +79,14 @@ export const METRICS = {
 
 export type MetricName = keyof typeof METRICS;
 
+const NAMES: readonly string[] = Object.keys(METRICS);
+
 export function isMetricName(name: string): name is MetricName {
-  return Object.prototype.hasOwnProperty.call(METRICS, name);
+  return NAMES.includes(name);
 }
 
 /** Every name, in the order of the perfdata. */
-export const METRIC_NAMES: readonly MetricName[] = Object.keys(METRICS).filter(isMetricName);
+export const METRIC_NAMES: readonly MetricName[] = NAMES.filter(isMetricName);
 
 /** The spec under its general type, so that all metrics can be treated alike. */
 export function metricSpec(name: MetricName): MetricSpec {

@@ -13,9 +13,7 @@ export interface Range {
 /** What a unit suffix multiplies by, for instance `{ KiB: 1024 }`. */
 export type UnitScales = Readonly<Record<string, number>>;
 
-export type ParsedRange =
-  | { readonly ok: true; readonly range: Range }
-  | { readonly ok: false; readonly why: string };
+export type ParsedRange = { readonly ok: true; readonly range: Range } | { readonly ok: false; readonly why: string };
 
 const NUMBER = /^(-?(?:\d+(?:\.\d+)?|\.\d+))([A-Za-z%]*)$/;
 

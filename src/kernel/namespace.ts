@@ -18,7 +18,9 @@ export function netDirectory(root: Root): NetDirectory | { readonly fault: Fault
   if (root.view !== 'host') return own;
   const theirs = root.locate('/proc/1/net/stat');
   try {
-    return statSync(theirs).ino === statSync('/proc/self/net/stat').ino ? own : { path: '/proc/1/net', sysctlsAgree: false };
+    return statSync(theirs).ino === statSync('/proc/self/net/stat').ino
+      ? own
+      : { path: '/proc/1/net', sysctlsAgree: false };
   } catch (error) {
     return { fault: statFault(theirs, errnoName(error)) };
   }

@@ -11,7 +11,7 @@ export interface Deadline {
 }
 
 /** Turns a file's text (latin1) into its figure; a fault's `detail` may hold a size, never the text. */
-export type Parse<T> = (text: string) => Parsed<T>;
+type Parse<T> = (text: string) => Parsed<T>;
 export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly kind: FaultKind; readonly detail?: string };

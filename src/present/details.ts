@@ -2,15 +2,13 @@
 
 import type { Footprint, ObjectCost } from '../evaluate/footprint.ts';
 import { footprint, hashTableBytes } from '../evaluate/footprint.ts';
-import { type Measurements, refusesLongChains } from '../evaluate/measure.ts';
+import { type Measurements, refusesBelowLimit } from '../evaluate/measure.ts';
 import { METRIC_NAMES } from '../evaluate/metrics.ts';
-import { formatRange } from '../evaluate/range.ts';
-import { LEVELS, type Thresholds } from '../evaluate/thresholds.ts';
+import { formatRange, type Range } from '../evaluate/range.ts';
+import type { Level, Thresholds } from '../evaluate/thresholds.ts';
 import type { Facts, Fault, ReadAttempt, Reading } from '../facts.ts';
 import { faultWords } from './faults.ts';
 import { foreignPath, sizeWords, valueWords } from './words.ts';
-
-const LONG_CHAIN_LOAD = 25;
 
 /** What `-v` says of a table, a line each. */
 export function tableDetails(
@@ -45,18 +43,22 @@ function sourceLines(facts: Facts, measurements: Measurements): string[] {
 function bucketsLine(facts: Facts, buckets: number, { load_factor: load }: Measurements): string {
   if (load.kind !== 'value') return `buckets: ${buckets}`;
   const line = `buckets: ${buckets}, load factor ${valueWords('load_factor', load.value)}`;
-  const tooLong = load.value > LONG_CHAIN_LOAD && refusesLongChains(facts);
-  return tooLong ? `${line}: too few, this kernel refuses entries in long chains below the limit` : line;
+  return refusesBelowLimit(facts)
+    ? `${line}: too few, this kernel refuses entries in long chains below the limit`
+    : line;
 }
 
 function thresholdLines(thresholds: Thresholds): string[] {
-  const texts = METRIC_NAMES.flatMap((name) =>
-    LEVELS.flatMap((level) => {
-      const range = thresholds[name]?.[level];
-      return range === undefined ? [] : [`${name} ${level} ${formatRange(range)}`];
-    }),
-  );
+  const texts = METRIC_NAMES.flatMap((name) => {
+    const { warning, critical } = thresholds[name] ?? {};
+    const levels = [...levelWords('warning', warning), ...levelWords('critical', critical)];
+    return levels.length === 0 ? [] : [`${name} ${levels.join(' ')}`];
+  });
   return texts.length === 0 ? [] : [`thresholds: ${texts.join(', ')}`];
+}
+
+function levelWords(level: Level, range: Range | undefined): string[] {
+  return range === undefined ? [] : [`${level} ${formatRange(range)}`];
 }
 
 function memoryLines(facts: Facts, cost: ObjectCost, source: string, measurements: Measurements): string[] {
@@ -68,7 +70,8 @@ function memoryLines(facts: Facts, cost: ObjectCost, source: string, measurement
   }
   if (buckets.ok) lines.push(`hash table: ${sizeWords(hashTableBytes(buckets.value))}, apart from the slab`);
   const share = measurements.memory_share;
-  if (share.kind === 'value') lines.push(`slab at max and hash table: ${valueWords('memory_share', share.value)} of RAM`);
+  if (share.kind === 'value')
+    lines.push(`slab at max and hash table: ${valueWords('memory_share', share.value)} of RAM`);
   return lines;
 }
 
@@ -92,8 +95,18 @@ function unjudgedLines(measurements: Measurements, thresholds: Thresholds): stri
 }
 
 function faultLines({ buckets, statistics, slabCache, memTotal, pageSize, release }: Facts): string[] {
-  const readings: readonly Reading<unknown>[] = [statistics, buckets, slabCache, release, memTotal, pageSize];
-  return readings.flatMap((reading) => (reading.ok ? [] : [`${faultWords(reading.fault)}${remedy(reading.fault)}`]));
+  return [
+    ...missingLine('no counters', statistics),
+    ...missingLine('no buckets', buckets),
+    ...missingLine('object size not from the kernel', slabCache),
+    ...missingLine('page size of 4 KiB assumed', pageSize),
+    ...missingLine('kernel release not known', release),
+    ...missingLine('size of RAM not known', memTotal),
+  ];
+}
+
+function missingLine(consequence: string, reading: Reading<unknown>): string[] {
+  return reading.ok ? [] : [`${consequence}: ${faultWords(reading.fault)}${remedy(reading.fault)}`];
 }
 
 function remedy({ kind }: Fault): string {

@@ -22,7 +22,7 @@ const WORDS = {
   'tool-missing': () => ['cannot run', 'not installed'],
   'tool-failed': (detail) => ['cannot run', `${detail}, it needs CAP_NET_ADMIN`],
   'would-load-module': () => ['did not run', 'it would load nf_conntrack_netlink'],
-  'other-namespace': () => ['cannot read', 'it would show this namespace, not the host\'s'],
+  'other-namespace': () => ['cannot read', "it would show this namespace, not the host's"],
 } as const satisfies Readonly<Record<FaultKind, (detail: string) => readonly [string, string]>>;
 
 /** `cannot read /proc/…: permission denied`. */

@@ -1,9 +1,9 @@
 // Line 1: the state and what is wrong, the gravest first, in words.
 
-import { formatRange, upperBound } from '../evaluate/range.ts';
+import type { ObjectOrigin } from '../evaluate/footprint.ts';
 import type { Finding, Verdict } from '../evaluate/judge.ts';
 import type { Measurements } from '../evaluate/measure.ts';
-import type { ObjectOrigin } from '../evaluate/footprint.ts';
+import { formatRange, upperBound } from '../evaluate/range.ts';
 import type { State } from '../evaluate/state.ts';
 import type { Facts } from '../facts.ts';
 import { faultWords } from './faults.ts';

@@ -4,17 +4,21 @@ import { roundedDecimal } from '../evaluate/decimal.ts';
 import { type MetricName, metricSpec } from '../evaluate/metrics.ts';
 
 const FOREIGN_BYTES = 64;
+const NOT_PLAIN = /[^A-Za-z0-9 _.:/@+,()=%~-]/gu;
 
 /** Text from outside: only harmless ASCII is kept, the rest becomes `?`; at most 64 bytes, the end cut off. */
 export function foreign(text: string): string {
-  const plain = text.replace(/[^A-Za-z0-9 _.:/@+,()=%~-]/gu, '?');
+  const plain = text.replace(NOT_PLAIN, '?');
   return plain.length > FOREIGN_BYTES ? `${plain.slice(0, FOREIGN_BYTES - 3)}...` : plain;
 }
 
-/** A path that the plugin was pointed to: the end says which file it is, so the beginning is cut off. */
+/** A path below `/proc`, whole; of a root that was given before it, the last 64 bytes. */
 export function foreignPath(path: string): string {
-  const plain = path.replace(/[^A-Za-z0-9 _.:/@+,()=%~-]/gu, '?');
-  return plain.length > FOREIGN_BYTES ? `...${plain.slice(3 - FOREIGN_BYTES)}` : plain;
+  const plain = path.replace(NOT_PLAIN, '?');
+  const own = plain.lastIndexOf('/proc/');
+  const given = own === -1 ? plain : plain.slice(0, own);
+  const shown = given.length > FOREIGN_BYTES ? `...${given.slice(3 - FOREIGN_BYTES)}` : given;
+  return own === -1 ? shown : shown + plain.slice(own);
 }
 
 /** One decimal; what is below 100 % is never shown as 100.0 %. */
