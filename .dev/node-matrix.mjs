@@ -28,7 +28,7 @@ function testOn(version) {
   const exact = execFileSync(binary, ['--version'], { encoding: 'utf8' }).trim();
   console.log(`\nNode ${exact}`);
   const vitest = join(top, 'node_modules/vitest/vitest.mjs');
-  const args = [vitest, 'run', '--config', 'test/vitest.config.ts', '--project', 'e2e', '--reporter', 'dot'];
+  const args = [vitest, 'run', '--config', 'test/vitest.config.mts', '--project', 'e2e', '--reporter', 'dot'];
   const env = { ...process.env, CHECK_CONNTRACK_NODE: binary };
   return spawnSync(process.execPath, args, { cwd: top, env, stdio: 'inherit' }).status === 0;
 }

@@ -12,9 +12,9 @@ import { statusLine } from './present/line.ts';
 import { fitOutput } from './present/output.ts';
 import { foreign } from './present/words.ts';
 
-// A reader of a non-blocking pipe may be slow, but not for ever: 5 seconds in all.
+// A reader of a non-blocking pipe may be slow, but not for ever: 2 seconds in all.
 const WRITE_RETRY_MILLISECONDS = 5;
-const WRITE_TRIES = 1000;
+const WRITE_TRIES = 400;
 
 run(process.argv.slice(2)).catch(crashed).then(finish).catch(undelivered);
 
@@ -43,8 +43,8 @@ async function helpText(): Promise<string> {
 }
 
 function mistakeWords({ flag, why, text }: Extract<Request, { kind: 'mistake' }>): string {
-  const what = flag === undefined ? `${why} ${foreign(text)}` : `${flag} ${foreign(text)}: ${why}`;
-  return `${what}; see check_conntrack --help`;
+  const given = text === '' ? '(empty)' : foreign(text);
+  return `${flag === undefined ? given : `${flag} ${given}`}: ${why}; see check_conntrack --help`;
 }
 
 function crashed(error: unknown): Outcome {

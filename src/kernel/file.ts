@@ -19,7 +19,7 @@ export function readBounded(path: string, limit: number): FileRead {
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     return fstatSync(fd).isFile() ? readAll(fd, limit) : { ok: false, kind: 'not-regular' };
   } catch (error) {
-    return faultOf(error);
+    return { ok: false, ...systemFault(error) };
   } finally {
     if (fd !== -1) closeSync(fd);
   }
@@ -33,7 +33,7 @@ export function readBoundedWithin(root: string, path: string, limit: number): Fi
     // Opening a device can already have an effect (a watchdog starts), so it must not come to that.
     return statSync(real).isFile() ? readBounded(real, limit) : { ok: false, kind: 'not-regular' };
   } catch (error) {
-    return faultOf(error);
+    return { ok: false, ...systemFault(error) };
   }
 }
 
@@ -55,19 +55,20 @@ export function errnoName(error: unknown): string {
   return typeof code === 'string' ? code : 'EUNKNOWN';
 }
 
-function faultOf(error: unknown): FileRead {
+/** What a failed system call means for whoever wanted the file. */
+export function systemFault(error: unknown): { readonly kind: FaultKind; readonly detail?: string } {
   const errno = errnoName(error);
   switch (errno) {
     case 'ENOENT':
     case 'ENOTDIR':
-      return { ok: false, kind: 'missing' };
+      return { kind: 'missing' };
     case 'EACCES':
     case 'EPERM':
-      return { ok: false, kind: 'denied' };
+      return { kind: 'denied' };
     case 'EISDIR':
     case 'ENXIO':
-      return { ok: false, kind: 'not-regular' };
+      return { kind: 'not-regular' };
     default:
-      return { ok: false, kind: 'io', detail: errno };
+      return { kind: 'io', detail: errno };
   }
 }

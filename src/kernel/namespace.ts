@@ -3,7 +3,7 @@
 
 import { statSync } from 'node:fs';
 import type { Fault } from '../facts.ts';
-import { errnoName } from './file.ts';
+import { systemFault } from './file.ts';
 import type { Root } from './root.ts';
 
 /** Where the per-namespace files of the table are, and whether the sysctls speak of the same namespace. */
@@ -22,13 +22,8 @@ export function netDirectory(root: Root): NetDirectory | { readonly fault: Fault
       ? own
       : { path: '/proc/1/net', sysctlsAgree: false };
   } catch (error) {
-    return { fault: statFault(theirs, errnoName(error)) };
+    return { fault: { ...systemFault(error), source: theirs } };
   }
-}
-
-function statFault(source: string, errno: string): Fault {
-  if (errno === 'ENOENT') return { kind: 'missing', source };
-  return errno === 'EACCES' || errno === 'EPERM' ? { kind: 'denied', source } : { kind: 'io', source, detail: errno };
 }
 
 /** Only the initial namespace has this second name of the limit. */

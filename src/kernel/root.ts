@@ -3,7 +3,7 @@
 
 import { realpathSync, statSync } from 'node:fs';
 import type { Fault, FaultKind, ReadAttempt, Reading, View } from '../facts.ts';
-import { type FileRead, readBounded, readBoundedWithin } from './file.ts';
+import { type FileRead, readBounded, readBoundedWithin, systemFault } from './file.ts';
 
 /** Milliseconds until the plugin must have answered; not positive once that is over. */
 export interface Deadline {
@@ -51,8 +51,8 @@ function realDirectory(dir: string): string | Fault {
   try {
     const real = realpathSync(dir);
     return statSync(real).isDirectory() ? real : { kind: 'not-directory', source: dir };
-  } catch {
-    return { kind: 'missing', source: dir };
+  } catch (error) {
+    return { ...systemFault(error), source: dir };
   }
 }
 

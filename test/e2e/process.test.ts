@@ -1,0 +1,106 @@
+// The process around the check: whatever is done to it, it leaves by one of four doors and is quiet on stderr.
+
+import { execFileSync, spawn } from 'node:child_process';
+import { constants, openSync, readSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { command, fixture, NODE, PLUGIN, plugin, shell, TOP } from './support/plugin.ts';
+import { scratch } from './support/tree.ts';
+
+const CRITICAL = `"$NODE" "$PLUGIN" --root ${fixture('over-limit-synthetic')}`;
+
+test('the verdict survives a closed stdout: exit 2', () => {
+  expect(shell(`${CRITICAL} >&-`)).toEqual({ status: 2, stdout: '', stderr: '' });
+});
+
+test('the verdict survives closed stdin and stderr: exit 2', () => {
+  expect(shell(`${CRITICAL} <&- 2>&-`)).toMatchObject({ status: 2, stdout: expect.stringMatching(/^CONNTRACK CRIT/) });
+});
+
+test('a reader that is gone: exit 3, nothing on stderr', () => {
+  const { stdout, stderr } = shell(`{ { sleep 0.2; ${CRITICAL}; echo "exit $?" >&3; } | :; } 3>&1`);
+  expect({ stdout, stderr }).toEqual({ stdout: 'exit 3\n', stderr: '' });
+});
+
+test('a full disk behind stdout: exit 3, nothing on stderr', () => {
+  expect(shell(`${CRITICAL} >/dev/full`)).toEqual({ status: 3, stdout: '', stderr: '' });
+});
+
+test('few file descriptors, as under ulimit -n 32: exit 2', () => {
+  expect(shell(`ulimit -n 32; ${CRITICAL}`)).toMatchObject({ status: 2, stderr: '' });
+});
+
+test('an environment without HOME and with an empty PATH: exit 2', () => {
+  const args = [PLUGIN, '--root', fixture('over-limit-synthetic')];
+  expect(command(NODE, args, { PATH: '' })).toMatchObject({ status: 2, stderr: '' });
+});
+
+test('a working directory that is gone: exit 2', () => {
+  const root = join(TOP, fixture('over-limit-synthetic'));
+  const gone = scratch();
+  expect(shell(`cd ${gone} && rmdir ${gone} && "$NODE" "$PLUGIN" --root ${root}`)).toMatchObject({
+    status: 2,
+    stderr: '',
+  });
+});
+
+test.each([
+  ['an exception', "process.uptime = () => { throw new RangeError('boom|\\n'); };", 'RangeError: boom??'],
+  ['a thrown string', "process.uptime = () => { throw 'boom'; };", 'no error object'],
+  ['an exception of the file system', "require('fs').fstatSync = () => { throw new Error('boom'); };", undefined],
+])('%s that nobody foresaw: UNKNOWN, exit 3', (_, sabotage, words) => {
+  const preload = join(scratch(), 'sabotage.js');
+  writeFileSync(preload, sabotage);
+  const answer = command(NODE, ['--require', preload, PLUGIN, '--root', fixture('over-limit-synthetic')]);
+  expect(answer).toMatchObject({ status: 3, stderr: '' });
+  expect(answer.stdout).toMatch(/^CONNTRACK UNKNOWN - [^|\n]+\n$/);
+  if (words !== undefined) expect(answer.stdout).toContain(`internal error, please report it: ${words}`);
+});
+
+test('a slow reader of a non-blocking pipe gets everything', async () => {
+  const { writer, reader, stuffed } = fullPipe();
+  const exited = unblocked(writer);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const first = drain(reader);
+  expect(await exited).toBe(2);
+  expect((first + drain(reader)).slice(stuffed)).toBe(plugin('--root', fixture('over-limit-synthetic')).stdout);
+});
+
+test('a non-blocking pipe that takes nothing: exit 3, not for ever', async () => {
+  expect(await unblocked(fullPipe().writer)).toBe(3);
+});
+
+// Node gives a child its standard output in blocking mode; somebody else has to take that back.
+function unblocked(writer: number): Promise<number | null> {
+  const script = 'use Fcntl; fcntl(STDOUT, F_SETFL, O_WRONLY | O_NONBLOCK); exec @ARGV';
+  const args = ['-e', script, NODE, PLUGIN, '--root', fixture('over-limit-synthetic')];
+  const child = spawn('perl', args, { cwd: TOP, stdio: ['ignore', writer, 'inherit'] });
+  return new Promise((resolve) => child.on('exit', resolve));
+}
+
+function fullPipe() {
+  const path = join(scratch(), 'fifo');
+  execFileSync('mkfifo', [path]);
+  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const writer = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+  const stuffed = stuff(writer);
+  return { reader, writer, stuffed };
+}
+
+function stuff(writer: number): number {
+  let stuffed = 0;
+  try {
+    for (;;) stuffed += writeSync(writer, '.'.repeat(4096));
+  } catch {
+    return stuffed;
+  }
+}
+
+function drain(reader: number): string {
+  const chunk = Buffer.alloc(1 << 20);
+  try {
+    return chunk.toString('latin1', 0, readSync(reader, chunk)) + drain(reader);
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,31 @@
+// Trees for one test, made from a fixture: some files replaced, removed, or turned into something else.
+
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { fixture, TOP } from './plugin.ts';
+
+/** Below the root: a file's new text, null to remove it, or what makes it. */
+export type Changes = Readonly<Record<string, string | null | ((path: string) => void)>>;
+
+/** A copy of a fixture with the changes made; it goes when the test is over. */
+export function tree(base: string, changes: Changes = {}): string {
+  const root = scratch();
+  cpSync(join(TOP, fixture(base)), root, { recursive: true });
+  for (const [name, change] of Object.entries(changes)) {
+    const path = join(root, name);
+    rmSync(path, { force: true, recursive: true });
+    mkdirSync(dirname(path), { recursive: true });
+    if (typeof change === 'string') writeFileSync(path, change, 'latin1');
+    if (typeof change === 'function') change(path);
+  }
+  return root;
+}
+
+/** An empty directory that everybody may enter; it goes when the test is over. */
+export function scratch(): string {
+  const path = mkdtempSync(join(tmpdir(), 'check_conntrack-'));
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
