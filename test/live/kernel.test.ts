@@ -1,0 +1,196 @@
+// The built file on the kernel that runs the tests: real packets, a real limit, real drops.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type Answer, command, NODE, PLUGIN } from '../e2e/support/plugin.ts';
+import { scratch } from '../e2e/support/tree.ts';
+import {
+  holdConnections,
+  inside,
+  limitTo,
+  NOBODY,
+  pluginAsNobodyInside,
+  pluginInside,
+  sendDatagrams,
+  toolCount,
+  toolCounter,
+  trackingNamespace,
+} from './namespace.ts';
+import { liveSuite } from './parts.ts';
+
+const PARTS = ['/proc/sys/net/netfilter/nf_conntrack_count', '/usr/sbin/conntrack', '/usr/sbin/nft', '/usr/sbin/ip'];
+const LIMIT = '/proc/sys/net/netfilter/nf_conntrack_max';
+
+liveSuite('the running kernel', PARTS, () => {
+  test.each([
+    ['root', pluginInside],
+    ['nobody', pluginAsNobodyInside],
+  ])('count and usage are what conntrack -C says, as %s', (_, check) => {
+    const namespace = trackingNamespace();
+    sendDatagrams(namespace, 300);
+    const max = Number(readFileSync(LIMIT, 'latin1'));
+    const count = toolCount(namespace);
+    expect(count).toBe(300);
+
+    const answer = check(namespace);
+    expect(answer).toMatchObject({ status: 0, stderr: '' });
+    expect(answer.stdout).toContain(
+      ` ${count} of ${max} entries (${((100 * count) / max).toFixed(1)}%) in this network`,
+    );
+    expect(value(answer, 'entries')).toBe(count);
+    expect(value(answer, 'usage')).toBeCloseTo((100 * count) / max, 2);
+  });
+
+  test.each([
+    ['root', pluginInside],
+    ['nobody', pluginAsNobodyInside],
+  ])('a table held full that drops is CRITICAL, its drops those of the kernel, as %s', async (_, check) => {
+    const namespace = trackingNamespace();
+    limitTo(200);
+    await holdConnections(namespace, 200);
+    sendDatagrams(namespace, 50);
+
+    const answer = check(namespace, '-w', 'drop=0');
+    expect(answer).toMatchObject({ status: 2, stderr: '' });
+    expect(answer.stdout).toMatch(
+      /^CONNTRACK CRITICAL - table full: 200 of 200 entries \(100\.0%\) in this network namespace; drop \d+ is above 0 \|/,
+    );
+    expect(value(answer, 'drop')).toBe(toolCounter(namespace, 'drop'));
+    expect(value(answer, 'drop')).toBeGreaterThanOrEqual(50);
+  });
+
+  test('a table that evicts is full, and loses nothing', () => {
+    const namespace = trackingNamespace();
+    limitTo(200);
+    sendDatagrams(namespace, 400);
+
+    const answer = pluginInside(namespace);
+    expect(answer.status).toBe(2);
+    expect(value(answer, 'early_drop')).toBe(toolCounter(namespace, 'early_drop'));
+    expect(value(answer, 'early_drop')).toBeGreaterThan(0);
+  });
+
+  test('other namespaces do not count here', () => {
+    sendDatagrams(trackingNamespace(), 100);
+    expect(value(pluginInside(trackingNamespace()), 'entries')).toBe(0);
+  });
+
+  test('the slab figure is what the cache grows by', () => {
+    const namespace = trackingNamespace();
+    const before = cacheBytes();
+    sendDatagrams(namespace, 20_000);
+    const grown = cacheBytes() - before;
+    const slab = value(pluginInside(namespace), 'slab');
+    expect(toolCount(namespace)).toBe(20_000);
+    // Some of the cache's free objects are used up first, and each CPU keeps some slabs to itself.
+    expect(Math.abs(slab - grown) / grown).toBeLessThan(0.1);
+  });
+
+  test('accounting costs an extension block for each entry', () => {
+    const namespace = trackingNamespace();
+    inside(namespace, 'sh', '-c', 'echo 1 >/proc/sys/net/netfilter/nf_conntrack_acct');
+    sendDatagrams(namespace, 160);
+    const plain = 160 * 256;
+    expect(value(pluginInside(namespace), 'slab')).toBe(plain + 160 * 128);
+    inside(namespace, 'sh', '-c', 'echo 0 >/proc/sys/net/netfilter/nf_conntrack_acct');
+    expect(value(pluginInside(namespace), 'slab')).toBe(plain);
+  });
+
+  test("the host's table from inside of a container: --root on the host's tree, mounted", () => {
+    const container = trackingNamespace();
+    sendDatagrams(container, 40);
+    const root = scratch();
+    const script = `mount --rbind / ${root} && exec ip netns exec ${container} "$@"`;
+    const answer = command('unshare', ['--mount', 'sh', '-c', script, 'sh', NODE, PLUGIN, '--root', root]);
+    expect(answer.stdout).toMatch(/^CONNTRACK OK - 0 of \d+ entries \(0\.0%\), /);
+    expect(value(pluginInside(container), 'entries')).toBe(40);
+  });
+
+  describe('a kernel without /proc/net/stat/nf_conntrack', () => {
+    test('as root the counters are those of conntrack -S', async () => {
+      const namespace = trackingNamespace();
+      limitTo(100);
+      await holdConnections(namespace, 100);
+      sendDatagrams(namespace, 20);
+      const answer = withoutStatistics({ namespace }, '-v');
+      expect(answer).toMatchObject({ status: 2, stderr: '' });
+      expect(answer.stdout).toContain('\ncounters: since boot, ');
+      expect(answer.stdout).toContain(' CPUs (conntrack -S)\n');
+      expect(value(answer, 'drop')).toBe(toolCounter(namespace, 'drop'));
+      expect(value(answer, 'drop')).toBeGreaterThanOrEqual(20);
+    });
+
+    test('as nobody the refusal is named: UNKNOWN if they are judged', () => {
+      const as = NOBODY.join(' ');
+      const answer = withoutStatistics({ namespace: trackingNamespace(), as }, '-w', 'drop=0');
+      expect(answer).toMatchObject({ status: 3, stderr: '' });
+      expect(answer.stdout).toContain('no drop: cannot run conntrack -S: exit status 1, it needs CAP_NET_ADMIN;');
+    });
+
+    test('where conntrack is not installed, that is named', () => {
+      const prepare = 'mount -t tmpfs none /usr/sbin';
+      const answer = withoutStatistics({ namespace: trackingNamespace(), prepare }, '-v');
+      expect(answer).toMatchObject({ status: 0, stderr: '' });
+      expect(answer.stdout).toContain('\nno counters: cannot run conntrack -S: not installed\n');
+    });
+
+    test('a conntrack that prints nonsense is not believed', () => {
+      const prepare = replaceTool('echo secret');
+      const answer = withoutStatistics({ namespace: trackingNamespace(), prepare }, '-v');
+      expect(answer.stdout).toContain('\nno counters: cannot use conntrack -S: not in a known format\n');
+      expect(answer.stdout).not.toContain('secret');
+    });
+
+    test('a conntrack that hangs is stopped at the deadline: UNKNOWN, named', () => {
+      const prepare = replaceTool('exec sleep 60');
+      const answer = withoutStatistics({ namespace: trackingNamespace(), prepare }, '--timeout', '0.5');
+      expect(answer).toMatchObject({ status: 3, stderr: '' });
+      expect(answer.stdout).toBe('CONNTRACK UNKNOWN - timeout before reading conntrack -S\n');
+    });
+
+    test('no module is loaded for it', () => {
+      const prepare = 'echo "nf_conntrack 200704 1 nft_ct, Live 0x0" >/proc/modules';
+      const answer = withoutStatistics({ namespace: trackingNamespace(), prepare }, '-v');
+      expect(answer).toMatchObject({ status: 0, stderr: '' });
+      expect(answer.stdout).toContain('\nno counters: did not run conntrack -S: it would load nf_conntrack_netlink');
+    });
+  });
+});
+
+/** One value of the perfdata. */
+function value({ stdout }: Answer, label: string): number {
+  const [, digits] = new RegExp(` ${label}=([\\d.]+)`).exec(stdout) ?? [];
+  if (digits === undefined) throw new Error(`no ${label} in ${stdout}`);
+  return Number(digits);
+}
+
+/** What the conntrack cache takes: num_objs / objperslab × pagesperslab pages, of slabinfo(5). */
+function cacheBytes(): number {
+  const row = /^nf_conntrack +(\d+) +(\d+) +(\d+) +(\d+) +(\d+)/m.exec(readFileSync('/proc/slabinfo', 'latin1'));
+  const [, , objects = 0, , perSlab = 1, pages = 0] = (row ?? []).map(Number);
+  return (objects / perSlab) * pages * 4096;
+}
+
+interface Circumstances {
+  readonly namespace: string;
+  /** Shell commands that run in the mount namespace before the plugin does. */
+  readonly prepare?: string;
+  /** What the plugin is run by. */
+  readonly as?: string;
+}
+
+/** Runs the plugin where /proc has sysctls and nothing else, as if the kernel had no statistics file. */
+function withoutStatistics({ namespace, prepare = ':', as = '' }: Circumstances, ...args: readonly string[]): Answer {
+  const proc = scratch();
+  const script = `mount -t tmpfs none ${proc} && mkdir ${proc}/sys && mount --bind /proc/sys ${proc}/sys &&
+    mount --rbind ${proc} /proc && ${prepare} && exec ${as} "$@"`;
+  return inside(namespace, 'unshare', '--mount', 'sh', '-c', script, 'sh', NODE, PLUGIN, ...args);
+}
+
+/** Puts a script in the place of conntrack(8). */
+function replaceTool(script: string): string {
+  const path = join(scratch(), 'conntrack');
+  writeFileSync(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  return `mount --bind ${path} /usr/sbin/conntrack`;
+}

@@ -1,0 +1,87 @@
+// Network namespaces with tracking switched on, and the one limit that all of them share.
+
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { type Answer, command, NODE, PLUGIN } from '../e2e/support/plugin.ts';
+
+const TRAFFIC = join(__dirname, 'traffic.cjs');
+const MAX = '/proc/sys/net/netfilter/nf_conntrack_max';
+const RULES = `table inet tracking {
+  chain output {
+    type filter hook output priority 0;
+    ct state new accept
+  }
+}`;
+export const NOBODY: readonly string[] = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+
+let made = 0;
+
+/** A fresh namespace; it goes when the test is over. */
+export function trackingNamespace(): string {
+  made += 1;
+  const name = `check-conntrack-${process.pid}-${made}`;
+  execFileSync('ip', ['netns', 'add', name]);
+  onTestFinished(() => void execFileSync('ip', ['netns', 'del', name]));
+  inside(name, 'ip', 'link', 'set', 'lo', 'up');
+  execFileSync('ip', ['netns', 'exec', name, 'nft', '-f', '-'], { input: RULES });
+  return name;
+}
+
+export function inside(namespace: string, ...line: readonly string[]): Answer {
+  return command('ip', ['netns', 'exec', namespace, ...line]);
+}
+
+export function pluginInside(namespace: string, ...args: readonly string[]): Answer {
+  return inside(namespace, NODE, PLUGIN, ...args);
+}
+
+export function pluginAsNobodyInside(namespace: string, ...args: readonly string[]): Answer {
+  return inside(namespace, ...NOBODY, NODE, PLUGIN, ...args);
+}
+
+/** What conntrack(8) says the namespace holds. */
+export function toolCount(namespace: string): number {
+  return Number(inside(namespace, 'conntrack', '-C').stdout);
+}
+
+/** A counter of `conntrack -S`, all CPUs together. */
+export function toolCounter(namespace: string, name: string): number {
+  const { stdout } = inside(namespace, 'conntrack', '-S');
+  const values = Array.from(stdout.matchAll(new RegExp(` ${name}=(\\d+)`, 'g')), ([, digits]) => Number(digits));
+  return values.reduce((sum, value) => sum + value, 0);
+}
+
+/** Datagrams to as many ports: as many entries. */
+export function sendDatagrams(namespace: string, count: number): void {
+  inside(namespace, process.execPath, TRAFFIC, 'udp', String(count));
+}
+
+/** Connections that stay until the test is over: as many entries that are not evicted. */
+export async function holdConnections(namespace: string, count: number): Promise<void> {
+  const line = ['netns', 'exec', namespace, process.execPath, TRAFFIC, 'tcp', String(count)];
+  const child = spawn('ip', line, { stdio: ['pipe', 'pipe', 'inherit'] });
+  onTestFinished(() => ended(child));
+  await new Promise((resolve, reject) => {
+    child.stdout.once('data', resolve);
+    child.once('exit', reject);
+  });
+}
+
+/**
+ * Lowers the limit of the whole machine until the test is over. A shell waits for the end of its input to put it
+ * back: that comes even if this process is killed.
+ */
+export function limitTo(limit: number): void {
+  const before = readFileSync(MAX, 'latin1').trim();
+  const guard = spawn('sh', ['-c', `read -r _; echo ${before} >${MAX}`], { stdio: ['pipe', 'ignore', 'inherit'] });
+  onTestFinished(() => ended(guard));
+  writeFileSync(MAX, String(limit));
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  child.stdin?.end();
+  return exited;
+}
