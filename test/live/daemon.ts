@@ -1,0 +1,119 @@
+// What every monitoring daemon in these tests has: the plugin installed where its user can run it, a directory of
+// its own, and an end when the test is over.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, onTestFinished } from 'vitest';
+import { type Answer, command, NODE, PLUGIN, TOP } from '../e2e/support/plugin.ts';
+import { scratch } from '../e2e/support/tree.ts';
+
+export interface Site {
+  /** Everybody may enter it. */
+  readonly folder: string;
+  readonly plugins: string;
+  /** A fixture tree that the daemon's user can read. */
+  readonly tree: (name: string) => string;
+}
+
+/** A scratch directory with the plugin and the fixture trees in it. */
+export function site(): Site {
+  const folder = scratch();
+  chmodSync(folder, 0o755);
+  const plugins = join(folder, 'plugins');
+  mkdirSync(plugins);
+  copyFileSync(PLUGIN, join(plugins, 'check_conntrack'));
+  cpSync(join(TOP, 'fixtures'), join(folder, 'fixtures'), { recursive: true });
+  return { folder, plugins, tree: (name) => join(folder, 'fixtures', name) };
+}
+
+/** What a file of `nagios/` says, with the documented paths replaced by those of here. */
+export function shipped(name: string, paths: Readonly<Record<string, string>> = {}): string {
+  const text = readFileSync(join(TOP, 'nagios', name), 'utf8');
+  return Object.entries(paths).reduce((changed, [from, to]) => changed.split(from).join(to), text);
+}
+
+/** Starts a daemon that finds this Node on its PATH; it is killed when the test is over. */
+export function start(file: string, args: readonly string[]): ChildProcess {
+  const env = { ...process.env, PATH: `${dirname(NODE)}:${process.env['PATH'] ?? ''}` };
+  const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'ignore'], detached: true, env });
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  onTestFinished(() => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
+    return exited;
+  });
+  return child;
+}
+
+/** The text of a file that a daemon may be about to write or to move; empty when it is not there. */
+export function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}
+
+/** Asks until there is an answer, for 20 seconds. */
+export async function eventually<T>(ask: () => T | undefined): Promise<T> {
+  for (let tries = 0; tries < 200; tries++) {
+    const answer = ask();
+    if (answer !== undefined) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error('no answer in time');
+}
+
+export function runPlugin({ plugins }: Site, ...args: readonly string[]): Answer {
+  return command(NODE, [join(plugins, 'check_conntrack'), ...args]);
+}
+
+/** The same as the user that Nagios and NRPE run it as. */
+export function runPluginAsNagios({ plugins }: Site, ...args: readonly string[]): Answer {
+  const as = ['--reuid=nagios', '--regid=nagios', '--clear-groups'];
+  return command('setpriv', [...as, NODE, join(plugins, 'check_conntrack'), ...args]);
+}
+
+/** What a monitoring system keeps of one run. */
+export interface Result {
+  readonly state: number | null;
+  readonly text: string;
+  readonly perfdata: string;
+  readonly details: readonly string[];
+}
+
+/** Takes the plugin's output apart as the plugin guidelines say. */
+export function resultOf({ status, stdout }: Answer): Result {
+  const [first = '', ...details] = stdout.trimEnd().split('\n');
+  const [text = '', perfdata = ''] = first.split(' | ');
+  return { state: status, text, perfdata, details };
+}
+
+/** The elements of perfdata by label: value, unit, warning, critical, min and max, each apart. */
+export function perfdataFields(perfdata: string): Readonly<Record<string, readonly string[]>> {
+  const elements = perfdata.split(' ').map((element) => {
+    const [label = '', rest = ''] = element.split('=');
+    const [, value = '', unit = '', ...limits] =
+      /^([\d.]+)([^;]*);?([^;]*);?([^;]*);?([^;]*);?([^;]*)$/.exec(rest) ?? [];
+    return [label, [value, unit, ...limits]] as const;
+  });
+  return Object.fromEntries(elements);
+}
+
+/** Compares two runs on a table that lives: everything but the figures that move. */
+export function expectSameShape(stored: Result, said: Result): void {
+  const shape = ({ state, text, perfdata }: Result) => ({
+    state,
+    text: text.replace(/\d+(\.\d+)?/g, 'N'),
+    perfdata: Object.entries(perfdataFields(perfdata)).map(([label, [, ...rest]]) => [label, ...rest]),
+  });
+  expect(shape(stored)).toEqual(shape(said));
+}
+
+/** One run for each state, all of them on fixture trees. */
+export const RUNS = [
+  ['OK', 0, 'debian-12-synthetic', []],
+  ['WARNING', 1, 'usage-85-synthetic', []],
+  ['CRITICAL', 2, 'over-limit-synthetic', ['--warning', 'load_factor=0.5', '--warning', '~:70']],
+  ['UNKNOWN', 3, 'no-count-synthetic', []],
+] as const;

@@ -1,0 +1,154 @@
+// The real Nagios runs the built plugin through the shipped definitions.
+
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { command } from '../e2e/support/plugin.ts';
+import {
+  eventually,
+  expectSameShape,
+  perfdataFields,
+  type Result,
+  RUNS,
+  readIfThere,
+  resultOf,
+  runPlugin,
+  runPluginAsNagios,
+  type Site,
+  shipped,
+  site,
+  start,
+} from './daemon.ts';
+import { liveSuite } from './parts.ts';
+
+const NAGIOS = '/usr/sbin/nagios4';
+
+liveSuite('Nagios', [NAGIOS], () => {
+  test('nagios4 -v accepts the shipped file', () => {
+    const { stdout, status } = command(NAGIOS, ['-v', configuration(site())]);
+    expect(stdout).toContain('Total Errors:   0');
+    expect(stdout).toContain('Total Warnings: 0');
+    expect(status).toBe(0);
+  });
+
+  test('Nagios stores what the plugin said, in each state', async () => {
+    const here = site();
+    const file = configuration(here);
+    start(NAGIOS, [file]);
+    for (const [state, , tree, args] of RUNS) {
+      const said = resultOf(runPlugin(here, '--verbose', '--root', here.tree(tree), ...args));
+      const stored = await storedResult(here, state);
+      // Nagios itself writes a colon for each semicolon of the text.
+      expect(stored).toEqual({ ...said, text: said.text.replace(/;/g, ':') });
+      expect(perfdataFields(stored.perfdata)).toEqual(perfdataFields(said.perfdata));
+    }
+    const live = resultOf(runPluginAsNagios(here, '-w', '80', '-c', '90', '-w', 'load_factor=25'));
+    expectSameShape(await storedResult(here, 'conntrack'), live);
+  });
+});
+
+/** Writes nagios.cfg with the shipped definitions and one service for each run; gives its path. */
+function configuration(here: Site): string {
+  const state = join(here.folder, 'state');
+  mkdirSync(join(state, 'results'), { recursive: true });
+  const write = (name: string, text: string): string => {
+    const path = join(here.folder, name);
+    writeFileSync(path, text);
+    return path;
+  };
+  const services = RUNS.map(([name, , tree, args]) => service(name, ['--verbose --root', here.tree(tree), ...args]));
+  const main = [
+    `cfg_file=${write('check_conntrack.cfg', shipped('check_conntrack.cfg'))}`,
+    `cfg_file=${write('objects.cfg', TEMPLATES + services.join(''))}`,
+    `resource_file=${write('resource.cfg', `$USER1$=${here.plugins}\n`)}`,
+    ...['log_file', 'object_cache_file', 'status_file', 'lock_file', 'temp_file', 'state_retention_file'].map(
+      (name) => `${name}=${join(state, name)}`,
+    ),
+    ...['command_file', 'query_socket'].map((name) => `${name}=${join(state, name)}`),
+    `temp_path=${state}`,
+    `check_result_path=${join(state, 'results')}`,
+    SETTINGS,
+  ];
+  execFileSync('chown', ['-R', 'nagios', state]);
+  return write('nagios.cfg', `${main.join('\n')}\n`);
+}
+
+const SETTINGS = `status_update_interval=1
+use_syslog=0
+check_for_updates=0
+interval_length=1
+service_check_timeout=10
+enable_notifications=0
+service_inter_check_delay_method=n
+host_inter_check_delay_method=n
+illegal_macro_output_chars=$&|'"<>
+nagios_user=nagios
+nagios_group=nagios`;
+
+const TEMPLATES = `define timeperiod {
+  timeperiod_name always
+  alias always
+  sunday 00:00-24:00
+  monday 00:00-24:00
+  tuesday 00:00-24:00
+  wednesday 00:00-24:00
+  thursday 00:00-24:00
+  friday 00:00-24:00
+  saturday 00:00-24:00
+}
+define contact {
+  contact_name nobody
+  host_notifications_enabled 0
+  service_notifications_enabled 0
+  host_notification_period always
+  service_notification_period always
+  host_notification_commands no_notification
+  service_notification_commands no_notification
+}
+define command {
+  command_name no_notification
+  command_line /bin/true
+}
+define service {
+  name generic-service
+  register 0
+  check_period always
+  notification_period always
+  contacts nobody
+}
+define host {
+  host_name localhost
+  address 127.0.0.1
+  check_period always
+  notification_period always
+  contacts nobody
+  max_check_attempts 1
+}
+`;
+
+function service(name: string, args: readonly string[]): string {
+  return `define service {
+  use generic-service
+  host_name localhost
+  service_description ${name}
+  check_command check_conntrack!${args.join(' ')}
+  max_check_attempts 1
+}
+`;
+}
+
+function storedResult(here: Site, service: string): Promise<Result> {
+  return eventually(() => {
+    const status = readIfThere(join(here.folder, 'state/status_file'));
+    const block = status.split('servicestatus {').find((text) => text.includes(`service_description=${service}\n`));
+    const field = (name: string): string => new RegExp(`\\t${name}=(.*)\\n`).exec(block ?? '')?.[1] ?? '';
+    if (field('has_been_checked') !== '1') return undefined;
+    return {
+      state: Number(field('current_state')),
+      text: field('plugin_output'),
+      perfdata: field('performance_data'),
+      details: field('long_plugin_output').split('\\n').filter(Boolean),
+    };
+  });
+}
