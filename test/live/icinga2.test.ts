@@ -1,6 +1,6 @@
 // The real Icinga 2 runs the built plugin through the shipped CheckCommand and service.
 
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { command, plugin } from '../e2e/support/plugin.ts';

@@ -1,7 +1,7 @@
 // The real Nagios runs the built plugin through the shipped definitions.
 
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { command } from '../e2e/support/plugin.ts';

@@ -1,0 +1,122 @@
+import { describe, expect, test } from 'vitest';
+import { type Given, parseArguments } from '../../../src/cli/getopt.ts';
+import { type CheckOptions, parseRequest } from '../../../src/cli/options.ts';
+
+function options(...argv: readonly string[]): CheckOptions {
+  const request = parseRequest(argv);
+  if (request.kind !== 'check') throw new Error(JSON.stringify(request));
+  return request.options;
+}
+
+describe('every form that users type', () => {
+  test.each<[string, Given]>([
+    ['-w10', { warning: ['10'] }],
+    ['-w 10', { warning: ['10'] }],
+    ['--warning=10', { warning: ['10'] }],
+    ['--warning 10', { warning: ['10'] }],
+    ['--warning=a=b', { warning: ['a=b'] }],
+    ['-w10:20', { warning: ['10:20'] }],
+    ['-w80%', { warning: ['80%'] }],
+    ['-wusage=80', { warning: ['usage=80'] }],
+    ['-w1h:', { warning: ['1h:'] }],
+    ['-w10h', { warning: ['10h'] }],
+    ['-c@10:20', { critical: ['@10:20'] }],
+    ['-w -10:10', { warning: ['-10:10'] }],
+    ['-w -.5:1', { warning: ['-.5:1'] }],
+    ['-w ~:80', { warning: ['~:80'] }],
+    ['-w 1 -w 2 --warning 3', { warning: ['1', '2', '3'] }],
+    ['-vvv', { verbose: ['', '', ''] }],
+    ['-v -v', { verbose: ['', ''] }],
+    ['-vvw80', { verbose: ['', ''], warning: ['80'] }],
+    ['-vw 80 -c90', { verbose: [''], warning: ['80'], critical: ['90'] }],
+    ['--verbose', { verbose: [''] }],
+    ['-t5', { timeout: ['5'] }],
+    ['--root /host', { root: ['/host'] }],
+    ['', {}],
+  ])('%s', (line, given) => {
+    expect(parseArguments(line.split(' ').filter(Boolean))).toEqual({ ok: true, given });
+  });
+});
+
+describe('refused, naming what was given', () => {
+  test.each<[string, readonly string[], string, string]>([
+    ['an abbreviation', ['--w', '80'], 'unknown option', '--w'],
+    ['an abbreviation with a value', ['--warn=80'], 'unknown option', '--warn'],
+    ['a negation', ['--no-verbose'], 'unknown option', '--no-verbose'],
+    ['a letter', ['-x'], 'unknown option', '-x'],
+    ['a digit behind -v', ['-v3'], 'unknown option', '-3'],
+    ['a name of every object', ['--constructor'], 'unknown option', '--constructor'],
+    ['a value for a switch', ['--verbose=1'], 'takes no value', '--verbose'],
+    ['an empty value for a switch', ['--verbose='], 'takes no value', '--verbose'],
+    ['no value', ['-w'], 'missing value', '-w'],
+    ['an option in place of the value', ['-w', '-c', '90'], 'missing value', '-w'],
+    ['a long option in place of the value', ['--warning', '--critical'], 'missing value', '--warning'],
+    ['-- in place of the value', ['-w', '--'], 'missing value', '-w'],
+    ['an empty value', ['-w', ''], 'missing value', '-w'],
+    ['an empty value inline', ['--warning='], 'missing value', '--warning'],
+    ['a command', ['report'], 'unknown argument', 'report'],
+    ['a lone dash', ['-'], 'unknown argument', '-'],
+    ['an empty argument', [''], 'unknown argument', ''],
+    ['an argument behind --', ['--', 'x'], 'unknown argument', 'x'],
+    ['-- alone', ['--'], 'unknown option', '--'],
+    ['twice', ['--root', 'a', '--root', 'b'], 'given twice', '--root'],
+    ['twice in two forms', ['-t1', '--timeout=2'], 'given twice', '--timeout'],
+  ])('%s', (_, argv, why, text) => expect(parseArguments(argv)).toEqual({ ok: false, why, text }));
+});
+
+describe('help and version', () => {
+  test.each<[string, 'help' | 'version']>([
+    ['-h', 'help'],
+    ['--help', 'help'],
+    ['-V', 'version'],
+    ['--version', 'version'],
+    ['-h --bogus', 'help'],
+    ['-w 80 -h -x', 'help'],
+    ['-vh', 'help'],
+    ['-V -h', 'version'],
+    ['-w nonsense -h', 'help'],
+  ])('%s', (line, kind) => expect(parseRequest(line.split(' '))).toEqual({ kind }));
+
+  test('not in place of a value', () => {
+    expect(parseRequest(['-w', '-h'])).toMatchObject({ kind: 'mistake' });
+  });
+});
+
+describe('options', () => {
+  test('the defaults', () => {
+    expect(options()).toMatchObject({ root: '/', timeoutSeconds: 8, verbosity: 0, absent: 'unknown' });
+    expect(options().objectSize).toBe(undefined);
+  });
+
+  test('all of them', () => {
+    const line = '-w 70 -c 95 --absent Warning --root /host --object-size 350 -t 2.5 -vv';
+    expect(options(...line.split(' '))).toEqual({
+      root: '/host',
+      objectSize: 350,
+      timeoutSeconds: 2.5,
+      verbosity: 2,
+      absent: 'warning',
+      thresholds: {
+        usage: { warning: { start: 0, end: 70, inside: false }, critical: { start: 0, end: 95, inside: false } },
+      },
+    });
+  });
+
+  test.each<[string, string, string, string]>([
+    ['-w x', '--warning', 'x', 'not a range'],
+    ['-c 20:10', '--critical', '20:10', 'start is above end'],
+    ['-w 80 -w 90', '--warning', '90', 'usage given twice'],
+    ['--absent maybe', '--absent', 'maybe', 'not ok, warning, critical or unknown'],
+    ['--object-size 0', '--object-size', '0', 'not a positive whole number'],
+    ['--object-size 1.5', '--object-size', '1.5', 'not a positive whole number'],
+    ['--object-size 1K', '--object-size', '1K', 'not a positive whole number'],
+    ['--object-size 2147483649', '--object-size', '2147483649', 'not a positive whole number'],
+    ['--timeout 0', '--timeout', '0', 'not a positive number'],
+    ['--timeout -1', '--timeout', '-1', 'not a positive number'],
+    ['--timeout 1e3', '--timeout', '1e3', 'not a positive number'],
+    ['--timeout 5s', '--timeout', '5s', 'not a positive number'],
+    ['--timeout 0.0', '--timeout', '0.0', 'not a positive number'],
+  ])('a mistake: %s', (line, flag, text, why) => {
+    expect(parseRequest(line.split(' '))).toEqual({ kind: 'mistake', flag, text, why });
+  });
+});

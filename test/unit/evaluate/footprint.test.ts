@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest';
+import { footprint, hashTableBytes, type ObjectCost, objectCost } from '../../../src/evaluate/footprint.ts';
+import type { ExtensionSettings, Facts } from '../../../src/facts.ts';
+import { facts, fault, ok } from '../support/facts.ts';
+
+function cost(changes: Partial<Facts>, given?: number): ObjectCost {
+  const reading = objectCost(facts(changes), given);
+  if (!reading.ok) throw new Error(reading.fault.kind);
+  return reading.value;
+}
+
+describe('the object', () => {
+  test('65536 entries of 304 bytes, 13 in a page, pin 20652032 bytes', () => {
+    const slabCache = ok({ name: 'ip_conntrack', objectSize: 304, objectsPerSlab: 13, pagesPerSlab: 1 });
+    const known = cost({ slabCache, generation: 'ip_conntrack' });
+    expect(footprint(known, 65536)).toEqual({ objects: 20652032, extensions: 0, total: 20652032 });
+    expect(known.origin).toBe('slabinfo');
+  });
+
+  test('slabs of several pages, pages of another size', () => {
+    const slabCache = ok({ name: 'nf_conntrack', objectSize: 320, objectsPerSlab: 25, pagesPerSlab: 2 });
+    expect(footprint(cost({ slabCache }), 26).objects).toBe(2 * 8192);
+    expect(footprint(cost({ slabCache, pageSize: ok(65536) }), 26).objects).toBe(2 * 2 * 65536);
+  });
+
+  test('--object-size is all-in: 1000000 entries of 350 bytes pin 350000000', () => {
+    const acct = { acct: ok(1), timestamp: ok(1), events: ok(1), listener: ok(true) };
+    const known = cost({ extensions: acct }, 350);
+    expect(footprint(known, 1_000_000)).toEqual({ objects: 350_000_000, extensions: 0, total: 350_000_000 });
+    expect(known.origin).toBe('given');
+  });
+
+  test('no entries hold nothing', () => expect(footprint(cost({}), 0).total).toBe(0));
+
+  test.each<[string, number, number, number, number]>([
+    ['CentOS 5 and 6', 2, 6, 304, 13],
+    ['the first 3.x', 3, 0, 320, 12],
+    ['EL7', 3, 10, 320, 12],
+    ['the last with 320', 5, 18, 320, 12],
+    ['the first with 256', 5, 19, 256, 16],
+    ['today', 6, 18, 256, 16],
+  ])('estimate without slabinfo: %s', (_, major, minor, objectSize, objectsPerSlab) => {
+    const known = cost({ slabCache: fault('denied'), release: ok({ major, minor }) });
+    expect(known).toMatchObject({ origin: 'estimate', objectSize, objectsPerSlab, slabBytes: 4096 });
+  });
+
+  test('estimate on large pages', () => {
+    const known = cost({ slabCache: fault('denied'), pageSize: ok(65536) });
+    expect(known).toMatchObject({ objectsPerSlab: 256, slabBytes: 65536 });
+  });
+
+  test('a page size that is not known is 4096', () => {
+    expect(cost({ pageSize: fault('missing') }).slabBytes).toBe(4096);
+  });
+
+  test('neither slabinfo nor release: the release is what is missing', () => {
+    expect(objectCost(facts({ slabCache: fault('denied'), release: fault('missing') }), undefined)).toMatchObject(
+      fault('missing'),
+    );
+  });
+});
+
+describe('the extension block', () => {
+  const OFF: ExtensionSettings = { acct: ok(0), timestamp: ok(0), events: ok(0), listener: ok(false) };
+  const MISSING: ExtensionSettings = {
+    acct: fault('missing'),
+    timestamp: fault('missing'),
+    events: fault('missing'),
+    listener: fault('missing'),
+  };
+  const HIDDEN: ExtensionSettings = { ...MISSING, events: fault('other-namespace') };
+  test.each<[string, number, number, ExtensionSettings, number]>([
+    ['4.11: not counted', 4, 11, { ...OFF, acct: ok(1) }, 0],
+    ['4.12: always with events', 4, 12, { ...OFF, events: ok(1) }, 128],
+    ['4.12: not without', 4, 12, OFF, 0],
+    ['4.12: with accounting all the same', 4, 12, { ...OFF, acct: ok(1) }, 128],
+    ['4.12: events hidden means the default, on', 4, 12, HIDDEN, 128],
+    ['4.12: built without events', 4, 12, MISSING, 0],
+    ['5.18: on demand is not known there', 5, 18, { ...OFF, events: ok(2) }, 128],
+    ['5.19: events on demand, nobody listens', 5, 19, { ...OFF, events: ok(2) }, 0],
+    ['5.19: events on demand, somebody listens', 5, 19, { ...OFF, events: ok(2), listener: ok(true) }, 128],
+    ['5.19: events off, somebody listens', 5, 19, { ...OFF, listener: ok(true) }, 0],
+    ['5.19: events on', 5, 19, { ...OFF, events: ok(1) }, 128],
+    ['5.19: accounting', 5, 19, { ...OFF, acct: ok(1) }, 128],
+    ['5.19: timestamps', 5, 19, { ...OFF, timestamp: ok(1) }, 128],
+    ['5.19: all off', 5, 19, OFF, 0],
+    ['5.19: events hidden means the default, on demand', 5, 19, HIDDEN, 0],
+  ])('%s', (_, major, minor, extensions, expected) => {
+    expect(cost({ release: ok({ major, minor }), extensions }).extension).toBe(expected);
+  });
+
+  test('each entry has one', () => {
+    const known = cost({ extensions: { ...OFF, acct: ok(1) } });
+    expect(footprint(known, 17)).toEqual({ objects: 2 * 4096, extensions: 17 * 128, total: 2 * 4096 + 17 * 128 });
+  });
+
+  test('not on ip_conntrack, nor where the release is not known', () => {
+    const extensions = { ...OFF, acct: ok(1) };
+    expect(cost({ extensions, generation: 'ip_conntrack' }).extension).toBe(0);
+    expect(cost({ extensions, release: fault('missing') }).extension).toBe(0);
+  });
+});
+
+test('the hash table is a pointer for each bucket', () => expect(hashTableBytes(16384)).toBe(131072));

@@ -1,0 +1,154 @@
+import { describe, expect, test } from 'vitest';
+import { objectCost } from '../../../src/evaluate/footprint.ts';
+import { judge } from '../../../src/evaluate/judge.ts';
+import { measure, refusesBelowLimit } from '../../../src/evaluate/measure.ts';
+import { compareSeverity, exitCode, parseState, type State, worst } from '../../../src/evaluate/state.ts';
+import { mergeThresholds, parseThresholds, type Thresholds } from '../../../src/evaluate/thresholds.ts';
+import type { Facts } from '../../../src/facts.ts';
+import { facts, fault, ok } from '../support/facts.ts';
+
+function ranges(...texts: readonly string[]) {
+  const result = parseThresholds(texts);
+  if (!result.ok) throw new Error(`${result.text}: ${result.why}`);
+  return result.ranges;
+}
+
+function thresholds(warning: readonly string[], critical: readonly string[] = []): Thresholds {
+  return mergeThresholds({ warning: ranges(...warning), critical: ranges(...critical) });
+}
+
+function measurements(changes: Partial<Facts>) {
+  return measure(facts(changes), objectCost(facts(changes), undefined));
+}
+
+describe('states', () => {
+  test('from OK to CRITICAL, UNKNOWN between WARNING and CRITICAL', () => {
+    const states: State[] = ['critical', 'ok', 'unknown', 'warning'];
+    expect(states.sort(compareSeverity)).toEqual(['ok', 'warning', 'unknown', 'critical']);
+    expect(worst(['warning', 'unknown', 'ok'])).toBe('unknown');
+    expect(worst(['unknown', 'critical'])).toBe('critical');
+    expect(worst([])).toBe('ok');
+  });
+
+  test('exit codes', () => {
+    expect((['ok', 'warning', 'critical', 'unknown'] as const).map(exitCode)).toEqual([0, 1, 2, 3]);
+  });
+
+  test('in any letter case', () => {
+    expect(['OK', 'Warning', 'cRITICAL', 'unknown', 'warn', ''].map(parseState)).toEqual([
+      'ok',
+      'warning',
+      'critical',
+      'unknown',
+      undefined,
+      undefined,
+    ]);
+  });
+});
+
+describe('thresholds', () => {
+  const USAGE = { warning: { start: 0, end: 80, inside: false }, critical: { start: 0, end: 90, inside: false } };
+
+  test('the defaults', () => expect(thresholds([])).toEqual({ usage: USAGE }));
+
+  test('a range without a name is for usage; the other level stands', () => {
+    expect(thresholds(['70'])).toEqual({ usage: { ...USAGE, warning: { start: 0, end: 70, inside: false } } });
+  });
+
+  test('another metric leaves usage standing', () => {
+    expect(thresholds(['drop=0'])).toEqual({ usage: USAGE, drop: { warning: { start: 0, end: 0, inside: false } } });
+  });
+
+  test.each<[string, readonly string[], string]>([
+    ['the same metric twice', ['80', 'usage=90'], 'usage given twice'],
+    ['a metric that is not there', ['bogus=1'], 'unknown metric, known: usage entries slab slab_max memory_share'],
+    ['no metric at all', ['=5'], 'unknown metric'],
+    ['a name of every object', ['constructor=1'], 'unknown metric'],
+    ['no range', ['drop='], 'not a range'],
+    ['two equal signs', ['drop=1=2'], 'not a range'],
+    ['a unit of another metric', ['slab=80%'], 'not a range'],
+  ])('rejected: %s', (_, texts, why) => {
+    expect(parseThresholds(texts)).toMatchObject({
+      ok: false,
+      text: texts[texts.length - 1],
+      why: expect.stringContaining(why),
+    });
+  });
+});
+
+describe('measurements', () => {
+  const all = measurements({});
+
+  test.each<[keyof typeof all, number]>([
+    ['usage', 10],
+    ['entries', 100],
+    ['slab', 7 * 4096],
+    ['slab_max', 63 * 4096],
+    ['memory_share', (100 * (63 * 4096 + 500 * 8)) / 1_000_000],
+    ['load_factor', 2],
+    ['drop', 11],
+    ['early_drop', 22],
+    ['insert_failed', 33],
+    ['chainlength', 44],
+  ])('%s is %d', (metric, value) => expect(all[metric]).toEqual({ kind: 'value', value }));
+
+  test.each(['usage', 'slab_max', 'memory_share', 'load_factor'] as const)(
+    'without a limit there is no %s',
+    (metric) => {
+      expect(measurements({ max: 0 })[metric]).toEqual({ kind: 'none', why: 'no limit is set' });
+    },
+  );
+
+  test('a counter without a column is unsupported, not zero', () => {
+    const statistics = ok({ entries: 1, cpus: [{ drop: 1, early_drop: 1, insert_failed: 1 }] });
+    expect(measurements({ statistics }).chainlength).toEqual({ kind: 'none', why: 'unsupported by this kernel' });
+  });
+
+  test.each<[string, Partial<Facts>, keyof typeof all]>([
+    ['counters', { statistics: fault('denied') }, 'drop'],
+    ['buckets', { buckets: fault('denied') }, 'load_factor'],
+    ['buckets', { buckets: fault('denied') }, 'memory_share'],
+    ['MemTotal', { memTotal: fault('denied') }, 'memory_share'],
+    ['object size', { slabCache: fault('missing'), release: fault('denied') }, 'slab'],
+    ['object size', { slabCache: fault('missing'), release: fault('denied') }, 'memory_share'],
+  ])('without %s: %o breaks %s', (_, changes, metric) => {
+    expect(measurements(changes)[metric]).toEqual({ kind: 'broken', fault: { kind: 'denied', source: '/proc/x' } });
+  });
+
+  test.each<[string, Partial<Facts>, boolean]>([
+    ['26 entries a bucket', { max: 26, buckets: ok(1) }, true],
+    ['25 entries a bucket', { max: 25, buckets: ok(1) }, false],
+    ['a kernel without chainlength', { max: 26, buckets: ok(1), statistics: ok({ cpus: [{ drop: 0 }] }) }, false],
+    ['counters not read', { max: 26, buckets: ok(1), statistics: fault('denied') }, false],
+    ['buckets not read', { max: 26, buckets: fault('denied') }, false],
+  ])('refuses below the limit: %s, %o: %s', (_, changes, expected) => {
+    expect(refusesBelowLimit(facts(changes))).toBe(expected);
+  });
+});
+
+describe('judging', () => {
+  test.each<[State, string, readonly string[], readonly string[], Partial<Facts>]>([
+    ['ok', 'exactly at the threshold', ['10'], ['10'], {}],
+    ['warning', 'above it by what rounding would hide', ['10'], [], { count: 100_001, max: 1_000_000 }],
+    ['critical', 'both levels: critical first', ['5'], ['6'], {}],
+    ['critical', 'critical alone', ['~:'], ['5'], {}],
+    ['ok', 'the default switched off', ['~:'], ['~:'], { count: 1000 }],
+    ['ok', 'no limit, threshold on usage', ['0'], ['0'], { max: 0 }],
+    ['unknown', 'a broken metric', ['drop=0'], [], { statistics: fault('denied') }],
+    ['ok', 'a broken metric that nothing could alert on', ['drop=~:'], ['drop=~:'], { statistics: fault('denied') }],
+    ['ok', 'a broken metric that is not judged', [], [], { statistics: fault('denied') }],
+    ['critical', 'a broken metric beside a critical one', ['drop=0'], ['5'], { statistics: fault('denied') }],
+    ['unknown', 'a broken metric beside a warning', ['drop=0', '5'], ['50'], { statistics: fault('denied') }],
+  ])('%s: %s', (state, _, warning, critical, changes) => {
+    expect(judge(measurements(changes), thresholds(warning, critical)).state).toBe(state);
+  });
+
+  test('the gravest finding comes first, equals in the order of the metrics', () => {
+    const verdict = judge(measurements({}), thresholds(['5', 'drop=0', 'early_drop=0'], ['early_drop=0']));
+    expect(verdict.findings.map(({ state, metric }) => `${state} ${metric}`)).toEqual([
+      'critical early_drop',
+      'warning usage',
+      'warning drop',
+    ]);
+  });
+});

@@ -1,0 +1,287 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { parseRequest } from '../../../src/cli/options.ts';
+import { objectCost } from '../../../src/evaluate/footprint.ts';
+import { judge } from '../../../src/evaluate/judge.ts';
+import { measure } from '../../../src/evaluate/measure.ts';
+import type { Facts, FaultKind } from '../../../src/facts.ts';
+import { attemptLines, tableDetails } from '../../../src/present/details.ts';
+import { faultWords } from '../../../src/present/faults.ts';
+import { statusLine, tableText } from '../../../src/present/line.ts';
+import { fitOutput } from '../../../src/present/output.ts';
+import { perfdata } from '../../../src/present/perfdata.ts';
+import { foreign, foreignPath, percentWords, sizeWords } from '../../../src/present/words.ts';
+import { facts, fault, ok } from '../support/facts.ts';
+
+/** Everything between the facts and the text, for one command line. */
+function presented(changes: Partial<Facts>, ...argv: readonly string[]) {
+  const request = parseRequest(argv);
+  if (request.kind !== 'check') throw new Error(JSON.stringify(request));
+  const { thresholds, objectSize } = request.options;
+  const known = facts(changes);
+  const cost = objectCost(known, objectSize);
+  const measurements = measure(known, cost);
+  const verdict = judge(measurements, thresholds);
+  return {
+    text: tableText(known, measurements, verdict, cost.ok ? cost.value.origin : undefined),
+    perfdata: perfdata(measurements, thresholds, known.max),
+    details: tableDetails(known, cost, measurements, thresholds),
+  };
+}
+
+describe('the text', () => {
+  test.each<[string, Partial<Facts>, readonly string[], string]>([
+    ['all well', {}, [], '100 of 1000 entries (10.0%), 252.0 KiB slab at max'],
+    [
+      'an estimate says about',
+      { slabCache: fault('denied') },
+      [],
+      '100 of 1000 entries (10.0%), about 252.0 KiB slab at max',
+    ],
+    ['a given size does not', {}, ['--object-size', '350'], '100 of 1000 entries (10.0%), 341.8 KiB slab at max'],
+    [
+      'another namespace',
+      { initialNamespace: false },
+      [],
+      '100 of 1000 entries (10.0%) in this network namespace, 252.0 KiB slab at max',
+    ],
+    ['no limit', { max: 0 }, [], '100 entries, no limit set'],
+    ['size not known', { slabCache: fault('denied'), release: fault('io') }, [], '100 of 1000 entries (10.0%)'],
+    ['usage speaks for itself', { count: 900 }, [], '900 of 1000 entries (90.0%)'],
+    ['full', { count: 1000 }, [], 'table full: 1000 of 1000 entries (100.0%)'],
+    ['over', { count: 1200 }, [], 'table full: 1200 of 1000 entries (120.0%)'],
+    ['a lower bound', {}, ['-w', '20:'], 'usage 10% is below 20%; 100 of 1000 entries (10.0%)'],
+    ['inside of a range', {}, ['-w', '@5:15'], 'usage 10% is inside @5:15; 100 of 1000 entries (10.0%)'],
+    ['a counter', {}, ['-c', 'drop=0'], 'drop 11 is above 0; 100 of 1000 entries (10.0%)'],
+    ['bytes in words', {}, ['-w', 'slab_max=1KiB'], 'slab_max 252.0 KiB is above 1.0 KiB; 100 of 1000 entries (10.0%)'],
+    [
+      'a ratio',
+      { buckets: ok(300) },
+      ['-w', 'load_factor=2'],
+      'load_factor 3.333 is above 2; 100 of 1000 entries (10.0%)',
+    ],
+    ['the gravest first', { count: 850 }, ['-c', 'drop=0'], 'drop 11 is above 0; 850 of 1000 entries (85.0%)'],
+    [
+      'usage before what is as grave',
+      { count: 850 },
+      ['-w', 'drop=0'],
+      '850 of 1000 entries (85.0%); drop 11 is above 0',
+    ],
+    [
+      'what cannot be judged',
+      { statistics: fault('denied') },
+      ['-w', 'drop=0'],
+      'no drop: cannot read /proc/x: permission denied; 100 of 1000 entries (10.0%)',
+    ],
+  ])('%s', (_, changes, argv, text) => expect(presented(changes, ...argv).text).toBe(text));
+
+  test('what is below 100 % is never shown as that', () => {
+    expect(presented({ count: 999_999, max: 1_000_000 }).text).toContain('(99.9%)');
+    expect(percentWords(99.999)).toBe('99.9%');
+    expect(percentWords(100)).toBe('100.0%');
+  });
+
+  test('the state comes first', () => expect(statusLine('critical', 'x')).toBe('CONNTRACK CRITICAL - x'));
+});
+
+describe('perfdata', () => {
+  test('what is there without being asked', () => {
+    expect(presented({}).perfdata).toEqual([
+      'usage=10%;80;90;0;100',
+      'entries=100;800;900;0;1000',
+      'slab=28672B;;;0',
+      'slab_max=258048B;;;0',
+      'drop=11c;;;0',
+      'early_drop=22c;;;0',
+      'insert_failed=33c;;;0',
+      'chainlength=44c;;;0',
+    ]);
+  });
+
+  test.each<[string, Partial<Facts>, readonly string[], string]>([
+    ['asked for by a threshold', {}, ['-w', 'load_factor=25'], 'load_factor=2;25;;0'],
+    ['a share has a max', {}, ['-c', 'memory_share=50%'], 'memory_share=26.2%;;50;0;100'],
+    ['no bound below zero is a plain number', {}, ['-w', '~:70', '-c', '0:80'], 'usage=10%;70;80;0;100'],
+    ['entries follow usage', {}, ['-w', '~:70', '-c', '33.3'], 'entries=100;700;333;0;1000'],
+    ['entries do not follow a range', {}, ['-w', '20:70'], 'entries=100;;900;0;1000'],
+    ['a range stays one', {}, ['-w', '20:70', '-c', '@5:15'], 'usage=10%;20:70;@5:15;0;100'],
+    ['a lower bound stays one', {}, ['-w', '5:'], 'usage=10%;5:;90;0;100'],
+    ['own thresholds of entries', {}, ['-w', 'entries=500'], 'entries=100;500;;0;1000'],
+    ['a switched-off level is empty', {}, ['-w', '~:'], 'usage=10%;;90;0;100'],
+    ['bytes are integers', {}, ['-w', 'slab=1.5KiB'], 'slab=28672B;1536;;0'],
+    ['two decimals', { count: 367, max: 1001 }, [], 'usage=36.66%;80;90;0;100'],
+    ['no exponent', {}, ['-w', 'drop=0.0000001'], 'drop=11c;0.0000001;;0'],
+    ['no limit, no max', { max: 0 }, [], 'entries=100;;;0'],
+  ])('%s', (_, changes, argv, element) => expect(presented(changes, ...argv).perfdata).toContain(element));
+
+  test('what has no value is left out', () => {
+    const labels = presented({ max: 0, statistics: fault('denied') }).perfdata.map((element) => element.split('=')[0]);
+    expect(labels).toEqual(['entries', 'slab']);
+  });
+
+  test('the form of every element', () => {
+    const argv = ['-w', 'load_factor=25', '-c', 'memory_share=@1:2', '-w', 'slab_max=~:'];
+    for (const element of presented({}, ...argv).perfdata) {
+      expect(element).toMatch(/^[a-z0-9_]{1,19}=\d+(\.\d+)?(%|B|c)?;[@~:\d.-]*;[@~:\d.-]*;0(;\d+)?$/);
+    }
+  });
+});
+
+describe('long output', () => {
+  test.each<[string, Partial<Facts>, readonly string[], string]>([
+    ['entries and their source', {}, [], 'entries: 100 (/proc/sys/net/netfilter/nf_conntrack_count)'],
+    ['the limit and its source', {}, [], 'limit: 1000 (/proc/sys/net/netfilter/nf_conntrack_max)'],
+    ['no limit', { max: 0 }, [], 'limit: none (0) (/proc/sys/net/netfilter/nf_conntrack_max)'],
+    ['buckets', {}, [], 'buckets: 500, load factor 2'],
+    ['buckets without a limit', { max: 0 }, [], 'buckets: 500'],
+    [
+      'too few buckets',
+      { buckets: ok(30) },
+      [],
+      'buckets: 30, load factor 33.333: too few, this kernel refuses entries in long chains below the limit',
+    ],
+    ['counters', {}, [], 'counters: since boot, 2 CPUs (/proc/net/stat/nf_conntrack)'],
+    ['thresholds', {}, ['-c', 'drop=5', '-w', '@1:2'], 'thresholds: usage warning @1:2 critical 90, drop critical 5'],
+    ['the object', {}, [], 'object size: 256 B, 16 in 4096 B of slab (/proc/slabinfo), extension 0 B'],
+    [
+      'an estimated object',
+      { slabCache: fault('denied') },
+      [],
+      'object size: about 256 B, 16 in 4096 B of slab (usual for this release, /proc/sys/kernel/osrelease), extension 0 B',
+    ],
+    ['a given object', {}, ['--object-size', '350'], 'object size: 350 B all-in (--object-size)'],
+    [
+      'memory at the limit',
+      {},
+      [],
+      'memory at the limit, never swapped: 252.0 KiB = objects 252.0 KiB + extensions 0 B',
+    ],
+    ['for those who compare by hand', {}, [], 'object size x limit: 256 x 1000 = 256000 B'],
+    ['the hash table', {}, [], 'hash table: 3.9 KiB, apart from the slab'],
+    ['the share of RAM', {}, [], 'slab at max and hash table: 26.2% of RAM'],
+    ['not judged', { max: 0 }, [], 'not judged: usage: no limit is set'],
+    [
+      'who may read it',
+      { slabCache: fault('denied', '/proc/slabinfo') },
+      [],
+      'object size not from the kernel: cannot read /proc/slabinfo: permission denied (root may)',
+    ],
+    [
+      'who may run it',
+      { statistics: fault('tool-failed', 'conntrack -S') },
+      [],
+      'no counters: cannot run conntrack -S: , it needs CAP_NET_ADMIN (root may)',
+    ],
+    [
+      'what would have to be loaded',
+      { statistics: fault('would-load-module', 'conntrack -S') },
+      [],
+      'no counters: did not run conntrack -S: it would load nf_conntrack_netlink (modprobe nf_conntrack_netlink once)',
+    ],
+  ])('%s', (_, changes, argv, line) => expect(presented(changes, ...argv).details).toContain(line));
+
+  test('files that were asked for, and how long each took', () => {
+    const attempts = [
+      { source: '/proc/a', bytes: 5, milliseconds: 0.25 },
+      { source: '/proc/b', bytes: 0, milliseconds: 1, fault: fault('denied', '/proc/b').fault },
+    ];
+    expect(attemptLines(attempts, false)).toEqual(['read /proc/a: 5 bytes', 'cannot read /proc/b: permission denied']);
+    expect(attemptLines(attempts, true)[0]).toBe('read /proc/a: 5 bytes, 0.250 ms');
+  });
+});
+
+describe('faults in words', () => {
+  test.each<[FaultKind, string, string]>([
+    ['missing', '', 'cannot read /proc/x: no such file'],
+    ['denied', '', 'cannot read /proc/x: permission denied'],
+    ['not-regular', '', 'cannot read /proc/x: not a regular file'],
+    ['not-directory', '', 'cannot read /proc/x: not a directory'],
+    ['outside-root', '', 'cannot read /proc/x: a symbolic link leads out of the root'],
+    ['too-large', '4096', 'cannot read /proc/x: larger than 4096 bytes'],
+    ['io', 'EIO', 'cannot read /proc/x: EIO'],
+    ['timeout', '', 'timeout before reading /proc/x'],
+    ['empty', '', 'cannot use /proc/x: empty'],
+    ['not-a-number', '37', 'cannot use /proc/x: not a number, 37 bytes'],
+    ['negative', '', 'cannot use /proc/x: negative'],
+    ['zero', '', 'cannot use /proc/x: zero'],
+    ['absurd', '', 'cannot use /proc/x: above 2147483648'],
+    ['malformed', '', 'cannot use /proc/x: not in a known format'],
+    ['tool-missing', '', 'cannot run /proc/x: not installed'],
+    ['other-namespace', '', "cannot read /proc/x: it would show this namespace, not the host's"],
+  ])('%s', (kind, detail, words) => expect(faultWords({ kind, source: '/proc/x', detail })).toBe(words));
+});
+
+describe('text from outside', () => {
+  test.each([
+    ['a|b', 'a?b'],
+    ['a\nb\r\u001b[0m', 'a?b???0m'],
+    ['é', '?'],
+    ['👍', '?'],
+    ['A-z 0_9.:/@+,()=%~-', 'A-z 0_9.:/@+,()=%~-'],
+    ['`$;<>&"\'\\[]{}*!#^', '?'.repeat(17)],
+    ['x'.repeat(64), 'x'.repeat(64)],
+    ['x'.repeat(65), `${'x'.repeat(61)}...`],
+  ])('%j', (text, expected) => expect(foreign(text)).toBe(expected));
+
+  test('a path keeps what is ours, and 64 bytes of the root that was given', () => {
+    const ours = '/proc/sys/net/netfilter/nf_conntrack_count';
+    expect(foreignPath(ours)).toBe(ours);
+    expect(foreignPath(`/${'r'.repeat(63)}${ours}`)).toBe(`/${'r'.repeat(63)}${ours}`);
+    expect(foreignPath(`/${'r'.repeat(64)}${ours}`)).toBe(`...${'r'.repeat(61)}${ours}`);
+    expect(foreignPath(`/a|b/proc/x${ours}`)).toBe(`/a?b/proc/x${ours}`);
+    expect(foreignPath('x'.repeat(70))).toBe(`...${'x'.repeat(61)}`);
+  });
+});
+
+test.each([
+  [0, '0 B'],
+  [1, '1 B'],
+  [1023, '1023 B'],
+  [1024, '1.0 KiB'],
+  [20652032, '19.7 MiB'],
+  [2 ** 30, '1.0 GiB'],
+  [5 * 2 ** 40, '5.0 TiB'],
+  [2 ** 62, '4096.0 PiB'],
+])('%d bytes are %s', (bytes, words) => expect(sizeWords(bytes)).toBe(words));
+
+describe('the whole output fits', () => {
+  test('line 1 with its perfdata, then the details', () => {
+    expect(fitOutput('text', ['a=1', 'b=2'], ['one', 'two'])).toBe('text | a=1 b=2\none\ntwo\n');
+    expect(fitOutput('text', [], [])).toBe('text\n');
+  });
+
+  test('perfdata gives way before the text does', () => {
+    const output = fitOutput('t'.repeat(1000), ['a=1', 'b=22222222222222222', 'c=3'], []);
+    expect(output).toBe(`${'t'.repeat(1000)} | a=1\n`);
+  });
+
+  test('a cut is shown', () => {
+    expect(fitOutput('t'.repeat(2000), ['a=1'], [])).toBe(`${'t'.repeat(1020)}...\n`);
+    const lines = fitOutput(
+      'text',
+      [],
+      Array.from({ length: 100 }, () => 'd'.repeat(99)),
+    ).split('\n');
+    expect(lines.slice(-3)).toEqual(['d'.repeat(99), '...', '']);
+  });
+
+  test('whatever is said', () => {
+    const anything = fc.string({ unit: 'binary', maxLength: 3000 });
+    fc.assert(
+      fc.property(
+        anything,
+        fc.array(fc.stringMatching(/^[a-z]{1,9}=\d{1,400}$/)),
+        fc.array(anything),
+        (text, data, details) => {
+          const output = fitOutput(text, data, details);
+          const [first = '', ...rest] = output.split('\n');
+          expect(first.length).toBeLessThanOrEqual(1023);
+          expect(output.length).toBeLessThanOrEqual(4096);
+          expect(output).toMatch(/^[\n\x20-\x7e]*\n$/);
+          expect(first.split('|').length).toBeLessThanOrEqual(2);
+          expect(rest.join('')).not.toContain('|');
+        },
+      ),
+    );
+  });
+});
