@@ -19,7 +19,11 @@ export type FaultKind =
   | 'tool-missing'
   | 'tool-failed'
   | 'would-load-module'
-  | 'other-namespace';
+  | 'other-namespace'
+  | 'not-written'
+  | 'foreign'
+  | 'others-write'
+  | 'symlink';
 
 export interface Fault {
   readonly kind: FaultKind;
@@ -51,6 +55,26 @@ export interface Statistics {
   readonly entries?: number;
   /** One element for each possible CPU, in the source's order. */
   readonly cpus: readonly CpuCounters[];
+}
+
+/** One look at a table, to compare later ones with. */
+export interface Sample {
+  /** Seconds since boot, by the clock of the machine looked at. */
+  readonly uptime: number;
+  readonly entries: number;
+  readonly cpus: readonly CpuCounters[];
+}
+
+/** Why nothing is remembered of a table. */
+export type NoPast = 'first run' | 'the machine was rebooted' | 'the network namespace is new';
+
+/** What is remembered of a table when it was looked at again. */
+export interface History {
+  readonly now: Sample;
+  /** Earlier samples of the same boot, in the order of time. */
+  readonly past: readonly Sample[] | NoPast;
+  /** Seconds that rates look back over. */
+  readonly window: number;
 }
 
 /** One row of `/proc/slabinfo`; sizes in bytes, a slab in pages. */

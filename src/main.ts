@@ -3,7 +3,7 @@
 import { writeSync } from 'node:fs';
 import { version } from '../package.json';
 import { FLAGS } from './cli/flags.ts';
-import { parseRequest, type Request } from './cli/options.ts';
+import { type Environment, parseRequest, type Request } from './cli/options.ts';
 import { check, type Outcome } from './commands/check.ts';
 import { METRIC_NAMES, metricSpec } from './evaluate/metrics.ts';
 import { exitCode } from './evaluate/state.ts';
@@ -16,10 +16,10 @@ import { foreign } from './present/words.ts';
 const WRITE_RETRY_MILLISECONDS = 5;
 const WRITE_TRIES = 400;
 
-run(process.argv.slice(2)).catch(crashed).then(finish).catch(undelivered);
+run(process.argv.slice(2), process.env).catch(crashed).then(finish).catch(undelivered);
 
-async function run(argv: readonly string[]): Promise<Outcome> {
-  const request = parseRequest(argv);
+async function run(argv: readonly string[], environment: Environment): Promise<Outcome> {
+  const request = parseRequest(argv, environment);
   switch (request.kind) {
     case 'help':
       return { state: 'unknown', output: await helpText() };

@@ -16,6 +16,8 @@ export const FLAGS = [
   { long: 'absent', takes: 'STATE', repeat: false, about: 'state where no table is visible (unknown)' },
   { long: 'root', takes: 'DIR', repeat: false, about: 'read the tree in DIR, not this machine (/)' },
   { long: 'object-size', takes: 'BYTES', repeat: false, about: 'memory of one entry, all-in (measured)' },
+  { long: 'state-dir', takes: 'DIR', repeat: false, about: 'keep samples here, for rates (none)' },
+  { long: 'window', takes: 'SECONDS', repeat: false, about: 'how far rates look back (300)' },
   { long: 'timeout', short: 't', takes: 'SECONDS', repeat: false, about: 'give up after SECONDS (8)' },
   { long: 'verbose', short: 'v', repeat: true, about: 'say more: -v figures, -vv files, -vvv timings' },
   { long: 'version', short: 'V', repeat: false, about: 'print the version' },

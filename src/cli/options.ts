@@ -1,7 +1,7 @@
 // Flags turned into what the check works with. Every mistake is named with the flag and the text given.
 
 import { parseState, type State } from '../evaluate/state.ts';
-import { mergeThresholds, parseThresholds, type Thresholds } from '../evaluate/thresholds.ts';
+import { mergeThresholds, needingHistory, parseThresholds, type Thresholds } from '../evaluate/thresholds.ts';
 import { type Given, parseArguments } from './getopt.ts';
 
 export interface CheckOptions {
@@ -12,7 +12,14 @@ export interface CheckOptions {
   readonly verbosity: number;
   readonly absent: State;
   readonly thresholds: Thresholds;
+  /** Where samples are kept between runs; undefined for no history. */
+  readonly stateDir: string | undefined;
+  readonly windowSeconds: number;
 }
+
+/** The environment variables that may name a state directory, the first that is set. */
+export type Environment = Readonly<Partial<Record<string, string>>>;
+const STATE_VARIABLES = ['MP_STATE_PATH', 'NAGIOS_PLUGIN_STATE_DIRECTORY'] as const;
 
 /** What is to be done; a mistake has the foreign `text` apart, so that it can be made safe to print. */
 export type Request =
@@ -24,19 +31,25 @@ export type Request =
 type Value<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly mistake: Request };
 
 const DEFAULT_TIMEOUT_SECONDS = 8;
+const DEFAULT_WINDOW_SECONDS = 300;
 const LARGEST_OBJECT = 2 ** 31;
+const NEEDS_HISTORY = `needs history: --state-dir, ${STATE_VARIABLES.map((name) => `$${name}`).join(' or ')}`;
 
-export function parseRequest(argv: readonly string[]): Request {
+export function parseRequest(argv: readonly string[], environment: Environment): Request {
   const parsed = parseArguments(argv);
   if (!parsed.ok) return { kind: 'mistake', why: parsed.why, text: parsed.text };
   const { given } = parsed;
   if (given.help !== undefined) return { kind: 'help' };
   if (given.version !== undefined) return { kind: 'version' };
-  return checkRequest(given);
+  return checkRequest(given, stateDirectory(given, environment));
 }
 
-function checkRequest(given: Given): Request {
-  const thresholds = thresholdsOf(given);
+function stateDirectory(given: Given, environment: Environment): string | undefined {
+  return given['state-dir']?.[0] ?? STATE_VARIABLES.map((name) => environment[name]).find(Boolean);
+}
+
+function checkRequest(given: Given, stateDir: string | undefined): Request {
+  const thresholds = thresholdsOf(given, stateDir !== undefined);
   if (!thresholds.ok) return thresholds.mistake;
   const absent = single(given, 'absent', 'unknown', parseState, 'not ok, warning, critical or unknown');
   if (!absent.ok) return absent.mistake;
@@ -44,6 +57,8 @@ function checkRequest(given: Given): Request {
   if (!objectSize.ok) return objectSize.mistake;
   const timeout = single(given, 'timeout', DEFAULT_TIMEOUT_SECONDS, parseSeconds, 'not a positive number');
   if (!timeout.ok) return timeout.mistake;
+  const window = single(given, 'window', DEFAULT_WINDOW_SECONDS, parseSeconds, 'not a positive number');
+  if (!window.ok) return window.mistake;
   const options = {
     root: given.root?.[0] ?? '/',
     objectSize: objectSize.value,
@@ -51,21 +66,27 @@ function checkRequest(given: Given): Request {
     verbosity: given.verbose?.length ?? 0,
     absent: absent.value,
     thresholds: thresholds.value,
+    stateDir,
+    windowSeconds: window.value,
   };
   return { kind: 'check', options };
 }
 
-function thresholdsOf(given: Given): Value<Thresholds> {
+function thresholdsOf(given: Given, history: boolean): Value<Thresholds> {
   const warning = parseThresholds(given.warning ?? []);
   if (!warning.ok) return mistake('warning', warning.text, warning.why);
   const critical = parseThresholds(given.critical ?? []);
   if (!critical.ok) return mistake('critical', critical.text, critical.why);
+  for (const flag of ['warning', 'critical'] as const) {
+    const text = history ? undefined : needingHistory(given[flag] ?? []);
+    if (text !== undefined) return mistake(flag, text, NEEDS_HISTORY);
+  }
   return { ok: true, value: mergeThresholds({ warning: warning.ranges, critical: critical.ranges }) };
 }
 
 function single<T>(
   given: Given,
-  flag: 'absent' | 'object-size' | 'timeout',
+  flag: 'absent' | 'object-size' | 'timeout' | 'window',
   otherwise: T,
   parse: (text: string) => T | undefined,
   why: string,

@@ -3,9 +3,10 @@
 import type { CheckOptions } from '../cli/options.ts';
 import { objectCost } from '../evaluate/footprint.ts';
 import { judge } from '../evaluate/judge.ts';
-import { measure } from '../evaluate/measure.ts';
+import { type Measurements, measure } from '../evaluate/measure.ts';
 import type { State } from '../evaluate/state.ts';
-import type { Facts } from '../facts.ts';
+import type { Trend } from '../evaluate/trend.ts';
+import type { Facts, History, Reading } from '../facts.ts';
 import { acquire } from '../kernel/acquire.ts';
 import { type Deadline, openRoot, type Root } from '../kernel/root.ts';
 import { faultWords } from '../present/faults.ts';
@@ -44,20 +45,41 @@ async function reportOn(root: Root, options: CheckOptions): Promise<Report> {
     case 'fault':
       return plain('unknown', faultWords(acquired.fault));
     case 'table':
-      return tableReport(acquired.facts, options);
+      return tableReport(acquired.facts, await lookBack(root, acquired.facts, options), options);
   }
 }
 
-async function tableReport(facts: Facts, { thresholds, objectSize, verbosity }: CheckOptions): Promise<Report> {
+async function tableReport(
+  facts: Facts,
+  history: Reading<History> | undefined,
+  options: CheckOptions,
+): Promise<Report> {
+  const { thresholds, objectSize, verbosity } = options;
   const cost = objectCost(facts, objectSize);
-  const measurements = measure(facts, cost);
+  const trend = await evaluateTrend(facts, history);
+  const measurements: Measurements = { ...measure(facts, cost), ...trend?.measured };
   const verdict = judge(measurements, thresholds);
 
-  const text = tableText(facts, measurements, verdict, cost.ok ? cost.value.origin : undefined);
+  const origin = cost.ok ? cost.value.origin : undefined;
+  const text = tableText({ facts, measurements, verdict, origin, losses: trend?.losses });
   const data = perfdata(measurements, thresholds, facts.max);
-  if (verbosity === 0) return { state: verdict.state, text, perfdata: data, details: [] };
+  const report = { state: verdict.state, text, perfdata: data, details: [] };
+  if (verbosity === 0) return report;
   const { tableDetails } = await import('../present/details.ts');
-  return { state: verdict.state, text, perfdata: data, details: tableDetails(facts, cost, measurements, thresholds) };
+  return { ...report, details: tableDetails({ facts, cost, measurements, thresholds, history, trend }) };
+}
+
+async function lookBack(root: Root, facts: Facts, options: CheckOptions): Promise<Reading<History> | undefined> {
+  const { stateDir, windowSeconds } = options;
+  if (stateDir === undefined) return undefined;
+  const history = await import('../history/look-back.ts');
+  return history.lookBack(root, facts, stateDir, windowSeconds);
+}
+
+async function evaluateTrend(facts: Facts, history: Reading<History> | undefined): Promise<Trend | undefined> {
+  if (history === undefined) return undefined;
+  const { trendOf } = await import('../evaluate/trend.ts');
+  return trendOf(facts, history);
 }
 
 async function attemptDetails({ attempts }: Root, verbosity: number): Promise<readonly string[]> {

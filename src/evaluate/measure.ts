@@ -3,6 +3,7 @@
 import type { CounterName, Facts, Fault, Reading } from '../facts.ts';
 import { footprint, hashTableBytes, type ObjectCost } from './footprint.ts';
 import type { MetricName } from './metrics.ts';
+import type { NoRate } from './rates.ts';
 
 /**
  * `none`: not applicable here, or unsupported by this kernel; a threshold on it changes no state.
@@ -10,15 +11,24 @@ import type { MetricName } from './metrics.ts';
  */
 export type Measured =
   | { readonly kind: 'value'; readonly value: number }
-  | { readonly kind: 'none'; readonly why: 'no limit is set' | 'unsupported by this kernel' }
+  | { readonly kind: 'none'; readonly why: NoValue }
   | { readonly kind: 'broken'; readonly fault: Fault };
+
+type NoValue =
+  | 'no limit is set'
+  | 'unsupported by this kernel'
+  | 'no state directory'
+  | 'too few samples in the window yet'
+  | 'not growing'
+  | NoRate;
 
 export type Measurements = Readonly<Record<MetricName, Measured>>;
 
 const NO_LIMIT: Measured = { kind: 'none', why: 'no limit is set' };
+const NO_HISTORY: Measured = { kind: 'none', why: 'no state directory' };
 const UNSUPPORTED: Measured = { kind: 'none', why: 'unsupported by this kernel' };
 
-/** Pure arithmetic over the facts. */
+/** What one look at the table tells; the metrics that compare with earlier ones have no value. */
 export function measure(facts: Facts, cost: Reading<ObjectCost>): Measurements {
   const limited = facts.max !== 0;
   const slab = (entries: number) => over(cost, (known) => footprint(known, entries).total);
@@ -30,6 +40,12 @@ export function measure(facts: Facts, cost: Reading<ObjectCost>): Measurements {
     memory_share: limited ? memoryShare(facts, slab(facts.max)) : NO_LIMIT,
     load_factor: limited ? over(facts.buckets, (buckets) => facts.max / buckets) : NO_LIMIT,
     ...counters(facts),
+    drop_rate: NO_HISTORY,
+    early_drop_rate: NO_HISTORY,
+    insert_failed_rate: NO_HISTORY,
+    chainlength_rate: NO_HISTORY,
+    growth: NO_HISTORY,
+    time_to_full: NO_HISTORY,
   };
 }
 

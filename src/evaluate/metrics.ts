@@ -1,83 +1,57 @@
 // The metrics: names that thresholds and perfdata share, with their units. What each is worth in a run
-// is measure.ts's business.
+// is measure.ts's and trend.ts's business.
 
 import type { UnitScales } from './range.ts';
 
 interface MetricSpec {
   /** Unit of measurement in perfdata; `c` is a counter. */
-  readonly unit: '' | '%' | 'B' | 'c';
+  readonly unit: '' | '%' | 'B' | 'c' | 's';
   readonly decimals: number;
   /** Unit suffixes that a threshold on it may carry. */
   readonly scales: UnitScales;
   /** Whether it appears in perfdata without being asked for by a threshold. */
   readonly always: boolean;
+  /** Whether it compares with earlier runs, so that it needs a state directory. */
+  readonly history: boolean;
+  /** Whether it may be below zero. */
+  readonly signed: boolean;
   readonly about: string;
 }
 
-const PERCENT: UnitScales = { '%': 1 };
-const BYTES: UnitScales = {
-  K: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  KiB: 2 ** 10,
-  MiB: 2 ** 20,
-  GiB: 2 ** 30,
-  TiB: 2 ** 40,
-};
-const NONE: UnitScales = {};
+const PLAIN = { unit: '', decimals: 0, scales: {}, always: true, history: false, signed: false } as const;
+const PERCENT = { ...PLAIN, unit: '%', decimals: 2, scales: { '%': 1 } } as const;
+const BYTE_SCALES = { K: 1e3, M: 1e6, G: 1e9, T: 1e12, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 };
+const BYTES = { ...PLAIN, unit: 'B', scales: BYTE_SCALES } as const;
+const COUNTER = { ...PLAIN, unit: 'c' } as const;
+const RATE = { ...PLAIN, decimals: 3, history: true } as const;
+const SECONDS = { ...PLAIN, unit: 's', scales: { s: 1, m: 60, h: 3600, d: 86400 }, history: true } as const;
 
 /** In the order of the perfdata. */
 const METRICS = {
-  usage: { unit: '%', decimals: 2, scales: PERCENT, always: true, about: 'entries as a share of the limit' },
-  entries: { unit: '', decimals: 0, scales: NONE, always: true, about: 'entries in the table' },
-  slab: {
-    unit: 'B',
-    decimals: 0,
-    scales: BYTES,
-    always: true,
-    about: 'slab memory that the entries hold',
-  },
-  slab_max: {
-    unit: 'B',
-    decimals: 0,
-    scales: BYTES,
-    always: true,
-    about: 'slab memory that a full table pins',
-  },
-  memory_share: {
-    unit: '%',
-    decimals: 2,
-    scales: PERCENT,
-    always: false,
-    about: 'slab_max and hash table, of MemTotal',
-  },
-  load_factor: { unit: '', decimals: 3, scales: NONE, always: false, about: 'limit / hash buckets' },
-  drop: { unit: 'c', decimals: 0, scales: NONE, always: true, about: 'packets dropped, table full' },
-  early_drop: {
-    unit: 'c',
-    decimals: 0,
-    scales: NONE,
-    always: true,
-    about: 'entries evicted to make room',
-  },
-  insert_failed: {
-    unit: 'c',
-    decimals: 0,
-    scales: NONE,
-    always: true,
-    about: 'insertions that failed',
-  },
-  chainlength: {
-    unit: 'c',
-    decimals: 0,
-    scales: NONE,
-    always: true,
-    about: 'refused, hash chain too long (5.15+)',
-  },
+  usage: { ...PERCENT, about: 'entries as a share of the limit' },
+  entries: { ...PLAIN, about: 'entries in the table' },
+  slab: { ...BYTES, about: 'slab memory that the entries hold' },
+  slab_max: { ...BYTES, about: 'slab memory that a full table pins' },
+  memory_share: { ...PERCENT, always: false, about: 'slab_max and hash table, of MemTotal' },
+  load_factor: { ...PLAIN, decimals: 3, always: false, about: 'limit / hash buckets' },
+  drop: { ...COUNTER, about: 'packets dropped, table full' },
+  early_drop: { ...COUNTER, about: 'entries evicted to make room' },
+  insert_failed: { ...COUNTER, about: 'insertions that failed' },
+  chainlength: { ...COUNTER, about: 'refused, hash chain too long (5.15+)' },
+  drop_rate: { ...RATE, about: 'drop per second over the window' },
+  early_drop_rate: { ...RATE, about: 'early_drop per second over the window' },
+  insert_failed_rate: { ...RATE, about: 'insert_failed per second over the window' },
+  chainlength_rate: { ...RATE, about: 'chainlength per second over the window' },
+  growth: { ...RATE, signed: true, about: 'entries per second over the window' },
+  time_to_full: { ...SECONDS, about: 'until the table is full at this growth' },
 } as const satisfies Readonly<Record<string, MetricSpec>>;
 
 export type MetricName = keyof typeof METRICS;
+
+/** Those that compare with earlier runs. */
+export type HistoryMetric = {
+  [Name in MetricName]: (typeof METRICS)[Name]['history'] extends true ? Name : never;
+}[MetricName];
 
 const NAMES: readonly string[] = Object.keys(METRICS);
 

@@ -37,6 +37,14 @@ function splitName(text: string): [name: string, range: string] {
   return at === -1 ? ['usage', text] : [text.slice(0, at), text.slice(at + 1)];
 }
 
+/** The first of the texts that is on a metric which needs history. */
+export function needingHistory(texts: readonly string[]): string | undefined {
+  return texts.find((text) => {
+    const [name] = splitName(text);
+    return isMetricName(name) && metricSpec(name).history;
+  });
+}
+
 /** Puts both levels together; a default stands until its own level and metric are given. */
 export function mergeThresholds(given: Readonly<Record<Level, ReadonlyMap<MetricName, Range>>>): Thresholds {
   const merged: Partial<Record<MetricName, Partial<Record<Level, Range>>>> = { usage: { ...DEFAULTS } };

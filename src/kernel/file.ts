@@ -17,7 +17,7 @@ export function readBounded(path: string, limit: number): FileRead {
   let fd = -1;
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    return fstatSync(fd).isFile() ? readAll(fd, limit) : { ok: false, kind: 'not-regular' };
+    return fstatSync(fd).isFile() ? readDescriptor(fd, limit) : { ok: false, kind: 'not-regular' };
   } catch (error) {
     return { ok: false, ...systemFault(error) };
   } finally {
@@ -37,8 +37,8 @@ export function readBoundedWithin(root: string, path: string, limit: number): Fi
   }
 }
 
-// Files of /proc say size 0: the end is where read gives nothing.
-function readAll(fd: number, limit: number): FileRead {
+/** The rest of an open file. Files of /proc say size 0: the end is where read gives nothing. */
+export function readDescriptor(fd: number, limit: number): FileRead {
   let length = 0;
   for (;;) {
     const got = readSync(fd, scratch, length, scratch.length - length, null);

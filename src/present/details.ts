@@ -6,19 +6,27 @@ import { type Measurements, refusesBelowLimit } from '../evaluate/measure.ts';
 import { METRIC_NAMES } from '../evaluate/metrics.ts';
 import { formatRange, type Range } from '../evaluate/range.ts';
 import type { Level, Thresholds } from '../evaluate/thresholds.ts';
-import type { Facts, Fault, ReadAttempt, Reading } from '../facts.ts';
+import type { Trend } from '../evaluate/trend.ts';
+import type { Facts, Fault, History, ReadAttempt, Reading } from '../facts.ts';
 import { faultWords } from './faults.ts';
-import { foreignPath, sizeWords, valueWords } from './words.ts';
+import { durationWords, foreignPath, sizeWords, valueWords } from './words.ts';
+
+interface Details {
+  readonly facts: Facts;
+  readonly cost: Reading<ObjectCost>;
+  readonly measurements: Measurements;
+  readonly thresholds: Thresholds;
+  /** Undefined where no state directory was given. */
+  readonly history: Reading<History> | undefined;
+  readonly trend: Trend | undefined;
+}
 
 /** What `-v` says of a table, a line each. */
-export function tableDetails(
-  facts: Facts,
-  cost: Reading<ObjectCost>,
-  measurements: Measurements,
-  thresholds: Thresholds,
-): readonly string[] {
+export function tableDetails(told: Details): readonly string[] {
+  const { facts, cost, measurements, thresholds, history, trend } = told;
   return [
     ...sourceLines(facts, measurements),
+    ...(history === undefined ? [] : historyLines(history, trend, measurements)),
     ...thresholdLines(thresholds),
     ...(cost.ok ? memoryLines(facts, cost.value, cost.source, measurements) : []),
     ...unjudgedLines(measurements, thresholds),
@@ -46,6 +54,20 @@ function bucketsLine(facts: Facts, buckets: number, { load_factor: load }: Measu
   return refusesBelowLimit(facts)
     ? `${line}: too few, this kernel refuses entries in long chains below the limit`
     : line;
+}
+
+function historyLines(
+  history: Reading<History>,
+  trend: Trend | undefined,
+  { drop_rate, growth }: Measurements,
+): string[] {
+  if (!history.ok) return [`no history: ${faultWords(history.fault)}`];
+  const { past } = history.value;
+  const source = foreignPath(history.source);
+  if (trend?.losses === undefined)
+    return [`no rates yet: ${drop_rate.kind === 'none' ? drop_rate.why : 'no counters'} (${source})`];
+  const lines = [`rates: over ${durationWords(trend.losses.seconds)}, ${past.length + 1} samples (${source})`];
+  return growth.kind === 'none' ? [...lines, `no growth: ${growth.why}`] : lines;
 }
 
 function thresholdLines(thresholds: Thresholds): string[] {

@@ -22,6 +22,10 @@ const WORDS = {
   'tool-missing': () => ['cannot run', 'not installed'],
   'tool-failed': (detail) => ['cannot run', `${detail}, it needs CAP_NET_ADMIN`],
   'would-load-module': () => ['did not run', 'it would load nf_conntrack_netlink'],
+  'not-written': (detail) => ['cannot write', detail],
+  foreign: () => ['cannot use', 'it belongs to another user'],
+  'others-write': () => ['cannot use', 'other users may write to it'],
+  symlink: () => ['cannot use', 'a symbolic link'],
   'other-namespace': () => ['cannot read', "it would show this namespace, not the host's"],
 } as const satisfies Readonly<Record<FaultKind, (detail: string) => readonly [string, string]>>;
 

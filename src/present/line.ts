@@ -4,26 +4,38 @@ import type { ObjectOrigin } from '../evaluate/footprint.ts';
 import type { Finding, Verdict } from '../evaluate/judge.ts';
 import type { Measurements } from '../evaluate/measure.ts';
 import { formatRange, upperBound } from '../evaluate/range.ts';
+import type { Losses } from '../evaluate/rates.ts';
 import type { State } from '../evaluate/state.ts';
-import type { Facts } from '../facts.ts';
+import type { CounterName, Facts } from '../facts.ts';
 import { faultWords } from './faults.ts';
-import { percentWords, sizeWords, valueWords } from './words.ts';
+import { durationWords, percentWords, sizeWords, valueWords } from './words.ts';
 
 /** `CONNTRACK STATE - text`, the form that Nagios users know. */
 export function statusLine(state: State, text: string): string {
   return `CONNTRACK ${state.toUpperCase()} - ${text}`;
 }
 
-/** The whole text behind the state. `origin` tells whether the memory figure is an estimate. */
-export function tableText(
-  facts: Facts,
-  measurements: Measurements,
-  verdict: Verdict,
-  origin: ObjectOrigin | undefined,
-): string {
-  const fill = fillClause(facts, measurements);
+/** What a run has found out about one table. */
+export interface Findings {
+  readonly facts: Facts;
+  readonly measurements: Measurements;
+  readonly verdict: Verdict;
+  /** Where the memory figure comes from, where there is one. */
+  readonly origin: ObjectOrigin | undefined;
+  /** What was lost of late, where that is known. */
+  readonly losses: Losses | undefined;
+}
+
+/** The whole text behind the state. */
+export function tableText({ facts, measurements, verdict, origin, losses }: Findings): string {
+  const named = verdict.findings.flatMap((finding) => rateCounter(finding) ?? []);
+  const rest = lossWords(
+    losses,
+    LOSSES.filter((name) => !named.includes(name)),
+  );
+  const fill = [fillClause(facts, measurements), rest].filter(Boolean).join(', ');
   if (verdict.findings.length === 0) return [fill, slabClause(measurements, origin)].filter(Boolean).join(', ');
-  const clauses = verdict.findings.map((finding) => (isPlainUsage(finding) ? fill : findingClause(finding)));
+  const clauses = verdict.findings.map((finding) => (isPlainUsage(finding) ? fill : findingClause(finding, losses)));
   return [...new Set([...clauses, fill])].join('; ');
 }
 
@@ -44,12 +56,50 @@ function slabClause({ slab_max: slabMax }: Measurements, origin: ObjectOrigin | 
   return `${origin === 'estimate' ? 'about ' : ''}${sizeWords(slabMax.value)} slab at max`;
 }
 
-function findingClause(finding: Finding): string {
+function findingClause(finding: Finding, losses: Losses | undefined): string {
   const { metric } = finding;
   if (finding.kind === 'unjudged') return `no ${metric}: ${faultWords(finding.fault)}`;
   const { start, end, inside } = finding.range;
   const value = `${metric} ${valueWords(metric, finding.value)}`;
   if (inside) return `${value} is inside ${formatRange(finding.range)}`;
-  if (finding.value > end) return `${value} is above ${valueWords(metric, end)}`;
+  if (finding.value > end) return overWords(finding, losses) ?? `${value} is above ${valueWords(metric, end)}`;
+  if (metric === 'time_to_full') return `full in ${durationWords(finding.value)} at the present rate`;
   return `${value} is below ${valueWords(metric, start)}`;
+}
+
+const RATE_COUNTERS: Readonly<Record<string, CounterName>> = {
+  drop_rate: 'drop',
+  early_drop_rate: 'early_drop',
+  insert_failed_rate: 'insert_failed',
+  chainlength_rate: 'chainlength',
+};
+
+// A rate of 0.003 packets per second says less than one packet in the last five minutes.
+function overWords(finding: Finding, losses: Losses | undefined): string | undefined {
+  const counter = rateCounter(finding);
+  return counter === undefined ? undefined : lossWords(losses, [counter]) || undefined;
+}
+
+function rateCounter({ metric }: Finding): CounterName | undefined {
+  return RATE_COUNTERS[metric];
+}
+
+// An eviction makes room and loses nothing.
+const LOSSES: readonly CounterName[] = ['drop', 'insert_failed', 'chainlength'];
+
+const EVENT_WORDS: Readonly<Record<CounterName, readonly [one: string, more: string]>> = {
+  drop: ['packet dropped', 'packets dropped'],
+  early_drop: ['entry evicted', 'entries evicted'],
+  insert_failed: ['insertion failed', 'insertions failed'],
+  chainlength: ['refused by a long hash chain', 'refused by long hash chains'],
+};
+
+function lossWords(losses: Losses | undefined, names: readonly CounterName[]): string {
+  if (losses === undefined) return '';
+  const events = names.flatMap((name) => {
+    const [one, more] = EVENT_WORDS[name];
+    const count = losses.events[name] ?? 0;
+    return count === 0 ? [] : [`${count} ${count === 1 ? one : more}`];
+  });
+  return events.length === 0 ? '' : `${events.join(', ')} in the last ${durationWords(losses.seconds)}`;
 }

@@ -17,12 +17,11 @@ export function perfdata(measurements: Measurements, thresholds: Thresholds, lim
 }
 
 function element(name: MetricName, value: number, thresholds: Thresholds, max: string): string {
-  const { unit, decimals } = metricSpec(name);
-  const warning = bound(thresholds[name]?.warning);
-  const critical = bound(thresholds[name]?.critical);
-  const element = `${name}=${roundedDecimal(value, decimals)}${unit};${warning};${critical};0`;
+  const { unit, decimals, signed } = metricSpec(name);
+  const [warning, critical] = [thresholds[name]?.warning, thresholds[name]?.critical];
+  const bounds = [bound(warning, signed), bound(critical, signed), signed ? '' : '0', max];
   // icingadb-web ignores every threshold of an element that ends in a semicolon.
-  return max === '' ? element : `${element};${max}`;
+  return [`${name}=${roundedDecimal(value, decimals)}${unit}`, ...bounds].join(';').replace(/;+$/, '');
 }
 
 function maximum(name: MetricName, limit: number): string {
@@ -30,10 +29,10 @@ function maximum(name: MetricName, limit: number): string {
   return name === 'entries' && limit !== 0 ? String(limit) : '';
 }
 
-// Icinga keeps a threshold only if it is a plain number; no metric here is ever negative.
-function bound(range: Range | undefined): string {
+// Icinga keeps a threshold only if it is a plain number: right for what is never negative.
+function bound(range: Range | undefined, signed: boolean): string {
   if (range === undefined || formatRange(range) === '~:') return '';
-  const upper = upperBound(range);
+  const upper = signed ? undefined : upperBound(range);
   return upper === undefined ? formatRange(range) : plainDecimal(upper);
 }
 

@@ -36,9 +36,19 @@ export function sizeWords(bytes: number): string {
   return power === 0 ? `${bytes} ${unit}` : `${(bytes / 2 ** (10 * power)).toFixed(1)} ${unit}`;
 }
 
+const LONGEST_IN_SECONDS = 600;
+
+/** Seconds up to ten minutes, tenths of them up to ten seconds, then the largest unit of which there are two. */
+export function durationWords(seconds: number): string {
+  if (seconds < LONGEST_IN_SECONDS) return `${roundedDecimal(seconds, seconds < 10 ? 1 : 0)} s`;
+  if (seconds < 2 * 3600) return `${Math.round(seconds / 60)} min`;
+  return seconds < 2 * 86400 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86400)} d`;
+}
+
 /** A metric's value as a sentence wants it. */
 export function valueWords(metric: MetricName, value: number): string {
   const { unit, decimals } = metricSpec(metric);
   if (unit === 'B') return sizeWords(value);
+  if (unit === 's') return durationWords(value);
   return unit === '%' ? `${roundedDecimal(value, decimals)}%` : roundedDecimal(value, decimals);
 }

@@ -1,7 +1,7 @@
 // What every monitoring daemon in these tests has: the plugin installed where its user can run it, a directory of
 // its own, and an end when the test is over.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
@@ -12,6 +12,8 @@ export interface Site {
   /** Everybody may enter it. */
   readonly folder: string;
   readonly plugins: string;
+  /** A state directory of the nagios user. */
+  readonly state: string;
   /** A fixture tree that the daemon's user can read. */
   readonly tree: (name: string) => string;
 }
@@ -24,7 +26,24 @@ export function site(): Site {
   mkdirSync(plugins);
   copyFileSync(PLUGIN, join(plugins, 'check_conntrack'));
   cpSync(join(TOP, 'fixtures'), join(folder, 'fixtures'), { recursive: true });
-  return { folder, plugins, tree: (name) => join(folder, 'fixtures', name) };
+  return { folder, plugins, state: stateFolder(folder, 'samples'), tree: (name) => join(folder, 'fixtures', name) };
+}
+
+function stateFolder(folder: string, name: string): string {
+  const path = join(folder, name);
+  mkdirSync(path, { recursive: true });
+  execFileSync('chown', ['nagios', path]);
+  return path;
+}
+
+/** Where the shipped files keep samples. */
+export const STATE = '/var/lib/nagios';
+
+/** The options of the shipped command, with a state directory in which nothing is yet. */
+export function recommended({ folder }: Site): readonly string[] {
+  const state = stateFolder(folder, 'nothing-yet');
+  const snippet = shipped('nrpe_check_conntrack.cfg', { [STATE]: state });
+  return (/^command\[check_conntrack\]=\S+ (.*)$/m.exec(snippet)?.[1] ?? '').split(' ');
 }
 
 /** What a file of `nagios/` says, with the documented paths replaced by those of here. */
@@ -100,14 +119,16 @@ export function perfdataFields(perfdata: string): Readonly<Record<string, readon
   return Object.fromEntries(elements);
 }
 
-/** Compares two runs on a table that lives: everything but the figures that move. */
+/**
+ * Compares two runs on a table that lives: everything but the figures that move. What is stored may have rates
+ * already, since a daemon checks again and again.
+ */
 export function expectSameShape(stored: Result, said: Result): void {
-  const shape = ({ state, text, perfdata }: Result) => ({
-    state,
-    text: text.replace(/\d+(\.\d+)?/g, 'N'),
-    perfdata: Object.entries(perfdataFields(perfdata)).map(([label, [, ...rest]]) => [label, ...rest]),
-  });
+  const shape = ({ state, text }: Result) => ({ state, text: text.replace(/\d+(\.\d+)?/g, 'N') });
+  const limits = (result: Result, label: string) => (perfdataFields(result.perfdata)[label] ?? []).slice(1);
   expect(shape(stored)).toEqual(shape(said));
+  for (const label of Object.keys(perfdataFields(said.perfdata)))
+    expect(limits(stored, label)).toEqual(limits(said, label));
 }
 
 /** One run for each state, all of them on fixture trees. */

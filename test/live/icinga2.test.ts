@@ -11,9 +11,11 @@ import {
   type Result,
   RUNS,
   readIfThere,
+  recommended,
   resultOf,
   runPlugin,
   type Site,
+  STATE,
   shipped,
   site,
   start,
@@ -39,7 +41,7 @@ liveSuite('Icinga 2', [ICINGA], () => {
       expect(stored).toMatchObject({ state: said.state, text: said.text, details: said.details });
       expect(numbers(stored.perfdata)).toEqual(numbers(said.perfdata));
     }
-    const live = runPlugin(here, '--warning', '80', '--warning', 'load_factor=25', '--critical', '90', '--verbose');
+    const live = runPlugin(here, ...recommended(here), '--verbose');
     expectSameShape(await storedResult(here, 'conntrack'), resultOf(live));
   });
 
@@ -49,7 +51,7 @@ liveSuite('Icinga 2', [ICINGA], () => {
     start(ICINGA, daemon(here));
     const { text } = await storedResult(here, 'every flag');
     expect(text.replace('OK - ', '')).toBe(
-      '--absent ok --critical 90 --critical drop=10 --object-size 350 --root /nowhere --timeout 5 --verbose --warning 80',
+      '--absent ok --critical 90 --critical drop=10 --object-size 350 --root /nowhere --state-dir /state --timeout 5 --verbose --warning 80 --window 600',
     );
   });
 
@@ -69,7 +71,9 @@ function daemon(here: Site): string[] {
   const file = join(here.folder, 'icinga2.conf');
   const folders = FOLDERS.map((name) => `${name}=${join(here.folder, name)}`);
   for (const name of [...FOLDERS, 'perfdata']) mkdirSync(join(here.folder, name), { recursive: true });
-  const files = ['icinga2-command-conntrack.conf', 'icinga2-service-conntrack.conf'].map((name) => shipped(name));
+  const files = ['icinga2-command-conntrack.conf', 'icinga2-service-conntrack.conf'].map((name) =>
+    shipped(name, { [STATE]: here.state }),
+  );
   writeFileSync(file, [settings(here), ...files, ...RUNS.map((run) => service(here, run)), EVERY_FLAG].join('\n'));
   const user = ['RunAsUser=root', 'RunAsGroup=root'];
   return ['daemon', '-c', file, ...[...user, ...folders].flatMap((define) => ['-D', define])];
@@ -123,6 +127,8 @@ object Service "every flag" {
   vars.conntrack_object_size = 350
   vars.conntrack_root = "/nowhere"
   vars.conntrack_timeout = 5
+  vars.conntrack_state_dir = "/state"
+  vars.conntrack_window = 600
   vars.conntrack_verbose = true
 }
 `;

@@ -12,10 +12,12 @@ import {
   type Result,
   RUNS,
   readIfThere,
+  recommended,
   resultOf,
   runPlugin,
   runPluginAsNagios,
   type Site,
+  STATE,
   shipped,
   site,
   start,
@@ -43,7 +45,7 @@ liveSuite('Nagios', [NAGIOS], () => {
       expect(stored).toEqual({ ...said, text: said.text.replace(/;/g, ':') });
       expect(perfdataFields(stored.perfdata)).toEqual(perfdataFields(said.perfdata));
     }
-    const live = resultOf(runPluginAsNagios(here, '-w', '80', '-c', '90', '-w', 'load_factor=25'));
+    const live = resultOf(runPluginAsNagios(here, ...recommended(here)));
     expectSameShape(await storedResult(here, 'conntrack'), live);
   });
 });
@@ -59,7 +61,7 @@ function configuration(here: Site): string {
   };
   const services = RUNS.map(([name, , tree, args]) => service(name, ['--verbose --root', here.tree(tree), ...args]));
   const main = [
-    `cfg_file=${write('check_conntrack.cfg', shipped('check_conntrack.cfg'))}`,
+    `cfg_file=${write('check_conntrack.cfg', shipped('check_conntrack.cfg', { [STATE]: here.state }))}`,
     `cfg_file=${write('objects.cfg', TEMPLATES + services.join(''))}`,
     `resource_file=${write('resource.cfg', `$USER1$=${here.plugins}\n`)}`,
     ...['log_file', 'object_cache_file', 'status_file', 'lock_file', 'temp_file', 'state_retention_file'].map(

@@ -23,10 +23,14 @@ export function trackingNamespace(): string {
   made += 1;
   const name = `check-conntrack-${process.pid}-${made}`;
   execFileSync('ip', ['netns', 'add', name]);
-  onTestFinished(() => void execFileSync('ip', ['netns', 'del', name]));
+  onTestFinished(() => removeNamespace(name));
   inside(name, 'ip', 'link', 'set', 'lo', 'up');
   execFileSync('ip', ['netns', 'exec', name, 'nft', '-f', '-'], { input: RULES });
   return name;
+}
+
+export function removeNamespace(name: string): void {
+  command('ip', ['netns', 'del', name]);
 }
 
 export function inside(namespace: string, ...line: readonly string[]): Answer {
@@ -54,8 +58,8 @@ export function toolCounter(namespace: string, name: string): number {
 }
 
 /** Datagrams to as many ports: as many entries. */
-export function sendDatagrams(namespace: string, count: number): void {
-  inside(namespace, process.execPath, TRAFFIC, 'udp', String(count));
+export function sendDatagrams(namespace: string, count: number, firstPort = 10_000): void {
+  inside(namespace, process.execPath, TRAFFIC, 'udp', String(count), String(firstPort));
 }
 
 /** Connections that stay until the test is over: as many entries that are not evicted. */

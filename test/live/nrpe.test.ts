@@ -8,10 +8,12 @@ import {
   eventually,
   expectSameShape,
   RUNS,
+  recommended,
   resultOf,
   runPlugin,
   runPluginAsNagios,
   type Site,
+  STATE,
   shipped,
   site,
   start,
@@ -39,7 +41,7 @@ liveSuite('NRPE', [NRPE, CHECK_NRPE, VISUDO], () => {
   test('the shipped command runs on the live table', async () => {
     const here = site();
     await startNrpe(here);
-    const said = resultOf(runPluginAsNagios(here, '-w', '80', '-c', '90', '-w', 'load_factor=25'));
+    const said = resultOf(runPluginAsNagios(here, ...recommended(here)));
     expectSameShape(resultOf(ask('check_conntrack')), said);
   });
 
@@ -59,7 +61,7 @@ liveSuite('NRPE', [NRPE, CHECK_NRPE, VISUDO], () => {
     const path = join(site().folder, 'sudoers');
     writeFileSync(path, shipped('sudoers-check_conntrack'), { mode: 0o440 });
     expect(command(VISUDO, ['-cf', path])).toMatchObject({ status: 0, stderr: '' });
-    const allowed = /NOPASSWD: (.*)/.exec(shipped('sudoers-check_conntrack'))?.[1]?.replace('\\=', '=');
+    const allowed = /NOPASSWD: (.*)/.exec(shipped('sudoers-check_conntrack'))?.[1]?.replace(/\\([=:])/g, '$1');
     const used = /^#command\[check_conntrack\]=\/usr\/bin\/sudo -n (.*)$/m.exec(
       shipped('nrpe_check_conntrack.cfg'),
     )?.[1];
@@ -73,15 +75,17 @@ liveSuite('sudo', [VISUDO, '/usr/bin/sudo'], () => {
     const here = site();
     const plugin = join(here.plugins, 'check_conntrack');
     const sudoers = join(here.folder, 'sudoers');
-    writeFileSync(sudoers, shipped('sudoers-check_conntrack', { [DOCUMENTED]: plugin }), { mode: 0o440 });
+    writeFileSync(sudoers, shipped('sudoers-check_conntrack', { [DOCUMENTED]: plugin, [STATE]: here.state }), {
+      mode: 0o440,
+    });
     // Only in a mount namespace: the machine's own sudoers stay as they are.
     const asNagios = 'setpriv --reuid=nagios --regid=nagios --clear-groups sudo -n';
     const script = `mount --bind ${sudoers} /etc/sudoers && mount -t tmpfs none /etc/sudoers.d && exec ${asNagios} "$@"`;
     const sudo = (...args: readonly string[]) =>
       command('unshare', ['--mount', 'sh', '-c', script, 'sh', plugin, ...args]);
 
-    const line = ['-w', '80', '-c', '90', '-w', 'load_factor=25'];
-    expectSameShape(resultOf(sudo(...line)), resultOf(runPlugin(here, ...line)));
+    const said = resultOf(runPlugin(here, ...recommended(here)));
+    expectSameShape(resultOf(sudo(...recommended(here).slice(0, -1), here.state)), said);
     expect(sudo('--root', '/etc')).toMatchObject({ status: 1, stdout: '' });
   });
 });
@@ -100,7 +104,7 @@ async function startNrpe(here: Site): Promise<void> {
     'server_address=127.0.0.1\nallowed_hosts=127.0.0.1\nnrpe_user=nagios\nnrpe_group=nagios',
     'command_timeout=20\ndisable_syslog=1',
   ];
-  const snippet = shipped('nrpe_check_conntrack.cfg', { [DOCUMENTED]: plugin });
+  const snippet = shipped('nrpe_check_conntrack.cfg', { [DOCUMENTED]: plugin, [STATE]: here.state });
   writeFileSync(file, [...settings, snippet, ...commands, verbose, ''].join('\n'));
   start(NRPE, ['-c', file, '-f']);
   await eventually(() => (command(CHECK_NRPE, ['-H', '127.0.0.1', '-p', PORT]).status === 0 ? true : undefined));

@@ -1,13 +1,12 @@
-// Real packets on loopback. `udp N`: one datagram each to N ports, replied to by nobody. `tcp N`: N connections,
+// Real packets on loopback. `udp N PORT`: one datagram each to N ports from PORT on, replied to by nobody. `tcp N`: N connections,
 // which the kernel calls ASSURED and does not evict, held until stdin ends.
 
-const [, , protocol, count] = process.argv;
-const FIRST_PORT = 10000;
+const [, , protocol, count, firstPort] = process.argv;
 
-if (protocol === 'udp') udp(Number(count));
+if (protocol === 'udp') udp(Number(count), Number(firstPort));
 else tcp(Number(count));
 
-function udp(datagrams) {
+function udp(datagrams, first) {
   const socket = require('node:dgram').createSocket('udp4');
   let left = datagrams;
   // A full table refuses the packet with EPERM: that is a lost packet, not an error here.
@@ -16,7 +15,7 @@ function udp(datagrams) {
     if (left === 0) socket.close();
   };
   socket.bind(() => {
-    for (let port = FIRST_PORT; port < FIRST_PORT + datagrams; port++) socket.send('x', port, '127.0.0.1', sent);
+    for (let port = first; port < first + datagrams; port++) socket.send('x', port, '127.0.0.1', sent);
   });
 }
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { type Given, parseArguments } from '../../../src/cli/getopt.ts';
-import { type CheckOptions, parseRequest } from '../../../src/cli/options.ts';
+import { type CheckOptions, type Environment, parseRequest } from '../../../src/cli/options.ts';
 
 function options(...argv: readonly string[]): CheckOptions {
-  const request = parseRequest(argv);
+  const request = parseRequest(argv, {});
   if (request.kind !== 'check') throw new Error(JSON.stringify(request));
   return request.options;
 }
@@ -75,10 +75,10 @@ describe('help and version', () => {
     ['-vh', 'help'],
     ['-V -h', 'version'],
     ['-w nonsense -h', 'help'],
-  ])('%s', (line, kind) => expect(parseRequest(line.split(' '))).toEqual({ kind }));
+  ])('%s', (line, kind) => expect(parseRequest(line.split(' '), {})).toEqual({ kind }));
 
   test('not in place of a value', () => {
-    expect(parseRequest(['-w', '-h'])).toMatchObject({ kind: 'mistake' });
+    expect(parseRequest(['-w', '-h'], {})).toMatchObject({ kind: 'mistake' });
   });
 });
 
@@ -89,20 +89,45 @@ describe('options', () => {
   });
 
   test('all of them', () => {
-    const line = '-w 70 -c 95 --absent Warning --root /host --object-size 350 -t 2.5 -vv';
+    const line =
+      '-w 70 -c 95 --absent Warning --root /host --object-size 350 -t 2.5 -vv --state-dir /state --window 600';
     expect(options(...line.split(' '))).toEqual({
       root: '/host',
       objectSize: 350,
       timeoutSeconds: 2.5,
       verbosity: 2,
       absent: 'warning',
+      stateDir: '/state',
+      windowSeconds: 600,
       thresholds: {
         usage: { warning: { start: 0, end: 70, inside: false }, critical: { start: 0, end: 95, inside: false } },
       },
     });
   });
 
+  test.each<[string | undefined, readonly string[], Environment]>([
+    [undefined, [], {}],
+    [undefined, [], { MP_STATE_PATH: '', NAGIOS_PLUGIN_STATE_DIRECTORY: '' }],
+    ['/mp', [], { MP_STATE_PATH: '/mp', NAGIOS_PLUGIN_STATE_DIRECTORY: '/nagios' }],
+    ['/nagios', [], { MP_STATE_PATH: '', NAGIOS_PLUGIN_STATE_DIRECTORY: '/nagios' }],
+    ['/flag', ['--state-dir', '/flag'], { MP_STATE_PATH: '/mp', NAGIOS_PLUGIN_STATE_DIRECTORY: '/nagios' }],
+  ])('the state directory is %s: %o, %o', (stateDir, argv, environment) => {
+    expect(parseRequest(argv, environment)).toMatchObject({ kind: 'check', options: { stateDir } });
+  });
+
+  test.each([
+    ['-w', 'drop_rate=0'],
+    ['-c', 'time_to_full=15m:'],
+    ['--warning', 'growth=5'],
+  ])('%s %s needs a state directory', (flag, threshold) => {
+    const why = 'needs history: --state-dir, $MP_STATE_PATH or $NAGIOS_PLUGIN_STATE_DIRECTORY';
+    expect(parseRequest([flag, threshold], {})).toMatchObject({ kind: 'mistake', text: threshold, why });
+    expect(parseRequest([flag, threshold], { MP_STATE_PATH: '/mp' }).kind).toBe('check');
+  });
+
   test.each<[string, string, string, string]>([
+    ['--window 0', '--window', '0', 'not a positive number'],
+    ['--window 5m', '--window', '5m', 'not a positive number'],
     ['-w x', '--warning', 'x', 'not a range'],
     ['-c 20:10', '--critical', '20:10', 'start is above end'],
     ['-w 80 -w 90', '--warning', '90', 'usage given twice'],
@@ -117,6 +142,6 @@ describe('options', () => {
     ['--timeout 5s', '--timeout', '5s', 'not a positive number'],
     ['--timeout 0.0', '--timeout', '0.0', 'not a positive number'],
   ])('a mistake: %s', (line, flag, text, why) => {
-    expect(parseRequest(line.split(' '))).toEqual({ kind: 'mistake', flag, text, why });
+    expect(parseRequest(line.split(' '), {})).toEqual({ kind: 'mistake', flag, text, why });
   });
 });

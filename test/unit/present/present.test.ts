@@ -15,7 +15,7 @@ import { facts, fault, ok } from '../support/facts.ts';
 
 /** Everything between the facts and the text, for one command line. */
 function presented(changes: Partial<Facts>, ...argv: readonly string[]) {
-  const request = parseRequest(argv);
+  const request = parseRequest(argv, {});
   if (request.kind !== 'check') throw new Error(JSON.stringify(request));
   const { thresholds, objectSize } = request.options;
   const known = facts(changes);
@@ -23,9 +23,15 @@ function presented(changes: Partial<Facts>, ...argv: readonly string[]) {
   const measurements = measure(known, cost);
   const verdict = judge(measurements, thresholds);
   return {
-    text: tableText(known, measurements, verdict, cost.ok ? cost.value.origin : undefined),
+    text: tableText({
+      facts: known,
+      measurements,
+      verdict,
+      origin: cost.ok ? cost.value.origin : undefined,
+      losses: undefined,
+    }),
     perfdata: perfdata(measurements, thresholds, known.max),
-    details: tableDetails(known, cost, measurements, thresholds),
+    details: tableDetails({ facts: known, cost, measurements, thresholds, history: undefined, trend: undefined }),
   };
 }
 

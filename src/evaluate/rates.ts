@@ -1,0 +1,65 @@
+// What happened between samples of one table: events by counter, over the real span.
+// The kernel's counters are unsigned, 32 bits wide, one for each CPU: they wrap, and they start anew when the
+// module or the namespace does.
+
+import { COUNTERS, type CounterName, type CpuCounters, type NoPast, type Sample } from '../facts.ts';
+
+/** Why there is nothing to compare with, so that nothing is said rather than something false. */
+export type NoRate = NoPast | 'the clock did not move' | 'the number of CPUs changed' | 'the counters were reset';
+
+/** Events since the sample that was compared with; a counter that this kernel lacks has no key. */
+export interface Losses {
+  readonly seconds: number;
+  readonly events: Readonly<Partial<Record<CounterName, number>>>;
+}
+
+const WRAP = 2 ** 32;
+// No CPU counts faster. More than that in the time, or more than half of the range, is a counter that went back.
+const FASTEST_PER_SECOND = 20e6;
+
+/**
+ * The samples that `now` can be compared with, oldest first: as far back as no counter was reset and no CPU came or
+ * went; or why there are none. `past` is in the order of time.
+ */
+export function comparable(now: Sample, past: readonly Sample[]): readonly Sample[] | NoRate {
+  const chain: Sample[] = [];
+  // A run at the same time may have put down a later moment already.
+  for (const older of past.filter(({ uptime }) => uptime < now.uptime).reverse()) {
+    const broken = breakBetween(older, chain[0] ?? now);
+    if (broken !== undefined && chain.length === 0) return broken;
+    if (broken !== undefined) break;
+    chain.unshift(older);
+  }
+  return chain.length > 0 ? chain : 'the clock did not move';
+}
+
+/** Events from the oldest sample inside of `window` seconds on, or else from the newest before it. */
+export function lossesSince(now: Sample, chain: readonly Sample[], window: number): Losses | undefined {
+  const base = chain.find(({ uptime }) => now.uptime - uptime <= window) ?? chain[chain.length - 1];
+  if (base === undefined) return undefined;
+  const events: Partial<Record<CounterName, number>> = {};
+  for (const name of COUNTERS) {
+    if (now.cpus.every((cpu) => cpu[name] !== undefined)) events[name] = eventsBetween(base, now, name);
+  }
+  return { seconds: now.uptime - base.uptime, events };
+}
+
+function breakBetween(older: Sample, newer: Sample): NoRate | undefined {
+  const seconds = newer.uptime - older.uptime;
+  if (older.cpus.length !== newer.cpus.length) return 'the number of CPUs changed';
+  const back = newer.cpus.some((cpu, at) => COUNTERS.some((name) => wentBack(older.cpus[at], cpu, name, seconds)));
+  return back ? 'the counters were reset' : undefined;
+}
+
+function wentBack(older: CpuCounters = {}, newer: CpuCounters, name: CounterName, seconds: number): boolean {
+  const events = difference(older[name], newer[name]);
+  return events > WRAP / 2 || events > FASTEST_PER_SECOND * seconds;
+}
+
+function eventsBetween(older: Sample, newer: Sample, name: CounterName): number {
+  return newer.cpus.reduce((sum, cpu, at) => sum + difference(older.cpus[at]?.[name], cpu[name]), 0);
+}
+
+function difference(older = 0, newer = 0): number {
+  return (newer - older + WRAP) % WRAP;
+}

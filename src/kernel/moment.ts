@@ -1,0 +1,52 @@
+// When and of what a sample is: the machine's own clock, its boot, and which table it is.
+
+import { statSync } from 'node:fs';
+import type { Facts, Fault, Reading } from '../facts.ts';
+import { systemFault } from './file.ts';
+import { eldestNeighbour } from './neighbours.ts';
+import type { Parsed, Root } from './root.ts';
+
+export interface Moment {
+  /** `/proc/sys/kernel/random/boot_id`: another after each boot. */
+  readonly boot: string;
+  /** Seconds since boot, of `/proc/uptime`. */
+  readonly uptime: number;
+  /** `net:<inode of net/stat>`, or `tree:<path>` for a captured tree. */
+  readonly table: string;
+  /** Seconds since boot when the eldest other process in the namespace started; undefined if there is none. */
+  readonly eldest: number | undefined;
+}
+
+const SMALL = 4096;
+
+export function readMoment(root: Root, { initialNamespace }: Facts): Reading<Moment> {
+  const boot = root.read('/proc/sys/kernel/random/boot_id', SMALL, parseBootId);
+  if (!boot.ok) return boot;
+  const uptime = root.read('/proc/uptime', SMALL, parseUptime);
+  if (!uptime.ok) return uptime;
+  const inode = namespaceInode(root);
+  if (typeof inode === 'object') return { ok: false, fault: inode };
+  const table = inode === undefined ? `tree:${root.locate('')}` : `net:${inode}`;
+  const eldest = inode === undefined || initialNamespace ? undefined : eldestNeighbour(inode);
+  return { ok: true, value: { boot: boot.value, uptime: uptime.value, table, eldest }, source: uptime.source };
+}
+
+function namespaceInode(root: Root): number | undefined | Fault {
+  if (root.view === 'captured') return undefined;
+  const source = root.locate(root.view === 'host' ? '/proc/1/net/stat' : '/proc/self/net/stat');
+  try {
+    return statSync(source).ino;
+  } catch (error) {
+    return { ...systemFault(error), source };
+  }
+}
+
+function parseBootId(text: string): Parsed<string> {
+  const id = text.trim();
+  return /^[0-9a-f-]{36}$/.test(id) ? { ok: true, value: id } : { ok: false, kind: 'malformed' };
+}
+
+function parseUptime(text: string): Parsed<number> {
+  const [first = ''] = text.split(' ');
+  return /^\d{1,12}\.\d\d$/.test(first) ? { ok: true, value: Number(first) } : { ok: false, kind: 'malformed' };
+}

@@ -1,0 +1,55 @@
+// A machine whose clock and counters a test sets: a captured tree, which tells the time by its own files.
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Answer, command, NODE, PLUGIN } from './plugin.ts';
+import { scratch, tree } from './tree.ts';
+
+export interface Moment {
+  /** Seconds since boot. */
+  readonly uptime: number;
+  readonly entries?: number;
+  /** One for each CPU. */
+  readonly drop?: readonly number[];
+  readonly early_drop?: readonly number[];
+  readonly insert_failed?: readonly number[];
+  readonly chainlength?: readonly number[];
+  readonly boot?: string;
+}
+
+const COLUMNS = ['entries', 'chainlength', 'insert_failed', 'drop', 'early_drop'] as const;
+const BOOT = '11111111-2222-3333-4444-555555555555';
+
+export interface Machine {
+  readonly root: string;
+  readonly state: string;
+  /** Sets the files to this moment, and runs the check with a state directory. */
+  readonly check: (moment: Moment, ...args: readonly string[]) => Answer;
+}
+
+/** 262144 entries at most; each machine has a state directory of its own. */
+export function machine(): Machine {
+  const root = tree('debian-12-synthetic');
+  const state = scratch();
+  const check = (moment: Moment, ...args: readonly string[]): Answer => {
+    set(root, moment);
+    return command(NODE, [PLUGIN, '--root', root, '--state-dir', state, ...args]);
+  };
+  return { root, state, check };
+}
+
+function set(root: string, moment: Moment): void {
+  const { uptime, entries = 1000, boot = BOOT } = moment;
+  const cpus = Math.max(...COLUMNS.map((name) => (name === 'entries' ? 1 : (moment[name] ?? []).length)));
+  const cell = (name: (typeof COLUMNS)[number], cpu: number): number =>
+    name === 'entries' ? entries : (moment[name]?.[cpu] ?? 0);
+  const rows = Array.from({ length: cpus }, (_, cpu) =>
+    COLUMNS.map((name) => cell(name, cpu).toString(16).padStart(8, '0')).join(' '),
+  );
+  const write = (path: string, text: string): void => writeFileSync(join(root, path), text);
+  mkdirSync(join(root, 'proc/sys/kernel/random'), { recursive: true });
+  write('proc/uptime', `${uptime.toFixed(2)} 1.00\n`);
+  write('proc/sys/kernel/random/boot_id', `${boot}\n`);
+  write('proc/sys/net/netfilter/nf_conntrack_count', `${entries}\n`);
+  write('proc/net/stat/nf_conntrack', `${COLUMNS.join(' ')}\n${rows.join('\n')}\n`);
+}

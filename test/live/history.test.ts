@@ -1,0 +1,166 @@
+// History on the kernel that runs the tests: real losses, a real fill, namespaces that come and go, a full disk.
+
+import { chmodSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { type Answer, command, NODE, PLUGIN } from '../e2e/support/plugin.ts';
+import { scratch } from '../e2e/support/tree.ts';
+import {
+  holdConnections,
+  inside,
+  limitTo,
+  NOBODY,
+  pluginInside,
+  removeNamespace,
+  sendDatagrams,
+  toolCount,
+  toolCounter,
+  trackingNamespace,
+} from './namespace.ts';
+import { liveSuite } from './parts.ts';
+
+const PARTS = ['/proc/sys/net/netfilter/nf_conntrack_count', '/usr/sbin/conntrack', '/usr/sbin/nft', '/usr/sbin/ip'];
+
+function figure({ stdout }: Answer, label: string): number {
+  const [, digits] = new RegExp(` ${label}=(-?[\\d.]+)`).exec(stdout) ?? [];
+  if (digits === undefined) throw new Error(`no ${label} in ${stdout}`);
+  return Number(digits);
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+liveSuite('history on the running kernel', PARTS, () => {
+  test("the drops of the window are the kernel's own", async () => {
+    const namespace = trackingNamespace();
+    const state = scratch();
+    limitTo(200);
+    await holdConnections(namespace, 200);
+    sendDatagrams(namespace, 10);
+    const before = toolCounter(namespace, 'drop');
+    pluginInside(namespace, '--state-dir', state);
+    sendDatagrams(namespace, 50);
+
+    const answer = pluginInside(namespace, '--state-dir', state, '-c', 'drop_rate=0');
+    const dropped = toolCounter(namespace, 'drop') - before;
+    expect(dropped).toBeGreaterThanOrEqual(50);
+    expect(answer.status).toBe(2);
+    expect(answer.stdout).toContain(` ${dropped} packets dropped in the last `);
+    expect(answer.stdout).toContain('table full: 200 of 200 entries (100.0%) in this network namespace');
+    expect(figure(answer, 'drop_rate')).toBeGreaterThan(0);
+  });
+
+  test('at a steady pace the time to full is within 20 % of the truth', async () => {
+    const namespace = trackingNamespace();
+    const state = scratch();
+    limitTo(20_000);
+    const start = { at: performance.now(), count: toolCount(namespace) };
+    let answer: Answer | undefined;
+    for (let run = 0; run < 8; run++) {
+      sendDatagrams(namespace, 200, 10_000 + 200 * run);
+      answer = pluginInside(namespace, '--state-dir', state, '--window', '60');
+      await pause(150);
+    }
+    const count = toolCount(namespace);
+    const perSecond = (count - start.count) / ((performance.now() - start.at) / 1000);
+    expect(count).toBe(1600);
+    const truth = (20_000 - count) / perSecond;
+    expect(figure(answer ?? pluginInside(namespace), 'time_to_full') / truth).toBeGreaterThan(0.8);
+    expect(figure(answer ?? pluginInside(namespace), 'time_to_full') / truth).toBeLessThan(1.2);
+  });
+
+  test('a namespace that has the inode of one that is gone does not inherit its history', async () => {
+    const state = scratch();
+    const gone = trackingNamespace();
+    sendDatagrams(gone, 300);
+    for (let run = 0; run < 5; run++) pluginInside(gone, '--state-dir', state);
+    const inode = inodeOf(gone);
+    removeNamespace(gone);
+    // The plugin's clock has hundredths of a second.
+    await pause(50);
+
+    const next = trackingNamespace();
+    expect(inodeOf(next)).toBe(inode);
+    await holdConnections(next, 10);
+    const answer = pluginInside(next, '--state-dir', state, '-v', '-c', 'growth=~:0');
+    expect(answer.status).toBe(0);
+    expect(answer.stdout).toContain('\nno rates yet: the network namespace is new (');
+  });
+
+  test('a namespace that lives on keeps its history, though each check is a new process', async () => {
+    const state = scratch();
+    const namespace = trackingNamespace();
+    await holdConnections(namespace, 10);
+    await pause(50);
+    pluginInside(namespace, '--state-dir', state);
+    expect(pluginInside(namespace, '--state-dir', state).stdout).toContain(' drop_rate=0;;;0');
+  });
+
+  test('two namespaces do not share one', () => {
+    const state = scratch();
+    pluginInside(trackingNamespace(), '--state-dir', state);
+    expect(pluginInside(trackingNamespace(), '--state-dir', state, '-v').stdout).toContain(
+      '\nno rates yet: first run (',
+    );
+  });
+
+  test('root and nobody use one directory, each for itself', () => {
+    const namespace = trackingNamespace();
+    const state = scratch();
+    chmodSync(state, 0o1777);
+    const asNobody = () => inside(namespace, ...NOBODY, NODE, PLUGIN, '--state-dir', state, '-c', 'drop_rate=0');
+    const asRoot = () => pluginInside(namespace, '--state-dir', state, '-c', 'drop_rate=0');
+    for (const check of [asRoot, asNobody, asRoot, asNobody]) expect(check()).toMatchObject({ status: 0, stderr: '' });
+    for (const check of [asRoot, asNobody]) expect(check().stdout).toContain(' drop_rate=0;;0;0');
+  });
+
+  test('what another user has put in the place of our directory is not trusted', () => {
+    const state = scratch();
+    chmodSync(state, 0o1777);
+    command('setpriv', [...NOBODY.slice(1), 'mkdir', '-p', join(state, '0/check_conntrack')]);
+    const answer = command(NODE, [PLUGIN, '--state-dir', state, '-c', 'drop_rate=0']);
+    expect(answer).toMatchObject({ status: 3, stderr: '' });
+    expect(answer.stdout).toMatch(/^CONNTRACK UNKNOWN - no drop_rate: cannot use \S+: it belongs to another user; /);
+  });
+
+  test.each([
+    ['a full disk', 'size=8k', 'head -c 100000 /dev/zero >full 2>/dev/null', 'ENOSPC'],
+    ['a disk without room for a file', 'nr_inodes=2', 'touch full', 'ENOSPC'],
+    ['a read-only one', 'size=8k', 'mount -o remount,ro .', 'EROFS'],
+  ])('%s: UNKNOWN if judged', (_, options, fill, errno) => {
+    const answer = onDisk(options, fill, '-c', 'drop_rate=0');
+    expect(answer).toMatchObject({ status: 3, stderr: '' });
+    expect(answer.stdout).toMatch(new RegExp(`^CONNTRACK UNKNOWN - no drop_rate: cannot write \\S+: ${errno}; `));
+    expect(onDisk(options, fill, '-v')).toMatchObject({ status: 0, stderr: '' });
+    expect(onDisk(options, fill, '-v').stdout).toContain(`\nno history: cannot write `);
+  });
+
+  test('a directory that may not be written to: UNKNOWN if judged', () => {
+    const state = scratch();
+    mkdirSync(join(state, 'mine'), { mode: 0o755 });
+    const answer = command('setpriv', [
+      ...NOBODY.slice(1),
+      NODE,
+      PLUGIN,
+      '--state-dir',
+      join(state, 'mine'),
+      '-c',
+      'drop_rate=0',
+    ]);
+    expect(answer.stdout).toMatch(
+      /^CONNTRACK UNKNOWN - no drop_rate: cannot (read|write) \S+: (permission denied|EACCES); /,
+    );
+  });
+});
+
+function inodeOf(namespace: string): number {
+  return Number(inside(namespace, 'stat', '-L', '-c', '%i', '/proc/self/net/stat').stdout);
+}
+
+/** Runs the plugin with a state directory on a disk of its own, after `fill` has run there. */
+function onDisk(options: string, fill: string, ...args: readonly string[]): Answer {
+  const disk = scratch();
+  const script = `mount -t tmpfs -o ${options} none ${disk} && cd ${disk} && { ${fill}; :; } && exec "$@"`;
+  return command('unshare', ['--mount', 'sh', '-c', script, 'sh', NODE, PLUGIN, '--state-dir', disk, ...args]);
+}
