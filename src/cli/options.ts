@@ -53,7 +53,13 @@ function checkRequest(given: Given, stateDir: string | undefined): Request {
   if (!thresholds.ok) return thresholds.mistake;
   const absent = single(given, 'absent', 'unknown', parseState, 'not ok, warning, critical or unknown');
   if (!absent.ok) return absent.mistake;
-  const objectSize = single(given, 'object-size', undefined, parseObjectSize, 'not a positive whole number');
+  const objectSize = single(
+    given,
+    'object-size',
+    undefined,
+    parseObjectSize,
+    `not a whole number from 1 to ${LARGEST_OBJECT}`,
+  );
   if (!objectSize.ok) return objectSize.mistake;
   const timeout = single(given, 'timeout', DEFAULT_TIMEOUT_SECONDS, parseSeconds, 'not a positive number');
   if (!timeout.ok) return timeout.mistake;

@@ -52,7 +52,8 @@ function parseNumber(text: string, scales: UnitScales): number | undefined {
 
 // 1.1 × 1000 is 1100.0000000000002 in binary; people see thresholds again in perfdata. Minus zero goes.
 function scaled(value: number, scale: number): number {
-  return (scale === 1 ? value : Number((value * scale).toPrecision(15))) + 0;
+  const product = value * scale;
+  return (scale === 1 || Number.isInteger(product) ? product : Number(product.toPrecision(15))) + 0;
 }
 
 /** The canonical text: parsing it gives the same range. */

@@ -23,6 +23,6 @@ export function exitCode(state: State): number {
 
 /** Reads a state in any letter case. */
 export function parseState(text: string): State | undefined {
-  const name = text.toLowerCase();
+  const name = /^[A-Za-z]+$/.test(text) ? text.toLowerCase() : '';
   return name === 'ok' || name === 'warning' || name === 'critical' || name === 'unknown' ? name : undefined;
 }

@@ -70,7 +70,7 @@ function parseCpu(line: string): CpuCounters {
   const counters: Partial<Record<CounterName, number>> = {};
   for (const [, key = '', digits] of line.matchAll(/(\w+)=(\d{1,10})(?!\S)/g)) {
     const name = KEYS.get(key);
-    if (name !== undefined) counters[name] = Number(digits);
+    if (name !== undefined && Number(digits) < 2 ** 32) counters[name] = Number(digits);
   }
   return counters;
 }

@@ -7,9 +7,9 @@ const LARGEST = 2 ** 31;
 
 /** Reads what the kernel prints with "%d\n" or "%u\n"; refuses what no sane kernel would say. */
 export function parseWholeNumber(text: string): Parsed<number> {
-  const digits = text.trim();
-  if (digits === '') return { ok: false, kind: 'empty' };
-  if (!/^-?\d+$/.test(digits)) return { ok: false, kind: 'not-a-number', detail: String(text.length) };
+  const [, digits] = /^[ \t\n]*(-?\d+)[ \t\n]*$/.exec(text) ?? [];
+  if (text.trim() === '') return { ok: false, kind: 'empty' };
+  if (digits === undefined) return { ok: false, kind: 'not-a-number', detail: String(text.length) };
   if (digits.startsWith('-')) return { ok: false, kind: 'negative' };
   const value = Number(digits);
   return value > LARGEST ? { ok: false, kind: 'absurd' } : { ok: true, value };

@@ -10,8 +10,8 @@
 import { COUNTERS, type CounterName, type CpuCounters, type Statistics } from '../facts.ts';
 import type { Parsed } from './root.ts';
 
-const BLANKS = / +/;
-const ROW = /^[0-9a-f]{8}(?: +[0-9a-f]{8})*$/;
+const BLANKS = /\s+/;
+const ROW = /^[0-9a-f]{8}(?:\s+[0-9a-f]{8})*$/;
 const MALFORMED = { ok: false, kind: 'malformed' } as const;
 
 /** Reads the header for the columns' places: they moved before and will move again. */

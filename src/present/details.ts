@@ -17,16 +17,15 @@ interface Details {
   readonly measurements: Measurements;
   readonly thresholds: Thresholds;
   /** Undefined where no state directory was given. */
-  readonly history: Reading<History> | undefined;
-  readonly trend: Trend | undefined;
+  readonly past: { readonly history: Reading<History>; readonly trend: Trend } | undefined;
 }
 
 /** What `-v` says of a table, a line each. */
 export function tableDetails(told: Details): readonly string[] {
-  const { facts, cost, measurements, thresholds, history, trend } = told;
+  const { facts, cost, measurements, thresholds, past } = told;
   return [
     ...sourceLines(facts, measurements),
-    ...(history === undefined ? [] : historyLines(history, trend, measurements)),
+    ...(past === undefined ? [] : historyLines(past.history, past.trend, measurements)),
     ...thresholdLines(thresholds),
     ...(cost.ok ? memoryLines(facts, cost.value, cost.source, measurements) : []),
     ...unjudgedLines(measurements, thresholds),
@@ -49,24 +48,21 @@ function sourceLines(facts: Facts, measurements: Measurements): string[] {
 }
 
 function bucketsLine(facts: Facts, buckets: number, { load_factor: load }: Measurements): string {
-  if (load.kind !== 'value') return `buckets: ${buckets}`;
-  const line = `buckets: ${buckets}, load factor ${valueWords('load_factor', load.value)}`;
+  const source = facts.buckets.ok ? foreignPath(facts.buckets.source) : '';
+  if (load.kind !== 'value') return `buckets: ${buckets} (${source})`;
+  const line = `buckets: ${buckets}, load factor ${valueWords('load_factor', load.value)} (${source})`;
   return refusesBelowLimit(facts)
     ? `${line}: too few, this kernel refuses entries in long chains below the limit`
     : line;
 }
 
-function historyLines(
-  history: Reading<History>,
-  trend: Trend | undefined,
-  { drop_rate, growth }: Measurements,
-): string[] {
+function historyLines(history: Reading<History>, { losses }: Trend, { drop_rate, growth }: Measurements): string[] {
   if (!history.ok) return [`no history: ${faultWords(history.fault)}`];
   const { past } = history.value;
   const source = foreignPath(history.source);
-  if (trend?.losses === undefined)
+  if (losses === undefined)
     return [`no rates yet: ${drop_rate.kind === 'none' ? drop_rate.why : 'no counters'} (${source})`];
-  const lines = [`rates: over ${durationWords(trend.losses.seconds)}, ${past.length + 1} samples (${source})`];
+  const lines = [`rates: over ${durationWords(losses.seconds)}, ${past.length + 1} samples (${source})`];
   return growth.kind === 'none' ? [...lines, `no growth: ${growth.why}`] : lines;
 }
 
@@ -85,15 +81,17 @@ function levelWords(level: Level, range: Range | undefined): string[] {
 
 function memoryLines(facts: Facts, cost: ObjectCost, source: string, measurements: Measurements): string[] {
   const { max, count, buckets } = facts;
-  const lines = [objectLine(cost, source), `memory now: ${partsWords(footprint(cost, count))}`];
+  const about = cost.origin === 'estimate' ? 'about ' : '';
+  const ram = facts.memTotal.ok ? foreignPath(facts.memTotal.source) : '';
+  const lines = [objectLine(cost, source), `memory now: ${about}${partsWords(footprint(cost, count))}`];
   if (max !== 0) {
-    lines.push(`memory at the limit, never swapped: ${partsWords(footprint(cost, max))}`);
+    lines.push(`memory at the limit, never swapped: ${about}${partsWords(footprint(cost, max))}`);
     lines.push(`object size x limit: ${cost.objectSize} x ${max} = ${cost.objectSize * max} B`);
   }
   if (buckets.ok) lines.push(`hash table: ${sizeWords(hashTableBytes(buckets.value))}, apart from the slab`);
   const share = measurements.memory_share;
   if (share.kind === 'value')
-    lines.push(`slab at max and hash table: ${valueWords('memory_share', share.value)} of RAM`);
+    lines.push(`slab at max and hash table: ${about}${valueWords('memory_share', share.value)} of RAM (${ram})`);
   return lines;
 }
 
@@ -116,15 +114,22 @@ function unjudgedLines(measurements: Measurements, thresholds: Thresholds): stri
   });
 }
 
-function faultLines({ buckets, statistics, slabCache, memTotal, pageSize, release }: Facts): string[] {
+function faultLines({ buckets, statistics, slabCache, memTotal, pageSize, release, extensions }: Facts): string[] {
+  const { acct, timestamp, events, listener } = extensions;
   return [
     ...missingLine('no counters', statistics),
     ...missingLine('no buckets', buckets),
     ...missingLine('object size not from the kernel', slabCache),
+    ...[acct, timestamp, events, listener].flatMap((setting) => assumedLine('extension by default', setting)),
     ...missingLine('page size of 4 KiB assumed', pageSize),
     ...missingLine('kernel release not known', release),
     ...missingLine('size of RAM not known', memTotal),
   ];
+}
+
+// A kernel without the switch does not have what it switches.
+function assumedLine(consequence: string, reading: Reading<unknown>): string[] {
+  return !reading.ok && reading.fault.kind === 'missing' ? [] : missingLine(consequence, reading);
 }
 
 function missingLine(consequence: string, reading: Reading<unknown>): string[] {

@@ -3,35 +3,36 @@
 import type { Fault, FaultKind } from '../facts.ts';
 import { foreignPath } from './words.ts';
 
-// "cannot read" where nothing could be had, "cannot use" where what was had makes no sense.
-const WORDS = {
-  missing: () => ['cannot read', 'no such file'],
-  denied: () => ['cannot read', 'permission denied'],
-  'not-regular': () => ['cannot read', 'not a regular file'],
-  'not-directory': () => ['cannot read', 'not a directory'],
-  'outside-root': () => ['cannot read', 'a symbolic link leads out of the root'],
-  'too-large': (detail) => ['cannot read', `larger than ${detail} bytes`],
-  io: (detail) => ['cannot read', detail],
-  timeout: () => ['timeout before reading', ''],
-  empty: () => ['cannot use', 'empty'],
-  'not-a-number': (detail) => ['cannot use', `not a number, ${detail} bytes`],
-  negative: () => ['cannot use', 'negative'],
-  zero: () => ['cannot use', 'zero'],
-  absurd: () => ['cannot use', 'above 2147483648'],
-  malformed: () => ['cannot use', 'not in a known format'],
-  'tool-missing': () => ['cannot run', 'not installed'],
-  'tool-failed': (detail) => ['cannot run', `${detail}, it needs CAP_NET_ADMIN`],
-  'would-load-module': () => ['did not run', 'it would load nf_conntrack_netlink'],
-  'not-written': (detail) => ['cannot write', detail],
-  foreign: () => ['cannot use', 'it belongs to another user'],
-  'others-write': () => ['cannot use', 'other users may write to it'],
-  symlink: () => ['cannot use', 'a symbolic link'],
-  'other-namespace': () => ['cannot read', "it would show this namespace, not the host's"],
-} as const satisfies Readonly<Record<FaultKind, (detail: string) => readonly [string, string]>>;
+// "cannot read" where nothing could be had, "cannot use" where what was had makes no sense. # is the fault's detail.
+const WORDS: Readonly<Record<FaultKind, readonly [verb: string, why: string]>> = {
+  missing: ['cannot read', 'no such file'],
+  denied: ['cannot read', 'permission denied'],
+  'not-regular': ['cannot read', 'not a regular file'],
+  'not-directory': ['cannot read', 'not a directory'],
+  'outside-root': ['cannot read', 'a symbolic link leads out of the root'],
+  'too-large': ['cannot read', 'larger than # bytes'],
+  io: ['cannot read', '#'],
+  timeout: ['timeout before reading', ''],
+  empty: ['cannot use', 'empty'],
+  'not-a-number': ['cannot use', 'not a number, # bytes'],
+  negative: ['cannot use', 'negative'],
+  zero: ['cannot use', 'zero'],
+  absurd: ['cannot use', 'above 2147483648'],
+  malformed: ['cannot use', 'not in a known format'],
+  'tool-missing': ['cannot run', 'not installed'],
+  'tool-failed': ['cannot run', '#, it needs CAP_NET_ADMIN'],
+  'would-load-module': ['did not run', 'it would load nf_conntrack_netlink'],
+  'not-written': ['cannot write', '#'],
+  foreign: ['cannot use', 'it belongs to another user'],
+  'others-write': ['cannot use', 'other users may write to it'],
+  symlink: ['cannot use', 'a symbolic link'],
+  'other-namespace': ['cannot read', "it would show this namespace, not the host's"],
+};
 
 /** `cannot read /proc/…: permission denied`. */
 export function faultWords({ kind, source, detail = '' }: Fault): string {
-  const [verb, why] = WORDS[kind](detail);
+  const [verb, why] = WORDS[kind];
+  const reason = why.replace('#', detail);
   const what = `${verb} ${foreignPath(source)}`;
-  return why === '' ? what : `${what}: ${why}`;
+  return reason === '' ? what : `${what}: ${reason}`;
 }

@@ -8,7 +8,7 @@ import type { Losses } from '../evaluate/rates.ts';
 import type { State } from '../evaluate/state.ts';
 import type { CounterName, Facts } from '../facts.ts';
 import { faultWords } from './faults.ts';
-import { durationWords, percentWords, sizeWords, valueWords } from './words.ts';
+import { boundWords, durationWords, percentWords, sizeWords, valueWords } from './words.ts';
 
 /** `CONNTRACK STATE - text`, the form that Nagios users know. */
 export function statusLine(state: State, text: string): string {
@@ -27,7 +27,8 @@ export interface Findings {
 }
 
 /** The whole text behind the state. */
-export function tableText({ facts, measurements, verdict, origin, losses }: Findings): string {
+export function tableText(found: Findings): string {
+  const { facts, measurements, verdict, origin, losses } = found;
   const named = verdict.findings.flatMap((finding) => rateCounter(finding) ?? []);
   const rest = lossWords(
     losses,
@@ -35,7 +36,7 @@ export function tableText({ facts, measurements, verdict, origin, losses }: Find
   );
   const fill = [fillClause(facts, measurements), rest].filter(Boolean).join(', ');
   if (verdict.findings.length === 0) return [fill, slabClause(measurements, origin)].filter(Boolean).join(', ');
-  const clauses = verdict.findings.map((finding) => (isPlainUsage(finding) ? fill : findingClause(finding, losses)));
+  const clauses = verdict.findings.map((finding) => (isPlainUsage(finding) ? fill : findingClause(finding, found)));
   return [...new Set([...clauses, fill])].join('; ');
 }
 
@@ -56,15 +57,19 @@ function slabClause({ slab_max: slabMax }: Measurements, origin: ObjectOrigin | 
   return `${origin === 'estimate' ? 'about ' : ''}${sizeWords(slabMax.value)} slab at max`;
 }
 
-function findingClause(finding: Finding, losses: Losses | undefined): string {
+// Figures that stand on the object size.
+const ESTIMATED: readonly string[] = ['slab', 'slab_max', 'memory_share'];
+
+function findingClause(finding: Finding, { origin, losses }: Findings): string {
   const { metric } = finding;
   if (finding.kind === 'unjudged') return `no ${metric}: ${faultWords(finding.fault)}`;
   const { start, end, inside } = finding.range;
-  const value = `${metric} ${valueWords(metric, finding.value)}`;
+  const about = origin === 'estimate' && ESTIMATED.includes(metric) ? 'about ' : '';
+  const value = `${metric} ${about}${valueWords(metric, finding.value)}`;
   if (inside) return `${value} is inside ${formatRange(finding.range)}`;
-  if (finding.value > end) return overWords(finding, losses) ?? `${value} is above ${valueWords(metric, end)}`;
+  if (finding.value > end) return overWords(finding, losses) ?? `${value} is above ${boundWords(metric, end)}`;
   if (metric === 'time_to_full') return `full in ${durationWords(finding.value)} at the present rate`;
-  return `${value} is below ${valueWords(metric, start)}`;
+  return `${value} is below ${boundWords(metric, start)}`;
 }
 
 const RATE_COUNTERS: Readonly<Record<string, CounterName>> = {

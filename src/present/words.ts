@@ -1,9 +1,11 @@
 // Figures and foreign text in words, safe on a Nagios line.
 
-import { roundedDecimal } from '../evaluate/decimal.ts';
+import { plainDecimal, roundedDecimal } from '../evaluate/decimal.ts';
 import { type MetricName, metricSpec } from '../evaluate/metrics.ts';
 
 const FOREIGN_BYTES = 64;
+/** What we ourselves look for below a root. */
+const OWN_PATH = /\/proc\/(?:sys|net|1|self|slabinfo|meminfo|uptime|modules)\b[a-z0-9_/]{0,48}$/;
 const NOT_PLAIN = /[^A-Za-z0-9 _.:/@+,()=%~-]/gu;
 
 /** Text from outside: only harmless ASCII is kept, the rest becomes `?`; at most 64 bytes, the end cut off. */
@@ -15,16 +17,20 @@ export function foreign(text: string): string {
 /** A path below `/proc`, whole; of a root that was given before it, the last 64 bytes. */
 export function foreignPath(path: string): string {
   const plain = path.replace(NOT_PLAIN, '?');
-  const own = plain.lastIndexOf('/proc/');
-  const given = own === -1 ? plain : plain.slice(0, own);
+  const [own = ''] = OWN_PATH.exec(plain) ?? [];
+  const given = plain.slice(0, plain.length - own.length);
   const shown = given.length > FOREIGN_BYTES ? `...${given.slice(3 - FOREIGN_BYTES)}` : given;
-  return own === -1 ? shown : shown + plain.slice(own);
+  return shown + own;
 }
 
 /** One decimal; what is below 100 % is never shown as 100.0 %. */
 export function percentWords(percent: number): string {
   const shown = percent < 100 ? Math.min(percent, 99.9) : percent;
   return `${shown.toFixed(1)}%`;
+}
+
+function belowFull(percent: number): number {
+  return percent < 100 ? Math.min(percent, 99.99) : percent;
 }
 
 const SIZES = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
@@ -45,10 +51,17 @@ export function durationWords(seconds: number): string {
   return seconds < 2 * 86400 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86400)} d`;
 }
 
+/** A threshold as it was meant: a rounded one could say that a value is above itself. */
+export function boundWords(metric: MetricName, bound: number): string {
+  return metricSpec(metric).unit === '' || metricSpec(metric).unit === 'c'
+    ? plainDecimal(bound)
+    : valueWords(metric, bound);
+}
+
 /** A metric's value as a sentence wants it. */
 export function valueWords(metric: MetricName, value: number): string {
   const { unit, decimals } = metricSpec(metric);
   if (unit === 'B') return sizeWords(value);
   if (unit === 's') return durationWords(value);
-  return unit === '%' ? `${roundedDecimal(value, decimals)}%` : roundedDecimal(value, decimals);
+  return unit === '%' ? `${roundedDecimal(belowFull(value), decimals)}%` : roundedDecimal(value, decimals);
 }

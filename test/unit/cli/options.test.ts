@@ -125,21 +125,43 @@ describe('options', () => {
     expect(parseRequest([flag, threshold], { MP_STATE_PATH: '/mp' }).kind).toBe('check');
   });
 
+  test.each([
+    ['1', 1],
+    ['10', 10],
+    ['.5', 0.5],
+    ['.25', 0.25],
+    ['2.5', 2.5],
+    ['2.25', 2.25],
+    ['999999999', 999999999],
+  ])('a timeout of %s', (text, seconds) => expect(options('--timeout', text).timeoutSeconds).toBe(seconds));
+
+  test.each(['1', '350', '2147483648'])('an object of %s bytes', (text) => {
+    expect(options('--object-size', text).objectSize).toBe(Number(text));
+  });
+
   test.each<[string, string, string, string]>([
     ['--window 0', '--window', '0', 'not a positive number'],
     ['--window 5m', '--window', '5m', 'not a positive number'],
     ['-w x', '--warning', 'x', 'not a range'],
     ['-c 20:10', '--critical', '20:10', 'start is above end'],
     ['-w 80 -w 90', '--warning', '90', 'usage given twice'],
+    ['-c drop=1 -c drop=2', '--critical', 'drop=2', 'drop given twice'],
+    ['-w1h:', '--warning', '1h:', 'not a range'],
+    ['-w10h', '--warning', '10h', 'not a range'],
+    ['-wslab=80%', '--warning', 'slab=80%', 'not a range'],
+    ['-w-c', '--warning', '-c', 'not a range'],
     ['--absent maybe', '--absent', 'maybe', 'not ok, warning, critical or unknown'],
-    ['--object-size 0', '--object-size', '0', 'not a positive whole number'],
-    ['--object-size 1.5', '--object-size', '1.5', 'not a positive whole number'],
-    ['--object-size 1K', '--object-size', '1K', 'not a positive whole number'],
-    ['--object-size 2147483649', '--object-size', '2147483649', 'not a positive whole number'],
+    ['--object-size 0', '--object-size', '0', 'not a whole number from 1 to 2147483648'],
+    ['--object-size 1.5', '--object-size', '1.5', 'not a whole number from 1 to 2147483648'],
+    ['--object-size 1K', '--object-size', '1K', 'not a whole number from 1 to 2147483648'],
+    ['--object-size 2147483649', '--object-size', '2147483649', 'not a whole number from 1 to 2147483648'],
     ['--timeout 0', '--timeout', '0', 'not a positive number'],
     ['--timeout -1', '--timeout', '-1', 'not a positive number'],
     ['--timeout 1e3', '--timeout', '1e3', 'not a positive number'],
     ['--timeout 5s', '--timeout', '5s', 'not a positive number'],
+    ['--timeout .', '--timeout', '.', 'not a positive number'],
+    ['--timeout 5.', '--timeout', '5.', 'not a positive number'],
+    ['--timeout .x', '--timeout', '.x', 'not a positive number'],
     ['--timeout 0.0', '--timeout', '0.0', 'not a positive number'],
   ])('a mistake: %s', (line, flag, text, why) => {
     expect(parseRequest(line.split(' '), {})).toEqual({ kind: 'mistake', flag, text, why });

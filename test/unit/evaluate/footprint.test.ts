@@ -30,6 +30,14 @@ describe('the object', () => {
     expect(known.origin).toBe('given');
   });
 
+  test.each<[string, Partial<Facts>, number | undefined]>([
+    ['--object-size', {}, 350],
+    ['/proc/slabinfo', {}, undefined],
+    ['/proc/sys/kernel/osrelease', { slabCache: fault('denied') }, undefined],
+  ])('its size is from %s', (source, changes, given) => {
+    expect(objectCost(facts(changes), given)).toMatchObject({ ok: true, source });
+  });
+
   test('no entries hold nothing', () => expect(footprint(cost({}), 0).total).toBe(0));
 
   test.each<[string, number, number, number, number]>([

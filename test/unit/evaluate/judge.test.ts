@@ -35,11 +35,12 @@ describe('states', () => {
   });
 
   test('in any letter case', () => {
-    expect(['OK', 'Warning', 'cRITICAL', 'unknown', 'warn', ''].map(parseState)).toEqual([
+    expect(['OK', 'Warning', 'cRITICAL', 'unknown', 'warn', '', 'un\u212anown'].map(parseState)).toEqual([
       'ok',
       'warning',
       'critical',
       'unknown',
+      undefined,
       undefined,
       undefined,
     ]);
@@ -99,6 +100,12 @@ describe('measurements', () => {
     },
   );
 
+  test('a counter that one CPU lacks is unsupported too', () => {
+    const statistics = ok({ entries: 1, cpus: [{ drop: 1, chainlength: 5 }, { drop: 1 }] });
+    expect(measurements({ statistics }).chainlength.kind).toBe('none');
+    expect(refusesBelowLimit(facts({ statistics, max: 26, buckets: ok(1) }))).toBe(false);
+  });
+
   test('a counter without a column is unsupported, not zero', () => {
     const statistics = ok({ entries: 1, cpus: [{ drop: 1, early_drop: 1, insert_failed: 1 }] });
     expect(measurements({ statistics }).chainlength).toEqual({ kind: 'none', why: 'unsupported by this kernel' });
@@ -127,12 +134,24 @@ describe('measurements', () => {
 });
 
 describe('judging', () => {
+  test('what was measured and the range it is out of, or why it could not be judged', () => {
+    const broken = fault('denied', '/proc/net/stat/nf_conntrack');
+    const verdict = judge(measurements({ statistics: broken }), thresholds(['drop=0'], ['5', 'early_drop=~:']));
+    expect(verdict.findings).toEqual([
+      { kind: 'threshold', state: 'critical', metric: 'usage', value: 10, range: { start: 0, end: 5, inside: false } },
+      { kind: 'unjudged', state: 'unknown', metric: 'drop', fault: broken.fault },
+    ]);
+  });
+
   test.each<[State, string, readonly string[], readonly string[], Partial<Facts>]>([
     ['ok', 'exactly at the threshold', ['10'], ['10'], {}],
     ['warning', 'above it by what rounding would hide', ['10'], [], { count: 100_001, max: 1_000_000 }],
     ['critical', 'both levels: critical first', ['5'], ['6'], {}],
     ['critical', 'critical alone', ['~:'], ['5'], {}],
     ['ok', 'the default switched off', ['~:'], ['~:'], { count: 1000 }],
+    ['ok', 'the same by name', ['usage=~:'], ['usage=~:'], { count: 1000 }],
+    ['critical', 'one level switched off, the other stands', ['usage=~:'], [], { count: 1000 }],
+    ['critical', 'thresholds on another metric leave the defaults', ['drop=99'], ['drop=99'], { count: 1000 }],
     ['ok', 'no limit, threshold on usage', ['0'], ['0'], { max: 0 }],
     ['unknown', 'a broken metric', ['drop=0'], [], { statistics: fault('denied') }],
     ['ok', 'a broken metric that nothing could alert on', ['drop=~:'], ['drop=~:'], { statistics: fault('denied') }],

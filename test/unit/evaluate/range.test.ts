@@ -22,6 +22,7 @@ describe('the grammar', () => {
     ['-10:10', -10, 10, false],
     ['-.5:1', -0.5, 1, false],
     ['.5', 0, 0.5, false],
+    ['-.25:.125', -0.25, 0.125, false],
     ['0', 0, 0, false],
     ['0:', 0, INFINITE, false],
     ['~:', -INFINITE, INFINITE, false],
@@ -74,8 +75,8 @@ describe('rejected', () => {
 
   test.each([...TEXTS, ...MORE, HUGE, `${HUGE}:`])('%j', (text) => expect(parseRange(text, { '%': 1 }).ok).toBe(false));
 
-  test('start above end says so', () => {
-    expect(parseRange('20:10', {})).toEqual({ ok: false, why: 'start is above end' });
+  test.each(['20:10', '-10', '0:-1', '@20:10', '10:9.999'])('start above end says so: %s', (text) => {
+    expect(parseRange(text, {})).toEqual({ ok: false, why: 'start is above end' });
   });
 });
 
@@ -90,6 +91,7 @@ describe('units', () => {
     ['~:2GiB', -INFINITE, 2 ** 31],
     ['1TiB', 0, 2 ** 40],
     ['.5K', 0, 500],
+    ['1024TiB', 0, 2 ** 50],
     ['1.1K', 0, 1100],
     ['10:1K', 10, 1000],
   ])('bytes: %s', (text, start, end) => expect(parsed(text, BYTES)).toMatchObject({ start, end }));
@@ -105,6 +107,17 @@ describe('units', () => {
   test.each(['entries', 'drop', 'load_factor'] as const)('%s takes none', (metric) => {
     expect(parseRange('80%', metricSpec(metric).scales).ok).toBe(false);
     expect(parseRange('1K', metricSpec(metric).scales).ok).toBe(false);
+  });
+
+  test.each([
+    ['usage', ['1K', '1KiB', '1B', '1s', '1h', '1c']],
+    ['memory_share', ['1K', '1KiB', '1B', '1s', '1h', '1c']],
+    ['slab', ['1%', '1s', '1h', '1B', '1c']],
+    ['slab_max', ['1%', '1s', '1h', '1B', '1c']],
+  ] as const)('%s takes none of %j, on neither end', (metric, texts) => {
+    for (const text of texts.flatMap((end) => [end, `${end}:`, `0:${end}`])) {
+      expect([text, parseRange(text, metricSpec(metric).scales).ok]).toEqual([text, false]);
+    }
   });
 
   test('a name that every object has is no unit', () => {
@@ -135,8 +148,11 @@ test.each([
   ['~:', true],
   ['0:', false],
   ['@~:', false],
+  ['~:10', false],
   ['10', false],
 ])('%s never alerts: %s', (text, expected) => expect(neverAlerts(parsed(text))).toBe(expected));
+
+test('no range never alerts', () => expect(neverAlerts(undefined)).toBe(true));
 
 test.each<[string, number | undefined]>([
   ['80', 80],
@@ -146,6 +162,8 @@ test.each<[string, number | undefined]>([
   ['1:80', undefined],
   ['@80', undefined],
   ['80:', undefined],
+  ['0:', undefined],
+  ['~:', undefined],
   ['~:-1', undefined],
 ])('%s as an upper bound: %s', (text, expected) => expect(upperBound(parsed(text))).toBe(expected));
 
@@ -183,6 +201,33 @@ describe('properties', () => {
     fc.assert(
       fc.property(anyRange, fc.double({ noNaN: true }), (range, value) => {
         expect(alerts(range, value)).toBe(!alerts({ ...range, inside: !range.inside }, value));
+      }),
+    );
+  });
+
+  test('both ends are inside', () => {
+    fc.assert(
+      fc.property(anyRange, (range) => {
+        expect([alerts(range, range.start), alerts(range, range.end)]).toEqual([range.inside, range.inside]);
+      }),
+    );
+  });
+
+  test('an upper bound alerts as its range does, where nothing is negative', () => {
+    fc.assert(
+      fc.property(anyRange, fc.double({ min: 0, noNaN: true }), (range, value) => {
+        const upper = upperBound(range);
+        fc.pre(upper !== undefined);
+        expect(alerts(range, value)).toBe(value > upper);
+      }),
+    );
+  });
+
+  test('plain decimals read back as the same number', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^-?(\d{1,25}(\.\d{1,25})?|\.\d{1,25})$/), (text) => {
+        expect(parsed(`${text}:`).start).toBe(Number(text) + 0);
+        expect(parsed(`~:${text}`).end).toBe(Number(text) + 0);
       }),
     );
   });

@@ -1,5 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -43,9 +54,56 @@ test('a device is no regular file', () => {
 });
 
 test('descriptors are given back, also by what cannot be read', () => {
-  const path = scratch();
-  for (let round = 0; round < 5000; round++) readBounded(path, 10);
-  expect(readBounded('/proc/self/stat', 4096)).toMatchObject({ ok: true });
+  const root = scratch();
+  const path = join(root, 'file');
+  writeFileSync(path, 'x'.repeat(20));
+  const open = () => readdirSync('/proc/self/fd').length;
+  const before = open();
+  for (const what of [root, path, join(root, 'nothing')]) {
+    for (let round = 0; round < 100; round++) readBounded(what, 10);
+    for (let round = 0; round < 100; round++) readBoundedWithin(root, what, 30);
+  }
+  expect(open() - before).toBeLessThan(50);
+});
+
+test('files of /proc, which say that they are empty', () => {
+  expect(readBounded('/proc/self/stat', 4096)).toMatchObject({ ok: true, text: expect.stringContaining(' (') });
+});
+
+test('a file is no directory', () => {
+  const path = join(scratch(), 'file');
+  writeFileSync(path, '');
+  expect(readBounded(join(path, 'below'), 10)).toEqual({ ok: false, kind: 'missing' });
+});
+
+test('a socket is no regular file', async () => {
+  const root = scratch();
+  const path = join(root, 'socket');
+  const server = createServer().listen(path);
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  expect(readBounded(path, 10)).toEqual({ ok: false, kind: 'not-regular' });
+  expect(readBoundedWithin(root, path, 10)).toEqual({ ok: false, kind: 'not-regular' });
+});
+
+// Mode 0200, and the kernel holds root to it as well.
+const WRITE_ONLY = '/proc/sys/net/ipv4/route/flush';
+
+test.skipIf(!existsSync(WRITE_ONLY))('what may not be read is denied', () => {
+  expect(readBounded(WRITE_ONLY, 10)).toEqual({ ok: false, kind: 'denied' });
+});
+
+test('a name that no file can have', () => {
+  expect(readBounded(`/${'x'.repeat(300)}`, 10)).toEqual({ ok: false, kind: 'io', detail: 'ENAMETOOLONG' });
+});
+
+test('one file leaves nothing behind for the next', () => {
+  const root = scratch();
+  const [long, short] = [join(root, 'long'), join(root, 'short')];
+  writeFileSync(long, 'secret'.repeat(50_000));
+  writeFileSync(short, 'ok');
+  readBounded(long, 1 << 20);
+  expect(readBounded(short, 10)).toEqual({ ok: true, text: 'ok' });
 });
 
 test('what a link leads out of the root is refused, also to a directory of the same beginning', () => {
@@ -58,7 +116,13 @@ test('what a link leads out of the root is refused, also to a directory of the s
   symlinkSync(join(beside, 'file'), join(root, 'out'));
   symlinkSync('../root-beside', join(root, 'folder-out'));
   symlinkSync('file', join(root, 'in'));
+  symlinkSync('gone', join(root, 'dangling'));
+  symlinkSync('/dev/zero', join(root, 'device'));
   expect(readBoundedWithin(root, join(root, 'out'), 10)).toEqual({ ok: false, kind: 'outside-root' });
   expect(readBoundedWithin(root, join(root, 'folder-out/file'), 10)).toEqual({ ok: false, kind: 'outside-root' });
+  expect(readBoundedWithin(root, join(root, 'dangling'), 10)).toEqual({ ok: false, kind: 'missing' });
+  expect(readBoundedWithin(root, join(root, 'device'), 10)).toEqual({ ok: false, kind: 'outside-root' });
+  expect(readBoundedWithin('/dev', '/dev/zero', 10)).toEqual({ ok: false, kind: 'not-regular' });
+  expect(readBoundedWithin(root, join(root, 'file'), 5)).toMatchObject({ kind: 'too-large' });
   expect(readBoundedWithin(root, join(root, 'in'), 10)).toEqual({ ok: true, text: 'inside' });
 });

@@ -23,6 +23,8 @@ describe('whole numbers', () => {
     ['abc\n', { ok: false, kind: 'not-a-number', detail: '4' }],
     ['1 2\n', { ok: false, kind: 'not-a-number', detail: '4' }],
     ['1e3', { ok: false, kind: 'not-a-number', detail: '3' }],
+    ['\u00a042\n', { ok: false, kind: 'not-a-number', detail: '4' }],
+    [' 42 \n', { ok: true, value: 42 }],
     ['١', { ok: false, kind: 'not-a-number', detail: '1' }],
   ])('%j', (text, expected) => expect(parseWholeNumber(text)).toEqual(expected));
 
@@ -59,9 +61,26 @@ describe('/proc/net/stat', () => {
     expect(parsed).toEqual({ ok: true, value: { entries: 500, cpus: [cpu, cpu] } });
   });
 
+  test('as the kernel prints it: two blanks in places, one at the end of header and lines', () => {
+    const blanks = (text: string) => text.replace(/^(\w+) +/gm, '$1  ').replace(/$/gm, ' ');
+    expect(parseStatistics(blanks(file(NEWEST, 500)))).toEqual(parseStatistics(file(NEWEST, 500)));
+  });
+
+  test('a counter that the kernel lacks has no key', () => {
+    expect(parseStatistics('entries drop\n00000001 00000002\n')).toStrictEqual({
+      ok: true,
+      value: { entries: 1, cpus: [{ drop: 2 }] },
+    });
+  });
+
   test('columns are known by name wherever they stand', () => {
     const parsed = parseStatistics('drop entries brand_new\n00000001 00000002 00000003\n');
     expect(parsed).toEqual({ ok: true, value: { entries: 2, cpus: [{ drop: 1 }] } });
+  });
+
+  test('any blanks between the columns', () => {
+    const parsed = parseStatistics('entries\tdrop\n00000001\t00000002 \n');
+    expect(parsed).toEqual({ ok: true, value: { entries: 1, cpus: [{ drop: 2 }] } });
   });
 
   test('a counter is unsigned, 32 bits wide', () => {
@@ -78,6 +97,8 @@ describe('/proc/net/stat', () => {
     ['a line too short', 'entries drop\n00000000\n'],
     ['a line too long', 'entries drop\n00000000 00000000 00000000\n'],
     ['a second line too short', 'entries drop\n00000000 00000000\n00000000\n'],
+    ['a second line of text', 'entries drop\n00000000 00000000\nzzzzzzzz zzzzzzzz\n'],
+    ['something before the first cell', 'entries drop\nx00000000 00000000\n'],
     ['a cell of text', 'entries drop\n00000000 zzzzzzzz\n'],
     ['a cell of another width', 'entries drop\n00000000 0000000\n'],
     ['capitals', 'entries drop\n00000000 0000000A\n'],
@@ -111,11 +132,17 @@ cpu=1   	found=0 invalid=0 insert=0 insert_failed=0 drop=4294967295 early_drop=0
     });
   });
 
+  test("the kernel's own name of chaintoolong", () => {
+    const parsed = parseToolStatistics('cpu=0 drop=1 chainlength=2\n');
+    expect(parsed).toEqual({ ok: true, value: { cpus: [{ drop: 1, chainlength: 2 }] } });
+  });
+
   test.each([
     ['nothing', ''],
     ['an error', 'conntrack v1.4.7 (conntrack-tools): Operation failed: Operation not permitted\n'],
     ['no drop', 'cpu=0 found=0\n'],
     ['a value that is no number', 'cpu=0 drop=abc\n'],
+    ['a value that no counter holds', 'cpu=0 drop=4294967296\n'],
     ['one CPU without drop', 'cpu=0 drop=1\ncpu=1 found=1\n'],
   ])('malformed: %s', (_, text) => expect(parseToolStatistics(text)).toEqual(MALFORMED));
 });
@@ -138,6 +165,12 @@ describe('/proc/slabinfo', () => {
   test('of several caches the one with the most objects', () => {
     const text = row('nf_conntrack_1', 5) + row('nf_conntrack_2', 500, 320) + row('nf_conntrack_3', 50);
     expect(parseSlabinfo(text)).toEqual({ ok: true, value: cache('nf_conntrack_2', 320) });
+  });
+
+  test('blanks between the columns, and slabs of many pages', () => {
+    const text = 'nf_conntrack_ffff880037a4c080     20     26    304   210   16 : tunables   54   27    8\n';
+    const value = { name: 'nf_conntrack_ffff880037a4c080', objectSize: 304, objectsPerSlab: 210, pagesPerSlab: 16 };
+    expect(parseSlabinfo(text)).toEqual({ ok: true, value });
   });
 
   test('the last line without a line break', () => {
@@ -163,6 +196,7 @@ describe('the machine', () => {
     ['6.18.44', 6, 18],
     ['6.8.0-45-generic', 6, 8],
     ['5.19-rc1', 5, 19],
+    ['10.0.0', 10, 0],
   ])('release %j', (text, major, minor) => expect(parseRelease(text)).toEqual({ ok: true, value: { major, minor } }));
 
   test.each(['', 'linux', '6', '6.', 'v6.1', '6.1234', '1234.1'])('no release: %j', (text) => {
@@ -175,7 +209,7 @@ describe('the machine', () => {
     expect(parseMemTotal(`        total:    used:\nMem:  1 2\n${text}`)).toEqual({ ok: true, value: 3905824 * 1024 });
   });
 
-  test.each(['', 'MemTotal: 0 kB\n', 'MemTotal: -5 kB\n', 'MemTotal: 5\n', 'xMemTotal: 5 kB\n'])(
+  test.each(['', 'MemTotal: 0 kB\n', 'MemTotal: -5 kB\n', 'MemTotal: 5\n', 'MemTotal: 5 kBs\n', 'xMemTotal: 5 kB\n'])(
     'no MemTotal: %j',
     (text) => {
       expect(parseMemTotal(text)).toEqual(MALFORMED);
@@ -185,7 +219,7 @@ describe('the machine', () => {
 
 describe('the page size, AT_PAGESZ (6) of the auxiliary vector', () => {
   function vector(write: (bytes: Buffer, value: bigint, at: number) => void, width: number, page: number): string {
-    const words = [33, 140734, 16, 6, 6, page, 17, 100, 0, 0];
+    const words = [33, 140734, 16, 8192, 6, page];
     const bytes = Buffer.alloc(words.length * width);
     words.forEach((word, at) => void write(bytes, BigInt(word), at * width));
     return bytes.toString('latin1');
@@ -199,6 +233,7 @@ describe('the page size, AT_PAGESZ (6) of the auxiliary vector', () => {
   ])('%s', (_, write, width) => {
     expect(parsePageSize(vector(write, width, 4096))).toEqual({ ok: true, value: 4096 });
     expect(parsePageSize(vector(write, width, 65536))).toEqual({ ok: true, value: 65536 });
+    expect(parsePageSize(vector(write, width, 2 ** 18))).toEqual({ ok: true, value: 2 ** 18 });
     expect(parsePageSize(vector(write, width, 5000))).toEqual(MALFORMED);
     expect(parsePageSize(vector(write, width, 2048))).toEqual(MALFORMED);
     expect(parsePageSize(vector(write, width, 2 ** 19))).toEqual(MALFORMED);
@@ -218,12 +253,13 @@ describe('listeners of /proc/net/netlink', () => {
     ['new', HEADER + socket(12, '00000001'), true],
     ['update and destroy', HEADER + socket(12, '00000006'), true],
     ['expectations only', HEADER + socket(12, '00000038'), false],
+    ['another protocol, port 12', `${HEADER}0000000000000000 15  12 00000000 7 0\n`, false],
     ['another protocol', HEADER + socket(0, '00000007'), false],
     ['among others', HEADER + socket(0, '00000001') + socket(12, '00000000') + socket(12, '00000007'), true],
     ['with a port of the kernel', `${HEADER}0000000000000000 12  -4242      00000001 0 0\n`, true],
   ])('%s', (_, text, value) => expect(parseEventListener(text)).toEqual({ ok: true, value }));
 
-  test.each(['', 'secret\n', 'sk Pid Eth Groups\n'])('malformed: %j', (text) => {
+  test.each(['', 'secret\n', 'xsk Eth Pid Groups \n', 'sk Pid Eth Groups\n'])('malformed: %j', (text) => {
     expect(parseEventListener(text)).toEqual(MALFORMED);
   });
 });

@@ -31,7 +31,7 @@ function presented(changes: Partial<Facts>, ...argv: readonly string[]) {
       losses: undefined,
     }),
     perfdata: perfdata(measurements, thresholds, known.max),
-    details: tableDetails({ facts: known, cost, measurements, thresholds, history: undefined, trend: undefined }),
+    details: tableDetails({ facts: known, cost, measurements, thresholds, past: undefined }),
   };
 }
 
@@ -65,6 +65,24 @@ describe('the text', () => {
       { buckets: ok(300) },
       ['-w', 'load_factor=2'],
       'load_factor 3.333 is above 2; 100 of 1000 entries (10.0%)',
+    ],
+    [
+      'an estimate says about in a finding too',
+      { slabCache: fault('denied') },
+      ['-w', 'slab_max=1KiB'],
+      'slab_max about 252.0 KiB is above 1.0 KiB; 100 of 1000 entries (10.0%)',
+    ],
+    [
+      'a share just below 100 % is not rounded up',
+      { count: 99_997, max: 100_000 },
+      ['-w', '1:50', '-c', '~:'],
+      'usage 99.99% is above 50%; 99997 of 100000 entries (99.9%)',
+    ],
+    [
+      'a threshold between two counts',
+      {},
+      ['-w', 'entries=99.5'],
+      'entries 100 is above 99.5; 100 of 1000 entries (10.0%)',
     ],
     ['the gravest first', { count: 850 }, ['-c', 'drop=0'], 'drop 11 is above 0; 850 of 1000 entries (85.0%)'],
     [
@@ -138,13 +156,39 @@ describe('long output', () => {
     ['entries and their source', {}, [], 'entries: 100 (/proc/sys/net/netfilter/nf_conntrack_count)'],
     ['the limit and its source', {}, [], 'limit: 1000 (/proc/sys/net/netfilter/nf_conntrack_max)'],
     ['no limit', { max: 0 }, [], 'limit: none (0) (/proc/sys/net/netfilter/nf_conntrack_max)'],
-    ['buckets', {}, [], 'buckets: 500, load factor 2'],
-    ['buckets without a limit', { max: 0 }, [], 'buckets: 500'],
+    ['buckets', {}, [], 'buckets: 500, load factor 2 (/proc/x)'],
+    ['buckets without a limit', { max: 0 }, [], 'buckets: 500 (/proc/x)'],
+    ['memory now', {}, [], 'memory now: 28.0 KiB = objects 28.0 KiB + extensions 0 B'],
+    [
+      'extensions apart',
+      { extensions: { ...facts().extensions, acct: ok(1) } },
+      [],
+      'memory now: 40.5 KiB = objects 28.0 KiB + extensions 12.5 KiB',
+    ],
+    ['no buckets', { buckets: fault('missing', '/proc/b') }, [], 'no buckets: cannot read /proc/b: no such file'],
+    [
+      'page size assumed',
+      { pageSize: fault('missing', '/proc/p') },
+      [],
+      'page size of 4 KiB assumed: cannot read /proc/p: no such file',
+    ],
+    [
+      'release not known',
+      { release: fault('malformed', '/proc/r') },
+      [],
+      'kernel release not known: cannot use /proc/r: not in a known format',
+    ],
+    [
+      'RAM not known',
+      { memTotal: fault('io', '/proc/meminfo') },
+      [],
+      'size of RAM not known: cannot read /proc/meminfo',
+    ],
     [
       'too few buckets',
       { buckets: ok(30) },
       [],
-      'buckets: 30, load factor 33.333: too few, this kernel refuses entries in long chains below the limit',
+      'buckets: 30, load factor 33.333 (/proc/x): too few, this kernel refuses entries in long chains below the limit',
     ],
     ['counters', {}, [], 'counters: since boot, 2 CPUs (/proc/net/stat/nf_conntrack)'],
     ['thresholds', {}, ['-c', 'drop=5', '-w', '@1:2'], 'thresholds: usage warning @1:2 critical 90, drop critical 5'],
@@ -164,7 +208,7 @@ describe('long output', () => {
     ],
     ['for those who compare by hand', {}, [], 'object size x limit: 256 x 1000 = 256000 B'],
     ['the hash table', {}, [], 'hash table: 3.9 KiB, apart from the slab'],
-    ['the share of RAM', {}, [], 'slab at max and hash table: 26.2% of RAM'],
+    ['the share of RAM', {}, [], 'slab at max and hash table: 26.2% of RAM (/proc/x)'],
     ['not judged', { max: 0 }, [], 'not judged: usage: no limit is set'],
     [
       'who may read it',
@@ -185,6 +229,47 @@ describe('long output', () => {
       'no counters: did not run conntrack -S: it would load nf_conntrack_netlink (modprobe nf_conntrack_netlink once)',
     ],
   ])('%s', (_, changes, argv, line) => expect(presented(changes, ...argv).details).toContain(line));
+
+  test.each<[string, Partial<Facts>, readonly string[], RegExp]>([
+    ['no threshold, no word of thresholds not judged', { max: 0 }, [], /memory_share|load_factor/],
+    ['judged, no word of not judged', {}, ['-w', 'load_factor=25'], /not judged/],
+    ['buckets not read', { buckets: fault('denied') }, [], /^buckets|hash table/],
+    ['counters not read', { statistics: fault('denied') }, [], /^counters/],
+    ['object size not known', { slabCache: fault('io'), release: fault('io') }, [], /^object size:|^memory|RAM/],
+    ['no limit', { max: 0 }, [], /at the limit|x limit|RAM/],
+    ['RAM not known', { memTotal: fault('denied') }, [], /% of RAM/],
+    ['all was read', {}, [], /cannot|not known|root may/],
+    ['an estimate only where it is one', {}, [], /about/],
+    ['read by anybody, so root would not help', { slabCache: fault('missing') }, [], /root may|modprobe/],
+  ])('left out: %s', (_, changes, argv, words) => {
+    expect(presented(changes, ...argv).details.filter((line) => words.test(line))).toEqual([]);
+  });
+
+  test('all of it, in order, each on a line of its own', () => {
+    const { details } = presented({});
+    expect(details.map((line) => line.slice(0, line.indexOf(':')))).toEqual([
+      'entries',
+      'limit',
+      'buckets',
+      'counters',
+      'thresholds',
+      'object size',
+      'memory now',
+      'memory at the limit, never swapped',
+      'object size x limit',
+      'hash table',
+      'slab at max and hash table',
+    ]);
+  });
+
+  test('without an object size, no line on memory', () => {
+    const { details } = presented({ slabCache: fault('io'), release: fault('io') });
+    expect(details.slice(4).map((line) => line.slice(0, line.indexOf(':')))).toEqual([
+      'thresholds',
+      'object size not from the kernel',
+      'kernel release not known',
+    ]);
+  });
 
   test('files that were asked for, and how long each took', () => {
     const attempts = [

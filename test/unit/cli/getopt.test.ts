@@ -1,0 +1,65 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { FLAGS } from '../../../src/cli/flags.ts';
+import { parseArguments } from '../../../src/cli/getopt.ts';
+
+const WHYS = ['unknown option', 'unknown argument', 'missing value', 'takes no value', 'given twice'];
+
+const anything = fc.string({ unit: 'binary', minLength: 1 });
+
+test.each<[string, argv: readonly string[], value: string]>([
+  ['a dash inside', ['-w', 'a-b'], 'a-b'],
+  ['an option, where it cannot be one', ['-w-c'], '-c'],
+  ['the same, long', ['--warning=--critical'], '--critical'],
+  ['a line break', ['--warning=1\n2'], '1\n2'],
+  ['a number below zero', ['-w', '-5'], '-5'],
+])('taken as a value: %s', (_, argv, value) => {
+  expect(parseArguments(argv)).toEqual({ ok: true, given: { warning: [value] } });
+});
+
+test('all four forms give the same value, whatever it is', () => {
+  fc.assert(
+    fc.property(
+      anything.filter((value) => !value.startsWith('-')),
+      (value) => {
+        const expected = { ok: true, given: { warning: [value] } };
+        const forms = [[`-w${value}`], ['-w', value], [`--warning=${value}`], ['--warning', value]];
+        expect(forms.map(parseArguments)).toEqual(forms.map(() => expected));
+      },
+    ),
+  );
+});
+
+test('after help or version nothing can be wrong any more', () => {
+  fc.assert(
+    fc.property(fc.constantFrom('-h', '--help', '-V', '--version', '-vh'), fc.array(anything), (first, rest) => {
+      expect(parseArguments([first, ...rest]).ok).toBe(true);
+    }),
+  );
+});
+
+test('whatever is given is either taken, with a value wherever there has to be one, or refused', () => {
+  const dashes = fc.constantFrom(
+    '-',
+    '--',
+    '-w',
+    '-v',
+    '--root',
+    '--verbose',
+    '--verbose=',
+    '-vvw',
+    '--root=',
+    '-t5',
+    '',
+  );
+  fc.assert(
+    fc.property(fc.array(fc.oneof(dashes, anything), { maxLength: 6 }), (argv) => {
+      const parsed = parseArguments(argv);
+      if (!parsed.ok) return WHYS.includes(parsed.why);
+      return FLAGS.every((flag) =>
+        (parsed.given[flag.long] ?? []).every((value) => (value === '') === !('takes' in flag)),
+      );
+    }),
+    { numRuns: 2000 },
+  );
+});
