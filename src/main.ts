@@ -5,7 +5,6 @@ import { version } from '../package.json';
 import { FLAGS } from './cli/flags.ts';
 import { type Environment, parseRequest, type Request } from './cli/options.ts';
 import { check, type Outcome } from './commands/check.ts';
-import { METRIC_NAMES, metricSpec } from './evaluate/metrics.ts';
 import { exitCode } from './evaluate/state.ts';
 import { errnoName } from './kernel/file.ts';
 import { statusLine } from './present/line.ts';
@@ -36,10 +35,7 @@ async function run(argv: readonly string[], environment: Environment): Promise<O
 
 async function helpText(): Promise<string> {
   const { renderHelp } = await import('./cli/help.ts');
-  return renderHelp(
-    FLAGS,
-    METRIC_NAMES.map((name) => [name, metricSpec(name).about]),
-  );
+  return renderHelp(FLAGS);
 }
 
 function mistakeWords({ flag, why, text }: Extract<Request, { kind: 'mistake' }>): string {

@@ -2,12 +2,32 @@
 // longer to load than the whole check takes to run.
 
 import yargs from 'yargs';
+import type { MetricName } from '../evaluate/metrics.ts';
 import type { Flag } from './flags.ts';
 
 /** A name and one line about it. */
-export type Described = readonly [name: string, about: string];
+type Described = readonly [name: string, about: string];
 
 const COLUMNS = 80;
+
+const METRICS: Readonly<Record<MetricName, string>> = {
+  usage: 'entries as a share of the limit',
+  entries: 'entries in the table',
+  slab: 'slab memory that the entries hold',
+  slab_max: 'slab memory that a full table pins',
+  memory_share: 'slab_max and hash table, of MemTotal',
+  load_factor: 'limit / hash buckets',
+  drop: 'packets dropped, table full',
+  early_drop: 'entries evicted to make room',
+  insert_failed: 'insertions that failed',
+  chainlength: 'refused, hash chain too long (5.15+)',
+  drop_rate: 'drop per second over the window',
+  early_drop_rate: 'early_drop per second over the window',
+  insert_failed_rate: 'insert_failed per second over the window',
+  chainlength_rate: 'chainlength per second over the window',
+  growth: 'entries per second over the window',
+  time_to_full: 'until the table is full at this growth',
+};
 
 const EXAMPLES: readonly Described[] = [
   ['Nagios', '$USER1$/check_conntrack -w 80 -c 90'],
@@ -23,7 +43,7 @@ KiB MiB GiB TiB (1024) for bytes. In a shell, quote what has ~ or @ in it.
 Exit codes: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN; help and version exit 3.`;
 
 /** The whole text, at most 80 columns wide. */
-export async function renderHelp(flags: readonly Flag[], metrics: readonly Described[]): Promise<string> {
+export async function renderHelp(flags: readonly Flag[]): Promise<string> {
   const parser = yargs([])
     .scriptName('check_conntrack')
     .version(false)
@@ -37,7 +57,7 @@ export async function renderHelp(flags: readonly Flag[], metrics: readonly Descr
     const describe = takes === undefined ? about : `${takes.padEnd(widest)}  ${about}`;
     parser.option(long, { ...(short === undefined ? {} : { alias: short }), describe });
   }
-  const sections = [table('Metrics:', metrics), table('Examples:', EXAMPLES), NOTES];
+  const sections = [table('Metrics:', Object.entries(METRICS)), table('Examples:', EXAMPLES), NOTES];
   const text = await parser.epilogue(sections.join('\n\n')).getHelp();
   return `${text}\n`;
 }

@@ -5,14 +5,14 @@ import { objectCost } from '../evaluate/footprint.ts';
 import { judge } from '../evaluate/judge.ts';
 import { type Measurements, measure } from '../evaluate/measure.ts';
 import type { State } from '../evaluate/state.ts';
-import type { Trend } from '../evaluate/trend.ts';
-import type { Facts, History, Reading } from '../facts.ts';
+import type { Facts } from '../facts.ts';
 import { acquire } from '../kernel/acquire.ts';
 import { type Deadline, openRoot, type Root } from '../kernel/root.ts';
 import { faultWords } from '../present/faults.ts';
 import { statusLine, tableText } from '../present/line.ts';
 import { fitOutput } from '../present/output.ts';
 import { perfdata } from '../present/perfdata.ts';
+import type { LookBack } from './look-back.ts';
 
 /** What a command leaves for the process to print and to exit with. */
 export interface Outcome {
@@ -49,37 +49,26 @@ async function reportOn(root: Root, options: CheckOptions): Promise<Report> {
   }
 }
 
-async function tableReport(
-  facts: Facts,
-  history: Reading<History> | undefined,
-  options: CheckOptions,
-): Promise<Report> {
+async function tableReport(facts: Facts, past: LookBack | undefined, options: CheckOptions): Promise<Report> {
   const { thresholds, objectSize, verbosity } = options;
   const cost = objectCost(facts, objectSize);
-  const trend = await evaluateTrend(facts, history);
-  const measurements: Measurements = { ...measure(facts, cost), ...trend?.measured };
+  const measurements: Measurements = { ...measure(facts, cost), ...past?.trend.measured };
   const verdict = judge(measurements, thresholds);
 
   const origin = cost.ok ? cost.value.origin : undefined;
-  const text = tableText({ facts, measurements, verdict, origin, losses: trend?.losses });
+  const text = tableText({ facts, measurements, verdict, origin, losses: past?.trend.losses });
   const data = perfdata(measurements, thresholds, facts.max);
   const report = { state: verdict.state, text, perfdata: data, details: [] };
   if (verbosity === 0) return report;
   const { tableDetails } = await import('../present/details.ts');
-  return { ...report, details: tableDetails({ facts, cost, measurements, thresholds, history, trend }) };
+  return { ...report, details: tableDetails({ facts, cost, measurements, thresholds, past }) };
 }
 
-async function lookBack(root: Root, facts: Facts, options: CheckOptions): Promise<Reading<History> | undefined> {
+async function lookBack(root: Root, facts: Facts, options: CheckOptions): Promise<LookBack | undefined> {
   const { stateDir, windowSeconds } = options;
   if (stateDir === undefined) return undefined;
-  const history = await import('../history/look-back.ts');
-  return history.lookBack(root, facts, stateDir, windowSeconds);
-}
-
-async function evaluateTrend(facts: Facts, history: Reading<History> | undefined): Promise<Trend | undefined> {
-  if (history === undefined) return undefined;
-  const { trendOf } = await import('../evaluate/trend.ts');
-  return trendOf(facts, history);
+  const earlier = await import('./look-back.ts');
+  return earlier.lookBack(root, facts, stateDir, windowSeconds);
 }
 
 async function attemptDetails({ attempts }: Root, verbosity: number): Promise<readonly string[]> {

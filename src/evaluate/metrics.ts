@@ -15,7 +15,6 @@ interface MetricSpec {
   readonly history: boolean;
   /** Whether it may be below zero. */
   readonly signed: boolean;
-  readonly about: string;
 }
 
 const PLAIN = { unit: '', decimals: 0, scales: {}, always: true, history: false, signed: false } as const;
@@ -28,22 +27,22 @@ const SECONDS = { ...PLAIN, unit: 's', scales: { s: 1, m: 60, h: 3600, d: 86400 
 
 /** In the order of the perfdata. */
 const METRICS = {
-  usage: { ...PERCENT, about: 'entries as a share of the limit' },
-  entries: { ...PLAIN, about: 'entries in the table' },
-  slab: { ...BYTES, about: 'slab memory that the entries hold' },
-  slab_max: { ...BYTES, about: 'slab memory that a full table pins' },
-  memory_share: { ...PERCENT, always: false, about: 'slab_max and hash table, of MemTotal' },
-  load_factor: { ...PLAIN, decimals: 3, always: false, about: 'limit / hash buckets' },
-  drop: { ...COUNTER, about: 'packets dropped, table full' },
-  early_drop: { ...COUNTER, about: 'entries evicted to make room' },
-  insert_failed: { ...COUNTER, about: 'insertions that failed' },
-  chainlength: { ...COUNTER, about: 'refused, hash chain too long (5.15+)' },
-  drop_rate: { ...RATE, about: 'drop per second over the window' },
-  early_drop_rate: { ...RATE, about: 'early_drop per second over the window' },
-  insert_failed_rate: { ...RATE, about: 'insert_failed per second over the window' },
-  chainlength_rate: { ...RATE, about: 'chainlength per second over the window' },
-  growth: { ...RATE, signed: true, about: 'entries per second over the window' },
-  time_to_full: { ...SECONDS, about: 'until the table is full at this growth' },
+  usage: PERCENT,
+  entries: PLAIN,
+  slab: BYTES,
+  slab_max: BYTES,
+  memory_share: { ...PERCENT, always: false },
+  load_factor: { ...PLAIN, decimals: 3, always: false },
+  drop: COUNTER,
+  early_drop: COUNTER,
+  insert_failed: COUNTER,
+  chainlength: COUNTER,
+  drop_rate: RATE,
+  early_drop_rate: RATE,
+  insert_failed_rate: RATE,
+  chainlength_rate: RATE,
+  growth: { ...RATE, signed: true },
+  time_to_full: SECONDS,
 } as const satisfies Readonly<Record<string, MetricSpec>>;
 
 export type MetricName = keyof typeof METRICS;

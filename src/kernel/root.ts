@@ -39,7 +39,7 @@ const SMALL = 4096;
 
 /** Opens the machine's own root, or the tree at `dir`; a fault when `dir` is no directory. */
 export function openRoot(dir: string, deadline: Deadline): { root: Root } | { fault: Fault } {
-  const real = realDirectory(dir);
+  const real = dir === '/' ? dir : realDirectory(dir);
   if (typeof real !== 'string') return { fault: real };
   if (real === '/') return { root: makeRoot('', 'own', deadline, readBounded) };
   const within = (path: string, limit: number) => readBoundedWithin(real, path, limit);

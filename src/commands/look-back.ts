@@ -1,0 +1,28 @@
+// What earlier runs add to the check: recall samples, evaluate the trend. Loaded only with a state directory.
+
+import { type Trend, trendOf } from '../evaluate/trend.ts';
+import type { Facts, History, Reading } from '../facts.ts';
+import { remember } from '../history/history.ts';
+import { readMoment } from '../kernel/moment.ts';
+import type { Root } from '../kernel/root.ts';
+
+export interface LookBack {
+  readonly history: Reading<History>;
+  readonly trend: Trend;
+}
+
+/** `dir` must exist; what is below it is made and kept by us. */
+export function lookBack(root: Root, facts: Facts, dir: string, window: number): LookBack {
+  const history = recall(root, facts, dir, window);
+  return { history, trend: trendOf(facts, history) };
+}
+
+// A table without counters still has its entries.
+function recall(root: Root, facts: Facts, dir: string, window: number): Reading<History> {
+  const moment = readMoment(root, facts);
+  if (!moment.ok) return moment;
+  const { uptime, ...identity } = moment.value;
+  const cpus = facts.statistics.ok ? facts.statistics.value.cpus : [];
+  const euid = process.geteuid?.() ?? 0;
+  return remember(dir, euid, { ...identity, now: { uptime, entries: facts.count, cpus }, window });
+}
