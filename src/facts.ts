@@ -20,6 +20,7 @@ export type FaultKind =
   | 'tool-failed'
   | 'would-load-module'
   | 'other-namespace'
+  | 'not-asked'
   | 'not-written'
   | 'foreign'
   | 'others-write'
@@ -75,6 +76,33 @@ export interface History {
   readonly past: readonly Sample[] | NoPast;
   /** Seconds that rates look back over. */
   readonly window: number;
+}
+
+/** A file that says something about connection tracking, under its name on the machine that is looked at. */
+export interface ConfigurationFile {
+  readonly path: string;
+  readonly text: string;
+  /** Whether this machine reads it at boot. */
+  readonly atBoot: boolean;
+}
+
+/** What the machine is configured to, as text, in the order in which it is applied. */
+export interface Configuration {
+  readonly sysctl: readonly ConfigurationFile[];
+  readonly modprobe: readonly ConfigurationFile[];
+  /** `/proc/cmdline`, if it mentions connection tracking. */
+  readonly commandLine: readonly ConfigurationFile[];
+  /** What could not be read, and may say anything. */
+  readonly faults: readonly Fault[];
+}
+
+/** What tells why a limit is not what is configured; undefined where it cannot be told. */
+export interface Evidence {
+  /** IPTABLES_MODULES_UNLOAD of `/etc/sysconfig/iptables-config`: whether a restart of iptables unloads modules. */
+  readonly iptablesUnloads: boolean | undefined;
+  readonly builtIn: boolean | undefined;
+  /** Whether a file of modules-load.d(5), or `/etc/modules`, names the module. */
+  readonly loadedAtBoot: boolean;
 }
 
 /** One row of `/proc/slabinfo`; sizes in bytes, a slab in pages. */

@@ -14,6 +14,7 @@ export const FLAGS = [
   { long: 'warning', short: 'w', takes: '[METRIC=]RANGE', repeat: true, about: 'WARNING outside RANGE (usage=80)' },
   { long: 'critical', short: 'c', takes: '[METRIC=]RANGE', repeat: true, about: 'CRITICAL outside RANGE (usage=90)' },
   { long: 'absent', takes: 'STATE', repeat: false, about: 'state where no table is visible (unknown)' },
+  { long: 'drift', takes: 'STATE', repeat: false, about: 'state if limit < configured (warning)' },
   { long: 'root', takes: 'DIR', repeat: false, about: 'read the tree in DIR, not this machine (/)' },
   { long: 'object-size', takes: 'BYTES', repeat: false, about: 'memory of one entry, all-in (measured)' },
   { long: 'state-dir', takes: 'DIR', repeat: false, about: 'keep samples here, for rates (none)' },

@@ -11,6 +11,7 @@ export interface CheckOptions {
   readonly timeoutSeconds: number;
   readonly verbosity: number;
   readonly absent: State;
+  readonly drift: State;
   readonly thresholds: Thresholds;
   /** Where samples are kept between runs; undefined for no history. */
   readonly stateDir: string | undefined;
@@ -53,6 +54,8 @@ function checkRequest(given: Given, stateDir: string | undefined): Request {
   if (!thresholds.ok) return thresholds.mistake;
   const absent = single(given, 'absent', 'unknown', parseState, 'not ok, warning, critical or unknown');
   if (!absent.ok) return absent.mistake;
+  const drift = single(given, 'drift', 'warning', parseState, 'not ok, warning, critical or unknown');
+  if (!drift.ok) return drift.mistake;
   const objectSize = single(
     given,
     'object-size',
@@ -71,6 +74,7 @@ function checkRequest(given: Given, stateDir: string | undefined): Request {
     timeoutSeconds: timeout.value,
     verbosity: given.verbose?.length ?? 0,
     absent: absent.value,
+    drift: drift.value,
     thresholds: thresholds.value,
     stateDir,
     windowSeconds: window.value,
@@ -92,7 +96,7 @@ function thresholdsOf(given: Given, history: boolean): Value<Thresholds> {
 
 function single<T>(
   given: Given,
-  flag: 'absent' | 'object-size' | 'timeout' | 'window',
+  flag: 'absent' | 'drift' | 'object-size' | 'timeout' | 'window',
   otherwise: T,
   parse: (text: string) => T | undefined,
   why: string,

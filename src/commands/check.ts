@@ -7,11 +7,13 @@ import { type Measurements, measure } from '../evaluate/measure.ts';
 import type { State } from '../evaluate/state.ts';
 import type { Facts } from '../facts.ts';
 import { acquire } from '../kernel/acquire.ts';
+import { readConfiguration } from '../kernel/configuration.ts';
 import { type Deadline, openRoot, type Root } from '../kernel/root.ts';
 import { faultWords } from '../present/faults.ts';
 import { statusLine, tableText } from '../present/line.ts';
 import { fitOutput } from '../present/output.ts';
 import { perfdata } from '../present/perfdata.ts';
+import type { DriftReport } from './drift.ts';
 import type { LookBack } from './look-back.ts';
 
 /** What a command leaves for the process to print and to exit with. */
@@ -38,30 +40,58 @@ export async function check(options: CheckOptions, deadline: Deadline): Promise<
 }
 
 async function reportOn(root: Root, options: CheckOptions): Promise<Report> {
-  const acquired = await acquire(root);
+  const acquired = await acquire(root, showsMachine(options));
   switch (acquired.kind) {
     case 'absent':
       return plain(options.absent, 'no connection tracking visible here');
     case 'fault':
       return plain('unknown', faultWords(acquired.fault));
     case 'table':
-      return tableReport(acquired.facts, await lookBack(root, acquired.facts, options), options);
+      return tableReport(root, acquired.facts, options);
   }
 }
 
-async function tableReport(facts: Facts, past: LookBack | undefined, options: CheckOptions): Promise<Report> {
+// Buckets and RAM are for these alone.
+function showsMachine({ verbosity, thresholds }: CheckOptions): boolean {
+  return verbosity > 0 || thresholds.load_factor !== undefined || thresholds.memory_share !== undefined;
+}
+
+async function tableReport(root: Root, facts: Facts, options: CheckOptions): Promise<Report> {
   const { thresholds, objectSize, verbosity } = options;
+  const past = await lookBack(root, facts, options);
+  const drift = await compareLimit(root, facts, verbosity > 0);
+
   const cost = objectCost(facts, objectSize);
   const measurements: Measurements = { ...measure(facts, cost), ...past?.trend.measured };
-  const verdict = judge(measurements, thresholds);
+  const verdict = judge(measurements, thresholds, drift?.kind === 'below' ? options.drift : undefined);
 
   const origin = cost.ok ? cost.value.origin : undefined;
-  const text = tableText({ facts, measurements, verdict, origin, losses: past?.trend.losses });
+  const text = tableText({
+    facts,
+    measurements,
+    verdict,
+    origin,
+    drift: drift?.words ?? '',
+    losses: past?.trend.losses,
+  });
   const data = perfdata(measurements, thresholds, facts.max);
   const report = { state: verdict.state, text, perfdata: data, details: [] };
   if (verbosity === 0) return report;
   const { tableDetails } = await import('../present/details.ts');
-  return { ...report, details: tableDetails({ facts, cost, measurements, thresholds, past }) };
+  return {
+    ...report,
+    details: [...tableDetails({ facts, cost, measurements, thresholds, past }), ...(drift?.details ?? [])],
+  };
+}
+
+// Most machines configure no limit; then there is nothing to compare, and nothing to load for it.
+async function compareLimit(root: Root, facts: Facts, verbose: boolean): Promise<DriftReport | undefined> {
+  if (!facts.initialNamespace) return undefined;
+  const configuration = readConfiguration(root);
+  const { sysctl, modprobe, commandLine, faults } = configuration;
+  if ([...sysctl, ...modprobe, ...commandLine, ...faults].length === 0) return undefined;
+  const { reportDrift } = await import('./drift.ts');
+  return reportDrift(root, facts, configuration, verbose);
 }
 
 async function lookBack(root: Root, facts: Facts, options: CheckOptions): Promise<LookBack | undefined> {

@@ -16,7 +16,9 @@ export type Finding =
       readonly value: number;
       readonly range: Range;
     }
-  | { readonly kind: 'unjudged'; readonly state: 'unknown'; readonly metric: MetricName; readonly fault: Fault };
+  | { readonly kind: 'unjudged'; readonly state: 'unknown'; readonly metric: MetricName; readonly fault: Fault }
+  /** The limit is below what is configured. */
+  | { readonly kind: 'drift'; readonly state: State };
 
 export interface Verdict {
   readonly state: State;
@@ -24,8 +26,11 @@ export interface Verdict {
   readonly findings: readonly Finding[];
 }
 
-export function judge(measurements: Measurements, thresholds: Thresholds): Verdict {
-  const findings = METRIC_NAMES.flatMap((metric) => judgeMetric(metric, measurements, thresholds));
+/** `drift` is the state of a limit that fell back, where it did. */
+export function judge(measurements: Measurements, thresholds: Thresholds, drift: State | undefined): Verdict {
+  const judged = METRIC_NAMES.flatMap((metric) => judgeMetric(metric, measurements, thresholds));
+  const findings: Finding[] =
+    drift === undefined || drift === 'ok' ? judged : [...judged, { kind: 'drift', state: drift }];
   findings.sort((a, b) => compareSeverity(b.state, a.state));
   return { state: worst(findings.map((finding) => finding.state)), findings };
 }

@@ -5,20 +5,24 @@ import { parseEventListener } from './event-listener.ts';
 import { readBuckets, readMemTotal, readPageSize, readRelease } from './machine.ts';
 import { isInitialNamespace, type NetDirectory, netDirectory } from './namespace.ts';
 import type { Root } from './root.ts';
-import { parseSlabinfo } from './slabinfo.ts';
+import { hasCache, parseSlabinfo } from './slabinfo.ts';
 import { parseStatistics } from './statistics.ts';
 import { findTable, hiddenLimit, readNumber, type Table } from './table.ts';
 
 const STATISTICS_LIMIT = 1 << 20;
 const SLABINFO_LIMIT = 1 << 22;
 const NETLINK_LIMIT = 1 << 22;
+const UNASKED = { buckets: notAsked('buckets'), memTotal: notAsked('MemTotal') };
 
-/** Never throws for what a machine may hold. A deadline that passed is a fault, whatever was read before. */
-export async function acquire(root: Root): Promise<Acquired> {
+/**
+ * Buckets and RAM are read only with `machine`: a run that does not show them need not wait for them.
+ * Never throws for what a machine may hold. A deadline that passed is a fault, whatever was read before.
+ */
+export async function acquire(root: Root, machine: boolean): Promise<Acquired> {
   const net = netDirectory(root);
   if ('fault' in net) return { kind: 'fault', fault: net.fault };
   const table = findTable(root);
-  const acquired = table === undefined ? withoutSysctls(root, net) : await readTable(root, net, table);
+  const acquired = table === undefined ? withoutSysctls(root, net) : await readTable(root, net, table, machine);
   const late = root.late();
   return late === undefined ? acquired : { kind: 'fault', fault: late };
 }
@@ -30,7 +34,7 @@ function withoutSysctls(root: Root, net: NetDirectory): Acquired {
   return absent ? { kind: 'absent' } : { kind: 'fault', fault: hiddenLimit(root) };
 }
 
-async function readTable(root: Root, net: NetDirectory, table: Table): Promise<Acquired> {
+async function readTable(root: Root, net: NetDirectory, table: Table, machine: boolean): Promise<Acquired> {
   if (!table.max.ok) return { kind: 'fault', fault: table.max.fault };
   if (net.sysctlsAgree && !table.count.ok) return { kind: 'fault', fault: table.count.fault };
   const statistics = await readStatistics(root, net, table.generation);
@@ -46,13 +50,14 @@ async function readTable(root: Root, net: NetDirectory, table: Table): Promise<A
     countSource: count.source,
     max: table.max.value,
     maxSource: table.max.source,
-    buckets: readBuckets(root, `${directory}/${generation}_buckets`),
     statistics,
     release: readRelease(root),
     pageSize: readPageSize(root),
-    slabCache: root.read('/proc/slabinfo', SLABINFO_LIMIT, parseSlabinfo),
+    slabCache: root.read('/proc/slabinfo', SLABINFO_LIMIT, parseSlabinfo, hasCache),
     extensions: readExtensionSettings(root, net, directory),
-    memTotal: readMemTotal(root),
+    ...(machine
+      ? { buckets: readBuckets(root, `${directory}/${generation}_buckets`), memTotal: readMemTotal(root) }
+      : UNASKED),
   };
   return { kind: 'table', facts };
 }
@@ -90,4 +95,8 @@ function readExtensionSettings(root: Root, net: NetDirectory, directory: string)
     events: setting('events'),
     listener: root.read(`${net.path}/netlink`, NETLINK_LIMIT, parseEventListener),
   };
+}
+
+function notAsked(source: string): Reading<number> {
+  return { ok: false, fault: { kind: 'not-asked', source } };
 }

@@ -12,12 +12,15 @@ export type FileRead =
 const CHUNK = 1 << 16;
 let scratch = Buffer.allocUnsafeSlow(CHUNK);
 
-/** A file of more than `limit` bytes is a fault, not a part. */
-export function readBounded(path: string, limit: number): FileRead {
+/** Whether what has been read so far will do. */
+export type Enough = (text: string) => boolean;
+
+/** A file of more than `limit` bytes is a fault, not a part; with `enough` the rest of it may stay unread. */
+export function readBounded(path: string, limit: number, enough?: Enough): FileRead {
   let fd = -1;
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    return fstatSync(fd).isFile() ? readDescriptor(fd, limit) : { ok: false, kind: 'not-regular' };
+    return fstatSync(fd).isFile() ? readDescriptor(fd, limit, enough) : { ok: false, kind: 'not-regular' };
   } catch (error) {
     return { ok: false, ...systemFault(error) };
   } finally {
@@ -26,25 +29,26 @@ export function readBounded(path: string, limit: number): FileRead {
 }
 
 /** The same, but a path that a symlink leads out of `root` (a real path) is refused before it is opened. */
-export function readBoundedWithin(root: string, path: string, limit: number): FileRead {
+export function readBoundedWithin(root: string, path: string, limit: number, enough?: Enough): FileRead {
   try {
     const real = realpathSync(path);
     if (!real.startsWith(`${root}/`)) return { ok: false, kind: 'outside-root' };
     // Opening a device can already have an effect (a watchdog starts), so it must not come to that.
-    return statSync(real).isFile() ? readBounded(real, limit) : { ok: false, kind: 'not-regular' };
+    return statSync(real).isFile() ? readBounded(real, limit, enough) : { ok: false, kind: 'not-regular' };
   } catch (error) {
     return { ok: false, ...systemFault(error) };
   }
 }
 
 /** The rest of an open file. Files of /proc say size 0: the end is where read gives nothing. */
-export function readDescriptor(fd: number, limit: number): FileRead {
+export function readDescriptor(fd: number, limit: number, enough?: Enough): FileRead {
   let length = 0;
   for (;;) {
     const got = readSync(fd, scratch, length, scratch.length - length, null);
     length += got;
     if (length > limit) return { ok: false, kind: 'too-large', detail: String(limit) };
-    if (got === 0) return { ok: true, text: scratch.toString('latin1', 0, length) };
+    const done = got === 0 || enough?.(scratch.toString('latin1', 0, length)) === true;
+    if (done) return { ok: true, text: scratch.toString('latin1', 0, length) };
     if (length === scratch.length) scratch = Buffer.concat([scratch], 2 * length);
   }
 }

@@ -3,7 +3,7 @@
 
 import { realpathSync, statSync } from 'node:fs';
 import type { Fault, FaultKind, ReadAttempt, Reading, View } from '../facts.ts';
-import { type FileRead, readBounded, readBoundedWithin, systemFault } from './file.ts';
+import { type Enough, type FileRead, readBounded, readBoundedWithin, systemFault } from './file.ts';
 
 /** Milliseconds until the plugin must have answered; not positive once that is over. */
 export interface Deadline {
@@ -27,7 +27,7 @@ export interface Root {
   expired(source: string): Fault | undefined;
   late(): Fault | undefined;
   /** Reads `path` (absolute, as on the machine looked at) and parses it. */
-  read<T>(path: string, limit: number, parse: Parse<T>): Reading<T>;
+  read<T>(path: string, limit: number, parse: Parse<T>, enough?: Enough): Reading<T>;
   /** Reads a file of the machine we run on, whatever the root: page size and the like. */
   readOwn<T>(path: string, limit: number, parse: Parse<T>): Reading<T>;
   /** The path as this process reaches it, for those who stat or show it. */
@@ -42,7 +42,7 @@ export function openRoot(dir: string, deadline: Deadline): { root: Root } | { fa
   const real = dir === '/' ? dir : realDirectory(dir);
   if (typeof real !== 'string') return { fault: real };
   if (real === '/') return { root: makeRoot('', 'own', deadline, readBounded) };
-  const within = (path: string, limit: number) => readBoundedWithin(real, path, limit);
+  const within: ReadFile = (path, limit, enough) => readBoundedWithin(real, path, limit, enough);
   const view = sameBoot(real) ? 'host' : 'captured';
   return { root: makeRoot(dir.replace(/\/+$/, ''), view, deadline, within) };
 }
@@ -63,12 +63,9 @@ function sameBoot(real: string): boolean {
   return ours.ok && theirs.ok && ours.text !== '' && ours.text === theirs.text;
 }
 
-function makeRoot(
-  prefix: string,
-  view: View,
-  deadline: Deadline,
-  readFile: (path: string, limit: number) => FileRead,
-): Root {
+type ReadFile = (path: string, limit: number, enough?: Enough) => FileRead;
+
+function makeRoot(prefix: string, view: View, deadline: Deadline, readFile: ReadFile): Root {
   const attempts: ReadAttempt[] = [];
   let late: Fault | undefined;
   const expired = (source: string): Fault | undefined => {
@@ -77,11 +74,11 @@ function makeRoot(
     return late;
   };
   const locate = (path: string) => prefix + path;
-  const attempt = <T>(source: string, limit: number, parse: Parse<T>, readText: typeof readFile): Reading<T> => {
+  const attempt = <T>(source: string, parse: Parse<T>, readText: () => FileRead): Reading<T> => {
     const fault = expired(source);
     if (fault !== undefined) return { ok: false, fault };
     const before = deadline.left();
-    const file = readText(source, limit);
+    const file = readText();
     const reading = interpret(source, file, parse);
     attempts.push({
       source,
@@ -99,8 +96,8 @@ function makeRoot(
     expired,
     late: () => late,
     locate,
-    read: (path, limit, parse) => attempt(locate(path), limit, parse, readFile),
-    readOwn: (path, limit, parse) => attempt(path, limit, parse, readBounded),
+    read: (path, limit, parse, enough) => attempt(locate(path), parse, () => readFile(locate(path), limit, enough)),
+    readOwn: (path, limit, parse) => attempt(path, parse, () => readBounded(path, limit)),
   };
 }
 

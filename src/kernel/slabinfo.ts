@@ -7,29 +7,28 @@ import type { Parsed } from './root.ts';
 
 // One cache for each namespace on 2.6.33 to 4.8, with a pointer or a number behind the name.
 // Expectations have caches of their own, which are not meant here.
-const CACHE = /^(?:ip_conntrack|nf_conntrack(?:_[0-9a-f]+)?) +\d+ +(\d{1,9}) +(\d{1,9}) +(\d{1,9}) +(\d{1,9}) /;
+const CACHE = /^(?:ip_conntrack|nf_conntrack(?:_[0-9a-f]+)?) +\d+ +\d+ +(\d{1,9}) +(\d{1,9}) +(\d{1,9}) /;
 
-/** The row of the cache with the most objects; all of a kernel's rows have the same geometry. */
+/** The first row of a conntrack cache; all of a kernel's rows have the same geometry. */
 export function parseSlabinfo(text: string): Parsed<SlabCache> {
-  const rows = conntrackLines(text).flatMap(parseRow);
-  const [largest] = rows.sort((a, b) => b.objects - a.objects);
-  return largest === undefined ? { ok: false, kind: 'malformed' } : { ok: true, value: largest.cache };
-}
-
-// The file has some 200 lines of which one is looked for, and this is most of what a run as root parses.
-function conntrackLines(text: string): string[] {
-  const lines: string[] = [];
+  // The file has some 200 lines of which one is looked for.
   for (let at = text.indexOf('_conntrack'); at !== -1; at = text.indexOf('_conntrack', at + 1)) {
     const end = text.indexOf('\n', at);
-    lines.push(text.slice(text.lastIndexOf('\n', at) + 1, end === -1 ? text.length : end));
+    const cache = parseRow(text.slice(text.lastIndexOf('\n', at) + 1, end === -1 ? text.length : end));
+    if (cache !== undefined) return { ok: true, value: cache };
   }
-  return lines;
+  return { ok: false, kind: 'malformed' };
 }
 
-function parseRow(line: string): { objects: number; cache: SlabCache }[] {
+/** The kernel counts each cache's slabs while it prints: what comes behind the row is not worth asking for. */
+export function hasCache(text: string): boolean {
+  return parseSlabinfo(text).ok;
+}
+
+function parseRow(line: string): SlabCache | undefined {
   const match = CACHE.exec(line);
-  if (match === null) return [];
-  const [objects = 0, objectSize = 0, objectsPerSlab = 0, pagesPerSlab = 0] = match.slice(1).map(Number);
-  if (objectSize === 0 || objectsPerSlab === 0 || pagesPerSlab === 0) return [];
-  return [{ objects, cache: { name: line.slice(0, line.indexOf(' ')), objectSize, objectsPerSlab, pagesPerSlab } }];
+  if (match === null) return undefined;
+  const [objectSize = 0, objectsPerSlab = 0, pagesPerSlab = 0] = match.slice(1).map(Number);
+  if (objectSize === 0 || objectsPerSlab === 0 || pagesPerSlab === 0) return undefined;
+  return { name: line.slice(0, line.indexOf(' ')), objectSize, objectsPerSlab, pagesPerSlab };
 }

@@ -22,6 +22,7 @@ const WORDS: Readonly<Record<FaultKind, readonly [verb: string, why: string]>> =
   'tool-missing': ['cannot run', 'not installed'],
   'tool-failed': ['cannot run', '#, it needs CAP_NET_ADMIN'],
   'would-load-module': ['did not run', 'it would load nf_conntrack_netlink'],
+  'not-asked': ['did not read', 'nobody asked for it'],
   'not-written': ['cannot write', '#'],
   foreign: ['cannot use', 'it belongs to another user'],
   'others-write': ['cannot use', 'other users may write to it'],

@@ -22,6 +22,8 @@ export interface Findings {
   readonly verdict: Verdict;
   /** Where the memory figure comes from, where there is one. */
   readonly origin: ObjectOrigin | undefined;
+  /** A limit that is not what is configured, in words. */
+  readonly drift: string;
   /** What was lost of late, where that is known. */
   readonly losses: Losses | undefined;
 }
@@ -34,7 +36,8 @@ export function tableText(found: Findings): string {
     losses,
     LOSSES.filter((name) => !named.includes(name)),
   );
-  const fill = [fillClause(facts, measurements), rest].filter(Boolean).join(', ');
+  const drifted = verdict.findings.some(({ kind }) => kind === 'drift');
+  const fill = [fillClause(facts, measurements, drifted), rest].filter(Boolean).join(', ');
   if (verdict.findings.length === 0) return [fill, slabClause(measurements, origin)].filter(Boolean).join(', ');
   const clauses = verdict.findings.map((finding) => (isPlainUsage(finding) ? fill : findingClause(finding, found)));
   return [...new Set([...clauses, fill])].join('; ');
@@ -45,11 +48,13 @@ function isPlainUsage(finding: Finding): boolean {
   return finding.kind === 'threshold' && finding.metric === 'usage' && upperBound(finding.range) !== undefined;
 }
 
-function fillClause({ count, max, initialNamespace }: Facts, { usage }: Measurements): string {
+// Where the limit has been named already, it is not named again.
+function fillClause({ count, max, initialNamespace }: Facts, { usage }: Measurements, limitNamed: boolean): string {
   const where = initialNamespace ? '' : ' in this network namespace';
   if (usage.kind !== 'value') return `${count} entries${where}, no limit set`;
   const full = count >= max ? 'table full: ' : '';
-  return `${full}${count} of ${max} entries (${percentWords(usage.value)})${where}`;
+  const of = limitNamed ? '' : ` of ${max}`;
+  return `${full}${count}${of} entries (${percentWords(usage.value)})${where}`;
 }
 
 function slabClause({ slab_max: slabMax }: Measurements, origin: ObjectOrigin | undefined): string {
@@ -60,7 +65,8 @@ function slabClause({ slab_max: slabMax }: Measurements, origin: ObjectOrigin | 
 // Figures that stand on the object size.
 const ESTIMATED: readonly string[] = ['slab', 'slab_max', 'memory_share'];
 
-function findingClause(finding: Finding, { origin, losses }: Findings): string {
+function findingClause(finding: Finding, { origin, losses, drift }: Findings): string {
+  if (finding.kind === 'drift') return drift;
   const { metric } = finding;
   if (finding.kind === 'unjudged') return `no ${metric}: ${faultWords(finding.fault)}`;
   const { start, end, inside } = finding.range;
@@ -85,8 +91,8 @@ function overWords(finding: Finding, losses: Losses | undefined): string | undef
   return counter === undefined ? undefined : lossWords(losses, [counter]) || undefined;
 }
 
-function rateCounter({ metric }: Finding): CounterName | undefined {
-  return RATE_COUNTERS[metric];
+function rateCounter(finding: Finding): CounterName | undefined {
+  return finding.kind === 'drift' ? undefined : RATE_COUNTERS[finding.metric];
 }
 
 // An eviction makes room and loses nothing.

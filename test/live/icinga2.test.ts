@@ -51,7 +51,7 @@ liveSuite('Icinga 2', [ICINGA], () => {
     start(ICINGA, daemon(here));
     const { text } = await storedResult(here, 'every flag');
     expect(text.replace('OK - ', '')).toBe(
-      '--absent ok --critical 90 --critical drop=10 --object-size 350 --root /nowhere --state-dir /state --timeout 5 --verbose --warning 80 --window 600',
+      '--absent ok --critical 90 --critical drop=10 --drift critical --object-size 350 --root /nowhere --state-dir /state --timeout 5 --verbose --warning 80 --window 600',
     );
   });
 
@@ -124,6 +124,7 @@ object Service "every flag" {
   vars.conntrack_warning = 80
   vars.conntrack_critical = [ "90", "drop=10" ]
   vars.conntrack_absent = "ok"
+  vars.conntrack_drift = "critical"
   vars.conntrack_object_size = 350
   vars.conntrack_root = "/nowhere"
   vars.conntrack_timeout = 5

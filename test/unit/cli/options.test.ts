@@ -84,19 +84,26 @@ describe('help and version', () => {
 
 describe('options', () => {
   test('the defaults', () => {
-    expect(options()).toMatchObject({ root: '/', timeoutSeconds: 8, verbosity: 0, absent: 'unknown' });
+    expect(options()).toMatchObject({
+      root: '/',
+      timeoutSeconds: 8,
+      verbosity: 0,
+      absent: 'unknown',
+      drift: 'warning',
+    });
     expect(options().objectSize).toBe(undefined);
   });
 
   test('all of them', () => {
     const line =
-      '-w 70 -c 95 --absent Warning --root /host --object-size 350 -t 2.5 -vv --state-dir /state --window 600';
+      '-w 70 -c 95 --absent Warning --root /host --object-size 350 -t 2.5 -vv --state-dir /state --window 600 --drift OK';
     expect(options(...line.split(' '))).toEqual({
       root: '/host',
       objectSize: 350,
       timeoutSeconds: 2.5,
       verbosity: 2,
       absent: 'warning',
+      drift: 'ok',
       stateDir: '/state',
       windowSeconds: 600,
       thresholds: {
@@ -151,6 +158,7 @@ describe('options', () => {
     ['-wslab=80%', '--warning', 'slab=80%', 'not a range'],
     ['-w-c', '--warning', '-c', 'not a range'],
     ['--absent maybe', '--absent', 'maybe', 'not ok, warning, critical or unknown'],
+    ['--drift maybe', '--drift', 'maybe', 'not ok, warning, critical or unknown'],
     ['--object-size 0', '--object-size', '0', 'not a whole number from 1 to 2147483648'],
     ['--object-size 1.5', '--object-size', '1.5', 'not a whole number from 1 to 2147483648'],
     ['--object-size 1K', '--object-size', '1K', 'not a whole number from 1 to 2147483648'],

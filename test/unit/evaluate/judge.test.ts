@@ -136,7 +136,11 @@ describe('measurements', () => {
 describe('judging', () => {
   test('what was measured and the range it is out of, or why it could not be judged', () => {
     const broken = fault('denied', '/proc/net/stat/nf_conntrack');
-    const verdict = judge(measurements({ statistics: broken }), thresholds(['drop=0'], ['5', 'early_drop=~:']));
+    const verdict = judge(
+      measurements({ statistics: broken }),
+      thresholds(['drop=0'], ['5', 'early_drop=~:']),
+      undefined,
+    );
     expect(verdict.findings).toEqual([
       { kind: 'threshold', state: 'critical', metric: 'usage', value: 10, range: { start: 0, end: 5, inside: false } },
       { kind: 'unjudged', state: 'unknown', metric: 'drop', fault: broken.fault },
@@ -159,15 +163,13 @@ describe('judging', () => {
     ['critical', 'a broken metric beside a critical one', ['drop=0'], ['5'], { statistics: fault('denied') }],
     ['unknown', 'a broken metric beside a warning', ['drop=0', '5'], ['50'], { statistics: fault('denied') }],
   ])('%s: %s', (state, _, warning, critical, changes) => {
-    expect(judge(measurements(changes), thresholds(warning, critical)).state).toBe(state);
+    expect(judge(measurements(changes), thresholds(warning, critical), undefined).state).toBe(state);
   });
 
   test('the gravest finding comes first, equals in the order of the metrics', () => {
-    const verdict = judge(measurements({}), thresholds(['5', 'drop=0', 'early_drop=0'], ['early_drop=0']));
-    expect(verdict.findings.map(({ state, metric }) => `${state} ${metric}`)).toEqual([
-      'critical early_drop',
-      'warning usage',
-      'warning drop',
-    ]);
+    const verdict = judge(measurements({}), thresholds(['5', 'drop=0', 'early_drop=0'], ['early_drop=0']), undefined);
+    expect(
+      verdict.findings.map((finding) => `${finding.state} ${finding.kind === 'drift' ? 'drift' : finding.metric}`),
+    ).toEqual(['critical early_drop', 'warning usage', 'warning drop']);
   });
 });

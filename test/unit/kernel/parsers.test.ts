@@ -5,7 +5,7 @@ import { parseEventListener } from '../../../src/kernel/event-listener.ts';
 import { parseMemTotal, parsePageSize, parseRelease } from '../../../src/kernel/machine.ts';
 import { parsePositiveNumber, parseWholeNumber } from '../../../src/kernel/number.ts';
 import type { Parsed } from '../../../src/kernel/root.ts';
-import { parseSlabinfo } from '../../../src/kernel/slabinfo.ts';
+import { hasCache, parseSlabinfo } from '../../../src/kernel/slabinfo.ts';
 import { parseStatistics } from '../../../src/kernel/statistics.ts';
 
 const MALFORMED = { ok: false, kind: 'malformed' };
@@ -162,9 +162,16 @@ describe('/proc/slabinfo', () => {
     expect(parseSlabinfo(text)).toEqual({ ok: true, value: cache(name) });
   });
 
-  test('of several caches the one with the most objects', () => {
-    const text = row('nf_conntrack_1', 5) + row('nf_conntrack_2', 500, 320) + row('nf_conntrack_3', 50);
+  test('of several caches the first: they are all of one geometry', () => {
+    const text = row('nf_conntrack_expect', 5) + row('nf_conntrack_2', 500, 320) + row('nf_conntrack_3', 50, 320);
     expect(parseSlabinfo(text)).toEqual({ ok: true, value: cache('nf_conntrack_2', 320) });
+  });
+
+  test('what has been read so far will do once the whole row is there', () => {
+    const text = row('nf_conntrack', 500);
+    expect(hasCache(text)).toBe(true);
+    expect(hasCache(text.slice(0, 40))).toBe(false);
+    expect(hasCache('')).toBe(false);
   });
 
   test('blanks between the columns, and slabs of many pages', () => {

@@ -21,13 +21,14 @@ function presented(changes: Partial<Facts>, ...argv: readonly string[]) {
   const known = facts(changes);
   const cost = objectCost(known, objectSize);
   const measurements = measure(known, cost);
-  const verdict = judge(measurements, thresholds);
+  const verdict = judge(measurements, thresholds, undefined);
   return {
     text: tableText({
       facts: known,
       measurements,
       verdict,
       origin: cost.ok ? cost.value.origin : undefined,
+      drift: '',
       losses: undefined,
     }),
     perfdata: perfdata(measurements, thresholds, known.max),

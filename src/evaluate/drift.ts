@@ -1,0 +1,71 @@
+// Whether the live limit is what the files want, and what the machine shows of why it is not.
+
+import type { Configuration, Evidence, Facts } from '../facts.ts';
+import { type Wanted, wantedLimit } from './configured.ts';
+import { atLeast } from './kernel-version.ts';
+
+/** The live limit beside the configured one. */
+export interface Drift {
+  readonly kind: 'below' | 'above' | 'same';
+  readonly live: number;
+  readonly wanted: Wanted;
+}
+
+/** Why the limit is below what is configured, as far as the machine supports it. */
+export type Cause =
+  | 'unknown key'
+  | 'not read at boot'
+  | 'iptables unloads'
+  | 'kube-proxy'
+  | 'built in'
+  | 'loaded after sysctl'
+  | 'no hashsize';
+
+/**
+ * Undefined where no claim can be made: nothing is configured, something could not be read, no limit is set, or this
+ * is not the initial namespace, the only one whose limit can be set.
+ */
+export function driftOf(facts: Facts, configuration: Configuration): Drift | undefined {
+  if (!facts.initialNamespace || facts.max === 0 || configuration.faults.length > 0) return undefined;
+  const wanted = wantedLimit(configuration, facts.generation);
+  if (wanted === undefined) return undefined;
+  const kind = facts.max < wanted.limit ? 'below' : facts.max > wanted.limit ? 'above' : 'same';
+  return { kind, live: facts.max, wanted };
+}
+
+export function causesOf(
+  drift: Drift,
+  facts: Facts,
+  configuration: Configuration,
+  evidence: Evidence,
+): readonly Cause[] {
+  const { wanted } = drift;
+  if (!wanted.known) return ['unknown key'];
+  if (!wanted.atBoot) return ['not read at boot'];
+  if (isKubeProxys(facts)) return ['kube-proxy'];
+  if (wanted.by === 'hashsize')
+    return evidence.builtIn === true && wanted.key === 'hashsize' ? ['built in'] : unloads(facts, evidence);
+  return [...unloads(facts, evidence), ...moduleCauses(facts, configuration, evidence)];
+}
+
+// Only the ip_conntrack modules of CentOS 5 were seen to lose their limit that way.
+function unloads({ generation }: Facts, { iptablesUnloads }: Evidence): readonly Cause[] {
+  return generation === 'ip_conntrack' && iptablesUnloads === true ? ['iptables unloads'] : [];
+}
+
+// A sysctl is lost when the module is loaded after it was set, or anew: the module then takes its default.
+function moduleCauses({ generation }: Facts, { modprobe }: Configuration, evidence: Evidence): readonly Cause[] {
+  if (evidence.builtIn !== false) return [];
+  const reapplied = modprobe.some(({ text }) => /^\s*install\s+nf_conntrack\s.*sysctl/m.test(text));
+  const late = !evidence.loadedAtBoot && !reapplied && generation === 'nf_conntrack';
+  const hashsize = modprobe.some(({ text }) =>
+    new RegExp(`^\\s*options\\s+${generation}\\s.*\\bhashsize=`, 'm').test(text),
+  );
+  return [...(late ? (['loaded after sysctl'] as const) : []), ...(hashsize ? [] : (['no hashsize'] as const))];
+}
+
+// Its defaults: conntrack-max-per-core 32768, conntrack-min 131072, and a quarter of it as hashsize.
+function isKubeProxys({ max, buckets, statistics, release }: Facts): boolean {
+  if (!buckets.ok || !statistics.ok || !release.ok || !atLeast(release.value, 3, 10)) return false;
+  return max === Math.max(32768 * statistics.value.cpus.length, 131072) && buckets.value === max / 4;
+}

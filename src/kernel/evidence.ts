@@ -1,0 +1,58 @@
+// What on the machine may explain that its limit is not the configured one.
+
+import { existsSync, readdirSync } from 'node:fs';
+import type { Evidence, Generation } from '../facts.ts';
+import type { Root } from './root.ts';
+
+const LIMIT = 1 << 20;
+const MODULES_LOAD_FOLDERS = [
+  '/etc/modules-load.d',
+  '/run/modules-load.d',
+  '/usr/local/lib/modules-load.d',
+  '/usr/lib/modules-load.d',
+];
+
+export function readEvidence(root: Root, generation: Generation): Evidence {
+  return {
+    iptablesUnloads: iptablesUnloads(root),
+    builtIn: builtIn(root, generation),
+    loadedAtBoot: modulesFiles(root).some((path) => namesModule(text(root, path), generation)),
+  };
+}
+
+/** `/etc/sysconfig/iptables-config` of Red Hat's iptables service, which unloads modules unless told otherwise. */
+function iptablesUnloads(root: Root): boolean | undefined {
+  const config = text(root, '/etc/sysconfig/iptables-config');
+  if (config === undefined) return undefined;
+  const [, value = 'yes'] = /^\s*IPTABLES_MODULES_UNLOAD=["']?(\w*)/m.exec(config) ?? [];
+  return value.toLowerCase() !== 'no';
+}
+
+/** A table that is there without an entry in `/proc/modules`. A kernel without modules has no such file. */
+function builtIn(root: Root, generation: Generation): boolean | undefined {
+  const modules = text(root, '/proc/modules');
+  if (modules !== undefined) return !new RegExp(`^${generation} `, 'm').test(modules);
+  return root.view === 'captured' ? undefined : true;
+}
+
+function modulesFiles(root: Root): readonly string[] {
+  const folders = MODULES_LOAD_FOLDERS.filter((folder) => existsSync(root.locate(folder)));
+  return ['/etc/modules', ...folders.flatMap((folder) => list(root, folder).map((name) => `${folder}/${name}`))];
+}
+
+function namesModule(file: string | undefined, generation: Generation): boolean {
+  return file !== undefined && new RegExp(`^\\s*${generation}\\b`, 'm').test(file);
+}
+
+function list(root: Root, folder: string): readonly string[] {
+  try {
+    return readdirSync(root.locate(folder));
+  } catch {
+    return [];
+  }
+}
+
+function text(root: Root, path: string): string | undefined {
+  const reading = root.read(path, LIMIT, (bytes) => ({ ok: true, value: bytes }));
+  return reading.ok ? reading.value : undefined;
+}

@@ -1,0 +1,57 @@
+// A limit that is not what is configured, in words.
+
+import type { Cause, Drift } from '../evaluate/drift.ts';
+import type { Configuration, Facts } from '../facts.ts';
+import { faultWords } from './faults.ts';
+import { foreign } from './words.ts';
+
+/** `limit is 65536 but /etc/sysctl.conf sets 1000000`. */
+export function driftWords({ live, wanted }: Drift): string {
+  const { path, by, value, limit } = wanted;
+  const sets = by === 'sysctl' ? `sets ${limit}` : `sets hashsize=${value}, for ${limit}`;
+  return `limit is ${live} but ${foreign(path)} ${sets}`;
+}
+
+/** What `-v` says: the comparison, and each likely cause with its remedy. */
+export function driftDetails(
+  drift: Drift | undefined,
+  causes: readonly Cause[],
+  { faults }: Configuration,
+  facts: Facts,
+): readonly string[] {
+  if (drift === undefined)
+    return facts.initialNamespace ? faults.map((fault) => `configured limit not judged: ${faultWords(fault)}`) : [];
+  const { kind, wanted, live } = drift;
+  const where = `${foreign(wanted.path)} (${foreign(wanted.key)}=${wanted.value})`;
+  if (kind === 'same') return [`configured limit: ${wanted.limit}, ${where}`];
+  if (kind === 'above')
+    return [`configured limit: ${wanted.limit}, ${where}: the live ${live} is lost at the next reboot`];
+  return [
+    `configured limit: ${wanted.limit}, ${where}`,
+    ...causes.map((cause) => `likely cause: ${causeWords(cause, drift, facts)}`),
+  ];
+}
+
+function causeWords(cause: Cause, { wanted }: Drift, { generation }: Facts): string {
+  const hashsize = Math.ceil(wanted.limit / 8);
+  switch (cause) {
+    case 'unknown key':
+      return `this kernel has no ${foreign(wanted.key)}; use net.netfilter.nf_conntrack_max`;
+    case 'not read at boot':
+      return `systemd does not read ${foreign(wanted.path)} at boot here; ln -s ../sysctl.conf /etc/sysctl.d/99-sysctl.conf`;
+    case 'iptables unloads':
+      return 'service iptables restart unloads the module and with it the limit; set IPTABLES_MODULES_UNLOAD="no" in /etc/sysconfig/iptables-config, then sysctl -p';
+    case 'kube-proxy':
+      return 'kube-proxy set it to 32768 for each CPU; see its --conntrack-max-per-core and --conntrack-min';
+    case 'built in':
+      return `conntrack is built into this kernel, modprobe options do nothing; put nf_conntrack.hashsize=${wanted.value} on its command line`;
+    case 'loaded after sysctl':
+      return 'the module is not loaded at boot, so sysctl may run before it is there; echo nf_conntrack >/etc/modules-load.d/nf_conntrack.conf';
+    case 'no hashsize':
+      return `each load of the module starts from its default; options ${generation} hashsize=${hashsize} in ${modprobeFile(generation)}`;
+  }
+}
+
+function modprobeFile(generation: Facts['generation']): string {
+  return generation === 'ip_conntrack' ? '/etc/modprobe.conf' : '/etc/modprobe.d/nf_conntrack.conf';
+}
