@@ -25,29 +25,45 @@ const common = {
 /** Every package that a build took code from, by its folder. */
 const packages = new Set();
 
-// What the source loads by import() is packed as text and compiled when it is asked for: V8 would otherwise
-// parse it on every run of a check that does not need it. The text is a comment inside of a function, whose
-// source a function tells: V8 skips a comment, while it copies and hashes every string.
+// What the source imports `with { type: 'lazy' }` is packed as text, and compiled when one of its functions is called
+// for the first time: V8 would otherwise parse it on every run of a check that does not need it. The text is a comment
+// inside of a function, whose source a function tells: V8 skips a comment, while it copies and hashes every string.
 const packed = new Map();
-const packDynamicImports = {
-  name: 'pack-dynamic-imports',
+const packLazyImports = {
+  name: 'pack-lazy-imports',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) =>
+    onResolve({ filter: /^\./ }, ({ path, resolveDir, with: attributes }) =>
       // The path ends up in the output, which must be the same wherever it is built.
-      kind === 'dynamic-import' ? { path: relative(top, resolve(resolveDir, path)), namespace: 'packed' } : undefined,
+      attributes.type === 'lazy' ? { path: relative(top, resolve(resolveDir, path)), namespace: 'packed' } : undefined,
     );
     onLoad({ filter: /.*/, namespace: 'packed' }, async ({ path }) => {
-      packed.set(path, await bundle(join(top, path), { define: { __dirname: '"/"', __filename: '"/"' } }));
-      const text = `JSON.parse(String(${packedName(path)}).split("\\n")[1].slice(2))`;
-      return {
-        contents: `new Function("module", "exports", "require", ${text})(module, exports, require);`,
-        loader: 'js',
-      };
+      const entry = join(top, path);
+      packed.set(path, await bundle(entry, { define: { __dirname: '"/"', __filename: '"/"' } }));
+      return { contents: stubs(packedName(path), await functionsOf(entry)), loader: 'js' };
     });
   },
 };
 
-const main = await bundle(join(top, 'src/main.ts'), { plugins: [packDynamicImports] });
+function stubs(name, functions) {
+  const load = `let loaded;
+function load() {
+  if (loaded === undefined) {
+    loaded = { exports: {} };
+    const text = JSON.parse(String(${name}).split("\\n")[1].slice(2));
+    new Function("module", "exports", "require", text)(loaded, loaded.exports, require);
+  }
+  return loaded.exports;
+}
+`;
+  return load + functions.map((name) => `export const ${name} = (...given) => load().${name}(...given);\n`).join('');
+}
+
+async function functionsOf(entry) {
+  const { metafile } = await build({ ...common, entryPoints: [entry], format: 'esm', outdir: 'unused' });
+  return Object.values(metafile.outputs).flatMap((output) => output.exports);
+}
+
+const main = await bundle(join(top, 'src/main.ts'), { plugins: [packLazyImports] });
 writeFileSync(outfile, `#!/usr/bin/env node\n${main}${packedTexts()}${licences()}`);
 chmodSync(outfile, 0o755);
 

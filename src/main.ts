@@ -3,6 +3,7 @@
 import { writeSync } from 'node:fs';
 import { version } from '../package.json';
 import { FLAGS } from './cli/flags.ts';
+import { renderHelp } from './cli/help.ts' with { type: 'lazy' };
 import { type Environment, parseRequest, type Request } from './cli/options.ts';
 import { check, type Outcome } from './commands/check.ts';
 import { exitCode } from './evaluate/state.ts';
@@ -15,13 +16,21 @@ import { foreign } from './present/words.ts';
 const WRITE_RETRY_MILLISECONDS = 5;
 const WRITE_TRIES = 400;
 
-run(process.argv.slice(2), process.env).catch(crashed).then(finish).catch(undelivered);
+finish(attempt(() => run(process.argv.slice(2), process.env)));
 
-async function run(argv: readonly string[], environment: Environment): Promise<Outcome> {
+function attempt(outcome: () => Outcome): Outcome {
+  try {
+    return outcome();
+  } catch (error) {
+    return crashed(error);
+  }
+}
+
+function run(argv: readonly string[], environment: Environment): Outcome {
   const request = parseRequest(argv, environment);
   switch (request.kind) {
     case 'help':
-      return { state: 'unknown', output: await helpText() };
+      return { state: 'unknown', output: renderHelp(FLAGS) };
     case 'version':
       return { state: 'unknown', output: `check_conntrack ${version}\n` };
     case 'mistake':
@@ -31,11 +40,6 @@ async function run(argv: readonly string[], environment: Environment): Promise<O
       return check(options, { left: () => options.timeoutSeconds * 1000 - process.uptime() * 1000 });
     }
   }
-}
-
-async function helpText(): Promise<string> {
-  const { renderHelp } = await import('./cli/help.ts');
-  return renderHelp(FLAGS);
 }
 
 function mistakeWords({ flag, why, text }: Extract<Request, { kind: 'mistake' }>): string {
@@ -53,13 +57,17 @@ function unknown(text: string): Outcome {
 }
 
 function finish({ state, output }: Outcome): void {
-  writeAll(Buffer.from(output, 'latin1'));
-  process.exit(exitCode(state));
+  process.exit(exitCode(delivered(output) ? state : 'unknown'));
 }
 
 // No reader, or a full disk: nobody has the verdict, so it must not look like one. stderr stays empty.
-function undelivered(): void {
-  process.exit(exitCode('unknown'));
+function delivered(output: string): boolean {
+  try {
+    writeAll(Buffer.from(output, 'latin1'));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 // process.stdout would cut the text when the process exits, and costs more to load than this.

@@ -43,7 +43,7 @@ KiB MiB GiB TiB (1024) for bytes. In a shell, quote what has ~ or @ in it.
 Exit codes: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN; help and version exit 3.`;
 
 /** The whole text, at most 80 columns wide. */
-export async function renderHelp(flags: readonly Flag[]): Promise<string> {
+export function renderHelp(flags: readonly Flag[]): string {
   const parser = yargs([])
     .scriptName('check_conntrack')
     .version(false)
@@ -58,7 +58,10 @@ export async function renderHelp(flags: readonly Flag[]): Promise<string> {
     parser.option(long, { ...(short === undefined ? {} : { alias: short }), describe });
   }
   const sections = [table('Metrics:', Object.entries(METRICS)), table('Examples:', EXAMPLES), NOTES];
-  const text = await parser.epilogue(sections.join('\n\n')).getHelp();
+  let text = '';
+  parser.epilogue(sections.join('\n\n')).showHelp((help) => {
+    text = help;
+  });
   return `${text}\n`;
 }
 

@@ -9,12 +9,13 @@ import type { Facts } from '../facts.ts';
 import { acquire } from '../kernel/acquire.ts';
 import { readConfiguration } from '../kernel/configuration.ts';
 import { type Deadline, openRoot, type Root } from '../kernel/root.ts';
+import { attemptLines, tableDetails } from '../present/details.ts' with { type: 'lazy' };
 import { faultWords } from '../present/faults.ts';
 import { statusLine, tableText } from '../present/line.ts';
 import { fitOutput } from '../present/output.ts';
 import { perfdata } from '../present/perfdata.ts';
-import type { DriftReport } from './drift.ts';
-import type { LookBack } from './look-back.ts';
+import { type DriftReport, reportDrift } from './drift.ts' with { type: 'lazy' };
+import { type LookBack, lookBack } from './look-back.ts' with { type: 'lazy' };
 
 /** What a command leaves for the process to print and to exit with. */
 export interface Outcome {
@@ -30,17 +31,17 @@ interface Report {
   readonly details: readonly string[];
 }
 
-export async function check(options: CheckOptions, deadline: Deadline): Promise<Outcome> {
+export function check(options: CheckOptions, deadline: Deadline): Outcome {
   const opened = openRoot(options.root, deadline);
   if ('fault' in opened) return printed(plain('unknown', faultWords(opened.fault)));
   const { root } = opened;
-  const report = await reportOn(root, options);
-  const attempts = options.verbosity > 1 ? await attemptDetails(root, options.verbosity) : [];
+  const report = reportOn(root, options);
+  const attempts = options.verbosity > 1 ? attemptDetails(root, options.verbosity) : [];
   return printed({ ...report, details: [...report.details, ...attempts] });
 }
 
-async function reportOn(root: Root, options: CheckOptions): Promise<Report> {
-  const acquired = await acquire(root, showsMachine(options));
+function reportOn(root: Root, options: CheckOptions): Report {
+  const acquired = acquire(root, showsMachine(options));
   switch (acquired.kind) {
     case 'absent':
       return plain(options.absent, 'no connection tracking visible here');
@@ -56,10 +57,10 @@ function showsMachine({ verbosity, thresholds }: CheckOptions): boolean {
   return verbosity > 0 || thresholds.load_factor !== undefined || thresholds.memory_share !== undefined;
 }
 
-async function tableReport(root: Root, facts: Facts, options: CheckOptions): Promise<Report> {
+function tableReport(root: Root, facts: Facts, options: CheckOptions): Report {
   const { thresholds, objectSize, verbosity } = options;
-  const past = await lookBack(root, facts, options);
-  const drift = await compareLimit(root, facts, verbosity > 0);
+  const past = recall(root, facts, options);
+  const drift = compareLimit(root, facts, verbosity > 0);
 
   const cost = objectCost(facts, objectSize);
   const measurements: Measurements = { ...measure(facts, cost), ...past?.trend.measured };
@@ -77,7 +78,6 @@ async function tableReport(root: Root, facts: Facts, options: CheckOptions): Pro
   const data = perfdata(measurements, thresholds, facts.max);
   const report = { state: verdict.state, text, perfdata: data, details: [] };
   if (verbosity === 0) return report;
-  const { tableDetails } = await import('../present/details.ts');
   return {
     ...report,
     details: [...tableDetails({ facts, cost, measurements, thresholds, past }), ...(drift?.details ?? [])],
@@ -85,24 +85,21 @@ async function tableReport(root: Root, facts: Facts, options: CheckOptions): Pro
 }
 
 // Most machines configure no limit; then there is nothing to compare, and nothing to load for it.
-async function compareLimit(root: Root, facts: Facts, verbose: boolean): Promise<DriftReport | undefined> {
+function compareLimit(root: Root, facts: Facts, verbose: boolean): DriftReport | undefined {
   if (!facts.initialNamespace) return undefined;
   const configuration = readConfiguration(root);
   const { sysctl, modprobe, commandLine, faults } = configuration;
   if ([...sysctl, ...modprobe, ...commandLine, ...faults].length === 0) return undefined;
-  const { reportDrift } = await import('./drift.ts');
   return reportDrift(root, facts, configuration, verbose);
 }
 
-async function lookBack(root: Root, facts: Facts, options: CheckOptions): Promise<LookBack | undefined> {
+function recall(root: Root, facts: Facts, options: CheckOptions): LookBack | undefined {
   const { stateDir, windowSeconds } = options;
   if (stateDir === undefined) return undefined;
-  const earlier = await import('./look-back.ts');
-  return earlier.lookBack(root, facts, stateDir, windowSeconds);
+  return lookBack(root, facts, stateDir, windowSeconds);
 }
 
-async function attemptDetails({ attempts }: Root, verbosity: number): Promise<readonly string[]> {
-  const { attemptLines } = await import('../present/details.ts');
+function attemptDetails({ attempts }: Root, verbosity: number): readonly string[] {
   return attemptLines(attempts, verbosity > 2);
 }
 

@@ -1,6 +1,7 @@
 // Acquires everything one check needs of one table: which files, in which order, and what stands in for what.
 
 import type { Acquired, ExtensionSettings, Facts, Generation, Reading, Statistics } from '../facts.ts';
+import { readToolStatistics } from './conntrack-tool.ts' with { type: 'lazy' };
 import { parseEventListener } from './event-listener.ts';
 import { readBuckets, readMemTotal, readPageSize, readRelease } from './machine.ts';
 import { isInitialNamespace, type NetDirectory, netDirectory } from './namespace.ts';
@@ -18,11 +19,11 @@ const UNASKED = { buckets: notAsked('buckets'), memTotal: notAsked('MemTotal') }
  * Buckets and RAM are read only with `machine`: a run that does not show them need not wait for them.
  * Never throws for what a machine may hold. A deadline that passed is a fault, whatever was read before.
  */
-export async function acquire(root: Root, machine: boolean): Promise<Acquired> {
+export function acquire(root: Root, machine: boolean): Acquired {
   const net = netDirectory(root);
   if ('fault' in net) return { kind: 'fault', fault: net.fault };
   const table = findTable(root);
-  const acquired = table === undefined ? withoutSysctls(root, net) : await readTable(root, net, table, machine);
+  const acquired = table === undefined ? withoutSysctls(root, net) : readTable(root, net, table, machine);
   const late = root.late();
   return late === undefined ? acquired : { kind: 'fault', fault: late };
 }
@@ -34,10 +35,10 @@ function withoutSysctls(root: Root, net: NetDirectory): Acquired {
   return absent ? { kind: 'absent' } : { kind: 'fault', fault: hiddenLimit(root) };
 }
 
-async function readTable(root: Root, net: NetDirectory, table: Table, machine: boolean): Promise<Acquired> {
+function readTable(root: Root, net: NetDirectory, table: Table, machine: boolean): Acquired {
   if (!table.max.ok) return { kind: 'fault', fault: table.max.fault };
   if (net.sysctlsAgree && !table.count.ok) return { kind: 'fault', fault: table.count.fault };
-  const statistics = await readStatistics(root, net, table.generation);
+  const statistics = readStatistics(root, net, table.generation);
   const count = net.sysctlsAgree ? table.count : entriesOf(statistics);
   if (!count.ok) return { kind: 'fault', fault: count.fault };
 
@@ -67,11 +68,10 @@ function readProcStatistics(root: Root, net: NetDirectory, generation: Generatio
 }
 
 // A captured tree is only read, and conntrack(8) can tell of no namespace but the one it runs in.
-async function readStatistics(root: Root, net: NetDirectory, generation: Generation): Promise<Reading<Statistics>> {
+function readStatistics(root: Root, net: NetDirectory, generation: Generation): Reading<Statistics> {
   const statistics = readProcStatistics(root, net, generation);
   const noFile = !statistics.ok && statistics.fault.kind === 'missing';
   if (!noFile || root.view === 'captured' || !net.sysctlsAgree) return statistics;
-  const { readToolStatistics } = await import('./conntrack-tool.ts');
   return readToolStatistics(root);
 }
 
