@@ -25,8 +25,13 @@ export function site(): Site {
   const plugins = join(folder, 'plugins');
   mkdirSync(plugins);
   copyFileSync(PLUGIN, join(plugins, 'check_conntrack'));
-  cpSync(join(TOP, 'fixtures'), join(folder, 'fixtures'), { recursive: true });
-  return { folder, plugins, state: stateFolder(folder, 'samples'), tree: (name) => join(folder, 'fixtures', name) };
+  return { folder, plugins, state: stateFolder(folder, 'samples'), tree: (name) => copiedTree(folder, name) };
+}
+
+function copiedTree(folder: string, name: string): string {
+  const path = join(folder, 'fixtures', name);
+  cpSync(join(TOP, 'fixtures', name), path, { recursive: true });
+  return path;
 }
 
 function stateFolder(folder: string, name: string): string {
@@ -39,9 +44,8 @@ function stateFolder(folder: string, name: string): string {
 /** Where the shipped files keep samples. */
 export const STATE = '/var/lib/nagios';
 
-/** The options of the shipped command, with a state directory in which nothing is yet. */
-export function recommended({ folder }: Site): readonly string[] {
-  const state = stateFolder(folder, 'nothing-yet');
+/** The options of the shipped command, with a state directory in which nothing is yet unless one is given. */
+export function recommended({ folder }: Site, state = stateFolder(folder, 'nothing-yet')): readonly string[] {
   const snippet = shipped('nrpe_check_conntrack.cfg', { [STATE]: state });
   return (/^command\[check_conntrack\]=\S+ (.*)$/m.exec(snippet)?.[1] ?? '').split(' ');
 }
@@ -108,27 +112,10 @@ export function resultOf({ status, stdout }: Answer): Result {
   return { state: status, text, perfdata, details };
 }
 
-/** The elements of perfdata by label: value, unit, warning, critical, min and max, each apart. */
-export function perfdataFields(perfdata: string): Readonly<Record<string, readonly string[]>> {
-  const elements = perfdata.split(' ').map((element) => {
-    const [label = '', rest = ''] = element.split('=');
-    const [, value = '', unit = '', ...limits] =
-      /^([\d.]+)([^;]*);?([^;]*);?([^;]*);?([^;]*);?([^;]*)$/.exec(rest) ?? [];
-    return [label, [value, unit, ...limits]] as const;
-  });
-  return Object.fromEntries(elements);
-}
-
-/**
- * Compares two runs on a table that lives: everything but the figures that move. What is stored may have rates
- * already, since a daemon checks again and again.
- */
+/** Compares what two runs on a table that lives have said, but for the figures. */
 export function expectSameShape(stored: Result, said: Result): void {
   const shape = ({ state, text }: Result) => ({ state, text: text.replace(/\d+(\.\d+)?/g, 'N') });
-  const limits = (result: Result, label: string) => (perfdataFields(result.perfdata)[label] ?? []).slice(1);
   expect(shape(stored)).toEqual(shape(said));
-  for (const label of Object.keys(perfdataFields(said.perfdata)))
-    expect(limits(stored, label)).toEqual(limits(said, label));
 }
 
 /** One run for each state, all of them on fixture trees. */

@@ -1,82 +1,129 @@
 // The real Icinga 2 runs the built plugin through the shipped CheckCommand and service.
 
+import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { command, plugin } from '../e2e/support/plugin.ts';
 import {
   eventually,
-  expectSameShape,
-  perfdataFields,
   type Result,
   RUNS,
   readIfThere,
   recommended,
   resultOf,
   runPlugin,
+  runPluginAsNagios,
   type Site,
   STATE,
   shipped,
   site,
-  start,
 } from './daemon.ts';
 import { liveSuite } from './parts.ts';
+import { startContained } from './support/contained.ts';
+import { expectSameBesidesFigures, numbers } from './support/perfdata.ts';
 
 const ICINGA = '/usr/sbin/icinga2';
-const FOLDERS = ['DataDir', 'LogDir', 'CacheDir', 'SpoolDir', 'InitRunDir'];
+const COMMAND = 'icinga2-command-conntrack.conf';
+const FILES = [COMMAND, 'icinga2-service-conntrack.conf'];
+/** What Icinga may write to, as its own user. */
+const FOLDERS = ['DataDir', 'LogDir', 'CacheDir', 'SpoolDir', 'InitRunDir', 'perfdata'];
+const SAYS_ARGUMENTS = `#!/bin/sh
+printf 'OK -'
+printf ' <%s>' "$@"
+`;
+
+type Variables = Readonly<Record<string, number | string | boolean | readonly string[]>>;
+
+const EVERYTHING: Variables = {
+  absent: 'ok',
+  critical: ['90', 'drop=10'],
+  drift: 'critical',
+  object_size: 350,
+  root: '/no where',
+  state_dir: '/state',
+  timeout: 5,
+  verbose: true,
+  warning: ['~:80', 'load_factor=25'],
+  window: 600,
+};
+
+// Icinga sorts the arguments by their keys.
+const CALLS: readonly (readonly [string, Variables, string])[] = [
+  [
+    'every flag',
+    EVERYTHING,
+    '<--absent> <ok> <--critical> <90> <--critical> <drop=10> <--drift> <critical> ' +
+      '<--object-size> <350> <--root> </no where> <--state-dir> </state> <--timeout> <5> <--verbose> ' +
+      '<--warning> <~:80> <--warning> <load_factor=25> <--window> <600>',
+  ],
+  ['no array', { warning: 70, critical: '@0:10' }, '<--critical> <@0:10> <--warning> <70>'],
+  ['verbose 2', { verbose: 2 }, '<--verbose> <-v>'],
+  ['verbose 3', { verbose: 3 }, '<--verbose> <-vv>'],
+];
 
 liveSuite('Icinga 2', [ICINGA], () => {
   test('icinga2 daemon -C accepts the shipped files', () => {
     const { stdout, status } = command(ICINGA, [...daemon(site()), '-C']);
     expect(stdout).not.toMatch(/ (warning|critical)\//);
+    expect(stdout).toContain('Instantiated 1 CheckCommand');
     expect(status).toBe(0);
   });
 
-  test('Icinga stores what the plugin said, in each state', async () => {
+  test('Icinga stores what the plugin said, in each state and on the live table', async () => {
     const here = site();
-    start(ICINGA, daemon(here));
-    for (const [state, , tree, args] of RUNS) {
+    startContained(ICINGA, ...daemon(here));
+    const compared = RUNS.map(async ([state, exit, tree, args]) => {
       const said = resultOf(runPlugin(here, '--verbose', '--root', here.tree(tree), ...args));
       const stored = await storedResult(here, state);
-      expect(stored).toMatchObject({ state: said.state, text: said.text, details: said.details });
-      expect(numbers(stored.perfdata)).toEqual(numbers(said.perfdata));
-    }
-    const live = runPlugin(here, ...recommended(here), '--verbose');
-    expectSameShape(await storedResult(here, 'conntrack'), resultOf(live));
+      expect(stored).toMatchObject({ state: exit, text: expect.stringMatching(`^CONNTRACK ${state} - `) });
+      expect({ ...stored, perfdata: numbers(stored.perfdata) }).toEqual({ ...said, perfdata: numbers(said.perfdata) });
+    });
+    await Promise.all(compared);
+    const live = runPluginAsNagios(here, ...recommended(here), '--verbose');
+    expectSameBesidesFigures(await storedResult(here, 'conntrack'), resultOf(live));
   });
 
-  test('every flag reaches the plugin', async () => {
+  test('every argument of the CheckCommand reaches the plugin, each value by itself', async () => {
     const here = site();
-    writeFileSync(join(here.plugins, 'check_conntrack'), '#!/bin/sh\necho "OK - $*"\n', { mode: 0o755 });
-    start(ICINGA, daemon(here));
-    const { text } = await storedResult(here, 'every flag');
-    expect(text.replace('OK - ', '')).toBe(
-      '--absent ok --critical 90 --critical drop=10 --drift critical --object-size 350 --root /nowhere --state-dir /state --timeout 5 --verbose --warning 80 --window 600',
-    );
+    writeFileSync(join(here.plugins, 'check_conntrack'), SAYS_ARGUMENTS, { mode: 0o755 });
+    startContained(ICINGA, ...daemon(here));
+    const stored = await Promise.all(CALLS.map(([name]) => storedResult(here, name)));
+    expect(stored.map(({ text }) => text)).toEqual(CALLS.map(([, , line]) => `OK - ${line}`));
   });
+});
 
-  test('the CheckCommand has every flag of --help', () => {
-    const flags = Array.from(plugin('--help').stdout.matchAll(/^ .*(--[a-z-]+) /gm), ([, flag]) => flag);
-    const known = Array.from(
-      shipped('icinga2-command-conntrack.conf').matchAll(/^ {4}"(--[a-z-]+)" = /gm),
-      ([, f]) => f,
-    );
-    expect(flags.length).toBeGreaterThan(7);
-    expect(known.sort()).toEqual(flags.filter((flag) => flag !== '--help' && flag !== '--version').sort());
-  });
+test('the CheckCommand has every flag of --help, described, and a variable for it that is tested', () => {
+  const blocks = Array.from(shipped(COMMAND).matchAll(/^ {4}"(--[a-z-]+)" = \{\n([^}]*)\}/gm));
+  const flags = Array.from(plugin('--help').stdout.matchAll(/^ .*(--[a-z-]+) /gm), ([, flag]) => flag);
+  const checking = flags.filter((flag) => flag !== '--help' && flag !== '--version').sort();
+  expect(checking.length).toBeGreaterThan(6);
+  expect(blocks.map(([, flag]) => flag).sort()).toEqual(checking);
+  expect(Object.keys(EVERYTHING).map((name) => `--${name.replace('_', '-')}`)).toEqual(checking);
+  for (const [, flag, block] of blocks) {
+    const variable = flag?.slice('--'.length).replace('-', '_');
+    expect(block).toMatch(new RegExp(`(value|set_if) = "\\$conntrack_${variable}\\$"`));
+    expect(block).toMatch(/description = "\S.+"\n/);
+  }
 });
 
 /** The command line of a daemon with its configuration written. */
 function daemon(here: Site): string[] {
   const file = join(here.folder, 'icinga2.conf');
-  const folders = FOLDERS.map((name) => `${name}=${join(here.folder, name)}`);
-  for (const name of [...FOLDERS, 'perfdata']) mkdirSync(join(here.folder, name), { recursive: true });
-  const files = ['icinga2-command-conntrack.conf', 'icinga2-service-conntrack.conf'].map((name) =>
-    shipped(name, { [STATE]: here.state }),
+  const folders = FOLDERS.map((name) => join(here.folder, name));
+  for (const folder of folders) mkdirSync(folder, { recursive: true });
+  execFileSync('chown', ['nagios:nagios', ...folders]);
+  const services = [
+    ...RUNS.map(([name, , tree, args]) => service(name, runVariables(here.tree(tree), args))),
+    ...CALLS.map(([name, variables]) => service(name, variables)),
+  ];
+  writeFileSync(
+    file,
+    [settings(here), ...FILES.map((name) => shipped(name, { [STATE]: here.state })), ...services].join('\n'),
   );
-  writeFileSync(file, [settings(here), ...files, ...RUNS.map((run) => service(here, run)), EVERY_FLAG].join('\n'));
-  const user = ['RunAsUser=root', 'RunAsGroup=root'];
-  return ['daemon', '-c', file, ...[...user, ...folders].flatMap((define) => ['-D', define])];
+  const defines = FOLDERS.map((name, index) => `${name}=${folders[index]}`);
+  const user = ['RunAsUser=nagios', 'RunAsGroup=nagios'];
+  return ['daemon', '-c', file, ...[...user, ...defines].flatMap((define) => ['-D', define])];
 }
 
 function settings({ folder, plugins }: Site): string {
@@ -88,7 +135,7 @@ const ZoneName = "localhost"
 object Endpoint NodeName { }
 object Zone ZoneName { endpoints = [ NodeName ] }
 object CheckerComponent "checker" { }
-object ExternalCommandListener "command" { command_path = "${join(folder, 'command')}" }
+object ExternalCommandListener "command" { command_path = "${commandPipe(folder)}" }
 object PerfdataWriter "perfdata" {
   host_temp_path = "${perfdata}/host.tmp"
   service_temp_path = "${perfdata}/service.tmp"
@@ -104,39 +151,23 @@ object Host "localhost" {
 `;
 }
 
-function service({ tree }: Site, [name, , fixture, args]: (typeof RUNS)[number]): string {
-  const warnings = args.filter((arg) => arg !== '--warning').map((arg) => `"${arg}"`);
-  return `
-object Service "${name}" {
-  host_name = "localhost"
-  check_command = "conntrack"
-  vars.conntrack_root = "${tree(fixture)}"
-  vars.conntrack_warning = [ ${warnings.join(', ')} ]
-  vars.conntrack_verbose = true
-}
-`;
+function commandPipe(folder: string): string {
+  return join(folder, 'InitRunDir', 'command');
 }
 
-const EVERY_FLAG = `
-object Service "every flag" {
-  host_name = "localhost"
-  check_command = "conntrack"
-  vars.conntrack_warning = 80
-  vars.conntrack_critical = [ "90", "drop=10" ]
-  vars.conntrack_absent = "ok"
-  vars.conntrack_drift = "critical"
-  vars.conntrack_object_size = 350
-  vars.conntrack_root = "/nowhere"
-  vars.conntrack_timeout = 5
-  vars.conntrack_state_dir = "/state"
-  vars.conntrack_window = 600
-  vars.conntrack_verbose = true
+function runVariables(root: string, args: readonly string[]): Variables {
+  return { root, verbose: true, warning: args.filter((arg) => arg !== '--warning') };
 }
-`;
+
+// Icinga reads numbers, strings, booleans and arrays as JSON writes them.
+function service(name: string, variables: Variables): string {
+  const lines = Object.entries(variables).map(([key, value]) => `  vars.conntrack_${key} = ${JSON.stringify(value)}\n`);
+  return `object Service "${name}" {\n  host_name = "localhost"\n  check_command = "conntrack"\n${lines.join('')}}\n`;
+}
 
 /** Asks for a check at once, and waits until the PerfdataWriter has put down its result. */
 async function storedResult(here: Site, service: string): Promise<Result> {
-  const pipe = join(here.folder, 'command');
+  const pipe = commandPipe(here.folder);
   await eventually(() => existsSync(pipe) || undefined);
   appendFileSync(pipe, `[${seconds()}] SCHEDULE_FORCED_SVC_CHECK;localhost;${service};${seconds()}\n`);
   return eventually(() => {
@@ -157,14 +188,4 @@ function records(here: Site): string[] {
   const folder = join(here.folder, 'perfdata');
   const texts = readdirSync(folder).map((name) => readIfThere(join(folder, name)));
   return texts.flatMap((text) => text.split('\f').slice(0, -1)).map((record) => record.trimStart());
-}
-
-// Icinga writes the figures anew in its own form; what counts is that each is still the same.
-function numbers(perfdata: string): readonly (readonly unknown[])[] {
-  return Object.entries(perfdataFields(perfdata)).map(([label, [value, unit, ...limits]]) => [
-    label,
-    Number(value),
-    unit,
-    ...limits.map((limit) => (limit === '' ? undefined : Number(limit))),
-  ]);
 }

@@ -1,14 +1,12 @@
 // The real Nagios runs the built plugin through the shipped definitions.
 
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { command } from '../e2e/support/plugin.ts';
 import {
   eventually,
-  expectSameShape,
-  perfdataFields,
   type Result,
   RUNS,
   readIfThere,
@@ -20,38 +18,68 @@ import {
   STATE,
   shipped,
   site,
-  start,
 } from './daemon.ts';
 import { liveSuite } from './parts.ts';
+import { startContained } from './support/contained.ts';
+import { CHECK_NRPE, NRPE, shippedHere, startNrpe } from './support/nrpe-daemon.ts';
+import { expectSameBesidesFigures, metrics } from './support/perfdata.ts';
 
 const NAGIOS = '/usr/sbin/nagios4';
+const FILE = 'check_conntrack.cfg';
 
 liveSuite('Nagios', [NAGIOS], () => {
   test('nagios4 -v accepts the shipped file', () => {
-    const { stdout, status } = command(NAGIOS, ['-v', configuration(site())]);
+    const here = site();
+    const { stdout, status } = command(NAGIOS, ['-v', configuration(here, definitions(here))]);
     expect(stdout).toContain('Total Errors:   0');
     expect(stdout).toContain('Total Warnings: 0');
+    expect(stdout).toContain(`Checked ${RUNS.length + 1} services.`);
     expect(status).toBe(0);
   });
 
-  test('Nagios stores what the plugin said, in each state', async () => {
+  test('Nagios stores what the plugin said, in each state and on the live table', async () => {
     const here = site();
-    const file = configuration(here);
-    start(NAGIOS, [file]);
-    for (const [state, , tree, args] of RUNS) {
+    startContained(NAGIOS, configuration(here, definitions(here)));
+    for (const [state, exit, tree, args] of RUNS) {
       const said = resultOf(runPlugin(here, '--verbose', '--root', here.tree(tree), ...args));
       const stored = await storedResult(here, state);
+      expect(stored).toMatchObject({ state: exit, text: expect.stringMatching(`^CONNTRACK ${state} - `) });
       // Nagios itself writes a colon for each semicolon of the text.
       expect(stored).toEqual({ ...said, text: said.text.replace(/;/g, ':') });
-      expect(perfdataFields(stored.perfdata)).toEqual(perfdataFields(said.perfdata));
+      expect(metrics(stored.perfdata)).toEqual(metrics(said.perfdata));
     }
     const live = resultOf(runPluginAsNagios(here, ...recommended(here)));
-    expectSameShape(await storedResult(here, 'conntrack'), live);
+    expectSameBesidesFigures(await storedResult(here, 'conntrack'), live);
   });
 });
 
-/** Writes nagios.cfg with the shipped definitions and one service for each run; gives its path. */
-function configuration(here: Site): string {
+liveSuite('Nagios through NRPE', [NAGIOS, NRPE, CHECK_NRPE], () => {
+  test('the shipped remote service stores what the plugin said on the other end', async () => {
+    const here = site();
+    const port = await startNrpe(here, { snippet: shippedHere(here, 'nrpe_check_conntrack.cfg') });
+    symlinkSync(CHECK_NRPE, join(here.plugins, 'check_nrpe'));
+    startContained(NAGIOS, configuration(here, remoteService() + remoteHost(port)));
+    const stored = await storedResult(here, 'conntrack', 'firewall');
+    expectSameBesidesFigures(stored, resultOf(runPluginAsNagios(here, ...recommended(here))));
+  });
+});
+
+function definitions({ state }: Site): string {
+  return shipped(FILE, { [STATE]: state });
+}
+
+/** The shipped file with the service that is a comment in it. */
+function remoteService(): string {
+  return shipped(FILE).replace(/^# define service \{\n(?:# .*\n)*# \}$/m, (block) => block.replace(/^# /gm, ''));
+}
+
+// Port 5666 may be another's: the address brings the port into the shipped command line.
+function remoteHost(port: string): string {
+  return `define host {\n  use test-host\n  host_name firewall\n  address 127.0.0.1 -p ${port}\n}\n`;
+}
+
+/** Writes nagios.cfg with the definitions and one service for each run; gives its path. */
+function configuration(here: Site, definitions: string): string {
   const state = join(here.folder, 'state');
   mkdirSync(join(state, 'results'), { recursive: true });
   const write = (name: string, text: string): string => {
@@ -59,9 +87,9 @@ function configuration(here: Site): string {
     writeFileSync(path, text);
     return path;
   };
-  const services = RUNS.map(([name, , tree, args]) => service(name, ['--verbose --root', here.tree(tree), ...args]));
+  const services = RUNS.map(([name, , tree, args]) => service(name, ['--verbose', '--root', here.tree(tree), ...args]));
   const main = [
-    `cfg_file=${write('check_conntrack.cfg', shipped('check_conntrack.cfg', { [STATE]: here.state }))}`,
+    `cfg_file=${write(FILE, definitions)}`,
     `cfg_file=${write('objects.cfg', TEMPLATES + services.join(''))}`,
     `resource_file=${write('resource.cfg', `$USER1$=${here.plugins}\n`)}`,
     ...['log_file', 'object_cache_file', 'status_file', 'lock_file', 'temp_file', 'state_retention_file'].map(
@@ -120,12 +148,17 @@ define service {
   contacts nobody
 }
 define host {
-  host_name localhost
-  address 127.0.0.1
+  name test-host
+  register 0
   check_period always
   notification_period always
   contacts nobody
   max_check_attempts 1
+}
+define host {
+  use test-host
+  host_name localhost
+  address 127.0.0.1
 }
 `;
 
@@ -134,16 +167,17 @@ function service(name: string, args: readonly string[]): string {
   use generic-service
   host_name localhost
   service_description ${name}
-  check_command check_conntrack!${args.join(' ')}
+  check_command check_conntrack!${args.map((arg) => `'${arg}'`).join(' ')}
   max_check_attempts 1
 }
 `;
 }
 
-function storedResult(here: Site, service: string): Promise<Result> {
+function storedResult(here: Site, service: string, host = 'localhost'): Promise<Result> {
+  const names = `\thost_name=${host}\n\tservice_description=${service}\n`;
   return eventually(() => {
     const status = readIfThere(join(here.folder, 'state/status_file'));
-    const block = status.split('servicestatus {').find((text) => text.includes(`service_description=${service}\n`));
+    const block = status.split('servicestatus {').find((text) => text.includes(names));
     const field = (name: string): string => new RegExp(`\\t${name}=(.*)\\n`).exec(block ?? '')?.[1] ?? '';
     if (field('has_been_checked') !== '1') return undefined;
     return {

@@ -1,0 +1,97 @@
+// The real NRPE, each on a port of its own, with the shipped snippet and whatever commands a test adds, and the real
+// check_nrpe that asks it.
+
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { type Answer, command, NODE, shell } from '../../e2e/support/plugin.ts';
+import { eventually, type Site, STATE, shipped } from '../daemon.ts';
+import { startContained } from './contained.ts';
+
+export const NRPE = '/usr/sbin/nrpe';
+export const CHECK_NRPE = '/usr/lib/nagios/plugins/check_nrpe';
+/** Where the shipped files say that the plugin is, and Node where it is not on NRPE's PATH. */
+const DOCUMENTED = '/usr/lib/nagios/plugins/check_conntrack';
+const DOCUMENTED_NODE = '/usr/local/bin/node';
+
+/** A command of nrpe.cfg that runs the plugin. */
+interface NrpeCommand {
+  readonly name: string;
+  readonly args: readonly string[];
+}
+
+interface NrpeSetting {
+  readonly snippet: string;
+  readonly commands?: readonly NrpeCommand[];
+  /** The command line that NRPE is started by, where it is not started directly. */
+  readonly by?: readonly string[];
+}
+
+/** Starts NRPE, waits until it answers, and gives its port. */
+export async function startNrpe(here: Site, { snippet, commands = [], by = [] }: NrpeSetting): Promise<string> {
+  const port = await freePort();
+  const file = join(here.folder, `nrpe-${port}.cfg`);
+  const own = commands.map(
+    ({ name, args }) => `command[${name}]=${[...runsPlugin(here), ...args.map(quoted)].join(' ')}`,
+  );
+  writeFileSync(file, [...settings(here, port), snippet, ...own, ''].join('\n'));
+  startContained(...by, NRPE, '-c', file, '-f');
+  await eventually(() => (command(CHECK_NRPE, ['-H', '127.0.0.1', '-p', port]).status === 0 ? true : undefined));
+  return port;
+}
+
+export function askNrpe(port: string, name: string, ...version: readonly string[]): Answer {
+  return command(CHECK_NRPE, [...version, '-H', '127.0.0.1', '-p', port, '-c', name]);
+}
+
+/** A shipped file with the plugin's path replaced by what runs it here. */
+export function shippedHere(here: Site, name: string): string {
+  return shipped(name, { [DOCUMENTED]: runsPlugin(here).join(' '), [STATE]: here.state });
+}
+
+/** The snippet with the form in place that is a comment in it and has `mark` in it. */
+export function otherForm(here: Site, mark: string): string {
+  const namesNode = mark.includes(DOCUMENTED_NODE);
+  const paths = {
+    [STATE]: here.state,
+    [DOCUMENTED_NODE]: NODE,
+    [DOCUMENTED]: namesNode ? installed(here) : runsPlugin(here).join(' '),
+  };
+  const lines = shipped('nrpe_check_conntrack.cfg').split('\n');
+  const chosen = lines.find((line) => line.startsWith('#command[') && line.includes(mark)) ?? '';
+  const form = chosen.slice('#'.length);
+  return Object.entries(paths).reduce((text, [from, to]) => text.split(from).join(to), form);
+}
+
+function settings({ folder }: Site, port: string): readonly string[] {
+  return [
+    `log_file=${join(folder, `nrpe-${port}.log`)}`,
+    `pid_file=${join(folder, `nrpe-${port}.pid`)}`,
+    `server_port=${port}`,
+    'server_address=127.0.0.1\nallowed_hosts=127.0.0.1\nnrpe_user=nagios\nnrpe_group=nagios',
+    'command_timeout=20\ndisable_syslog=1',
+  ];
+}
+
+/** NRPE sets its own PATH; where this Node is elsewhere its path has to be named, as README says. */
+export function runsPlugin(here: Site): readonly string[] {
+  const found = shell('PATH=/usr/bin:/bin:/usr/sbin:/sbin command -v node').stdout.trim();
+  return found === NODE ? [installed(here)] : [NODE, installed(here)];
+}
+
+function installed({ plugins }: Site): string {
+  return join(plugins, 'check_conntrack');
+}
+
+function freePort(): Promise<string> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? String(address.port) : ''));
+    });
+  });
+}
+
+function quoted(arg: string): string {
+  return `'${arg}'`;
+}
