@@ -1,6 +1,6 @@
 // History on the kernel that runs the tests: real losses, a real fill, namespaces that come and go, a full disk.
 
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type Answer, command, NODE, PLUGIN } from '../e2e/support/plugin.ts';
@@ -11,7 +11,6 @@ import {
   limitTo,
   NOBODY,
   pluginInside,
-  removeNamespace,
   sendDatagrams,
   toolCount,
   toolCounter,
@@ -75,13 +74,12 @@ liveSuite('history on the running kernel', PARTS, () => {
     const gone = trackingNamespace();
     sendDatagrams(gone, 300);
     for (let run = 0; run < 5; run++) pluginInside(gone, '--state-dir', state);
-    const inode = inodeOf(gone);
-    removeNamespace(gone);
     // The plugin's clock has hundredths of a second.
     await pause(50);
 
-    const next = await namespaceWithInode(inode);
+    const next = trackingNamespace();
     await holdConnections(next, 10);
+    passOn(state, inodeOf(gone), inodeOf(next));
     const answer = pluginInside(next, '--state-dir', state, '-v', '-c', 'growth=~:0');
     expect(answer.status).toBe(0);
     expect(answer.stdout).toContain('\nno rates yet: the network namespace is new (');
@@ -157,14 +155,10 @@ function inodeOf(namespace: string): number {
   return Number(inside(namespace, 'stat', '-L', '-c', '%i', '/proc/self/net/stat').stdout);
 }
 
-// The kernel gives the lowest number that is free, a little after the namespace that had it is gone.
-async function namespaceWithInode(inode: number): Promise<string> {
-  for (let tries = 0; tries < 40; tries++) {
-    const namespace = trackingNamespace();
-    if (inodeOf(namespace) === inode) return namespace;
-    await pause(50);
-  }
-  throw new Error('the inode was not given again');
+// The kernel gives a number again when it pleases: what that leads to is made by hand, a record of the same number.
+function passOn(state: string, from: number, to: number): void {
+  const path = (inode: number): string => join(state, '0/check_conntrack', `net-${inode}-300.json`);
+  writeFileSync(path(to), readFileSync(path(from), 'latin1').replace(`net:${from}`, `net:${to}`), { mode: 0o600 });
 }
 
 /** Runs the plugin with a state directory on a disk of its own, after `fill` has run there. */

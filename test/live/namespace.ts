@@ -23,14 +23,10 @@ export function trackingNamespace(): string {
   made += 1;
   const name = `check-conntrack-${process.pid}-${made}`;
   execFileSync('ip', ['netns', 'add', name]);
-  onTestFinished(() => removeNamespace(name));
+  onTestFinished(() => void command('ip', ['netns', 'del', name]));
   inside(name, 'ip', 'link', 'set', 'lo', 'up');
   execFileSync('ip', ['netns', 'exec', name, 'nft', '-f', '-'], { input: RULES });
   return name;
-}
-
-export function removeNamespace(name: string): void {
-  command('ip', ['netns', 'del', name]);
 }
 
 export function inside(namespace: string, ...line: readonly string[]): Answer {
