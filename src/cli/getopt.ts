@@ -10,7 +10,7 @@ export type Parsed =
   | { readonly ok: false; readonly why: string; readonly text: string };
 
 type KnownFlag = Flag & { readonly long: FlagName };
-type Step = { readonly flag: KnownFlag; readonly value: string; readonly rest: readonly string[] };
+type Step = { readonly flag: KnownFlag; readonly value: string };
 type Fault = Extract<Parsed, { ok: false }>;
 
 const KNOWN: readonly KnownFlag[] = FLAGS;
@@ -18,49 +18,64 @@ const KNOWN: readonly KnownFlag[] = FLAGS;
 /** Reads the arguments in order; `-h` and `-V` end the reading, so that help never fails on what follows. */
 export function parseArguments(argv: readonly string[]): Parsed {
   const given: Partial<Record<FlagName, string[]>> = {};
-  let rest = argv;
-  while (rest.length > 0) {
-    const step = nextStep(rest);
+  for (const step of allSteps(argv)) {
     if ('why' in step) return step;
     const { long, repeat } = step.flag;
-    if (given[long] !== undefined && !repeat) return fault('given twice', `--${long}`);
-    given[long] = [...(given[long] ?? []), step.value];
+    const values = given[long] ?? [];
+    if (values.length > 0 && !repeat) return fault('given twice', `--${long}`);
+    values.push(step.value);
+    given[long] = values;
     if (long === 'help' || long === 'version') break;
-    rest = step.rest;
   }
   return { ok: true, given };
 }
 
-function nextStep([first = '', ...rest]: readonly string[]): Step | Fault {
-  if (first === '--' && rest.length > 0) return fault('unknown argument', rest[0] ?? '');
-  if (first.startsWith('--')) return longStep(first, rest);
-  if (first.startsWith('-') && first.length > 1) return shortStep(first, rest);
-  return fault('unknown argument', first);
+function allSteps(argv: readonly string[]): readonly (Step | Fault)[] {
+  const found: (Step | Fault)[] = [];
+  // Turned round, since taking from the front of a long array is slow.
+  const rest = argv.slice().reverse();
+  while (rest.length > 0) {
+    for (const step of steps(rest.pop() ?? '', rest)) found.push(step);
+  }
+  return found;
 }
 
-function longStep(text: string, rest: readonly string[]): Step | Fault {
+// What one argument says. A flag that wants its value from the next argument takes it off the end of `rest`.
+function steps(argument: string, rest: string[]): readonly (Step | Fault)[] {
+  if (argument === '--' && rest.length > 0) return [fault('unknown argument', rest.pop() ?? '')];
+  if (argument.startsWith('--')) return [longStep(argument, rest)];
+  if (argument.startsWith('-') && argument.length > 1) return shortSteps(argument, rest);
+  return [fault('unknown argument', argument)];
+}
+
+function longStep(text: string, rest: string[]): Step | Fault {
   const [, name = '', value] = /^--([^=]*)(?:=(.*))?$/s.exec(text) ?? [];
   const flag = KNOWN.find(({ long }) => long === name);
   if (flag === undefined) return fault('unknown option', `--${name}`);
   if (flag.takes === undefined && value !== undefined) return fault('takes no value', `--${name}`);
-  return flag.takes === undefined ? { flag, value: '', rest } : withValue(flag, `--${name}`, value, rest);
+  return flag.takes === undefined ? { flag, value: '' } : withValue(flag, `--${name}`, value, rest);
 }
 
 // What follows a value-taking letter is its value; what follows another letter is the next letter.
-function shortStep(text: string, rest: readonly string[]): Step | Fault {
-  const letter = text.charAt(1);
-  const tail = text.slice(2);
-  const flag = KNOWN.find(({ short }) => short === letter);
-  if (flag === undefined) return fault('unknown option', `-${letter}`);
-  if (flag.takes !== undefined) return withValue(flag, `-${letter}`, tail === '' ? undefined : tail, rest);
-  return { flag, value: '', rest: tail === '' ? rest : [`-${tail}`, ...rest] };
+function shortSteps(text: string, rest: string[]): readonly (Step | Fault)[] {
+  const found: (Step | Fault)[] = [];
+  for (let at = 1; at < text.length; at++) {
+    const letter = text.charAt(at);
+    const flag = KNOWN.find(({ short }) => short === letter);
+    if (flag === undefined) return [...found, fault('unknown option', `-${letter}`)];
+    if (flag.takes !== undefined)
+      return [...found, withValue(flag, `-${letter}`, text.slice(at + 1) || undefined, rest)];
+    found.push({ flag, value: '' });
+  }
+  return found;
 }
 
-function withValue(flag: KnownFlag, shown: string, inline: string | undefined, rest: readonly string[]): Step | Fault {
-  const value = inline ?? rest[0];
+function withValue(flag: KnownFlag, shown: string, inline: string | undefined, rest: string[]): Step | Fault {
+  const value = inline ?? rest[rest.length - 1];
   const isOption = inline === undefined && value !== undefined && /^-(?![\d.])/.test(value);
   if (value === undefined || value === '' || isOption) return fault('missing value', shown);
-  return { flag, value, rest: inline === undefined ? rest.slice(1) : rest };
+  if (inline === undefined) rest.pop();
+  return { flag, value };
 }
 
 function fault(why: string, text: string): Fault {

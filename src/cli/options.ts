@@ -113,8 +113,8 @@ function parseObjectSize(text: string): number | undefined {
 }
 
 function parseSeconds(text: string): number | undefined {
-  const value = /^(?:\d{1,9}(?:\.\d+)?|\.\d+)$/.test(text) ? Number(text) : 0;
-  return value > 0 ? value : undefined;
+  const value = /^(?:\d+(?:\.\d+)?|\.\d+)$/.test(text) ? Number(text) : 0;
+  return value > 0 && Number.isFinite(value) ? value : undefined;
 }
 
 function mistake(flag: string, text: string, why: string): Value<never> {

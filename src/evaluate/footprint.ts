@@ -40,7 +40,9 @@ export function objectCost(facts: Facts, given: number | undefined): Reading<Obj
     return { ok: true, value: cost, source: '--object-size' };
   }
   if (facts.slabCache.ok) {
-    const cost = { origin: 'slabinfo', ...slabGeometry(facts.slabCache.value, pageBytes(facts)) } as const;
+    // Without the release it is not known whether this kernel adds extension blocks.
+    const origin = facts.release.ok ? 'slabinfo' : 'estimate';
+    const cost = { origin, ...slabGeometry(facts.slabCache.value, pageBytes(facts)) } as const;
     return { ok: true, value: { ...cost, extension: extensionBytes(facts) }, source: facts.slabCache.source };
   }
   return estimatedCost(facts);
@@ -87,8 +89,8 @@ export function hashTableBytes(buckets: number): number {
  * timestamps or an event listener ask for it. Before 4.12 blocks vary in size with what uses them: not counted.
  */
 function extensionBytes({ generation, release, extensions }: Facts): number {
-  if (generation === 'ip_conntrack' || !release.ok || !atLeast(release.value, 4, 12)) return 0;
-  return usesExtension(extensions, atLeast(release.value, 5, 19)) ? EXTENSION_BLOCK : 0;
+  if (generation === 'ip_conntrack' || (release.ok && !atLeast(release.value, 4, 12))) return 0;
+  return usesExtension(extensions, !release.ok || atLeast(release.value, 5, 19)) ? EXTENSION_BLOCK : 0;
 }
 
 function usesExtension({ acct, timestamp, events, listener }: ExtensionSettings, onDemand: boolean): boolean {

@@ -10,7 +10,7 @@ import { hasCache, parseSlabinfo } from './slabinfo.ts';
 import { parseStatistics } from './statistics.ts';
 import { findTable, hiddenLimit, readNumber, type Table } from './table.ts';
 
-const STATISTICS_LIMIT = 1 << 20;
+const STATISTICS_LIMIT = 1 << 22;
 const SLABINFO_LIMIT = 1 << 22;
 const NETLINK_LIMIT = 1 << 22;
 const UNASKED = { buckets: notAsked('buckets'), memTotal: notAsked('MemTotal') };

@@ -8,7 +8,7 @@ import type { Losses } from '../evaluate/rates.ts';
 import type { State } from '../evaluate/state.ts';
 import type { CounterName, Facts } from '../facts.ts';
 import { faultWords } from './faults.ts';
-import { boundWords, durationWords, percentWords, sizeWords, valueWords } from './words.ts';
+import { comparedWords, durationWords, percentWords, sizeWords, valueWords } from './words.ts';
 
 /** `CONNTRACK STATE - text`, the form that Nagios users know. */
 export function statusLine(state: State, text: string): string {
@@ -71,11 +71,12 @@ function findingClause(finding: Finding, { origin, losses, drift }: Findings): s
   if (finding.kind === 'unjudged') return `no ${metric}: ${faultWords(finding.fault)}`;
   const { start, end, inside } = finding.range;
   const about = origin === 'estimate' && ESTIMATED.includes(metric) ? 'about ' : '';
-  const value = `${metric} ${about}${valueWords(metric, finding.value)}`;
-  if (inside) return `${value} is inside ${formatRange(finding.range)}`;
-  if (finding.value > end) return overWords(finding, losses) ?? `${value} is above ${boundWords(metric, end)}`;
+  const subject = `${metric} ${about}`;
+  if (inside) return `${subject}${valueWords(metric, finding.value)} is inside ${formatRange(finding.range)}`;
+  if (finding.value > end)
+    return overWords(finding, losses) ?? subject + comparedWords(metric, finding.value, 'above', end);
   if (metric === 'time_to_full') return `full in ${durationWords(finding.value)} at the present rate`;
-  return `${value} is below ${boundWords(metric, start)}`;
+  return subject + comparedWords(metric, finding.value, 'below', start);
 }
 
 const RATE_COUNTERS: Readonly<Record<string, CounterName>> = {

@@ -51,11 +51,12 @@ export function durationWords(seconds: number): string {
   return seconds < 2 * 86400 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86400)} d`;
 }
 
-/** A threshold as it was meant: a rounded one could say that a value is above itself. */
-export function boundWords(metric: MetricName, bound: number): string {
-  return metricSpec(metric).unit === '' || metricSpec(metric).unit === 'c'
-    ? plainDecimal(bound)
-    : valueWords(metric, bound);
+/** `85% is above 80%`; in full where rounding would make both the same. */
+export function comparedWords(metric: MetricName, value: number, relation: 'above' | 'below', bound: number): string {
+  const [words, boundWords] = [valueWords(metric, value), valueWords(metric, bound)];
+  if (words !== boundWords) return `${words} is ${relation} ${boundWords}`;
+  const unit = metricSpec(metric).unit.replace('c', '');
+  return `${plainDecimal(value)}${unit} is ${relation} ${plainDecimal(bound)}${unit}`;
 }
 
 /** A metric's value as a sentence wants it. */

@@ -38,6 +38,13 @@ test('after help or version nothing can be wrong any more', () => {
   );
 });
 
+// Quadratic reading took 11 s here: longer than any agent waits.
+test('a very long command line is read in no time', () => {
+  const started = performance.now();
+  expect(parseArguments([`-${'v'.repeat(100_000)}`, ...Array<string>(100_000).fill('-v')]).ok).toBe(true);
+  expect(performance.now() - started).toBeLessThan(3000);
+});
+
 test('whatever is given is either taken, with a value wherever there has to be one, or refused', () => {
   const dashes = fc.constantFrom(
     '-',

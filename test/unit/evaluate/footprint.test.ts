@@ -102,10 +102,11 @@ describe('the extension block', () => {
     expect(footprint(known, 17)).toEqual({ objects: 2 * 4096, extensions: 17 * 128, total: 2 * 4096 + 17 * 128 });
   });
 
-  test('not on ip_conntrack, nor where the release is not known', () => {
+  test('not on ip_conntrack; where the release is not known, what is switched on counts, as an estimate', () => {
     const extensions = { ...OFF, acct: ok(1) };
     expect(cost({ extensions, generation: 'ip_conntrack' }).extension).toBe(0);
-    expect(cost({ extensions, release: fault('missing') }).extension).toBe(0);
+    expect(cost({ extensions, release: fault('missing') })).toMatchObject({ extension: 128, origin: 'estimate' });
+    expect(cost({ release: fault('missing') })).toMatchObject({ extension: 0, origin: 'estimate' });
   });
 });
 

@@ -2,7 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { FaultKind } from '../../../src/facts.ts';
 import { faultWords } from '../../../src/present/faults.ts';
-import { foreign, foreignPath, percentWords, sizeWords, valueWords } from '../../../src/present/words.ts';
+import {
+  comparedWords,
+  foreign,
+  foreignPath,
+  percentWords,
+  sizeWords,
+  valueWords,
+} from '../../../src/present/words.ts';
 
 const anything = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 300 }),
@@ -98,3 +105,14 @@ test.each([
   ['load_factor', 2.12345, '2.123'],
   ['drop', 1204, '1204'],
 ] as const)('%s of %d is %s', (metric, value, words) => expect(valueWords(metric, value)).toBe(words));
+
+test.each([
+  ['usage', 85.123, 80, '85.12% is above 80%'],
+  ['usage', 80.001, 80, '80.001% is above 80%'],
+  ['entries', 100, 99.5, '100 is above 99.5'],
+  ['slab', 1025, 1024, '1025B is above 1024B'],
+  ['drop_rate', 0.0001, 0, '0.0001 is above 0'],
+  ['drop', 5, 4.6, '5 is above 4.6'],
+] as const)('%s of %d over %d: %s', (metric, value, bound, words) =>
+  expect(comparedWords(metric, value, 'above', bound)).toBe(words),
+);
