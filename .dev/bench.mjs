@@ -2,7 +2,7 @@
 // ratios mean anything: machines differ, and the same machine differs from minute to minute.
 
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +18,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'check_conntrack-bench-'));
 const empty = join(scratch, 'empty');
 const check = join(scratch, 'check_conntrack');
 const probe = join(scratch, 'probe.cjs');
+const stateDir = join(scratch, 'state');
 
 // Only the process itself can tell its peak; loaded on both sides, and not where time is taken.
 const PROBE = "process.on('exit', () => require('fs').writeSync(3, String(process.resourceUsage().maxRSS)));";
@@ -25,29 +26,33 @@ const PROBE = "process.on('exit', () => require('fs').writeSync(3, String(proces
 try {
   writeFileSync(empty, '');
   writeFileSync(probe, PROBE);
+  mkdirSync(stateDir);
   copyFileSync(resolve(dirname(fileURLToPath(import.meta.url)), '../dist/check_conntrack'), check);
-  report(measure(nodeBinary(NODE)));
+  const node = nodeBinary(NODE);
+  report('the check', measure(node, [check]));
+  report('the check with history', measure(node, [check, '--state-dir', stateDir]));
 } finally {
   rmSync(scratch, { recursive: true });
 }
 
-function measure(node) {
+function measure(node, command) {
   const samples = [];
+  const base = [empty];
   for (let pair = -WARM_UP; pair < pairs; pair++) {
-    const order = pair % 2 === 0 ? [empty, check] : [check, empty];
-    const taken = new Map(order.map((file) => [file, sample(node, file)]));
-    if (pair >= 0) samples.push({ base: taken.get(empty), check: taken.get(check) });
+    const order = pair % 2 === 0 ? [base, command] : [command, base];
+    const taken = new Map(order.map((args) => [args, sample(node, args)]));
+    if (pair >= 0) samples.push({ base: taken.get(base), check: taken.get(command) });
   }
   return samples;
 }
 
-function sample(node, file) {
+function sample(node, args) {
   const cpuBefore = childrenCpu();
   const before = process.hrtime.bigint();
-  run(node, [file]);
+  run(node, args);
   const wall = Number(process.hrtime.bigint() - before) / 1e6;
   const cpu = childrenCpu() - cpuBefore;
-  const { output } = run(node, ['--require', probe, file]);
+  const { output } = run(node, ['--require', probe, ...args]);
   return { wall, CPU: cpu, 'peak memory': Number(output[3]) / 1024 };
 }
 
@@ -66,17 +71,17 @@ function childrenCpu() {
   return 10 * (Number(fields[13]) + Number(fields[14]));
 }
 
-function report(samples) {
-  console.log(`the check against an empty file, Node ${NODE}, ${samples.length} pairs`);
-  for (const [what, budget] of Object.entries(BUDGETS)) {
+function report(what, samples) {
+  console.log(`${what} against an empty file, Node ${NODE}, ${samples.length} pairs`);
+  for (const [figure, budget] of Object.entries(BUDGETS)) {
     const ratio =
-      what === 'CPU' ? sum(samples, 'check', what) / sum(samples, 'base', what) : medianRatio(samples, what);
+      figure === 'CPU' ? sum(samples, 'check', figure) / sum(samples, 'base', figure) : medianRatio(samples, figure);
     const verdict = ratio <= budget ? 'within' : 'OVER';
-    const of = (side) => (sum(samples, side, what) / samples.length).toFixed(1);
-    const unit = what === 'peak memory' ? 'MiB' : 'ms';
+    const of = (side) => (sum(samples, side, figure) / samples.length).toFixed(1);
+    const unit = figure === 'peak memory' ? 'MiB' : 'ms';
     const means = `means ${of('check')} and ${of('base')} ${unit}`;
     console.log(
-      `  ${what.padEnd(12)} ${ratio.toFixed(3)} x, ${verdict} the budget of ${budget.toFixed(2)} x (${means})`,
+      `  ${figure.padEnd(12)} ${ratio.toFixed(3)} x, ${verdict} the budget of ${budget.toFixed(2)} x (${means})`,
     );
   }
 }

@@ -4,6 +4,7 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { deflateSync, strToU8 } from 'fflate';
 
 const top = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const outfile = join(top, 'dist/check_conntrack');
@@ -28,29 +29,40 @@ const packages = new Set();
 // What the source imports `with { type: 'lazy' }` is packed as text, and compiled when one of its functions is called
 // for the first time: V8 would otherwise parse it on every run of a check that does not need it. The text is a comment
 // inside of a function, whose source a function tells: V8 skips a comment, while it copies and hashes every string.
+// What comes `with { type: 'rare' }` is deflated besides: every run reads the whole file, and few inflate that part.
+// Node's own deflate differs from version to version; the file must not.
 const packed = new Map();
+const FORMS = {
+  lazy: { pack: JSON.stringify, unpack: 'JSON.parse(packed)' },
+  rare: {
+    pack: (text) => Buffer.from(deflateSync(strToU8(text, true), { level: 9 })).toString('base64'),
+    unpack: 'require("zlib").inflateRawSync(Buffer.from(packed, "base64")).toString("latin1")',
+  },
+};
 const packLazyImports = {
   name: 'pack-lazy-imports',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^\./ }, ({ path, resolveDir, with: attributes }) =>
+    onResolve({ filter: /^\./ }, ({ path, resolveDir, with: { type } }) =>
       // The path ends up in the output, which must be the same wherever it is built.
-      attributes.type === 'lazy' ? { path: relative(top, resolve(resolveDir, path)), namespace: 'packed' } : undefined,
+      type in FORMS ? { path: relative(top, resolve(resolveDir, path)), namespace: type } : undefined,
     );
-    onLoad({ filter: /.*/, namespace: 'packed' }, async ({ path }) => {
-      const entry = join(top, path);
-      packed.set(path, await bundle(entry, { define: { __dirname: '"/"', __filename: '"/"' } }));
-      return { contents: stubs(packedName(path), await functionsOf(entry)), loader: 'js' };
-    });
+    for (const [namespace, { pack, unpack }] of Object.entries(FORMS)) {
+      onLoad({ filter: /.*/, namespace }, async ({ path }) => {
+        const entry = join(top, path);
+        packed.set(path, pack(await bundle(entry, { define: { __dirname: '"/"', __filename: '"/"' } })));
+        return { contents: stubs(packedName(path), unpack, await functionsOf(entry)), loader: 'js' };
+      });
+    }
   },
 };
 
-function stubs(name, functions) {
+function stubs(name, unpack, functions) {
   const load = `let loaded;
 function load() {
   if (loaded === undefined) {
     loaded = { exports: {} };
-    const text = JSON.parse(String(${name}).split("\\n")[1].slice(2));
-    new Function("module", "exports", "require", text)(loaded, loaded.exports, require);
+    const packed = String(${name}).split("\\n")[1].slice(2);
+    new Function("module", "exports", "require", ${unpack})(loaded, loaded.exports, require);
   }
   return loaded.exports;
 }
@@ -70,7 +82,7 @@ chmodSync(outfile, 0o755);
 // Function declarations are hoisted, so the bulk can stand at the end of the file.
 function packedTexts() {
   const texts = [...packed].sort(([a], [b]) => (a < b ? -1 : 1));
-  return texts.map(([path, text]) => `function ${packedName(path)}() {\n//${JSON.stringify(text)}\n}\n`).join('');
+  return texts.map(([path, text]) => `function ${packedName(path)}() {\n//${text}\n}\n`).join('');
 }
 
 function packedName(path) {

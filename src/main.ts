@@ -3,7 +3,7 @@
 import { writeSync } from 'node:fs';
 import { version } from '../package.json';
 import { FLAGS } from './cli/flags.ts';
-import { renderHelp } from './cli/help.ts' with { type: 'lazy' };
+import { renderHelp } from './cli/help.ts' with { type: 'rare' };
 import { type Environment, parseRequest, type Request } from './cli/options.ts';
 import { check, type Outcome } from './commands/check.ts';
 import { exitCode } from './evaluate/state.ts';

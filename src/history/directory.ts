@@ -19,6 +19,7 @@ import type { Fault, FaultKind } from '../facts.ts';
 import { errnoName, type FileRead, readDescriptor, systemFault } from '../kernel/file.ts';
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+const FOLDER = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
 const LARGEST_FILE = 1 << 22;
 const OTHERS_WRITE = 0o022;
 // A writer takes milliseconds; one that was killed leaves its file behind. A table that is gone leaves its history.
@@ -45,7 +46,7 @@ export function exchange(place: Place, change: (before: Before) => string): Faul
     const folder = openFolder(place, held);
     if (typeof folder !== 'string') return folder;
     const text = change(readOwn(`${folder}/${place.name}`, place.euid));
-    clearAway(folder);
+    clearAway(folder, place.name);
     return replace(folder, place, text);
   } finally {
     held.forEach(closeSync);
@@ -72,13 +73,20 @@ function openFolder(place: Place, held: number[]): string | Fault {
 
 type Refusal = { readonly kind: FaultKind; readonly detail?: string };
 
+// Made only where it is not: almost always it is.
 function ownFolder(path: string, euid: number, held: number[]): string | Refusal {
+  const there = hold(path, FOLDER, held);
+  if (typeof there === 'string') return trusted(there, euid, held);
+  if (there.kind !== 'missing') return there;
   const made = makeFolder(path);
   if (made !== undefined) return made;
-  const folder = hold(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, held);
+  const folder = hold(path, FOLDER, held);
+  return typeof folder === 'string' ? trusted(folder, euid, held) : folder;
+}
+
+function trusted(folder: string, euid: number, held: number[]): string | Refusal {
   const descriptor = held[held.length - 1];
-  if (typeof folder !== 'string' || descriptor === undefined) return folder;
-  return distrust(fstatSync(descriptor), euid) ?? folder;
+  return descriptor === undefined ? folder : (distrust(fstatSync(descriptor), euid) ?? folder);
 }
 
 function makeFolder(path: string): Refusal | undefined {
@@ -147,8 +155,8 @@ function writeWhole(path: string, text: string): void {
   }
 }
 
-function clearAway(folder: string): void {
-  for (const name of readdirSync(folder)) {
+function clearAway(folder: string, ours: string): void {
+  for (const name of readdirSync(folder).filter((other) => other !== ours)) {
     const age = (Date.now() - modified(`${folder}/${name}`)) / 1000;
     const leftover = name.endsWith('.tmp') && age > LEFTOVER_SECONDS;
     const forgotten = name.endsWith('.json') && age > FORGOTTEN_SECONDS;

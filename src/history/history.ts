@@ -16,7 +16,8 @@ export interface Subject {
   readonly window: number;
 }
 
-const MOST_SAMPLES = 32;
+// Enough to outvote odd ones; each pair of them is a slope to work out.
+const MOST_SAMPLES = 16;
 
 /** Recalls the table's earlier samples and adds this run's. What is not to be trusted is replaced by it. */
 export function remember(dir: string, euid: number, subject: Subject): Reading<History> {
