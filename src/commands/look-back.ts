@@ -21,8 +21,10 @@ export function lookBack(root: Root, facts: Facts, dir: string, window: number):
 function recall(root: Root, facts: Facts, dir: string, window: number): Reading<History> {
   const moment = readMoment(root, facts);
   if (!moment.ok) return moment;
-  const { uptime, ...identity } = moment.value;
+  const { uptime, boot, table, isYounger } = moment.value;
   const cpus = facts.statistics.ok ? facts.statistics.value.cpus : [];
+  const subject = { table, isYounger, now: { uptime, entries: facts.count, cpus } };
   const euid = process.geteuid?.() ?? 0;
-  return remember(dir, euid, { ...identity, now: { uptime, entries: facts.count, cpus }, window });
+  const [history] = remember(dir, euid, { name: table, boot, window, subjects: [subject] });
+  return history ?? { ok: false, fault: { kind: 'missing', source: dir } };
 }

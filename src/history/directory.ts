@@ -20,7 +20,7 @@ import { errnoName, type FileRead, readDescriptor, systemFault } from '../kernel
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 const FOLDER = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
-const LARGEST_FILE = 1 << 22;
+export const LARGEST_FILE = 1 << 22;
 const OTHERS_WRITE = 0o022;
 // A writer takes milliseconds; one that was killed leaves its file behind. A table that is gone leaves its history.
 const LEFTOVER_SECONDS = 60;

@@ -1,71 +1,102 @@
-// Samples between runs: what is remembered of a table, and what is kept for the next run.
+// Samples between runs: what is remembered of each table, and what is kept for the next run.
 
-import type { History, NoPast, Reading, Sample } from '../facts.ts';
-import { type Before, exchange, pathOf } from './directory.ts';
+import type { Fault, History, NoPast, Reading, Sample } from '../facts.ts';
+import { type Before, exchange, LARGEST_FILE, pathOf } from './directory.ts';
 import { formatRecord, parseRecord, type Record } from './record.ts';
 
-/** The table that a run looks at, and what it saw. */
+/** One table that a run looks at, and what it saw. */
 export interface Subject {
   /** `net:<inode>` for a namespace of this machine, `tree:<path>` for a captured one. */
   readonly table: string;
-  /** The boot that `now` is counted from. */
-  readonly boot: string;
   readonly now: Sample;
-  /** Seconds since boot when the namespace's eldest process started, where that can tell its age. */
-  readonly eldest: number | undefined;
+  /** Whether the table is known to have been made after that many seconds since boot. */
+  readonly isYounger: (uptime: number) => boolean;
+}
+
+/** A run: which tables, in which boot, over which time. */
+export interface Run {
+  /** What the file is called after: the table, or `all:<own table>`. */
+  readonly name: string;
+  /** The boot that samples are counted from. */
+  readonly boot: string;
   readonly window: number;
+  readonly subjects: readonly Subject[];
 }
 
 // Enough to outvote odd ones; each pair of them is a slope to work out.
 const MOST_SAMPLES = 16;
 
-/** Recalls the table's earlier samples and adds this run's. What is not to be trusted is replaced by it. */
-export function remember(dir: string, euid: number, subject: Subject): Reading<History> {
-  const place = { dir, euid, name: fileName(subject) };
+/**
+ * Recalls each subject's earlier samples and adds this run's. What is not to be trusted is replaced by it; a table
+ * that the run did not look at is forgotten.
+ */
+export function remember(dir: string, euid: number, run: Run): readonly Reading<History>[] {
+  const place = { dir, euid, name: fileName(run) };
   const source = pathOf(place);
-  const { table, boot, now, window } = subject;
-  let recalled: Reading<History['past']> = { ok: true, value: 'first run', source };
-  const fault = exchange(place, (before) => {
-    recalled = recall(before, subject, source);
-    return formatRecord({ table, boot, samples: kept(recalled, subject) });
+  const past: Past = { broken: undefined, ofSubjects: [] };
+  const unwritten = exchange(place, (before) => {
+    const recalled = recall(before, source);
+    const record = recalled.ok ? recalled.value : undefined;
+    if (!recalled.ok) past.broken = recalled.fault;
+    past.ofSubjects = run.subjects.map((subject) => pastOf(record, run, subject));
+    return fitting(run, past.ofSubjects);
   });
-  if (fault !== undefined) return { ok: false, fault };
-  return recalled.ok ? { ok: true, value: { now, past: recalled.value, window }, source } : recalled;
+  const fault = unwritten ?? past.broken;
+  return run.subjects.map(({ now }, at) => {
+    if (fault !== undefined) return { ok: false, fault };
+    return { ok: true, value: { now, past: past.ofSubjects[at] ?? 'first run', window: run.window }, source };
+  });
 }
 
-function recall(before: Before, subject: Subject, source: string): Reading<History['past']> {
-  if (before === undefined) return { ok: true, value: 'first run', source };
+interface Past {
+  broken: Fault | undefined;
+  ofSubjects: readonly History['past'][];
+}
+
+function recall(before: Before, source: string): Reading<Record | undefined> {
+  if (before === undefined) return { ok: true, value: undefined, source };
   if (!before.ok) {
     const { kind, detail } = before;
     return { ok: false, fault: { kind, source, ...(detail === undefined ? {} : { detail }) } };
   }
   const record = parseRecord(before.text);
-  if (record === undefined) return { ok: false, fault: { kind: 'malformed', source } };
-  return { ok: true, value: strangeTo(record, subject) ?? record.samples, source };
+  return record === undefined
+    ? { ok: false, fault: { kind: 'malformed', source } }
+    : { ok: true, value: record, source };
 }
 
-function strangeTo({ table, boot, samples }: Record, subject: Subject): NoPast | undefined {
-  if (table !== subject.table) return 'first run';
-  if (boot !== subject.boot) return 'the machine was rebooted';
+function pastOf(record: Record | undefined, { boot }: Run, { table, isYounger }: Subject): readonly Sample[] | NoPast {
+  const samples = record?.tables.get(table);
+  if (record === undefined || samples === undefined) return 'first run';
+  if (record.boot !== boot) return 'the machine was rebooted';
   const last = samples[samples.length - 1];
   // The kernel gives a namespace's inode to the next one at once.
-  const reused = last !== undefined && subject.eldest !== undefined && subject.eldest > last.uptime;
-  return reused ? 'the network namespace is new' : undefined;
+  return last !== undefined && isYounger(last.uptime) ? 'the network namespace is new' : samples;
+}
+
+// Many namespaces on many CPUs: the more of them there are the fewer samples of each, and in the end not of all.
+function fitting(run: Run, pasts: readonly History['past'][], most = MOST_SAMPLES): string {
+  const tables = run.subjects.map((subject, at) => [subject.table, kept(pasts[at], subject, run, most)] as const);
+  const text = formatRecord({ boot: run.boot, tables: new Map(tables) });
+  if (text.length <= LARGEST_FILE || tables.length < 2) return text;
+  if (most > 1) return fitting(run, pasts, Math.floor(most / 2));
+  return fitting({ ...run, subjects: run.subjects.slice(0, Math.floor(tables.length / 2)) }, pasts, most);
 }
 
 // As far back as the window reaches, and the newest sample before it.
-function kept(recalled: Reading<History['past']>, { now, window }: Subject): readonly Sample[] {
-  if (!recalled.ok || typeof recalled.value === 'string') return [now];
-  const earlier = recalled.value.filter(({ uptime }) => uptime < now.uptime);
+function kept(past: History['past'] | undefined, { now }: Subject, { window }: Run, most: number): readonly Sample[] {
+  if (past === undefined || typeof past === 'string') return [now];
+  const earlier = past.filter(({ uptime }) => uptime < now.uptime);
   const before = earlier.filter(({ uptime }) => now.uptime - uptime > window).slice(-1);
   const inside = earlier.filter(({ uptime }) => now.uptime - uptime <= window);
-  return thinned([...before, ...inside, now]);
+  return thinned([...before, ...inside, now], most);
 }
 
 // Many runs by hand must not push out what they are compared with: what goes is what has the nearest neighbours.
-function thinned(samples: readonly Sample[]): readonly Sample[] {
+function thinned(samples: readonly Sample[], most: number): readonly Sample[] {
+  if (most < 3) return samples.slice(-most);
   const left = samples.slice();
-  while (left.length > MOST_SAMPLES) left.splice(mostCrowded(left), 1);
+  while (left.length > most) left.splice(mostCrowded(left), 1);
   return left;
 }
 
@@ -75,9 +106,9 @@ function mostCrowded(samples: readonly Sample[]): number {
 }
 
 // Each window has a file of its own, so that a short one does not throw away what a long one looks back at.
-function fileName({ table, window }: Subject): string {
-  const [, kind = '', name = ''] = /^(\w+):(.*)$/s.exec(table) ?? [];
-  return `${kind}-${/^\d+$/.test(name) ? name : fingerprint(name)}-${window}.json`;
+function fileName({ name, window }: Run): string {
+  const [, kind = '', what = ''] = /^(\w+):(.*)$/s.exec(name) ?? [];
+  return `${kind}-${/^\d+$/.test(what) ? what : fingerprint(what)}-${window}.json`;
 }
 
 // FNV-1a. A path is no file name; should two ever share one, the record says which table it is of.

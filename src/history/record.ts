@@ -1,33 +1,37 @@
-// The file that holds one table's samples. What is not exactly of this form is not trusted in any part.
-//   {"schema":1,"table":"net:4026531840","boot":"<boot_id>","samples":[[uptime,entries,[[drop,…],…]],…]}
-// A CPU's counters stand in the order of COUNTERS; null is one that the kernel lacks.
+// The file that holds the samples of one or more tables. What is not exactly of this form is not trusted in any part.
+//   {"schema":2,"boot":"<boot_id>","tables":{"net:4026531840":[[uptime,entries,[[drop,…],…]],…],…}}
+// A CPU's counters stand in the order of COUNTERS; null is one that the kernel lacks, and 0 for all stands for zeros.
 
 import { COUNTERS, type CpuCounters, type Sample } from '../facts.ts';
 
-const SCHEMA = 1;
+const SCHEMA = 2;
+const ALL_ZERO = Object.fromEntries(COUNTERS.map((name) => [name, 0]));
 
 export interface Record {
-  /** Which table the samples are of: a namespace of this machine, or a tree. */
-  readonly table: string;
   /** The boot that the samples' clock counts from. */
   readonly boot: string;
-  readonly samples: readonly Sample[];
+  /** Samples in the order of time, by table: a namespace of this machine, or a tree. */
+  readonly tables: ReadonlyMap<string, readonly Sample[]>;
 }
 
 /** Undefined for anything but a record that `formatRecord` may have written. Never throws. */
 export function parseRecord(text: string): Record | undefined {
   const parsed = parseJson(text);
   if (!isObject(parsed)) return undefined;
-  const { schema, table, boot, samples } = parsed;
-  if (schema !== SCHEMA || typeof table !== 'string' || typeof boot !== 'string' || !Array.isArray(samples))
-    return undefined;
-  const known = samples.map(parseSample);
-  return known.every(isDefined) ? { table, boot, samples: known } : undefined;
+  const { schema, boot, tables } = parsed;
+  if (schema !== SCHEMA || typeof boot !== 'string' || !isObject(tables)) return undefined;
+  const known = new Map<string, readonly Sample[]>();
+  for (const [table, rows] of Object.entries(tables)) {
+    const samples = Array.isArray(rows) ? rows.map(parseSample) : [undefined];
+    if (!samples.every(isDefined)) return undefined;
+    known.set(table, samples);
+  }
+  return { boot, tables: known };
 }
 
-export function formatRecord({ table, boot, samples }: Record): string {
-  const rows = samples.map(({ uptime, entries, cpus }) => [uptime, entries, cpus.map(counterRow)]);
-  return `${JSON.stringify({ schema: SCHEMA, table, boot, samples: rows })}\n`;
+export function formatRecord({ boot, tables }: Record): string {
+  const rows = Array.from(tables, ([table, samples]) => [table, samples.map(sampleRow)]);
+  return `${JSON.stringify({ schema: SCHEMA, boot, tables: Object.fromEntries(rows) })}\n`;
 }
 
 function parseJson(text: string): unknown {
@@ -47,14 +51,20 @@ function parseSample(row: unknown): Sample | undefined {
 }
 
 function parseCpu(row: unknown): CpuCounters | undefined {
+  if (row === 0) return ALL_ZERO;
   if (!Array.isArray(row) || row.length !== COUNTERS.length) return undefined;
   if (!row.every((cell: unknown) => cell === null || isFigure(cell))) return undefined;
   const counters = COUNTERS.map((name, at) => [name, row[at]] as const);
   return Object.fromEntries(counters.filter(([, value]) => value !== null));
 }
 
-function counterRow(cpu: CpuCounters): readonly (number | null)[] {
-  return COUNTERS.map((name) => cpu[name] ?? null);
+function sampleRow({ uptime, entries, cpus }: Sample): readonly unknown[] {
+  return [uptime, entries, cpus.map(counterRow)];
+}
+
+// Most namespaces lose nothing, on machines of many CPUs.
+function counterRow(cpu: CpuCounters): readonly (number | null)[] | 0 {
+  return COUNTERS.every((name) => cpu[name] === 0) ? 0 : COUNTERS.map((name) => cpu[name] ?? null);
 }
 
 function isFigure(value: unknown): value is number {
@@ -62,7 +72,7 @@ function isFigure(value: unknown): value is number {
 }
 
 function isObject(value: unknown): value is { readonly [key: string]: unknown } {
-  return typeof value === 'object' && value !== null;
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isDefined<T>(value: T | undefined): value is T {

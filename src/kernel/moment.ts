@@ -1,9 +1,8 @@
 // When and of what a sample is: the machine's own clock, its boot, and which table it is.
 
-import { statSync } from 'node:fs';
-import type { Facts, Fault, Reading } from '../facts.ts';
-import { systemFault } from './file.ts';
-import { eldestNeighbour } from './neighbours.ts';
+import type { Facts, Reading } from '../facts.ts';
+import { namespaceInode } from './namespace.ts';
+import { isYounger } from './neighbours.ts';
 import type { Parsed, Root } from './root.ts';
 
 export interface Moment {
@@ -13,8 +12,8 @@ export interface Moment {
   readonly uptime: number;
   /** `net:<inode of net/stat>`, or `tree:<path>` for a captured tree. */
   readonly table: string;
-  /** Seconds since boot when the eldest other process in the namespace started; undefined if there is none. */
-  readonly eldest: number | undefined;
+  /** Whether the namespace is known to have been made after that many seconds since boot. */
+  readonly isYounger: (uptime: number) => boolean;
 }
 
 const SMALL = 4096;
@@ -27,18 +26,10 @@ export function readMoment(root: Root, { initialNamespace }: Facts): Reading<Mom
   const inode = namespaceInode(root);
   if (typeof inode === 'object') return { ok: false, fault: inode };
   const table = inode === undefined ? `tree:${root.locate('')}` : `net:${inode}`;
-  const eldest = inode === undefined || initialNamespace ? undefined : eldestNeighbour(inode);
-  return { ok: true, value: { boot: boot.value, uptime: uptime.value, table, eldest }, source: uptime.source };
-}
-
-function namespaceInode(root: Root): number | undefined | Fault {
-  if (root.view === 'captured') return undefined;
-  const source = root.locate(root.view === 'host' ? '/proc/1/net/stat' : '/proc/self/net/stat');
-  try {
-    return statSync(source).ino;
-  } catch (error) {
-    return { ...systemFault(error), source };
-  }
+  const reused = inode !== undefined && !initialNamespace;
+  const younger = (since: number) => reused && isYounger(root, inode, since);
+  const moment = { boot: boot.value, uptime: uptime.value, table, isYounger: younger };
+  return { ok: true, value: moment, source: uptime.source };
 }
 
 function parseBootId(text: string): Parsed<string> {

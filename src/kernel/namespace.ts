@@ -26,6 +26,17 @@ export function netDirectory(root: Root): NetDirectory | { readonly fault: Fault
   }
 }
 
+/** The inode that stands for the namespace whose table is looked at; undefined in a captured tree, where none does. */
+export function namespaceInode(root: Root): number | undefined | Fault {
+  if (root.view === 'captured') return undefined;
+  const source = root.locate(root.view === 'host' ? '/proc/1/net/stat' : '/proc/self/net/stat');
+  try {
+    return statSync(source).ino;
+  } catch (error) {
+    return { ...systemFault(error), source };
+  }
+}
+
 /** Only the initial namespace has this second name of the limit. */
 export function isInitialNamespace(root: Root): boolean {
   try {
