@@ -1,17 +1,21 @@
-// Measures what the check costs beside an empty file on the same Node, pair by pair in one run. Only the
-// ratios mean anything: machines differ, and the same machine differs from minute to minute.
+// Measures what the plugin costs beside something that everybody knows, pair by pair in one run. Only the ratios mean
+// anything: machines differ, and the same machine differs from minute to minute.
 
-import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { nodeBinary } from './node-matrix.mjs';
 
 const NODE = '24';
-const BUDGETS = { wall: 1.2, CPU: 1.2, 'peak memory': 1.08 };
+const START_UP = { wall: 1.2, CPU: 1.2, 'peak memory': 1.08 };
+const SWEEP = { wall: 0.4 };
 const WARM_UP = 5;
+const PROCESSES = 10_000;
+const NAMESPACES = 40;
 const pairs = Number(process.argv[2] ?? 200);
+const sweepPairs = Math.ceil(pairs / 10);
 
 const scratch = mkdtempSync(join(tmpdir(), 'check_conntrack-bench-'));
 // Both lie where no package.json is near, as an installed plugin does: Node looks for one on every start.
@@ -28,38 +32,104 @@ try {
   writeFileSync(probe, PROBE);
   mkdirSync(stateDir);
   copyFileSync(resolve(dirname(fileURLToPath(import.meta.url)), '../dist/check_conntrack'), check);
-  const node = nodeBinary(NODE);
-  report('the check', measure(node, [check]));
-  report('the check with history', measure(node, [check, '--state-dir', stateDir]));
+  benchStartUp(nodeBinary(NODE));
+  await benchSweep(nodeBinary(NODE));
 } finally {
   rmSync(scratch, { recursive: true });
 }
 
-function measure(node, command) {
+function benchStartUp(node) {
+  for (const [what, args] of [
+    ['the check', [check]],
+    ['the check with history', [check, '--state-dir', stateDir]],
+  ]) {
+    const samples = measure(
+      pairs,
+      () => startUp(node, [empty]),
+      () => startUp(node, args),
+    );
+    report(`${what} against an empty file, Node ${NODE}`, samples, START_UP);
+  }
+}
+
+async function benchSweep(node) {
+  const what = `--netns all over ${PROCESSES} processes`;
+  if (process.geteuid() !== 0) return console.log(`${what}: left out, it needs root`);
+  // The scratch directory is root's alone, and so may be the folder that Node is in.
+  const [file, own] = [
+    join(tmpdir(), `check_conntrack-bench-${process.pid}`),
+    join(tmpdir(), `node-bench-${process.pid}`),
+  ];
+  copyFileSync(check, file);
+  copyFileSync(node, own);
+  const crowd = await startCrowd();
+  try {
+    const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+    for (const [who, before] of [
+      ['root', []],
+      ['nobody', nobody],
+    ]) {
+      const samples = measure(
+        sweepPairs,
+        () => timed(['lsns', '-t', 'net']),
+        () => timed([...before, own, file, '--netns', 'all']),
+      );
+      report(`${what}, as ${who}, against lsns -t net as root, Node ${NODE}`, samples, SWEEP);
+    }
+  } finally {
+    for (const leave of [crowd, () => rmSync(file), () => rmSync(own)]) leave();
+  }
+}
+
+/** Sleeping processes in network namespaces; gives what ends them. */
+async function startCrowd() {
+  const names = Array.from({ length: NAMESPACES }, (_, at) => `check-conntrack-bench-${at}`);
+  const loop = `i=0; while [ $i -lt ${PROCESSES / NAMESPACES} ]; do sleep 3600 & i=$((i+1)); done; wait`;
+  const before = countProcesses();
+  const shells = names.map((name) => {
+    spawnSync('ip', ['netns', 'add', name]);
+    return spawn('ip', ['netns', 'exec', name, 'sh', '-c', loop], { detached: true, stdio: 'ignore' });
+  });
+  while (countProcesses() < before + PROCESSES) await new Promise((done) => setTimeout(done, 100));
+  return () => {
+    for (const { pid } of shells) process.kill(-pid, 'SIGKILL');
+    for (const name of names) spawnSync('ip', ['netns', 'del', name]);
+  };
+}
+
+function countProcesses() {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).length;
+}
+
+function measure(count, base, ours) {
   const samples = [];
-  const base = [empty];
-  for (let pair = -WARM_UP; pair < pairs; pair++) {
-    const order = pair % 2 === 0 ? [base, command] : [command, base];
-    const taken = new Map(order.map((args) => [args, sample(node, args)]));
-    if (pair >= 0) samples.push({ base: taken.get(base), check: taken.get(command) });
+  for (let pair = -WARM_UP; pair < count; pair++) {
+    const order = pair % 2 === 0 ? [base, ours] : [ours, base];
+    const taken = new Map(order.map((sample) => [sample, sample()]));
+    if (pair >= 0) samples.push({ base: taken.get(base), check: taken.get(ours) });
   }
   return samples;
 }
 
-function sample(node, args) {
+function startUp(node, args) {
   const cpuBefore = childrenCpu();
-  const before = process.hrtime.bigint();
-  run(node, args);
-  const wall = Number(process.hrtime.bigint() - before) / 1e6;
+  const { wall } = timed([node, ...args]);
   const cpu = childrenCpu() - cpuBefore;
-  const { output } = run(node, ['--require', probe, ...args]);
+  const { output } = run([node, '--require', probe, ...args]);
   return { wall, CPU: cpu, 'peak memory': Number(output[3]) / 1024 };
 }
 
-function run(node, args) {
-  const child = spawnSync(node, args, { stdio: ['ignore', 'ignore', 'inherit', 'pipe'] });
-  const expected = args.includes(empty) ? [0] : [0, 1, 2];
-  if (!expected.includes(child.status)) throw new Error(`${args.join(' ')}: exit ${child.status ?? child.signal}`);
+function timed(line) {
+  const before = process.hrtime.bigint();
+  run(line);
+  return { wall: Number(process.hrtime.bigint() - before) / 1e6 };
+}
+
+function run(line) {
+  const [file, ...args] = line;
+  const child = spawnSync(file, args, { stdio: ['ignore', 'ignore', 'inherit', 'pipe'] });
+  const expected = line.some((word) => word.includes('check_conntrack')) && !args.includes(empty) ? [0, 1, 2] : [0];
+  if (!expected.includes(child.status)) throw new Error(`${line.join(' ')}: exit ${child.status ?? child.signal}`);
   return child;
 }
 
@@ -71,9 +141,9 @@ function childrenCpu() {
   return 10 * (Number(fields[13]) + Number(fields[14]));
 }
 
-function report(what, samples) {
-  console.log(`${what} against an empty file, Node ${NODE}, ${samples.length} pairs`);
-  for (const [figure, budget] of Object.entries(BUDGETS)) {
+function report(what, samples, budgets) {
+  console.log(`${what}, ${samples.length} pairs`);
+  for (const [figure, budget] of Object.entries(budgets)) {
     const ratio =
       figure === 'CPU' ? sum(samples, 'check', figure) / sum(samples, 'base', figure) : medianRatio(samples, figure);
     const verdict = ratio <= budget ? 'within' : 'OVER';
