@@ -18,6 +18,7 @@ export type FaultKind =
   | 'malformed'
   | 'tool-missing'
   | 'tool-failed'
+  | 'enter-failed'
   | 'would-load-module'
   | 'other-namespace'
   | 'not-asked'
@@ -145,6 +146,60 @@ export interface Facts {
   readonly slabCache: Reading<SlabCache>;
   readonly extensions: ExtensionSettings;
   readonly memTotal: Reading<number>;
+}
+
+/** What a process says of the container that it is in. */
+export interface Container {
+  readonly kind: 'pod' | 'container';
+  readonly id: string;
+}
+
+/** Whom to look for, to know what a namespace is. */
+export interface Identity {
+  /** The eldest process in it; undefined where only a mount keeps it, or where all processes have just gone. */
+  readonly process: { readonly pid: number; readonly command: string } | undefined;
+  readonly container: Container | undefined;
+}
+
+/** A mount of nsfs that keeps a network namespace. */
+export interface NamespaceMount {
+  /** N of `net:[N]`, which the kernel's log has too. */
+  readonly number: number;
+  /** Where it is mounted, on the machine looked at. */
+  readonly path: string;
+}
+
+/** The table of one network namespace of the machine. */
+export interface NamespaceTable {
+  /** The same for the same namespace in each run of one boot; the kernel may give it to another one later. */
+  readonly key: string;
+  /** Processes in it, ascending; none where only a mount keeps it. */
+  readonly pids: readonly number[];
+  /** N of `net:[N]`, where we may know it. */
+  readonly number: number | undefined;
+  readonly mount: NamespaceMount | undefined;
+  readonly entries: Reading<number>;
+  readonly statistics: Reading<Statistics>;
+}
+
+/** All network namespaces that could be found, but the one whose table the facts are of. */
+export interface Sweep {
+  readonly others: readonly NamespaceTable[];
+  readonly sight: Sight;
+}
+
+/** Whether what was found is all that there is. */
+export interface Sight {
+  /** `own`: other users' processes are hidden from us; `container`: so is what is outside of it; `tree`: no processes. */
+  readonly processes: 'all' | 'own' | 'container' | 'tree';
+  /** Why they are hidden, as mount(8) spells the option of /proc. */
+  readonly hidepid: string | undefined;
+  /** Namespaces that a mount keeps, and that we may not enter or cannot tell from those that were found. */
+  readonly mounts: number;
+  /** Whether we may know what is mounted. */
+  readonly mountsKnown: boolean;
+  /** How many namespaces there must be, with ours. */
+  readonly atLeast: number;
 }
 
 /** One attempt to read a file, for `-vv` and `-vvv`. */

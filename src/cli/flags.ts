@@ -13,6 +13,7 @@ export interface Flag {
 export const FLAGS = [
   { long: 'warning', short: 'w', takes: '[METRIC=]RANGE', repeat: true, about: 'WARNING outside RANGE (usage=80)' },
   { long: 'critical', short: 'c', takes: '[METRIC=]RANGE', repeat: true, about: 'CRITICAL outside RANGE (usage=90)' },
+  { long: 'netns', takes: 'own|all', repeat: false, about: 'our network namespace, or every one (own)' },
   { long: 'absent', takes: 'STATE', repeat: false, about: 'state where no table is visible (unknown)' },
   { long: 'drift', takes: 'STATE', repeat: false, about: 'state if limit < configured (warning)' },
   { long: 'root', takes: 'DIR', repeat: false, about: 'read the tree in DIR, not this machine (/)' },

@@ -27,6 +27,8 @@ const METRICS: Readonly<Record<MetricName, string>> = {
   chainlength_rate: 'chainlength per second over the window',
   growth: 'entries per second over the window',
   time_to_full: 'until the table is full at this growth',
+  netns_usage: 'usage of the fullest namespace (no threshold)',
+  netns_count: 'network namespaces found (no threshold)',
 };
 
 const EXAMPLES: readonly Described[] = [

@@ -12,6 +12,8 @@ export interface CheckOptions {
   readonly verbosity: number;
   readonly absent: State;
   readonly drift: State;
+  /** Whether only our network namespace's table is looked at, or every one's. */
+  readonly netns: 'own' | 'all';
   readonly thresholds: Thresholds;
   /** Where samples are kept between runs; undefined for no history. */
   readonly stateDir: string | undefined;
@@ -56,6 +58,8 @@ function checkRequest(given: Given, stateDir: string | undefined): Request {
   if (!absent.ok) return absent.mistake;
   const drift = single(given, 'drift', 'warning', parseState, 'not ok, warning, critical or unknown');
   if (!drift.ok) return drift.mistake;
+  const netns = single(given, 'netns', 'own', parseNetns, 'not own or all');
+  if (!netns.ok) return netns.mistake;
   const objectSize = single(
     given,
     'object-size',
@@ -75,6 +79,7 @@ function checkRequest(given: Given, stateDir: string | undefined): Request {
     verbosity: given.verbose?.length ?? 0,
     absent: absent.value,
     drift: drift.value,
+    netns: netns.value,
     thresholds: thresholds.value,
     stateDir,
     windowSeconds: window.value,
@@ -96,7 +101,7 @@ function thresholdsOf(given: Given, history: boolean): Value<Thresholds> {
 
 function single<T>(
   given: Given,
-  flag: 'absent' | 'drift' | 'object-size' | 'timeout' | 'window',
+  flag: 'absent' | 'drift' | 'netns' | 'object-size' | 'timeout' | 'window',
   otherwise: T,
   parse: (text: string) => T | undefined,
   why: string,
@@ -105,6 +110,10 @@ function single<T>(
   if (text === undefined) return { ok: true, value: otherwise };
   const value = parse(text);
   return value === undefined ? mistake(flag, text, why) : { ok: true, value };
+}
+
+function parseNetns(text: string): 'own' | 'all' | undefined {
+  return text === 'own' || text === 'all' ? text : undefined;
 }
 
 function parseObjectSize(text: string): number | undefined {

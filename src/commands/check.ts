@@ -3,8 +3,8 @@
 import type { CheckOptions } from '../cli/options.ts';
 import { objectCost } from '../evaluate/footprint.ts';
 import { judge } from '../evaluate/judge.ts';
-import { type Measurements, measure } from '../evaluate/measure.ts';
-import type { State } from '../evaluate/state.ts';
+import { allEntries, type Measurements, measure } from '../evaluate/measure.ts';
+import { type State, worst } from '../evaluate/state.ts';
 import type { Facts } from '../facts.ts';
 import { acquire } from '../kernel/acquire.ts';
 import { readConfiguration } from '../kernel/configuration.ts';
@@ -16,6 +16,7 @@ import { fitOutput } from '../present/output.ts';
 import { perfdata } from '../present/perfdata.ts';
 import { type DriftReport, reportDrift } from './drift.ts' with { type: 'lazy' };
 import { type LookBack, lookBack } from './look-back.ts' with { type: 'lazy' };
+import { type Elsewhere, lookElsewhere, tellEverywhere } from './sweep.ts' with { type: 'lazy' };
 
 /** What a command leaves for the process to print and to exit with. */
 export interface Outcome {
@@ -48,8 +49,16 @@ function reportOn(root: Root, options: CheckOptions): Report {
     case 'fault':
       return plain('unknown', faultWords(acquired.fault));
     case 'table':
-      return tableReport(root, acquired.facts, options);
+      return options.netns === 'all'
+        ? everywhereReport(root, acquired.facts, options)
+        : tableReport(root, acquired.facts, options);
   }
+}
+
+function everywhereReport(root: Root, facts: Facts, options: CheckOptions): Report {
+  const elsewhere = lookElsewhere(root, facts, options);
+  if ('fault' in elsewhere) return plain('unknown', faultWords(elsewhere.fault));
+  return tableReport(root, facts, options, elsewhere);
 }
 
 // Buckets and RAM are for these alone.
@@ -57,31 +66,27 @@ function showsMachine({ verbosity, thresholds }: CheckOptions): boolean {
   return verbosity > 0 || thresholds.load_factor !== undefined || thresholds.memory_share !== undefined;
 }
 
-function tableReport(root: Root, facts: Facts, options: CheckOptions): Report {
+function tableReport(root: Root, facts: Facts, options: CheckOptions, elsewhere?: Elsewhere): Report {
   const { thresholds, objectSize, verbosity } = options;
   const past = recall(root, facts, options);
   const drift = compareLimit(root, facts, verbosity > 0);
 
   const cost = objectCost(facts, objectSize);
-  const measurements: Measurements = { ...measure(facts, cost), ...past?.trend.measured };
+  const sweep = elsewhere?.everywhere.sweep;
+  const measurements: Measurements = { ...measure(facts, cost, sweep), ...past?.trend.measured };
   const verdict = judge(measurements, thresholds, drift?.kind === 'below' ? options.drift : undefined);
 
   const origin = cost.ok ? cost.value.origin : undefined;
-  const text = tableText({
-    facts,
-    measurements,
-    verdict,
-    origin,
-    drift: drift?.words ?? '',
-    losses: past?.trend.losses,
-  });
+  const losses = past?.trend.losses;
+  const here = { facts, measurements, verdict, origin, drift: drift?.words ?? '', losses };
+  const told = elsewhere === undefined ? { text: tableText(here), details: [] } : tellEverywhere(here, elsewhere);
+  const state = worst([verdict.state, elsewhere?.state ?? 'ok']);
   const data = perfdata(measurements, thresholds, facts.max);
-  const report = { state: verdict.state, text, perfdata: data, details: [] };
+  const report = { state, text: told.text, perfdata: data, details: [] };
   if (verbosity === 0) return report;
-  return {
-    ...report,
-    details: [...tableDetails({ facts, cost, measurements, thresholds, past }), ...(drift?.details ?? [])],
-  };
+  const entries = allEntries(facts, sweep);
+  const ours = tableDetails({ facts, entries, cost, measurements, thresholds, past });
+  return { ...report, details: [...told.details, ...ours, ...(drift?.details ?? [])] };
 }
 
 // Most machines configure no limit; then there is nothing to compare, and nothing to load for it.

@@ -15,12 +15,15 @@ interface MetricSpec {
   readonly history: boolean;
   /** Whether it may be below zero. */
   readonly signed: boolean;
+  /** Which tables a threshold judges: with `--netns all` every namespace's, ours, or none. */
+  readonly judged: 'everywhere' | 'here' | 'nowhere';
 }
 
-const PLAIN = { unit: '', decimals: 0, scales: {}, always: true, history: false, signed: false } as const;
+const FIGURE = { unit: '', decimals: 0, scales: {}, always: true, history: false, signed: false } as const;
+const PLAIN = { ...FIGURE, judged: 'everywhere' } as const;
 const PERCENT = { ...PLAIN, unit: '%', decimals: 2, scales: { '%': 1 } } as const;
 const BYTE_SCALES = { K: 1e3, M: 1e6, G: 1e9, T: 1e12, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 };
-const BYTES = { ...PLAIN, unit: 'B', scales: BYTE_SCALES } as const;
+const BYTES = { ...FIGURE, judged: 'here', unit: 'B', scales: BYTE_SCALES } as const;
 const COUNTER = { ...PLAIN, unit: 'c' } as const;
 const RATE = { ...PLAIN, decimals: 3, history: true } as const;
 const SECONDS = { ...PLAIN, unit: 's', scales: { s: 1, m: 60, h: 3600, d: 86400 }, history: true } as const;
@@ -31,8 +34,8 @@ const METRICS = {
   entries: PLAIN,
   slab: BYTES,
   slab_max: BYTES,
-  memory_share: { ...PERCENT, always: false },
-  load_factor: { ...PLAIN, decimals: 3, always: false },
+  memory_share: { ...PERCENT, judged: 'here', always: false },
+  load_factor: { ...FIGURE, judged: 'here', decimals: 3, always: false },
   drop: COUNTER,
   early_drop: COUNTER,
   insert_failed: COUNTER,
@@ -41,8 +44,10 @@ const METRICS = {
   early_drop_rate: RATE,
   insert_failed_rate: RATE,
   chainlength_rate: RATE,
-  growth: { ...RATE, signed: true },
+  growth: { ...RATE, judged: 'here', signed: true },
   time_to_full: SECONDS,
+  netns_usage: { ...PERCENT, judged: 'nowhere' },
+  netns_count: { ...FIGURE, judged: 'nowhere' },
 } as const satisfies Readonly<Record<string, MetricSpec>>;
 
 export type MetricName = keyof typeof METRICS;

@@ -16,6 +16,11 @@ export function worst(states: readonly State[]): State {
   return states.reduce<State>((gravest, state) => (compareSeverity(state, gravest) > 0 ? state : gravest), 'ok');
 }
 
+/** Orders what has a state and a usage: the gravest first, of equal state the fullest. */
+export function gravestFirst<T extends { readonly state: State; readonly usage: number }>(things: readonly T[]): T[] {
+  return things.slice().sort((a, b) => compareSeverity(b.state, a.state) || b.usage - a.usage);
+}
+
 /** The process exit code of the Nagios plugin API. */
 export function exitCode(state: State): number {
   return EXIT_CODE[state];

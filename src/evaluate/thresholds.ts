@@ -18,12 +18,16 @@ const DEFAULTS: Readonly<Record<Level, Range>> = {
   critical: { start: 0, end: 90, inside: false },
 };
 
+const JUDGED = METRIC_NAMES.filter((name) => metricSpec(name).judged !== 'nowhere');
+const INSTEAD = 'usage is judged in every namespace with --netns all';
+
 /** Reads all the values of one flag. A name may appear once; without a name a range means `usage`. */
 export function parseThresholds(texts: readonly string[]): ParsedThresholds {
   const ranges = new Map<MetricName, Range>();
   for (const text of texts) {
     const [name, rangeText] = splitName(text);
-    if (!isMetricName(name)) return { ok: false, text, why: `unknown metric, known: ${METRIC_NAMES.join(' ')}` };
+    if (!isMetricName(name)) return { ok: false, text, why: `unknown metric, known: ${JUDGED.join(' ')}` };
+    if (!JUDGED.includes(name)) return { ok: false, text, why: `no thresholds on ${name}, ${INSTEAD}` };
     if (ranges.has(name)) return { ok: false, text, why: `${name} given twice` };
     const parsed = parseRange(rangeText, metricSpec(name).scales);
     if (!parsed.ok) return { ok: false, text, why: parsed.why };
@@ -52,4 +56,10 @@ export function mergeThresholds(given: Readonly<Record<Level, ReadonlyMap<Metric
     for (const [name, range] of given[level]) merged[name] = { ...merged[name], [level]: range };
   }
   return merged;
+}
+
+/** Those that hold in every namespace, and not only in ours. */
+export function thresholdsEverywhere(thresholds: Thresholds): Thresholds {
+  const named = METRIC_NAMES.filter((name) => metricSpec(name).judged === 'everywhere');
+  return Object.fromEntries(named.map((name) => [name, thresholds[name]]).filter(([, ranges]) => ranges !== undefined));
 }

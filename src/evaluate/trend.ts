@@ -12,7 +12,10 @@ export interface Trend {
   readonly losses: Losses | undefined;
 }
 
-export function trendOf(facts: Facts, history: Reading<History>): Trend {
+/** A table that was looked at, in whichever namespace. */
+type Table = Pick<Facts, 'count' | 'max' | 'statistics'>;
+
+export function trendOf(facts: Table, history: Reading<History>): Trend {
   if (!history.ok) return everything({ kind: 'broken', fault: history.fault });
   const { now, past, window } = history.value;
   const chain = typeof past === 'string' ? past : comparable(now, past);
@@ -30,14 +33,14 @@ export function trendOf(facts: Facts, history: Reading<History>): Trend {
   return { measured: { ...rates, ...forecast(facts, growth(samples)) }, losses };
 }
 
-function rateOf({ statistics }: Facts, losses: Losses | undefined, name: CounterName): Measured {
+function rateOf({ statistics }: Table, losses: Losses | undefined, name: CounterName): Measured {
   if (!statistics.ok) return { kind: 'broken', fault: statistics.fault };
   const events = losses?.events[name];
   if (losses === undefined || events === undefined) return { kind: 'none', why: 'unsupported by this kernel' };
   return { kind: 'value', value: events / losses.seconds };
 }
 
-function forecast({ count, max }: Facts, perSecond: number | undefined) {
+function forecast({ count, max }: Table, perSecond: number | undefined) {
   if (perSecond === undefined) return { growth: TOO_FEW, time_to_full: TOO_FEW };
   const value = { kind: 'value', value: perSecond } as const;
   if (max === 0) return { growth: value, time_to_full: { kind: 'none', why: 'no limit is set' } as const };

@@ -13,6 +13,8 @@ import { durationWords, foreignPath, sizeWords, valueWords } from './words.ts';
 
 interface Details {
   readonly facts: Facts;
+  /** What holds slab memory: the entries of all namespaces that were looked at. */
+  readonly entries: number;
   readonly cost: Reading<ObjectCost>;
   readonly measurements: Measurements;
   readonly thresholds: Thresholds;
@@ -22,12 +24,12 @@ interface Details {
 
 /** What `-v` says of a table, a line each. */
 export function tableDetails(told: Details): readonly string[] {
-  const { facts, cost, measurements, thresholds, past } = told;
+  const { facts, entries, cost, measurements, thresholds, past } = told;
   return [
     ...sourceLines(facts, measurements),
     ...(past === undefined ? [] : historyLines(past.history, past.trend, measurements)),
     ...thresholdLines(thresholds),
-    ...(cost.ok ? memoryLines(facts, cost.value, cost.source, measurements) : []),
+    ...(cost.ok ? memoryLines(facts, entries, cost.value, cost.source, measurements) : []),
     ...unjudgedLines(measurements, thresholds),
     ...faultLines(facts),
   ];
@@ -79,11 +81,17 @@ function levelWords(level: Level, range: Range | undefined): string[] {
   return range === undefined ? [] : [`${level} ${formatRange(range)}`];
 }
 
-function memoryLines(facts: Facts, cost: ObjectCost, source: string, measurements: Measurements): string[] {
-  const { max, count, buckets } = facts;
+function memoryLines(
+  facts: Facts,
+  entries: number,
+  cost: ObjectCost,
+  source: string,
+  measurements: Measurements,
+): string[] {
+  const { max, buckets } = facts;
   const about = cost.origin === 'estimate' ? 'about ' : '';
   const ram = facts.memTotal.ok ? foreignPath(facts.memTotal.source) : '';
-  const lines = [objectLine(cost, source), `memory now: ${about}${partsWords(footprint(cost, count))}`];
+  const lines = [objectLine(cost, source), `memory now: ${about}${partsWords(footprint(cost, entries))}`];
   if (max !== 0) {
     lines.push(`memory at the limit, never swapped: ${about}${partsWords(footprint(cost, max))}`);
     lines.push(`object size x limit: ${cost.objectSize} x ${max} = ${cost.objectSize * max} B`);

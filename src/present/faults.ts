@@ -21,6 +21,7 @@ const WORDS: Readonly<Record<FaultKind, readonly [verb: string, why: string]>> =
   malformed: ['cannot use', 'not in a known format'],
   'tool-missing': ['cannot run', 'not installed'],
   'tool-failed': ['cannot run', '#, it needs CAP_NET_ADMIN'],
+  'enter-failed': ['cannot enter', '#'],
   'would-load-module': ['did not run', 'it would load nf_conntrack_netlink'],
   'not-asked': ['did not read', 'nobody asked for it'],
   'not-written': ['cannot write', '#'],

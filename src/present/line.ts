@@ -30,34 +30,50 @@ export interface Findings {
 
 /** The whole text behind the state. */
 export function tableText(found: Findings): string {
-  const { facts, measurements, verdict, origin, losses } = found;
+  const { facts, measurements, verdict, origin } = found;
+  const where = facts.initialNamespace ? '' : ' in this network namespace';
+  const fill = fillClause(found, where);
+  if (verdict.findings.length === 0) return [fill, slabClause(measurements, origin)].filter(Boolean).join(', ');
+  return findingClauses(found, fill).join('; ');
+}
+
+/** What is wrong, and last how full the table is: that goes in front where it is what is wrong. */
+export function findingClauses(found: Findings, fill: string): readonly string[] {
+  const { findings } = found.verdict;
+  const clauses = findings.map((finding) => (isPlainUsage(finding) ? fill : findingClause(finding, found)));
+  return [...new Set([...clauses, fill])];
+}
+
+/** What was lost, unless a finding says it already. */
+export function otherLosses({ verdict, losses }: Pick<Findings, 'verdict' | 'losses'>): string {
   const named = verdict.findings.flatMap((finding) => rateCounter(finding) ?? []);
-  const rest = lossWords(
+  return lossWords(
     losses,
     LOSSES.filter((name) => !named.includes(name)),
   );
-  const drifted = verdict.findings.some(({ kind }) => kind === 'drift');
-  const fill = [fillClause(facts, measurements, drifted), rest].filter(Boolean).join(', ');
-  if (verdict.findings.length === 0) return [fill, slabClause(measurements, origin)].filter(Boolean).join(', ');
-  const clauses = verdict.findings.map((finding) => (isPlainUsage(finding) ? fill : findingClause(finding, found)));
-  return [...new Set([...clauses, fill])].join('; ');
 }
 
 // "65310 of 65536 entries (99.7%)" says by itself that usage is above its threshold.
-function isPlainUsage(finding: Finding): boolean {
+export function isPlainUsage(finding: Finding): boolean {
   return finding.kind === 'threshold' && finding.metric === 'usage' && upperBound(finding.range) !== undefined;
 }
 
-// Where the limit has been named already, it is not named again.
-function fillClause({ count, max, initialNamespace }: Facts, { usage }: Measurements, limitNamed: boolean): string {
-  const where = initialNamespace ? '' : ' in this network namespace';
+/** `24030 of 65536 entries (36.7%)`, and what was lost. Where the limit has been named already, it is not again. */
+export function fillClause(found: Findings, where: string): string {
+  const { facts, measurements, verdict } = found;
+  const { count, max } = facts;
+  const drifted = verdict.findings.some(({ kind }) => kind === 'drift');
+  return [fillWords(count, max, measurements, where, drifted), otherLosses(found)].filter(Boolean).join(', ');
+}
+
+function fillWords(count: number, max: number, { usage }: Measurements, where: string, limitNamed: boolean): string {
   if (usage.kind !== 'value') return `${count} entries${where}, no limit set`;
   const full = count >= max ? 'table full: ' : '';
   const of = limitNamed ? '' : ` of ${max}`;
   return `${full}${count}${of} entries (${percentWords(usage.value)})${where}`;
 }
 
-function slabClause({ slab_max: slabMax }: Measurements, origin: ObjectOrigin | undefined): string {
+export function slabClause({ slab_max: slabMax }: Measurements, origin: ObjectOrigin | undefined): string {
   if (slabMax.kind !== 'value') return '';
   return `${origin === 'estimate' ? 'about ' : ''}${sizeWords(slabMax.value)} slab at max`;
 }
@@ -65,7 +81,11 @@ function slabClause({ slab_max: slabMax }: Measurements, origin: ObjectOrigin | 
 // Figures that stand on the object size.
 const ESTIMATED: readonly string[] = ['slab', 'slab_max', 'memory_share'];
 
-function findingClause(finding: Finding, { origin, losses, drift }: Findings): string {
+/** One finding in words. */
+export function findingClause(
+  finding: Finding,
+  { origin, losses, drift }: Pick<Findings, 'origin' | 'losses' | 'drift'>,
+): string {
   if (finding.kind === 'drift') return drift;
   const { metric } = finding;
   if (finding.kind === 'unjudged') return `no ${metric}: ${faultWords(finding.fault)}`;

@@ -9,7 +9,9 @@ import { LEVELS, type Level, type Thresholds } from '../evaluate/thresholds.ts';
 
 /** One element for each metric that has a value; `limit` is the table's, 0 for none. */
 export function perfdata(measurements: Measurements, thresholds: Thresholds, limit: number): readonly string[] {
-  const bounds = withEntriesBounds(thresholds, limit);
+  // Usage is judged in each namespace.
+  const everywhere = thresholds.usage === undefined ? {} : { netns_usage: thresholds.usage };
+  const bounds = { ...withEntriesBounds(thresholds, limit), ...everywhere };
   return METRIC_NAMES.filter((name) => metricSpec(name).always || thresholds[name] !== undefined).flatMap((name) => {
     const measured = measurements[name];
     return measured.kind === 'value' ? [element(name, measured.value, bounds, maximum(name, limit))] : [];

@@ -5,7 +5,7 @@ import { type MetricName, metricSpec } from '../evaluate/metrics.ts';
 
 const FOREIGN_BYTES = 64;
 /** What we ourselves look for below a root. */
-const OWN_PATH = /\/proc\/(?:sys|net|1|self|slabinfo|meminfo|uptime|modules)\b[a-z0-9_/]{0,48}$/;
+const OWN_PATH = /\/proc\/(?:sys|net|\d+|self|slabinfo|meminfo|uptime|modules)\b[a-z0-9_/]{0,48}$/;
 const NOT_PLAIN = /[^A-Za-z0-9 _.:/@+,()=%~-]/gu;
 
 /** Text from outside: only harmless ASCII is kept, the rest becomes `?`; at most 64 bytes, the end cut off. */

@@ -18,6 +18,7 @@ import {
   trackingNamespace,
 } from './namespace.ts';
 import { liveSuite } from './parts.ts';
+import { value } from './support/perfdata.ts';
 
 const PARTS = ['/proc/sys/net/netfilter/nf_conntrack_count', '/usr/sbin/conntrack', '/usr/sbin/nft', '/usr/sbin/ip'];
 const LIMIT = '/proc/sys/net/netfilter/nf_conntrack_max';
@@ -157,13 +158,6 @@ liveSuite('the running kernel', PARTS, () => {
     });
   });
 });
-
-/** One value of the perfdata. */
-function value({ stdout }: Answer, label: string): number {
-  const [, digits] = new RegExp(` ${label}=([\\d.]+)`).exec(stdout) ?? [];
-  if (digits === undefined) throw new Error(`no ${label} in ${stdout}`);
-  return Number(digits);
-}
 
 /** What the conntrack cache takes: num_objs / objperslab × pagesperslab pages, of slabinfo(5). */
 function cacheBytes(): number {

@@ -41,6 +41,26 @@ export function pluginAsNobodyInside(namespace: string, ...args: readonly string
   return inside(namespace, ...NOBODY, NODE, PLUGIN, ...args);
 }
 
+/** A process that stays until the test is over, in a namespace or, without one, in ours. Gives its number. */
+export async function processInside(
+  namespace: string | undefined,
+  line: readonly string[] = ['sleep', '600'],
+  name = 'sleep',
+): Promise<number> {
+  const enter = namespace === undefined ? [] : ['ip', 'netns', 'exec', namespace];
+  const [file = '', ...args] = [...enter, ...line];
+  const child = spawn(file, args, { stdio: 'ignore' });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const pid = child.pid ?? 0;
+  // What goes before the command becomes the command, and is in the namespace from then on.
+  while (!readFileSync(`/proc/${pid}/comm`, 'latin1').startsWith(name)) await pause(5);
+  return pid;
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
 /** What conntrack(8) says the namespace holds. */
 export function toolCount(namespace: string): number {
   return Number(inside(namespace, 'conntrack', '-C').stdout);

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { command } from '../e2e/support/plugin.ts';
 import { RUNS, recommended, resultOf, runPlugin, runPluginAsNagios, type Site, shipped, site } from './daemon.ts';
+import { holdConnections, limitTo, processInside, sendDatagrams, toolCounter, trackingNamespace } from './namespace.ts';
 import { liveSuite } from './parts.ts';
 import { askNrpe, CHECK_NRPE, NRPE, otherForm, runsPlugin, shippedHere, startNrpe } from './support/nrpe-daemon.ts';
-import { expectSameBesidesFigures } from './support/perfdata.ts';
+import { expectSameBesidesFigures, value } from './support/perfdata.ts';
 
 const SNIPPET = 'nrpe_check_conntrack.cfg';
 const SUDOERS = 'sudoers-check_conntrack';
@@ -50,6 +51,32 @@ liveSuite('NRPE', [NRPE, CHECK_NRPE], () => {
   });
 });
 
+liveSuite(
+  'NRPE and every namespace',
+  [NRPE, CHECK_NRPE, '/usr/sbin/nft', '/usr/sbin/ip', '/usr/sbin/conntrack'],
+  () => {
+    test('the shipped command names the full one, as the unprivileged user of NRPE', async () => {
+      const here = site();
+      const port = await startNrpe(here, { snippet: shippedHere(here, SNIPPET) });
+      const full = trackingNamespace();
+      const pid = await processInside(full);
+      limitTo(100);
+      await holdConnections(full, 100);
+      askNrpe(port, 'check_conntrack_netns');
+      const before = toolCounter(full, 'drop');
+      sendDatagrams(full, 20);
+      const lost = toolCounter(full, 'drop') - before;
+      const answer = askNrpe(port, 'check_conntrack_netns');
+      expect(answer.status).toBe(2);
+      const label = `namespace of sleep (pid ${pid})`;
+      expect(answer.stdout).toContain(
+        `CONNTRACK CRITICAL - ${label} is full: 100 of 100, ${lost} packets dropped in the last `,
+      );
+      expect(value(answer, 'netns_usage')).toBe(100);
+    });
+  },
+);
+
 liveSuite('sudo', [NRPE, CHECK_NRPE, VISUDO, SUDO], () => {
   test('NRPE runs the shipped sudo form as root', async () => {
     const here = site();
@@ -73,12 +100,14 @@ liveSuite('sudo', [NRPE, CHECK_NRPE, VISUDO, SUDO], () => {
   });
 });
 
-test('the sudoers line allows the sudo form of the snippet, argument by argument, and has no wildcard', () => {
-  const allowed = /^nagios ALL=\(root\) NOPASSWD: (.*)$/m.exec(shipped(SUDOERS))?.[1]?.replace(/\\([=:,\\])/g, '$1');
-  const used = /^#command\[check_conntrack\]=\/usr\/bin\/sudo -n (.*)$/m.exec(shipped(SNIPPET))?.[1];
-  expect(used).toMatch(/^\/usr\/lib\/nagios\/plugins\/check_conntrack( [^*?[\]]+)+$/);
-  expect(used).not.toContain('--root');
-  expect(allowed).toBe(used);
+test('the sudoers lines allow the sudo forms of the snippet, argument by argument, and have no wildcard', () => {
+  const lines = (name: string, form: RegExp) => Array.from(shipped(name).matchAll(form), ([, line = '']) => line);
+  const allowed = lines(SUDOERS, /^nagios ALL=\(root\) NOPASSWD: (.*)$/gm);
+  const used = lines(SNIPPET, /^#command\[check_conntrack\w*\]=\/usr\/bin\/sudo -n (.*)$/gm);
+  expect(used).toHaveLength(2);
+  for (const line of used)
+    expect(line).toMatch(/^\/usr\/lib\/nagios\/plugins\/check_conntrack( (?!--root)[^*?[\]]+)+$/);
+  expect(allowed.map((line) => line.replace(/\\([=:,\\])/g, '$1'))).toEqual(used);
 });
 
 /** Runs what follows with the shipped line as the only sudoers; the machine's own stay as they are. */

@@ -2,6 +2,7 @@
 // that two unreadable figures never pass for equal ones.
 
 import { expect } from 'vitest';
+import type { Answer } from '../../e2e/support/plugin.ts';
 import { expectSameShape, type Result } from '../daemon.ts';
 
 interface Metric {
@@ -10,6 +11,13 @@ interface Metric {
   readonly uom: string;
   /** Warning, critical, min and max; empty where there is none. */
   readonly limits: readonly string[];
+}
+
+/** One figure of an answer. */
+export function value({ stdout }: Answer, label: string): number {
+  const [, digits] = new RegExp(` ${label}=([\\d.]+)`).exec(stdout) ?? [];
+  if (digits === undefined) throw new Error(`no ${label} in ${stdout}`);
+  return Number(digits);
 }
 
 /** What a daemon kept in the plugin's own writing. */

@@ -96,7 +96,7 @@ describe('options', () => {
 
   test('all of them', () => {
     const line =
-      '-w 70 -c 95 --absent Warning --root /host --object-size 350 -t 2.5 -vv --state-dir /state --window 600 --drift OK';
+      '-w 70 -c 95 --absent Warning --root /host --object-size 350 -t 2.5 -vv --state-dir /state --window 600 --drift OK --netns all';
     expect(options(...line.split(' '))).toEqual({
       root: '/host',
       objectSize: 350,
@@ -104,6 +104,7 @@ describe('options', () => {
       verbosity: 2,
       absent: 'warning',
       drift: 'ok',
+      netns: 'all',
       stateDir: '/state',
       windowSeconds: 600,
       thresholds: {

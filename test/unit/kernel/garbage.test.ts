@@ -2,10 +2,13 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { parseContainer } from '../../../src/kernel/cgroup.ts';
 import { parseToolStatistics } from '../../../src/kernel/conntrack-tool.ts';
 import { parseEventListener } from '../../../src/kernel/event-listener.ts';
 import { parseMemTotal, parsePageSize, parseRelease } from '../../../src/kernel/machine.ts';
+import { parseMounts } from '../../../src/kernel/mounts.ts';
 import { parsePositiveNumber, parseWholeNumber } from '../../../src/kernel/number.ts';
+import { parseProcess } from '../../../src/kernel/processes.ts';
 import type { Parsed } from '../../../src/kernel/root.ts';
 import { parseSlabinfo } from '../../../src/kernel/slabinfo.ts';
 import { parseStatistics } from '../../../src/kernel/statistics.ts';
@@ -25,6 +28,18 @@ function numbersIn(value: unknown): readonly number[] {
 
 const AUXV = Buffer.from(Uint32Array.from([16, 0, 8192, 0, 6, 0, 4096, 0, 0, 0, 0, 0]).buffer).toString('latin1');
 
+test('stat of a process', () => {
+  const text = '42 (a) S 1 42 42 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 123456 9 9';
+  fc.assert(
+    fc.property(fc.oneof(bytes, damaged(text)), (any) => {
+      const parsed = parseProcess(any);
+      if (!parsed.ok) return parsed.kind === 'malformed';
+      return Number.isInteger(parsed.value.parent) && Number.isFinite(parsed.value.started);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
 test.each<[string, (text: string) => Parsed<unknown>, text: string, least: number, most: number]>([
   ['count', parseWholeNumber, '65536\n', 0, 2 ** 31],
   ['buckets', parsePositiveNumber, '16384\n', 1, 2 ** 31],
@@ -34,6 +49,8 @@ test.each<[string, (text: string) => Parsed<unknown>, text: string, least: numbe
   ['osrelease', parseRelease, '2.6.18-308.el5\n', 0, 999],
   ['MemTotal', parseMemTotal, 'MemTotal:        3905824 kB\n', 1024, 1024 * 10 ** 15],
   ['auxv', parsePageSize, AUXV, 2 ** 12, 2 ** 18],
+  ['mountinfo', parseMounts, '43 42 0:4 net:[4026532177] /run/netns/a rw - nsfs nsfs rw\n', 0, 9_999_999_999],
+  ['cgroup', parseContainer, '0::/system.slice/nginx.service\n', 0, 0],
   ['netlink', parseEventListener, 'sk       Eth Pid    Groups   \nffff 12  42     00000001 \n', 0, 0],
 ])('%s', (_, parse, text, least, most) => {
   expect(parse(text).ok).toBe(true);

@@ -32,7 +32,7 @@ function presented(changes: Partial<Facts>, ...argv: readonly string[]) {
       losses: undefined,
     }),
     perfdata: perfdata(measurements, thresholds, known.max),
-    details: tableDetails({ facts: known, cost, measurements, thresholds, past: undefined }),
+    details: tableDetails({ facts: known, entries: known.count, cost, measurements, thresholds, past: undefined }),
   };
 }
 

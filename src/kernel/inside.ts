@@ -1,0 +1,66 @@
+// A namespace's table as a process inside of it reads it: for those that only a mount keeps, and for kernels without
+// CONFIG_NF_CONNTRACK_PROCFS. nsenter(1) needs root.
+
+import { existsSync } from 'node:fs';
+import type { Fault, NamespaceTable, Reading, Statistics } from '../facts.ts';
+import { type Answer, runTool } from './child.ts';
+import { readToolStatistics } from './conntrack-tool.ts';
+import { parseWholeNumber } from './number.ts';
+import type { Root } from './root.ts';
+import { parseStatistics } from './statistics.ts';
+
+const ENTERERS = ['/usr/bin/nsenter', '/bin/nsenter', '/usr/sbin/nsenter'] as const;
+const PRINTERS = ['/bin/cat', '/usr/bin/cat'] as const;
+const COUNT = '/proc/sys/net/netfilter/nf_conntrack_count';
+const STATISTICS = '/proc/self/net/stat/nf_conntrack';
+const REFUSED = /Operation not permitted|Permission denied/;
+const GONE = /No such file or directory/;
+
+type Inside = Pick<NamespaceTable, 'entries' | 'statistics'>;
+
+/** The table of the namespace at `path` (on the machine looked at), unless we may not enter it or it is gone. */
+export function readInside(root: Root, path: string): Inside | 'refused' | 'gone' {
+  if (process.geteuid?.() !== 0) return 'refused';
+  const place = root.locate(path);
+  const source = `nsenter --net=${place}`;
+  const enterer = ENTERERS.find((file) => existsSync(file));
+  const printer = PRINTERS.find((file) => existsSync(file));
+  if (enterer === undefined || printer === undefined) return failed({ kind: 'tool-missing', source });
+  const enter = [enterer, `--net=${place}`];
+
+  const text = runTool(root, source, [[...enter, printer, COUNT, STATISTICS]], (answer) => asText(place, answer));
+  if (text.ok) return figures(root, source, enter, text.value);
+  if (text.fault.kind === 'denied') return 'refused';
+  return text.fault.kind === 'missing' ? 'gone' : failed(text.fault);
+}
+
+// cat fails for the file that this kernel does not have, and prints the other one.
+function asText(source: string, { stdout, stderr, failure }: Answer): Reading<string> {
+  if (stdout !== '') return { ok: true, value: stdout, source };
+  if (REFUSED.test(stderr)) return { ok: false, fault: { kind: 'denied', source } };
+  if (GONE.test(stderr)) return { ok: false, fault: { kind: 'missing', source } };
+  return { ok: false, fault: { kind: 'enter-failed', source, detail: failure ?? 'no output' } };
+}
+
+function figures(root: Root, source: string, enter: readonly string[], text: string): Inside {
+  const [, count = '', table = ''] = /^(\d+\n)?(.*)$/s.exec(text) ?? [];
+  const parsed = table === '' ? undefined : parseStatistics(table);
+  const statistics: Reading<Statistics> =
+    parsed === undefined
+      ? readToolStatistics(root, enter)
+      : parsed.ok
+        ? { ok: true, value: parsed.value, source }
+        : { ok: false, fault: { kind: parsed.kind, source } };
+  return { entries: entriesOf(source, count, statistics), statistics };
+}
+
+function entriesOf(source: string, count: string, statistics: Reading<Statistics>): Reading<number> {
+  const entries = statistics.ok ? statistics.value.entries : undefined;
+  if (entries !== undefined) return { ok: true, value: entries, source };
+  const parsed = parseWholeNumber(count);
+  return parsed.ok ? { ok: true, value: parsed.value, source } : { ok: false, fault: { kind: parsed.kind, source } };
+}
+
+function failed(fault: Fault): Inside {
+  return { entries: { ok: false, fault }, statistics: { ok: false, fault } };
+}

@@ -1,0 +1,374 @@
+// Every network namespace of the machine that runs the tests: with processes and without, as root and as nobody, and
+// what is said where not all of them can be seen.
+
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { type Answer, command, NODE, PLUGIN } from '../e2e/support/plugin.ts';
+import { scratch } from '../e2e/support/tree.ts';
+import {
+  holdConnections,
+  inside,
+  limitTo,
+  NOBODY,
+  processInside,
+  sendDatagrams,
+  toolCount,
+  toolCounter,
+  trackingNamespace,
+} from './namespace.ts';
+import { liveSuite } from './parts.ts';
+import { value } from './support/perfdata.ts';
+
+const PARTS = [
+  '/proc/sys/net/netfilter/nf_conntrack_count',
+  '/usr/sbin/conntrack',
+  '/usr/sbin/nft',
+  '/usr/sbin/ip',
+  '/usr/bin/nsenter',
+  '/usr/bin/setpriv',
+];
+const USERS: readonly (readonly [string, readonly string[]])[] = [
+  ['root', []],
+  ['nobody', NOBODY],
+];
+const LINE = [NODE, PLUGIN, '--netns', 'all'];
+
+function sweepAs(user: readonly string[], ...args: readonly string[]): Answer {
+  const [file = '', ...line] = [...user, ...LINE, ...args];
+  return command(file, line);
+}
+
+liveSuite('every namespace of the running machine', PARTS, () => {
+  describe('three namespaces: empty, in use, full and dropping', () => {
+    test.each(USERS)('the full one is named, and its drops are right, as %s', async (_, user) => {
+      const [empty, used, full] = [trackingNamespace(), trackingNamespace(), trackingNamespace()];
+      const hosts = value(sweepAs(user), 'entries');
+      const pids = [
+        await processInside(empty),
+        await processInside(used),
+        await processInside(full),
+        await processInside(full),
+      ];
+      const seen = value(sweepAs(user), 'netns_count');
+      limitTo(200);
+      await holdConnections(full, 200);
+      sendDatagrams(used, 50);
+      sendDatagrams(full, 40);
+
+      const answer = sweepAs(user, '-v', '-c', 'drop=1000000');
+      expect(answer).toMatchObject({ status: 2, stderr: '' });
+      const count = toolCount(full);
+      const dropped = toolCounter(full, 'drop');
+      expect(dropped).toBeGreaterThanOrEqual(40);
+      const label = (pid: number | undefined) => `namespace of sleep \\(pid ${pid}[^)]*\\)`;
+      expect(answer.stdout).toMatch(
+        new RegExp(`^CONNTRACK CRITICAL - ${label(pids[2])} is full: ${count} of 200; here ${hosts} \\(`),
+      );
+      expect(answer.stdout).toMatch(
+        new RegExp(`\\n${label(pids[2])}.*: ${count} entries \\(\\S+\\), drop ${dropped}[,\\n]`),
+      );
+      expect(answer.stdout).toMatch(new RegExp(`\\n${label(pids[1])}.*: 50 entries \\(25\\.0%\\), drop 0\\n`));
+      expect(answer.stdout).toMatch(new RegExp(`\\n${label(pids[0])}.*: 0 entries \\(0\\.0%\\), drop 0\\n`));
+      expect(value(answer, 'netns_count')).toBe(seen);
+      expect(value(answer, 'netns_usage')).toBe((100 * count) / 200);
+      expect(value(answer, 'entries')).toBe(hosts);
+      expect(value(answer, 'drop')).toBe(value(sweepAs(user), 'drop'));
+      expect(Number(command('conntrack', ['-C']).stdout)).toBe(hosts);
+    });
+
+    test.each(USERS)('what is lost there is told in the words of the rate, as %s', async (_, user) => {
+      const [full, state] = [trackingNamespace(), scratch()];
+      command('chmod', ['1777', state]);
+      const pid = await processInside(full);
+      limitTo(100);
+      await holdConnections(full, 100);
+      const args = ['--state-dir', state, '-w', 'usage=~:', '-c', 'usage=~:'];
+      expect(sweepAs(user, ...args)).toMatchObject({ status: 0, stderr: '' });
+      const before = toolCounter(full, 'drop');
+      sendDatagrams(full, 30);
+      const lost = toolCounter(full, 'drop') - before;
+      expect(lost).toBeGreaterThanOrEqual(30);
+      const words = new RegExp(`namespace of sleep \\(pid ${pid}[^)]*\\): [^;]*${lost} packets dropped in the last `);
+      expect(sweepAs(user, ...args).stdout).toMatch(words);
+      const judged = sweepAs(user, ...args, '-c', 'drop_rate=0');
+      expect(judged.status).toBe(2);
+      expect(judged.stdout).toMatch(words);
+      expect(value(judged, 'drop_rate')).toBe(0);
+    });
+  });
+
+  test('a namespace that has the inode of one that is gone does not inherit its losses', async () => {
+    const state = scratch();
+    const gone = trackingNamespace();
+    await processInside(gone);
+    limitTo(50);
+    await holdConnections(gone, 50);
+    sweepAs([], '--state-dir', state);
+    const next = trackingNamespace();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await processInside(next);
+    passOn(state, inodeOf(gone), inodeOf(next));
+    sendDatagrams(next, 90);
+    const answer = sweepAs([], '--state-dir', state, '-c', 'drop_rate=0', '-w', 'usage=~:');
+    expect(answer.stdout).not.toContain('dropped in the last');
+  });
+
+  describe('namespaces that only a mount keeps', () => {
+    test('as root they are entered, and called by their names', () => {
+      const kept = trackingNamespace();
+      sendDatagrams(kept, 30);
+      const answer = sweepAs([], '-v', '-w', 'entries=29');
+      expect(answer.status).toBe(1);
+      expect(answer.stdout).toMatch(
+        new RegExp(`^CONNTRACK WARNING - namespace ${kept} \\(no process\\): entries 30 is above 29; `),
+      );
+      expect(answer.stdout).not.toContain(' at least ');
+    });
+
+    test('a name is told of those with processes too', async () => {
+      const named = trackingNamespace();
+      const pid = await processInside(named);
+      sendDatagrams(named, 30);
+      expect(sweepAs([], '-w', 'entries=29').stdout).toContain(`namespace of sleep (pid ${pid}, netns ${named}): `);
+    });
+
+    test('as nobody they are counted as there, and no more: the state stays', () => {
+      const [kept] = [trackingNamespace(), trackingNamespace()];
+      sendDatagrams(kept, 30);
+      const answer = sweepAs(NOBODY, '-v', '-w', 'entries=29');
+      expect(answer).toMatchObject({ status: 0, stderr: '' });
+      const [, seen, there] = /, (\d+) of at least (\d+) namespaces, /.exec(answer.stdout) ?? [];
+      expect(Number(there) - Number(seen)).toBe(2);
+      expect(answer.stdout).toMatch(
+        /\n\d+ namespaces are mounted; those without a process were not read \(root may\)\n/,
+      );
+    });
+
+    test('500 of them at once', () => {
+      const names = Array.from({ length: 500 }, (_, at) => `check-conntrack-many-${at}`);
+      onTestFinished(() => void batch(names.map((name) => `netns del ${name}`)));
+      batch(names.map((name) => `netns add ${name}`));
+      const answer = sweepAs([]);
+      expect(answer).toMatchObject({ status: 0, stderr: '' });
+      expect(value(answer, 'netns_count')).toBeGreaterThan(500);
+      expect(sweepAs(NOBODY).stdout).toMatch(/ of at least 50\d namespaces/);
+    });
+
+    test.each([
+      ['refuses', 'echo "nsenter: cannot open $1: Permission denied" >&2; exit 1', 0, / of at least \d+ namespaces/],
+      ['fails', 'exit 7', 3, /UNKNOWN - 1 of \d+ namespaces not read: cannot enter \/run\/netns\/\S+: exit status 7; /],
+      ['prints nonsense', 'echo secret', 3, /UNKNOWN - 1 of \d+ namespaces not read: cannot use nsenter --net=\S+: /],
+      ['hangs', 'exec sleep 60', 3, /UNKNOWN - timeout before reading nsenter --net=/],
+      ['says that it is gone', 'echo "cannot open: No such file or directory" >&2; exit 1', 0, /, \d+ namespaces?, /],
+    ])('an nsenter that %s', (_, script, status, words) => {
+      trackingNamespace();
+      const answer = withTool('/usr/bin/nsenter', script, ...LINE, '--timeout', '2');
+      expect(answer).toMatchObject({ status, stderr: '' });
+      expect(answer.stdout).toMatch(words);
+      expect(answer.stdout).not.toContain('secret');
+    });
+  });
+
+  describe('a kernel without /proc/net/stat/nf_conntrack', () => {
+    test('as root the table is read from inside', async () => {
+      const namespace = trackingNamespace();
+      limitTo(100);
+      await holdConnections(namespace, 100);
+      sendDatagrams(namespace, 20);
+      const answer = withoutStatistics([await processInside(namespace)], {}, '-v');
+      expect(answer).toMatchObject({ status: 2, stderr: '' });
+      const dropped = toolCounter(namespace, 'drop');
+      expect(answer.stdout).toMatch(
+        new RegExp(`\\nnamespace of sleep .*: ${toolCount(namespace)} entries \\(.*, drop ${dropped}[,\\n]`),
+      );
+    });
+
+    test('as nobody it was found and not read: UNKNOWN', async () => {
+      const pid = await processInside(trackingNamespace());
+      const answer = withoutStatistics([pid], { user: NOBODY }, '-v');
+      expect(answer).toMatchObject({ status: 3, stderr: '' });
+      const path = `/proc/${pid}/net/stat/nf_conntrack`;
+      expect(answer.stdout).toMatch(
+        new RegExp(`^CONNTRACK UNKNOWN - 1 of \\d+ namespaces not read: cannot read ${path}: no such file; here `),
+      );
+      expect(answer.stdout).toContain(
+        `\nnot read: namespace of sleep (pid ${pid}): cannot read ${path}: no such file\n`,
+      );
+    });
+
+    test('what can be read and is worse decides', async () => {
+      const full = trackingNamespace();
+      const readable = await processInside(full);
+      const pids = [readable, await processInside(trackingNamespace())];
+      limitTo(50);
+      await holdConnections(full, 50);
+      const but = `cat /proc/${readable}/net/stat/nf_conntrack >"$1/${readable}/net/stat/nf_conntrack"`;
+      const answer = withoutStatistics(pids, { user: NOBODY, but });
+      expect(answer.status).toBe(2);
+      expect(answer.stdout).toMatch(
+        /^CONNTRACK CRITICAL - namespace of \S+ \(.*\) is full: .*; 1 of \d+ namespaces not read: /,
+      );
+    });
+  });
+
+  describe('what hides processes', () => {
+    test.each(['1', '2', 'invisible', 'ptraceable'])(
+      'a /proc with hidepid=%s: nobody sees only own processes',
+      async (level) => {
+        const full = trackingNamespace();
+        await processInside(full);
+        sendDatagrams(full, 30);
+        const answer = withProc(`hidepid=${level}`, ...NOBODY, ...LINE, '-v', '-c', 'entries=29');
+        expect(answer).toMatchObject({ status: 0, stderr: '' });
+        expect(answer.stdout).toMatch(/^CONNTRACK OK - .*, own processes only, /);
+        expect(answer.stdout).toMatch(
+          /\nother namespaces may be there: \/proc is mounted with hidepid=\w+ \(root sees all\)\n/,
+        );
+      },
+    );
+
+    test.each<[string, readonly string[], string]>([
+      ['root', [], 'hidepid=2'],
+      ['whoever is in its group', NOBODY, 'hidepid=2,gid=65534'],
+    ])('not from %s', async (_, user, options) => {
+      const full = trackingNamespace();
+      await processInside(full);
+      sendDatagrams(full, 30);
+      const answer = withProc(options, ...user, ...LINE, '-c', 'entries=29');
+      expect(answer.status).toBe(2);
+      expect(answer.stdout).not.toContain('own processes only');
+    });
+
+    test('root without CAP_SYS_PTRACE is not exempt', () => {
+      const poor = ['setpriv', '--bounding-set=-sys_ptrace', '--inh-caps=-sys_ptrace'];
+      expect(withProc('hidepid=ptraceable', ...poor, ...LINE).stdout).toContain(', own processes only, ');
+    });
+
+    test('a PID namespace with a /proc of its own: what this container can see', async () => {
+      const full = trackingNamespace();
+      await processInside(full);
+      sendDatagrams(full, 30);
+      const answer = command('unshare', ['--pid', '--fork', '--mount-proc', ...NOBODY, ...LINE, '-c', 'entries=29']);
+      expect(answer).toMatchObject({ stderr: '' });
+      expect(answer.stdout).toMatch(/^CONNTRACK OK - .*, all that this container can see, /);
+    });
+  });
+
+  test('a namespace that nobody made inside of a user namespace', async () => {
+    const before = value(sweepAs(NOBODY), 'netns_count');
+    const pid = await processInside(undefined, [
+      ...NOBODY,
+      ...['unshare', '--user', '--map-root-user', '--net', 'sleep', '600'],
+    ]);
+    expect(pid).toBeGreaterThan(0);
+    for (const [, user] of USERS) expect(value(sweepAs(user), 'netns_count')).toBe(before + 1);
+  });
+
+  test('the host from inside of a container: --root on its tree, mounted', async () => {
+    const [container, full] = [trackingNamespace(), trackingNamespace()];
+    const pid = await processInside(full);
+    sendDatagrams(full, 30);
+    const root = scratch();
+    const script = `mount --rbind / ${root} && exec ip netns exec ${container} "$@"`;
+    const line = ['--mount', 'sh', '-c', script, 'sh', ...LINE, '--root', root, '-w', 'entries=29'];
+    const answer = command('unshare', line);
+    expect(answer).toMatchObject({ status: 1, stderr: '' });
+    expect(answer.stdout).toMatch(
+      new RegExp(`^CONNTRACK WARNING - namespace of sleep \\(pid ${pid}[^)]*\\): entries 30 is above 29; here `),
+    );
+  });
+
+  test('a command name is shown only as far as it is harmless', async () => {
+    const folder = scratch();
+    const evil = join(folder, 'a|b;\n\u001b[31m)');
+    copyFileSync('/bin/sleep', evil);
+    const namespace = trackingNamespace();
+    sendDatagrams(namespace, 30);
+    const pid = await processInside(namespace, [evil, '600'], 'a|b');
+    const answer = sweepAs(NOBODY, '-w', 'entries=29');
+    expect(answer.stdout).toContain(`namespace of a?b????31m) (pid ${pid}): entries 30`);
+  });
+
+  test('the pod or container is told by the control group', async () => {
+    const group = `/sys/fs/cgroup/pids/docker-${'0123456789abcdef'.repeat(4)}.scope`;
+    mkdirSync(group);
+    const namespace = trackingNamespace();
+    const pid = await processInside(namespace);
+    onTestFinished(() => {
+      writeFileSync('/sys/fs/cgroup/pids/cgroup.procs', String(pid));
+      rmdirSync(group);
+    });
+    writeFileSync(join(group, 'cgroup.procs'), String(pid));
+    sendDatagrams(namespace, 30);
+    const answer = sweepAs(NOBODY, '-w', 'entries=29');
+    expect(answer.stdout).toContain(`namespace of sleep (pid ${pid}, container 0123456789ab): entries 30 is above 29`);
+  });
+
+  test('processes that come and go meanwhile are nothing to speak of', async () => {
+    await processInside(undefined, ['sh', '-c', 'while :; do unshare --net true; done'], 'sh');
+    for (let run = 0; run < 15; run++)
+      expect(sweepAs(run % 2 === 0 ? [] : NOBODY)).toMatchObject({ status: 0, stderr: '' });
+  });
+});
+
+function batch(lines: readonly string[]): void {
+  const path = join(scratch(), 'batch');
+  writeFileSync(path, `${lines.join('\n')}\n`);
+  expect(command('ip', ['-batch', path])).toMatchObject({ status: 0 });
+}
+
+function inodeOf(namespace: string): number {
+  return Number(inside(namespace, 'stat', '-L', '-c', '%i', '/proc/self/net/stat').stdout);
+}
+
+// The kernel gives a number again when it pleases: what that leads to is made by hand.
+function passOn(state: string, from: number, to: number): void {
+  const folder = join(state, '0/check_conntrack');
+  const name =
+    command('ls', [folder])
+      .stdout.split('\n')
+      .find((entry) => entry.startsWith('all-')) ?? '';
+  const text = readFileSync(join(folder, name), 'latin1');
+  expect(text).toContain(`"net:${from}"`);
+  const passed = text.replace(`"net:${to}"`, '"net:1"').replace(`"net:${from}"`, `"net:${to}"`);
+  writeFileSync(join(folder, 'new'), passed, { mode: 0o600 });
+  renameSync(join(folder, 'new'), join(folder, name));
+}
+
+/** Runs a command where a script is in the place of a tool. */
+function withTool(tool: string, script: string, ...line: readonly string[]): Answer {
+  const path = join(scratch(), 'tool');
+  writeFileSync(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  return command('unshare', ['--mount', 'sh', '-c', `mount --bind ${path} ${tool} && exec "$@"`, 'sh', ...line]);
+}
+
+/** Runs a command with a /proc mounted anew: to mount the old one with other options would change the machine's. */
+function withProc(options: string, ...line: readonly string[]): Answer {
+  const script = `mount -t proc -o ${options} proc /proc && exec "$@"`;
+  return command('unshare', ['--mount', 'sh', '-c', script, 'sh', ...line]);
+}
+
+interface Circumstances {
+  readonly user?: readonly string[];
+  /** A shell command that finishes that /proc, which is `$1`. */
+  readonly but?: string;
+}
+
+/** Runs the plugin in a /proc of only these processes, without a statistics file, as kernels without it have it. */
+function withoutStatistics(
+  pids: readonly number[],
+  { user = [], but = ':' }: Circumstances,
+  ...args: readonly string[]
+): Answer {
+  const script = [
+    'mount -t tmpfs none "$1" && mkdir -p "$1/sys" "$1/self/net/stat" && mount --bind /proc/sys "$1/sys"',
+    ...pids.map(
+      (pid) => `mkdir -p "$1/${pid}/net/stat" "$1/${pid}/ns" && touch "$1/${pid}/ns/net" &&
+        cat /proc/${pid}/stat >"$1/${pid}/stat" && mount --bind /proc/${pid}/ns/net "$1/${pid}/ns/net"`,
+    ),
+    but,
+    'mount --rbind "$1" /proc && shift && exec "$@"',
+  ].join(' && ');
+  return command('unshare', ['--mount', 'sh', '-c', script, 'sh', scratch(), ...user, ...LINE, ...args]);
+}

@@ -1,0 +1,254 @@
+// What is said of all namespaces: the gravest first, whose it is, and how much of the machine was seen.
+
+import { describe, expect, test } from 'vitest';
+import { parseRequest } from '../../../src/cli/options.ts';
+import { objectCost } from '../../../src/evaluate/footprint.ts';
+import { judge } from '../../../src/evaluate/judge.ts';
+import { measure } from '../../../src/evaluate/measure.ts';
+import { judgeNamespaces } from '../../../src/evaluate/namespaces.ts';
+import type { Trend } from '../../../src/evaluate/trend.ts';
+import type { Facts, Identity, NamespaceTable, Reading, Sight, Sweep } from '../../../src/facts.ts';
+import { everywhereDetails, everywhereText } from '../../../src/present/namespaces.ts';
+import { perfdata } from '../../../src/present/perfdata.ts';
+import { facts, fault, ok } from '../support/facts.ts';
+
+const ALL: Sight = { processes: 'all', hidepid: undefined, mounts: 0, mountsKnown: true, atLeast: 1 };
+
+interface Case {
+  readonly here?: Partial<Facts>;
+  readonly others?: readonly NamespaceTable[];
+  readonly identities?: Readonly<Record<string, Identity>>;
+  readonly sight?: Partial<Sight>;
+  readonly argv?: readonly string[];
+  readonly lost?: Readonly<Record<string, number>>;
+}
+
+function namespace(key: string, entries: number | Reading<number>, drop = 0): NamespaceTable {
+  const reading = typeof entries === 'number' ? ok(entries) : entries;
+  const statistics = ok({ entries: 0, cpus: [{ drop, early_drop: 0, insert_failed: 0 }] });
+  return { key, pids: [7], number: undefined, mount: undefined, entries: reading, statistics };
+}
+
+function someone(command: string, pid: number, container?: Identity['container']): Identity {
+  return { process: { pid, command }, container };
+}
+
+function told({ here = {}, others = [], identities = {}, sight = {}, argv = [], lost = {} }: Case) {
+  const request = parseRequest(['--netns', 'all', ...argv], { MP_STATE_PATH: '/state' });
+  if (request.kind !== 'check') throw new Error(JSON.stringify(request));
+  const { thresholds } = request.options;
+  const known = facts({ statistics: ok({ entries: 0, cpus: [] }), ...here });
+  const sweep: Sweep = { others, sight: { ...ALL, ...sight } };
+  const cost = objectCost(known, undefined);
+  const measurements = measure(known, cost, sweep);
+  const trends = new Map(Object.entries(lost).map(([key, events]) => [key, trend(events)]));
+  const overview = judgeNamespaces(sweep, known.max, thresholds, trends);
+  const everywhere = { sweep, overview, identities: new Map(Object.entries(identities)) };
+  const verdict = judge(measurements, thresholds, undefined);
+  const found = { facts: known, measurements, verdict, origin: 'slabinfo', drift: '', losses: undefined } as const;
+  return {
+    state: overview.state,
+    text: everywhereText(found, everywhere),
+    details: everywhereDetails(everywhere, 258_048),
+    perfdata: perfdata(measurements, thresholds, known.max),
+  };
+}
+
+function trend(drop: number): Trend {
+  const none = { kind: 'none', why: 'first run' } as const;
+  const rate = { kind: 'value', value: drop / 60 } as const;
+  const measured = {
+    drop_rate: rate,
+    early_drop_rate: none,
+    insert_failed_rate: none,
+    chainlength_rate: none,
+    growth: none,
+    time_to_full: none,
+  };
+  return { measured, losses: { seconds: 60, events: { drop } } };
+}
+
+const ENVOY = { 'net:1': someone('envoy', 12994, { kind: 'pod', id: '3f2a' }) };
+
+describe('line 1', () => {
+  test.each<[string, Case, string, string]>([
+    ['nobody else', {}, 'ok', '100 of 1000 entries (10.0%) here, 1 namespace, 252.0 KiB slab at max'],
+    [
+      'others that are emptier are counted',
+      { others: [namespace('net:1', 40)] },
+      'ok',
+      '100 of 1000 entries (10.0%) here, 2 namespaces, 252.0 KiB slab at max',
+    ],
+    [
+      'the fullest is named',
+      { others: [namespace('net:2', 5), namespace('net:1', 400)], identities: ENVOY },
+      'ok',
+      '100 of 1000 entries (10.0%) here, 400 (40.0%) in namespace of envoy (pid 12994, pod 3f2a), 3 namespaces, 252.0 KiB slab at max',
+    ],
+    [
+      'a full one',
+      { others: [namespace('net:2', 5), namespace('net:1', 1000)], identities: ENVOY },
+      'critical',
+      'namespace of envoy (pid 12994, pod 3f2a) is full: 1000 of 1000; here 100 (10.0%), 3 namespaces',
+    ],
+    [
+      'a filling one',
+      { others: [namespace('net:1', 850)], identities: ENVOY },
+      'warning',
+      'namespace of envoy (pid 12994, pod 3f2a): 850 of 1000 entries (85.0%); here 100 (10.0%), 2 namespaces',
+    ],
+    [
+      'losses go with it',
+      { others: [namespace('net:1', 1000)], identities: ENVOY, lost: { 'net:1': 1204 } },
+      'critical',
+      'namespace of envoy (pid 12994, pod 3f2a) is full: 1000 of 1000, 1204 packets dropped in the last 60 s; here 100 (10.0%), 2 namespaces',
+    ],
+    [
+      'losses without a threshold on them',
+      { others: [namespace('net:1', 4)], identities: ENVOY, lost: { 'net:1': 1 } },
+      'ok',
+      'namespace of envoy (pid 12994, pod 3f2a): 1 packet dropped in the last 60 s; here 100 (10.0%), 2 namespaces',
+    ],
+    [
+      'a rate',
+      { others: [namespace('net:1', 4)], identities: ENVOY, lost: { 'net:1': 60 }, argv: ['-w', 'drop_rate=0.5'] },
+      'warning',
+      'namespace of envoy (pid 12994, pod 3f2a): 60 packets dropped in the last 60 s; here 100 (10.0%), 2 namespaces',
+    ],
+    [
+      'a counter, and how full it is first',
+      { others: [namespace('net:1', 850, 7)], identities: ENVOY, argv: ['-c', 'drop=0'] },
+      'critical',
+      'namespace of envoy (pid 12994, pod 3f2a): 850 of 1000 entries (85.0%), drop 7 is above 0; here 100 (10.0%), 2 namespaces',
+    ],
+    [
+      'the gravest first, here or elsewhere',
+      { here: { count: 950 }, others: [namespace('net:1', 850)], identities: ENVOY },
+      'warning',
+      '950 of 1000 entries (95.0%) here; namespace of envoy (pid 12994, pod 3f2a): 850 of 1000 entries (85.0%); 2 namespaces',
+    ],
+    [
+      'of equal state the fullest first',
+      { here: { count: 810 }, others: [namespace('net:1', 850)], identities: ENVOY },
+      'warning',
+      'namespace of envoy (pid 12994, pod 3f2a): 850 of 1000 entries (85.0%); 810 of 1000 entries (81.0%) here; 2 namespaces',
+    ],
+    [
+      'what was not read is UNKNOWN, and behind what is critical',
+      { others: [namespace('net:1', 950), namespace('net:2', fault('missing'))], identities: ENVOY },
+      'critical',
+      'namespace of envoy (pid 12994, pod 3f2a): 950 of 1000 entries (95.0%); 1 of 3 namespaces not read: cannot read /proc/x: no such file; here 100 (10.0%), 3 namespaces',
+    ],
+    [
+      'not read, and before what is warning',
+      { others: [namespace('net:1', 850), namespace('net:2', fault('missing'))], identities: ENVOY },
+      'unknown',
+      '1 of 3 namespaces not read: cannot read /proc/x: no such file; namespace of envoy (pid 12994, pod 3f2a): 850 of 1000 entries (85.0%); here 100 (10.0%), 3 namespaces',
+    ],
+    [
+      'outside of the initial namespace',
+      { here: { initialNamespace: false }, others: [namespace('net:1', 850)], identities: ENVOY },
+      'warning',
+      'namespace of envoy (pid 12994, pod 3f2a): 850 of 1000 entries (85.0%); 100 of 1000 entries (10.0%) in this network namespace, 2 namespaces',
+    ],
+    [
+      'no limit',
+      { here: { max: 0 }, others: [namespace('net:1', 850)], identities: ENVOY },
+      'ok',
+      '100 entries here, no limit set, 850 in namespace of envoy (pid 12994, pod 3f2a), 2 namespaces',
+    ],
+    [
+      'a threshold on what the whole machine has is judged once',
+      { others: [namespace('net:1', 4)], argv: ['-w', 'slab_max=1GiB', '-w', 'load_factor=99'] },
+      'ok',
+      '100 of 1000 entries (10.0%) here, 2 namespaces, 252.0 KiB slab at max',
+    ],
+  ])('%s', (_, given, state, text) => expect(told(given)).toMatchObject({ state, text }));
+
+  test('three are named, the others are counted', () => {
+    const others = [910, 990, 950, 930, 920].map((entries, at) => namespace(`net:${at}`, entries));
+    const identities = Object.fromEntries(others.map(({ key }, at) => [key, someone('app', at)]));
+    expect(told({ others, identities }).text).toBe(
+      'namespace of app (pid 1): 990 of 1000 entries (99.0%); namespace of app (pid 2): 950 of 1000 entries (95.0%); ' +
+        'namespace of app (pid 3): 930 of 1000 entries (93.0%); the same in 2 more namespaces; here 100 (10.0%), 6 namespaces',
+    );
+  });
+
+  test.each<[string, Partial<Sight>, string]>([
+    ['mounts that may not be entered', { mounts: 2, atLeast: 4 }, ' 2 of at least 4 namespaces,'],
+    ['mounts that may be those that were found', { mounts: 1, atLeast: 2 }, ' 2 of at least 2 namespaces,'],
+    ['mounts that cannot be read', { mountsKnown: false, atLeast: 2 }, ' 2 of at least 2 namespaces,'],
+    ['hidden processes', { processes: 'own', hidepid: 'hidepid=2' }, ' 2 namespaces, own processes only,'],
+    ['both', { processes: 'own', mounts: 3, atLeast: 5 }, ' 2 of at least 5 namespaces, own processes only,'],
+    ['a container', { processes: 'container' }, ' 2 namespaces, all that this container can see,'],
+  ])('all is not claimed where it was not all: %s', (_, sight, words) => {
+    expect(told({ others: [namespace('net:1', 4)], sight }).text).toContain(words);
+  });
+
+  test.each<[string, Partial<NamespaceTable>, Identity | undefined, string]>([
+    [
+      'a mount of ip-netns',
+      { mount: { number: 9, path: '/run/netns/blue' } },
+      undefined,
+      'namespace blue (no process)',
+    ],
+    [
+      'another mount',
+      { mount: { number: 9, path: '/run/docker/netns/1a' } },
+      undefined,
+      'namespace /run/docker/netns/1a (no process)',
+    ],
+    [
+      'processes that have just gone',
+      { number: 9 },
+      { process: undefined, container: undefined },
+      'namespace 9 (no process)',
+    ],
+    [
+      'a name and a process',
+      { mount: { number: 9, path: '/var/run/netns/blue' } },
+      someone('nginx', 3),
+      'namespace of nginx (pid 3, netns blue)',
+    ],
+    [
+      'hostile names',
+      { mount: { number: 9, path: '/run/netns/a|b' } },
+      someone('x|y\n\u001b', 3, { kind: 'container', id: 'z;' }),
+      'namespace of x?y?? (pid 3, container z?, netns a?b)',
+    ],
+  ])('called by %s', (_, changes, identity, words) => {
+    const others = [{ ...namespace('net:1', 850), ...changes }];
+    const { text } = told({ others, identities: identity === undefined ? {} : { 'net:1': identity } });
+    expect(text).toContain(`${words}: 850 of 1000 entries`);
+  });
+});
+
+test('performance data: this table, the slab of all, the fullest, and how many', () => {
+  const others = [namespace('net:1', 850), namespace('net:2', fault('denied')), namespace('net:3', 60)];
+  const data = told({ others }).perfdata;
+  expect(data).toContain('entries=100;800;900;0;1000');
+  // (100 + 850 + 60) / 16 objects in a slab of 4096 bytes.
+  expect(data).toContain('slab=262144B;;;0');
+  expect(data).toContain('netns_usage=85%;80;90;0;100');
+  expect(data).toContain('netns_count=4;;;0');
+});
+
+test('the long output lists the ten fullest, what was not read, and what a full table in each would pin', () => {
+  const others = [
+    ...Array.from({ length: 12 }, (_, at) => namespace(`net:${at}`, at, at)),
+    namespace('net:x', fault('denied')),
+  ];
+  const identities = Object.fromEntries(others.map(({ key }) => [key, someone(key.slice(4), 1)]));
+  const { details } = told({ others, identities, sight: { mounts: 2, atLeast: 16 } });
+  expect(details.slice(0, 4)).toEqual([
+    'found: 14 of at least 16 namespaces',
+    '2 namespaces are mounted; those without a process were not read (root may)',
+    'namespace of 11 (pid 1): 11 entries (1.1%), drop 11',
+    'namespace of 10 (pid 1): 10 entries (1.0%), drop 10',
+  ]);
+  expect(details.slice(-3)).toEqual([
+    'namespace of 2 (pid 1): 2 entries (0.2%), drop 2',
+    'not read: namespace of x (pid 1): cannot read /proc/x: permission denied',
+    'memory if every namespace fills its table: 14 x 252.0 KiB = 3.4 MiB',
+  ]);
+});
