@@ -39,6 +39,7 @@ const FORMS = {
     unpack: 'require("zlib").inflateRawSync(Buffer.from(packed, "base64")).toString("latin1")',
   },
 };
+const IN_NO_FILE = { __dirname: '"/"', __filename: '"/"' };
 const packLazyImports = {
   name: 'pack-lazy-imports',
   setup({ onResolve, onLoad }) {
@@ -49,10 +50,25 @@ const packLazyImports = {
     for (const [namespace, { pack, unpack }] of Object.entries(FORMS)) {
       onLoad({ filter: /.*/, namespace }, async ({ path }) => {
         const entry = join(top, path);
-        packed.set(path, pack(await bundle(entry, { define: { __dirname: '"/"', __filename: '"/"' } })));
+        packed.set(path, pack(await bundle(entry, { define: IN_NO_FILE, plugins: [unpackLazyImports] })));
         return { contents: stubs(packedName(path), unpack, await functionsOf(entry)), loader: 'js' };
       });
     }
+  },
+};
+
+// What is packed has everything in it: it is loaded late enough itself.
+const unpackLazyImports = {
+  name: 'unpack-lazy-imports',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\./ }, ({ path, resolveDir, with: { type } }) =>
+      type in FORMS ? { path: resolve(resolveDir, path), namespace: 'unpacked' } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'unpacked' }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8'),
+      resolveDir: dirname(path),
+      loader: 'ts',
+    }));
   },
 };
 
@@ -71,7 +87,13 @@ function load() {
 }
 
 async function functionsOf(entry) {
-  const { metafile } = await build({ ...common, entryPoints: [entry], format: 'esm', outdir: 'unused' });
+  const { metafile } = await build({
+    ...common,
+    entryPoints: [entry],
+    format: 'esm',
+    outdir: 'unused',
+    plugins: [unpackLazyImports],
+  });
   return Object.values(metafile.outputs).flatMap((output) => output.exports);
 }
 

@@ -106,6 +106,23 @@ export interface Evidence {
   readonly loadedAtBoot: boolean;
 }
 
+/** Memory that could be given to something new, in bytes. */
+export interface Available {
+  readonly bytes: number;
+  /** Whether it is the kernel's own figure (3.14 and later), or free memory and caches. */
+  readonly exact: boolean;
+}
+
+/** What setting a limit depends on, beside the table itself. */
+export interface Surroundings {
+  /** The limit of expectations; ip_conntrack has none. */
+  readonly expectMax: Reading<number>;
+  readonly available: Reading<Available>;
+  readonly configuration: Configuration;
+  readonly evidence: Evidence;
+  readonly systemd: boolean;
+}
+
 /** One row of `/proc/slabinfo`; sizes in bytes, a slab in pages. */
 export interface SlabCache {
   readonly name: string;

@@ -6,8 +6,10 @@ import { FLAGS } from './cli/flags.ts';
 import { renderHelp } from './cli/help.ts' with { type: 'rare' };
 import { type Environment, parseRequest, type Request } from './cli/options.ts';
 import { check, type Outcome } from './commands/check.ts';
+import { plan } from './commands/plan.ts' with { type: 'rare' };
 import { exitCode } from './evaluate/state.ts';
 import { errnoName } from './kernel/file.ts';
+import type { Deadline } from './kernel/root.ts';
 import { statusLine } from './present/line.ts';
 import { fitOutput } from './present/output.ts';
 import { foreign } from './present/words.ts';
@@ -30,16 +32,20 @@ function run(argv: readonly string[], environment: Environment): Outcome {
   const request = parseRequest(argv, environment);
   switch (request.kind) {
     case 'help':
-      return { state: 'unknown', output: renderHelp(FLAGS) };
+      return { state: 'unknown', output: renderHelp(FLAGS, request.command) };
     case 'version':
       return { state: 'unknown', output: `check_conntrack ${version}\n` };
     case 'mistake':
       return unknown(mistakeWords(request));
-    case 'check': {
-      const { options } = request;
-      return check(options, { left: () => options.timeoutSeconds * 1000 - process.uptime() * 1000 });
-    }
+    case 'check':
+      return check(request.options, deadline(request.options));
+    case 'plan':
+      return plan(request.options, deadline(request.options));
   }
+}
+
+function deadline({ timeoutSeconds }: { readonly timeoutSeconds: number }): Deadline {
+  return { left: () => (timeoutSeconds - process.uptime()) * 1000 };
 }
 
 function mistakeWords({ flag, why, text }: Extract<Request, { kind: 'mistake' }>): string {

@@ -1,5 +1,9 @@
 // The one table of flags: getopt reads the command line by it, help is drawn from it.
 
+export const COMMANDS = ['check', 'plan'] as const;
+/** What the first argument may name; without a name it is the check. */
+export type Command = (typeof COMMANDS)[number];
+
 export interface Flag {
   readonly long: string;
   readonly short?: string;
@@ -7,20 +11,37 @@ export interface Flag {
   readonly takes?: string;
   /** Whether it may be given more than once. */
   readonly repeat: boolean;
+  /** The one command that it belongs to; a flag without it belongs to all. */
+  readonly of?: Command;
   readonly about: string;
 }
 
 export const FLAGS = [
-  { long: 'warning', short: 'w', takes: '[METRIC=]RANGE', repeat: true, about: 'WARNING outside RANGE (usage=80)' },
-  { long: 'critical', short: 'c', takes: '[METRIC=]RANGE', repeat: true, about: 'CRITICAL outside RANGE (usage=90)' },
-  { long: 'netns', takes: 'own|all', repeat: false, about: 'our network namespace, or every one (own)' },
-  { long: 'absent', takes: 'STATE', repeat: false, about: 'state where no table is visible (unknown)' },
-  { long: 'drift', takes: 'STATE', repeat: false, about: 'state if limit < configured (warning)' },
+  {
+    long: 'warning',
+    short: 'w',
+    takes: '[METRIC=]RANGE',
+    of: 'check',
+    repeat: true,
+    about: 'WARNING outside RANGE (usage=80)',
+  },
+  {
+    long: 'critical',
+    short: 'c',
+    takes: '[METRIC=]RANGE',
+    of: 'check',
+    repeat: true,
+    about: 'CRITICAL outside RANGE (usage=90)',
+  },
+  { long: 'netns', takes: 'own|all', of: 'check', repeat: false, about: 'our network namespace, or every one (own)' },
+  { long: 'absent', takes: 'STATE', of: 'check', repeat: false, about: 'state where no table is visible (unknown)' },
+  { long: 'drift', takes: 'STATE', of: 'check', repeat: false, about: 'state if limit < configured (warning)' },
+  { long: 'max', takes: 'N', of: 'plan', repeat: false, about: 'the limit to plan for (recommended)' },
   { long: 'root', takes: 'DIR', repeat: false, about: 'read the tree in DIR, not this machine (/)' },
   { long: 'object-size', takes: 'BYTES', repeat: false, about: 'memory of one entry, all-in (measured)' },
-  { long: 'state-dir', takes: 'DIR', repeat: false, about: 'keep samples here, for rates (none)' },
-  { long: 'window', takes: 'SECONDS', repeat: false, about: 'how far rates look back (300)' },
-  { long: 'timeout', short: 't', takes: 'SECONDS', repeat: false, about: 'give up after SECONDS (8)' },
+  { long: 'state-dir', takes: 'DIR', of: 'check', repeat: false, about: 'keep samples here, for rates (none)' },
+  { long: 'window', takes: 'SECONDS', of: 'check', repeat: false, about: 'how far rates look back (300)' },
+  { long: 'timeout', short: 't', takes: 'SECONDS', repeat: false, about: 'give up after SECONDS (8, plan: none)' },
   { long: 'verbose', short: 'v', repeat: true, about: 'say more: -v figures, -vv files, -vvv timings' },
   { long: 'version', short: 'V', repeat: false, about: 'print the version' },
   { long: 'help', short: 'h', repeat: false, about: 'print this help' },

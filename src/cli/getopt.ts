@@ -1,7 +1,7 @@
 // A strict getopt over the flag table. It knows every form that the plugin guidelines promise (`-w10:20`,
 // `-vvw80`, `--warning=10`, `-w -10:10`) and guesses nothing: no abbreviations, no negations.
 
-import { FLAGS, type Flag, type FlagName } from './flags.ts';
+import { COMMANDS, type Command, FLAGS, type Flag, type FlagName } from './flags.ts';
 
 export type Given = Readonly<Partial<Record<FlagName, readonly string[]>>>;
 
@@ -15,10 +15,16 @@ type Fault = Extract<Parsed, { ok: false }>;
 
 const KNOWN: readonly KnownFlag[] = FLAGS;
 
+export function isCommand(word: string | undefined): word is Command {
+  const names: readonly (string | undefined)[] = COMMANDS;
+  return names.includes(word);
+}
+
 /** Reads the arguments in order; `-h` and `-V` end the reading, so that help never fails on what follows. */
-export function parseArguments(argv: readonly string[]): Parsed {
+export function parseArguments(argv: readonly string[], command: Command = 'check'): Parsed {
   const given: Partial<Record<FlagName, string[]>> = {};
-  for (const step of allSteps(argv)) {
+  const known = KNOWN.filter(({ of }) => of === undefined || of === command);
+  for (const step of allSteps(argv, known)) {
     if ('why' in step) return step;
     const { long, repeat } = step.flag;
     const values = given[long] ?? [];
@@ -30,38 +36,38 @@ export function parseArguments(argv: readonly string[]): Parsed {
   return { ok: true, given };
 }
 
-function allSteps(argv: readonly string[]): readonly (Step | Fault)[] {
+function allSteps(argv: readonly string[], known: readonly KnownFlag[]): readonly (Step | Fault)[] {
   const found: (Step | Fault)[] = [];
   // Turned round, since taking from the front of a long array is slow.
   const rest = argv.slice().reverse();
   while (rest.length > 0) {
-    for (const step of steps(rest.pop() ?? '', rest)) found.push(step);
+    for (const step of steps(rest.pop() ?? '', rest, known)) found.push(step);
   }
   return found;
 }
 
 // What one argument says. A flag that wants its value from the next argument takes it off the end of `rest`.
-function steps(argument: string, rest: string[]): readonly (Step | Fault)[] {
+function steps(argument: string, rest: string[], known: readonly KnownFlag[]): readonly (Step | Fault)[] {
   if (argument === '--' && rest.length > 0) return [fault('unknown argument', rest.pop() ?? '')];
-  if (argument.startsWith('--')) return [longStep(argument, rest)];
-  if (argument.startsWith('-') && argument.length > 1) return shortSteps(argument, rest);
-  return [fault('unknown argument', argument)];
+  if (argument.startsWith('--')) return [longStep(argument, rest, known)];
+  if (argument.startsWith('-') && argument.length > 1) return shortSteps(argument, rest, known);
+  return [fault(isCommand(argument) ? 'a command goes first' : 'unknown argument', argument)];
 }
 
-function longStep(text: string, rest: string[]): Step | Fault {
+function longStep(text: string, rest: string[], known: readonly KnownFlag[]): Step | Fault {
   const [, name = '', value] = /^--([^=]*)(?:=(.*))?$/s.exec(text) ?? [];
-  const flag = KNOWN.find(({ long }) => long === name);
+  const flag = known.find(({ long }) => long === name);
   if (flag === undefined) return fault('unknown option', `--${name}`);
   if (flag.takes === undefined && value !== undefined) return fault('takes no value', `--${name}`);
   return flag.takes === undefined ? { flag, value: '' } : withValue(flag, `--${name}`, value, rest);
 }
 
 // What follows a value-taking letter is its value; what follows another letter is the next letter.
-function shortSteps(text: string, rest: string[]): readonly (Step | Fault)[] {
+function shortSteps(text: string, rest: string[], known: readonly KnownFlag[]): readonly (Step | Fault)[] {
   const found: (Step | Fault)[] = [];
   for (let at = 1; at < text.length; at++) {
     const letter = text.charAt(at);
-    const flag = KNOWN.find(({ short }) => short === letter);
+    const flag = known.find(({ short }) => short === letter);
     if (flag === undefined) return [...found, fault('unknown option', `-${letter}`)];
     if (flag.takes !== undefined)
       return [...found, withValue(flag, `-${letter}`, text.slice(at + 1) || undefined, rest)];

@@ -3,7 +3,7 @@
 
 import yargs from 'yargs';
 import type { MetricName } from '../evaluate/metrics.ts';
-import type { Flag } from './flags.ts';
+import type { Command, Flag } from './flags.ts';
 
 /** A name and one line about it. */
 type Described = readonly [name: string, about: string];
@@ -31,11 +31,30 @@ const METRICS: Readonly<Record<MetricName, string>> = {
   netns_count: 'network namespaces found (no threshold)',
 };
 
-const EXAMPLES: readonly Described[] = [
-  ['Nagios', '$USER1$/check_conntrack -w 80 -c 90'],
-  ['NRPE', 'command[check_conntrack]=/usr/lib/nagios/plugins/check_conntrack -w 80'],
-  ['Shell', "check_conntrack -v -w 70 -c '~:90' -w slab_max=512MiB"],
-];
+const EXAMPLES: Readonly<Record<Command, readonly Described[]>> = {
+  check: [
+    ['Nagios', '$USER1$/check_conntrack -w 80 -c 90'],
+    ['NRPE', 'command[check_conntrack]=/usr/lib/nagios/plugins/check_conntrack -w 80'],
+    ['Shell', "check_conntrack -v -w 70 -c '~:90' -w slab_max=512MiB"],
+  ],
+  plan: [
+    ['Recommend', 'check_conntrack plan'],
+    ['Work out', 'check_conntrack plan --max 1000000'],
+    ['Elsewhere', 'check_conntrack plan --root /tmp/tree --max 262144'],
+  ],
+};
+
+const USAGE: Readonly<Record<Command, string>> = {
+  check: `Usage: check_conntrack [options]
+       check_conntrack plan [--max N] [options]
+
+Checks the Linux connection-tracking table. plan tells what a limit costs and
+how to set it: check_conntrack plan --help.`,
+  plan: `Usage: check_conntrack plan [--max N] [options]
+
+Tells what a limit of N entries costs on this machine, which hashsize goes with
+it, and how to set both, now and for good. Changes nothing.`,
+};
 
 const NOTES = `RANGE is start:end and alerts outside of it; both ends belong to it. N means
 0:N, ~ is minus infinity, an empty end is infinity, @start:end alerts inside.
@@ -45,26 +64,27 @@ KiB MiB GiB TiB (1024) for bytes. In a shell, quote what has ~ or @ in it.
 Exit codes: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN; help and version exit 3.`;
 
 /** The whole text, at most 80 columns wide. */
-export function renderHelp(flags: readonly Flag[]): string {
+export function renderHelp(flags: readonly Flag[], command: Command): string {
+  const known = flags.filter(({ of }) => of === undefined || of === command);
   const parser = yargs([])
     .scriptName('check_conntrack')
     .version(false)
     .help(false)
     .detectLocale(false)
     .wrap(COLUMNS)
-    .updateStrings({ 'Options:': 'Options (defaults in parentheses):' })
-    .usage('Usage: $0 [options]\n\nChecks the Linux connection-tracking table.');
-  const widest = Math.max(...flags.map(({ takes = '' }) => takes.length));
-  for (const { long, short, takes, about } of flags) {
+    .updateStrings({ 'Options:': 'Options (defaults in parentheses):' });
+  const widest = Math.max(...known.map(({ takes = '' }) => takes.length));
+  for (const { long, short, takes, about } of known) {
     const describe = takes === undefined ? about : `${takes.padEnd(widest)}  ${about}`;
     parser.option(long, { ...(short === undefined ? {} : { alias: short }), describe });
   }
-  const sections = [table('Metrics:', Object.entries(METRICS)), table('Examples:', EXAMPLES), NOTES];
+  const examples = table('Examples:', EXAMPLES[command]);
+  const sections = command === 'check' ? [table('Metrics:', Object.entries(METRICS)), examples, NOTES] : [examples];
   let text = '';
   parser.epilogue(sections.join('\n\n')).showHelp((help) => {
     text = help;
   });
-  return `${text}\n`;
+  return `${USAGE[command]}\n\n${text}\n`;
 }
 
 function table(title: string, rows: readonly Described[]): string {

@@ -2,14 +2,24 @@
 
 import { parseState, type State } from '../evaluate/state.ts';
 import { mergeThresholds, needingHistory, parseThresholds, type Thresholds } from '../evaluate/thresholds.ts';
-import { type Given, parseArguments } from './getopt.ts';
+import type { Command } from './flags.ts';
+import { type Given, isCommand, parseArguments } from './getopt.ts';
 
-export interface CheckOptions {
+/** What every command has. */
+interface CommonOptions {
   readonly root: string;
   /** Bytes for one entry, all-in; undefined to read or estimate it. */
   readonly objectSize: number | undefined;
   readonly timeoutSeconds: number;
   readonly verbosity: number;
+}
+
+export interface PlanOptions extends CommonOptions {
+  /** Entries; undefined to have one recommended. */
+  readonly max: number | undefined;
+}
+
+export interface CheckOptions extends CommonOptions {
   readonly absent: State;
   readonly drift: State;
   /** Whether only our network namespace's table is looked at, or every one's. */
@@ -27,7 +37,8 @@ const STATE_VARIABLES = ['MP_STATE_PATH', 'NAGIOS_PLUGIN_STATE_DIRECTORY'] as co
 /** What is to be done; a mistake has the foreign `text` apart, so that it can be made safe to print. */
 export type Request =
   | { readonly kind: 'check'; readonly options: CheckOptions }
-  | { readonly kind: 'help' }
+  | { readonly kind: 'plan'; readonly options: PlanOptions }
+  | { readonly kind: 'help'; readonly command: Command }
   | { readonly kind: 'version' }
   | { readonly kind: 'mistake'; readonly why: string; readonly text: string; readonly flag?: string };
 
@@ -35,16 +46,19 @@ type Value<T> = { readonly ok: true; readonly value: T } | { readonly ok: false;
 
 const DEFAULT_TIMEOUT_SECONDS = 8;
 const DEFAULT_WINDOW_SECONDS = 300;
-const LARGEST_OBJECT = 2 ** 31;
+// The kernel keeps the limit in an int.
+const LARGEST = 2 ** 31 - 1;
 const NEEDS_HISTORY = `needs history: --state-dir, ${STATE_VARIABLES.map((name) => `$${name}`).join(' or ')}`;
 
 export function parseRequest(argv: readonly string[], environment: Environment): Request {
-  const parsed = parseArguments(argv);
+  const [first, ...others] = argv;
+  const command = isCommand(first) ? first : 'check';
+  const parsed = parseArguments(isCommand(first) ? others : argv, command);
   if (!parsed.ok) return { kind: 'mistake', why: parsed.why, text: parsed.text };
   const { given } = parsed;
-  if (given.help !== undefined) return { kind: 'help' };
+  if (given.help !== undefined) return { kind: 'help', command };
   if (given.version !== undefined) return { kind: 'version' };
-  return checkRequest(given, stateDirectory(given, environment));
+  return command === 'plan' ? planRequest(given) : checkRequest(given, stateDirectory(given, environment));
 }
 
 function stateDirectory(given: Given, environment: Environment): string | undefined {
@@ -60,23 +74,12 @@ function checkRequest(given: Given, stateDir: string | undefined): Request {
   if (!drift.ok) return drift.mistake;
   const netns = single(given, 'netns', 'own', parseNetns, 'not own or all');
   if (!netns.ok) return netns.mistake;
-  const objectSize = single(
-    given,
-    'object-size',
-    undefined,
-    parseObjectSize,
-    `not a whole number from 1 to ${LARGEST_OBJECT}`,
-  );
-  if (!objectSize.ok) return objectSize.mistake;
-  const timeout = single(given, 'timeout', DEFAULT_TIMEOUT_SECONDS, parseSeconds, 'not a positive number');
-  if (!timeout.ok) return timeout.mistake;
+  const common = commonOptions(given, DEFAULT_TIMEOUT_SECONDS);
+  if (!common.ok) return common.mistake;
   const window = single(given, 'window', DEFAULT_WINDOW_SECONDS, parseSeconds, 'not a positive number');
   if (!window.ok) return window.mistake;
   const options = {
-    root: given.root?.[0] ?? '/',
-    objectSize: objectSize.value,
-    timeoutSeconds: timeout.value,
-    verbosity: given.verbose?.length ?? 0,
+    ...common.value,
     absent: absent.value,
     drift: drift.value,
     netns: netns.value,
@@ -85,6 +88,27 @@ function checkRequest(given: Given, stateDir: string | undefined): Request {
     windowSeconds: window.value,
   };
   return { kind: 'check', options };
+}
+
+function planRequest(given: Given): Request {
+  const common = commonOptions(given, Number.POSITIVE_INFINITY);
+  if (!common.ok) return common.mistake;
+  const max = single(given, 'max', undefined, parsePositive, `not a whole number from 1 to ${LARGEST}`);
+  return max.ok ? { kind: 'plan', options: { ...common.value, max: max.value } } : max.mistake;
+}
+
+function commonOptions(given: Given, timeoutSeconds: number): Value<CommonOptions> {
+  const objectSize = single(given, 'object-size', undefined, parsePositive, `not a whole number from 1 to ${LARGEST}`);
+  if (!objectSize.ok) return objectSize;
+  const timeout = single(given, 'timeout', timeoutSeconds, parseSeconds, 'not a positive number');
+  if (!timeout.ok) return timeout;
+  const options = {
+    root: given.root?.[0] ?? '/',
+    objectSize: objectSize.value,
+    timeoutSeconds: timeout.value,
+    verbosity: given.verbose?.length ?? 0,
+  };
+  return { ok: true, value: options };
 }
 
 function thresholdsOf(given: Given, history: boolean): Value<Thresholds> {
@@ -101,7 +125,7 @@ function thresholdsOf(given: Given, history: boolean): Value<Thresholds> {
 
 function single<T>(
   given: Given,
-  flag: 'absent' | 'drift' | 'netns' | 'object-size' | 'timeout' | 'window',
+  flag: 'absent' | 'drift' | 'max' | 'netns' | 'object-size' | 'timeout' | 'window',
   otherwise: T,
   parse: (text: string) => T | undefined,
   why: string,
@@ -116,9 +140,9 @@ function parseNetns(text: string): 'own' | 'all' | undefined {
   return text === 'own' || text === 'all' ? text : undefined;
 }
 
-function parseObjectSize(text: string): number | undefined {
+function parsePositive(text: string): number | undefined {
   const value = /^\d{1,10}$/.test(text) ? Number(text) : 0;
-  return value > 0 && value <= LARGEST_OBJECT ? value : undefined;
+  return value > 0 && value <= LARGEST ? value : undefined;
 }
 
 function parseSeconds(text: string): number | undefined {

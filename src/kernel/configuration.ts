@@ -74,8 +74,12 @@ function throughLink(root: Root, path: string): string {
 function sysctlConf(root: Root, folders: readonly string[], faults: Fault[]): readonly ConfigurationFile[] {
   if (folders.some((path) => path.endsWith(`/${SYSCTL_LINK}`))) return [];
   const files = mentioning(root, SYSCTL_CONF, faults);
-  if (files.length === 0 || !SYSTEMD.some((path) => existsSync(root.locate(path)))) return files;
+  if (files.length === 0 || !runsSystemd(root)) return files;
   return files.map((file) => ({ ...file, atBoot: false }));
+}
+
+export function runsSystemd(root: Root): boolean {
+  return SYSTEMD.some((path) => existsSync(root.locate(path)));
 }
 
 // A file that is not there sets nothing; one that cannot be read may set anything.

@@ -3,7 +3,14 @@ import { expect, test } from 'vitest';
 import { FLAGS } from '../../../src/cli/flags.ts';
 import { parseArguments } from '../../../src/cli/getopt.ts';
 
-const WHYS = ['unknown option', 'unknown argument', 'missing value', 'takes no value', 'given twice'];
+const WHYS = [
+  'unknown option',
+  'unknown argument',
+  'missing value',
+  'takes no value',
+  'given twice',
+  'a command goes first',
+];
 
 const anything = fc.string({ unit: 'binary', minLength: 1 });
 
@@ -24,7 +31,7 @@ test('all four forms give the same value, whatever it is', () => {
       (value) => {
         const expected = { ok: true, given: { warning: [value] } };
         const forms = [[`-w${value}`], ['-w', value], [`--warning=${value}`], ['--warning', value]];
-        expect(forms.map(parseArguments)).toEqual(forms.map(() => expected));
+        expect(forms.map((form) => parseArguments(form))).toEqual(forms.map(() => expected));
       },
     ),
   );

@@ -55,6 +55,8 @@ describe('refused, naming what was given', () => {
     ['an empty value', ['-w', ''], 'missing value', '-w'],
     ['an empty value inline', ['--warning='], 'missing value', '--warning'],
     ['a command', ['report'], 'unknown argument', 'report'],
+    ['a command behind a flag', ['-v', 'plan'], 'a command goes first', 'plan'],
+    ['a flag of another command', ['--max', '5'], 'unknown option', '--max'],
     ['a lone dash', ['-'], 'unknown argument', '-'],
     ['an empty argument', [''], 'unknown argument', ''],
     ['an argument behind --', ['--', 'x'], 'unknown argument', 'x'],
@@ -75,7 +77,7 @@ describe('help and version', () => {
     ['-vh', 'help'],
     ['-V -h', 'version'],
     ['-w nonsense -h', 'help'],
-  ])('%s', (line, kind) => expect(parseRequest(line.split(' '), {})).toEqual({ kind }));
+  ])('%s', (line, kind) => expect(parseRequest(line.split(' '), {})).toMatchObject({ kind }));
 
   test('not in place of a value', () => {
     expect(parseRequest(['-w', '-h'], {})).toMatchObject({ kind: 'mistake' });
@@ -143,7 +145,7 @@ describe('options', () => {
     ['999999999', 999999999],
   ])('a timeout of %s', (text, seconds) => expect(options('--timeout', text).timeoutSeconds).toBe(seconds));
 
-  test.each(['1', '350', '2147483648'])('an object of %s bytes', (text) => {
+  test.each(['1', '350', '2147483647'])('an object of %s bytes', (text) => {
     expect(options('--object-size', text).objectSize).toBe(Number(text));
   });
 
@@ -160,10 +162,10 @@ describe('options', () => {
     ['-w-c', '--warning', '-c', 'not a range'],
     ['--absent maybe', '--absent', 'maybe', 'not ok, warning, critical or unknown'],
     ['--drift maybe', '--drift', 'maybe', 'not ok, warning, critical or unknown'],
-    ['--object-size 0', '--object-size', '0', 'not a whole number from 1 to 2147483648'],
-    ['--object-size 1.5', '--object-size', '1.5', 'not a whole number from 1 to 2147483648'],
-    ['--object-size 1K', '--object-size', '1K', 'not a whole number from 1 to 2147483648'],
-    ['--object-size 2147483649', '--object-size', '2147483649', 'not a whole number from 1 to 2147483648'],
+    ['--object-size 0', '--object-size', '0', 'not a whole number from 1 to 2147483647'],
+    ['--object-size 1.5', '--object-size', '1.5', 'not a whole number from 1 to 2147483647'],
+    ['--object-size 1K', '--object-size', '1K', 'not a whole number from 1 to 2147483647'],
+    ['--object-size 2147483649', '--object-size', '2147483649', 'not a whole number from 1 to 2147483647'],
     ['--timeout 0', '--timeout', '0', 'not a positive number'],
     ['--timeout -1', '--timeout', '-1', 'not a positive number'],
     ['--timeout 1e3', '--timeout', '1e3', 'not a positive number'],
@@ -174,5 +176,38 @@ describe('options', () => {
     ['--timeout 0.0', '--timeout', '0.0', 'not a positive number'],
   ])('a mistake: %s', (line, flag, text, why) => {
     expect(parseRequest(line.split(' '), {})).toEqual({ kind: 'mistake', flag, text, why });
+  });
+});
+
+describe('plan', () => {
+  test.each<[string, object]>([
+    [
+      'plan',
+      { max: undefined, root: '/', objectSize: undefined, timeoutSeconds: Number.POSITIVE_INFINITY, verbosity: 0 },
+    ],
+    [
+      'plan --max 1000000 --object-size=350 --root /x -t2 -v',
+      { max: 1e6, root: '/x', objectSize: 350, timeoutSeconds: 2, verbosity: 1 },
+    ],
+    ['plan --max 2147483647', { max: 2147483647 }],
+  ])('%s', (line, options) => {
+    expect(parseRequest(line.split(' '), {})).toMatchObject({ kind: 'plan', options });
+  });
+
+  test.each([
+    ['plan -w 80', '-w', 'unknown option'],
+    ['plan --state-dir /x', '--state-dir', 'unknown option'],
+    ['plan plan', 'plan', 'a command goes first'],
+    ['plan 5', '5', 'unknown argument'],
+    ['plan --max 5 --max 6', '--max', 'given twice'],
+    ['plan --max 0', '0', 'not a whole number from 1 to 2147483647'],
+    ['plan --max 1e6', '1e6', 'not a whole number from 1 to 2147483647'],
+    ['plan --max 2147483648', '2147483648', 'not a whole number from 1 to 2147483647'],
+  ])('a mistake: %s', (line, text, why) => {
+    expect(parseRequest(line.split(' '), {})).toMatchObject({ kind: 'mistake', text, why });
+  });
+
+  test('help of its own', () => {
+    expect(parseRequest(['plan', '--help'], {})).toEqual({ kind: 'help', command: 'plan' });
   });
 });

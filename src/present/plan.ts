@@ -1,0 +1,140 @@
+// A plan for people: what it costs, what to type now, which lines to put where, and what does not change by it.
+
+import type { Plan, Reason } from '../evaluate/plan.ts';
+import type { Facts, Surroundings } from '../facts.ts';
+import { durable, liveCommands } from './remedies.ts';
+import { foreign, foreignPath, percentWords, sizeWords } from './words.ts';
+
+const WIDTH = 80;
+
+/** The whole text, at most 80 columns wide but for commands and paths. */
+export function planText(facts: Facts, surroundings: Surroundings, plan: Plan): readonly string[] {
+  return [
+    ...wrapped(headline(facts, plan)),
+    ...wrapped(REASONS[plan.reason](facts, plan)),
+    '',
+    'Memory that a full table pins (it is never swapped)',
+    ...memoryLines(facts, surroundings, plan),
+    '',
+    'Hash table',
+    ...indented(bucketWords(plan)),
+    '',
+    'Now, as root; it lasts until the module is loaded anew or the machine boots',
+    ...commandLines(facts, plan),
+    '',
+    'For good',
+    ...durable(facts, surroundings, plan).flatMap(({ where, lines }) => [
+      `  ${foreign(where)}`,
+      ...lines.map((line) => `      ${line}`),
+    ]),
+    ...configuredLines(plan),
+    '',
+    'What does not change by it',
+    ...unchangedLines(facts, plan),
+  ];
+}
+
+function headline({ count, max }: Facts, { limit }: Plan): string {
+  const share = max === 0 ? '' : `, ${percentWords((100 * count) / max)}`;
+  const now = max === 0 ? 'now no limit' : `now ${grouped(max)}`;
+  return `A limit of ${grouped(limit)} entries (${now}; ${grouped(count)} in use${share})`;
+}
+
+const REASONS: Readonly<Record<Reason, (facts: Facts, plan: Plan) => string>> = {
+  asked: ({ count }, { limit }) => (limit > count ? '' : 'It is full at once: new connections would be dropped.'),
+  enough: () =>
+    'Recommended: the present limit. It is at least four times the present load, and has not been met since boot.',
+  filling: () => 'Recommended: the power of two above four times the present load.',
+  'was full': ({ max }) =>
+    `Recommended: the power of two from twice the present limit on: ${grouped(max)} has been met since boot (drop or early_drop is above 0).`,
+  memory: () =>
+    'Recommended: the largest power of two whose full table pins at most an eighth of RAM. The load suggests more: spread it, shorten timeouts, or add memory.',
+};
+
+function memoryLines(facts: Facts, { available }: Surroundings, plan: Plan): readonly string[] {
+  const { cost, full, hashTable, limit, buckets, more, share } = plan;
+  const about = cost.origin === 'estimate' ? 'about ' : '';
+  const waste = cost.objectsPerSlab === 1 ? '' : `, ${cost.objectsPerSlab} in ${grouped(cost.slabBytes)} B of slab`;
+  const each = `${grouped(limit)} x ${about}${cost.objectSize} B${waste}`;
+  const total = full.total + hashTable;
+  const ofRam =
+    share === undefined || !facts.memTotal.ok
+      ? ''
+      : `, ${percentWords(share)} of ${sizeWords(facts.memTotal.value)} RAM`;
+  const rows: readonly (readonly [string, number, string])[] = [
+    ['objects', full.objects, each],
+    ['extensions', full.extensions, `${grouped(limit)} x ${cost.extension} B`],
+    ['hash table', hashTable, `${grouped(buckets)} buckets x 8 B`],
+    ['together', total, `${about}${grouped(total)} B${ofRam}`],
+  ];
+  const lines = rows.map(([name, bytes, how]) => `  ${name.padEnd(10)} ${sizeWords(bytes).padStart(10)}   ${how}`);
+  if (!available.ok) return [...lines, '  Whether it fits is not known: the available memory could not be read.'];
+  const room = `${available.value.exact ? '' : 'about '}${sizeWords(available.value.bytes)} available`;
+  const others =
+    facts.generation === 'ip_conntrack' ? '' : ' Each further network namespace may fill a table of its own.';
+  const verdict = plan.fits ? 'It fits' : 'It does NOT fit';
+  return [...lines, ...indented(`${verdict}: ${sizeWords(Math.max(0, more))} more than now, with ${room}.${others}`)];
+}
+
+function bucketWords({ buckets, perBucket, limit, limitAtLoad }: Plan): string {
+  const load = (limit / buckets).toFixed(1).replace(/\.0$/, '');
+  const count = `${load} ${load === '1' ? 'entry' : 'entries'} for a bucket`;
+  const lowers = limitAtLoad > limit ? ', until sysctl sets the lower one' : ', whether sysctl runs after it or not';
+  const start = `A module loaded with it starts with a limit of 8 x ${grouped(buckets)} = ${grouped(limitAtLoad)}${lowers}.`;
+  if (limit / buckets < perBucket / 2) return `hashsize=${buckets}: ${count}. So many are there already. ${start}`;
+  return `hashsize=${buckets}: ${count}. ${BUCKET_REASONS[perBucket]} ${start}`;
+}
+
+const BUCKET_REASONS: Readonly<Record<Plan['perBucket'], string>> = {
+  4: 'Four keep chains short, and leave the kernel enough to evict in the eight buckets that it looks into.',
+  8: 'Eight are what the module itself makes of its hashsize.',
+};
+
+function commandLines(facts: Facts, plan: Plan): readonly string[] {
+  const commands = liveCommands(facts, plan);
+  if (commands.length === 0) return ['  nothing: it is so already'];
+  const lines = commands.map((command, at) => `  ${at + 1}. ${command}`);
+  return facts.initialNamespace
+    ? lines
+    : [...lines, ...indented('In the initial network namespace: elsewhere the limit is read-only.')];
+}
+
+function configuredLines({ configured, limit }: Plan): readonly string[] {
+  if (configured === undefined || configured.limit === limit) return [];
+  const { path, key, value, by } = configured;
+  const what =
+    by === 'sysctl' ? `${foreign(key)} = ${value}` : `${foreign(key)}=${value}, for ${grouped(configured.limit)}`;
+  return indented(`${foreignPath(path)} sets ${what} now: change it there.`);
+}
+
+function unchangedLines({ generation }: Facts, { expectMax, buckets }: Plan): readonly string[] {
+  const lines = [
+    `- modprobe ${generation} hashsize=${buckets} does nothing while the module is loaded.`,
+    '- Buckets written at run time leave the limit as it is, and the limit leaves the buckets.',
+    ...(expectMax === undefined ? [] : [expectationWords(expectMax)]),
+  ];
+  return lines.flatMap((line) => indented(line, '    '));
+}
+
+function expectationWords({ now, atLoad }: NonNullable<Plan['expectMax']>): string {
+  const then = now === atLoad ? '' : ` until the module is loaded with this hashsize: ${grouped(atLoad)} then`;
+  return `- nf_conntrack_expect_max stays ${grouped(now)}${then}.`;
+}
+
+function grouped(figure: number): string {
+  return String(figure).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+function indented(text: string, further = '  '): readonly string[] {
+  return wrapped(text, WIDTH - further.length).map((line, at) => (at === 0 ? `  ${line}` : further + line));
+}
+
+function wrapped(text: string, width = WIDTH): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ').filter(Boolean)) {
+    const last = lines[lines.length - 1];
+    if (last === undefined || last.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
+}

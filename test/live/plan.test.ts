@@ -1,0 +1,34 @@
+// The plan on the kernel that runs the tests: what it says to type is typed, and the kernel then is as it says.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { expect, onTestFinished, test } from 'vitest';
+import { plugin, shell } from '../e2e/support/plugin.ts';
+import { limitTo } from './namespace.ts';
+import { liveSuite } from './parts.ts';
+
+const SYSCTL = '/proc/sys/net/netfilter/';
+const HASHSIZE = '/sys/module/nf_conntrack/parameters/hashsize';
+
+liveSuite('a plan for the running machine', [`${SYSCTL}nf_conntrack_max`, HASHSIZE], () => {
+  test('the commands set limit and buckets, and leave expect_max', () => {
+    const [buckets, expectMax] = [figure('nf_conntrack_buckets'), figure('nf_conntrack_expect_max')];
+    onTestFinished(() => writeFileSync(HASHSIZE, String(buckets)));
+    limitTo(figure('nf_conntrack_max'));
+    const limit = 8 * buckets;
+
+    const { stdout, status } = plugin('plan', '--max', String(limit));
+    expect(status).toBe(0);
+    const commands = Array.from(stdout.matchAll(/^ {2}\d\. (.+)$/gm), ([, command = '']) => command);
+    expect(commands).toHaveLength(2);
+    expect(shell(commands.join(' && '))).toMatchObject({ status: 0 });
+
+    expect(figure('nf_conntrack_max')).toBe(limit);
+    expect(figure('nf_conntrack_buckets')).toBe(2 * buckets);
+    expect(figure('nf_conntrack_expect_max')).toBe(expectMax);
+    expect(plugin('plan', '--max', String(limit)).stdout).toContain('\n  nothing: it is so already\n');
+  });
+});
+
+function figure(name: string): number {
+  return Number(readFileSync(SYSCTL + name, 'latin1'));
+}
