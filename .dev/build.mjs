@@ -33,10 +33,10 @@ const packages = new Set();
 // Node's own deflate differs from version to version; the file must not.
 const packed = new Map();
 const FORMS = {
-  lazy: { pack: JSON.stringify, unpack: 'JSON.parse(packed)' },
+  lazy: { pack: JSON.stringify, unpack: 'JSON.parse' },
   rare: {
     pack: (text) => Buffer.from(deflateSync(strToU8(text, true), { level: 9 })).toString('base64'),
-    unpack: 'require("zlib").inflateRawSync(Buffer.from(packed, "base64")).toString("latin1")',
+    unpack: '(packed) => require("zlib").inflateRawSync(Buffer.from(packed, "base64")).toString("latin1")',
   },
 };
 const IN_NO_FILE = { __dirname: '"/"', __filename: '"/"' };
@@ -47,6 +47,8 @@ const packLazyImports = {
       // The path ends up in the output, which must be the same wherever it is built.
       type in FORMS ? { path: relative(top, resolve(resolveDir, path)), namespace: type } : undefined,
     );
+    onResolve({ filter: /^loader$/ }, ({ path }) => ({ path, namespace: 'loader' }));
+    onLoad({ filter: /.*/, namespace: 'loader' }, () => ({ contents: LOADER, loader: 'js' }));
     for (const [namespace, { pack, unpack }] of Object.entries(FORMS)) {
       onLoad({ filter: /.*/, namespace }, async ({ path }) => {
         const entry = join(top, path);
@@ -73,18 +75,22 @@ const unpackLazyImports = {
 };
 
 function stubs(name, unpack, functions) {
-  const load = `let loaded;
-function load() {
-  if (loaded === undefined) {
-    loaded = { exports: {} };
-    const packed = String(${name}).split("\\n")[1].slice(2);
-    new Function("module", "exports", "require", ${unpack})(loaded, loaded.exports, require);
-  }
-  return loaded.exports;
+  const calls = functions.map((exported) => `export const ${exported} = (...given) => load().${exported}(...given);`);
+  return [`import { loader } from "loader";`, `const load = loader(() => ${name}, ${unpack});`, ...calls].join('\n');
+}
+
+const LOADER = `export function loader(source, unpack) {
+  let module;
+  return () => {
+    if (module === undefined) {
+      module = { exports: {} };
+      const packed = String(source()).split("\\n")[1].slice(2);
+      new Function("module", "exports", "require", unpack(packed))(module, module.exports, require);
+    }
+    return module.exports;
+  };
 }
 `;
-  return load + functions.map((name) => `export const ${name} = (...given) => load().${name}(...given);\n`).join('');
-}
 
 async function functionsOf(entry) {
   const { metafile } = await build({

@@ -16,7 +16,7 @@ import { fitOutput } from '../present/output.ts';
 import { perfdata } from '../present/perfdata.ts';
 import { type DriftReport, reportDrift } from './drift.ts' with { type: 'lazy' };
 import { type LookBack, lookBack } from './look-back.ts' with { type: 'lazy' };
-import { type Elsewhere, lookElsewhere, tellEverywhere } from './sweep.ts' with { type: 'lazy' };
+import { type Elsewhere, lookElsewhere, tellEverywhere } from './sweep.ts' with { type: 'rare' };
 
 /** What a command leaves for the process to print and to exit with. */
 export interface Outcome {

@@ -4,14 +4,17 @@
 
 import type { Parsed } from './root.ts';
 
-const HEADER = /^sk +Eth +Pid +Groups /;
-/** A socket of NETLINK_NETFILTER, which is protocol 12. */
-const NETFILTER_SOCKET = /^\S+ +12 +-?\d+ +([0-9a-f]+) /gm;
+const HEADER = ['sk', 'Eth', 'Pid', 'Groups'];
+/** NETLINK_NETFILTER of linux/netlink.h. */
+const NETFILTER = '12';
 /** NFNLGRP_CONNTRACK_NEW, _UPDATE and _DESTROY of linux/netfilter/nfnetlink_compat.h. */
 const CONNTRACK_GROUPS = 0b111;
 
 export function parseEventListener(text: string): Parsed<boolean> {
-  if (!HEADER.test(text)) return { ok: false, kind: 'malformed' };
-  const masks = Array.from(text.matchAll(NETFILTER_SOCKET), ([, groups = '0']) => Number.parseInt(groups, 16));
+  const [header = [], ...sockets] = text.split('\n').map((line) => line.split(' ').filter(Boolean));
+  if (!HEADER.every((name, at) => header[at] === name)) return { ok: false, kind: 'malformed' };
+  const masks = sockets.map(([, protocol, , groups = '']) =>
+    protocol === NETFILTER ? Number.parseInt(groups, 16) : 0,
+  );
   return { ok: true, value: masks.some((mask) => (mask & CONNTRACK_GROUPS) !== 0) };
 }

@@ -7,6 +7,10 @@ const LARGEST = 2 ** 31;
 
 /** Reads what the kernel prints with "%d\n" or "%u\n"; refuses what no sane kernel would say. */
 export function parseWholeNumber(text: string): Parsed<number> {
+  // Nearly always it is right, and a pattern is compiled anew in each run.
+  const plain = Number(text);
+  if (Number.isInteger(plain) && plain > 0 && plain <= LARGEST && text === `${plain}\n`)
+    return { ok: true, value: plain };
   const [, digits] = /^[ \t\n]*(-?\d+)[ \t\n]*$/.exec(text) ?? [];
   if (text.trim() === '') return { ok: false, kind: 'empty' };
   if (digits === undefined) return { ok: false, kind: 'not-a-number', detail: String(text.length) };

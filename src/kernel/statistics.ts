@@ -10,23 +10,31 @@
 import { COUNTERS, type CounterName, type CpuCounters, type Statistics } from '../facts.ts';
 import type { Parsed } from './root.ts';
 
-const BLANKS = /\s+/;
-const ROW = /^[0-9a-f]{8}(?:\s+[0-9a-f]{8})*$/;
 const MALFORMED = { ok: false, kind: 'malformed' } as const;
 
 /** Reads the header for the columns' places: they moved before and will move again. */
 export function parseStatistics(text: string): Parsed<Statistics> {
   const [header = '', ...lines] = text.trim().split('\n');
   if (header === '') return { ok: false, kind: 'empty' };
-  const names = header.trim().split(BLANKS);
-  const rows = lines.map((line) => line.trim());
-  if (rows.length === 0 || !rows.every((row) => ROW.test(row))) return MALFORMED;
+  const names = words(header);
+  const cells = lines.map(words);
+  if (cells.length === 0 || !cells.every((row) => row.every(isCounter))) return MALFORMED;
 
-  const cells = rows.map((row) => row.split(BLANKS));
   const entries = column(names, cells[0], 'entries');
   if (entries === undefined || !names.includes('drop')) return MALFORMED;
   if (cells.some((row) => row.length !== names.length)) return MALFORMED;
   return { ok: true, value: { entries, cpus: cells.map((row) => cpuCounters(names, row)) } };
+}
+
+// Kernels print blanks; a pattern for other white space is compiled anew in each run.
+function words(line: string): readonly string[] {
+  const parts = line.includes('\t') ? line.split(/\s/) : line.split(' ');
+  return parts.filter(Boolean);
+}
+
+/** Printed with "%08x". */
+function isCounter(cell: string): boolean {
+  return cell.length === 8 && Number.parseInt(cell, 16).toString(16).padStart(8, '0') === cell;
 }
 
 function column(names: readonly string[], row: readonly string[] = [], name: string): number | undefined {

@@ -23,7 +23,8 @@ function element(name: MetricName, value: number, thresholds: Thresholds, max: s
   const [warning, critical] = [thresholds[name]?.warning, thresholds[name]?.critical];
   const bounds = [bound(warning, signed), bound(critical, signed), signed ? '' : '0', max];
   // icingadb-web ignores every threshold of an element that ends in a semicolon.
-  return [`${name}=${roundedDecimal(value, decimals)}${unit}`, ...bounds].join(';').replace(/;+$/, '');
+  while (bounds[bounds.length - 1] === '') bounds.pop();
+  return [`${name}=${roundedDecimal(value, decimals)}${unit}`, ...bounds].join(';');
 }
 
 function maximum(name: MetricName, limit: number): string {

@@ -22,6 +22,7 @@ describe('whole numbers', () => {
     ['\n', { ok: false, kind: 'empty' }],
     ['abc\n', { ok: false, kind: 'not-a-number', detail: '4' }],
     ['1 2\n', { ok: false, kind: 'not-a-number', detail: '4' }],
+    ['5.5\n', { ok: false, kind: 'not-a-number', detail: '4' }],
     ['1e3', { ok: false, kind: 'not-a-number', detail: '3' }],
     ['\u00a042\n', { ok: false, kind: 'not-a-number', detail: '4' }],
     [' 42 \n', { ok: true, value: 42 }],
@@ -101,6 +102,8 @@ describe('/proc/net/stat', () => {
     ['something before the first cell', 'entries drop\nx00000000 00000000\n'],
     ['a cell of text', 'entries drop\n00000000 zzzzzzzz\n'],
     ['a cell of another width', 'entries drop\n00000000 0000000\n'],
+    ['a cell that is too wide', 'entries drop\n00000000 123456789\n'],
+    ['a sign', 'entries drop\n00000000 -0000001\n'],
     ['capitals', 'entries drop\n00000000 0000000A\n'],
   ])('malformed: %s', (_, text) => expect(parseStatistics(text)).toEqual(MALFORMED));
 
