@@ -64,11 +64,11 @@ const unpackLazyImports = {
   name: 'unpack-lazy-imports',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^\./ }, ({ path, resolveDir, with: { type } }) =>
-      type in FORMS ? { path: resolve(resolveDir, path), namespace: 'unpacked' } : undefined,
+      type in FORMS ? { path: relative(top, resolve(resolveDir, path)), namespace: 'unpacked' } : undefined,
     );
     onLoad({ filter: /.*/, namespace: 'unpacked' }, ({ path }) => ({
-      contents: readFileSync(path, 'utf8'),
-      resolveDir: dirname(path),
+      contents: readFileSync(join(top, path), 'utf8'),
+      resolveDir: dirname(join(top, path)),
       loader: 'ts',
     }));
   },
