@@ -87,11 +87,10 @@ function readHeld(
 ): NamespaceTable | undefined {
   for (const pid of pids) {
     const statistics = readStatistics(root, pid);
-    if (netInode(root, pid) !== inode) continue;
     const entered = withoutFile(statistics) ? readInside(root, `/proc/${pid}/ns/net`) : 'refused';
-    if (entered === 'gone') continue;
+    const number = numberOf(root, [pid, ...pids]);
+    if (entered === 'gone' || netInode(root, pid) !== inode) continue;
     const inside = entered === 'refused' ? { entries: entriesOf(statistics), statistics } : entered;
-    const number = numberOf(root, pids);
     const mount = mounted.find((known) => known.number === number);
     return { key: `net:${inode}`, pids, number, mount, ...inside };
   }
