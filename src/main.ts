@@ -3,15 +3,14 @@
 import { writeSync } from 'node:fs';
 import { version } from '../package.json';
 import { FLAGS } from './cli/flags.ts';
+import { isCommand } from './cli/getopt.ts';
 import { renderHelp } from './cli/help.ts' with { type: 'rare' };
-import { type Environment, parseRequest, type Request } from './cli/options.ts';
-import { check, type Outcome } from './commands/check.ts';
+import { type Environment, parseRequest, type Request, wantedFormat } from './cli/options.ts';
+import { check, failure, type Outcome } from './commands/check.ts';
 import { plan } from './commands/plan.ts' with { type: 'rare' };
 import { exitCode } from './evaluate/state.ts';
 import { errnoName } from './kernel/file.ts';
 import type { Deadline } from './kernel/root.ts';
-import { statusLine } from './present/line.ts';
-import { fitOutput } from './present/output.ts';
 import { foreign } from './present/words.ts';
 
 // A reader of a non-blocking pipe may be slow, but not for ever: 2 seconds in all.
@@ -59,7 +58,8 @@ function crashed(error: unknown): Outcome {
 }
 
 function unknown(text: string): Outcome {
-  return { state: 'unknown', output: fitOutput(statusLine('unknown', text), [], []) };
+  const argv = process.argv.slice(2);
+  return failure(text, wantedFormat(argv), isCommand(argv[0]) ? argv[0] : 'check');
 }
 
 function finish({ state, output }: Outcome): void {

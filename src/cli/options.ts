@@ -15,11 +15,16 @@ interface CommonOptions {
 }
 
 export interface PlanOptions extends CommonOptions {
+  readonly format: 'text' | 'json';
   /** Entries; undefined to have one recommended. */
   readonly max: number | undefined;
 }
 
+/** What the check's findings are written as. */
+export type Format = 'nagios' | 'json' | 'prometheus';
+
 export interface CheckOptions extends CommonOptions {
+  readonly format: Format;
   readonly absent: State;
   readonly drift: State;
   /** Whether only our network namespace's table is looked at, or every one's. */
@@ -44,6 +49,7 @@ export type Request =
 
 type Value<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly mistake: Request };
 
+const FORMATS = ['nagios', 'json', 'prometheus'] as const;
 const DEFAULT_TIMEOUT_SECONDS = 8;
 const DEFAULT_WINDOW_SECONDS = 300;
 // The kernel keeps the limit in an int.
@@ -72,14 +78,17 @@ function checkRequest(given: Given, stateDir: string | undefined): Request {
   if (!absent.ok) return absent.mistake;
   const drift = single(given, 'drift', 'warning', parseState, 'not ok, warning, critical or unknown');
   if (!drift.ok) return drift.mistake;
-  const netns = single(given, 'netns', 'own', parseNetns, 'not own or all');
+  const netns = single(given, 'netns', 'own', (text) => oneOf(['own', 'all'], text), 'not own or all');
   if (!netns.ok) return netns.mistake;
+  const format = single(given, 'format', 'nagios', parseFormat, `not ${FORMATS.join(', ')}`);
+  if (!format.ok) return format.mistake;
   const common = commonOptions(given, DEFAULT_TIMEOUT_SECONDS);
   if (!common.ok) return common.mistake;
   const window = single(given, 'window', DEFAULT_WINDOW_SECONDS, parseSeconds, 'not a positive number');
   if (!window.ok) return window.mistake;
   const options = {
     ...common.value,
+    format: format.value,
     absent: absent.value,
     drift: drift.value,
     netns: netns.value,
@@ -94,7 +103,10 @@ function planRequest(given: Given): Request {
   const common = commonOptions(given, Number.POSITIVE_INFINITY);
   if (!common.ok) return common.mistake;
   const max = single(given, 'max', undefined, parsePositive, `not a whole number from 1 to ${LARGEST}`);
-  return max.ok ? { kind: 'plan', options: { ...common.value, max: max.value } } : max.mistake;
+  if (!max.ok) return max.mistake;
+  const format = single(given, 'format', 'text', (text) => oneOf(['text', 'json'], text), 'not text or json');
+  if (!format.ok) return format.mistake;
+  return { kind: 'plan', options: { ...common.value, max: max.value, format: format.value } };
 }
 
 function commonOptions(given: Given, timeoutSeconds: number): Value<CommonOptions> {
@@ -125,7 +137,7 @@ function thresholdsOf(given: Given, history: boolean): Value<Thresholds> {
 
 function single<T>(
   given: Given,
-  flag: 'absent' | 'drift' | 'max' | 'netns' | 'object-size' | 'timeout' | 'window',
+  flag: 'absent' | 'drift' | 'format' | 'max' | 'netns' | 'object-size' | 'timeout' | 'window',
   otherwise: T,
   parse: (text: string) => T | undefined,
   why: string,
@@ -136,8 +148,19 @@ function single<T>(
   return value === undefined ? mistake(flag, text, why) : { ok: true, value };
 }
 
-function parseNetns(text: string): 'own' | 'all' | undefined {
-  return text === 'own' || text === 'all' ? text : undefined;
+function parseFormat(text: string): Format | undefined {
+  return oneOf(FORMATS, text);
+}
+
+function oneOf<const T extends string>(words: readonly T[], text: string): T | undefined {
+  return words.find((word) => word === text);
+}
+
+/** The format that a command line asks for, whatever is wrong with it: failures are written in it too. */
+export function wantedFormat(argv: readonly string[]): Format {
+  const at = argv.indexOf('--format');
+  const text = at === -1 ? argv.find((word) => word.startsWith('--format='))?.slice('--format='.length) : argv[at + 1];
+  return parseFormat(text ?? '') ?? 'nagios';
 }
 
 function parsePositive(text: string): number | undefined {

@@ -1,6 +1,7 @@
 // The check: acquire one table, evaluate it, present line, perfdata and long output.
 
-import type { CheckOptions } from '../cli/options.ts';
+import type { Command } from '../cli/flags.ts';
+import type { CheckOptions, Format } from '../cli/options.ts';
 import { objectCost } from '../evaluate/footprint.ts';
 import { judge } from '../evaluate/judge.ts';
 import { allEntries, type Measurements, measure } from '../evaluate/measure.ts';
@@ -10,6 +11,7 @@ import { acquire } from '../kernel/acquire.ts';
 import { readConfiguration } from '../kernel/configuration.ts';
 import { type Deadline, openRoot, type Root } from '../kernel/root.ts';
 import { attemptLines, tableDetails } from '../present/details.ts' with { type: 'lazy' };
+import { type Figures, renderDocument } from '../present/documents.ts' with { type: 'rare' };
 import { faultWords } from '../present/faults.ts';
 import { statusLine, tableText } from '../present/line.ts';
 import { fitOutput } from '../present/output.ts';
@@ -30,15 +32,18 @@ interface Report {
   readonly text: string;
   readonly perfdata: readonly string[];
   readonly details: readonly string[];
+  /** What other formats are made of, where there is a table. */
+  readonly figures?: Figures;
 }
 
 export function check(options: CheckOptions, deadline: Deadline): Outcome {
+  const { format } = options;
   const opened = openRoot(options.root, deadline);
-  if ('fault' in opened) return printed(plain('unknown', faultWords(opened.fault)));
+  if ('fault' in opened) return failure(faultWords(opened.fault), format);
   const { root } = opened;
   const report = reportOn(root, options);
   const attempts = options.verbosity > 1 ? attemptDetails(root, options.verbosity) : [];
-  return printed({ ...report, details: [...report.details, ...attempts] });
+  return printed({ ...report, details: [...report.details, ...attempts] }, format);
 }
 
 function reportOn(root: Root, options: CheckOptions): Report {
@@ -62,8 +67,13 @@ function everywhereReport(root: Root, facts: Facts, options: CheckOptions): Repo
 }
 
 // Buckets and RAM are for these alone.
-function showsMachine({ verbosity, thresholds }: CheckOptions): boolean {
-  return verbosity > 0 || thresholds.load_factor !== undefined || thresholds.memory_share !== undefined;
+function showsMachine({ verbosity, thresholds, format }: CheckOptions): boolean {
+  return (
+    verbosity > 0 ||
+    format !== 'nagios' ||
+    thresholds.load_factor !== undefined ||
+    thresholds.memory_share !== undefined
+  );
 }
 
 function tableReport(root: Root, facts: Facts, options: CheckOptions, elsewhere?: Elsewhere): Report {
@@ -82,7 +92,8 @@ function tableReport(root: Root, facts: Facts, options: CheckOptions, elsewhere?
   const told = elsewhere === undefined ? { text: tableText(here), details: [] } : tellEverywhere(here, elsewhere);
   const state = worst([verdict.state, elsewhere?.state ?? 'ok']);
   const data = perfdata(measurements, thresholds, facts.max);
-  const report = { state, text: told.text, perfdata: data, details: [] };
+  const figures = { here, thresholds, cost, everywhere: elsewhere?.everywhere };
+  const report = { state, text: told.text, perfdata: data, details: [], figures };
   if (verbosity === 0) return report;
   const entries = allEntries(facts, sweep);
   const ours = tableDetails({ facts, entries, cost, measurements, thresholds, past });
@@ -112,6 +123,14 @@ function plain(state: State, text: string): Report {
   return { state, text, perfdata: [], details: [] };
 }
 
-function printed({ state, text, perfdata, details }: Report): Outcome {
-  return { state, output: fitOutput(statusLine(state, text), perfdata, details) };
+function printed({ state, text, perfdata, details, figures }: Report, format: Format): Outcome {
+  if (format === 'nagios') return { state, output: fitOutput(statusLine(state, text), perfdata, details) };
+  return { state, output: renderDocument(format, 'check', { state, text, details, figures }) };
+}
+
+/** What is told where there is nothing but a failure, in the form that was asked for. */
+export function failure(text: string, format: Format, command: Command = 'check'): Outcome {
+  const report = plain('unknown', text);
+  if (format === 'nagios') return printed(report, format);
+  return { state: 'unknown', output: renderDocument(format, command, { ...report, figures: undefined }) };
 }

@@ -20,6 +20,7 @@ interface Options {
   readonly stateDir: string | undefined;
   readonly windowSeconds: number;
   readonly verbosity: number;
+  readonly format: string;
 }
 
 /** The state of all other namespaces together, and what there is to tell of them. */
@@ -38,8 +39,8 @@ export function lookElsewhere(root: Root, facts: Facts, options: Options): Elsew
 }
 
 // To ask who is in a namespace takes longer than to read its table.
-function tablesTold({ remarkable, fullest, unread }: Overview, { count }: Facts, { verbosity }: Options) {
-  const listed = verbosity > 0 ? MOST_LISTED : 0;
+function tablesTold({ remarkable, fullest, unread }: Overview, { count }: Facts, { verbosity, format }: Options) {
+  const listed = verbosity > 0 || format !== 'nagios' ? MOST_LISTED : 0;
   const fuller = fullest.slice(0, 1).filter(({ entries }) => entries > count);
   const told = [...remarkable.slice(0, MOST_NAMED), ...fuller, ...fullest.slice(0, listed), ...unread.slice(0, listed)];
   return [...new Set(told.map(({ table }) => table))];

@@ -34,6 +34,37 @@ export function planText(facts: Facts, surroundings: Surroundings, plan: Plan): 
   ];
 }
 
+/** The same for programs; sizes in bytes. */
+export function planBody(facts: Facts, surroundings: Surroundings, plan: Plan): object {
+  const { limit, reason, buckets, limitAtLoad, expectMax, cost, full, hashTable, share, more, fits, configured } = plan;
+  const { available } = surroundings;
+  return {
+    plan: {
+      max: limit,
+      reason: reason.replace(' ', '_'),
+      present: { count: facts.count, max: facts.max, buckets: facts.buckets.ok ? facts.buckets.value : null },
+      buckets,
+      max_at_load: limitAtLoad,
+      expect_max: expectMax === undefined ? null : { now: expectMax.now, at_load: expectMax.atLoad },
+      memory: {
+        origin: cost.origin,
+        object_size_bytes: cost.objectSize,
+        objects_bytes: full.objects,
+        extensions_bytes: full.extensions,
+        hash_table_bytes: hashTable,
+        total_bytes: full.total + hashTable,
+        share_percent: share ?? null,
+        more_than_now_bytes: more,
+        available_bytes: available.ok ? available.value.bytes : null,
+        fits: fits ?? null,
+      },
+      configured: configured === undefined ? null : { path: foreign(configured.path), max: configured.limit },
+      commands: liveCommands(facts, plan),
+      files: durable(facts, surroundings, plan).map(({ where, lines }) => ({ where: foreign(where), lines })),
+    },
+  };
+}
+
 function headline({ count, max }: Facts, { limit }: Plan): string {
   const share = max === 0 ? '' : `, ${percentWords((100 * count) / max)}`;
   const now = max === 0 ? 'now no limit' : `now ${grouped(max)}`;

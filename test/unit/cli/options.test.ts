@@ -98,7 +98,7 @@ describe('options', () => {
 
   test('all of them', () => {
     const line =
-      '-w 70 -c 95 --absent Warning --root /host --object-size 350 -t 2.5 -vv --state-dir /state --window 600 --drift OK --netns all';
+      '-w 70 -c 95 --absent Warning --root /host --object-size 350 -t 2.5 -vv --state-dir /state --window 600 --drift OK --netns all --format json';
     expect(options(...line.split(' '))).toEqual({
       root: '/host',
       objectSize: 350,
@@ -106,6 +106,7 @@ describe('options', () => {
       verbosity: 2,
       absent: 'warning',
       drift: 'ok',
+      format: 'json',
       netns: 'all',
       stateDir: '/state',
       windowSeconds: 600,

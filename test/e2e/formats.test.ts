@@ -1,0 +1,143 @@
+// JSON and Prometheus' text format: the same findings, and a valid document whatever happens.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv } from 'ajv';
+import { describe, expect, test } from 'vitest';
+import { machine } from './support/machine.ts';
+import { type Answer, fixture, plugin, TOP } from './support/plugin.ts';
+
+const schema: object = JSON.parse(readFileSync(join(TOP, 'nagios/check_conntrack.schema.json'), 'utf8'));
+const isValid = new Ajv({ allowUnionTypes: true }).compile(schema);
+
+const TREES = readdirSync(join(TOP, 'fixtures')).filter((name) => name !== 'README.md');
+const STATES = ['ok', 'warning', 'critical', 'unknown'];
+
+interface Document {
+  readonly state: string;
+  readonly exit_code: number;
+  readonly message: string;
+  readonly metrics?: Readonly<Record<string, { readonly value: number | null }>>;
+}
+
+function document({ stdout }: Answer): Document {
+  const parsed: Document = JSON.parse(stdout);
+  expect(isValid(parsed), JSON.stringify(isValid.errors)).toBe(true);
+  return parsed;
+}
+
+describe('JSON', () => {
+  test.each(TREES)('the same as the line, and valid: %s', (tree) => {
+    const kinds = tree.startsWith('linux') ? ['own', 'all'] : ['own'];
+    for (const netns of kinds) {
+      const args = ['--root', fixture(tree), '--netns', netns, '-w', 'memory_share=99', '-w', 'load_factor=99'];
+      const line = plugin(...args);
+      const answer = plugin(...args, '--format', 'json');
+      expect(answer).toMatchObject({ status: line.status, stderr: '' });
+      const { state, exit_code, message, metrics } = document(answer);
+      expect(`CONNTRACK ${state.toUpperCase()} - ${message}`).toBe(line.stdout.split(' | ')[0]?.trimEnd());
+      expect([STATES.indexOf(state), exit_code]).toEqual([line.status, line.status]);
+      for (const [, label = '', value] of line.stdout.matchAll(/ ([a-z_]+)=(-?[\d.]+)/g)) {
+        const exact = metrics?.[label]?.value ?? Number.NaN;
+        expect(Math.abs(exact - Number(value)), label).toBeLessThanOrEqual(0.00501);
+      }
+    }
+  });
+
+  test('findings, losses and thresholds', () => {
+    const here = machine();
+    here.check({ uptime: 1000 });
+    const answer = here.check({ uptime: 1060, drop: [60] }, '-c', 'drop_rate=0.5', '--format', 'json', '-v');
+    expect(document(answer)).toMatchObject({
+      state: 'critical',
+      findings: [{ kind: 'threshold', metric: 'drop_rate', value: 1, range: '0.5', namespace: null }],
+      losses: { seconds: 60, events: { drop: 60 } },
+      metrics: { drop_rate: { value: 1, critical: '0.5' }, usage: { warning: '80' } },
+    });
+  });
+
+  test.each(TREES.filter((tree) => /^(centos|linux|no-)/.test(tree)))('a plan: %s', (tree) => {
+    const args = ['plan', '--root', fixture(tree)];
+    const answer = plugin(...args, '--format', 'json', '-v');
+    expect(answer).toMatchObject({ status: plugin(...args).status, stderr: '' });
+    document(answer);
+  });
+});
+
+const MISTAKES: readonly (readonly string[])[] = [
+  ['--bogus'],
+  ['-w', 'nonsense'],
+  ['--root', '/nowhere'],
+  ['--netns', 'pods'],
+  ['extra'],
+  ['-w', '80', '-w', '90'],
+];
+
+describe('failures are documents too', () => {
+  test.each(MISTAKES.map((args) => [args.join(' '), args] as const))('%s', (_, args) => {
+    for (const form of [['--format', 'json'], ['--format=json']]) {
+      for (const line of [
+        [...form, ...args],
+        ['plan', ...form, ...args],
+      ]) {
+        const answer = plugin(...line);
+        expect(answer).toMatchObject({ status: 3, stderr: '' });
+        expect(document(answer).state).toBe('unknown');
+      }
+    }
+    const answer = plugin(...args, '--format', 'prometheus');
+    expect(answer).toMatchObject({ status: 3, stderr: '' });
+    expect(samples(answer)).toEqual(['conntrack_check_state 3']);
+  });
+
+  test('a format that is none is a line for people', () => {
+    expect(plugin('--format', 'xml')).toMatchObject({
+      status: 3,
+      stdout: 'CONNTRACK UNKNOWN - --format xml: not nagios, json, prometheus; see check_conntrack --help\n',
+    });
+  });
+});
+
+describe('Prometheus', () => {
+  test.each(TREES)('every line is of the format, and the state is there: %s', (tree) => {
+    const args = ['--root', fixture(tree), '--netns', 'all'];
+    const answer = plugin(...args, '--format', 'prometheus');
+    const { status } = plugin(...args);
+    expect(answer).toMatchObject({ status, stderr: '' });
+    expect(samples(answer)).toContain(`conntrack_check_state ${status}`);
+    for (const line of samples(answer))
+      expect(line).toMatch(/^conntrack_[a-z_]+(\{([a-z]+="[^"\\\n]*",?)+\})? [\d.]+(e-\d+)?$/);
+  });
+
+  test('counters, limits and sizes', () => {
+    const found = samples(plugin('--root', fixture('centos-5.8-synthetic'), '--format', 'prometheus'));
+    expect(found).toEqual(
+      expect.arrayContaining([
+        'conntrack_entries 24030',
+        'conntrack_entries_limit 65536',
+        'conntrack_buckets 8192',
+        'conntrack_slab_bytes 7573504',
+        'conntrack_slab_full_bytes 20652032',
+        'conntrack_drop_total 1204',
+        'conntrack_early_drop_total 2879',
+        'conntrack_insert_failed_total 5',
+      ]),
+    );
+    expect(found.join('\n')).not.toContain('chainlength');
+  });
+});
+
+/** The lines that are no comments; each must follow its own HELP and TYPE. */
+function samples({ stdout }: Answer): readonly string[] {
+  expect(stdout.endsWith('\n')).toBe(true);
+  const lines = stdout.trimEnd().split('\n');
+  const found = lines.filter((line) => !line.startsWith('#'));
+  for (const line of found) {
+    const [name = ''] = line.split(/[ {]/);
+    expect(lines.filter((other) => other.startsWith(`# HELP ${name} `))).toHaveLength(1);
+    expect(
+      lines.filter((other) => other.startsWith(`# TYPE ${name} ${name.endsWith('_total') ? 'counter' : 'gauge'}`)),
+    ).toHaveLength(1);
+  }
+  return found;
+}
