@@ -7,6 +7,7 @@ import { isCommand } from './cli/getopt.ts';
 import { renderHelp } from './cli/help.ts' with { type: 'rare' };
 import { type Environment, parseRequest, type Request, wantedFormat } from './cli/options.ts';
 import { check, failure, type Outcome } from './commands/check.ts';
+import { munin } from './commands/munin.ts' with { type: 'rare' };
 import { plan } from './commands/plan.ts' with { type: 'rare' };
 import { exitCode } from './evaluate/state.ts';
 import { errnoName } from './kernel/file.ts';
@@ -38,6 +39,8 @@ function run(argv: readonly string[], environment: Environment): Outcome {
       return unknown(mistakeWords(request));
     case 'check':
       return check(request.options, deadline(request.options));
+    case 'munin':
+      return munin(request.options, deadline(request.options));
     case 'plan':
       return plan(request.options, deadline(request.options));
   }

@@ -1,6 +1,6 @@
 // The one table of flags: getopt reads the command line by it, help is drawn from it.
 
-export const COMMANDS = ['check', 'plan'] as const;
+export const COMMANDS = ['check', 'plan', 'munin'] as const;
 /** What the first argument may name; without a name it is the check. */
 export type Command = (typeof COMMANDS)[number];
 
@@ -49,7 +49,7 @@ export const FLAGS = [
   { long: 'object-size', takes: 'BYTES', repeat: false, about: 'memory of one entry, all-in (measured)' },
   { long: 'state-dir', takes: 'DIR', of: 'check', repeat: false, about: 'keep samples here, for rates (none)' },
   { long: 'window', takes: 'SECONDS', of: 'check', repeat: false, about: 'how far rates look back (300)' },
-  { long: 'timeout', short: 't', takes: 'SECONDS', repeat: false, about: 'give up after SECONDS (8, plan: none)' },
+  { long: 'timeout', short: 't', takes: 'SECONDS', repeat: false, about: 'give up after SECONDS (8; plan: none)' },
   { long: 'verbose', short: 'v', repeat: true, about: 'say more: -v figures, -vv files, -vvv timings' },
   { long: 'version', short: 'V', repeat: false, about: 'print the version' },
   { long: 'help', short: 'h', repeat: false, about: 'print this help' },

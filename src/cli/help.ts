@@ -42,18 +42,28 @@ const EXAMPLES: Readonly<Record<Command, readonly Described[]>> = {
     ['Work out', 'check_conntrack plan --max 1000000'],
     ['Elsewhere', 'check_conntrack plan --root /tmp/tree --max 262144'],
   ],
+  munin: [
+    ['Values', 'munin-run conntrack'],
+    ['By hand', 'check_conntrack munin config'],
+  ],
 };
 
 const USAGE: Readonly<Record<Command, string>> = {
   check: `Usage: check_conntrack [options]
        check_conntrack plan [--max N] [options]
+       check_conntrack munin [config|autoconf|suggest]
 
 Checks the Linux connection-tracking table. plan tells what a limit costs and
-how to set it: check_conntrack plan --help.`,
+how to set it, munin draws graphs: check_conntrack plan --help.`,
   plan: `Usage: check_conntrack plan [--max N] [options]
 
 Tells what a limit of N entries costs on this machine, which hashsize goes with
 it, and how to set both, now and for good. Changes nothing.`,
+  munin: `Usage: check_conntrack munin [config|autoconf|suggest] [options]
+
+The Munin plugin: entries against the limit, losses, memory, and with
+env.netns all the network namespaces. Thresholds are env.warning and
+env.critical, as of -w and -c, or for one field env.<field>_warning.`,
 };
 
 const NOTES = `RANGE is start:end and alerts outside of it; both ends belong to it. N means

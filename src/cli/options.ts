@@ -20,6 +20,15 @@ export interface PlanOptions extends CommonOptions {
   readonly max: number | undefined;
 }
 
+/** What munin-node asks for: its argument, or values without one. */
+export type MuninMode = 'fetch' | 'config' | 'autoconf' | 'suggest';
+
+export interface MuninOptions extends CommonOptions {
+  readonly mode: MuninMode;
+  /** munin-node's configuration for the plugin, and what the master can do. */
+  readonly environment: Environment;
+}
+
 /** What the check's findings are written as. */
 export type Format = 'nagios' | 'json' | 'prometheus';
 
@@ -43,12 +52,14 @@ const STATE_VARIABLES = ['MP_STATE_PATH', 'NAGIOS_PLUGIN_STATE_DIRECTORY'] as co
 export type Request =
   | { readonly kind: 'check'; readonly options: CheckOptions }
   | { readonly kind: 'plan'; readonly options: PlanOptions }
+  | { readonly kind: 'munin'; readonly options: MuninOptions }
   | { readonly kind: 'help'; readonly command: Command }
   | { readonly kind: 'version' }
   | { readonly kind: 'mistake'; readonly why: string; readonly text: string; readonly flag?: string };
 
 type Value<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly mistake: Request };
 
+const MUNIN_MODES = ['config', 'autoconf', 'suggest'] as const;
 const FORMATS = ['nagios', 'json', 'prometheus'] as const;
 const DEFAULT_TIMEOUT_SECONDS = 8;
 const DEFAULT_WINDOW_SECONDS = 300;
@@ -57,14 +68,23 @@ const LARGEST = 2 ** 31 - 1;
 const NEEDS_HISTORY = `needs history: --state-dir, ${STATE_VARIABLES.map((name) => `$${name}`).join(' or ')}`;
 
 export function parseRequest(argv: readonly string[], environment: Environment): Request {
-  const [first, ...others] = argv;
+  const [first, second = ''] = argv;
   const command = isCommand(first) ? first : 'check';
-  const parsed = parseArguments(isCommand(first) ? others : argv, command);
+  const mode = command === 'munin' ? oneOf(MUNIN_MODES, second) : undefined;
+  const words = (isCommand(first) ? 1 : 0) + (mode === undefined ? 0 : 1);
+  const parsed = parseArguments(argv.slice(words), command);
   if (!parsed.ok) return { kind: 'mistake', why: parsed.why, text: parsed.text };
   const { given } = parsed;
   if (given.help !== undefined) return { kind: 'help', command };
   if (given.version !== undefined) return { kind: 'version' };
-  return command === 'plan' ? planRequest(given) : checkRequest(given, stateDirectory(given, environment));
+  switch (command) {
+    case 'check':
+      return checkRequest(given, stateDirectory(given, environment));
+    case 'plan':
+      return planRequest(given);
+    case 'munin':
+      return muninRequest(given, mode ?? 'fetch', environment);
+  }
 }
 
 function stateDirectory(given: Given, environment: Environment): string | undefined {
@@ -97,6 +117,11 @@ function checkRequest(given: Given, stateDir: string | undefined): Request {
     windowSeconds: window.value,
   };
   return { kind: 'check', options };
+}
+
+function muninRequest(given: Given, mode: MuninMode, environment: Environment): Request {
+  const common = commonOptions(given, DEFAULT_TIMEOUT_SECONDS);
+  return common.ok ? { kind: 'munin', options: { ...common.value, mode, environment } } : common.mistake;
 }
 
 function planRequest(given: Given): Request {

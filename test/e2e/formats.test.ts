@@ -1,6 +1,6 @@
 // JSON and Prometheus' text format: the same findings, and a valid document whatever happens.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
@@ -10,7 +10,16 @@ import { type Answer, fixture, plugin, TOP } from './support/plugin.ts';
 const schema: object = JSON.parse(readFileSync(join(TOP, 'nagios/check_conntrack.schema.json'), 'utf8'));
 const isValid = new Ajv({ allowUnionTypes: true }).compile(schema);
 
-const TREES = readdirSync(join(TOP, 'fixtures')).filter((name) => name !== 'README.md');
+const TREES = [
+  'centos-5.8-synthetic',
+  'centos-6.3-synthetic',
+  'el8-synthetic',
+  'ubuntu-24.04-synthetic',
+  'linux-6.18-capture',
+  'no-limit-synthetic',
+  'no-conntrack-synthetic',
+  'max-garbage-synthetic',
+];
 const STATES = ['ok', 'warning', 'critical', 'unknown'];
 
 interface Document {
@@ -56,7 +65,7 @@ describe('JSON', () => {
     });
   });
 
-  test.each(TREES.filter((tree) => /^(centos|linux|no-)/.test(tree)))('a plan: %s', (tree) => {
+  test.each(TREES)('a plan: %s', (tree) => {
     const args = ['plan', '--root', fixture(tree)];
     const answer = plugin(...args, '--format', 'json', '-v');
     expect(answer).toMatchObject({ status: plugin(...args).status, stderr: '' });

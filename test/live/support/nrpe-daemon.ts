@@ -83,7 +83,7 @@ function installed({ plugins }: Site): string {
   return join(plugins, 'check_conntrack');
 }
 
-function freePort(): Promise<string> {
+export function freePort(): Promise<string> {
   return new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const address = server.address();

@@ -1,0 +1,43 @@
+// Munin's ranges, made of the thresholds that the check has. `min:max` alerts outside of itself, either end may be
+// missing, and there is no `@`: a range that alerts inside has no counterpart and is left out.
+
+import { plainDecimal } from './decimal.ts';
+import { parseRange, type Range, type UnitScales } from './range.ts';
+
+/** By field and level, as munin-node's master reads them. */
+export type MuninThresholds = (field: string, level: 'warning' | 'critical') => string | undefined;
+
+type Environment = Readonly<Partial<Record<string, string>>>;
+
+const DEFAULTS = { warning: '80', critical: '90' } as const;
+const PERCENT: UnitScales = { '%': 1 };
+
+/**
+ * `env.<field>_warning` in the field's own unit; else, for `entries` and `fullest`, `env.warning` or the check's
+ * default, in percent of the limit.
+ */
+export function muninThresholds(environment: Environment, limit: number): MuninThresholds {
+  return (field, level) => {
+    const own = environment[`${field}_${level}`];
+    if (own !== undefined) return muninRange(own, {}, 1);
+    if (limit === 0 || (field !== 'entries' && field !== 'fullest')) return undefined;
+    return muninRange(environment[level] ?? DEFAULTS[level], PERCENT, limit / 100);
+  };
+}
+
+/** Undefined for what is no range, alerts inside, or never alerts. */
+export function muninRange(text: string, scales: UnitScales, factor: number): string | undefined {
+  const parsed = parseRange(text, scales);
+  return parsed.ok && !parsed.range.inside ? formatMunin(parsed.range, factor) : undefined;
+}
+
+// No figure that is graphed is below zero: a start of zero is no bound.
+function formatMunin({ start, end }: Range, factor: number): string | undefined {
+  const low = start > 0 ? scaled(start, factor) : '';
+  const high = end === Number.POSITIVE_INFINITY ? '' : scaled(end, factor);
+  return low === '' && high === '' ? undefined : `${low}:${high}`;
+}
+
+function scaled(bound: number, factor: number): string {
+  return plainDecimal(Number((bound * factor).toPrecision(15)));
+}

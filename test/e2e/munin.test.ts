@@ -1,0 +1,91 @@
+// The Munin plugin as munin-node calls it: environment, one argument, and never an exit code but 0.
+
+import { describe, expect, test } from 'vitest';
+import { type Answer, command, fixture, NODE, PLUGIN, plugin } from './support/plugin.ts';
+
+const TREES = [
+  'centos-5.8-synthetic',
+  'centos-6.3-synthetic',
+  'el8-synthetic',
+  'ubuntu-24.04-synthetic',
+  'linux-6.18-capture',
+  'no-limit-synthetic',
+  'no-conntrack-synthetic',
+  'max-garbage-synthetic',
+];
+const MASTER = { MUNIN_CAP_MULTIGRAPH: '1', MUNIN_CAP_DIRTYCONFIG: '1', netns: 'all' };
+
+function munin(tree: string, mode: readonly string[], environment: Readonly<Record<string, string>> = {}): Answer {
+  const line = [PLUGIN, 'munin', ...mode, '--root', fixture(tree)];
+  return command(NODE, line, { PATH: process.env['PATH'], ...environment });
+}
+
+function lines({ stdout }: Answer): readonly string[] {
+  return stdout.split('\n').filter(Boolean);
+}
+
+test.each(TREES)('every field that is configured has a value, of the right form: %s', (tree) => {
+  for (const environment of [{}, MASTER]) {
+    const [config, fetch] = [munin(tree, ['config'], environment), munin(tree, [], environment)];
+    for (const answer of [config, fetch]) expect(answer).toMatchObject({ status: 0, stderr: '' });
+    const named = (answer: Answer, form: RegExp) => lines(answer).flatMap((line) => form.exec(line)?.[1] ?? []);
+    const labels = named(config, /^([a-z_][a-z0-9_]{0,18})\.label \S/);
+    expect(labels.length).toBeGreaterThan(1);
+    expect(named(fetch, /^(\w+)\.value (?:\d+|U)$/)).toEqual(labels);
+    expect(named(config, /^multigraph (\w+)$/)).toEqual(named(fetch, /^multigraph (\w+)$/));
+    const values = lines(fetch).filter((line) => line.includes('.value '));
+    expect(lines(config).filter((line) => line.includes('.value '))).toEqual(environment === MASTER ? values : []);
+  }
+});
+
+test('a table, its limit as a line and its thresholds as counts', () => {
+  const config = lines(munin('centos-5.8-synthetic', ['config'], { critical: '95%' }));
+  expect(config).toEqual(
+    expect.arrayContaining(['graph_category network', 'entries.warning :52428.8', 'entries.critical :62259.2']),
+  );
+  expect(lines(munin('centos-5.8-synthetic', []))).toEqual(['limit.value 65536', 'entries.value 24030']);
+});
+
+test('losses are counters; one that the kernel lacks is no field', () => {
+  const config = munin('centos-5.8-synthetic', ['config'], MASTER).stdout;
+  for (const name of ['drop', 'early_drop', 'insert_failed'])
+    expect(config).toContain(`${name}.type DERIVE\n${name}.min 0\n`);
+  expect(config).not.toContain('chainlength');
+  const values = munin('centos-5.8-synthetic', [], MASTER).stdout;
+  expect(values).toContain('\ndrop.value 1204\nearly_drop.value 2879\ninsert_failed.value 5\n');
+  expect(values).toContain('\nslab_max.value 20652032\nslab.value 7573504\nhash_table.value 65536\n');
+});
+
+describe('what cannot be read is U, never 0', () => {
+  test.each(['no-conntrack-synthetic', 'count-abc-synthetic', 'max-garbage-synthetic'])('%s', (tree) => {
+    const values = lines(munin(tree, [], MASTER)).filter((line) => line.includes('.value '));
+    expect(values.length).toBeGreaterThan(8);
+    for (const line of values) expect(line).toMatch(/\.value U$/);
+    expect(munin(tree, ['config'], MASTER).stdout).not.toMatch(/\.(warning|critical) /);
+  });
+
+  test('counters of a kernel that has no such file', () => {
+    const values = munin('ubuntu-24.04-synthetic', [], MASTER).stdout;
+    expect(values).toContain('entries.value 262144\n');
+    expect(values).toContain('\ndrop.value U\n');
+  });
+});
+
+test.each([
+  ['centos-5.8-synthetic', 'yes'],
+  ['no-conntrack-synthetic', 'no (no connection tracking visible here)'],
+  [
+    'count-abc-synthetic',
+    'no (cannot use fixtures/count-abc-synthetic/proc/sys/net/netfilter/nf_conntrack_count: not a number, 4 bytes)',
+  ],
+])('autoconf on %s: %s', (tree, answer) => {
+  expect(munin(tree, ['autoconf'])).toEqual({ status: 0, stdout: `${answer}\n`, stderr: '' });
+});
+
+test('there is nothing to suggest', () => {
+  expect(munin('centos-5.8-synthetic', ['suggest'])).toEqual({ status: 0, stdout: '', stderr: '' });
+});
+
+test('another argument is a mistake', () => {
+  expect(plugin('munin', 'snapshot')).toMatchObject({ status: 3, stdout: expect.stringContaining('unknown argument') });
+});
