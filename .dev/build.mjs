@@ -29,16 +29,15 @@ const packages = new Set();
 // What the source imports `with { type: 'lazy' }` is packed as text, and compiled when one of its functions is called
 // for the first time: V8 would otherwise parse it on every run of a check that does not need it. The text is a comment
 // inside of a function, whose source a function tells: V8 skips a comment, while it copies and hashes every string.
-// What comes `with { type: 'rare' }` is deflated besides: every run reads the whole file, and few inflate that part.
-// Node's own deflate differs from version to version; the file must not.
+// What comes `with { type: 'rare' }` is packed together, and deflated: every run reads the whole file, and few inflate
+// that part. `rarest` is by itself again. Node's own deflate differs from version to version; the file must not.
 const packed = new Map();
-const FORMS = {
-  lazy: { pack: JSON.stringify, unpack: 'JSON.parse' },
-  rare: {
-    pack: (text) => Buffer.from(deflateSync(strToU8(text, true), { level: 9 })).toString('base64'),
-    unpack: '(packed) => require("zlib").inflateRawSync(Buffer.from(packed, "base64")).toString("latin1")',
-  },
+const DEFLATED = {
+  pack: (text) => Buffer.from(deflateSync(strToU8(text, true), { level: 9 })).toString('base64'),
+  unpack: '(packed) => require("zlib").inflateRawSync(Buffer.from(packed, "base64")).toString("latin1")',
 };
+const FORMS = { lazy: { pack: JSON.stringify, unpack: 'JSON.parse' }, rare: DEFLATED, rarest: DEFLATED };
+const rare = new Set();
 const IN_NO_FILE = { __dirname: '"/"', __filename: '"/"' };
 const packLazyImports = {
   name: 'pack-lazy-imports',
@@ -52,8 +51,10 @@ const packLazyImports = {
     for (const [namespace, { pack, unpack }] of Object.entries(FORMS)) {
       onLoad({ filter: /.*/, namespace }, async ({ path }) => {
         const entry = join(top, path);
-        packed.set(path, pack(await bundle(entry, { define: IN_NO_FILE, plugins: [unpackLazyImports] })));
-        return { contents: stubs(packedName(path), unpack, await functionsOf(entry)), loader: 'js' };
+        if (namespace === 'rare') rare.add(path);
+        else packed.set(path, pack(await packedBundle({ entryPoints: [entry] })));
+        const name = packedName(namespace === 'rare' ? namespace : path);
+        return { contents: stubs(name, unpack, await functionsOf(entry)), loader: 'js' };
       });
     }
   },
@@ -103,7 +104,13 @@ async function functionsOf(entry) {
   return Object.values(metafile.outputs).flatMap((output) => output.exports);
 }
 
-const main = await bundle(join(top, 'src/main.ts'), { plugins: [packLazyImports] });
+function packedBundle(input) {
+  return bundle({ ...input, define: IN_NO_FILE, plugins: [unpackLazyImports] });
+}
+
+const main = await bundle({ entryPoints: [join(top, 'src/main.ts')], plugins: [packLazyImports] });
+const together = [...rare].sort().map((path) => `export * from "./${path}";`);
+packed.set('rare', DEFLATED.pack(await packedBundle({ stdin: { contents: together.join('\n'), resolveDir: top } })));
 writeFileSync(outfile, `#!/usr/bin/env node\n${main}${packedTexts()}${licences()}`);
 chmodSync(outfile, 0o755);
 
@@ -117,8 +124,8 @@ function packedName(path) {
   return `packed_${path.replace(/\W/g, '_')}`;
 }
 
-async function bundle(entry, options) {
-  const { outputFiles, metafile } = await build({ ...common, entryPoints: [entry], ...options });
+async function bundle(options) {
+  const { outputFiles, metafile } = await build({ ...common, ...options });
   for (const input of Object.keys(metafile.inputs)) {
     const [folder] = /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input) ?? [];
     if (folder !== undefined) packages.add(folder);

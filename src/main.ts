@@ -4,7 +4,7 @@ import { writeSync } from 'node:fs';
 import { version } from '../package.json';
 import { FLAGS } from './cli/flags.ts';
 import { isCommand } from './cli/getopt.ts';
-import { renderHelp } from './cli/help.ts' with { type: 'rare' };
+import { renderHelp } from './cli/help.ts' with { type: 'rarest' };
 import { type Environment, parseRequest, type Request, wantedFormat } from './cli/options.ts';
 import { check, failure, type Outcome } from './commands/check.ts';
 import { munin } from './commands/munin.ts' with { type: 'rare' };
