@@ -46,7 +46,8 @@ function isProc({ type }: Row): boolean {
   return type === 'proc';
 }
 
-// Blanks, line ends and backslashes stand as octal numbers.
+// Blanks, line ends and backslashes stand as octal numbers; a character of the text read is a byte of the path.
 function unescaped(path: string): string {
-  return path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+  const bytes = path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+  return Buffer.from(bytes, 'latin1').toString('utf8');
 }

@@ -3,7 +3,7 @@
 
 import { realpathSync, statSync } from 'node:fs';
 import type { Fault, FaultKind, ReadAttempt, Reading, View } from '../facts.ts';
-import { type Enough, type FileRead, readBounded, readBoundedWithin, systemFault } from './file.ts';
+import { type Enough, type FileRead, readBounded, readBoundedWithin, readKernelFile, systemFault } from './file.ts';
 
 /** Milliseconds until the plugin must have answered; not positive once that is over. */
 export interface Deadline {
@@ -41,10 +41,15 @@ const SMALL = 4096;
 export function openRoot(dir: string, deadline: Deadline): { root: Root } | { fault: Fault } {
   const real = dir === '/' ? dir : realDirectory(dir);
   if (typeof real !== 'string') return { fault: real };
-  if (real === '/') return { root: makeRoot('', 'own', deadline, readBounded) };
+  if (real === '/') return { root: makeRoot('', 'own', deadline, readOurs) };
   const within: ReadFile = (path, limit, enough) => readBoundedWithin(real, path, limit, enough);
   const view = sameBoot(real) ? 'host' : 'captured';
   return { root: makeRoot(dir.replace(/\/+$/, ''), view, deadline, within) };
+}
+
+function readOurs(path: string, limit: number, enough?: Enough): FileRead {
+  const whole = enough === undefined && (path.startsWith('/proc/sys/') || path.startsWith('/proc/net/'));
+  return whole ? readKernelFile(path, limit) : readBounded(path, limit, enough);
 }
 
 function realDirectory(dir: string): string | Fault {

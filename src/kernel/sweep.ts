@@ -106,10 +106,11 @@ function withoutFile(statistics: Reading<Statistics>): boolean {
   return !statistics.ok && statistics.fault.kind === 'missing';
 }
 
-function readMounted(root: Root, mount: NamespaceMount): NamespaceTable | 'refused' | 'gone' {
+// What cannot be found where it is said to be may have been unmounted, or have a name that is no text.
+function readMounted(root: Root, mount: NamespaceMount): NamespaceTable | 'refused' {
   const inside = readInside(root, mount.path);
   return typeof inside === 'string'
-    ? inside
+    ? 'refused'
     : { key: `mount:${mount.number}`, pids: [], number: mount.number, mount, ...inside };
 }
 

@@ -14,7 +14,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { readBounded, readBoundedWithin } from '../../../src/kernel/file.ts';
+import { readBounded, readBoundedWithin, readKernelFile } from '../../../src/kernel/file.ts';
 
 function scratch(): string {
   const path = realpathSync(mkdtempSync(join(tmpdir(), 'check_conntrack-')));
@@ -126,3 +126,11 @@ test('what a link leads out of the root is refused, also to a directory of the s
   expect(readBoundedWithin(root, join(root, 'file'), 5)).toMatchObject({ kind: 'too-large' });
   expect(readBoundedWithin(root, join(root, 'in'), 10)).toEqual({ ok: true, text: 'inside' });
 });
+
+test.each<[string, string, number, object]>([
+  ['whole', '/proc/sys/kernel/ostype', 100, { ok: true, text: 'Linux\n' }],
+  ['of the limit', '/proc/sys/kernel/ostype', 6, { ok: true, text: 'Linux\n' }],
+  ['larger', '/proc/sys/kernel/ostype', 5, { ok: false, kind: 'too-large', detail: '5' }],
+  ['missing', '/proc/sys/kernel/nothing', 100, { ok: false, kind: 'missing' }],
+  ['a directory', '/proc/sys/kernel', 100, { ok: false, kind: 'not-regular' }],
+])("a file of the running kernel's: %s", (_, path, limit, read) => expect(readKernelFile(path, limit)).toEqual(read));

@@ -57,6 +57,7 @@ describe('/proc/<pid>/mountinfo', () => {
     ['no tags', '43 42 0:4 net:[7] /a rw - nsfs nsfs rw', '/a'],
     ['several tags', '43 42 0:4 net:[7] /a rw shared:2 master:1 - nsfs nsfs rw', '/a'],
     ['a blank in the path', '43 42 0:4 net:[7] /a\\040b rw - nsfs nsfs rw', '/a b'],
+    ['bytes above 127', '43 42 0:4 net:[7] /\u00c3\u00bc rw - nsfs nsfs rw', '/\u00fc'],
     ['an empty source', '43 42 0:4 net:[7] /a rw - nsfs  rw', '/a'],
   ])('%s', (_, line, path) => {
     expect(parseMounts(line)).toMatchObject({ value: { namespaces: [{ number: 7, path }] } });
