@@ -15,6 +15,7 @@ import {
   trackingNamespace,
 } from './namespace.ts';
 import { liveSuite } from './parts.ts';
+import { freePort } from './support/nrpe-daemon.ts';
 
 const PROMTOOL = '/usr/bin/promtool';
 const EXPORTER = '/usr/bin/prometheus-node-exporter';
@@ -50,7 +51,7 @@ liveSuite('Prometheus', PARTS, () => {
       writeFileSync(join(folder, 'conntrack.tmp'), stdout);
       renameSync(join(folder, 'conntrack.tmp'), join(folder, 'conntrack.prom'));
     };
-    const address = '127.0.0.1:19109';
+    const address = `127.0.0.1:${await freePort()}`;
     const flags = [`--web.listen-address=${address}`, '--collector.disable-defaults', '--collector.textfile'];
     start(EXPORTER, [...flags, `--collector.textfile.directory=${folder}`]);
     collect();
