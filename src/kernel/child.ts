@@ -31,12 +31,12 @@ export function runTool<T>(
   for (const [program = '', ...args] of lines) {
     const late = root.expired(source);
     if (late !== undefined) return { ok: false, fault: late };
-    const before = root.deadline.left();
-    const child = spawnSync(program, args, { ...SPAWN, timeout: childTime(before) });
+    const before = root.deadline.elapsed();
+    const child = spawnSync(program, args, { ...SPAWN, timeout: childTime(root.deadline.left()) });
     const errno = child.error === undefined ? undefined : errnoName(child.error);
     if (errno === 'ENOENT') continue;
     const reading = timedOut(root, source, errno) ?? interpret(answer(errno, child.status, child));
-    root.record(attempted(source, reading, child.stdout, before - root.deadline.left()));
+    root.record(attempted(source, reading, child.stdout, root.deadline.elapsed() - before));
     return reading;
   }
   return { ok: false, fault: { kind: 'tool-missing', source } };

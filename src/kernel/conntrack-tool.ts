@@ -22,6 +22,11 @@ const KEYS: ReadonlyMap<string, CounterName> = new Map([
 /** How to run a command inside of another namespace: the program and arguments that go before it. */
 export type Enter = readonly string[];
 
+/** Where conntrack(8) is. */
+export function findConntrackTool(): string | undefined {
+  return PLACES.find((place) => existsSync(place));
+}
+
 /** Runs `conntrack -S`, unless that would load a module: a check changes nothing on the machine. */
 export function readToolStatistics(root: Root, enter: Enter = []): Reading<Statistics> {
   if (wouldLoadModule(root)) return broken({ kind: 'would-load-module', source: COMMAND });
@@ -61,7 +66,7 @@ function parseCpu(line: string): CpuCounters {
 
 // A table that is there does not mean that nf_conntrack_netlink is, and asking would load it. Built-in
 // parts are not listed: only a list that has the one without the other tells.
-function wouldLoadModule(root: Root): boolean {
+export function wouldLoadModule(root: Root): boolean {
   const modules = root.read('/proc/modules', MODULES_LIMIT, (text) => ({ ok: true, value: text }));
   return modules.ok && /^nf_conntrack /m.test(modules.value) && !/^nf_conntrack_netlink /m.test(modules.value);
 }

@@ -5,9 +5,12 @@ import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, real
 import type { FaultKind } from '../facts.ts';
 
 /** The whole file, one character for each byte, or why it could not be had. */
-export type FileRead =
-  | { readonly ok: true; readonly text: string }
-  | { readonly ok: false; readonly kind: FaultKind; readonly detail?: string };
+export type FileRead = { readonly ok: true; readonly text: string } | ({ readonly ok: false } & FileFault);
+
+export interface FileFault {
+  readonly kind: FaultKind;
+  readonly detail?: string;
+}
 
 const CHUNK = 1 << 16;
 let scratch = Buffer.allocUnsafeSlow(CHUNK);
@@ -43,13 +46,19 @@ export function readKernelFile(path: string, limit: number): FileRead {
 
 /** The same, but a path that a symlink leads out of `root` (a real path) is refused before it is opened. */
 export function readBoundedWithin(root: string, path: string, limit: number, enough?: Enough): FileRead {
+  const real = pathWithin(root, path);
+  return typeof real === 'string' ? readBounded(real, limit, enough) : { ok: false, ...real };
+}
+
+/** Where a regular file really is, if that is below `root` (a real path). */
+export function pathWithin(root: string, path: string): string | FileFault {
   try {
     const real = realpathSync(path);
-    if (!real.startsWith(`${root}/`)) return { ok: false, kind: 'outside-root' };
+    if (!real.startsWith(`${root}/`)) return { kind: 'outside-root' };
     // Opening a device can already have an effect (a watchdog starts), so it must not come to that.
-    return statSync(real).isFile() ? readBounded(real, limit, enough) : { ok: false, kind: 'not-regular' };
+    return statSync(real).isFile() ? real : { kind: 'not-regular' };
   } catch (error) {
-    return { ok: false, ...systemFault(error) };
+    return systemFault(error);
   }
 }
 
@@ -73,7 +82,7 @@ export function errnoName(error: unknown): string {
 }
 
 /** What a failed system call means for whoever wanted the file. */
-export function systemFault(error: unknown): { readonly kind: FaultKind; readonly detail?: string } {
+export function systemFault(error: unknown): FileFault {
   const errno = errnoName(error);
   switch (errno) {
     case 'ENOENT':

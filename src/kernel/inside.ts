@@ -18,15 +18,20 @@ const GONE = /No such file or directory/;
 
 type Inside = Pick<NamespaceTable, 'entries' | 'statistics'>;
 
+/** What goes before a command for it to run in the namespace at `place`; undefined where nsenter(1) is not installed. */
+export function enterLine(place: string): readonly string[] | undefined {
+  const enterer = ENTERERS.find((file) => existsSync(file));
+  return enterer === undefined ? undefined : [enterer, `--net=${place}`];
+}
+
 /** The table of the namespace at `path` (on the machine looked at), unless we may not enter it or it is gone. */
 export function readInside(root: Root, path: string): Inside | 'refused' | 'gone' {
   if (process.geteuid?.() !== 0) return 'refused';
   const place = root.locate(path);
   const source = `nsenter --net=${place}`;
-  const enterer = ENTERERS.find((file) => existsSync(file));
+  const enter = enterLine(place);
   const printer = PRINTERS.find((file) => existsSync(file));
-  if (enterer === undefined || printer === undefined) return failed({ kind: 'tool-missing', source });
-  const enter = [enterer, `--net=${place}`];
+  if (enter === undefined || printer === undefined) return failed({ kind: 'tool-missing', source });
 
   const text = runTool(root, source, [[...enter, printer, COUNT, STATISTICS]], (answer) => asText(place, answer));
   if (text.ok) return figures(root, source, enter, text.value);

@@ -3,11 +3,22 @@
 
 import { realpathSync, statSync } from 'node:fs';
 import type { Fault, FaultKind, ReadAttempt, Reading, View } from '../facts.ts';
-import { type Enough, type FileRead, readBounded, readBoundedWithin, readKernelFile, systemFault } from './file.ts';
+import {
+  type Enough,
+  type FileFault,
+  type FileRead,
+  pathWithin,
+  readBounded,
+  readBoundedWithin,
+  readKernelFile,
+  systemFault,
+} from './file.ts';
 
 /** Milliseconds until the plugin must have answered; not positive once that is over. */
 export interface Deadline {
   left(): number;
+  /** Milliseconds since the program began. */
+  elapsed(): number;
 }
 
 /** Turns a file's text (latin1) into its figure; a fault's `detail` may hold a size, never the text. */
@@ -30,6 +41,8 @@ export interface Root {
   read<T>(path: string, limit: number, parse: Parse<T>, enough?: Enough): Reading<T>;
   /** Reads a file of the machine we run on, whatever the root: page size and the like. */
   readOwn<T>(path: string, limit: number, parse: Parse<T>): Reading<T>;
+  /** Where a file really is that is read piece by piece; a fault if that is out of the root. */
+  resolve(path: string): string | Fault;
   /** The path as this process reaches it, for those who stat or show it. */
   locate(path: string): string;
 }
@@ -41,8 +54,11 @@ const SMALL = 4096;
 export function openRoot(dir: string, deadline: Deadline): { root: Root } | { fault: Fault } {
   const real = dir === '/' ? dir : realDirectory(dir);
   if (typeof real !== 'string') return { fault: real };
-  if (real === '/') return { root: makeRoot('', 'own', deadline, readOurs) };
-  const within: ReadFile = (path, limit, enough) => readBoundedWithin(real, path, limit, enough);
+  if (real === '/') return { root: makeRoot('', 'own', deadline, { read: readOurs, resolve: (path) => path }) };
+  const within: Access = {
+    read: (path, limit, enough) => readBoundedWithin(real, path, limit, enough),
+    resolve: (path) => pathWithin(real, path),
+  };
   const view = sameBoot(real) ? 'host' : 'captured';
   return { root: makeRoot(dir.replace(/\/+$/, ''), view, deadline, within) };
 }
@@ -68,9 +84,13 @@ function sameBoot(real: string): boolean {
   return ours.ok && theirs.ok && ours.text !== '' && ours.text === theirs.text;
 }
 
-type ReadFile = (path: string, limit: number, enough?: Enough) => FileRead;
+/** How files below the root are reached. */
+interface Access {
+  readonly read: (path: string, limit: number, enough?: Enough) => FileRead;
+  readonly resolve: (path: string) => string | FileFault;
+}
 
-function makeRoot(prefix: string, view: View, deadline: Deadline, readFile: ReadFile): Root {
+function makeRoot(prefix: string, view: View, deadline: Deadline, access: Access): Root {
   const attempts: ReadAttempt[] = [];
   let late: Fault | undefined;
   const expired = (source: string): Fault | undefined => {
@@ -82,13 +102,13 @@ function makeRoot(prefix: string, view: View, deadline: Deadline, readFile: Read
   const attempt = <T>(source: string, parse: Parse<T>, readText: () => FileRead): Reading<T> => {
     const fault = expired(source);
     if (fault !== undefined) return { ok: false, fault };
-    const before = deadline.left();
+    const before = deadline.elapsed();
     const file = readText();
     const reading = interpret(source, file, parse);
     attempts.push({
       source,
       bytes: file.ok ? file.text.length : 0,
-      milliseconds: before - deadline.left(),
+      milliseconds: deadline.elapsed() - before,
       ...(reading.ok ? {} : { fault: reading.fault }),
     });
     return reading;
@@ -101,7 +121,11 @@ function makeRoot(prefix: string, view: View, deadline: Deadline, readFile: Read
     expired,
     late: () => late,
     locate,
-    read: (path, limit, parse, enough) => attempt(locate(path), parse, () => readFile(locate(path), limit, enough)),
+    resolve: (path) => {
+      const real = access.resolve(locate(path));
+      return typeof real === 'string' ? real : { ...real, source: locate(path) };
+    },
+    read: (path, limit, parse, enough) => attempt(locate(path), parse, () => access.read(locate(path), limit, enough)),
     readOwn: (path, limit, parse) => attempt(path, parse, () => readBounded(path, limit)),
   };
 }

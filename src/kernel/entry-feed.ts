@@ -1,0 +1,184 @@
+// Where the list of a table's entries comes from, piece by piece: a file of the kernel's, conntrack(8), a file or stdin.
+// Before 6.15 each read of the kernel's file begins to search the hash table anew, so that a long list takes for ever:
+// conntrack(8) is the better source there. It is the only one where the kernel was built without the file (Ubuntu's).
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, constants, createReadStream, fstatSync, openSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import type { Facts, Fault, NamespaceTable } from '../facts.ts';
+import { findConntrackTool, wouldLoadModule } from './conntrack-tool.ts';
+import { systemFault } from './file.ts';
+import { enterLine } from './inside.ts';
+import { linesEnd, newTurns, type Turns, takeLines } from './line-turns.ts';
+import { netDirectory } from './namespace.ts';
+import type { Root } from './root.ts';
+
+export interface EntryFeed {
+  /** What to call it in words. */
+  readonly source: string;
+  /** About how many entries it has, where that is known. */
+  readonly expected: number | undefined;
+  /** Where several threads may take from it. */
+  readonly turns: Turns | undefined;
+  /** Bytes of whole lines put into `into`; 0 at the end, a fault when there is no going on. */
+  take(into: Buffer): Promise<number | Fault>;
+  close(): void;
+}
+
+type Opened = { readonly feed: EntryFeed } | { readonly fault: Fault };
+
+/** Up to that many entries the kernel's file is quick enough everywhere. */
+const QUICK_ENTRIES = 20_000;
+/** Of a captured list, to know about how many lines a file has. */
+const LINE_BYTES = 170;
+// Unasked, old ones list IPv4 only, and new ones (1.4.7) both.
+const LISTS = [
+  ['-L', '-f', 'ipv4', '-o', 'extended'],
+  ['-L', '-f', 'ipv6', '-o', 'extended'],
+] as const;
+
+/** The list of the table that `facts` are of, or of another namespace's. */
+export function openTableList(root: Root, facts: Facts, table: NamespaceTable | undefined): Opened {
+  const { list, enter } = table === undefined ? ownPlace(root, facts) : namespacePlace(table);
+  const entries = table?.entries.ok ? table.entries.value : facts.count;
+  const file = () => openFile(root, list, entries);
+  const tool = () => openTool(root, enter, entries);
+  if (root.view === 'captured') return file();
+  const [first, second] = entries > QUICK_ENTRIES && readsAnew(facts) ? [tool, file] : [file, tool];
+  const opened = first();
+  if ('feed' in opened) return opened;
+  const other = second();
+  return 'feed' in other ? other : opened;
+}
+
+// 6.15: "netfilter: conntrack: speed up reads from nf_conntrack proc file".
+function readsAnew({ release }: Facts): boolean {
+  return release.ok && (release.value.major < 6 || (release.value.major === 6 && release.value.minor < 15));
+}
+
+interface Place {
+  /** The kernel's file; undefined where no process is in the namespace. */
+  readonly list: string | undefined;
+  /** What has to be entered for conntrack(8) to see the table; undefined where it is ours. */
+  readonly enter: string | undefined;
+}
+
+function ownPlace(root: Root, { generation }: Facts): Place {
+  const net = netDirectory(root);
+  const path = 'fault' in net ? '/proc/net' : net.path;
+  const enter = path === '/proc/net' ? undefined : '/proc/1/ns/net';
+  return { list: `${path}/${generation}`, enter };
+}
+
+function namespacePlace({ pids, mount }: NamespaceTable): Place {
+  const [pid] = pids;
+  if (pid !== undefined) return { list: `/proc/${pid}/net/nf_conntrack`, enter: `/proc/${pid}/ns/net` };
+  return { list: undefined, enter: mount?.path };
+}
+
+function openFile(root: Root, path: string | undefined, entries: number): Opened {
+  if (path === undefined) return { fault: { kind: 'missing', source: root.locate('/proc') } };
+  const real = root.resolve(path);
+  if (typeof real !== 'string') return { fault: real };
+  const opened = openRegular(real, root.locate(path));
+  return 'feed' in opened ? { feed: { ...opened.feed, expected: entries } } : opened;
+}
+
+function openRegular(path: string, source: string): Opened {
+  let fd = -1;
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const stat = fstatSync(fd);
+    if (stat.isFile()) return { feed: descriptorFeed(fd, source, stat.size / LINE_BYTES) };
+    closeSync(fd);
+    return { fault: { kind: 'not-regular', source } };
+  } catch (error) {
+    return { fault: { ...systemFault(error), source } };
+  }
+}
+
+/** A list that was captured elsewhere: a file, a pipe that has a name, or `-` for stdin. */
+export function openCaptured(path: string): Opened {
+  if (path === '-') return { feed: streamFeed(process.stdin, 'stdin') };
+  try {
+    const fd = openSync(path, 'r');
+    const stat = fstatSync(fd);
+    if (stat.isFile()) return { feed: descriptorFeed(fd, path, stat.size / LINE_BYTES) };
+    if (stat.isFIFO()) return { feed: streamFeed(createReadStream(path, { fd }), path) };
+    closeSync(fd);
+    return { fault: { kind: 'not-regular', source: path } };
+  } catch (error) {
+    return { fault: { ...systemFault(error), source: path } };
+  }
+}
+
+function descriptorFeed(fd: number, source: string, expected: number): EntryFeed {
+  const turns = newTurns(fd, source);
+  return { source, expected, turns, take: async (into) => takeLines(turns, into), close: () => closeSync(fd) };
+}
+
+function streamFeed(stream: NodeJS.ReadableStream, source: string, end?: () => Promise<Fault | undefined>): EntryFeed {
+  const pieces = stream[Symbol.asyncIterator]();
+  // What has come and was not taken: first the beginning of a line.
+  let waiting: Buffer = Buffer.alloc(0);
+  let ended = false;
+  const more = async (): Promise<void> => {
+    const { done, value } = await pieces.next();
+    if (done) ended = true;
+    else waiting = Buffer.concat([waiting, Buffer.from(value)]);
+  };
+  const lines = async (into: Buffer): Promise<number | Fault> => {
+    // As soon as there is a line: nobody knows when the next one comes.
+    while (!ended && linesEnd(waiting, waiting.length) === 0) await more();
+    if (waiting.length === 0) return (await end?.()) ?? 0;
+    const length = Math.min(waiting.length, into.length);
+    const whole = ended && length === waiting.length ? length : linesEnd(waiting, length);
+    waiting.copy(into, 0, 0, whole);
+    waiting = waiting.subarray(whole);
+    return whole;
+  };
+  const take = (into: Buffer) => lines(into).catch((error: unknown) => ({ ...systemFault(error), source }));
+  return { source, expected: undefined, turns: undefined, take, close: () => void pieces.return?.() };
+}
+
+/** IPv4's entries, then IPv6's: one call gives only the one kind. */
+function openTool(root: Root, enter: string | undefined, expected: number): Opened {
+  const source = 'conntrack -L';
+  const tool = findConntrackTool();
+  if (tool === undefined) return { fault: { kind: 'tool-missing', source } };
+  if (process.geteuid?.() !== 0) return { fault: { kind: 'denied', source } };
+  if (wouldLoadModule(root)) return { fault: { kind: 'would-load-module', source } };
+  const before = enter === undefined ? [] : enterLine(root.locate(enter));
+  if (before === undefined) return { fault: { kind: 'tool-missing', source: 'nsenter' } };
+  const lists = LISTS.map((args) => () => toolFeed([...before, tool, ...args], source));
+  return { feed: { ...oneAfterTheOther(source, lists), expected } };
+}
+
+function toolFeed([file = '', ...args]: readonly string[], source: string): EntryFeed {
+  const child: ChildProcess = spawn(file, args, { stdio: ['ignore', 'pipe', 'ignore'], env: { LC_ALL: 'C' } });
+  const ended = new Promise<Fault | undefined>((resolve) => {
+    child.on('error', (error) => resolve({ ...systemFault(error), source }));
+    child.on('close', (status) =>
+      resolve(status === 0 ? undefined : { kind: 'tool-failed', source, detail: `exit status ${status}` }),
+    );
+  });
+  // Without a descriptor to spare there is no pipe, and no process either.
+  const stdout = child.stdout ?? Readable.from([]);
+  const feed = streamFeed(stdout, source, () => ended);
+  return { ...feed, close: () => void child.kill('SIGKILL') };
+}
+
+function oneAfterTheOther(source: string, feeds: readonly (() => EntryFeed)[]): EntryFeed {
+  let at = 0;
+  let feed = feeds[0]?.();
+  const take = async (into: Buffer): Promise<number | Fault> => {
+    while (feed !== undefined) {
+      const got = await feed.take(into);
+      if (got !== 0) return got;
+      at += 1;
+      feed = feeds[at]?.();
+    }
+    return 0;
+  };
+  return { source, expected: undefined, turns: undefined, take, close: () => feed?.close() };
+}

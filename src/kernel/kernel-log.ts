@@ -1,0 +1,146 @@
+// The kernel's own words: `nf_conntrack: table full, dropping packet`, from the first of its logs that can be read.
+//   /dev/kmsg             Documentation/ABI/testing/dev-kmsg: `priority,sequence,microseconds,flags;text`, a record a read
+//   /var/log/…            syslog: `Nov 23 03:01:44 host kernel: …` or RFC 3339's time in front
+//   journalctl -k         where systemd keeps it
+
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import type { FullLog, Reading } from '../facts.ts';
+import { runTool } from './child.ts';
+import { errnoName, systemFault } from './file.ts';
+import type { Root } from './root.ts';
+
+const FULL = /(?:ip|nf)_conntrack: table full(?: in netns (\d{1,10}))?, dropping packet/;
+const KMSG = '/dev/kmsg';
+// The kernel's own bound of a record, CONSOLE_EXT_LOG_MAX.
+const RECORD = 8192;
+const MOST_RECORDS = 1_000_000;
+const FILES = ['/var/log/messages', '/var/log/kern.log', '/var/log/syslog'];
+/** Of a log file the end is read: this many bytes. */
+const TAIL = 1 << 22;
+const JOURNAL = ['-k', '-q', '--no-pager', '-o', 'short-unix', '-n', '20000'];
+const JOURNALS = ['/usr/bin/journalctl', '/bin/journalctl'];
+
+/** A line about a full table: when, in milliseconds since 1970, and in which namespace. */
+interface Line {
+  readonly at: number;
+  readonly namespace: number | undefined;
+}
+
+/** The first log that can be read; else why the kernel's own cannot. A captured tree's logs are not read. */
+export function readFullLog(root: Root): Reading<FullLog> {
+  if (root.view === 'captured') return { ok: false, fault: { kind: 'not-asked', source: KMSG } };
+  const now = Date.now();
+  const kmsg = readKmsg(root, now);
+  if (kmsg.ok) return logOf(kmsg.value, now, KMSG);
+  for (const path of FILES) {
+    const lines = readTail(root, path, now);
+    if (lines !== undefined) return logOf(lines, now, path);
+  }
+  const journal = runTool(
+    root,
+    'journalctl -k',
+    JOURNALS.map((program) => [program, ...JOURNAL]),
+    asLines,
+  );
+  return journal.ok ? logOf(journal.value, now, journal.source) : kmsg;
+}
+
+function logOf(lines: readonly Line[], now: number, source: string): Reading<FullLog> {
+  const [first, last] = [lines[0], lines[lines.length - 1]];
+  const namespaces = [...new Set(lines.flatMap(({ namespace }) => namespace ?? []))];
+  const times =
+    first === undefined || last === undefined
+      ? {}
+      : { first: localTime(first.at), last: localTime(last.at), ago: Math.max(0, (now - last.at) / 1000) };
+  return { ok: true, value: { lines: lines.length, namespaces, ...times }, source };
+}
+
+function localTime(at: number): string {
+  const date = new Date(at - 60_000 * new Date(at).getTimezoneOffset());
+  return date.toISOString().slice(0, 19).replace('T', ' ');
+}
+
+function lineOf(text: string, at: number): Line[] {
+  const match = FULL.exec(text);
+  if (match === null || Number.isNaN(at)) return [];
+  return [{ at, namespace: match[1] === undefined ? undefined : Number(match[1]) }];
+}
+
+function readKmsg(root: Root, now: number): Reading<readonly Line[]> {
+  const uptime = root.readOwn('/proc/uptime', RECORD, (text) => ({ ok: true, value: Number.parseFloat(text) }));
+  if (!uptime.ok) return uptime;
+  let fd = -1;
+  try {
+    fd = openSync(KMSG, constants.O_RDONLY | constants.O_NONBLOCK);
+    return { ok: true, value: readRecords(fd, now - 1000 * uptime.value), source: KMSG };
+  } catch (error) {
+    return { ok: false, fault: { ...systemFault(error), source: KMSG } };
+  } finally {
+    if (fd !== -1) closeSync(fd);
+  }
+}
+
+function readRecords(fd: number, boot: number): readonly Line[] {
+  const record = Buffer.alloc(RECORD);
+  const lines: Line[] = [];
+  for (let read = 0; read < MOST_RECORDS; read++) {
+    const length = readRecord(fd, record);
+    if (length === 0) break;
+    const text = record.toString('latin1', 0, length);
+    const [, microseconds] = /^\d+,\d+,(\d+),/.exec(text) ?? [];
+    lines.push(...lineOf(text, boot + Number(microseconds) / 1000));
+  }
+  return lines;
+}
+
+/** 0 at the end. EPIPE: the record was overwritten before it was read, and the next call gives the next one. */
+function readRecord(fd: number, record: Buffer): number {
+  for (;;) {
+    try {
+      return readSync(fd, record, 0, record.length, null);
+    } catch (error) {
+      if (errnoName(error) === 'EAGAIN') return 0;
+      if (errnoName(error) !== 'EPIPE') throw error;
+    }
+  }
+}
+
+/** Undefined where the file cannot be read, or holds nothing: another one may. */
+function readTail(root: Root, path: string, now: number): readonly Line[] | undefined {
+  const real = root.resolve(path);
+  if (typeof real !== 'string') return undefined;
+  let fd = -1;
+  try {
+    fd = openSync(real, constants.O_RDONLY | constants.O_NONBLOCK);
+    const { size } = fstatSync(fd);
+    const bytes = Buffer.alloc(Math.min(size, TAIL));
+    const length = readSync(fd, bytes, 0, bytes.length, Math.max(0, size - TAIL));
+    const lines = bytes.toString('latin1', 0, length).split('\n');
+    return length === 0 ? undefined : lines.flatMap((line) => lineOf(line, syslogTime(line, now)));
+  } catch {
+    return undefined;
+  } finally {
+    if (fd !== -1) closeSync(fd);
+  }
+}
+
+/** Milliseconds since 1970; NaN for none. The old form has no year: it is the last one in which it is past. */
+export function syslogTime(line: string, now: number): number {
+  const [, exact] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))/.exec(line) ?? [];
+  if (exact !== undefined) return Date.parse(exact);
+  const [, day, time] = /^([A-Z][a-z]{2} [ \d]\d) (\d\d:\d\d:\d\d) /.exec(line) ?? [];
+  if (day === undefined) return Number.NaN;
+  const year = new Date(now).getFullYear();
+  const thisYear = Date.parse(`${day} ${year} ${time}`);
+  return thisYear > now + 86_400_000 ? Date.parse(`${day} ${year - 1} ${time}`) : thisYear;
+}
+
+function asLines({ failure, stdout }: { readonly failure: string | undefined; readonly stdout: string }) {
+  const source = 'journalctl -k';
+  if (failure !== undefined) return { ok: false as const, fault: { kind: 'io' as const, source, detail: failure } };
+  const lines = stdout.split('\n');
+  const value = lines.flatMap((line) => lineOf(line, 1000 * Number(/^(\d+\.\d+) /.exec(line)?.[1] ?? Number.NaN)));
+  // Nothing at all means that we may not read it.
+  if (stdout === '') return { ok: false as const, fault: { kind: 'denied' as const, source } };
+  return { ok: true as const, value, source };
+}

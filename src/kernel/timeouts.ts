@@ -1,0 +1,77 @@
+// The timeouts in force in a network namespace: the sysctls `nf_conntrack_*_timeout*`, each namespace's own.
+
+import { existsSync, readdirSync } from 'node:fs';
+import type { Generation, NamespaceTable, Reading } from '../facts.ts';
+import { runTool } from './child.ts';
+import { enterLine } from './inside.ts';
+import { netDirectory } from './namespace.ts';
+import type { Root } from './root.ts';
+import { readNumber } from './table.ts';
+
+const DIRECTORIES: Readonly<Record<Generation, string>> = {
+  nf_conntrack: '/proc/sys/net/netfilter',
+  ip_conntrack: '/proc/sys/net/ipv4/netfilter',
+};
+const PRINTERS = ['/bin/grep', '/usr/bin/grep'] as const;
+
+/** Seconds by name without the generation's prefix; empty where they cannot be had. */
+export function readTimeouts(
+  root: Root,
+  generation: Generation,
+  table: NamespaceTable | undefined,
+): ReadonlyMap<string, number> {
+  const directory = DIRECTORIES[generation];
+  const names = timeoutNames(root, directory, generation);
+  const net = netDirectory(root);
+  if (table === undefined && !('fault' in net) && net.sysctlsAgree)
+    return ownTimeouts(root, directory, generation, names);
+  const place = table === undefined ? '/proc/1/ns/net' : placeOf(table);
+  return place === undefined
+    ? new Map()
+    : timeoutsInside(
+        root,
+        place,
+        names.map((name) => `${directory}/${name}`),
+      );
+}
+
+function timeoutNames(root: Root, directory: string, generation: Generation): readonly string[] {
+  try {
+    return readdirSync(root.locate(directory)).filter(
+      (name) => name.startsWith(generation) && name.includes('timeout'),
+    );
+  } catch {
+    return [];
+  }
+}
+
+function ownTimeouts(root: Root, directory: string, generation: Generation, names: readonly string[]) {
+  return new Map(
+    names.flatMap((name) => {
+      const seconds = readNumber(root, `${directory}/${name}`);
+      return seconds.ok ? [[name.slice(generation.length + 1), seconds.value] as const] : [];
+    }),
+  );
+}
+
+function placeOf({ pids, mount }: NamespaceTable): string | undefined {
+  return pids[0] === undefined ? mount?.path : `/proc/${pids[0]}/ns/net`;
+}
+
+// grep prints `path:value`, and goes on where a file is missing.
+function timeoutsInside(root: Root, place: string, paths: readonly string[]): ReadonlyMap<string, number> {
+  const enter = enterLine(root.locate(place));
+  const printer = PRINTERS.find((file) => existsSync(file));
+  if (process.geteuid?.() !== 0 || enter === undefined || printer === undefined || paths.length === 0) return new Map();
+  const source = `nsenter --net=${root.locate(place)}`;
+  const printed = runTool(root, source, [[...enter, printer, '-s', '', ...paths]], ({ stdout }): Reading<string> => {
+    return { ok: true, value: stdout, source };
+  });
+  return printed.ok ? parseTimeouts(printed.value) : new Map();
+}
+
+/** Lines of `/proc/sys/net/netfilter/nf_conntrack_udp_timeout:30`. */
+export function parseTimeouts(text: string): ReadonlyMap<string, number> {
+  const lines = text.matchAll(/_conntrack_(\w*timeout\w*):(\d{1,9})$/gm);
+  return new Map(Array.from(lines, ([, name = '', digits]) => [name, Number(digits)] as const));
+}
