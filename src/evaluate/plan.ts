@@ -41,17 +41,18 @@ const AGAIN = 2;
 // A full table pins memory that nothing else can have: of what is recommended unasked not more than this of RAM.
 const LARGEST_SHARE = 1 / 8;
 
-/** `asked` in entries; fails where the size of an entry is not known. */
+/** `asked` and `demand`, what the load is known to want, in entries; fails where the size of an entry is not known. */
 export function planFor(
   facts: Facts,
   surroundings: Surroundings,
   objectCost: Reading<ObjectCost>,
   asked: number | undefined,
+  demand = 0,
 ): Reading<Plan> {
   if (!objectCost.ok) return objectCost;
   const cost = objectCost.value;
   const { limit, reason } =
-    asked === undefined ? recommended(facts, cost) : ({ limit: asked, reason: 'asked' } as const);
+    asked === undefined ? recommended(facts, cost, demand) : ({ limit: asked, reason: 'asked' } as const);
   const buckets = bucketsFor(facts, limit);
   const full = footprint(cost, limit);
   const hashTable = hashTableBytes(buckets);
@@ -76,9 +77,13 @@ export function planFor(
   return { ok: true, value: plan, source: facts.maxSource };
 }
 
-function recommended(facts: Facts, cost: ObjectCost): { readonly limit: number; readonly reason: Reason } {
+function recommended(
+  facts: Facts,
+  cost: ObjectCost,
+  demand: number,
+): { readonly limit: number; readonly reason: Reason } {
   const { count, max } = facts;
-  const load = HEADROOM * count;
+  const load = Math.max(HEADROOM * count, demand);
   const met = wasFull(facts) ? AGAIN * max : 0;
   if (Math.max(load, met) <= max) return { limit: max, reason: 'enough' };
   const wish = powerOfTwo(Math.max(load, met));

@@ -1,0 +1,142 @@
+// A counted list in the order of weight: who has the entries, of what kind they are, and which timeout keeps them.
+
+import { STATES } from '../facts.ts';
+import { classAt, type Digest, LIFE_BOUNDS, type TallyName } from './digest.ts';
+import { CAPACITY, heaviest, heldBy } from './tally.ts';
+import { shorterTimeout, type Timeouts, timeoutName } from './timeouts.ts';
+
+export type RankingName = 'sources' | 'networks' | 'destinations' | 'ports';
+
+/** Addresses as 32-bit words; of a network those of its first address; of a port one, `protocol << 16 | port`. */
+export interface Holder {
+  readonly key: readonly number[];
+  readonly ipv6: boolean;
+  readonly entries: number;
+}
+
+export interface Ranking {
+  readonly name: RankingName;
+  readonly holders: readonly Holder[];
+  /** By how much any of the counts may be too low. */
+  readonly lacking: number;
+  /** How many different ones there are; at least that many where counts are not exact. */
+  readonly different: number;
+}
+
+export interface Kind {
+  readonly protocol: number;
+  /** The protocol's name for it; empty for none. */
+  readonly state: string;
+  readonly offloaded: boolean;
+  readonly entries: number;
+}
+
+/** The entries that one timeout keeps. */
+export interface Kept {
+  /** Without `nf_conntrack_`. */
+  readonly name: string;
+  /** What it is set to, where that is known. */
+  readonly seconds: number | undefined;
+  readonly entries: number;
+  /** The most seconds that one of them has left. */
+  readonly longest: number;
+  /** What could be set instead, and how many entries would be gone by now. */
+  readonly shorter: number | undefined;
+  readonly ended: number;
+}
+
+export interface Holdings {
+  readonly entries: number;
+  readonly unknown: number;
+  readonly ipv6: number;
+  readonly unreplied: number;
+  readonly assured: number;
+  readonly offloaded: number;
+  readonly nat: number;
+  readonly sourceNat: number;
+  readonly destinationNat: number;
+  /** By how long they would still live: below each bound in seconds, the last one of all that are longer. */
+  readonly lives: readonly { readonly below: number | undefined; readonly entries: number }[];
+  readonly rankings: readonly Ranking[];
+  readonly kinds: readonly Kind[];
+  readonly timeouts: readonly Kept[];
+  /** Of the port with the most entries, those whose addresses or ports are translated. */
+  readonly topPortNat: number;
+}
+
+const TALLIES: Readonly<Record<RankingName, readonly TallyName[]>> = {
+  sources: ['sources4', 'sources6'],
+  networks: ['networks4', 'networks6'],
+  destinations: ['destinations4', 'destinations6'],
+  ports: ['ports'],
+};
+
+export function holdingsOf(digest: Digest, timeouts: Timeouts, top: number): Holdings {
+  const { entries, unknown, ipv6, unreplied, assured, nat, sourceNat, destinationNat, lives } = digest;
+  const rankings = [ranking(digest, 'sources', top), ranking(digest, 'networks', top)];
+  rankings.push(ranking(digest, 'destinations', top), ranking(digest, 'ports', top));
+  const port = rankings[3]?.holders[0]?.key[0];
+  return {
+    entries,
+    unknown,
+    ipv6,
+    unreplied,
+    assured,
+    offloaded: digest.offloaded.reduce((sum, more) => sum + more, 0),
+    nat,
+    sourceNat,
+    destinationNat,
+    lives: Array.from(lives, (held, place) => ({ below: LIFE_BOUNDS[place], entries: held })),
+    rankings,
+    kinds: kindsOf(digest),
+    timeouts: keptBy(digest, timeouts),
+    topPortNat: port === undefined ? 0 : heldBy(digest.tallies.natPorts, Int32Array.of(port)),
+  };
+}
+
+function ranking({ tallies }: Digest, name: RankingName, top: number): Ranking {
+  const parts = TALLIES[name].map((part) => tallies[part]);
+  const holders = parts.flatMap((tally, place) =>
+    heaviest(tally, top).map(({ key, count }) => ({ key, ipv6: place === 1, entries: count })),
+  );
+  holders.sort((a, b) => b.entries - a.entries);
+  const different = parts.reduce((sum, { used, lacking }) => sum + (lacking > 0 ? CAPACITY : used), 0);
+  return { name, holders: holders.slice(0, top), lacking: Math.max(...parts.map(({ lacking }) => lacking)), different };
+}
+
+function kindsOf({ classes, offloaded }: Digest): readonly Kind[] {
+  const kinds = new Map<string, Kind>();
+  const add = (protocol: number, state: string, isOffloaded: boolean, entries: number): void => {
+    if (entries === 0) return;
+    const name = `${protocol} ${state} ${isOffloaded}`;
+    const before = kinds.get(name)?.entries ?? 0;
+    kinds.set(name, { protocol, state, offloaded: isOffloaded, entries: before + entries });
+  };
+  classes.forEach((entries, place) => {
+    const { protocol, state } = classAt(place);
+    add(protocol, STATES[state] ?? '', false, entries);
+  });
+  offloaded.forEach((entries, protocol) => {
+    add(protocol, '', true, entries);
+  });
+  return Array.from(kinds.values()).sort((a, b) => b.entries - a.entries);
+}
+
+function keptBy({ classes, longest, ended }: Digest, timeouts: Timeouts): readonly Kept[] {
+  const kept = new Map<string, Kept>();
+  classes.forEach((entries, place) => {
+    if (entries === 0) return;
+    const name = timeoutName(classAt(place));
+    const seconds = timeouts.get(name);
+    const before = kept.get(name);
+    kept.set(name, {
+      name,
+      seconds,
+      entries: entries + (before?.entries ?? 0),
+      longest: Math.max(longest[place] ?? 0, before?.longest ?? 0),
+      shorter: seconds === undefined ? undefined : shorterTimeout(name, seconds),
+      ended: (ended[place] ?? 0) + (before?.ended ?? 0),
+    });
+  });
+  return Array.from(kept.values()).sort((a, b) => b.entries - a.entries);
+}

@@ -1,0 +1,131 @@
+// Who has how many, in bounded memory: exact while there are few, then the heaviest with a bound on what their counts
+// may lack. When the table is full its median is taken from every count, and who has nothing left goes (the summary of
+// Misra and Gries, in batches): of N counted, no count lacks more than 2 N / CAPACITY.
+
+/** Keys are of `words` 32-bit words. */
+export interface Tally {
+  readonly words: number;
+  readonly keys: Int32Array;
+  /** 0 where the slot is free. */
+  readonly counts: Int32Array;
+  used: number;
+  /** The most that any count may lack; 0 is exact. */
+  lacking: number;
+}
+
+/** One of those with the most. */
+export interface Held {
+  readonly key: readonly number[];
+  readonly count: number;
+}
+
+// Small enough to stay in the processor's cache, which is worth more than fewer medians.
+const SLOTS = 8192;
+/** So many are kept apart exactly. */
+export const CAPACITY = (3 * SLOTS) / 4;
+const SMALL = 256;
+
+export function newTally(words: number): Tally {
+  return { words, keys: new Int32Array(SLOTS * words), counts: new Int32Array(SLOTS), used: 0, lacking: 0 };
+}
+
+/** The same as `count`, for keys of one word. */
+export function countWord(tally: Tally, key: number): void {
+  const { keys, counts } = tally;
+  const hash = Math.imul(key, 0x9e3779b1);
+  let slot = (hash ^ (hash >>> 15)) & (SLOTS - 1);
+  while (counts[slot] !== 0 && keys[slot] !== key) slot = (slot + 1) & (SLOTS - 1);
+  const before = counts[slot] ?? 0;
+  counts[slot] = before + 1;
+  if (before > 0) return;
+  keys[slot] = key;
+  tally.used += 1;
+  if (tally.used > CAPACITY) takeMedian(tally);
+}
+
+/** Counts the key that the first words of `key` are. */
+export function count(tally: Tally, key: Int32Array, times = 1): void {
+  const { words, keys, counts } = tally;
+  let slot = firstSlot(key, words);
+  while (counts[slot] !== 0 && !isAt(keys, slot * words, key, words)) slot = (slot + 1) & (SLOTS - 1);
+  const before = counts[slot] ?? 0;
+  counts[slot] = before + times;
+  if (before > 0) return;
+  for (let word = 0; word < words; word++) keys[slot * words + word] = key[word] ?? 0;
+  tally.used += 1;
+  if (tally.used > CAPACITY) takeMedian(tally);
+}
+
+function firstSlot(key: Int32Array, words: number): number {
+  let hash = 0;
+  for (let word = 0; word < words; word++) hash = Math.imul(hash ^ (key[word] ?? 0), 0x9e3779b1);
+  return (hash ^ (hash >>> 15)) & (SLOTS - 1);
+}
+
+function isAt(keys: Int32Array, start: number, key: Int32Array, words: number): boolean {
+  for (let word = 0; word < words; word++) if (keys[start + word] !== key[word]) return false;
+  return true;
+}
+
+function takeMedian(tally: Tally): void {
+  const { counts } = tally;
+  const median = medianOf(counts, tally.used);
+  const before = { ...tally, keys: tally.keys.slice(), counts: counts.slice() };
+  counts.fill(0);
+  tally.used = 0;
+  tally.lacking += median;
+  putAll(before, tally, -median);
+}
+
+// Of `used` counts above 0. Nearly all are small when there are too many, so that how many there are of each tells it.
+function medianOf(counts: Int32Array, used: number): number {
+  const having = new Int32Array(SMALL + 1);
+  for (let slot = 0; slot < SLOTS; slot++) {
+    const held = Math.min(counts[slot] ?? 0, SMALL);
+    having[held] = (having[held] ?? 0) + 1;
+  }
+  let below = 0;
+  for (let held = 1; held < SMALL; held++) {
+    below += having[held] ?? 0;
+    if (below > used >> 1) return held;
+  }
+  return counts.filter((held) => held > 0).sort()[used >> 1] ?? 0;
+}
+
+function putAll({ keys, counts, words }: Tally, into: Tally, change: number): void {
+  const key = new Int32Array(words);
+  for (let slot = 0; slot < SLOTS; slot++) {
+    const held = counts[slot] ?? 0;
+    if (held === 0 || held + change <= 0) continue;
+    for (let word = 0; word < words; word++) key[word] = keys[slot * words + word] ?? 0;
+    count(into, key, held + change);
+  }
+}
+
+/** Adds what another one has counted of the same kind of keys. */
+export function addTally(into: Tally, other: Tally): void {
+  putAll(other, into, 0);
+  into.lacking += other.lacking;
+}
+
+/** Those with the most, at most `most` of them. */
+export function heaviest({ words, keys, counts }: Tally, most: number): readonly Held[] {
+  const held: Held[] = [];
+  counts.forEach((counted, slot) => {
+    if (counted > 0) held.push({ key: Array.from(keys.subarray(slot * words, (slot + 1) * words)), count: counted });
+  });
+  return held.sort((a, b) => b.count - a.count || compareKeys(a.key, b.key)).slice(0, most);
+}
+
+/** What one key has; 0 where it is not among those that are kept. */
+export function heldBy({ words, keys, counts }: Tally, key: Int32Array): number {
+  let slot = firstSlot(key, words);
+  while (counts[slot] !== 0 && !isAt(keys, slot * words, key, words)) slot = (slot + 1) & (SLOTS - 1);
+  return counts[slot] ?? 0;
+}
+
+// As the numbers are read: unsigned.
+function compareKeys(a: readonly number[], b: readonly number[]): number {
+  const at = a.findIndex((word, place) => word !== b[place]);
+  return at === -1 ? 0 : ((a[at] ?? 0) >>> 0) - ((b[at] ?? 0) >>> 0);
+}

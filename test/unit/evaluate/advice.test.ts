@@ -1,0 +1,143 @@
+import { describe, expect, test } from 'vitest';
+import type { Surroundings } from '../../../src/facts.ts';
+import { holdings, times } from '../support/entries.ts';
+import { ok } from '../support/facts.ts';
+import { kinds, type Scene, scene } from '../support/looks.ts';
+
+const ZERO = { drop: 0, early_drop: 0, insert_failed: 0, chainlength: 0 };
+const FULL: Scene = { entries: [1000, 1000] };
+const LOSING: Scene = { ...FULL, counters: [ZERO, { ...ZERO, drop: 100 }] };
+const SPREAD = holdings(
+  times(1000, (at) => ({ source: `10.0.${at >> 8}.${at & 255}`, port: at, seconds: 432_000 - 60 })),
+);
+
+function adviceOf(given: Scene) {
+  return scene(given).advice;
+}
+
+describe('never more than the figures support', () => {
+  test.each<[string, Scene, readonly string[]]>([
+    ['nothing is wrong', { entries: [30, 30], holdings: holdings([{}]) }, []],
+    ['not everything was read', { unread: true }, []],
+    ['full, and nobody stands out', { ...FULL, holdings: SPREAD }, ['raise']],
+    ['the list is not known', FULL, ['raise']],
+    [
+      'chains too long',
+      { counters: [ZERO, { ...ZERO, chainlength: 5 }], facts: { max: 20_000, buckets: ok(512) } },
+      ['buckets'],
+    ],
+    [
+      'chains too long although there are buckets',
+      { counters: [ZERO, { ...ZERO, chainlength: 5 }], facts: { buckets: ok(512) } },
+      [],
+    ],
+    [
+      'one source',
+      { ...FULL, holdings: holdings(times(10, (at) => ({ port: at, seconds: 432_000 }))) },
+      ['raise', 'source'],
+    ],
+    [
+      'one source has not half',
+      { ...FULL, holdings: holdings(times(10, (at) => ({ source: `10.0.0.${at % 3}`, port: at, seconds: 432_000 }))) },
+      ['raise'],
+    ],
+    [
+      'one port',
+      { ...FULL, holdings: holdings(times(10, (at) => ({ source: `10.0.0.${at}`, seconds: 432_000 }))) },
+      ['raise', 'notrack'],
+    ],
+    [
+      'one port, but translated',
+      {
+        ...FULL,
+        holdings: holdings(
+          times(10, (at) => ({ source: `10.0.0.${at}`, seconds: 432_000, translated: '203.0.113.7' })),
+        ),
+      },
+      ['raise'],
+    ],
+    [
+      'one port of SCTP, which has no such rule here',
+      { ...FULL, holdings: holdings(times(10, (at) => ({ protocol: 132, source: `10.0.0.${at}` }))) },
+      ['raise'],
+    ],
+    [
+      'connections that are silent for days',
+      { ...FULL, holdings: holdings(times(10, (at) => ({ source: `10.0.0.${at}`, port: at, seconds: 1000 }))) },
+      ['raise', 'timeout'],
+    ],
+    [
+      'a shorter timeout would end too few',
+      {
+        ...FULL,
+        holdings: holdings(
+          times(20, (at) => ({ source: `10.0.0.${at}`, port: at, seconds: at === 0 ? 1000 : 432_000 })),
+        ),
+      },
+      ['raise'],
+    ],
+  ])('%s', (_, given, expected) => expect(kinds(adviceOf(given))).toEqual(expected));
+});
+
+describe('the limit', () => {
+  test('twice a limit that was met, four times the load', () => {
+    expect(adviceOf(FULL)).toMatchObject([{ plan: { limit: 4096 }, demand: undefined }]);
+  });
+
+  test('what finds no room, for as long as it would stay', () => {
+    const flows = times(10, (at) => ({
+      protocol: 17,
+      source: `10.0.0.${at}`,
+      port: at,
+      flag: 'unreplied' as const,
+      seconds: 29,
+    }));
+    const losing = { ...LOSING, counters: [ZERO, { ...ZERO, drop: 3000, early_drop: 1000 }] as const };
+    const [raise] = adviceOf({ ...losing, holdings: holdings(flows) });
+    expect(raise).toMatchObject({ kind: 'raise', plan: { limit: 131_072 } });
+    expect(raise).toMatchObject({ demand: { perSecond: 4000, seconds: 30, entries: 121_000 } });
+  });
+
+  test('an established connection for ten minutes, not for five days', () => {
+    expect(adviceOf({ ...LOSING, holdings: SPREAD })).toMatchObject([{ demand: { seconds: 600, entries: 61_000 } }]);
+  });
+
+  test('without the list, as long as UDP stays at the least', () => {
+    expect(adviceOf(LOSING)).toMatchObject([{ demand: { seconds: 30, entries: 4000 } }]);
+  });
+
+  test('not where there is no memory for it', () => {
+    const none = { ...FULL, surroundings: { available: ok({ bytes: 1000, exact: true }) } };
+    expect(kinds(adviceOf(none))).toEqual(['no memory']);
+    expect(kinds(adviceOf({ ...FULL, facts: { memTotal: ok(100_000) } }))).toEqual(['no memory']);
+  });
+});
+
+describe('the limit that is configured', () => {
+  const sysctl = (limit: number): Partial<Surroundings> => ({
+    configuration: {
+      sysctl: [{ path: '/etc/sysctl.conf', text: `net.netfilter.nf_conntrack_max = ${limit}\n`, atBoot: true }],
+      modprobe: [],
+      commandLine: [],
+      faults: [],
+    },
+  });
+
+  test('is set first, and suffices', () => {
+    expect(adviceOf({ ...FULL, surroundings: sysctl(8000) })).toMatchObject([
+      { kind: 'restore', plan: { limit: 8000 } },
+    ]);
+  });
+
+  test('does not suffice', () => {
+    expect(kinds(adviceOf({ ...FULL, surroundings: sysctl(1200) }))).toEqual(['restore', 'raise']);
+  });
+
+  test('is what is wrong, while nothing is full', () => {
+    expect(kinds(adviceOf({ surroundings: sysctl(8000), holdings: SPREAD }))).toEqual(['restore']);
+  });
+
+  test('is lower than the live one: that is no fault', () => {
+    expect(adviceOf({ surroundings: sysctl(500) })).toEqual([]);
+  });
+});

@@ -1,0 +1,131 @@
+import { describe, expect, test } from 'vitest';
+import { addDigest } from '../../../src/evaluate/digest.ts';
+import { type Holdings, holdingsOf, type RankingName } from '../../../src/evaluate/holders.ts';
+import { DEFAULT_TIMEOUTS, shorterTimeout, timeoutName } from '../../../src/evaluate/timeouts.ts';
+import { STATES } from '../../../src/facts.ts';
+import { addressWords, networkWords } from '../../../src/present/address.ts';
+import { digestOf, type Flow, holdings, times } from '../support/entries.ts';
+
+const V6 = '2001:db8:0:7:0:0:0:1';
+const FLOWS: readonly Flow[] = [
+  ...times(4, { source: '10.0.0.1', flag: 'assured' }),
+  ...times(2, { source: '10.0.0.2', translated: '203.0.113.7', flag: 'assured', seconds: 5 }),
+  ...times(3, { protocol: 17, port: 53, flag: 'unreplied', seconds: 20 }),
+  { protocol: 17, port: 53, flag: 'assured', seconds: 100 },
+  { source: V6, destination: V6, flag: 'offloaded' },
+  { protocol: 1, seconds: 29 },
+];
+
+function ranked({ rankings }: Holdings, name: RankingName): readonly string[] {
+  const holders = rankings.find((ranking) => ranking.name === name)?.holders ?? [];
+  return holders.map(({ key, ipv6, entries }) => {
+    const [first = 0] = key;
+    if (name === 'ports') return `${first >>> 16}/${first & 0xffff} ${entries}`;
+    return `${name === 'networks' ? networkWords(key, ipv6) : addressWords(key, ipv6)} ${entries}`;
+  });
+}
+
+describe('who has what', () => {
+  const found = holdings(FLOWS);
+
+  test('the heaviest first, both families together', () => {
+    expect(ranked(found, 'sources')).toEqual(['10.0.0.1 9', '10.0.0.2 2', '2001:db8:0:7::1 1']);
+    expect(ranked(found, 'networks')).toEqual(['10.0.0.0/24 11', '2001:db8:0:7::/64 1']);
+    expect(ranked(found, 'destinations')).toEqual(['192.0.2.1 11', '2001:db8:0:7::1 1']);
+    expect(ranked(found, 'ports')).toEqual(['6/443 7', '17/53 4']);
+    expect(found.rankings.map(({ different, lacking }) => [different, lacking])).toEqual([
+      [3, 0],
+      [2, 0],
+      [2, 0],
+      [2, 0],
+    ]);
+  });
+
+  test('no more than were asked for', () => {
+    expect(ranked(holdings(FLOWS, DEFAULT_TIMEOUTS, 1), 'sources')).toEqual(['10.0.0.1 9']);
+  });
+
+  test('shares', () => {
+    expect(found).toMatchObject({ entries: 12, ipv6: 1, unreplied: 3, assured: 7, offloaded: 1 });
+    expect(found).toMatchObject({ nat: 2, sourceNat: 2, destinationNat: 0, topPortNat: 2 });
+  });
+
+  test('protocol and state, whether assured or not', () => {
+    expect(found.kinds).toEqual([
+      { protocol: 6, state: 'ESTABLISHED', offloaded: false, entries: 6 },
+      { protocol: 17, state: '', offloaded: false, entries: 4 },
+      { protocol: 1, state: '', offloaded: false, entries: 1 },
+      { protocol: 6, state: '', offloaded: true, entries: 1 },
+    ]);
+  });
+
+  test('the timeout that keeps them, and what a shorter one would have ended', () => {
+    expect(found.timeouts).toMatchObject([
+      // 432000 s - 86400 s: all of the six have been silent for longer.
+      { name: 'tcp_timeout_established', seconds: 432000, entries: 6, longest: 100, shorter: 86400, ended: 6 },
+      { name: 'udp_timeout', seconds: 30, entries: 3, longest: 20, shorter: 10, ended: 3 },
+      { name: 'icmp_timeout', seconds: 30, entries: 1, longest: 29, shorter: 10, ended: 0 },
+      { name: 'udp_timeout_stream', seconds: undefined, entries: 1, shorter: undefined, ended: 0 },
+    ]);
+  });
+
+  test('how long they would live: without those that do not tell', () => {
+    expect(found.lives.map(({ below, entries }) => [below, entries])).toEqual([
+      [10, 2],
+      [60, 4],
+      [600, 5],
+      [3600, 0],
+      [86400, 0],
+      [undefined, 0],
+    ]);
+  });
+
+  test('a destination that is translated', () => {
+    const flows = [
+      { destination: '192.0.2.1', answered: '10.9.9.9' },
+      { source: V6, destination: V6, answered: '2001:db8:0:7:0:0:0:2' },
+    ];
+    expect(holdings(flows)).toMatchObject({ nat: 2, sourceNat: 0, destinationNat: 2 });
+  });
+
+  test('counted in two parts it is the same', () => {
+    const [left, right] = [digestOf(FLOWS.slice(0, 5)), digestOf(FLOWS.slice(5))];
+    addDigest(left, right);
+    expect(holdingsOf(left, DEFAULT_TIMEOUTS, 10)).toEqual(found);
+  });
+});
+
+describe('timeouts', () => {
+  const named = (protocol: number, state: (typeof STATES)[number], assured = false) =>
+    timeoutName({ protocol, state: STATES.indexOf(state), assured });
+
+  test("the kernel's names", () => {
+    expect([named(6, 'ESTABLISHED', true), named(6, 'SYN_SENT'), named(6, 'TIME_WAIT')]).toEqual([
+      'tcp_timeout_established',
+      'tcp_timeout_syn_sent',
+      'tcp_timeout_time_wait',
+    ]);
+    expect([named(17, ''), named(17, '', true), named(47, '', true), named(47, '')]).toEqual([
+      'udp_timeout',
+      'udp_timeout_stream',
+      'gre_timeout_stream',
+      'gre_timeout',
+    ]);
+    expect([named(132, 'COOKIE_WAIT'), named(33, 'REQUEST'), named(136, ''), named(136, '', true)]).toEqual([
+      'sctp_timeout_cookie_wait',
+      'dccp_timeout_request',
+      'udplite_timeout',
+      'udplite_timeout_stream',
+    ]);
+    expect([named(1, ''), named(58, ''), named(50, '')]).toEqual(['icmp_timeout', 'icmpv6_timeout', 'generic_timeout']);
+  });
+
+  test.each([
+    ['tcp_timeout_established', 432000, 86400],
+    ['tcp_timeout_established', 86400, 7440],
+    ['tcp_timeout_established', 7440, undefined],
+    ['tcp_timeout_time_wait', 120, 30],
+    ['udp_timeout', 10, undefined],
+    ['sctp_timeout_established', 432000, undefined],
+  ])('%s of %i s: %j instead', (name, seconds, expected) => expect(shorterTimeout(name, seconds)).toBe(expected));
+});
