@@ -60,13 +60,20 @@ const packLazyImports = {
   },
 };
 
-// What is packed has everything in it: it is loaded late enough itself.
+// What is packed has everything in it: it is loaded late enough itself. Of a `worker` it has the text, to start a
+// thread with.
 const unpackLazyImports = {
   name: 'unpack-lazy-imports',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^\./ }, ({ path, resolveDir, with: { type } }) =>
-      type in FORMS ? { path: relative(top, resolve(resolveDir, path)), namespace: 'unpacked' } : undefined,
-    );
+    onResolve({ filter: /^\./ }, ({ path, resolveDir, with: { type } }) => {
+      const place = relative(top, resolve(resolveDir, path));
+      if (type === 'worker') return { path: place, namespace: 'worker' };
+      return type in FORMS ? { path: place, namespace: 'unpacked' } : undefined;
+    });
+    onLoad({ filter: /.*/, namespace: 'worker' }, async ({ path }) => {
+      const text = await packedBundle({ entryPoints: [join(top, path)] });
+      return { contents: `export const workerSource = ${JSON.stringify(text)};`, loader: 'js' };
+    });
     onLoad({ filter: /.*/, namespace: 'unpacked' }, ({ path }) => ({
       contents: readFileSync(join(top, path), 'utf8'),
       resolveDir: dirname(join(top, path)),

@@ -9,6 +9,7 @@ import { type Environment, parseRequest, type Request, wantedFormat } from './cl
 import { check, failure, type Outcome } from './commands/check.ts';
 import { munin } from './commands/munin.ts' with { type: 'rare' };
 import { plan } from './commands/plan.ts' with { type: 'rare' };
+import { report } from './commands/report.ts' with { type: 'rare' };
 import { exitCode } from './evaluate/state.ts';
 import { errnoName } from './kernel/file.ts';
 import type { Deadline } from './kernel/root.ts';
@@ -18,9 +19,11 @@ import { foreign } from './present/words.ts';
 const WRITE_RETRY_MILLISECONDS = 5;
 const WRITE_TRIES = 400;
 
-finish(attempt(() => run(process.argv.slice(2), process.env)));
+const outcome = attempt(() => run(process.argv.slice(2), process.env));
+if ('then' in outcome) outcome.catch(crashed).then(finish);
+else finish(outcome);
 
-function attempt(outcome: () => Outcome): Outcome {
+function attempt(outcome: () => Outcome | Promise<Outcome>): Outcome | Promise<Outcome> {
   try {
     return outcome();
   } catch (error) {
@@ -28,7 +31,7 @@ function attempt(outcome: () => Outcome): Outcome {
   }
 }
 
-function run(argv: readonly string[], environment: Environment): Outcome {
+function run(argv: readonly string[], environment: Environment): Outcome | Promise<Outcome> {
   const request = parseRequest(argv, environment);
   switch (request.kind) {
     case 'help':
@@ -41,13 +44,16 @@ function run(argv: readonly string[], environment: Environment): Outcome {
       return check(request.options, deadline(request.options));
     case 'munin':
       return munin(request.options, deadline(request.options));
+    case 'report':
+      return report(request.options, deadline(request.options));
     case 'plan':
       return plan(request.options, deadline(request.options));
   }
 }
 
 function deadline({ timeoutSeconds }: { readonly timeoutSeconds: number }): Deadline {
-  return { left: () => (timeoutSeconds - process.uptime()) * 1000 };
+  const elapsed = () => 1000 * process.uptime();
+  return { elapsed, left: () => 1000 * timeoutSeconds - elapsed() };
 }
 
 function mistakeWords({ flag, why, text }: Extract<Request, { kind: 'mistake' }>): string {

@@ -1,6 +1,6 @@
 // The one table of flags: getopt reads the command line by it, help is drawn from it.
 
-export const COMMANDS = ['check', 'plan', 'munin'] as const;
+export const COMMANDS = ['check', 'report', 'plan', 'munin'] as const;
 /** What the first argument may name; without a name it is the check. */
 export type Command = (typeof COMMANDS)[number];
 
@@ -44,12 +44,21 @@ export const FLAGS = [
     about: 'nagios, json or prometheus (nagios)',
   },
   { long: 'format', takes: 'FORMAT', of: 'plan', repeat: false, about: 'text or json (text)' },
+  { long: 'format', takes: 'FORMAT', of: 'report', repeat: false, about: 'text or json (text)' },
+  { long: 'top', takes: 'N', of: 'report', repeat: false, about: 'how many of each to list (10)' },
+  { long: 'pid', takes: 'PID', of: 'report', repeat: false, about: "list this process's namespace (fullest)" },
+  { long: 'interval', takes: 'SECONDS', of: 'report', repeat: false, about: 'time between the two looks (1)' },
+  { long: 'watch', of: 'report', repeat: false, about: 'again and again, until Ctrl-C' },
+  { long: 'entries', takes: 'FILE|-', of: 'report', repeat: false, about: 'a list captured elsewhere (live)' },
   { long: 'max', takes: 'N', of: 'plan', repeat: false, about: 'the limit to plan for (recommended)' },
   { long: 'root', takes: 'DIR', repeat: false, about: 'read the tree in DIR, not this machine (/)' },
   { long: 'object-size', takes: 'BYTES', repeat: false, about: 'memory of one entry, all-in (measured)' },
   { long: 'state-dir', takes: 'DIR', of: 'check', repeat: false, about: 'keep samples here, for rates (none)' },
   { long: 'window', takes: 'SECONDS', of: 'check', repeat: false, about: 'how far rates look back (300)' },
-  { long: 'timeout', short: 't', takes: 'SECONDS', repeat: false, about: 'give up after SECONDS (8; plan: none)' },
+  { long: 'timeout', short: 't', takes: 'SECONDS', of: 'check', repeat: false, about: 'give up after SECONDS (8)' },
+  { long: 'timeout', short: 't', takes: 'SECONDS', of: 'munin', repeat: false, about: 'give up after SECONDS (8)' },
+  { long: 'timeout', short: 't', takes: 'SECONDS', of: 'report', repeat: false, about: 'give up after SECONDS (none)' },
+  { long: 'timeout', short: 't', takes: 'SECONDS', of: 'plan', repeat: false, about: 'give up after SECONDS (none)' },
   { long: 'verbose', short: 'v', repeat: true, about: 'say more: -v figures, -vv files, -vvv timings' },
   { long: 'version', short: 'V', repeat: false, about: 'print the version' },
   { long: 'help', short: 'h', repeat: false, about: 'print this help' },

@@ -78,7 +78,8 @@ function shortSteps(text: string, rest: string[], known: readonly KnownFlag[]): 
 
 function withValue(flag: KnownFlag, shown: string, inline: string | undefined, rest: string[]): Step | Fault {
   const value = inline ?? rest[rest.length - 1];
-  const isOption = inline === undefined && value !== undefined && /^-(?![\d.])/.test(value);
+  // A single dash stands for stdin.
+  const isOption = inline === undefined && value !== undefined && /^-(?![\d.]|$)/.test(value);
   if (value === undefined || value === '' || isOption) return fault('missing value', shown);
   if (inline === undefined) rest.pop();
   return { flag, value };

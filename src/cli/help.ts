@@ -37,6 +37,11 @@ const EXAMPLES: Readonly<Record<Command, readonly Described[]>> = {
     ['NRPE', 'command[check_conntrack]=/usr/lib/nagios/plugins/check_conntrack -w 80'],
     ['Shell', "check_conntrack -v -w 70 -c '~:90' -w slab_max=512MiB"],
   ],
+  report: [
+    ['Incident', 'sudo check_conntrack report'],
+    ['One pod', 'sudo check_conntrack report --pid 12994'],
+    ['Elsewhere', 'ssh fw conntrack -L | check_conntrack report --entries -'],
+  ],
   plan: [
     ['Recommend', 'check_conntrack plan'],
     ['Work out', 'check_conntrack plan --max 1000000'],
@@ -50,11 +55,16 @@ const EXAMPLES: Readonly<Record<Command, readonly Described[]>> = {
 
 const USAGE: Readonly<Record<Command, string>> = {
   check: `Usage: check_conntrack [options]
+       check_conntrack report [options]
        check_conntrack plan [--max N] [options]
        check_conntrack munin [config|autoconf|suggest]
 
-Checks the Linux connection-tracking table. plan tells what a limit costs and
-how to set it, munin draws graphs: check_conntrack plan --help.`,
+Checks the Linux connection-tracking table. report tells a person what is wrong,
+plan what a limit costs and how to set it, munin draws graphs; each has --help.`,
+  report: `Usage: check_conntrack report [options]
+
+Tells whether it is conntrack, which namespace, who fills the table, and what to
+type. Looks twice, and changes nothing. The exit code is that of the verdict.`,
   plan: `Usage: check_conntrack plan [--max N] [options]
 
 Tells what a limit of N entries costs on this machine, which hashsize goes with

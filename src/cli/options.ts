@@ -20,6 +20,20 @@ export interface PlanOptions extends CommonOptions {
   readonly max: number | undefined;
 }
 
+export interface ReportOptions extends CommonOptions {
+  readonly format: 'text' | 'json';
+  /** How many of each kind are listed. */
+  readonly top: number;
+  /** Whose namespace's entries are listed; undefined for the fullest. */
+  readonly pid: number | undefined;
+  readonly intervalSeconds: number;
+  readonly watch: boolean;
+  /** A list captured elsewhere, `-` for stdin; undefined for the live one. */
+  readonly entries: string | undefined;
+  /** Whether a root was given: a list captured elsewhere belongs to no other table. */
+  readonly rootGiven: boolean;
+}
+
 /** What munin-node asks for: its argument, or values without one. */
 export type MuninMode = 'fetch' | 'config' | 'autoconf' | 'suggest';
 
@@ -51,6 +65,7 @@ const STATE_VARIABLES = ['MP_STATE_PATH', 'NAGIOS_PLUGIN_STATE_DIRECTORY'] as co
 /** What is to be done; a mistake has the foreign `text` apart, so that it can be made safe to print. */
 export type Request =
   | { readonly kind: 'check'; readonly options: CheckOptions }
+  | { readonly kind: 'report'; readonly options: ReportOptions }
   | { readonly kind: 'plan'; readonly options: PlanOptions }
   | { readonly kind: 'munin'; readonly options: MuninOptions }
   | { readonly kind: 'help'; readonly command: Command }
@@ -65,6 +80,12 @@ const DEFAULT_TIMEOUT_SECONDS = 8;
 const DEFAULT_WINDOW_SECONDS = 300;
 // The kernel keeps the limit in an int.
 const LARGEST = 2 ** 31 - 1;
+const DEFAULT_TOP = 10;
+const LARGEST_TOP = 1000;
+const DEFAULT_INTERVAL_SECONDS = 1;
+// /proc/uptime, which rates are made with, counts hundredths.
+const INTERVAL_WORDS = 'not a number of seconds from 0.1 to 86400';
+const WATCH_WORDS = 'only a live table, as text, can be watched';
 const NEEDS_HISTORY = `needs history: --state-dir, ${STATE_VARIABLES.map((name) => `$${name}`).join(' or ')}`;
 
 export function parseRequest(argv: readonly string[], environment: Environment): Request {
@@ -80,6 +101,8 @@ export function parseRequest(argv: readonly string[], environment: Environment):
   switch (command) {
     case 'check':
       return checkRequest(given, stateDirectory(given, environment));
+    case 'report':
+      return reportRequest(given);
     case 'plan':
       return planRequest(given);
     case 'munin':
@@ -124,6 +147,33 @@ function muninRequest(given: Given, mode: MuninMode, environment: Environment): 
   return common.ok ? { kind: 'munin', options: { ...common.value, mode, environment } } : common.mistake;
 }
 
+function reportRequest(given: Given): Request {
+  const common = commonOptions(given, Number.POSITIVE_INFINITY);
+  if (!common.ok) return common.mistake;
+  const top = single(given, 'top', DEFAULT_TOP, parseTop, `not a whole number from 1 to ${LARGEST_TOP}`);
+  if (!top.ok) return top.mistake;
+  const pid = single(given, 'pid', undefined, parsePositive, 'not the number of a process');
+  if (!pid.ok) return pid.mistake;
+  const interval = single(given, 'interval', DEFAULT_INTERVAL_SECONDS, parseInterval, INTERVAL_WORDS);
+  if (!interval.ok) return interval.mistake;
+  const format = single(given, 'format', 'text', (text) => oneOf(['text', 'json'], text), 'not text or json');
+  if (!format.ok) return format.mistake;
+  const watch = given.watch !== undefined;
+  if (watch && format.value === 'json') return mistake('watch', 'with --format json', WATCH_WORDS).mistake;
+  if (watch && given.entries !== undefined) return mistake('watch', 'with --entries', WATCH_WORDS).mistake;
+  const options = {
+    ...common.value,
+    watch,
+    format: format.value,
+    top: top.value,
+    pid: pid.value,
+    intervalSeconds: interval.value,
+    entries: given.entries?.[0],
+    rootGiven: given.root !== undefined,
+  };
+  return { kind: 'report', options };
+}
+
 function planRequest(given: Given): Request {
   const common = commonOptions(given, Number.POSITIVE_INFINITY);
   if (!common.ok) return common.mistake;
@@ -162,7 +212,18 @@ function thresholdsOf(given: Given, history: boolean): Value<Thresholds> {
 
 function single<T>(
   given: Given,
-  flag: 'absent' | 'drift' | 'format' | 'max' | 'netns' | 'object-size' | 'timeout' | 'window',
+  flag:
+    | 'absent'
+    | 'drift'
+    | 'format'
+    | 'max'
+    | 'interval'
+    | 'netns'
+    | 'object-size'
+    | 'pid'
+    | 'timeout'
+    | 'top'
+    | 'window',
   otherwise: T,
   parse: (text: string) => T | undefined,
   why: string,
@@ -193,11 +254,21 @@ function parsePositive(text: string): number | undefined {
   return value > 0 && value <= LARGEST ? value : undefined;
 }
 
+function parseTop(text: string): number | undefined {
+  const value = parsePositive(text);
+  return value !== undefined && value <= LARGEST_TOP ? value : undefined;
+}
+
+function parseInterval(text: string): number | undefined {
+  const value = parseSeconds(text);
+  return value !== undefined && value >= 0.1 && value <= 86400 ? value : undefined;
+}
+
 function parseSeconds(text: string): number | undefined {
   const value = /^(?:\d+(?:\.\d+)?|\.\d+)$/.test(text) ? Number(text) : 0;
   return value > 0 && Number.isFinite(value) ? value : undefined;
 }
 
-function mistake(flag: string, text: string, why: string): Value<never> {
+function mistake(flag: string, text: string, why: string): Extract<Value<never>, { ok: false }> {
   return { ok: false, mistake: { kind: 'mistake', flag: `--${flag}`, text, why } };
 }

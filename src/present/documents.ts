@@ -35,7 +35,7 @@ export interface Told {
 /** Ends in a newline. */
 export function renderDocument(format: 'json' | 'prometheus', command: string, told: Told): string {
   if (format === 'prometheus') return renderPrometheus(told);
-  return renderJson(command, told, command === 'plan' ? { plan: null } : checkBody(told));
+  return renderJson(command, told, command === 'plan' || command === 'report' ? { [command]: null } : checkBody(told));
 }
 
 /** `body` behind what every command's document begins with: nagios/check_conntrack.schema.json. */

@@ -117,7 +117,10 @@ function fullestWords(everywhere: Everywhere, { count, max }: Facts): string {
 }
 
 /** `namespace of envoy (pid 12994, pod 3f2a...)`; by its name where no process is in it. */
-function labelOf({ identities }: Everywhere, { key, mount, number }: NamespaceTable): string {
+export function labelOf(
+  { identities }: Pick<Everywhere, 'identities'>,
+  { key, mount, number }: NamespaceTable,
+): string {
   const { process, container } = identities.get(key) ?? {};
   const name = mount === undefined ? undefined : /^(?:\/var)?\/run\/netns\/(.+)$/.exec(mount.path)?.[1];
   if (process === undefined) return `namespace ${foreign(name ?? mount?.path ?? String(number ?? key))} (no process)`;
@@ -127,7 +130,8 @@ function labelOf({ identities }: Everywhere, { key, mount, number }: NamespaceTa
   return `namespace of ${foreign(process.command)} (${notes.join(', ')})`;
 }
 
-function sightWords({ others, sight }: Sweep): string {
+/** `3 of at least 5 namespaces`. */
+export function sightWords({ others, sight }: Sweep): string {
   const count = 1 + others.length;
   const of = sight.mounts > 0 || !sight.mountsKnown ? ` of at least ${sight.atLeast}` : '';
   const plural = count === 1 && of === '' ? '' : 's';
@@ -176,7 +180,8 @@ function counterWords(measurements: Findings['measurements']): string {
   return words.length === 0 ? ', no counters' : `, ${words.join(', ')}`;
 }
 
-function hidingLines({ processes, hidepid, mounts, mountsKnown }: Sight): readonly string[] {
+/** What may be there unseen, and why. */
+export function hidingLines({ processes, hidepid, mounts, mountsKnown }: Sight): readonly string[] {
   const lines: string[] = [];
   if (processes === 'own') {
     const why =
@@ -186,7 +191,10 @@ function hidingLines({ processes, hidepid, mounts, mountsKnown }: Sight): readon
     lines.push(`other namespaces may be there: ${why} (root sees all)`);
   }
   if (processes === 'container') lines.push('other namespaces may be there: outside of this PID namespace');
-  if (mounts > 0) lines.push(`${mounts} namespaces are mounted; those without a process were not read (root may)`);
+  if (mounts > 0) {
+    const mounted = mounts === 1 ? '1 namespace is mounted' : `${mounts} namespaces are mounted`;
+    lines.push(`${mounted}; those without a process were not read (root may)`);
+  }
   if (!mountsKnown) lines.push('namespaces without a process may be there: the mounts cannot be read (root may)');
   return lines;
 }

@@ -2,10 +2,9 @@
 
 import type { Plan, Reason } from '../evaluate/plan.ts';
 import type { Facts, Surroundings } from '../facts.ts';
+import { grouped, indented, wrapped } from './prose.ts';
 import { durable, liveCommands } from './remedies.ts';
 import { foreign, foreignPath, percentWords, sizeWords } from './words.ts';
-
-const WIDTH = 80;
 
 /** The whole text, at most 80 columns wide but for commands and paths. */
 export function planText(facts: Facts, surroundings: Surroundings, plan: Plan): readonly string[] {
@@ -150,22 +149,4 @@ function unchangedLines({ generation }: Facts, { expectMax, buckets }: Plan): re
 function expectationWords({ now, atLoad }: NonNullable<Plan['expectMax']>): string {
   const then = now === atLoad ? '' : ` until the module is loaded with this hashsize: ${grouped(atLoad)} then`;
   return `- nf_conntrack_expect_max stays ${grouped(now)}${then}.`;
-}
-
-function grouped(figure: number): string {
-  return String(figure).replace(/\B(?=(\d{3})+$)/g, ',');
-}
-
-function indented(text: string, further = '  '): readonly string[] {
-  return wrapped(text, WIDTH - further.length).map((line, at) => (at === 0 ? `  ${line}` : further + line));
-}
-
-function wrapped(text: string, width = WIDTH): readonly string[] {
-  const lines: string[] = [];
-  for (const word of text.split(' ').filter(Boolean)) {
-    const last = lines[lines.length - 1];
-    if (last === undefined || last.length + 1 + word.length > width) lines.push(word);
-    else lines[lines.length - 1] = `${last} ${word}`;
-  }
-  return lines;
 }

@@ -5,7 +5,7 @@ import type { Plan } from '../evaluate/plan.ts';
 import type { Facts, Surroundings } from '../facts.ts';
 
 /** Lines for one place. */
-interface Place {
+export interface Place {
   readonly where: string;
   readonly lines: readonly string[];
 }

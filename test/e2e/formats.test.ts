@@ -73,6 +73,38 @@ describe('JSON', () => {
   });
 });
 
+const LIST = fixture('entries-conntrack-L-capture');
+
+describe('a report', () => {
+  test.each(TREES)('valid: %s', (tree) => {
+    const args = ['report', '--root', fixture(tree)];
+    const answer = plugin(...args, '--format', 'json', '-vv');
+    expect(answer).toMatchObject({ status: plugin(...args).status, stderr: '' });
+    document(answer);
+    document(plugin(...args, '--entries', LIST, '--format', 'json'));
+  });
+
+  test('a list alone', () => {
+    expect(document(plugin('report', '--entries', LIST, '--format', 'json'))).toMatchObject({
+      state: 'ok',
+      report: { incident: null, list: { namespace: null, entries: 20, sources: { may_lack: 0 } } },
+    });
+  });
+
+  test.each([
+    ['report', '--entries', '/dev/null'],
+    ['report', '--entries', 'nowhere'],
+    ['report', '--root', '/nowhere'],
+    ['report', '--top', 'x'],
+    ['report', '--watch'],
+    ['report', 'x'],
+  ])('%s %s %s: a failure is a document too', (...args) => {
+    const answer = plugin(...args, '--format', 'json');
+    expect(answer).toMatchObject({ status: 3, stderr: '' });
+    expect(document(answer)).toMatchObject({ command: 'report', report: null });
+  });
+});
+
 const MISTAKES: readonly (readonly string[])[] = [
   ['--bogus'],
   ['-w', 'nonsense'],

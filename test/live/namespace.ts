@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type Answer, command, NODE, PLUGIN } from '../e2e/support/plugin.ts';
+import { scratch } from '../e2e/support/tree.ts';
 
 const TRAFFIC = join(__dirname, 'traffic.cjs');
 const MAX = '/proc/sys/net/netfilter/nf_conntrack_max';
@@ -76,6 +77,28 @@ export function toolCounter(namespace: string, name: string): number {
 /** Datagrams to as many ports: as many entries. */
 export function sendDatagrams(namespace: string, count: number, firstPort = 10_000): void {
   inside(namespace, process.execPath, TRAFFIC, 'udp', String(count), String(firstPort));
+}
+
+/** What traffic.cjs does in the background until the test is over; comes back when it has begun. Gives its process. */
+export async function traffic(namespace: string, ...args: readonly string[]): Promise<number> {
+  const line = ['netns', 'exec', namespace, process.execPath, TRAFFIC, ...args];
+  const child = spawn('ip', line, { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await new Promise((resolve) => child.stdout.once('data', resolve));
+  return child.pid ?? 0;
+}
+
+/** So many entries without a packet; every tenth is of 10.9.9.9, the others of a source each. */
+export function loadEntries(namespace: string, count: number): void {
+  const line = (at: number): string => {
+    const source = at % 10 === 0 ? '10.9.9.9' : `11.${at >> 16}.${(at >> 8) & 255}.${at & 255}`;
+    const ports = [1024 + (at % 60_000), 1 + Math.floor(at / 60_000)];
+    const reply = `-r 192.0.2.1 -q ${source} --reply-port-src ${ports[1]} --reply-port-dst ${ports[0]}`;
+    return `-A -t 3000 -u SEEN_REPLY -p udp -s ${source} -d 192.0.2.1 --sport ${ports[0]} --dport ${ports[1]} ${reply}\n`;
+  };
+  const list = join(scratch(), 'entries');
+  writeFileSync(list, Array.from({ length: count }, (_, at) => line(at)).join(''));
+  inside(namespace, 'conntrack', '-R', list);
 }
 
 /** Connections that stay until the test is over: as many entries that are not evicted. */

@@ -1,10 +1,12 @@
-// Real packets on loopback. `udp N PORT`: one datagram each to N ports from PORT on, replied to by nobody. `tcp N`: N connections,
-// which the kernel calls ASSURED and does not evict, held until stdin ends.
+// Real packets. `udp N PORT`: one datagram each to N ports of loopback from PORT on, replied to by nobody. `tcp N`: N
+// connections on loopback, which the kernel calls ASSURED and does not evict, held until stdin ends. `spray`: datagrams to
+// ever other ports of loopback, some 20 000 a second, without an end. `syn N`: N connections from 203.0.113.9 to
+// 198.51.100.1, port 443.
 
-const [, , protocol, count, firstPort] = process.argv;
+const [, , kind, count, firstPort] = process.argv;
 
-if (protocol === 'udp') udp(Number(count), Number(firstPort));
-else tcp(Number(count));
+const kinds = { udp, tcp, spray, syn };
+kinds[kind](Number(count), Number(firstPort));
 
 function udp(datagrams, first) {
   const socket = require('node:dgram').createSocket('udp4');
@@ -30,4 +32,26 @@ function tcp(connections) {
     for (let made = 0; made < connections; made++) net.connect(server.address().port, '127.0.0.1', connected);
   });
   process.stdin.resume().on('end', () => process.exit());
+}
+
+function spray() {
+  const socket = require('node:dgram').createSocket('udp4');
+  let port = 10_000;
+  const burst = () => {
+    for (let sent = 0; sent < 200; sent++) {
+      port = port === 60_000 ? 10_000 : port + 1;
+      socket.send('x', port, '127.0.0.1', () => undefined);
+    }
+  };
+  socket.bind(() => {
+    setInterval(burst, 10);
+    process.stdout.write('ready\n');
+  });
+}
+
+function syn(connections) {
+  const net = require('node:net');
+  const where = { host: '198.51.100.1', port: 443, localAddress: '203.0.113.9' };
+  for (let made = 0; made < connections; made++) net.connect(where).on('error', () => undefined);
+  setTimeout(() => process.stdout.write('ready\n'), 300);
 }

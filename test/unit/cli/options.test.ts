@@ -54,7 +54,7 @@ describe('refused, naming what was given', () => {
     ['-- in place of the value', ['-w', '--'], 'missing value', '-w'],
     ['an empty value', ['-w', ''], 'missing value', '-w'],
     ['an empty value inline', ['--warning='], 'missing value', '--warning'],
-    ['a command', ['report'], 'unknown argument', 'report'],
+    ['a command', ['status'], 'unknown argument', 'status'],
     ['a command behind a flag', ['-v', 'plan'], 'a command goes first', 'plan'],
     ['a flag of another command', ['--max', '5'], 'unknown option', '--max'],
     ['a lone dash', ['-'], 'unknown argument', '-'],
@@ -195,7 +195,29 @@ describe('plan', () => {
     expect(parseRequest(line.split(' '), {})).toMatchObject({ kind: 'plan', options });
   });
 
+  test('a report', () => {
+    expect(parseRequest(['report'], {})).toMatchObject({
+      kind: 'report',
+      options: { top: 10, pid: undefined, intervalSeconds: 1, watch: false, entries: undefined, rootGiven: false },
+    });
+    const words = 'report --top 1000 --pid 7 --interval 0.1 --watch --root / --format text'.split(' ');
+    expect(parseRequest(words, {})).toMatchObject({
+      options: { top: 1000, pid: 7, intervalSeconds: 0.1, watch: true, rootGiven: true, format: 'text' },
+    });
+    expect(parseRequest(['report', '--entries', '-'], {})).toMatchObject({ options: { entries: '-' } });
+  });
+
   test.each([
+    ['report -w 80', '-w', 'unknown option'],
+    ['report --max 5', '--max', 'unknown option'],
+    ['report report', 'report', 'a command goes first'],
+    ['report --top 0', '0', 'not a whole number from 1 to 1000'],
+    ['report --top 1001', '1001', 'not a whole number from 1 to 1000'],
+    ['report --pid 0', '0', 'not the number of a process'],
+    ['report --interval 0.09', '0.09', 'not a number of seconds from 0.1 to 86400'],
+    ['report --interval 86401', '86401', 'not a number of seconds from 0.1 to 86400'],
+    ['report --watch --format json', 'with --format json', 'only a live table, as text, can be watched'],
+    ['report --watch --entries -', 'with --entries', 'only a live table, as text, can be watched'],
     ['plan -w 80', '-w', 'unknown option'],
     ['plan --state-dir /x', '--state-dir', 'unknown option'],
     ['plan plan', 'plan', 'a command goes first'],

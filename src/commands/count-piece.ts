@@ -1,0 +1,21 @@
+// What each thread does with a piece of a list.
+
+import { type Digest, digestEntry } from '../evaluate/digest.ts';
+import type { Fault } from '../facts.ts';
+import { parseEntries } from '../kernel/entry-list.ts';
+
+/** Bytes. */
+export const PIECE = 1 << 18;
+
+/** What one thread has counted, and why it went no further. */
+export interface Part {
+  readonly digest: Digest;
+  readonly cut: Fault | undefined;
+}
+
+/** Gives the entries that the first `length` bytes, whole lines, have. */
+export function countPiece(digest: Digest, piece: Buffer, length: number, endedAt: Int32Array): number {
+  const before = digest.entries;
+  digest.unknown += parseEntries(piece, 0, length, (entry) => digestEntry(digest, entry, endedAt));
+  return digest.entries - before;
+}

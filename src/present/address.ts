@@ -1,0 +1,55 @@
+// Addresses and ports as people write them, of the 32-bit words that the entries have.
+
+/** `10.0.0.1`; IPv6 with the longest run of zeros left out (RFC 5952). */
+export function addressWords(words: readonly number[], ipv6: boolean): string {
+  return ipv6 ? compressed(words.flatMap(groupsOf)) : words.flatMap(groupsOf).flatMap(octetsOf).join('.');
+}
+
+/** `10.0.0.0/24`, `2001:db8::/64`. */
+export function networkWords(words: readonly number[], ipv6: boolean): string {
+  return ipv6 ? `${addressWords([...words.slice(0, 2), 0, 0], true)}/64` : `${addressWords(words, false)}/24`;
+}
+
+function groupsOf(word: number): readonly number[] {
+  return [(word >>> 16) & 0xffff, word & 0xffff];
+}
+
+function octetsOf(group: number): readonly number[] {
+  return [group >>> 8, group & 0xff];
+}
+
+function compressed(groups: readonly number[]): string {
+  const run = longestRun(groups);
+  const hex = (some: readonly number[]) => some.map((group) => group.toString(16)).join(':');
+  if (run.length < 2) return hex(groups);
+  return `${hex(groups.slice(0, run.start))}::${hex(groups.slice(run.start + run.length))}`;
+}
+
+/** Of zeros; the first of equal ones. */
+function longestRun(groups: readonly number[]): { readonly start: number; readonly length: number } {
+  let longest = { start: 0, length: 0 };
+  let length = 0;
+  groups.forEach((group, place) => {
+    length = group === 0 ? length + 1 : 0;
+    if (length > longest.length) longest = { start: place + 1 - length, length };
+  });
+  return longest;
+}
+
+const PROTOCOLS: Readonly<Record<number, string>> = {
+  1: 'icmp',
+  2: 'igmp',
+  6: 'tcp',
+  17: 'udp',
+  33: 'dccp',
+  47: 'gre',
+  50: 'esp',
+  51: 'ah',
+  58: 'icmpv6',
+  132: 'sctp',
+  136: 'udplite',
+};
+
+export function protocolWords(protocol: number): string {
+  return PROTOCOLS[protocol] ?? `protocol ${protocol}`;
+}

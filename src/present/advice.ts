@@ -1,0 +1,217 @@
+// What to do, numbered, as commands to paste: each with its effect, its cost, and what makes it survive a reboot.
+
+import type { Advice } from '../evaluate/advice.ts';
+import { atLeast } from '../evaluate/kernel-version.ts';
+import type { Plan } from '../evaluate/plan.ts';
+import type { Facts, NamespaceTable, Surroundings } from '../facts.ts';
+import { addressWords, protocolWords } from './address.ts';
+import type { Palette } from './palette.ts';
+import { grouped, hanging, indented } from './prose.ts';
+import { durable, liveCommands, type Place } from './remedies.ts';
+import { durationWords, foreign, percentWords, sizeWords } from './words.ts';
+
+interface Context {
+  readonly facts: Facts;
+  readonly surroundings: Surroundings;
+  /** Whose entries are listed. */
+  readonly subject: NamespaceTable | undefined;
+}
+
+/** One step: what it is, what to type, what it does and costs, and which lines make it last. */
+export interface Step {
+  readonly title: string;
+  readonly commands: readonly string[];
+  /** The same with iptables, where the commands are of nft. */
+  readonly instead: readonly string[];
+  readonly notes: readonly string[];
+  readonly files: readonly Place[];
+}
+
+const NOTHING_NOW =
+  'Nothing that the present figures support. Run this again while connections fail, or let it run: --watch.';
+const INDENT = ' '.repeat(5);
+
+/** `wrong`: whether there is anything to put right. */
+export function adviceLines(
+  advice: readonly Advice[],
+  wrong: boolean,
+  context: Context,
+  palette: Palette,
+): readonly string[] {
+  if (advice.length === 0 && !wrong) return ['  Nothing here: look elsewhere.'];
+  if (advice.length === 0) return indented(NOTHING_NOW);
+  return advice.flatMap((one, at) => stepLines(`${at + 1}. `, stepOf(one, context), palette));
+}
+
+function stepLines(number: string, { title, commands, instead, notes, files }: Step, palette: Palette) {
+  const typed = (lines: readonly string[]) => lines.map((line) => `${INDENT}  ${palette.command(line)}`);
+  return [
+    ...hanging(`  ${number}`, title, INDENT),
+    ...typed(commands),
+    ...(instead.length === 0 ? [] : [`${INDENT}or, with iptables:`, ...typed(instead)]),
+    ...notes.flatMap((note) => hanging(INDENT, note, INDENT)),
+    ...(files.length === 0 ? [] : [`${INDENT}It lasts until the next boot. For good:`]),
+    ...files.flatMap(({ where, lines }) => [`${INDENT}  ${where}`, ...lines.map((line) => `${INDENT}      ${line}`)]),
+  ];
+}
+
+export function stepOf(advice: Advice, context: Context): Step {
+  switch (advice.kind) {
+    case 'restore': {
+      const { path, limit } = advice.wanted;
+      return limitStep(`Set the limit that ${foreign(path)} wants, ${grouped(limit)}.`, advice.plan, [], context);
+    }
+    case 'raise': {
+      const buckets = liveCommands(context.facts, advice.plan).length > 1 ? ', and the buckets with it' : '';
+      const title = `Raise the limit to ${grouped(advice.plan.limit)}${buckets}.`;
+      return limitStep(title, advice.plan, demandNotes(advice), context);
+    }
+    case 'buckets':
+      return bucketStep(advice.plan, context);
+    case 'timeout':
+      return timeoutStep(advice, context);
+    case 'notrack':
+      return notrackStep(advice, context);
+    case 'source':
+      return sourceStep(advice, context);
+    case 'no memory':
+      return {
+        title: 'No higher limit: there is not the memory for it.',
+        commands: [],
+        instead: [],
+        notes: ['A full table is never swapped. Make it emptier as below, or spread the load.'],
+        files: [],
+      };
+  }
+}
+
+function limitStep(title: string, plan: Plan, reasons: readonly string[], { facts, surroundings }: Context): Step {
+  const { available } = surroundings;
+  const room = available.ok ? `, of ${sizeWords(available.value.bytes)} available` : '';
+  const where = facts.initialNamespace
+    ? ''
+    : ' On the host, in the initial network namespace: elsewhere it is read-only.';
+  const effect = `New connections get in at once. Costs up to ${sizeWords(Math.max(0, plan.more))} more when full${room}.${where}`;
+  return {
+    title,
+    commands: liveCommands(facts, plan),
+    instead: [],
+    notes: [...reasons, effect],
+    files: durable(facts, surroundings, plan),
+  };
+}
+
+function demandNotes({ demand, plan }: Extract<Advice, { kind: 'raise' }>): readonly string[] {
+  if (demand === undefined) return [];
+  const { perSecond, seconds, entries } = demand;
+  const words = `${grouped(Math.round(perSecond))} new ones/s find no room, and each would stay ${durationWords(seconds)}: about ${grouped(Math.round(entries))} at the same time.`;
+  return plan.limit < entries ? [words, 'That alone does not suffice: do what is below too.'] : [words];
+}
+
+function bucketStep(plan: Plan, { facts, surroundings }: Context): Step {
+  return {
+    title: `More buckets, ${grouped(plan.buckets)}: shorter chains.`,
+    commands: [`echo ${plan.buckets} > /sys/module/${facts.generation}/parameters/hashsize`],
+    instead: [],
+    notes: [`Entries are in shorter chains at once. Costs ${sizeWords(plan.hashTable)} in all.`],
+    files: durable(facts, surroundings, plan),
+  };
+}
+
+function timeoutStep({ kept, shorter, of }: Extract<Advice, { kind: 'timeout' }>, context: Context): Step {
+  const { generation } = context.facts;
+  const directory = generation === 'nf_conntrack' ? 'net.netfilter' : 'net.ipv4.netfilter';
+  const name = `${directory}.${generation}_${kept.name}`;
+  const share = percentWords((100 * kept.ended) / of);
+  return {
+    title: `Shorten ${generation}_${kept.name} from ${kept.seconds} s to ${shorter} s.`,
+    commands: [`${inNamespace(context)}sysctl -w ${name}=${shorter}`],
+    instead: [],
+    notes: [
+      `With it ${grouped(kept.ended)} of the entries (${share}) would be gone by now. Those that are there keep their time until their next packet.`,
+      `Costs no memory; who is silent for longer than ${durationWords(shorter)} loses the entry.`,
+    ],
+    files: [{ where: '/etc/sysctl.conf, or a file in /etc/sysctl.d', lines: [`${name} = ${shorter}`] }],
+  };
+}
+
+// A table of its own is removed as a whole.
+const NFT_TABLE = 'check_conntrack';
+const CHAINS = ['PREROUTING', 'OUTPUT'] as const;
+const ENDS = ['dport', 'sport'] as const;
+
+function notrackStep({ protocol, port, entries, of }: Extract<Advice, { kind: 'notrack' }>, context: Context): Step {
+  const name = protocolWords(protocol);
+  const before = inNamespace(context);
+  const target = hasCtTarget(context.facts) ? 'CT --notrack' : 'NOTRACK';
+  const iptables = CHAINS.flatMap((chain) =>
+    ENDS.map((end) => `${before}iptables -t raw -I ${chain} -p ${name} --${end} ${port} -j ${target}`),
+  );
+  const nft = [
+    `${before}nft add table inet ${NFT_TABLE}`,
+    ...CHAINS.map((chain) => chain.toLowerCase()).flatMap((chain) => [
+      `${before}nft 'add chain inet ${NFT_TABLE} ${chain} { type filter hook ${chain} priority -300; }'`,
+      ...ENDS.map((end) => `${before}nft add rule inet ${NFT_TABLE} ${chain} ${name} ${end} ${port} notrack`),
+    ]),
+  ];
+  return {
+    title: `Do not track ${name} port ${port}: it has ${percentWords((100 * entries) / of)} of the entries, none translated.`,
+    ...eitherTool(nft, iptables, context.facts),
+    notes: [
+      'New packets of that port take no entry; those that are there end by their timeout.',
+      'Costs no memory. Rules for ct state established or related no longer match that port: it must be accepted by itself.',
+    ],
+    files: [{ where: 'the rules that are loaded at boot', lines: [] }],
+  };
+}
+
+function sourceStep({ holder, of }: Extract<Advice, { kind: 'source' }>, context: Context): Step {
+  const address = addressWords(holder.key, holder.ipv6);
+  const before = inNamespace(context);
+  const has = `it has ${percentWords((100 * holder.entries) / of)} of the entries`;
+  if (isLoopback(address))
+    return {
+      title: `Find the process here that fills the table through ${address}: ${has}.`,
+      commands: [`${before}ss -tunap`],
+      instead: [],
+      notes: ['It shows whose sockets there are. Costs nothing.'],
+      files: [],
+    };
+  const [ip, iptables] = holder.ipv6 ? ['ip6', 'ip6tables'] : ['ip', 'iptables'];
+  const remove = `${before}conntrack ${holder.ipv6 ? '-f ipv6 ' : ''}-D -s ${address}`;
+  const nft = [
+    `${before}nft add table inet ${NFT_TABLE}`,
+    `${before}nft 'add chain inet ${NFT_TABLE} prerouting { type filter hook prerouting priority -300; }'`,
+    `${before}nft add rule inet ${NFT_TABLE} prerouting ${ip} saddr ${address} drop`,
+    remove,
+  ];
+  return {
+    title: `Ask what ${address} does: ${has}. If it should not:`,
+    ...eitherTool(nft, [`${before}${iptables} -t raw -I PREROUTING -s ${address} -j DROP`, remove], context.facts),
+    notes: ['Its packets are dropped before they are tracked, and its entries removed. Costs all of its connections.'],
+    files: [{ where: 'the rules that are loaded at boot', lines: [] }],
+  };
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1';
+}
+
+/** nftables is there from 3.13 on. */
+function eitherTool(nft: readonly string[], iptables: readonly string[], { release }: Facts) {
+  const modern = release.ok && atLeast(release.value, 3, 13);
+  return modern ? { commands: nft, instead: iptables } : { commands: iptables, instead: [] };
+}
+
+/** From 2.6.34 on; until then NOTRACK is a target of its own. */
+function hasCtTarget({ release }: Facts): boolean {
+  return release.ok && atLeast(release.value, 3, 0);
+}
+
+/** What makes a command run where the table is. */
+function inNamespace({ subject }: Context): string {
+  if (subject === undefined) return '';
+  const [, name] = /^(?:\/var)?\/run\/netns\/([A-Za-z0-9_.-]+)$/.exec(subject.mount?.path ?? '') ?? [];
+  if (name !== undefined) return `ip netns exec ${name} `;
+  return subject.pids[0] === undefined ? '' : `nsenter -t ${subject.pids[0]} -n `;
+}

@@ -1,0 +1,148 @@
+// Who has the entries of a list, in tables of two columns where they fit.
+
+import type { Holdings, Kept, Kind, Ranking, RankingName } from '../evaluate/holders.ts';
+import type { Fault } from '../facts.ts';
+import { addressWords, networkWords, protocolWords } from './address.ts';
+import { faultWords } from './faults.ts';
+import { grouped, indented } from './prose.ts';
+import { durationWords, foreignPath, percentWords } from './words.ts';
+
+/** Who has the entries of one namespace, or why that is not known. */
+export type Listed =
+  | {
+      readonly kind: 'list';
+      readonly source: string;
+      readonly holdings: Holdings;
+      readonly cut: 'stopped' | Fault | undefined;
+    }
+  | { readonly kind: 'none'; readonly fault: Fault };
+
+/** What a list says by itself. */
+export function listLines({ source, holdings, cut }: Extract<Listed, { kind: 'list' }>): readonly string[] {
+  const { entries, unknown } = holdings;
+  const notes = [
+    ...(unknown > 0 ? [`${counted(unknown, 'line is no entry', 'lines are no entries')}`] : []),
+    ...(cut === 'stopped' ? ['stopped before the end'] : []),
+    ...(cut !== undefined && cut !== 'stopped' ? [`cut off: ${faultWords(cut)}`] : []),
+  ];
+  const of = `${counted(entries, 'entry', 'entries')} of ${foreignPath(source)}`;
+  const lines = indented(`${[of, ...notes].join(', ')}.`, '    ');
+  if (entries === 0) return lines;
+  return [
+    ...lines,
+    ...sideBySide(rankingLines(holdings, 'sources'), rankingLines(holdings, 'destinations')),
+    ...sideBySide(rankingLines(holdings, 'networks'), rankingLines(holdings, 'ports')),
+    ...sideBySide(kindLines(holdings), shareLines(holdings)),
+    ...timeoutLines(holdings),
+    ...lifeLines(holdings),
+  ];
+}
+
+function counted(some: number, one: string, more: string): string {
+  return `${grouped(some)} ${some === 1 ? one : more}`;
+}
+
+const TITLES: Readonly<Record<RankingName, string>> = {
+  sources: 'Sources',
+  networks: 'Source networks',
+  destinations: 'Destinations',
+  ports: 'Destination ports',
+};
+
+function rankingLines(holdings: Holdings, name: RankingName): readonly string[] {
+  const ranking = holdings.rankings.find((one) => one.name === name);
+  if (ranking === undefined || ranking.holders.length === 0) return [];
+  const shown = ranking.holders.filter((holder) => stands(holder.entries, ranking, holdings));
+  const rows = shown.map((holder) => row(holderWords(name, holder), holder.entries, holdings.entries));
+  return [`${TITLES[name]} (${differentWords(ranking)})`, ...rows, ...lackingLines(ranking, shown.length)];
+}
+
+// A crowd of which nobody has much fills the screen and tells nothing.
+const LEAST_SHARE = 0.001;
+
+/** What may be no more than others have is not told apart from them. */
+function stands(some: number, { lacking }: Ranking, { entries }: Holdings): boolean {
+  return some > lacking && some > LEAST_SHARE * entries;
+}
+
+function differentWords({ different, lacking }: Ranking): string {
+  return lacking > 0 ? `more than ${grouped(different)}` : grouped(different);
+}
+
+function lackingLines({ lacking, holders }: Ranking, shown: number): readonly string[] {
+  if (shown === 0) return [`  none has more than ${grouped((holders[0]?.entries ?? 0) + lacking)}`];
+  return lacking === 0 ? [] : [`  each may have up to ${grouped(lacking)} more`];
+}
+
+function holderWords(name: RankingName, { key, ipv6 }: Ranking['holders'][number]): string {
+  const [first = 0] = key;
+  if (name === 'ports') return `${protocolWords(first >>> 16)} ${first & 0xffff}`;
+  return name === 'networks' ? networkWords(key, ipv6) : addressWords(key, ipv6);
+}
+
+const MOST_KINDS = 8;
+
+function kindLines({ kinds, entries }: Holdings): readonly string[] {
+  const words = ({ protocol, state, offloaded }: Kind) =>
+    [protocolWords(protocol), offloaded ? 'offloaded' : state].filter(Boolean).join(' ');
+  return ['Protocol and state', ...kinds.slice(0, MOST_KINDS).map((kind) => row(words(kind), kind.entries, entries))];
+}
+
+function shareLines({ entries, unreplied, assured, offloaded, sourceNat, destinationNat, ipv6 }: Holdings) {
+  const shares: readonly (readonly [string, number])[] = [
+    ['UNREPLIED', unreplied],
+    ['ASSURED', assured],
+    ['offloaded', offloaded],
+    ['source NAT', sourceNat],
+    ['destination NAT', destinationNat],
+    ['IPv6', ipv6],
+  ];
+  const there = shares.filter(([, some]) => some > 0);
+  return there.length === 0 ? [] : ['Of them', ...there.map(([words, some]) => row(words, some, entries))];
+}
+
+const MOST_TIMEOUTS = 5;
+
+function timeoutLines({ timeouts, entries }: Holdings): readonly string[] {
+  const words = ({ name, seconds }: Kept) => (seconds === undefined ? name : `${name} (${durationWords(seconds)})`);
+  return timeouts.length === 0
+    ? []
+    : [
+        '  Kept by the timeout',
+        ...timeouts.slice(0, MOST_TIMEOUTS).map((kept) => {
+          const figures = `${grouped(kept.entries).padStart(10)}${shareOf(kept.entries, entries)}`;
+          return `    ${words(kept).padEnd(41)}${figures}, ${durationWords(kept.longest)} left`;
+        }),
+      ];
+}
+
+function lifeLines({ lives, entries }: Holdings): readonly string[] {
+  let told = 0;
+  const left = lives.flatMap(({ below, entries: some }) => {
+    told += some;
+    const share = percentWords((100 * told) / entries);
+    return below === undefined || some === 0 ? [] : [`${share} in ${durationWords(below)}`];
+  });
+  return left.length === 0 ? [] : indented(`Without another packet they end: ${left.join(', ')}.`, '    ');
+}
+
+const GAP = 2;
+const COLUMN = 37;
+const FIGURES = 17;
+
+function row(words: string, some: number, all: number): string {
+  const figures = grouped(some).padStart(FIGURES - 7) + shareOf(some, all);
+  return `  ${words.padEnd(COLUMN - FIGURES - 2)}${figures}`;
+}
+
+function shareOf(some: number, all: number): string {
+  return percentWords((100 * some) / all).padStart(7);
+}
+
+// One below the other where a line is too wide, as IPv6 addresses are.
+function sideBySide(left: readonly string[], right: readonly string[]): readonly string[] {
+  if ([...left, ...right].some((line) => line.length > COLUMN)) return [...left, ...right].map((line) => `  ${line}`);
+  return Array.from({ length: Math.max(left.length, right.length) }, (_, at) =>
+    `  ${(left[at] ?? '').padEnd(COLUMN + GAP)}${right[at] ?? ''}`.trimEnd(),
+  );
+}

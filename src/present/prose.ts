@@ -1,0 +1,29 @@
+// Text for people: 80 columns, numbers that can be read.
+
+export const WIDTH = 80;
+
+/** With a comma before each three digits. */
+export function grouped(figure: number): string {
+  return String(figure).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** By two blanks, what is wrapped by `further`. */
+export function indented(text: string, further = '  '): readonly string[] {
+  return hanging('  ', text, further);
+}
+
+/** `first` goes before the first line, `further` before the others. */
+export function hanging(first: string, text: string, further: string): readonly string[] {
+  return wrapped(text, WIDTH - further.length).map((line, at) => (at === 0 ? first : further) + line);
+}
+
+/** Broken between words. */
+export function wrapped(text: string, width = WIDTH): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ').filter(Boolean)) {
+    const last = lines[lines.length - 1];
+    if (last === undefined || last.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
+}

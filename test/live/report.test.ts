@@ -1,0 +1,331 @@
+// The report on the kernel that runs the tests: real floods, and what it says to type is typed.
+
+import { spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv } from 'ajv';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { type Answer, command, NODE, PLUGIN, TOP } from '../e2e/support/plugin.ts';
+import { scratch } from '../e2e/support/tree.ts';
+import {
+  inside,
+  limitTo,
+  loadEntries,
+  NOBODY,
+  pluginInside,
+  processInside,
+  sendDatagrams,
+  toolCount,
+  toolCounter,
+  trackingNamespace,
+  traffic,
+} from './namespace.ts';
+import { liveSuite } from './parts.ts';
+
+const HASHSIZE = '/sys/module/nf_conntrack/parameters/hashsize';
+const PARTS = [
+  HASHSIZE,
+  '/usr/sbin/conntrack',
+  '/usr/sbin/iptables',
+  '/usr/sbin/nft',
+  '/usr/sbin/ip',
+  '/usr/bin/nsenter',
+  '/usr/bin/setpriv',
+  '/usr/bin/script',
+];
+
+const schema: object = JSON.parse(readFileSync(join(TOP, 'nagios/check_conntrack.schema.json'), 'utf8'));
+const isValid = new Ajv({ allowUnionTypes: true }).compile(schema);
+
+interface Step {
+  readonly kind: string;
+  readonly commands: readonly string[];
+  /** The same with iptables. */
+  readonly instead: readonly string[];
+}
+
+interface Ranking {
+  readonly may_lack: number;
+  readonly different: number;
+  readonly top: readonly { readonly address?: string; readonly port?: number; readonly entries: number }[];
+}
+
+interface Report {
+  readonly incident: Incident;
+  readonly list: List;
+}
+
+interface Incident {
+  readonly trouble: string;
+  readonly namespaces: readonly {
+    readonly pid: number | null;
+    readonly mount: string | null;
+    readonly losses: { readonly seconds: number; readonly events: { readonly drop: number } } | null;
+  }[];
+  readonly kernel_log: { readonly lines: number; readonly last_seconds_ago: number | null };
+  readonly advice: readonly Step[];
+}
+
+interface List {
+  readonly source: string;
+  readonly entries: number;
+  readonly complete: boolean;
+  readonly sources: Ranking;
+  readonly ports: Ranking;
+  readonly kinds: readonly { readonly name: string; readonly state: string | null; readonly entries: number }[];
+}
+
+function report(...args: readonly string[]): { readonly status: number | null; readonly told: Report } {
+  const answer = command(NODE, [PLUGIN, 'report', '--format', 'json', ...args]);
+  expect(answer.stderr).toBe('');
+  const document = JSON.parse(answer.stdout);
+  expect(isValid(document), JSON.stringify(isValid.errors)).toBe(true);
+  return { status: answer.status, told: document.report };
+}
+
+function text(...args: readonly string[]): Answer {
+  return command(NODE, [PLUGIN, 'report', ...args]);
+}
+
+function step(told: Report, kind: string): Step {
+  const found = told.incident.advice.find((one) => one.kind === kind);
+  if (found === undefined) throw new Error(`no advice: ${kind}`);
+  return found;
+}
+
+function type(lines: readonly string[]): void {
+  for (const line of lines) expect(command('/bin/sh', ['-c', line]), line).toMatchObject({ status: 0 });
+}
+
+/** Whatever is typed into the buckets is put back. */
+function keepBuckets(): void {
+  const before = readFileSync('/proc/sys/net/netfilter/nf_conntrack_buckets', 'latin1').trim();
+  onTestFinished(() => void command('/bin/sh', ['-c', `echo ${before} >${HASHSIZE}`]));
+}
+
+liveSuite('an incident on the running machine', PARTS, () => {
+  describe('a table that one process holds full', () => {
+    test('verdict, culprit, rate and log; after what it says to type nothing is dropped', async () => {
+      const namespace = trackingNamespace();
+      keepBuckets();
+      limitTo(2000);
+      const pid = await traffic(namespace, 'spray');
+      await untilDropping(namespace);
+      const before = toolCounter(namespace, 'drop');
+      const { status, told } = report();
+      const after = toolCounter(namespace, 'drop');
+
+      expect(status).toBe(2);
+      expect(told.incident.trouble).toBe('losing');
+      const [place] = told.incident.namespaces;
+      expect(place).toMatchObject({ pid, mount: expect.stringContaining(namespace) });
+      // What was lost between its two looks is a part of what was lost around them.
+      const seen = place?.losses?.events.drop ?? 0;
+      expect(seen).toBeGreaterThan(0);
+      expect(seen).toBeLessThanOrEqual(after - before);
+      expect(place?.losses?.seconds).toBeCloseTo(1, 0);
+      expect(told.list.source).toBe(`/proc/${pid}/net/nf_conntrack`);
+      expect(told.list.sources.top).toMatchObject([{ address: '127.0.0.1', entries: told.list.entries }]);
+      expect(told.list.entries).toBeGreaterThan(1900);
+      expect(told.incident.kernel_log.lines).toBeGreaterThan(0);
+      expect(told.incident.kernel_log.last_seconds_ago).toBeLessThan(30);
+      expect(step(told, 'source').commands).toEqual([`ip netns exec ${namespace} ss -tunap`]);
+
+      const said = text();
+      expect(said.status).toBe(2);
+      expect(said.stdout.replace(/\s+/g, ' ')).toMatch(
+        /is full and losing [\d,]+ packets\/s \[#{50}\] 100\.0% of 2,000/,
+      );
+
+      type(step(told, 'raise').commands);
+      const typed = toolCounter(namespace, 'drop');
+      await pause(1500);
+      expect(toolCounter(namespace, 'drop')).toBe(typed);
+      const later = report();
+      expect(later.told.incident.trouble).not.toBe('losing');
+    });
+
+    test('without root: the same verdict, and what sudo would add', async () => {
+      const namespace = trackingNamespace();
+      limitTo(2000);
+      await traffic(namespace, 'spray');
+      await untilDropping(namespace);
+      const { status, stdout, stderr } = command('setpriv', [...NOBODY.slice(1), NODE, PLUGIN, 'report']);
+      expect({ status, stderr }).toEqual({ status: 2, stderr: '' });
+      expect(stdout).toMatch(/is full and\s+losing [\d,]+ packets\/s/);
+      expect(stdout).toContain('Not known: cannot read /proc/');
+      expect(stdout).toMatch(/\nsudo would add: who fills the table,/);
+      expect(stdout).toContain('  1. Raise the limit to ');
+    });
+  });
+
+  describe('connections into a black hole', () => {
+    test.each(['commands', 'instead'] as const)('from one source to one port: %s take them off', async (form) => {
+      const namespace = trackingNamespace();
+      for (const address of ['203.0.113.9/32', '198.51.100.1/32'])
+        expect(inside(namespace, 'ip', 'addr', 'add', address, 'dev', 'lo')).toMatchObject({ status: 0 });
+      const hole = 'add table inet hole; add chain inet hole input { type filter hook input priority 0; };';
+      expect(inside(namespace, 'nft', `${hole} add rule inet hole input tcp dport 443 drop`)).toMatchObject({
+        status: 0,
+      });
+      limitTo(1000);
+      await traffic(namespace, 'syn', '980');
+      const { told } = report();
+      expect(told.incident.trouble).toMatch(/^(full|filling)$/);
+      expect(told.list.kinds[0]).toMatchObject({ name: 'tcp', state: 'SYN_SENT' });
+      expect(told.list.sources.top).toMatchObject([{ address: '203.0.113.9' }]);
+      expect(told.list.ports.top).toMatchObject([{ port: 443 }]);
+      expect(toolCount(namespace)).toBeGreaterThan(900);
+
+      // The second step's rule drops what comes in, and its last command removes what there is.
+      type(step(told, 'source')[form]);
+      expect(toolCount(namespace)).toBeLessThan(100);
+      type(step(told, 'notrack')[form]);
+      type([`ip netns exec ${namespace} conntrack -F`]);
+      await traffic(namespace, 'syn', '500');
+      expect(toolCount(namespace)).toBe(0);
+    });
+  });
+
+  describe('a long list', () => {
+    test('of which every source differs but one, in bounded memory', async () => {
+      const namespace = trackingNamespace();
+      limitTo(300_000);
+      await processInside(namespace);
+      loadEntries(namespace, 200_000);
+      const { told } = report('--top', '2');
+      expect(told.list).toMatchObject({ entries: 200_000, complete: true });
+      const { sources } = told.list;
+      expect(sources.may_lack).toBeGreaterThan(0);
+      expect(sources.may_lack).toBeLessThanOrEqual((2 * 200_000) / 6144);
+      const [first] = sources.top;
+      expect(first?.address).toBe('10.9.9.9');
+      expect(first?.entries).toBeLessThanOrEqual(20_000);
+      expect((first?.entries ?? 0) + sources.may_lack).toBeGreaterThanOrEqual(20_000);
+    });
+
+    test('from conntrack(8), where the kernel would search its table anew for each page', async () => {
+      const namespace = trackingNamespace();
+      const pid = await processInside(namespace);
+      loadEntries(namespace, 20_001);
+      const six = '-I -t 100 -p udp -s 2001:db8::1 -d ::2 --sport 1 --dport 2'.split(' ');
+      expect(inside(namespace, 'conntrack', ...six)).toMatchObject({ status: 0 });
+      const release = join(scratch(), 'osrelease');
+      writeFileSync(release, '6.8.0-45-generic\n');
+      const older = `mount --bind ${release} /proc/sys/kernel/osrelease && exec "$@"`;
+      const line = ['sh', '-c', older, 'sh', NODE, PLUGIN, 'report', '--pid', String(pid), '--format', 'json'];
+      const told: Report = JSON.parse(command('unshare', ['-m', ...line]).stdout).report;
+      // Each family once, whatever this conntrack(8) lists unasked.
+      expect(told.list).toMatchObject({ source: 'conntrack -L', entries: 20_002, complete: true });
+      expect(report('--pid', String(pid)).told.list).toMatchObject({
+        source: `/proc/${pid}/net/nf_conntrack`,
+        entries: 20_002,
+      });
+    });
+
+    test('of a namespace that only a mount keeps', () => {
+      const namespace = trackingNamespace();
+      sendDatagrams(namespace, 50);
+      const { told } = report();
+      expect(told.list).toMatchObject({ source: 'conntrack -L', entries: 50 });
+      expect(told.incident.namespaces.map(({ mount }) => mount)).toContain(`/run/netns/${namespace}`);
+    });
+  });
+
+  test('--pid: the namespace of that process, and none for a process that is not there', async () => {
+    const [small, large] = [trackingNamespace(), trackingNamespace()];
+    const pid = await processInside(small);
+    await processInside(large);
+    sendDatagrams(small, 3);
+    sendDatagrams(large, 30);
+    expect(report().told.list.entries).toBe(30);
+    expect(report('--pid', String(pid)).told.list.entries).toBe(3);
+    expect(text('--pid', '4194304')).toMatchObject({
+      status: 3,
+      stdout: 'CONNTRACK UNKNOWN - cannot read /proc/4194304: no such file\n',
+    });
+  });
+
+  test('inside of a container: its own table', () => {
+    const namespace = trackingNamespace();
+    sendDatagrams(namespace, 7);
+    const { stdout, status } = pluginInside(namespace, 'report', '--interval', '0.1');
+    // The kernel's log is one for all namespaces.
+    expect([0, 1]).toContain(status);
+    expect(stdout).toContain('  7 entries of /proc/net/nf_conntrack.');
+  });
+
+  test('Ctrl-C ends the wait, and what is known is told', async () => {
+    const child = spawn(NODE, [PLUGIN, 'report', '--interval', '60'], {
+      cwd: TOP,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let output = '';
+    child.stdout.on('data', (piece) => {
+      output += String(piece);
+    });
+    await pause(1000);
+    const began = Date.now();
+    child.kill('SIGINT');
+    const status = await new Promise((resolve) => child.once('exit', resolve));
+    expect(Date.now() - began).toBeLessThan(5000);
+    expect([0, 1]).toContain(status);
+    expect(output).toContain('\nWhat to do\n');
+  });
+
+  describe('watched', () => {
+    test('on a terminal: drawn anew, and left as it was with the last report on it', () => {
+      const { screen, status } = onTerminal(`"${NODE}" "${PLUGIN}" report --watch --interval 0.3`, 2);
+      const [open, close] = ['\x1b[?1049h\x1b[?25l', '\x1b[?25h\x1b[?1049l'];
+      expect(screen.startsWith(open)).toBe(true);
+      const [drawn = '', left = ''] = screen.slice(open.length).split(close);
+      expect(drawn.split('\x1b[H').length - 1).toBeGreaterThan(2);
+      // Each picture fits the window.
+      for (const picture of drawn.split('\x1b[H').slice(1)) expect(picture.split('\n').length).toBeLessThanOrEqual(30);
+      expect(left.split('\x1b').join('^')).toMatch(/^\^\[3[23]mCONNTRACK (OK|WARNING)\^\[39m - /);
+      expect(left).toContain('What to do');
+      expect([0, 1]).toContain(status);
+    });
+
+    test('into a pipe: one report after the other, and no escape sequence', () => {
+      const { stdout } = command('timeout', ['2', NODE, PLUGIN, 'report', '--watch', '--interval', '0.3']);
+      expect(stdout.match(/^CONNTRACK /gm)?.length).toBeGreaterThan(2);
+      expect(stdout).not.toContain('\x1b');
+    });
+  });
+
+  test('on a terminal: colours, unless NO_COLOR, and a bar while a long list is read', () => {
+    const run = `"${NODE}" "${PLUGIN}" report --interval 0.1`;
+    expect(onTerminal(run).screen).toContain('\x1b[1mWhere\x1b[22m');
+    for (const env of ['NO_COLOR=1', 'TERM=dumb']) expect(onTerminal(`${env} ${run}`).screen).not.toContain('\x1b');
+    const path = join(scratch(), 'list');
+    const [line] = readFileSync(join(TOP, 'fixtures/entries-nf_conntrack-capture'), 'latin1').split('\n');
+    const long = `yes '${line}' | head -n 1500000 > ${path}; ${run} --entries ${path} >/dev/null`;
+    const { screen } = onTerminal(long);
+    expect(screen).toMatch(/reading entries \[#+\.+\] \d+%/);
+    // The bar is gone at the end.
+    expect(screen.endsWith('\x1b[2K\x1b[1G')).toBe(true);
+  });
+});
+
+/** What a terminal of 30 lines shows of a shell's command, which gets Ctrl-C after some seconds. */
+function onTerminal(line: string, seconds?: number): { readonly screen: string; readonly status: number | null } {
+  const folder = scratch();
+  const [log, done] = [join(folder, 'log'), join(folder, 'done')];
+  const keys = seconds === undefined ? '' : `sleep ${seconds}; printf '\\003';`;
+  const script = `stty rows 30 cols 80 -echoctl; ${line}; echo $? > ${done}`;
+  const typed = `(${keys} while [ ! -e ${done} ]; do sleep 0.1; done)`;
+  const env = { ...process.env, TERM: 'xterm' };
+  command('sh', ['-c', `${typed} | script -qec "$1" ${log} >/dev/null`, 'sh', script], env);
+  const recorded = readFileSync(log, 'latin1');
+  const screen = recorded.replace(/^Script started.*\n/, '').replace(/\s*Script done.*\n?$/, '');
+  return { screen, status: Number(readFileSync(done, 'latin1')) };
+}
+
+async function untilDropping(namespace: string): Promise<void> {
+  while (toolCounter(namespace, 'drop') === 0) await pause(50);
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

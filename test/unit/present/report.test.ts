@@ -1,0 +1,259 @@
+import { describe, expect, test } from 'vitest';
+import { addressWords, networkWords, protocolWords } from '../../../src/present/address.ts';
+import { adviceLines, stepOf } from '../../../src/present/advice.ts';
+import { listLines } from '../../../src/present/listing.ts';
+import { type Palette, PLAIN } from '../../../src/present/palette.ts';
+import { reportText } from '../../../src/present/report.ts';
+import { holdings, times } from '../support/entries.ts';
+import { fault, ok } from '../support/facts.ts';
+import { type Scene, scene } from '../support/looks.ts';
+
+const ZERO = { drop: 0, early_drop: 0, insert_failed: 0, chainlength: 0 };
+const OLD = ok({ major: 2, minor: 6 });
+
+describe('addresses', () => {
+  test.each<[readonly number[], string]>([
+    [[0, 0, 0, 0], '::'],
+    [[0, 0, 0, 1], '::1'],
+    [[0x20010db8, 0, 0, 1], '2001:db8::1'],
+    [[0x20010db8, 0x00000001, 0, 2], '2001:db8:0:1::2'],
+    // The first of equal runs, and never one group alone (RFC 5952).
+    [[0x20010000, 0x00000001, 0, 0x00010001], '2001::1:0:0:1:1'],
+    [[0x20010db8, 0x00000001, 0x00010001, 0x00010001], '2001:db8:0:1:1:1:1:1'],
+    [[0x00010002, 0x00030004, 0x00050006, 0x00070000], '1:2:3:4:5:6:7:0'],
+    [[-1, -1, -1, -1], 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'],
+  ])('%j', (words, expected) => expect(addressWords(words, true)).toBe(expected));
+
+  test('IPv4, networks, protocols', () => {
+    expect(addressWords([0x0a0000ff], false)).toBe('10.0.0.255');
+    expect(addressWords([-1], false)).toBe('255.255.255.255');
+    expect(networkWords([0x0a000000], false)).toBe('10.0.0.0/24');
+    expect(networkWords([0x20010db8, 0x00010002], true)).toBe('2001:db8:1:2::/64');
+    expect([protocolWords(6), protocolWords(99)]).toEqual(['tcp', 'protocol 99']);
+  });
+});
+
+function textOf(given: Scene, palette: Palette = PLAIN): string {
+  return reportText(scene(given), palette).join('\n');
+}
+
+const SPRAY = holdings(times(1000, (at) => ({ protocol: 17, port: at, flag: 'unreplied', seconds: 30 })));
+const LOSING: Scene = {
+  other: { entries: [1000, 1000], counters: [ZERO, { ...ZERO, drop: 1500, early_drop: 200 }] },
+  entries: [12, 12],
+  holdings: SPRAY,
+  log: ok(
+    { lines: 20, first: '2026-11-23 03:01:44', last: '2026-11-23 03:02:10', ago: 4, namespaces: [7] },
+    '/dev/kmsg',
+  ),
+};
+
+describe('the text', () => {
+  test('of an incident', () => {
+    const text = textOf(LOSING);
+    expect(text).toContain('[##################################################] 100.0% of 1,000\n');
+    expect(text).toContain('       1,000  100.0%     1,500       1,500   envoy (pid 4711)\n');
+    expect(text).toContain('          12    1.2%         0           0   the host\n');
+    expect(text).toMatch(/\n {2}drop {10}dropped: the table was full {18}1,500\/s {7}1,500\n/);
+    expect(text).toContain('20 "table full" lines from 2026-11-23 03:01:44 to 2026-11-23 03:02:10,');
+    expect(text).toMatch(/\n {4}10\.0\.0\.1 {15}1,000 100\.0% {4}192\.0\.2\.1 {14}1,000 100\.0%\n/);
+    expect(text).toContain('    udp_timeout (30 s)                            1,000 100.0%, 30 s left\n');
+    expect(text).toContain('  1. Raise the limit to 65,536, and the buckets with it.\n       echo 16384 > ');
+    expect(text).toContain(
+      '\n       nft add table inet check_conntrack'.replace('       ', '       nsenter -t 4711 -n '),
+    );
+  });
+
+  test('is 80 columns wide but for commands', () => {
+    for (const line of textOf(LOSING)
+      .split('\n')
+      .filter((one) => !one.startsWith('       ')))
+      expect(line.length, line).toBeLessThanOrEqual(80);
+  });
+
+  test('has no colour without a terminal, and each colour on whole pieces', () => {
+    const style = (name: string) => (text: string) => `<${name}>${text}</${name}>`;
+    const coloured = textOf(LOSING, {
+      title: style('title'),
+      ok: style('ok'),
+      warning: style('warning'),
+      critical: style('critical'),
+      unknown: style('unknown'),
+      command: style('command'),
+    });
+    expect(coloured).toContain('<critical>[#####');
+    expect(coloured).toContain('<title>What to do</title>');
+    expect(coloured).toMatch(/<critical> {2}drop .*<\/critical>\n {2}early_drop/);
+    expect(coloured).toContain('       <command>sysctl -w net.netfilter.nf_conntrack_max=65536</command>\n');
+    expect(coloured.replace(/<\/?\w+>/g, '')).toBe(textOf(LOSING));
+  });
+
+  test('of nothing wrong', () => {
+    const text = textOf({ holdings: holdings([]) });
+    expect(text).toContain('No "table full" in the kernel log (/dev/kmsg).');
+    expect(text).toContain('  0 entries of /proc/net/nf_conntrack.\n');
+    expect(text).toContain('What to do\n  Nothing here: look elsewhere.');
+  });
+
+  test('of something wrong that nothing can be said about', () => {
+    const text = textOf({ log: ok({ lines: 1, first: 'a', last: 'a', ago: 30, namespaces: [] }) });
+    expect(text).toContain('One "table full" line at a, the last 30 s ago');
+    expect(text).toContain('Nothing that the present figures support.');
+  });
+
+  test('of what cannot be read', () => {
+    const text = textOf({
+      counters: 'none',
+      unread: true,
+      log: fault('denied', '/dev/kmsg'),
+      facts: { buckets: fault('denied', '/proc/b') },
+    });
+    expect(text).toContain('  No counters: cannot read conntrack -S: permission denied.\n');
+    expect(text).toContain('  Kernel log: cannot read /dev/kmsg: permission denied.\n');
+    expect(text).toContain('  1 not read: cannot read /proc/8: permission denied.\n');
+    expect(text).toContain('  Not known: cannot read /proc/net/nf_conntrack: permission denied.\n');
+    expect(text).toContain('  buckets     not known: cannot read /proc/b: permission denied\n');
+  });
+
+  test('without a limit, and with chains that are too long', () => {
+    expect(textOf({ facts: { max: 0 }, entries: [5, 5] })).toContain('5 entries, no limit set\n');
+    const long = textOf({ facts: { max: 20_000, buckets: ok(512) } }).replace(/\s+/g, ' ');
+    expect(long).toContain('39.1 entries in each when full: chains so long that the kernel refuses');
+    const old = textOf({ facts: { max: 20_000, buckets: ok(512), release: OLD } });
+    expect(old).not.toContain('refuses');
+  });
+});
+
+describe('a list', () => {
+  const listed = (of: ReturnType<typeof holdings>) => ({
+    kind: 'list' as const,
+    source: 'x',
+    cut: undefined,
+    holdings: of,
+  });
+
+  test('IPv6 sources one below the other', () => {
+    const lines = listLines(listed(holdings(times(3, { source: '2001:db8:1111:2222:3333:4444:5555:6666' }))));
+    expect(lines.find((line) => line.includes('6666'))).toMatch(
+      /^ {4}2001:db8:1111:2222:3333:4444:5555:6666 {9}3 100\.0%$/,
+    );
+    expect(lines).toContain('  Destinations (1)');
+  });
+
+  test('a crowd of which nobody has much is not listed', () => {
+    const crowd = times(3000, (at) => ({ source: `10.${at >> 8}.${at & 255}.1` }));
+    expect(listLines(listed(holdings(crowd))).join('\n')).toMatch(/Sources \(3,000\) .*\n {4}none has more than 1 /);
+  });
+
+  test('a spoofed flood: with the bound', () => {
+    const flood = times(20_000, (at) => ({
+      source: at % 10 === 0 ? '10.0.0.1' : `${at % 200}.${at >> 8}.${at & 255}.9`,
+    }));
+    const text = listLines(listed(holdings(flood))).join('\n');
+    expect(text).toMatch(/Sources \(more than 6,144\)/);
+    expect(text).toMatch(/10\.0\.0\.1 +1,99\d {2}10\.0%/);
+    expect(text).toMatch(/each may have up to \d more/);
+  });
+
+  test('why it is not whole', () => {
+    const { holdings: of } = listed(holdings([{}]));
+    const first = (cut: Parameters<typeof listLines>[0]['cut'], unknown = 0) =>
+      listLines({ kind: 'list', source: 'x', cut, holdings: { ...of, unknown } })[0];
+    expect(first('stopped')).toBe('  1 entry of x, stopped before the end.');
+    expect(first({ kind: 'io', source: 'x', detail: 'EIO' })).toMatch(/^ {2}1 entry of x, cut off: .*EIO/);
+    expect([first(undefined, 1), first(undefined, 2)]).toEqual([
+      '  1 entry of x, 1 line is no entry.',
+      '  1 entry of x, 2 lines are no entries.',
+    ]);
+  });
+});
+
+describe('what to type', () => {
+  const full: Scene = { entries: [1000, 1000] };
+  const step = (given: Scene, kind: string) => {
+    const found = scene(given);
+    const advice = found.advice.find((one) => one.kind === kind);
+    if (advice === undefined) throw new Error(kind);
+    return stepOf(advice, found);
+  };
+  const port = holdings(times(10, (at) => ({ protocol: 17, port: 53, source: `10.0.0.${at}`, seconds: 30 })));
+  const source = holdings(times(10, (at) => ({ port: at, seconds: 432_000 })));
+
+  test('a port is not tracked: nft, or iptables', () => {
+    const { commands, instead } = step({ ...full, holdings: port }, 'notrack');
+    expect(commands).toEqual([
+      'nft add table inet check_conntrack',
+      "nft 'add chain inet check_conntrack prerouting { type filter hook prerouting priority -300; }'",
+      'nft add rule inet check_conntrack prerouting udp dport 53 notrack',
+      'nft add rule inet check_conntrack prerouting udp sport 53 notrack',
+      "nft 'add chain inet check_conntrack output { type filter hook output priority -300; }'",
+      'nft add rule inet check_conntrack output udp dport 53 notrack',
+      'nft add rule inet check_conntrack output udp sport 53 notrack',
+    ]);
+    expect(instead[0]).toBe('iptables -t raw -I PREROUTING -p udp --dport 53 -j CT --notrack');
+    expect(instead).toHaveLength(4);
+  });
+
+  test('where nft is not yet there', () => {
+    const { commands, instead } = step({ ...full, holdings: port, facts: { release: OLD } }, 'notrack');
+    expect(commands[0]).toBe('iptables -t raw -I PREROUTING -p udp --dport 53 -j NOTRACK');
+    expect(instead).toEqual([]);
+  });
+
+  test('a source is kept out, of either family', () => {
+    expect(step({ ...full, holdings: source }, 'source')).toMatchObject({
+      commands: expect.arrayContaining([
+        'nft add rule inet check_conntrack prerouting ip saddr 10.0.0.1 drop',
+        'conntrack -D -s 10.0.0.1',
+      ]),
+      instead: ['iptables -t raw -I PREROUTING -s 10.0.0.1 -j DROP', 'conntrack -D -s 10.0.0.1'],
+    });
+    const six = holdings(times(10, (at) => ({ port: at, source: '2001:db8:0:0:0:0:0:1', seconds: 432_000 })));
+    expect(step({ ...full, holdings: six }, 'source').instead).toEqual([
+      'ip6tables -t raw -I PREROUTING -s 2001:db8::1 -j DROP',
+      'conntrack -f ipv6 -D -s 2001:db8::1',
+    ]);
+  });
+
+  test('what comes from here is looked for here', () => {
+    const local = holdings(times(10, (at) => ({ port: at, source: '127.0.0.1', seconds: 432_000 })));
+    expect(step({ ...full, holdings: local }, 'source').commands).toEqual(['ss -tunap']);
+  });
+
+  test('a timeout, of each generation, and in the namespace', () => {
+    const silent = holdings(times(10, (at) => ({ source: `10.0.0.${at}`, port: at, seconds: 1000 })));
+    expect(step({ ...full, holdings: silent }, 'timeout').commands).toEqual([
+      'sysctl -w net.netfilter.nf_conntrack_tcp_timeout_established=86400',
+    ]);
+    expect(step({ ...full, holdings: silent, facts: { generation: 'ip_conntrack' } }, 'timeout').commands).toEqual([
+      'sysctl -w net.ipv4.netfilter.ip_conntrack_tcp_timeout_established=86400',
+    ]);
+    const other: Scene = { other: { entries: [1000, 1000] }, holdings: silent };
+    expect(step(other, 'timeout').commands[0]).toMatch(/^nsenter -t 4711 -n sysctl /);
+    expect(step({ ...other, mount: '/run/netns/web' }, 'timeout').commands[0]).toMatch(/^ip netns exec web sysctl /);
+    // A name that the shell would read as more than a name.
+    expect(step({ ...other, mount: '/run/netns/a;b' }, 'timeout').commands[0]).toMatch(/^nsenter -t 4711 -n sysctl /);
+  });
+
+  test('the limit of a container is set on its host', () => {
+    const { notes } = step({ ...full, facts: { initialNamespace: false } }, 'raise');
+    expect(notes.join(' ')).toContain('On the host, in the initial network namespace');
+  });
+
+  test('a limit that memory does not let be high enough', () => {
+    const losing: Scene = {
+      entries: [1000, 1000],
+      counters: [ZERO, { ...ZERO, drop: 1e6 }],
+      facts: { memTotal: ok(2 ** 25) },
+    };
+    expect(step(losing, 'raise').notes).toContain('That alone does not suffice: do what is below too.');
+  });
+
+  test('each step is numbered, with what makes it last', () => {
+    const found = scene({ ...full, holdings: port });
+    const lines = adviceLines(found.advice, true, found, PLAIN);
+    expect(lines.filter((line) => /^ {2}\d\. /.test(line))).toHaveLength(2);
+    expect(lines).toContain('       /etc/sysctl.d/90-nf_conntrack.conf');
+    expect(lines).toContain('           net.netfilter.nf_conntrack_max = 4096');
+  });
+});
