@@ -2,7 +2,16 @@
 // anything: machines differ, and the same machine differs from minute to minute.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,11 +20,17 @@ import { nodeBinary } from './node-matrix.mjs';
 const NODE = '24';
 const START_UP = { wall: 1.2, CPU: 1.2, 'peak memory': 1.08 };
 const SWEEP = { wall: 0.4 };
+const LIVE_LIST = { wall: 1.25 };
+const CAPTURED_LIST = { wall: 0.25 };
+const LIST_MEMORY = 120;
 const WARM_UP = 5;
 const PROCESSES = 10_000;
 const NAMESPACES = 40;
+const ENTRIES = 1_000_000;
+const MAX = '/proc/sys/net/netfilter/nf_conntrack_max';
 const pairs = Number(process.argv[2] ?? 200);
 const sweepPairs = Math.ceil(pairs / 10);
+const listPairs = Math.ceil(pairs / 20);
 
 const scratch = mkdtempSync(join(tmpdir(), 'check_conntrack-bench-'));
 // Both lie where no package.json is near, as an installed plugin does: Node looks for one on every start.
@@ -34,6 +49,8 @@ try {
   copyFileSync(resolve(dirname(fileURLToPath(import.meta.url)), '../dist/check_conntrack'), check);
   benchStartUp(nodeBinary(NODE));
   await benchSweep(nodeBinary(NODE));
+  benchCapturedList(nodeBinary(NODE));
+  benchLiveList(nodeBinary(NODE));
 } finally {
   rmSync(scratch, { recursive: true });
 }
@@ -79,6 +96,83 @@ async function benchSweep(node) {
   } finally {
     for (const leave of [crowd, () => rmSync(file), () => rmSync(own)]) leave();
   }
+}
+
+/** A flood with forged sources: every one differs, in no order. */
+function source(at) {
+  const word = Math.imul(at, 0x9e3779b1) >>> 0;
+  return [((word >>> 24) % 126) + 1, (word >>> 16) & 255, (word >>> 8) & 255, word & 255].join('.');
+}
+
+function writeEntries(path, line) {
+  writeFileSync(path, '');
+  const each = 100_000;
+  for (let first = 0; first < ENTRIES; first += each)
+    appendFileSync(path, Array.from({ length: each }, (_, at) => line(first + at)).join(''));
+}
+
+function benchCapturedList(node) {
+  const list = join(scratch, 'list');
+  writeEntries(list, (at) => {
+    const [from, port] = [source(at), 1024 + (at % 60_000)];
+    const there = `src=${from} dst=192.0.2.1 sport=${port} dport=443`;
+    const back = `src=192.0.2.1 dst=${from} sport=443 dport=${port}`;
+    return `ipv4     2 tcp      6 ${at % 120} SYN_SENT ${there} [UNREPLIED] ${back} mark=0 zone=0 use=2\n`;
+  });
+  const sort = `awk '{print $7}' ${list} | sort | uniq -c | sort -rn`;
+  const args = [check, 'report', '--entries', list];
+  const samples = measure(
+    listPairs,
+    () => timed(['sh', '-c', sort]),
+    () => timed([node, ...args]),
+  );
+  report(
+    `a captured list of ${ENTRIES} lines against ${sort.replace(list, 'LIST')}, Node ${NODE}`,
+    samples,
+    CAPTURED_LIST,
+  );
+  reportMemory(node, args);
+}
+
+function benchLiveList(node) {
+  const what = `the report on a live table of ${ENTRIES} entries`;
+  if (process.geteuid() !== 0) return console.log(`${what}: left out, it needs root`);
+  const name = 'check-conntrack-bench';
+  const before = readFileSync(MAX, 'latin1').trim();
+  // It waits for the end of its input to put the limit back: that comes even if this process is killed.
+  const guard = spawn('sh', ['-c', `read -r _; echo ${before} >${MAX}; ip netns del ${name}`], {
+    stdio: ['pipe', 'ignore', 'inherit'],
+  });
+  const entries = join(scratch, 'entries');
+  writeEntries(entries, (at) => {
+    const [from, port] = [source(at), 1024 + (at % 60_000)];
+    const reply = `-r 192.0.2.1 -q ${from} --reply-port-src 53 --reply-port-dst ${port}`;
+    return `-A -t 100000 -u SEEN_REPLY -p udp -s ${from} -d 192.0.2.1 --sport ${port} --dport 53 ${reply}\n`;
+  });
+  writeFileSync(MAX, String(2 * ENTRIES));
+  run(['ip', 'netns', 'add', name]);
+  run(['ip', 'netns', 'exec', name, 'conntrack', '-R', entries]);
+  const inside = spawn('ip', ['netns', 'exec', name, 'sleep', '3600'], { stdio: 'ignore' });
+  try {
+    const args = [check, 'report', '--pid', String(inside.pid)];
+    const samples = measure(
+      listPairs,
+      () => timed(['cat', `/proc/${inside.pid}/net/nf_conntrack`]),
+      () => timed([node, ...args]),
+    );
+    report(`${what} against cat, Node ${NODE}`, samples, LIVE_LIST);
+    reportMemory(node, args);
+  } finally {
+    inside.kill('SIGKILL');
+    guard.stdin.end();
+  }
+}
+
+function reportMemory(node, args) {
+  const { output } = run([node, '--require', probe, ...args]);
+  const peak = Number(output[3]) / 1024;
+  const verdict = peak <= LIST_MEMORY ? 'within' : 'OVER';
+  console.log(`  peak memory  ${peak.toFixed(1)} MiB, ${verdict} the budget of ${LIST_MEMORY} MiB`);
 }
 
 /** Sleeping processes in network namespaces; gives what ends them. */

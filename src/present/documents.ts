@@ -7,30 +7,14 @@ import type { Measured } from '../evaluate/measure.ts';
 import { METRIC_NAMES, type MetricName, metricSpec } from '../evaluate/metrics.ts';
 import type { Elsewhere } from '../evaluate/namespaces.ts';
 import { formatRange } from '../evaluate/range.ts';
-import { exitCode, type State } from '../evaluate/state.ts';
+import { exitCode } from '../evaluate/state.ts';
 import type { Thresholds } from '../evaluate/thresholds.ts';
-import type { NamespaceTable, Reading } from '../facts.ts';
 import { faultWords } from './faults.ts';
-import type { Findings } from './line.ts';
+import { namedBody } from './named-body.ts';
 import { type Everywhere, MOST_LISTED } from './namespaces.ts';
 import { renderPrometheus } from './prometheus.ts';
-import { foreign, foreignPath } from './words.ts';
-
-/** What there is to tell of a table. */
-export interface Figures {
-  readonly here: Findings;
-  readonly thresholds: Thresholds;
-  readonly cost: Reading<ObjectCost>;
-  readonly everywhere: Everywhere | undefined;
-}
-
-export interface Told {
-  readonly state: State;
-  /** Line 1 behind the state. */
-  readonly text: string;
-  readonly details: readonly string[];
-  readonly figures: Figures | undefined;
-}
+import type { Figures, Told } from './told.ts';
+import { foreignPath } from './words.ts';
 
 /** Ends in a newline. */
 export function renderDocument(format: 'json' | 'prometheus', command: string, told: Told): string {
@@ -127,7 +111,7 @@ function namespaces(everywhere: Everywhere): object {
     listed: told.map((elsewhere) => namespace(everywhere, elsewhere)),
     unread: overview.unread
       .slice(0, MOST_LISTED)
-      .map(({ table, fault }) => ({ ...named(everywhere, table), fault: faultWords(fault) })),
+      .map(({ table, fault }) => ({ ...namedBody(everywhere, table), fault: faultWords(fault) })),
     unread_count: overview.unread.length,
   };
 }
@@ -138,21 +122,9 @@ function namespace(everywhere: Everywhere, { table, verdict, measurements, losse
     return measured.kind === 'value' ? [[name, measured.value] as const] : [];
   });
   return {
-    ...named(everywhere, table),
+    ...namedBody(everywhere, table),
     state: verdict.state,
     metrics: Object.fromEntries(values),
     losses: losses === undefined ? null : { seconds: losses.seconds, events: losses.events },
-  };
-}
-
-function named({ identities }: Everywhere, { key, number, mount }: NamespaceTable): object {
-  const { process, container } = identities.get(key) ?? {};
-  return {
-    key,
-    number: number ?? null,
-    mount: mount === undefined ? null : foreign(mount.path),
-    pid: process?.pid ?? null,
-    command: process === undefined ? null : foreign(process.command),
-    container: container === undefined ? null : { kind: container.kind, id: foreign(container.id) },
   };
 }

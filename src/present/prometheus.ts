@@ -5,8 +5,8 @@ import type { Measured } from '../evaluate/measure.ts';
 import type { MetricName } from '../evaluate/metrics.ts';
 import { exitCode } from '../evaluate/state.ts';
 import { COUNTERS, type NamespaceTable } from '../facts.ts';
-import type { Figures, Told } from './documents.ts';
 import { type Everywhere, MOST_LISTED } from './namespaces.ts';
+import type { Figures, Told } from './told.ts';
 import { foreign } from './words.ts';
 
 type Labels = Readonly<Record<string, string>>;

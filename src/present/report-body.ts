@@ -5,13 +5,13 @@ import { footprint, hashTableBytes } from '../evaluate/footprint.ts';
 import type { Holdings, Ranking } from '../evaluate/holders.ts';
 import type { Place } from '../evaluate/incident.ts';
 import { METRIC_NAMES } from '../evaluate/metrics.ts';
-import type { NamespaceTable } from '../facts.ts';
 import { addressWords, networkWords, protocolWords } from './address.ts';
 import { stepOf } from './advice.ts';
 import { faultWords } from './faults.ts';
 import type { Findings } from './incident.ts';
 import type { Listed } from './listing.ts';
-import { foreign, foreignPath } from './words.ts';
+import { namedBody } from './named-body.ts';
+import { foreignPath } from './words.ts';
 
 // As many as are told by name.
 const MOST_NAMESPACES = 20;
@@ -33,7 +33,7 @@ export function reportBody(found: Findings): object {
       advice: advice.map((one) => adviceBody(one, found)),
       sudo_adds: sudo,
     },
-    list: { namespace: named(found, subject), ...listFigures(listed) },
+    list: { namespace: namedBody(found, subject), ...listFigures(listed) },
   };
 }
 
@@ -81,25 +81,13 @@ function adviceBody(advice: Advice, found: Findings): object {
   return { kind: advice.kind.replace(' ', '_'), title, commands, instead, notes, files };
 }
 
-function named({ identities }: Findings, table: NamespaceTable | undefined): object {
-  const { process, container } = identities.get(table?.key ?? '') ?? {};
-  return {
-    key: table?.key ?? null,
-    number: table?.number ?? null,
-    mount: table?.mount === undefined ? null : foreign(table.mount.path),
-    pid: process?.pid ?? null,
-    command: process === undefined ? null : foreign(process.command),
-    container: container === undefined ? null : { kind: container.kind, id: foreign(container.id) },
-  };
-}
-
 function placeBody(found: Findings, { table, state, trouble, measurements, losses, growth }: Place): object {
   const values = METRIC_NAMES.flatMap((name) => {
     const measured = measurements[name];
     return measured.kind === 'value' ? [[name, measured.value] as const] : [];
   });
   return {
-    ...named(found, table),
+    ...namedBody(found, table),
     state,
     trouble,
     metrics: Object.fromEntries(values),
