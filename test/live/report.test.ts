@@ -1,7 +1,7 @@
 // The report on the kernel that runs the tests: real floods, and what it says to type is typed.
 
 import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -253,6 +253,52 @@ liveSuite('an incident on the running machine', PARTS, () => {
     // The kernel's log is one for all namespaces.
     expect([0, 1]).toContain(status);
     expect(stdout).toContain('  7 entries of /proc/net/nf_conntrack.');
+  });
+
+  describe("the kernel's log where /dev/kmsg is root's alone", () => {
+    const FULL = 'nf_conntrack: nf_conntrack: table full in netns 4026532245, dropping packet';
+    const ago = (seconds: number): Date => new Date(Date.now() - 1000 * seconds);
+    const LINES = [`${ago(90).toISOString()} fw kernel: ${FULL}`, `${ago(60).toISOString()} fw kernel: ${FULL}`];
+    const JOURNAL = [
+      `${(ago(60).getTime() / 1000).toFixed(6)} fw kernel: eth0: link up`,
+      `${(ago(45).getTime() / 1000).toFixed(6)} fw kernel: ip_conntrack: table full, dropping packet.`,
+    ];
+
+    test.each<[string, string, string, RegExp]>([
+      [
+        'messages',
+        LINES.join('\n'),
+        'exit 1',
+        /a table was full 6\d s ago;.*2 "table full" lines .*, in net:\[4026532245\] \(\/var\/log\/messages\)/,
+      ],
+      ['kern.log', LINES.join('\n'), 'exit 1', /\(\/var\/log\/kern\.log\)/],
+      ['messages', 'quiet\n', 'exit 1', /No "table full" in the kernel log \(\/var\/log\/messages\)/],
+      [
+        'other',
+        '',
+        `cat <<E\n${JOURNAL.join('\n')}\nE`,
+        /was full 4\d s ago;.*One "table full" line .* \(journalctl -k\)/,
+      ],
+      ['other', '', 'exit 0', /Kernel log: cannot read \/dev\/kmsg: permission denied/],
+      ['other', '', 'echo half; exit 1', /Kernel log: cannot read \/dev\/kmsg: permission denied/],
+    ])('/var/log/%s is %j, and journalctl does %j', (name, log, journal, expected) => {
+      const folder = scratch();
+      const path = (file: string) => join(folder, file);
+      for (const made of ['log', 'layers']) mkdirSync(path(made));
+      writeFileSync(path(`log/${name}`), log);
+      writeFileSync(path('kmsg'), '', { mode: 0 });
+      writeFileSync(path('journalctl'), `#!/bin/sh\n${journal}\n`, { mode: 0o755 });
+      const script = [
+        `mount --bind ${path('log')} /var/log && mount --bind ${path('kmsg')} /dev/kmsg`,
+        // Over /usr/bin, where the machine may have a journalctl or not.
+        `mount -t tmpfs layers ${path('layers')} && cd ${path('layers')} && mkdir upper work && cp ../journalctl upper`,
+        'mount -t overlay bin -o lowerdir=/usr/bin,upperdir=upper,workdir=work /usr/bin',
+        `cd / && chmod 755 ${folder} && exec ${NOBODY.join(' ')} "$@"`,
+      ].join(' && ');
+      const answer = command('unshare', ['-m', 'sh', '-c', script, 'sh', NODE, PLUGIN, 'report', '--interval', '0.1']);
+      expect(answer.stderr).toBe('');
+      expect(answer.stdout.replace(/\s+/g, ' ')).toMatch(expected);
+    });
   });
 
   test('Ctrl-C ends the wait, and what is known is told', async () => {
