@@ -1,6 +1,5 @@
 // The process: arguments in, text on stdout, an exit code. Whatever goes wrong on the way becomes UNKNOWN.
 
-import { writeSync } from 'node:fs';
 import { version } from '../package.json';
 import { FLAGS } from './cli/flags.ts';
 import { isCommand } from './cli/getopt.ts';
@@ -11,13 +10,9 @@ import { munin } from './commands/munin.ts' with { type: 'rare' };
 import { plan } from './commands/plan.ts' with { type: 'rare' };
 import { report } from './commands/report.ts' with { type: 'rare' };
 import { exitCode } from './evaluate/state.ts';
-import { errnoName } from './kernel/file.ts';
 import type { Deadline } from './kernel/root.ts';
 import { foreign } from './present/words.ts';
-
-// A reader of a non-blocking pipe may be slow, but not for ever: 2 seconds in all.
-const WRITE_RETRY_MILLISECONDS = 5;
-const WRITE_TRIES = 400;
+import { writeAll } from './stdout.ts';
 
 const outcome = attempt(() => run(process.argv.slice(2), process.env));
 if ('then' in outcome) outcome.catch(crashed).then(finish);
@@ -82,22 +77,5 @@ function delivered(output: string): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-// process.stdout would cut the text when the process exits, and costs more to load than this.
-function writeAll(bytes: Buffer): void {
-  let written = 0;
-  for (let tries = 0; written < bytes.length && tries < WRITE_TRIES; tries++) written += writeSome(bytes, written);
-  if (written < bytes.length) throw new Error('stdout takes nothing');
-}
-
-function writeSome(bytes: Buffer, from: number): number {
-  try {
-    return writeSync(1, bytes, from);
-  } catch (error) {
-    if (errnoName(error) !== 'EAGAIN') throw error;
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WRITE_RETRY_MILLISECONDS);
-    return 0;
   }
 }

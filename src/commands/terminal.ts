@@ -1,10 +1,10 @@
 // What a person sees: colours, a bar while a long list is read, a screen that is drawn anew. A file or a pipe gets none.
 
-import { writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { createColors } from 'picocolors';
 import ProgressBar from 'progress';
 import type { Palette } from '../present/palette.ts';
+import { writeAll } from '../stdout.ts';
 
 const [STDOUT, STDERR] = [1, 2];
 
@@ -21,7 +21,7 @@ const WORTH_A_BAR = 200_000;
 
 /** Is told how many of about `expected` there are so far, and last that it is over: then the bar goes. */
 export interface Progress {
-  readonly update: (so_far: number) => void;
+  readonly update: (soFar: number) => void;
   readonly end: () => void;
 }
 
@@ -30,7 +30,7 @@ export function progressOf(expected: number): Progress {
   const form = { total: 100, width: 40, complete: '#', incomplete: '.', clear: true, stream: process.stderr };
   const bar = new ProgressBar('reading entries [:bar] :percent', form);
   return {
-    update: (so_far) => bar.update(Math.min(0.99, so_far / expected)),
+    update: (soFar) => bar.update(Math.min(0.99, soFar / expected)),
     end: () => bar.update(1),
   };
 }
@@ -67,5 +67,5 @@ function fitted(lines: readonly string[], rows: number): readonly string[] {
 }
 
 function write(text: string): void {
-  for (let bytes = Buffer.from(text, 'latin1'); bytes.length > 0; ) bytes = bytes.subarray(writeSync(STDOUT, bytes));
+  writeAll(Buffer.from(text, 'latin1'));
 }
