@@ -68,9 +68,10 @@ function isAt(keys: Int32Array, start: number, key: Int32Array, words: number): 
 }
 
 function takeMedian(tally: Tally): void {
-  const { counts } = tally;
-  const median = medianOf(counts, tally.used);
-  const before = { ...tally, keys: tally.keys.slice(), counts: counts.slice() };
+  const { words, keys, counts, used, lacking } = tally;
+  const median = medianOf(counts, used);
+  // Not spread: an object that is made otherwise is another one for the compiler, and this is where time goes.
+  const before: Tally = { words, keys: keys.slice(), counts: counts.slice(), used, lacking };
   counts.fill(0);
   tally.used = 0;
   tally.lacking += median;
@@ -110,11 +111,20 @@ export function addTally(into: Tally, other: Tally): void {
 
 /** Those with the most, at most `most` of them. */
 export function heaviest({ words, keys, counts }: Tally, most: number): readonly Held[] {
-  const held: Held[] = [];
-  counts.forEach((counted, slot) => {
-    if (counted > 0) held.push({ key: Array.from(keys.subarray(slot * words, (slot + 1) * words)), count: counted });
-  });
-  return held.sort((a, b) => b.count - a.count || compareKeys(a.key, b.key)).slice(0, most);
+  const top: Held[] = [];
+  for (let slot = 0; slot < SLOTS; slot++) {
+    const counted = counts[slot] ?? 0;
+    if (counted === 0 || (top.length === most && counted < (top[most - 1]?.count ?? 0))) continue;
+    const held = { key: Array.from(keys.subarray(slot * words, (slot + 1) * words)), count: counted };
+    const behind = top.findIndex((other) => compareHeld(held, other) < 0);
+    top.splice(behind === -1 ? top.length : behind, 0, held);
+    top.length = Math.min(top.length, most);
+  }
+  return top;
+}
+
+function compareHeld(a: Held, b: Held): number {
+  return b.count - a.count || compareKeys(a.key, b.key);
 }
 
 /** What one key has; 0 where it is not among those that are kept. */

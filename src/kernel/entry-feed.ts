@@ -21,7 +21,7 @@ export interface EntryFeed {
   /** Where several threads may take from it. */
   readonly turns: Turns | undefined;
   /** Bytes of whole lines put into `into`; 0 at the end, a fault when there is no going on. */
-  take(into: Buffer): Promise<number | Fault>;
+  take(into: Buffer): number | Fault | Promise<number | Fault>;
   close(): void;
 }
 
@@ -114,7 +114,7 @@ export function openCaptured(path: string): Opened {
 
 function descriptorFeed(fd: number, source: string, expected: number): EntryFeed {
   const turns = newTurns(fd, source);
-  return { source, expected, turns, take: async (into) => takeLines(turns, into), close: () => closeSync(fd) };
+  return { source, expected, turns, take: (into) => takeLines(turns, into), close: () => closeSync(fd) };
 }
 
 function streamFeed(stream: NodeJS.ReadableStream, source: string, end?: () => Promise<Fault | undefined>): EntryFeed {
