@@ -22,6 +22,9 @@ export type Advice =
       readonly port: number;
       readonly entries: number;
       readonly of: number;
+      /** Which families the list has. */
+      readonly ipv4: boolean;
+      readonly ipv6: boolean;
     }
   | { readonly kind: 'source'; readonly holder: Holder; readonly of: number }
   /** Raising the limit is what would help, and there is no memory for it. */
@@ -118,14 +121,14 @@ function timeoutAdvice({ timeouts, entries }: Holdings): readonly Advice[] {
   return [{ kind: 'timeout', kept: best, shorter: best.shorter, of: entries }];
 }
 
-function portAdvice({ rankings, entries, topPortNat }: Holdings): readonly Advice[] {
+function portAdvice({ rankings, entries, ipv6, topPortNat }: Holdings): readonly Advice[] {
   const top = rankings.find(({ name }) => name === 'ports')?.holders[0];
   const [key = 0] = top?.key ?? [];
   const [protocol, port] = [key >>> 16, key & 0xffff];
   if (top === undefined || top.entries < DOMINANT * entries || topPortNat > MOST_NAT * top.entries) return [];
-  return protocol === TCP || protocol === UDP
-    ? [{ kind: 'notrack', protocol, port, entries: top.entries, of: entries }]
-    : [];
+  if (protocol !== TCP && protocol !== UDP) return [];
+  const families = { ipv4: entries > ipv6, ipv6: ipv6 > 0 };
+  return [{ kind: 'notrack', protocol, port, entries: top.entries, of: entries, ...families }];
 }
 
 function sourceAdvice({ rankings, entries }: Holdings): readonly Advice[] {

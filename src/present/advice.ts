@@ -97,8 +97,13 @@ function limitStep(title: string, plan: Plan, reasons: readonly string[], { fact
     commands: liveCommands(facts, plan),
     instead: [],
     notes: [...reasons, effect],
-    files: durable(facts, surroundings, plan),
+    files: filesOf(plan, facts, surroundings),
   };
+}
+
+// A file that sets it already has a name that others gave it.
+function filesOf(plan: Plan, facts: Facts, surroundings: Surroundings): readonly Place[] {
+  return durable(facts, surroundings, plan).map(({ where, lines }) => ({ where: foreign(where), lines }));
 }
 
 function demandNotes({ demand, plan }: Extract<Advice, { kind: 'raise' }>): readonly string[] {
@@ -114,7 +119,7 @@ function bucketStep(plan: Plan, { facts, surroundings }: Context): Step {
     commands: [`echo ${plan.buckets} > /sys/module/${facts.generation}/parameters/hashsize`],
     instead: [],
     notes: [`Entries are in shorter chains at once. Costs ${sizeWords(plan.hashTable)} in all.`],
-    files: durable(facts, surroundings, plan),
+    files: filesOf(plan, facts, surroundings),
   };
 }
 
@@ -140,12 +145,16 @@ const NFT_TABLE = 'check_conntrack';
 const CHAINS = ['PREROUTING', 'OUTPUT'] as const;
 const ENDS = ['dport', 'sport'] as const;
 
-function notrackStep({ protocol, port, entries, of }: Extract<Advice, { kind: 'notrack' }>, context: Context): Step {
+function notrackStep(advice: Extract<Advice, { kind: 'notrack' }>, context: Context): Step {
+  const { protocol, port, entries, of, ipv4, ipv6 } = advice;
   const name = protocolWords(protocol);
   const before = inNamespace(context);
   const target = hasCtTarget(context.facts) ? 'CT --notrack' : 'NOTRACK';
-  const iptables = CHAINS.flatMap((chain) =>
-    ENDS.map((end) => `${before}iptables -t raw -I ${chain} -p ${name} --${end} ${port} -j ${target}`),
+  const tools = [...(ipv4 ? ['iptables'] : []), ...(ipv6 ? ['ip6tables'] : [])];
+  const iptables = tools.flatMap((tool) =>
+    CHAINS.flatMap((chain) =>
+      ENDS.map((end) => `${before}${tool} -t raw -I ${chain} -p ${name} --${end} ${port} -j ${target}`),
+    ),
   );
   const nft = [
     `${before}nft add table inet ${NFT_TABLE}`,
@@ -211,7 +220,7 @@ function hasCtTarget({ release }: Facts): boolean {
 /** What makes a command run where the table is. */
 function inNamespace({ subject }: Context): string {
   if (subject === undefined) return '';
-  const [, name] = /^(?:\/var)?\/run\/netns\/([A-Za-z0-9_.-]+)$/.exec(subject.mount?.path ?? '') ?? [];
+  const [, name] = /^(?:\/var)?\/run\/netns\/(\w[\w.-]*)$/.exec(subject.mount?.path ?? '') ?? [];
   if (name !== undefined) return `ip netns exec ${name} `;
   return subject.pids[0] === undefined ? '' : `nsenter -t ${subject.pids[0]} -n `;
 }

@@ -258,36 +258,38 @@ liveSuite('an incident on the running machine', PARTS, () => {
   describe("the kernel's log where /dev/kmsg is root's alone", () => {
     const FULL = 'nf_conntrack: nf_conntrack: table full in netns 4026532245, dropping packet';
     const ago = (seconds: number): Date => new Date(Date.now() - 1000 * seconds);
-    const LINES = [`${ago(90).toISOString()} fw kernel: ${FULL}`, `${ago(60).toISOString()} fw kernel: ${FULL}`];
-    const JOURNAL = [
-      `${(ago(60).getTime() / 1000).toFixed(6)} fw kernel: eth0: link up`,
-      `${(ago(45).getTime() / 1000).toFixed(6)} fw kernel: ip_conntrack: table full, dropping packet.`,
-    ];
+    const LOGS = {
+      full: () => [90, 60].map((seconds) => `${ago(seconds).toISOString()} fw kernel: ${FULL}`).join('\n'),
+      quiet: () => 'nothing to see\n',
+      empty: () => '',
+    };
+    const stamp = (seconds: number): string => (ago(seconds).getTime() / 1000).toFixed(6);
+    const JOURNALS = {
+      prints: () =>
+        `echo ${stamp(60)} fw kernel: eth0: link up; echo ${stamp(45)} fw kernel: ip_conntrack: table full, dropping packet.`,
+      silent: () => 'exit 0',
+      fails: () => 'echo half; exit 1',
+    };
 
-    test.each<[string, string, string, RegExp]>([
+    test.each<[string, keyof typeof LOGS, keyof typeof JOURNALS, RegExp]>([
       [
         'messages',
-        LINES.join('\n'),
-        'exit 1',
+        'full',
+        'fails',
         /a table was full 6\d s ago;.*2 "table full" lines .*, in net:\[4026532245\] \(\/var\/log\/messages\)/,
       ],
-      ['kern.log', LINES.join('\n'), 'exit 1', /\(\/var\/log\/kern\.log\)/],
-      ['messages', 'quiet\n', 'exit 1', /No "table full" in the kernel log \(\/var\/log\/messages\)/],
-      [
-        'other',
-        '',
-        `cat <<E\n${JOURNAL.join('\n')}\nE`,
-        /was full 4\d s ago;.*One "table full" line .* \(journalctl -k\)/,
-      ],
-      ['other', '', 'exit 0', /Kernel log: cannot read \/dev\/kmsg: permission denied/],
-      ['other', '', 'echo half; exit 1', /Kernel log: cannot read \/dev\/kmsg: permission denied/],
-    ])('/var/log/%s is %j, and journalctl does %j', (name, log, journal, expected) => {
+      ['kern.log', 'full', 'fails', /\(\/var\/log\/kern\.log\)/],
+      ['messages', 'quiet', 'prints', /No "table full" in the kernel log \(\/var\/log\/messages\)/],
+      ['other', 'empty', 'prints', /was full 4\d s ago;.*One "table full" line .* \(journalctl -k\)/],
+      ['other', 'empty', 'silent', /Kernel log: cannot read \/dev\/kmsg: permission denied/],
+      ['other', 'empty', 'fails', /Kernel log: cannot read \/dev\/kmsg: permission denied/],
+    ])('/var/log/%s is %s, journalctl %s', (name, log, journal, expected) => {
       const folder = scratch();
       const path = (file: string) => join(folder, file);
       for (const made of ['log', 'layers']) mkdirSync(path(made));
-      writeFileSync(path(`log/${name}`), log);
+      writeFileSync(path(`log/${name}`), LOGS[log]());
       writeFileSync(path('kmsg'), '', { mode: 0 });
-      writeFileSync(path('journalctl'), `#!/bin/sh\n${journal}\n`, { mode: 0o755 });
+      writeFileSync(path('journalctl'), `#!/bin/sh\n${JOURNALS[journal]()}\n`, { mode: 0o755 });
       const script = [
         `mount --bind ${path('log')} /var/log && mount --bind ${path('kmsg')} /dev/kmsg`,
         // Over /usr/bin, where the machine may have a journalctl or not.

@@ -194,6 +194,15 @@ describe('what to type', () => {
     expect(instead).toHaveLength(4);
   });
 
+  test('a port of both families', () => {
+    const six = holdings([
+      ...times(10, (at) => ({ protocol: 17, port: 53, source: `10.0.0.${at}`, seconds: 30 })),
+      ...times(10, (at) => ({ protocol: 17, port: 53, source: `2001:db8:0:0:0:0:0:${at}`, seconds: 30 })),
+    ]);
+    const tools = step({ ...full, holdings: six }, 'notrack').instead.map((line) => line.split(' ')[0]);
+    expect(tools).toEqual([...Array(4).fill('iptables'), ...Array(4).fill('ip6tables')]);
+  });
+
   test('where nft is not yet there', () => {
     const { commands, instead } = step({ ...full, holdings: port, facts: { release: OLD } }, 'notrack');
     expect(commands[0]).toBe('iptables -t raw -I PREROUTING -p udp --dport 53 -j NOTRACK');
@@ -231,7 +240,8 @@ describe('what to type', () => {
     const other: Scene = { other: { entries: [1000, 1000] }, holdings: silent };
     expect(step(other, 'timeout').commands[0]).toMatch(/^nsenter -t 4711 -n sysctl /);
     expect(step({ ...other, mount: '/run/netns/web' }, 'timeout').commands[0]).toMatch(/^ip netns exec web sysctl /);
-    // A name that the shell would read as more than a name.
+    // A name that the shell, or ip, would read as more than a name.
+    expect(step({ ...other, mount: '/run/netns/-all' }, 'timeout').commands[0]).toMatch(/^nsenter -t 4711 -n sysctl /);
     expect(step({ ...other, mount: '/run/netns/a;b' }, 'timeout').commands[0]).toMatch(/^nsenter -t 4711 -n sysctl /);
   });
 
