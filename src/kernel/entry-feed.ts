@@ -3,7 +3,8 @@
 // conntrack(8) is the better source there. It is the only one where the kernel was built without the file (Ubuntu's).
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, constants, createReadStream, fstatSync, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type { Facts, Fault, NamespaceTable } from '../facts.ts';
 import { findConntrackTool, wouldLoadModule } from './conntrack-tool.ts';
@@ -101,12 +102,13 @@ function openRegular(path: string, source: string): Opened {
 export function openCaptured(path: string): Opened {
   if (path === '-') return { feed: streamFeed(process.stdin, 'stdin') };
   try {
-    const fd = openSync(path, 'r');
-    const stat = fstatSync(fd);
+    // Opening a device can have an effect.
+    const stat = statSync(path);
+    if (!stat.isFile() && !stat.isFIFO()) return { fault: { kind: 'not-regular', source: path } };
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     if (stat.isFile()) return { feed: descriptorFeed(fd, path, stat.size / LINE_BYTES) };
-    if (stat.isFIFO()) return { feed: streamFeed(createReadStream(path, { fd }), path) };
-    closeSync(fd);
-    return { fault: { kind: 'not-regular', source: path } };
+    // Anything else would wait in a thread for somebody to write, and could not be interrupted.
+    return { feed: streamFeed(new Socket({ fd, readable: true, writable: false }), path) };
   } catch (error) {
     return { fault: { ...systemFault(error), source: path } };
   }

@@ -172,10 +172,28 @@ describe('what goes wrong', () => {
     expect(plugin('report', '--entries', path).stdout).not.toContain('hunter2');
   });
 
-  test('no time left', () => {
+  test('no time left: one that does not end, and one that nobody begins', () => {
     const answer = shell(`(cat ${LIST}; sleep 3) | "$NODE" "$PLUGIN" report --entries - -t 1`);
     expect(answer.status).toBe(3);
     expect(answer.stdout).toMatch(/^CONNTRACK UNKNOWN - .*stdin/);
+    const fifo = join(scratch(), 'fifo');
+    const waiting = shell(`mkfifo ${fifo}; timeout 8 "$NODE" "$PLUGIN" report --entries ${fifo} -t 1`);
+    expect(waiting.status).toBe(3);
+    expect(waiting.stdout).toMatch(/^CONNTRACK UNKNOWN - timeout/);
+  });
+
+  test('a pipe with a name that is written to later, or closed without a word', () => {
+    const [late, mute] = [join(scratch(), 'late'), join(scratch(), 'mute')];
+    const script = `mkfifo ${late}; (sleep 0.4; cat ${LIST} >${late}) &`;
+    expect(shell(`${script} "$NODE" "$PLUGIN" report --entries ${late}`).stdout).toContain('  20 entries of ');
+    const nothing = shell(`mkfifo ${mute}; (sleep 0.4; : >${mute}) & "$NODE" "$PLUGIN" report --entries ${mute}`);
+    expect(nothing.stdout.replace(/\s+/g, ' ')).toMatch(/^CONNTRACK UNKNOWN - cannot use \S+: empty $/);
+  });
+
+  test('nowhere to write to, and nothing to read from', () => {
+    expect(shell(`"$NODE" "$PLUGIN" report --entries ${LIST} >/dev/full`)).toMatchObject({ status: 3, stderr: '' });
+    const closed = shell('"$NODE" "$PLUGIN" report --entries - <&-');
+    expect(closed).toMatchObject({ status: 3, stdout: 'CONNTRACK UNKNOWN - cannot use stdin: empty\n', stderr: '' });
   });
 });
 
