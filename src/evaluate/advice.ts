@@ -2,8 +2,7 @@
 // advised that the figures do not support, and nothing where nothing is wrong.
 
 import type { Facts, Reading, Surroundings } from '../facts.ts';
-import type { Wanted } from './configured.ts';
-import type { Drift } from './drift.ts';
+import { type Cause, causesOf, type Drift } from './drift.ts';
 import type { ObjectCost } from './footprint.ts';
 import type { Holder, Holdings, Kept } from './holders.ts';
 import { eventsOf, type Incident, type Trouble } from './incident.ts';
@@ -11,7 +10,7 @@ import { type Plan, planFor } from './plan.ts';
 
 export type Advice =
   /** Set the limit to what the files of the machine want. */
-  | { readonly kind: 'restore'; readonly wanted: Wanted; readonly plan: Plan }
+  | { readonly kind: 'restore'; readonly drift: Drift; readonly causes: readonly Cause[]; readonly plan: Plan }
   | { readonly kind: 'raise'; readonly plan: Plan; readonly demand: Demand | undefined }
   /** More buckets for the same limit. */
   | { readonly kind: 'buckets'; readonly plan: Plan }
@@ -80,8 +79,10 @@ function limitAdvice(found: Case): readonly Advice[] {
   };
   const restore = drift?.kind === 'below' ? planned(drift.wanted.limit) : undefined;
   const advice: Advice[] = [];
-  if (drift?.kind === 'below' && restore?.fits !== false && restore !== undefined)
-    advice.push({ kind: 'restore', wanted: drift.wanted, plan: restore });
+  if (drift?.kind === 'below' && restore?.fits !== false && restore !== undefined) {
+    const causes = causesOf(drift, facts, surroundings.configuration, surroundings.evidence);
+    advice.push({ kind: 'restore', drift, causes, plan: restore });
+  }
   if (trouble === 'refusing') return [...advice, ...bucketAdvice(facts, planned(facts.max))];
   if (!FULL.includes(trouble)) return advice;
   return [...advice, ...raiseAdvice(facts, planned(), restore?.limit ?? 0, demand)];

@@ -5,6 +5,7 @@ import { atLeast } from '../evaluate/kernel-version.ts';
 import type { Plan } from '../evaluate/plan.ts';
 import type { Facts, NamespaceTable, Surroundings } from '../facts.ts';
 import { addressWords, protocolWords } from './address.ts';
+import { causeLine } from './drift.ts';
 import type { Palette } from './palette.ts';
 import { grouped, hanging, indented } from './prose.ts';
 import { durable, liveCommands, type Place } from './remedies.ts';
@@ -58,8 +59,10 @@ function stepLines(number: string, { title, commands, instead, notes, files }: S
 export function stepOf(advice: Advice, context: Context): Step {
   switch (advice.kind) {
     case 'restore': {
-      const { path, limit } = advice.wanted;
-      return limitStep(`Set the limit that ${foreign(path)} wants, ${grouped(limit)}.`, advice.plan, [], context);
+      const { drift, causes, plan } = advice;
+      const title = `Set the limit that ${foreign(drift.wanted.path)} wants, ${grouped(drift.wanted.limit)}.`;
+      const why = causes.map((cause) => `${causeLine(cause, drift, context.facts)}.`.replace('l', 'L'));
+      return limitStep(title, plan, why, context);
     }
     case 'raise': {
       const buckets = liveCommands(context.facts, advice.plan).length > 1 ? ', and the buckets with it' : '';

@@ -26,10 +26,12 @@ export function driftDetails(
   if (kind === 'same') return [`configured limit: ${wanted.limit}, ${where}`];
   if (kind === 'above')
     return [`configured limit: ${wanted.limit}, ${where}: the live ${live} is lost at the next reboot`];
-  return [
-    `configured limit: ${wanted.limit}, ${where}`,
-    ...causes.map((cause) => `likely cause: ${causeWords(cause, drift, facts)}`),
-  ];
+  return [`configured limit: ${wanted.limit}, ${where}`, ...causes.map((cause) => causeLine(cause, drift, facts))];
+}
+
+/** Why, as far as the machine shows it, and what helps. */
+export function causeLine(cause: Cause, drift: Drift, facts: Facts): string {
+  return `likely cause: ${causeWords(cause, drift, facts)}`;
 }
 
 function causeWords(cause: Cause, { wanted }: Drift, { generation }: Facts): string {

@@ -245,6 +245,20 @@ describe('what to type', () => {
     expect(step({ ...other, mount: '/run/netns/a;b' }, 'timeout').commands[0]).toMatch(/^nsenter -t 4711 -n sysctl /);
   });
 
+  test('a limit that was lost: with the likely cause', () => {
+    const sysctl = [{ path: '/etc/sysctl.conf', text: 'net.netfilter.nf_conntrack_max = 4000\n', atBoot: true }];
+    const configuration = { sysctl, modprobe: [], commandLine: [], faults: [] };
+    const { title, commands, notes } = step({ surroundings: { configuration } }, 'restore');
+    expect(title).toBe('Set the limit that /etc/sysctl.conf wants, 4,000.');
+    expect(commands).toEqual([
+      'echo 1024 > /sys/module/nf_conntrack/parameters/hashsize',
+      'sysctl -w net.netfilter.nf_conntrack_max=4000',
+    ]);
+    expect(notes[0]).toBe(
+      'Likely cause: the module is not loaded at boot, so sysctl may run before it is there; echo nf_conntrack >/etc/modules-load.d/nf_conntrack.conf.',
+    );
+  });
+
   test('the limit of a container is set on its host', () => {
     const { notes } = step({ ...full, facts: { initialNamespace: false } }, 'raise');
     expect(notes.join(' ')).toContain('On the host, in the initial network namespace');
