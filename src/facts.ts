@@ -283,7 +283,7 @@ export interface FullLog {
   readonly last?: string;
   /** Seconds since the last one. */
   readonly ago?: number;
-  /** The namespaces that were named, as in `net:[N]`, those of the last lines last. */
+  /** The namespaces that were named, as in `net:[N]`, that of the last line first. */
   readonly namespaces: readonly number[];
 }
 

@@ -156,14 +156,15 @@ function reportRequest(given: Given): Request {
   if (!pid.ok) return pid.mistake;
   const interval = single(given, 'interval', DEFAULT_INTERVAL_SECONDS, parseInterval, INTERVAL_WORDS);
   if (!interval.ok) return interval.mistake;
+  if (common.value.timeoutSeconds <= interval.value)
+    return mistake('timeout', given.timeout?.[0] ?? '', 'not longer than --interval').mistake;
   const format = single(given, 'format', 'text', (text) => oneOf(['text', 'json'], text), 'not text or json');
   if (!format.ok) return format.mistake;
-  const watch = given.watch !== undefined;
-  if (watch && format.value === 'json') return mistake('watch', 'with --format json', WATCH_WORDS).mistake;
-  if (watch && given.entries !== undefined) return mistake('watch', 'with --entries', WATCH_WORDS).mistake;
+  const watch = watchOf(given, format.value);
+  if (!watch.ok) return watch.mistake;
   const options = {
     ...common.value,
-    watch,
+    watch: watch.value,
     format: format.value,
     top: top.value,
     pid: pid.value,
@@ -172,6 +173,13 @@ function reportRequest(given: Given): Request {
     rootGiven: given.root !== undefined,
   };
   return { kind: 'report', options };
+}
+
+function watchOf(given: Given, format: ReportOptions['format']): Value<boolean> {
+  const watch = given.watch !== undefined;
+  if (watch && format === 'json') return mistake('watch', 'with --format json', WATCH_WORDS);
+  if (watch && given.entries !== undefined) return mistake('watch', 'with --entries', WATCH_WORDS);
+  return { ok: true, value: watch };
 }
 
 function planRequest(given: Given): Request {

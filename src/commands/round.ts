@@ -15,6 +15,7 @@ import { identify } from '../kernel/identity.ts';
 import { readFullLog } from '../kernel/kernel-log.ts';
 import { readMoment } from '../kernel/moment.ts';
 import { namespaceInode } from '../kernel/namespace.ts';
+import { readOwnAddresses } from '../kernel/own-addresses.ts';
 import { netInode } from '../kernel/processes.ts';
 import type { Deadline, Root } from '../kernel/root.ts';
 import { readSurroundings } from '../kernel/surroundings.ts';
@@ -182,7 +183,15 @@ function findings(
     cost,
     subject,
     listed,
-    advice: adviceFor({ facts, incident, surroundings, cost, drift, holdings }),
+    advice: adviceFor({
+      facts,
+      incident,
+      surroundings,
+      cost,
+      drift,
+      holdings,
+      own: readOwnAddresses(root, subject),
+    }),
     sudo: sudoAdds(root, facts, listed, log),
   };
 }

@@ -25,7 +25,7 @@ export type Advice =
       readonly ipv4: boolean;
       readonly ipv6: boolean;
     }
-  | { readonly kind: 'source'; readonly holder: Holder; readonly of: number }
+  | { readonly kind: 'source'; readonly holder: Holder; readonly of: number; readonly own: boolean }
   /** Raising the limit is what would help, and there is no memory for it. */
   | { readonly kind: 'no memory'; readonly plan: Plan | undefined };
 
@@ -45,27 +45,28 @@ export interface Case {
   readonly drift: Drift | undefined;
   /** Of the table that is in trouble; undefined where its list could not be read. */
   readonly holdings: Holdings | undefined;
+  /** The addresses of the machine or container itself, as signed 32-bit words with commas. */
+  readonly own: ReadonlySet<string>;
 }
 
 // Half of all entries is what makes one port or one source the reason.
 const DOMINANT = 0.5;
 // Less than a tenth of the entries does not relieve a table.
 const WORTHWHILE = 0.1;
-// Packets that are translated need their entries.
-const MOST_NAT = 0.01;
 const [TCP, UDP] = [6, 17];
-// What is lost now need not stay for the five days that an established connection has. Where the list is not known, it
-// is the least that a new flow has: that of UDP.
-const LONGEST_STAY = 600;
+// What a flow that has just begun is given, and at the least: UDP's.
+const FIRST = ['udp_timeout', 'tcp_timeout_syn_sent', 'tcp_timeout_syn_recv', 'icmp_timeout', 'icmpv6_timeout'];
 const LEAST_STAY = 30;
+const LOSSES = ['drop', 'early_drop', 'chainlength'] as const;
 const FULL: readonly Trouble[] = ['losing', 'full', 'filling', 'was full'];
 
 export function adviceFor(found: Case): readonly Advice[] {
   const { incident, holdings } = found;
   if (incident.trouble === 'none' || incident.trouble === 'unread') return [];
   const limits = limitAdvice(found);
-  if (holdings === undefined || !FULL.includes(incident.trouble)) return limits;
-  return [...limits, ...timeoutAdvice(holdings), ...portAdvice(holdings), ...sourceAdvice(holdings)];
+  if (holdings === undefined || incident.trouble === 'drift') return limits;
+  const flooded = demandOf(found) !== undefined;
+  return [...limits, ...timeoutAdvice(holdings, flooded), ...portAdvice(holdings), ...sourceAdvice(found, holdings)];
 }
 
 function limitAdvice(found: Case): readonly Advice[] {
@@ -83,20 +84,21 @@ function limitAdvice(found: Case): readonly Advice[] {
     const causes = causesOf(drift, facts, surroundings.configuration, surroundings.evidence);
     advice.push({ kind: 'restore', drift, causes, plan: restore });
   }
-  if (trouble === 'refusing') return [...advice, ...bucketAdvice(facts, planned(facts.max))];
-  if (!FULL.includes(trouble)) return advice;
+  if (trouble === 'refusing' && (demand?.entries ?? 0) <= facts.max)
+    return [...advice, ...bucketAdvice(facts, planned(facts.max))];
+  if (trouble !== 'refusing' && !FULL.includes(trouble)) return advice;
   return [...advice, ...raiseAdvice(facts, planned(), restore?.limit ?? 0, demand)];
 }
 
-// By Little's law: a table holds as many as come in the time that one of them stays. Who is refused comes again, so that
-// it may be fewer.
+// By Little's law: a table holds as many as come in the time that one of them stays, at the least as long as a flow that
+// is not answered. Who is refused comes again, so that it may be fewer.
 function demandOf({ incident: { place }, holdings }: Case): Demand | undefined {
   const { losses, entries } = place;
-  const most = holdings?.timeouts.find(({ seconds }) => seconds !== undefined)?.seconds ?? LEAST_STAY;
-  const lost = eventsOf(losses, 'drop') + eventsOf(losses, 'early_drop');
+  const first = holdings?.timeouts.find(({ name, seconds }) => seconds !== undefined && FIRST.includes(name));
+  const seconds = first?.seconds ?? LEAST_STAY;
+  const lost = LOSSES.reduce((sum, name) => sum + eventsOf(losses, name), 0);
   if (losses === undefined || lost === 0) return undefined;
   const perSecond = lost / losses.seconds;
-  const seconds = Math.min(most, LONGEST_STAY);
   return { perSecond, seconds, entries: entries + perSecond * seconds };
 }
 
@@ -115,24 +117,35 @@ function bucketAdvice({ buckets }: Facts, plan: Plan | undefined): readonly Advi
   return plan !== undefined && buckets.ok && plan.buckets > buckets.value ? [{ kind: 'buckets', plan }] : [];
 }
 
-// The one that relieves most.
-function timeoutAdvice({ timeouts, entries }: Holdings): readonly Advice[] {
-  const [best] = timeouts.slice().sort((a, b) => b.ended - a.ended);
-  if (best?.shorter === undefined || best.ended < WORTHWHILE * entries) return [];
-  return [{ kind: 'timeout', kept: best, shorter: best.shorter, of: entries }];
+// The one that relieves most; in a flood, which leaves nothing to grow old, the one that keeps most. One that was
+// shortened a moment ago is waited for: its entries still have the time that they were given before.
+function timeoutAdvice({ timeouts, entries }: Holdings, flooded: boolean): readonly Advice[] {
+  const open = timeouts.filter(({ seconds, longest, shorter }) => shorter !== undefined && longest <= (seconds ?? 0));
+  const [best] = open.slice().sort((a, b) => b.ended - a.ended || b.entries - a.entries);
+  if (best?.shorter === undefined) return [];
+  const fresh = flooded && FIRST.includes(best.name) && best.entries >= DOMINANT * entries;
+  const relieves = fresh || best.ended >= WORTHWHILE * entries;
+  return relieves ? [{ kind: 'timeout', kept: best, shorter: best.shorter, of: entries }] : [];
 }
 
-function portAdvice({ rankings, entries, ipv6, topPortNat }: Holdings): readonly Advice[] {
+// Where anything is translated the port may be too, as soon as the next connection: without an entry it is not.
+function portAdvice({ rankings, entries, ipv6, nat }: Holdings): readonly Advice[] {
   const top = rankings.find(({ name }) => name === 'ports')?.holders[0];
   const [key = 0] = top?.key ?? [];
   const [protocol, port] = [key >>> 16, key & 0xffff];
-  if (top === undefined || top.entries < DOMINANT * entries || topPortNat > MOST_NAT * top.entries) return [];
+  if (top === undefined || top.entries < DOMINANT * entries || nat > 0) return [];
   if (protocol !== TCP && protocol !== UDP) return [];
   const families = { ipv4: entries > ipv6, ipv6: ipv6 > 0 };
   return [{ kind: 'notrack', protocol, port, entries: top.entries, of: entries, ...families }];
 }
 
-function sourceAdvice({ rankings, entries }: Holdings): readonly Advice[] {
+function sourceAdvice({ own }: Case, { rankings, entries }: Holdings): readonly Advice[] {
   const top = rankings.find(({ name }) => name === 'sources')?.holders[0];
-  return top === undefined || top.entries < DOMINANT * entries ? [] : [{ kind: 'source', holder: top, of: entries }];
+  if (top === undefined || top.entries < DOMINANT * entries) return [];
+  return [{ kind: 'source', holder: top, of: entries, own: own.has(addressKey(top)) }];
+}
+
+/** IPv4 one word, IPv6 four. */
+function addressKey({ key, ipv6 }: Pick<Holder, 'key' | 'ipv6'>): string {
+  return key.slice(0, ipv6 ? 4 : 1).join(',');
 }

@@ -11,8 +11,7 @@ export type TallyName =
   | 'networks6'
   | 'destinations4'
   | 'destinations6'
-  | 'ports'
-  | 'natPorts';
+  | 'ports';
 
 const WORDS: Readonly<Record<TallyName, number>> = {
   sources4: 1,
@@ -22,7 +21,6 @@ const WORDS: Readonly<Record<TallyName, number>> = {
   destinations4: 1,
   destinations6: 4,
   ports: 1,
-  natPorts: 1,
 };
 
 /** Counts of entries. */
@@ -98,7 +96,6 @@ export function newDigest(): Digest {
       destinations4: tally('destinations4'),
       destinations6: tally('destinations6'),
       ports: tally('ports'),
-      natPorts: tally('natPorts'),
     },
   };
 }
@@ -112,11 +109,9 @@ export function digestEntry(digest: Digest, entry: Entry, endedAt: Int32Array): 
   countTime(digest, entry, endedAt);
   if (original.ipv6) countIpv6(digest, original);
   else countIpv4(digest, original);
-  const nat = countNat(digest, entry);
+  countNat(digest, entry);
   if (original.destinationPort === -1) return;
-  const port = (entry.protocol << 16) | original.destinationPort;
-  countWord(digest.tallies.ports, port);
-  if (nat) countWord(digest.tallies.natPorts, port);
+  countWord(digest.tallies.ports, (entry.protocol << 16) | original.destinationPort);
 }
 
 function countTime(digest: Digest, entry: Entry, endedAt: Int32Array): void {
@@ -156,14 +151,13 @@ function countIpv6(digest: Digest, { source, destination }: Tuple): void {
 }
 
 // A reply that does not come from where the packet went, or does not go to where it came from.
-function countNat(digest: Digest, { original, reply }: Entry): boolean {
+function countNat(digest: Digest, { original, reply }: Entry): void {
   const words = original.ipv6 ? 4 : 1;
   const to = original.destinationPort !== reply.sourcePort || differ(original.destination, reply.source, words);
   const from = original.sourcePort !== reply.destinationPort || differ(original.source, reply.destination, words);
   if (to) digest.destinationNat += 1;
   if (from) digest.sourceNat += 1;
   if (to || from) digest.nat += 1;
-  return to || from;
 }
 
 function differ(a: Int32Array, b: Int32Array, words: number): boolean {

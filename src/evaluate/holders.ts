@@ -2,7 +2,7 @@
 
 import { STATES } from '../facts.ts';
 import { classAt, type Digest, LIFE_BOUNDS, type TallyName } from './digest.ts';
-import { CAPACITY, heaviest, heldBy } from './tally.ts';
+import { CAPACITY, heaviest } from './tally.ts';
 import { shorterTimeout, type Timeouts, timeoutName } from './timeouts.ts';
 
 export type RankingName = 'sources' | 'networks' | 'destinations' | 'ports';
@@ -60,8 +60,6 @@ export interface Holdings {
   readonly rankings: readonly Ranking[];
   readonly kinds: readonly Kind[];
   readonly timeouts: readonly Kept[];
-  /** Of the port with the most entries, those whose addresses or ports are translated. */
-  readonly topPortNat: number;
 }
 
 const TALLIES: Readonly<Record<RankingName, readonly TallyName[]>> = {
@@ -75,7 +73,6 @@ export function holdingsOf(digest: Digest, timeouts: Timeouts, top: number): Hol
   const { entries, unknown, ipv6, unreplied, assured, nat, sourceNat, destinationNat, lives } = digest;
   const rankings = [ranking(digest, 'sources', top), ranking(digest, 'networks', top)];
   rankings.push(ranking(digest, 'destinations', top), ranking(digest, 'ports', top));
-  const port = rankings[3]?.holders[0]?.key[0];
   return {
     entries,
     unknown,
@@ -90,7 +87,6 @@ export function holdingsOf(digest: Digest, timeouts: Timeouts, top: number): Hol
     rankings,
     kinds: kindsOf(digest),
     timeouts: keptBy(digest, timeouts),
-    topPortNat: port === undefined ? 0 : heldBy(digest.tallies.natPorts, Int32Array.of(port)),
   };
 }
 

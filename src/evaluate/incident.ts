@@ -45,6 +45,8 @@ export interface Incident {
 
 // The check's own defaults.
 const [WARNING, CRITICAL] = [80, 90];
+// A moment's growth tells of the next minutes only, and of a table that has room only noise.
+const [HALF, SOON_SECONDS] = [50, 300];
 /** What the kernel wrote longer ago than that does not explain what is wrong now. */
 const RECENT_SECONDS = 900;
 
@@ -83,7 +85,7 @@ function placeOf(before: Look, after: Look, table: NamespaceTable | undefined): 
     measurements,
     losses,
     growth: changes.growth,
-    ...troubleOf(measurements, losses),
+    ...troubleOf(measurements, losses, secondsToFull(after.facts.max, now?.entries ?? 0, changes.growth)),
   };
 }
 
@@ -103,12 +105,21 @@ function sampleOf({ uptime, facts, sweep }: Look, table: NamespaceTable | undefi
   return found?.entries.ok ? { uptime, entries: found.entries.value, cpus } : undefined;
 }
 
-function troubleOf({ usage }: Measurements, losses: Losses | undefined): Pick<Place, 'state' | 'trouble'> {
+function secondsToFull(max: number, entries: number, growth = 0): number {
+  return max > 0 && growth > 0 ? (max - entries) / growth : Number.POSITIVE_INFINITY;
+}
+
+function troubleOf(
+  { usage }: Measurements,
+  losses: Losses | undefined,
+  toFull: number,
+): Pick<Place, 'state' | 'trouble'> {
   const percent = usage.kind === 'value' ? usage.value : 0;
   if (eventsOf(losses, 'drop') > 0) return { state: 'critical', trouble: 'losing' };
   if (eventsOf(losses, 'chainlength') > 0) return { state: 'critical', trouble: 'refusing' };
   if (percent >= 100) return { state: 'critical', trouble: 'full' };
   if (percent > WARNING) return { state: percent > CRITICAL ? 'critical' : 'warning', trouble: 'filling' };
+  if (percent > HALF && toFull < SOON_SECONDS) return { state: 'warning', trouble: 'filling' };
   return { state: 'ok', trouble: 'none' };
 }
 

@@ -127,13 +127,6 @@ function compareHeld(a: Held, b: Held): number {
   return b.count - a.count || compareKeys(a.key, b.key);
 }
 
-/** What one key has; 0 where it is not among those that are kept. */
-export function heldBy({ words, keys, counts }: Tally, key: Int32Array): number {
-  let slot = firstSlot(key, words);
-  while (counts[slot] !== 0 && !isAt(keys, slot * words, key, words)) slot = (slot + 1) & (SLOTS - 1);
-  return counts[slot] ?? 0;
-}
-
 // As the numbers are read: unsigned.
 function compareKeys(a: readonly number[], b: readonly number[]): number {
   const at = a.findIndex((word, place) => word !== b[place]);

@@ -47,7 +47,7 @@ export function readFullLog(root: Root): Reading<FullLog> {
 
 function logOf(lines: readonly Line[], now: number, source: string): Reading<FullLog> {
   const [first, last] = [lines[0], lines[lines.length - 1]];
-  const namespaces = [...new Set(lines.flatMap(({ namespace }) => namespace ?? []))];
+  const namespaces = [...new Set(lines.flatMap(({ namespace }) => namespace ?? []).reverse())];
   const times =
     first === undefined || last === undefined
       ? {}

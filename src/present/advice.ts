@@ -25,6 +25,8 @@ export interface Step {
   /** The same with iptables, where the commands are of nft. */
   readonly instead: readonly string[];
   readonly notes: readonly string[];
+  /** What ends with the namespace, and not only with the machine. */
+  readonly inNamespace: boolean;
   readonly files: readonly Place[];
 }
 
@@ -44,14 +46,17 @@ export function adviceLines(
   return advice.flatMap((one, at) => stepLines(`${at + 1}. `, stepOf(one, context), palette));
 }
 
-function stepLines(number: string, { title, commands, instead, notes, files }: Step, palette: Palette) {
+function stepLines(number: string, { title, commands, instead, notes, inNamespace, files }: Step, palette: Palette) {
+  const lasts = inNamespace
+    ? 'It lasts as long as that namespace. For good:'
+    : 'It lasts until the next boot. For good:';
   const typed = (lines: readonly string[]) => lines.map((line) => `${INDENT}  ${palette.command(line)}`);
   return [
     ...hanging(`  ${number}`, title, INDENT),
     ...typed(commands),
     ...(instead.length === 0 ? [] : [`${INDENT}or, with iptables:`, ...typed(instead)]),
     ...notes.flatMap((note) => hanging(INDENT, note, INDENT)),
-    ...(files.length === 0 ? [] : [`${INDENT}It lasts until the next boot. For good:`]),
+    ...(files.length === 0 ? [] : [`${INDENT}${lasts}`]),
     ...files.flatMap(({ where, lines }) => [`${INDENT}  ${where}`, ...lines.map((line) => `${INDENT}      ${line}`)]),
   ];
 }
@@ -82,7 +87,8 @@ export function stepOf(advice: Advice, context: Context): Step {
         title: 'No higher limit: there is not the memory for it.',
         commands: [],
         instead: [],
-        notes: ['A full table is never swapped. Make it emptier as below, or spread the load.'],
+        notes: ['A full table is never swapped. Keep the flood out, or spread the load.'],
+        inNamespace: false,
         files: [],
       };
   }
@@ -94,12 +100,13 @@ function limitStep(title: string, plan: Plan, reasons: readonly string[], { fact
   const where = facts.initialNamespace
     ? ''
     : ' On the host, in the initial network namespace: elsewhere it is read-only.';
-  const effect = `New connections get in at once. Costs up to ${sizeWords(Math.max(0, plan.more))} more when full${room}.${where}`;
+  const effect = `Costs up to ${sizeWords(Math.max(0, plan.more))} more when full${room}.${where}`;
   return {
     title,
     commands: liveCommands(facts, plan),
     instead: [],
     notes: [...reasons, effect],
+    inNamespace: false,
     files: filesOf(plan, facts, surroundings),
   };
 }
@@ -110,10 +117,12 @@ function filesOf(plan: Plan, facts: Facts, surroundings: Surroundings): readonly
 }
 
 function demandNotes({ demand, plan }: Extract<Advice, { kind: 'raise' }>): readonly string[] {
-  if (demand === undefined) return [];
+  if (demand === undefined) return ['New connections get in at once.'];
   const { perSecond, seconds, entries } = demand;
-  const words = `${grouped(Math.round(perSecond))} new ones/s find no room, and each would stay ${durationWords(seconds)}: about ${grouped(Math.round(entries))} at the same time.`;
-  return plan.limit < entries ? [words, 'That alone does not suffice: do what is below too.'] : [words];
+  const words = `${grouped(Math.round(perSecond))} new ones/s lack room, and each would stay ${durationWords(seconds)} or more: with those that are there about ${grouped(Math.round(entries))} at the same time.`;
+  return plan.limit < entries
+    ? [words, 'More than memory allows: it will be full again unless less comes.']
+    : [words, 'New connections get in at once.'];
 }
 
 function bucketStep(plan: Plan, { facts, surroundings }: Context): Step {
@@ -122,6 +131,7 @@ function bucketStep(plan: Plan, { facts, surroundings }: Context): Step {
     commands: [`echo ${plan.buckets} > /sys/module/${facts.generation}/parameters/hashsize`],
     instead: [],
     notes: [`Entries are in shorter chains at once. Costs ${sizeWords(plan.hashTable)} in all.`],
+    inNamespace: false,
     files: filesOf(plan, facts, surroundings),
   };
 }
@@ -136,15 +146,23 @@ function timeoutStep({ kept, shorter, of }: Extract<Advice, { kind: 'timeout' }>
     commands: [`${inNamespace(context)}sysctl -w ${name}=${shorter}`],
     instead: [],
     notes: [
-      `With it ${grouped(kept.ended)} of the entries (${share}) would be gone by now. Those that are there keep their time until their next packet.`,
+      kept.ended > 0
+        ? `With it ${grouped(kept.ended)} of the entries (${share}) would be gone by now. Those that are there keep their time until their next packet.`
+        : `It keeps ${percentWords((100 * kept.entries) / of)} of the entries: new ones would need ${shorter} of ${kept.seconds} parts of the room.`,
       `Costs no memory; who is silent for longer than ${durationWords(shorter)} loses the entry.`,
     ],
-    files: [{ where: '/etc/sysctl.conf, or a file in /etc/sysctl.d', lines: [`${name} = ${shorter}`] }],
+    ...lasting(context, '/etc/sysctl.conf, or a file in /etc/sysctl.d', [`${name} = ${shorter}`]),
   };
 }
 
 // A table of its own is removed as a whole.
 const NFT_TABLE = 'check_conntrack';
+// Each namespace has timeouts and rules of its own, and a new one the defaults.
+function lasting({ subject }: Context, where: string, lines: readonly string[]): Pick<Step, 'inNamespace' | 'files'> {
+  const place = subject === undefined ? where : 'what makes that namespace or container';
+  return { inNamespace: subject !== undefined, files: [{ where: place, lines }] };
+}
+
 const CHAINS = ['PREROUTING', 'OUTPUT'] as const;
 const ENDS = ['dport', 'sport'] as const;
 
@@ -171,22 +189,24 @@ function notrackStep(advice: Extract<Advice, { kind: 'notrack' }>, context: Cont
     ...eitherTool(nft, iptables, context.facts),
     notes: [
       'New packets of that port take no entry; those that are there end by their timeout.',
-      'Costs no memory. Rules for ct state established or related no longer match that port: it must be accepted by itself.',
+      'Costs no memory. NAT does nothing for that port any more, and rules for ct state established or related no longer match it: it must be accepted by itself.',
+      ...undone(context),
     ],
-    files: [{ where: 'the rules that are loaded at boot', lines: [] }],
+    ...lasting(context, 'the rules that are loaded at boot', []),
   };
 }
 
-function sourceStep({ holder, of }: Extract<Advice, { kind: 'source' }>, context: Context): Step {
+function sourceStep({ holder, of, own }: Extract<Advice, { kind: 'source' }>, context: Context): Step {
   const address = addressWords(holder.key, holder.ipv6);
   const before = inNamespace(context);
   const has = `it has ${percentWords((100 * holder.entries) / of)} of the entries`;
-  if (isLoopback(address))
+  if (own || isLoopback(address))
     return {
-      title: `Find the process here that fills the table through ${address}: ${has}.`,
+      title: `Find the process here that sends from ${address}: ${has}.`,
       commands: [`${before}ss -tunap`],
       instead: [],
       notes: ['It shows whose sockets there are. Costs nothing.'],
+      inNamespace: false,
       files: [],
     };
   const [ip, iptables] = holder.ipv6 ? ['ip6', 'ip6tables'] : ['ip', 'iptables'];
@@ -200,9 +220,19 @@ function sourceStep({ holder, of }: Extract<Advice, { kind: 'source' }>, context
   return {
     title: `Ask what ${address} does: ${has}. If it should not:`,
     ...eitherTool(nft, [`${before}${iptables} -t raw -I PREROUTING -s ${address} -j DROP`, remove], context.facts),
-    notes: ['Its packets are dropped before they are tracked, and its entries removed. Costs all of its connections.'],
-    files: [{ where: 'the rules that are loaded at boot', lines: [] }],
+    notes: [
+      'Its packets are dropped before they are tracked, and its entries removed. Costs all of its connections.',
+      ...undone(context),
+    ],
+    ...lasting(context, 'the rules that are loaded at boot', []),
   };
+}
+
+// All rules of these steps are in one table.
+function undone(context: Context): readonly string[] {
+  return isModern(context.facts)
+    ? [`To undo it all: ${inNamespace(context)}nft delete table inet ${NFT_TABLE}`]
+    : ['To undo it: the same with -D in place of -I.'];
 }
 
 function isLoopback(address: string): boolean {
@@ -210,9 +240,12 @@ function isLoopback(address: string): boolean {
 }
 
 /** nftables is there from 3.13 on. */
-function eitherTool(nft: readonly string[], iptables: readonly string[], { release }: Facts) {
-  const modern = release.ok && atLeast(release.value, 3, 13);
-  return modern ? { commands: nft, instead: iptables } : { commands: iptables, instead: [] };
+function isModern({ release }: Facts): boolean {
+  return release.ok && atLeast(release.value, 3, 13);
+}
+
+function eitherTool(nft: readonly string[], iptables: readonly string[], facts: Facts) {
+  return isModern(facts) ? { commands: nft, instead: iptables } : { commands: iptables, instead: [] };
 }
 
 /** From 2.6.34 on; until then NOTRACK is a target of its own. */

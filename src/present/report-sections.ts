@@ -18,12 +18,12 @@ const LABEL_AT = ' '.repeat(45);
 export function whereLines(found: Findings, palette: Palette): readonly string[] {
   const { incident, sweep } = found;
   const [, ...rest] = incident.places;
-  const shown = [incident.place, ...rest.filter(({ entries, trouble }) => entries > 0 || trouble !== 'none')];
+  const shown = [incident.place, ...rest.filter((place) => place.entries > 0 || (totalOf(place, 'drop') ?? 0) > 0)];
   const unread = (sweep?.others ?? []).flatMap((table) => (table.entries.ok ? [] : [table.entries.fault]));
   return [
     '     entries   usage    drop/s   all drops',
     ...shown.slice(0, MOST_PLACES).flatMap((place) => placeRow(found, place, palette)),
-    ...(shown.length > MOST_PLACES ? [`  and ${shown.length - MOST_PLACES} more with entries`] : []),
+    ...(shown.length > MOST_PLACES ? [`  and ${shown.length - MOST_PLACES} more with entries or drops`] : []),
     ...indented(`${sweep === undefined ? 'this table alone' : sightWords(sweep)}.`),
     ...unread.slice(0, 1).flatMap((fault) => indented(`${unread.length} not read: ${faultWords(fault)}.`)),
     ...(sweep === undefined ? [] : hidingLines(sweep.sight).flatMap((line) => indented(`${line}.`))),
@@ -90,7 +90,10 @@ function logLines(log: Reading<FullLog>): readonly string[] {
   const { lines, first = '', last = '', ago = 0, namespaces } = log.value;
   const source = foreignPath(log.source);
   if (lines === 0) return indented(`No "table full" in the kernel log (${source}).`);
-  const where = namespaces.length === 0 ? '' : `, in net:[${namespaces.slice(-3).join('], net:[')}]`;
+  const where =
+    namespaces.length === 0
+      ? ''
+      : `, in net:[${namespaces.slice(0, 3).join('], net:[')}]${namespaces.length > 3 ? ` and ${namespaces.length - 3} more` : ''}`;
   const times = lines === 1 ? `at ${last}` : `from ${first} to ${last}`;
   const count = lines === 1 ? 'One "table full" line' : `${grouped(lines)} "table full" lines`;
   return indented(`${count} ${times}, the last ${durationWords(ago)} ago${where} (${source}).`, '    ');
@@ -131,5 +134,5 @@ function bucketWords({ buckets, max, release }: Facts): string {
   const each = max === 0 ? '' : `, ${load.toFixed(1)} entries in each when full`;
   const refuses = release.ok && atLeast(release.value, 5, 15) && load > LONG_CHAINS;
   const long = refuses ? ': chains so long that the kernel refuses entries before it is full' : '';
-  return `${grouped(buckets.value)}${each}${long}, ${sizeWords(hashTableBytes(buckets.value))}`;
+  return `${grouped(buckets.value)}${each}${long}, ${sizeWords(hashTableBytes(buckets.value))} of memory`;
 }

@@ -7,6 +7,7 @@ import { adviceLines } from './advice.ts';
 import { faultWords } from './faults.ts';
 import { type Findings, placeWords, totalOf, usageWords } from './incident.ts';
 import { listLines } from './listing.ts';
+import { labelOf } from './namespaces.ts';
 import type { Palette } from './palette.ts';
 import { grouped, indented, wrapped } from './prose.ts';
 import { losingLines, settingLines, whereLines } from './report-sections.ts';
@@ -29,7 +30,7 @@ export function verdictText(found: Findings): string {
     case 'filling':
       return `${table} is ${share} full, ${growthWords(place, facts)}${lossWords(place)}${more}`;
     case 'was full':
-      return `a table was full ${durationWords(log.ok ? (log.value.ago ?? 0) : 0)} ago; now ${fineWords(found)}`;
+      return `${pastTable(found)} was full ${durationWords(log.ok ? (log.value.ago ?? 0) : 0)} ago; now ${fineWords(found)}`;
     case 'drift':
       return `${drift}; ${fineWords(found)}`;
     case 'unread':
@@ -37,6 +38,15 @@ export function verdictText(found: Findings): string {
     case 'none':
       return isFine(found) ? `not conntrack: ${fineWords(found)}` : fineWords(found);
   }
+}
+
+/** Whose the last line of the kernel's log is: of a namespace that may be gone. */
+function pastTable(found: Findings): string {
+  const { log, sweep } = found;
+  const [number] = log.ok ? log.value.namespaces : [];
+  if (number === undefined) return 'a table';
+  const table = sweep?.others.find((other) => other.number === number);
+  return table === undefined ? `the table of net:[${number}]` : `the table of ${labelOf(found, table)}`;
 }
 
 function fineWords({ incident: { places } }: Findings): string {

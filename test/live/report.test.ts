@@ -42,6 +42,7 @@ interface Step {
   readonly commands: readonly string[];
   /** The same with iptables. */
   readonly instead: readonly string[];
+  readonly notes: readonly string[];
 }
 
 interface Ranking {
@@ -160,16 +161,36 @@ liveSuite('an incident on the running machine', PARTS, () => {
   });
 
   describe('connections into a black hole', () => {
+    // No refusal either: dropped before it is tracked, so that the entry stays as it is.
+    const HOLE = `add table inet hole; add chain inet hole output { type filter hook output priority -400; };
+      add rule inet hole output tcp sport 443 drop`;
+
+    /** 203.0.113.9 connects to 203.0.113.1, whose table is the one that is looked at, and which answers nothing. */
+    async function blackHole(): Promise<{ readonly sender: string; readonly namespace: string }> {
+      const [sender, namespace] = [trackingNamespace(), trackingNamespace()];
+      const done = (answer: Answer) => expect(answer).toMatchObject({ status: 0 });
+      done(inside(sender, 'nft', 'flush', 'ruleset'));
+      const near = ['name', 'near', 'address', '02:00:00:00:00:01', 'netns', namespace];
+      done(command('ip', ['link', 'add', 'far', 'netns', sender, 'type', 'veth', 'peer', ...near]));
+      for (const [where, address, device] of [
+        [sender, '203.0.113.9/24', 'far'],
+        [namespace, '203.0.113.1/24', 'near'],
+      ] as const) {
+        done(inside(where, 'ip', 'addr', 'add', address, 'dev', device));
+        done(inside(where, 'ip', 'link', 'set', device, 'up'));
+      }
+      // Of a crowd that waits for ARP's answer only the first three packets go.
+      const neighbour = 'neigh add 203.0.113.1 lladdr 02:00:00:00:00:01 dev far nud permanent';
+      done(inside(sender, 'ip', ...neighbour.split(' ')));
+      done(inside(namespace, 'nft', HOLE));
+      await processInside(namespace);
+      return { sender, namespace };
+    }
+
     test.each(['commands', 'instead'] as const)('from one source to one port: %s take them off', async (form) => {
-      const namespace = trackingNamespace();
-      for (const address of ['203.0.113.9/32', '198.51.100.1/32'])
-        expect(inside(namespace, 'ip', 'addr', 'add', address, 'dev', 'lo')).toMatchObject({ status: 0 });
-      const hole = 'add table inet hole; add chain inet hole input { type filter hook input priority 0; };';
-      expect(inside(namespace, 'nft', `${hole} add rule inet hole input tcp dport 443 drop`)).toMatchObject({
-        status: 0,
-      });
+      const { sender, namespace } = await blackHole();
       limitTo(1000);
-      await traffic(namespace, 'syn', '980');
+      await traffic(sender, 'syn', '980');
       const { told } = report();
       expect(told.incident.trouble).toMatch(/^(full|filling)$/);
       expect(told.list.kinds[0]).toMatchObject({ name: 'tcp', state: 'SYN_SENT' });
@@ -177,13 +198,31 @@ liveSuite('an incident on the running machine', PARTS, () => {
       expect(told.list.ports.top).toMatchObject([{ port: 443 }]);
       expect(toolCount(namespace)).toBeGreaterThan(900);
 
-      // The second step's rule drops what comes in, and its last command removes what there is.
       type(step(told, 'source')[form]);
+      await traffic(sender, 'syn', '500');
       expect(toolCount(namespace)).toBeLessThan(100);
+      if (form === 'commands') {
+        const undo = step(told, 'source').notes.find((note) => note.startsWith('To undo it all: ')) ?? '';
+        type([undo.slice('To undo it all: '.length)]);
+        await traffic(sender, 'syn', '300');
+        expect(toolCount(namespace)).toBeGreaterThan(250);
+      }
       type(step(told, 'notrack')[form]);
       type([`ip netns exec ${namespace} conntrack -F`]);
-      await traffic(namespace, 'syn', '500');
+      await traffic(sender, 'syn', '500');
       expect(toolCount(namespace)).toBe(0);
+    });
+
+    test('seen from where they come from, whose own address it is: a process is to be found', async () => {
+      const { sender, namespace } = await blackHole();
+      inside(namespace, 'nft', `flush ruleset; ${HOLE}`);
+      inside(sender, 'nft', `${HOLE}; add rule inet hole output ct state new accept`);
+      limitTo(1000);
+      const pid = await traffic(sender, 'syn', '980');
+      const { told } = report();
+      expect(told.incident.namespaces[0]).toMatchObject({ pid });
+      expect(told.list.sources.top).toMatchObject([{ address: '203.0.113.9' }]);
+      expect(step(told, 'source').commands).toEqual([`ip netns exec ${sender} ss -tunap`]);
     });
   });
 
@@ -276,7 +315,7 @@ liveSuite('an incident on the running machine', PARTS, () => {
         'messages',
         'full',
         'fails',
-        /a table was full 6\d s ago;.*2 "table full" lines .*, in net:\[4026532245\] \(\/var\/log\/messages\)/,
+        /the table of net:\[4026532245\] was full 6\d s ago;.*2 "table full" lines .*, in net:\[4026532245\] \(\/var\/log\/messages\)/,
       ],
       ['kern.log', 'full', 'fails', /\(\/var\/log\/kern\.log\)/],
       ['messages', 'quiet', 'prints', /No "table full" in the kernel log \(\/var\/log\/messages\)/],

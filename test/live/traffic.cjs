@@ -1,7 +1,7 @@
 // Real packets. `udp N PORT`: one datagram each to N ports of loopback from PORT on, replied to by nobody. `tcp N`: N
 // connections on loopback, which the kernel calls ASSURED and does not evict, held until stdin ends. `spray`: datagrams to
 // ever other ports of loopback, some 20 000 a second, without an end. `syn N`: N connections from 203.0.113.9 to
-// 198.51.100.1, port 443.
+// 203.0.113.1, port 443.
 
 const [, , kind, count, firstPort] = process.argv;
 
@@ -51,7 +51,7 @@ function spray() {
 
 function syn(connections) {
   const net = require('node:net');
-  const where = { host: '198.51.100.1', port: 443, localAddress: '203.0.113.9' };
+  const where = { host: '203.0.113.1', port: 443, localAddress: '203.0.113.9' };
   for (let made = 0; made < connections; made++) net.connect(where).on('error', () => undefined);
   setTimeout(() => process.stdout.write('ready\n'), 300);
 }

@@ -98,8 +98,11 @@ describe('the limit', () => {
     expect(raise).toMatchObject({ demand: { perSecond: 4000, seconds: 30, entries: 121_000 } });
   });
 
-  test('an established connection for ten minutes, not for five days', () => {
-    expect(adviceOf({ ...LOSING, holdings: SPREAD })).toMatchObject([{ demand: { seconds: 600, entries: 61_000 } }]);
+  test('as long as a flow that is not answered, not the days of an established one', () => {
+    expect(adviceOf({ ...LOSING, holdings: SPREAD })).toMatchObject([{ demand: { seconds: 30, entries: 4000 } }]);
+    const syn = times(10, (at) => ({ source: `10.0.0.${at}`, port: at, state: 'SYN_SENT' as const, seconds: 119 }));
+    const many = holdings([...syn, ...times(20, (at) => ({ source: `10.1.0.${at}`, port: at, seconds: 432_000 }))]);
+    expect(adviceOf({ ...LOSING, holdings: many })).toMatchObject([{ demand: { seconds: 120, entries: 13_000 } }]);
   });
 
   test('without the list, as long as UDP stays at the least', () => {
@@ -110,6 +113,30 @@ describe('the limit', () => {
     const none = { ...FULL, surroundings: { available: ok({ bytes: 1000, exact: true }) } };
     expect(kinds(adviceOf(none))).toEqual(['no memory']);
     expect(kinds(adviceOf({ ...FULL, facts: { memTotal: ok(100_000) } }))).toEqual(['no memory']);
+  });
+});
+
+describe('a flood', () => {
+  const syn = holdings(
+    times(1000, (at) => ({ source: `${at >> 8}.${at & 255}.1.1`, port: 443, state: 'SYN_SENT', seconds: 119 })),
+  );
+
+  test('leaves nothing to grow old: the timeout that keeps most is shortened all the same', () => {
+    expect(kinds(adviceOf({ ...LOSING, holdings: syn }))).toEqual(['raise', 'timeout', 'notrack']);
+    expect(kinds(adviceOf({ ...FULL, holdings: syn }))).toEqual(['raise', 'notrack']);
+  });
+
+  test('is refused for long chains: more buckets do not help where it would fill the table', () => {
+    const refusing: Scene = { counters: [ZERO, { ...ZERO, chainlength: 5 }], facts: { max: 100, buckets: ok(512) } };
+    expect(kinds(adviceOf(refusing))).toEqual(['raise']);
+  });
+
+  test('a timeout that was shortened a moment ago is not shortened again', () => {
+    const old = holdings(
+      times(10, (at) => ({ source: `10.0.0.${at}`, port: at, seconds: 200_000 })),
+      new Map([['tcp_timeout_established', 86_400]]),
+    );
+    expect(kinds(adviceOf({ ...FULL, holdings: old }))).toEqual(['raise']);
   });
 });
 

@@ -47,7 +47,7 @@ describe('who has what', () => {
 
   test('shares', () => {
     expect(found).toMatchObject({ entries: 12, ipv6: 1, unreplied: 3, assured: 7, offloaded: 1 });
-    expect(found).toMatchObject({ nat: 2, sourceNat: 2, destinationNat: 0, topPortNat: 2 });
+    expect(found).toMatchObject({ nat: 2, sourceNat: 2, destinationNat: 0 });
   });
 
   test('protocol and state, whether assured or not', () => {

@@ -67,7 +67,18 @@ describe('the verdict', () => {
       'critical',
       'the table of namespace of envoy (pid 4711) is 96.0% full, not growing, nothing dropped now, and 1 more in trouble',
     ],
-    [{ log: long(120) }, 'warning', 'a table was full 120 s ago; now 0.0% used, nothing dropped since boot'],
+    [
+      { entries: [500, 505] },
+      'warning',
+      'the table of the host is 50.5% full, growing by 5/s, full in 99 s at this rate, nothing dropped now',
+    ],
+    [{ entries: [400, 490] }, 'ok', 'not conntrack: 49.0% used, nothing dropped since boot'],
+    [{ entries: [599, 600] }, 'ok', 'not conntrack: 60.0% used, nothing dropped since boot'],
+    [
+      { log: long(120) },
+      'warning',
+      'the table of net:[7] was full 120 s ago; now 0.0% used, nothing dropped since boot',
+    ],
     [{ log: long(901) }, 'ok', 'not conntrack: 0.0% used, nothing dropped since boot'],
     [{ log: fault('denied', '/dev/kmsg') }, 'ok', 'not conntrack: 0.0% used, nothing dropped since boot'],
     [

@@ -227,6 +227,9 @@ describe('what to type', () => {
   test('what comes from here is looked for here', () => {
     const local = holdings(times(10, (at) => ({ port: at, source: '127.0.0.1', seconds: 432_000 })));
     expect(step({ ...full, holdings: local }, 'source').commands).toEqual(['ss -tunap']);
+    // A rule against the machine's own address would cut it off.
+    const own = { ...full, holdings: source, own: [String((10 << 24) | 1)] };
+    expect(step(own, 'source').commands).toEqual(['ss -tunap']);
   });
 
   test('a timeout, of each generation, and in the namespace', () => {
@@ -270,7 +273,18 @@ describe('what to type', () => {
       counters: [ZERO, { ...ZERO, drop: 1e6 }],
       facts: { memTotal: ok(2 ** 25) },
     };
-    expect(step(losing, 'raise').notes).toContain('That alone does not suffice: do what is below too.');
+    expect(step(losing, 'raise').notes).toContain('More than memory allows: it will be full again unless less comes.');
+  });
+
+  test('what ends with a namespace, and how to undo it', () => {
+    const there = step({ other: { entries: [1000, 1000] }, holdings: port, mount: '/run/netns/web' }, 'notrack');
+    expect(there.inNamespace).toBe(true);
+    expect(there.notes).toContain('To undo it all: ip netns exec web nft delete table inet check_conntrack');
+    const here = step({ ...full, holdings: port, facts: { release: OLD } }, 'notrack');
+    expect(here).toMatchObject({
+      inNamespace: false,
+      notes: expect.arrayContaining(['To undo it: the same with -D in place of -I.']),
+    });
   });
 
   test('each step is numbered, with what makes it last', () => {

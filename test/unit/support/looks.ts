@@ -38,6 +38,8 @@ export interface Scene {
   readonly holdings?: Holdings;
   readonly pids?: readonly number[];
   readonly mount?: string;
+  /** Addresses of the machine itself. */
+  readonly own?: readonly string[];
 }
 
 const ZERO: CpuCounters = { drop: 0, early_drop: 0, insert_failed: 0, chainlength: 0 };
@@ -74,7 +76,7 @@ export function scene(given: Scene): Findings {
       holdings === undefined
         ? { kind: 'none', ...{ fault: fault('denied', '/proc/net/nf_conntrack').fault } }
         : { kind: 'list', source: '/proc/net/nf_conntrack', holdings, cut: undefined },
-    advice: adviceFor({ facts: known, incident, surroundings, cost, drift, holdings }),
+    advice: adviceFor({ facts: known, incident, surroundings, cost, drift, holdings, own: new Set(given.own) }),
     sudo: [],
   };
 }

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { parseIpv6, parseLocalIpv4 } from '../../../src/kernel/own-addresses.ts';
+
+test('IPv4: what the local table calls a host, not networks and broadcasts', () => {
+  const text = [
+    'Main:',
+    '  +-- 0.0.0.0/0 3 0 5',
+    '     |-- 10.0.0.0',
+    '        /24 link UNICAST',
+    '     |-- 192.0.2.7',
+    '        /32 host LOCAL',
+    '     |-- 192.0.2.255',
+    '        /32 link BROADCAST',
+    '     |-- 127.0.0.1',
+    '        /32 host LOCAL',
+  ].join('\n');
+  expect(parseLocalIpv4(text)).toEqual([String((192 << 24) | (2 << 8) | 7), String(0x7f000001)]);
+});
+
+test('IPv6', () => {
+  const text =
+    '00000000000000000000000000000001 01 80 10 80       lo\nfe800000000000000000000000000001 02 40 20 80     eth0\n';
+  expect(parseIpv6(text)).toEqual(['0,0,0,1', `${0xfe800000 | 0},0,0,1`]);
+});
