@@ -400,9 +400,10 @@ function onTerminal(line: string, seconds?: number): { readonly screen: string; 
   const folder = scratch();
   const [log, done] = [join(folder, 'log'), join(folder, 'done')];
   const keys = seconds === undefined ? '' : `sleep ${seconds}; printf '\\003';`;
-  const script = `stty rows 30 cols 80 -echoctl; ${line}; echo $? > ${done}`;
+  // Ctrl-C reaches the shell too, and not every shell waits for its command then: the trap makes each of them.
+  const script = `trap : INT; stty rows 30 cols 80 -echoctl; ${line}; echo $? > ${done}`;
   const typed = `(${keys} while [ ! -e ${done} ]; do sleep 0.1; done)`;
-  const env = { ...process.env, TERM: 'xterm' };
+  const env = { ...process.env, SHELL: '/bin/sh', TERM: 'xterm' };
   command('sh', ['-c', `${typed} | script -qec "$1" ${log} >/dev/null`, 'sh', script], env);
   const recorded = readFileSync(log, 'latin1');
   const screen = recorded.replace(/^Script started.*\n/, '').replace(/\s*Script done.*\n?$/, '');
