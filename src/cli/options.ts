@@ -86,6 +86,7 @@ const DEFAULT_INTERVAL_SECONDS = 1;
 // /proc/uptime, which rates are made with, counts hundredths.
 const INTERVAL_WORDS = 'not a number of seconds from 0.1 to 86400';
 const WATCH_WORDS = 'only a live table, as text, can be watched';
+const INTERVAL_LONGER = 'not longer than --interval';
 const NEEDS_HISTORY = `needs history: --state-dir, ${STATE_VARIABLES.map((name) => `$${name}`).join(' or ')}`;
 
 export function parseRequest(argv: readonly string[], environment: Environment): Request {
@@ -156,15 +157,11 @@ function reportRequest(given: Given): Request {
   if (!pid.ok) return pid.mistake;
   const interval = single(given, 'interval', DEFAULT_INTERVAL_SECONDS, parseInterval, INTERVAL_WORDS);
   if (!interval.ok) return interval.mistake;
-  if (common.value.timeoutSeconds <= interval.value)
-    return mistake('timeout', given.timeout?.[0] ?? '', 'not longer than --interval').mistake;
   const format = single(given, 'format', 'text', (text) => oneOf(['text', 'json'], text), 'not text or json');
   if (!format.ok) return format.mistake;
-  const watch = watchOf(given, format.value);
-  if (!watch.ok) return watch.mistake;
   const options = {
     ...common.value,
-    watch: watch.value,
+    watch: given.watch !== undefined,
     format: format.value,
     top: top.value,
     pid: pid.value,
@@ -172,14 +169,20 @@ function reportRequest(given: Given): Request {
     entries: given.entries?.[0],
     rootGiven: given.root !== undefined,
   };
-  return { kind: 'report', options };
+  return conflictIn(options, given.timeout?.[0]) ?? { kind: 'report', options };
 }
 
-function watchOf(given: Given, format: ReportOptions['format']): Value<boolean> {
-  const watch = given.watch !== undefined;
-  if (watch && format === 'json') return mistake('watch', 'with --format json', WATCH_WORDS);
-  if (watch && given.entries !== undefined) return mistake('watch', 'with --entries', WATCH_WORDS);
-  return { ok: true, value: watch };
+function conflictIn(options: ReportOptions, timeout = ''): Request | undefined {
+  const { entries, format, intervalSeconds, pid, rootGiven, timeoutSeconds, watch } = options;
+  const conflicts: readonly (readonly [boolean, string, string, string])[] = [
+    [watch && format === 'json', 'watch', 'with --format json', WATCH_WORDS],
+    [watch && entries !== undefined, 'watch', 'with --entries', WATCH_WORDS],
+    [pid !== undefined && entries !== undefined, 'pid', 'with --entries', 'a captured list is of one namespace'],
+    // A list alone is read at once.
+    [timeoutSeconds <= intervalSeconds && (rootGiven || entries === undefined), 'timeout', timeout, INTERVAL_LONGER],
+  ];
+  const found = conflicts.find(([holds]) => holds);
+  return found === undefined ? undefined : mistake(found[1], found[2], found[3]).mistake;
 }
 
 function planRequest(given: Given): Request {

@@ -63,7 +63,10 @@ export function openScreen(): Screen {
 
 function fitted(lines: readonly string[], rows: number): readonly string[] {
   if (lines.length <= rows) return lines;
-  return [...lines.slice(0, rows - 1), `... ${lines.length - rows + 1} more lines: a higher window shows them`];
+  return [
+    ...lines.slice(0, rows - 1),
+    `... ${lines.length - rows + 1} more lines: a higher window shows them, or Ctrl-C`,
+  ];
 }
 
 function write(text: string): void {

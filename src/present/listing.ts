@@ -30,9 +30,9 @@ export function listLines({ source, holdings, cut }: Extract<Listed, { kind: 'li
   if (entries === 0) return lines;
   return [
     ...lines,
-    ...sideBySide(rankingLines(holdings, 'sources'), rankingLines(holdings, 'destinations')),
-    ...sideBySide(rankingLines(holdings, 'networks'), rankingLines(holdings, 'ports')),
-    ...sideBySide(kindLines(holdings), shareLines(holdings)),
+    ...sideBySide(rankingTable(holdings, 'sources'), rankingTable(holdings, 'destinations'), entries),
+    ...sideBySide(rankingTable(holdings, 'networks'), rankingTable(holdings, 'ports'), entries),
+    ...sideBySide(kindTable(holdings), shareTable(holdings), entries),
     ...timeoutLines(holdings),
     ...lifeLines(holdings),
   ];
@@ -49,12 +49,24 @@ const TITLES: Readonly<Record<RankingName, string>> = {
   ports: 'Destination ports',
 };
 
-function rankingLines(holdings: Holdings, name: RankingName): readonly string[] {
+/** How many entries each of some has. */
+interface Table {
+  readonly title: string;
+  readonly rows: readonly (readonly [string, number])[];
+  readonly notes: readonly string[];
+}
+
+const NO_TABLE: Table = { title: '', rows: [], notes: [] };
+
+function rankingTable(holdings: Holdings, name: RankingName): Table {
   const ranking = holdings.rankings.find((one) => one.name === name);
-  if (ranking === undefined || ranking.holders.length === 0) return [];
+  if (ranking === undefined || ranking.holders.length === 0) return NO_TABLE;
   const shown = ranking.holders.filter((holder) => stands(holder.entries, ranking, holdings));
-  const rows = shown.map((holder) => row(holderWords(name, holder), holder.entries, holdings.entries));
-  return [`${TITLES[name]} (${differentWords(ranking)})`, ...rows, ...lackingLines(ranking, shown.length)];
+  return {
+    title: `${TITLES[name]} (${differentWords(ranking)})`,
+    rows: shown.map((holder) => [holderWords(name, holder), holder.entries]),
+    notes: lackingLines(ranking, shown.length),
+  };
 }
 
 // A crowd of which nobody has much fills the screen and tells nothing.
@@ -82,13 +94,14 @@ function holderWords(name: RankingName, { key, ipv6 }: Ranking['holders'][number
 
 const MOST_KINDS = 8;
 
-function kindLines({ kinds, entries }: Holdings): readonly string[] {
+function kindTable({ kinds }: Holdings): Table {
   const words = ({ protocol, state, offloaded }: Kind) =>
     [protocolWords(protocol), offloaded ? 'offloaded' : state].filter(Boolean).join(' ');
-  return ['Protocol and state', ...kinds.slice(0, MOST_KINDS).map((kind) => row(words(kind), kind.entries, entries))];
+  const rows = kinds.slice(0, MOST_KINDS).map((kind) => [words(kind), kind.entries] as const);
+  return { title: 'Protocol and state', rows, notes: [] };
 }
 
-function shareLines({ entries, unreplied, assured, offloaded, sourceNat, destinationNat, ipv6 }: Holdings) {
+function shareTable({ unreplied, assured, offloaded, sourceNat, destinationNat, ipv6 }: Holdings): Table {
   const shares: readonly (readonly [string, number])[] = [
     ['UNREPLIED', unreplied],
     ['ASSURED', assured],
@@ -97,8 +110,8 @@ function shareLines({ entries, unreplied, assured, offloaded, sourceNat, destina
     ['destination NAT', destinationNat],
     ['IPv6', ipv6],
   ];
-  const there = shares.filter(([, some]) => some > 0);
-  return there.length === 0 ? [] : ['Of them', ...there.map(([words, some]) => row(words, some, entries))];
+  const rows = shares.filter(([, some]) => some > 0);
+  return rows.length === 0 ? NO_TABLE : { title: 'Of them', rows, notes: [] };
 }
 
 const MOST_TIMEOUTS = 5;
@@ -127,22 +140,32 @@ function lifeLines({ lives, entries }: Holdings): readonly string[] {
 }
 
 const GAP = 2;
-const COLUMN = 37;
-const FIGURES = 17;
-
-function row(words: string, some: number, all: number): string {
-  const figures = grouped(some).padStart(FIGURES - 7) + shareOf(some, all);
-  return `  ${words.padEnd(COLUMN - FIGURES - 2)}${figures}`;
-}
+const NAMES = 18;
+const COUNTS = 10;
+const COLUMN = 2 + NAMES + COUNTS + 7;
 
 function shareOf(some: number, all: number): string {
   return percentWords((100 * some) / all).padStart(7);
 }
 
-// One below the other where a line is too wide, as IPv6 addresses are.
-function sideBySide(left: readonly string[], right: readonly string[]): readonly string[] {
-  if ([...left, ...right].some((line) => line.length > COLUMN)) return [...left, ...right].map((line) => `  ${line}`);
-  return Array.from({ length: Math.max(left.length, right.length) }, (_, at) =>
-    `  ${(left[at] ?? '').padEnd(COLUMN + GAP)}${right[at] ?? ''}`.trimEnd(),
+// One below the other where a name is too wide, as IPv6 addresses are.
+function sideBySide(left: Table, right: Table, all: number): readonly string[] {
+  const names = [...left.rows, ...right.rows].map(([words]) => words.length);
+  const widest = Math.max(NAMES, ...names);
+  const [one, other] = [left, right].map((table) => tableLines(table, widest, all));
+  const lines = widest > NAMES ? [...(one ?? []), ...(other ?? [])] : zipped(one ?? [], other ?? []);
+  return lines.map((line) => `  ${line}`.trimEnd());
+}
+
+function tableLines({ title, rows, notes }: Table, width: number, all: number): readonly string[] {
+  const row = ([words, some]: Table['rows'][number]) =>
+    `  ${words.padEnd(width)}${grouped(some).padStart(COUNTS)}${shareOf(some, all)}`;
+  return title === '' ? [] : [title, ...rows.map(row), ...notes];
+}
+
+function zipped(left: readonly string[], right: readonly string[]): readonly string[] {
+  return Array.from(
+    { length: Math.max(left.length, right.length) },
+    (_, at) => `${(left[at] ?? '').padEnd(COLUMN + GAP)}${right[at] ?? ''}`,
   );
 }

@@ -108,7 +108,7 @@ function memoryLines(facts: Facts, { available }: Surroundings, plan: Plan): rea
 
 function bucketWords({ buckets, perBucket, limit, limitAtLoad }: Plan): string {
   const load = (limit / buckets).toFixed(1).replace(/\.0$/, '');
-  const count = `${load} ${load === '1' ? 'entry' : 'entries'} for a bucket`;
+  const count = `${load === '0' ? 'less than 0.1' : load} ${load === '1' ? 'entry' : 'entries'} for a bucket`;
   const lowers = limitAtLoad > limit ? ', until sysctl sets the lower one' : ', whether sysctl runs after it or not';
   const start = `A module loaded with it starts with a limit of 8 x ${grouped(buckets)} = ${grouped(limitAtLoad)}${lowers}.`;
   if (limit / buckets < perBucket / 2) return `hashsize=${buckets}: ${count}. So many are there already. ${start}`;

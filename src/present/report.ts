@@ -137,8 +137,16 @@ function gauge({ entries, measurements: { usage } }: Place, { max }: Facts): str
   return `[${bar}] ${percentWords(usage.value)} of ${grouped(max)}`;
 }
 
-function whoLines({ listed, facts }: Findings): readonly string[] {
-  if (listed.kind === 'list') return listLines(listed);
+function whoLines(found: Findings): readonly string[] {
+  const { listed, facts } = found;
+  if (listed.kind === 'list') return [...listLines(listed), ...elsewhereLines(found)];
   const hint = facts.view === 'captured' ? ' A list that was captured too is given with --entries FILE.' : '';
   return indented(`Not known: ${faultWords(listed.fault)}.${hint}`, '    ');
+}
+
+// The list is begun before it is known which table loses, and above the limit the fullest may be another.
+function elsewhereLines({ incident: { place }, subject }: Findings): readonly string[] {
+  const [pid] = place.table?.pids ?? [];
+  if (place.trouble === 'none' || pid === undefined || place.table?.key === subject?.key) return [];
+  return indented(`The table in trouble is another one: report --pid ${pid} lists that.`);
 }

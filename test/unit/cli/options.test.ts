@@ -204,7 +204,7 @@ describe('plan', () => {
     expect(parseRequest(words, {})).toMatchObject({
       options: { top: 1000, pid: 7, intervalSeconds: 0.1, watch: true, rootGiven: true, format: 'text' },
     });
-    expect(parseRequest(['report', '--entries', '-'], {})).toMatchObject({ options: { entries: '-' } });
+    expect(parseRequest(['report', '--entries', '-', '-t', '1'], {})).toMatchObject({ options: { entries: '-' } });
   });
 
   test.each([
@@ -218,6 +218,9 @@ describe('plan', () => {
     ['report --interval 86401', '86401', 'not a number of seconds from 0.1 to 86400'],
     ['report --watch --format json', 'with --format json', 'only a live table, as text, can be watched'],
     ['report --watch --entries -', 'with --entries', 'only a live table, as text, can be watched'],
+    ['report --pid 5 --entries -', 'with --entries', 'a captured list is of one namespace'],
+    ['report -t 1', '1', 'not longer than --interval'],
+    ['report -t 1 --entries - --root /', '1', 'not longer than --interval'],
     ['plan -w 80', '-w', 'unknown option'],
     ['plan --state-dir /x', '--state-dir', 'unknown option'],
     ['plan plan', 'plan', 'a command goes first'],

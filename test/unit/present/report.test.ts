@@ -88,6 +88,15 @@ describe('the text', () => {
     expect(coloured.replace(/<\/?\w+>/g, '')).toBe(textOf(LOSING));
   });
 
+  test('of a table in trouble that is not the one whose entries are listed', () => {
+    const found = scene({ ...LOSING, entries: [1200, 1200] });
+    const note = '  The table in trouble is another one: report --pid 4711 lists that.';
+    expect(reportText({ ...found, subject: undefined }, PLAIN)).toContain(note);
+    expect(reportText(found, PLAIN)).not.toContain(note);
+    const calm = scene({ other: { entries: [5, 5] }, entries: [4, 4], holdings: SPRAY });
+    expect(reportText({ ...calm, subject: undefined }, PLAIN)).not.toContain(note);
+  });
+
   test('of nothing wrong', () => {
     const text = textOf({ holdings: holdings([]) });
     expect(text).toContain('No "table full" in the kernel log (/dev/kmsg).');
@@ -138,6 +147,13 @@ describe('a list', () => {
       /^ {4}2001:db8:1111:2222:3333:4444:5555:6666 {9}3 100\.0%$/,
     );
     expect(lines).toContain('  Destinations (1)');
+  });
+
+  test('each figure below the other, however wide a name is', () => {
+    const wide = { source: '2001:db8:1111:2222:3333:4444:5555:6666' };
+    const lines = listLines(listed(holdings([wide, wide, { source: '2001:db8:0:0:0:0:0:1' }])));
+    const ends = ['6666', '2001:db8::1 '].map((name) => lines.find((line) => line.includes(name))?.length);
+    expect(ends[0]).toBe(ends[1]);
   });
 
   test('a crowd of which nobody has much is not listed', () => {
