@@ -3,7 +3,7 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 import { deflateSync, strToU8 } from 'fflate';
 
 const top = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -15,7 +15,8 @@ const common = {
   platform: 'node',
   format: 'cjs',
   target: 'node12',
-  minify: true,
+  minifySyntax: true,
+  minifyIdentifiers: true,
   charset: 'ascii',
   legalComments: 'none',
   metafile: true,
@@ -52,7 +53,7 @@ const packLazyImports = {
       onLoad({ filter: /.*/, namespace }, async ({ path }) => {
         const entry = join(top, path);
         if (namespace === 'rare') rare.add(path);
-        else packed.set(path, pack(await packedBundle({ entryPoints: [entry] })));
+        else packed.set(path, pack(await packedBundle({ entryPoints: [entry] }, namespace === 'lazy')));
         const name = packedName(namespace === 'rare' ? namespace : path);
         return { contents: stubs(name, unpack, await functionsOf(entry)), loader: 'js' };
       });
@@ -111,11 +112,11 @@ async function functionsOf(entry) {
   return Object.values(metafile.outputs).flatMap((output) => output.exports);
 }
 
-function packedBundle(input) {
-  return bundle({ ...input, define: IN_NO_FILE, plugins: [unpackLazyImports] });
+function packedBundle(input, isEager = false) {
+  return bundle({ ...input, define: IN_NO_FILE, plugins: [unpackLazyImports] }, isEager);
 }
 
-const main = await bundle({ entryPoints: [join(top, 'src/main.ts')], plugins: [packLazyImports] });
+const main = await bundle({ entryPoints: [join(top, 'src/main.ts')], plugins: [packLazyImports] }, true);
 const together = [...rare].sort().map((path) => `export * from "./${path}";`);
 packed.set('rare', DEFLATED.pack(await packedBundle({ stdin: { contents: together.join('\n'), resolveDir: top } })));
 writeFileSync(outfile, `#!/usr/bin/env node\n${main}${packedTexts()}${licences()}`);
@@ -131,13 +132,28 @@ function packedName(path) {
   return `packed_${path.replace(/\W/g, '_')}`;
 }
 
-async function bundle(options) {
+async function bundle(options, isEager = false) {
   const { outputFiles, metafile } = await build({ ...common, ...options });
   for (const input of Object.keys(metafile.inputs)) {
     const [folder] = /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input) ?? [];
     if (folder !== undefined) packages.add(folder);
   }
-  return outputFiles[0].text;
+  const [{ text }] = outputFiles;
+  const { code } = await transform(isEager ? eager(text) : text, { minifyWhitespace: true, charset: 'ascii' });
+  return code;
+}
+
+// V8 reads a function twice, to skip it and again when it is called, unless it is an expression in parentheses. Nearly
+// all that every run loads is called. esbuild puts what it hoists into the first column.
+function eager(text) {
+  const strict = '"use strict";\n';
+  const hoisted = [];
+  const rest = text.replace(/^function ([$\w]+)(\((?:.|\n)*?\n\}$)/gm, (_, name, signatureAndBody) => {
+    hoisted.push(`var ${name} = (function${signatureAndBody});\n`);
+    return '';
+  });
+  if (!rest.startsWith(strict) || hoisted.length === 0) throw new Error('esbuild no longer writes what is expected');
+  return strict + hoisted.join('') + rest.slice(strict.length);
 }
 
 // The file is copied about alone, so the licences of what is in it travel inside it.
