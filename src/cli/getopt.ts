@@ -48,7 +48,7 @@ function allSteps(argv: readonly string[], known: readonly KnownFlag[]): readonl
 
 // What one argument says. A flag that wants its value from the next argument takes it off the end of `rest`.
 function steps(argument: string, rest: string[], known: readonly KnownFlag[]): readonly (Step | Fault)[] {
-  if (argument === '--' && rest.length > 0) return [fault('unknown argument', rest.pop() ?? '')];
+  if (argument === '--') return rest.slice(-1).map((operand) => fault('unknown argument', operand));
   if (argument.startsWith('--')) return [longStep(argument, rest, known)];
   if (argument.startsWith('-') && argument.length > 1) return shortSteps(argument, rest, known);
   return [fault(isCommand(argument) ? 'a command goes first' : 'unknown argument', argument)];
