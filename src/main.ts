@@ -1,54 +1,59 @@
 // The process: arguments in, text on stdout, an exit code. Whatever goes wrong on the way becomes UNKNOWN.
 
+import { clock } from '#system/clock';
+import { counting } from '#system/counting';
+import { self } from '#system/self';
 import { version } from '../package.json';
-import { FLAGS } from './cli/flags.ts';
 import { isCommand } from './cli/getopt.ts';
-import { renderHelp } from './cli/help.ts' with { type: 'rarest' };
-import { type Environment, parseRequest, type Request, wantedFormat } from './cli/options.ts';
+import { parseRequest, type Request, wantedFormat } from './cli/options.ts';
 import { check, failure, type Outcome } from './commands/check.ts';
-import { munin } from './commands/munin.ts' with { type: 'rare' };
-import { plan } from './commands/plan.ts' with { type: 'rare' };
-import { report } from './commands/report.ts' with { type: 'rare' };
+import type { CountTask } from './commands/count-worker.ts';
 import { exitCode } from './evaluate/state.ts';
 import type { Deadline } from './kernel/root.ts';
 import { foreign } from './present/words.ts';
-import { writeAll } from './stdout.ts';
+import { writeText } from './stdout.ts';
 
-const outcome = attempt(() => run(process.argv.slice(2), process.env));
-if ('then' in outcome) outcome.catch(crashed).then(finish);
-else finish(outcome);
+const task = counting.threads?.task<CountTask>();
+if (task === undefined) run().catch(crashed).then(finish);
+else help(task);
 
-function attempt(outcome: () => Outcome | Promise<Outcome>): Outcome | Promise<Outcome> {
-  try {
-    return outcome();
-  } catch (error) {
-    return crashed(error);
-  }
-}
-
-function run(argv: readonly string[], environment: Environment): Outcome | Promise<Outcome> {
-  const request = parseRequest(argv, environment);
+// What is imported when it is called for costs a check nothing.
+async function run(): Promise<Outcome> {
+  const request = parseRequest(self.args, self.environment);
   switch (request.kind) {
-    case 'help':
-      return { state: 'unknown', output: renderHelp(FLAGS, request.command) };
+    case 'help': {
+      const { helpText } = await import('./cli/help-text.ts');
+      return { state: 'unknown', output: helpText(request.command) };
+    }
     case 'version':
-      return { state: 'unknown', output: `check_conntrack ${version}\n` };
+      return { state: 'unknown', output: `check_conntrack ${[version, self.build].filter(Boolean).join(', ')}\n` };
     case 'mistake':
       return unknown(mistakeWords(request));
     case 'check':
       return check(request.options, deadline(request.options));
-    case 'munin':
+    case 'munin': {
+      const { munin } = await import('./commands/munin.ts');
       return munin(request.options, deadline(request.options));
-    case 'report':
+    }
+    case 'report': {
+      const { report } = await import('./commands/report.ts');
       return report(request.options, deadline(request.options));
-    case 'plan':
+    }
+    case 'plan': {
+      const { plan } = await import('./commands/plan.ts');
       return plan(request.options, deadline(request.options));
+    }
   }
 }
 
+/** In the other thread. */
+async function help(task: CountTask): Promise<void> {
+  const { countInTurns } = await import('./commands/count-worker.ts');
+  counting.threads?.answer(countInTurns(task));
+}
+
 function deadline({ timeoutSeconds }: { readonly timeoutSeconds: number }): Deadline {
-  const elapsed = () => 1000 * process.uptime();
-  return { elapsed, left: () => 1000 * timeoutSeconds - elapsed() };
+  return { elapsed: clock.elapsed, left: () => 1000 * timeoutSeconds - clock.elapsed() };
 }
 
 function mistakeWords({ flag, why, text }: Extract<Request, { kind: 'mistake' }>): string {
@@ -56,26 +61,21 @@ function mistakeWords({ flag, why, text }: Extract<Request, { kind: 'mistake' }>
   return `${flag === undefined ? given : `${flag} ${given}`}: ${why}; see check_conntrack --help`;
 }
 
-function crashed(error: unknown): Outcome {
+function crashed(error: unknown): Promise<Outcome> {
   const name = error instanceof Error ? `${error.name}: ${error.message}` : 'no error object';
   return unknown(`internal error, please report it: ${foreign(name)}`);
 }
 
-function unknown(text: string): Outcome {
-  const argv = process.argv.slice(2);
-  return failure(text, wantedFormat(argv), isCommand(argv[0]) ? argv[0] : 'check');
+function unknown(text: string): Promise<Outcome> {
+  const [first] = self.args;
+  return failure(text, wantedFormat(self.args), isCommand(first) ? first : 'check');
 }
 
-function finish({ state, output }: Outcome): void {
-  process.exit(exitCode(delivered(output) ? state : 'unknown'));
-}
-
-// No reader, or a full disk: nobody has the verdict, so it must not look like one. stderr stays empty.
-function delivered(output: string): boolean {
-  try {
-    writeAll(Buffer.from(output, 'latin1'));
-    return true;
-  } catch {
-    return false;
-  }
+// No reader, or a full disk: nobody has the verdict, so it must not look like one. stderr stays empty. What failed once
+// may not fail again, and then says why.
+async function finish({ state, output }: Outcome): Promise<void> {
+  const untold = writeText(output);
+  if (untold === undefined) return self.exit(exitCode(state));
+  if (untold.written === 0) writeText((await unknown(`cannot write to stdout: ${untold.errno}`)).output);
+  self.exit(exitCode('unknown'));
 }

@@ -1,25 +1,29 @@
 // Text to stdout, whole, whatever stdout is.
 
-import { writeSync } from 'node:fs';
-import { errnoName } from './kernel/file.ts';
+import { bytes } from '#system/bytes';
+import { clock } from '#system/clock';
+import { files } from '#system/files';
+import type { Failed } from './system/contract.ts';
 
+const STDOUT = 1;
 // A reader of a non-blocking pipe may be slow, but not for ever: 2 seconds in all.
 const WRITE_RETRY_MILLISECONDS = 5;
 const WRITE_TRIES = 400;
 
-/** Throws where nobody takes it. process.stdout would cut the text when the process exits, and costs more to load. */
-export function writeAll(bytes: Buffer): void {
-  let written = 0;
-  for (let tries = 0; written < bytes.length && tries < WRITE_TRIES; tries++) written += writeSome(bytes, written);
-  if (written < bytes.length) throw new Error('stdout takes nothing');
+/** Each character is a byte. What stdout did not take, and why; undefined where it took everything. */
+export interface Untold extends Failed {
+  /** Bytes that it did take. */
+  readonly written: number;
 }
 
-function writeSome(bytes: Buffer, from: number): number {
-  try {
-    return writeSync(1, bytes, from);
-  } catch (error) {
-    if (errnoName(error) !== 'EAGAIN') throw error;
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WRITE_RETRY_MILLISECONDS);
-    return 0;
+export function writeText(text: string): Untold | undefined {
+  const all = bytes.fromLatin1(text);
+  let written = 0;
+  for (let tries = 0; written < all.length; tries++) {
+    const more = files.write(STDOUT, all, written);
+    if (typeof more === 'number') written += more;
+    else if (more.errno !== 'EAGAIN' || tries >= WRITE_TRIES) return { errno: more.errno, written };
+    else clock.sleep(WRITE_RETRY_MILLISECONDS);
   }
+  return undefined;
 }

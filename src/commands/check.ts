@@ -10,16 +10,14 @@ import type { Facts } from '../facts.ts';
 import { acquire } from '../kernel/acquire.ts';
 import { readConfiguration } from '../kernel/configuration.ts';
 import { type Deadline, openRoot, type Root } from '../kernel/root.ts';
-import { attemptLines, tableDetails } from '../present/details.ts' with { type: 'lazy' };
-import { renderDocument } from '../present/documents.ts' with { type: 'rare' };
 import { faultWords } from '../present/faults.ts';
 import { statusLine, tableText } from '../present/line.ts';
 import { fitOutput } from '../present/output.ts';
 import { perfdata } from '../present/perfdata.ts';
 import type { Figures } from '../present/told.ts';
-import { type DriftReport, reportDrift } from './drift.ts' with { type: 'lazy' };
-import { type LookBack, lookBack } from './look-back.ts' with { type: 'lazy' };
-import { type Elsewhere, lookElsewhere, tellEverywhere } from './sweep.ts' with { type: 'rare' };
+import type { DriftReport } from './drift.ts';
+import type { LookBack } from './look-back.ts';
+import type { Elsewhere } from './sweep.ts';
 
 /** What a command leaves for the process to print and to exit with. */
 export interface Outcome {
@@ -37,17 +35,18 @@ interface Report {
   readonly figures?: Figures;
 }
 
-export function check(options: CheckOptions, deadline: Deadline): Outcome {
-  const { format } = options;
+export async function check(options: CheckOptions, deadline: Deadline): Promise<Outcome> {
+  const { format, verbosity } = options;
   const opened = openRoot(options.root, deadline);
   if ('fault' in opened) return failure(faultWords(opened.fault), format);
   const { root } = opened;
-  const report = reportOn(root, options);
-  const attempts = options.verbosity > 1 ? attemptDetails(root, options.verbosity) : [];
+  const report = await reportOn(root, options);
+  const attempts =
+    verbosity > 1 ? (await import('../present/details.ts')).attemptLines(root.attempts, verbosity > 2) : [];
   return printed({ ...report, details: [...report.details, ...attempts] }, format);
 }
 
-function reportOn(root: Root, options: CheckOptions): Report {
+async function reportOn(root: Root, options: CheckOptions): Promise<Report> {
   const acquired = acquire(root, showsMachine(options));
   switch (acquired.kind) {
     case 'absent':
@@ -61,7 +60,8 @@ function reportOn(root: Root, options: CheckOptions): Report {
   }
 }
 
-function everywhereReport(root: Root, facts: Facts, options: CheckOptions): Report {
+async function everywhereReport(root: Root, facts: Facts, options: CheckOptions): Promise<Report> {
+  const { lookElsewhere } = await import('./sweep.ts');
   const elsewhere = lookElsewhere(root, facts, options);
   if ('fault' in elsewhere) return plain('unknown', faultWords(elsewhere.fault));
   return tableReport(root, facts, options, elsewhere);
@@ -77,10 +77,10 @@ function showsMachine({ verbosity, thresholds, format }: CheckOptions): boolean 
   );
 }
 
-function tableReport(root: Root, facts: Facts, options: CheckOptions, elsewhere?: Elsewhere): Report {
+async function tableReport(root: Root, facts: Facts, options: CheckOptions, elsewhere?: Elsewhere): Promise<Report> {
   const { thresholds, objectSize, verbosity } = options;
-  const past = recall(root, facts, options);
-  const drift = compareLimit(root, facts, verbosity > 0);
+  const past = await recall(root, facts, options);
+  const drift = await compareLimit(root, facts, verbosity > 0);
 
   const cost = objectCost(facts, objectSize);
   const sweep = elsewhere?.everywhere.sweep;
@@ -90,48 +90,49 @@ function tableReport(root: Root, facts: Facts, options: CheckOptions, elsewhere?
   const origin = cost.ok ? cost.value.origin : undefined;
   const losses = past?.trend.losses;
   const here = { facts, measurements, verdict, origin, drift: drift?.words ?? '', losses };
-  const told = elsewhere === undefined ? { text: tableText(here), details: [] } : tellEverywhere(here, elsewhere);
+  const told = elsewhere === undefined ? undefined : (await import('./sweep.ts')).tellEverywhere(here, elsewhere);
   const state = worst([verdict.state, elsewhere?.state ?? 'ok']);
   const data = perfdata(measurements, thresholds, facts.max);
   const figures = { here, thresholds, cost, everywhere: elsewhere?.everywhere };
-  const report = { state, text: told.text, perfdata: data, details: [], figures };
+  const report = { state, text: told?.text ?? tableText(here), perfdata: data, details: [], figures };
   if (verbosity === 0) return report;
+  const { tableDetails } = await import('../present/details.ts');
   const entries = allEntries(facts, sweep);
   const ours = tableDetails({ facts, entries, cost, measurements, thresholds, past });
-  return { ...report, details: [...told.details, ...ours, ...(drift?.details ?? [])] };
+  return { ...report, details: [...(told?.details ?? []), ...ours, ...(drift?.details ?? [])] };
 }
 
 // Most machines configure no limit; then there is nothing to compare, and nothing to load for it.
-function compareLimit(root: Root, facts: Facts, verbose: boolean): DriftReport | undefined {
+async function compareLimit(root: Root, facts: Facts, verbose: boolean): Promise<DriftReport | undefined> {
   if (!facts.initialNamespace) return undefined;
   const configuration = readConfiguration(root);
   const { sysctl, modprobe, commandLine, faults } = configuration;
   if ([...sysctl, ...modprobe, ...commandLine, ...faults].length === 0) return undefined;
+  const { reportDrift } = await import('./drift.ts');
   return reportDrift(root, facts, configuration, verbose);
 }
 
-function recall(root: Root, facts: Facts, options: CheckOptions): LookBack | undefined {
+async function recall(root: Root, facts: Facts, options: CheckOptions): Promise<LookBack | undefined> {
   const { stateDir, windowSeconds } = options;
   if (stateDir === undefined) return undefined;
+  const { lookBack } = await import('./look-back.ts');
   return lookBack(root, facts, stateDir, windowSeconds);
-}
-
-function attemptDetails({ attempts }: Root, verbosity: number): readonly string[] {
-  return attemptLines(attempts, verbosity > 2);
 }
 
 function plain(state: State, text: string): Report {
   return { state, text, perfdata: [], details: [] };
 }
 
-function printed({ state, text, perfdata, details, figures }: Report, format: Format): Outcome {
+async function printed({ state, text, perfdata, details, figures }: Report, format: Format): Promise<Outcome> {
   if (format === 'nagios') return { state, output: fitOutput(statusLine(state, text), perfdata, details) };
+  const { renderDocument } = await import('../present/documents.ts');
   return { state, output: renderDocument(format, 'check', { state, text, details, figures }) };
 }
 
 /** What is told where there is nothing but a failure, in the form that was asked for. */
-export function failure(text: string, format: Format, command: Command = 'check'): Outcome {
+export async function failure(text: string, format: Format, command: Command = 'check'): Promise<Outcome> {
   const report = plain('unknown', text);
   if (format === 'nagios') return printed(report, format);
+  const { renderDocument } = await import('../present/documents.ts');
   return { state: 'unknown', output: renderDocument(format, command, { ...report, figures: undefined }) };
 }

@@ -14,7 +14,7 @@ export interface Part {
 }
 
 /** Gives the entries that the first `length` bytes, whole lines, have. */
-export function countPiece(digest: Digest, piece: Buffer, length: number, endedAt: Int32Array): number {
+export function countPiece(digest: Digest, piece: Uint8Array, length: number, endedAt: Int32Array): number {
   const before = digest.entries;
   digest.unknown += parseEntries(piece, 0, length, (entry) => digestEntry(digest, entry, endedAt));
   return digest.entries - before;

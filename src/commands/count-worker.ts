@@ -1,20 +1,18 @@
-// The other thread that counts a long list. The build makes a text of it, which is all that a file without an extension
-// can start a thread with.
+// The other thread that counts a long list: the same program, started with this as its task.
 
-import { parentPort, workerData } from 'node:worker_threads';
 import { newDigest } from '../evaluate/digest.ts';
 import { addCounted, beginHelp, type Turns, takeLines } from '../kernel/line-turns.ts';
 import { countPiece, type Part, PIECE } from './count-piece.ts';
 
-/** This module as the text of a script. */
-export declare const workerSource: string;
+/** What the thread needs to know. */
+export interface CountTask {
+  readonly turns: Turns;
+  readonly endedAt: Int32Array;
+}
 
-const { turns, endedAt }: { readonly turns: Turns; readonly endedAt: Int32Array } = workerData;
-parentPort?.postMessage(countInTurns());
-
-function countInTurns(): Part {
+export function countInTurns({ turns, endedAt }: CountTask): Part {
   const digest = newDigest();
-  const piece = Buffer.allocUnsafeSlow(PIECE);
+  const piece = new Uint8Array(PIECE);
   beginHelp(turns);
   for (;;) {
     const got = takeLines(turns, piece);

@@ -1,21 +1,29 @@
-// Counts the entries of a list, piece by piece, so that a signal can end it in between: a long one with another thread.
+// Counts the entries of a list, piece by piece, so that a signal can end it in between: a long one with another thread,
+// or where there is none and the engine is slow, an even random sample of it.
 
-import { Worker } from 'node:worker_threads';
-import { addDigest, type Digest, newDigest } from '../evaluate/digest.ts';
+import { clock } from '#system/clock';
+import { counting } from '#system/counting';
+import { addDigest, type Digest, newDigest, scaleDigest } from '../evaluate/digest.ts';
+import type { Sampled } from '../evaluate/holders.ts';
 import type { Fault } from '../facts.ts';
 import type { EntryFeed } from '../kernel/entry-feed.ts';
+import { endOf, newLineSample, takeSample } from '../kernel/line-sample.ts';
 import { addCounted, stopTurns, type Turns, wasHelped } from '../kernel/line-turns.ts';
 import { countPiece, type Part, PIECE } from './count-piece.ts';
-import { workerSource } from './count-worker.ts' with { type: 'worker' };
+import type { CountTask } from './count-worker.ts';
 import type { Interruption } from './interruption.ts';
 
-/** What a list came to. */
+/** What a list came to, or what an even random sample of it did. */
 export interface Counted {
   readonly source: string;
   readonly digest: Digest;
+  /** Undefined where every line was looked at. */
+  readonly sample: Sampled | undefined;
   /** Why the end was not reached. */
-  readonly cut: 'stopped' | Fault | undefined;
+  readonly cut: Cut;
 }
+
+type Cut = 'stopped' | Fault | undefined;
 
 // A thread takes some 20 ms to begin.
 const WORTH_A_THREAD = 100_000;
@@ -29,39 +37,68 @@ export interface Watcher {
 }
 
 export async function countEntries(feed: EntryFeed, endedAt: Int32Array, watcher: Watcher): Promise<Counted> {
-  const { turns, expected = 0 } = feed;
+  const { source, turns, expected = 0 } = feed;
+  const { mostLines, threads } = counting;
   try {
-    if (turns === undefined || expected < WORTH_A_THREAD) return await countAlone(feed, endedAt, watcher);
+    if (mostLines < Number.POSITIVE_INFINITY) return await countSample(feed, endedAt, watcher);
+    const digest = newDigest();
+    if (threads === undefined || turns === undefined || expected < WORTH_A_THREAD) {
+      return { source, digest, sample: undefined, cut: await countAll(feed, digest, endedAt, watcher) };
+    }
     const helped = helper(turns, endedAt);
-    const own = await countAlone(feed, endedAt, watcher);
+    const cut = await countAll(feed, digest, endedAt, watcher);
     // It gives back what it has.
-    if (own.cut !== undefined) stopTurns(turns);
+    if (cut !== undefined) stopTurns(turns);
     const other = await helped;
-    addDigest(own.digest, other.digest);
-    return { ...own, cut: own.cut ?? other.cut };
+    addDigest(digest, other.digest);
+    return { source, digest, sample: undefined, cut: cut ?? other.cut };
   } finally {
     feed.close();
   }
 }
 
-async function countAlone(feed: EntryFeed, endedAt: Int32Array, watcher: Watcher): Promise<Counted> {
+function countAll(feed: EntryFeed, digest: Digest, endedAt: Int32Array, watcher: Watcher): Promise<Cut> {
+  const { turns } = feed;
+  return eachPiece(feed, watcher, (piece, length) => {
+    const more = countPiece(digest, piece, length, endedAt);
+    watcher.step(turns === undefined ? digest.entries : addCounted(turns, more));
+  });
+}
+
+async function countSample(feed: EntryFeed, endedAt: Int32Array, watcher: Watcher): Promise<Counted> {
+  const taken = newLineSample(counting.mostLines);
+  const cut = await eachPiece(feed, watcher, (piece, length) => {
+    takeSample(taken, piece, length);
+    watcher.step(taken.lines);
+  });
   const digest = newDigest();
-  const piece = Buffer.allocUnsafeSlow(PIECE);
-  const { source, turns } = feed;
+  countPiece(digest, taken.bytes, endOf(taken), endedAt);
+  const { held, lines } = taken;
+  if (held === lines) return { source: feed.source, digest, sample: undefined, cut };
+  scaleDigest(digest, lines / held);
+  return { source: feed.source, digest, sample: { held, lines }, cut };
+}
+
+/** Why it went no further. */
+async function eachPiece(
+  feed: EntryFeed,
+  watcher: Watcher,
+  look: (piece: Uint8Array, length: number) => void,
+): Promise<Cut> {
+  const piece = new Uint8Array(PIECE);
   let pieces = 0;
   for (;;) {
     const got = await nextPiece(feed, piece, watcher);
-    if (typeof got !== 'number') return { source, digest, cut: got };
-    if (got === 0) return { source, digest, cut: undefined };
-    const more = countPiece(digest, piece, got, endedAt);
-    watcher.step(turns === undefined ? digest.entries : addCounted(turns, more));
+    if (typeof got !== 'number') return got;
+    if (got === 0) return undefined;
+    look(piece, got);
     pieces += 1;
     // Signals come only between events.
-    if (pieces % PIECES_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
+    if (pieces % PIECES_AT_ONCE === 0) await new Promise<void>((resolve) => void clock.after(0, resolve));
   }
 }
 
-async function nextPiece(feed: EntryFeed, piece: Buffer, { stop }: Watcher): Promise<number | Fault | 'stopped'> {
+async function nextPiece(feed: EntryFeed, piece: Uint8Array, { stop }: Watcher): Promise<number | Fault | 'stopped'> {
   const taken = feed.take(piece);
   const got = taken instanceof Promise ? await Promise.race([taken, stop.coming]) : taken;
   // A child gets the same signal, and fails by it.
@@ -69,17 +106,12 @@ async function nextPiece(feed: EntryFeed, piece: Buffer, { stop }: Watcher): Pro
 }
 
 /** What another thread has counted of the same list; nothing, where there can be none. */
-function helper(turns: Turns, endedAt: Int32Array): Promise<Part> {
-  return new Promise((resolve) => {
-    const failed = () => {
-      const lost: Fault = { kind: 'io', source: turns.source, detail: 'a thread ended' };
-      resolve({ digest: newDigest(), cut: wasHelped(turns) ? lost : undefined });
-    };
-    try {
-      const worker = new Worker(workerSource, { eval: true, workerData: { turns, endedAt } });
-      worker.once('message', resolve).once('error', failed).once('exit', failed);
-    } catch {
-      failed();
-    }
-  });
+async function helper(turns: Turns, endedAt: Int32Array): Promise<Part> {
+  try {
+    if (counting.threads !== undefined) return await counting.threads.start<CountTask, Part>({ turns, endedAt });
+  } catch {
+    // What it has taken is lost, if anything.
+  }
+  const lost: Fault = { kind: 'io', source: turns.source, detail: 'a thread ended' };
+  return { digest: newDigest(), cut: wasHelped(turns) ? lost : undefined };
 }

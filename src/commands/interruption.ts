@@ -1,5 +1,7 @@
 // Ctrl-C ends the reading and the waiting of a long command, and what is known by then is told. So does the deadline.
 
+import { clock } from '#system/clock';
+import { signals } from '#system/signals';
 import type { Deadline } from '../kernel/root.ts';
 
 export interface Interruption {
@@ -11,10 +13,6 @@ export interface Interruption {
   readonly pause: (milliseconds: number) => Promise<void>;
 }
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-// A timer takes no more.
-const LONGEST_PAUSE = 2 ** 31 - 1;
-
 /** From now on; the second signal of a kind ends the program as usual. */
 export function interruption({ left }: Deadline): Interruption {
   let came = false;
@@ -23,17 +21,17 @@ export function interruption({ left }: Deadline): Interruption {
       came = true;
       resolve('interrupted');
     };
-    for (const signal of SIGNALS) process.once(signal, come);
-    if (left() <= LONGEST_PAUSE) setTimeout(come, left());
+    signals.onEnd(come);
+    if (left() < Number.POSITIVE_INFINITY) clock.after(left(), come);
   });
   const pause = async (milliseconds: number): Promise<void> => {
     if (came || milliseconds <= 0) return;
-    let timer: NodeJS.Timeout | undefined;
+    let cancel = (): void => undefined;
     const over = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, Math.min(milliseconds, LONGEST_PAUSE));
+      cancel = clock.after(milliseconds, resolve);
     });
     await Promise.race([coming, over]);
-    if (timer !== undefined) clearTimeout(timer);
+    cancel();
   };
   return { interrupted: () => came, coming, pause };
 }

@@ -1,5 +1,6 @@
 // What earlier runs add to the check: recall samples, evaluate the trend. Loaded only with a state directory.
 
+import { self } from '#system/self';
 import { type Trend, trendOf } from '../evaluate/trend.ts';
 import type { Facts, History, Reading } from '../facts.ts';
 import { remember } from '../history/history.ts';
@@ -24,7 +25,6 @@ function recall(root: Root, facts: Facts, dir: string, window: number): Reading<
   const { uptime, boot, table, isYounger } = moment.value;
   const cpus = facts.statistics.ok ? facts.statistics.value.cpus : [];
   const subject = { table, isYounger, now: { uptime, entries: facts.count, cpus } };
-  const euid = process.geteuid?.() ?? 0;
-  const [history] = remember(dir, euid, { name: table, boot, window, subjects: [subject] });
+  const [history] = remember(dir, self.effectiveUser(), { name: table, boot, window, subjects: [subject] });
   return history ?? { ok: false, fault: { kind: 'missing', source: dir } };
 }

@@ -1,6 +1,7 @@
 // The report: an incident told to a person, once or again and again.
 
-import { isatty } from 'node:tty';
+import { self } from '#system/self';
+import { terminal } from '#system/terminal';
 import type { ReportOptions } from '../cli/options.ts';
 import type { Look } from '../evaluate/incident.ts';
 import { type Deadline, openRoot } from '../kernel/root.ts';
@@ -15,7 +16,7 @@ import { failed, listRound, machineRound, type Round, type Setting } from './rou
 import { openScreen, paletteFor } from './terminal.ts';
 
 export async function report(options: ReportOptions, deadline: Deadline): Promise<Outcome> {
-  const palette = options.format === 'json' ? PLAIN : paletteFor(process.env);
+  const palette = options.format === 'json' ? PLAIN : paletteFor(self.environment);
   const setting = { options, deadline, stop: interruption(deadline), palette };
   if (options.watch) return watch(setting);
   const once = await reportOnce(setting, undefined);
@@ -57,7 +58,7 @@ async function watch(setting: Setting): Promise<Outcome> {
   } finally {
     screen.close();
   }
-  return { state: once.told.state, output: isatty(1) ? written(once, setting) : '' };
+  return { state: once.told.state, output: terminal.isTerminal(1) ? written(once, setting) : '' };
 }
 
 function written(once: Once, setting: Setting): string {

@@ -1,5 +1,6 @@
 // One report: look at every table twice, read in between who fills the fullest one, judge, and put it into words.
 
+import { self } from '#system/self';
 import type { ReportOptions } from '../cli/options.ts';
 import { adviceFor } from '../evaluate/advice.ts';
 import { driftOf } from '../evaluate/drift.ts';
@@ -24,9 +25,8 @@ import { readTimeouts } from '../kernel/timeouts.ts';
 import { driftWords } from '../present/drift.ts';
 import { faultWords } from '../present/faults.ts';
 import type { Findings } from '../present/incident.ts';
-import { type Listed, listLines } from '../present/listing.ts';
+import { entriesWords, type Listed, listLines } from '../present/listing.ts';
 import type { Palette } from '../present/palette.ts';
-import { grouped } from '../present/prose.ts';
 import { reportText, verdictText } from '../present/report.ts';
 import { listBody, reportBody } from '../present/report-body.ts';
 import { countEntries } from './count.ts';
@@ -75,7 +75,7 @@ export async function listRound(setting: Setting): Promise<Round> {
   if (listed.kind === 'none') return failed(listed.fault);
   const { holdings, source } = listed;
   if (holdings.entries === 0) return failed({ kind: holdings.unknown === 0 ? 'empty' : 'malformed', source });
-  const text = `a list of ${grouped(holdings.entries)} entries; the table that they are of is not known (--root DIR tells)`;
+  const text = `a list of ${entriesWords(holdings)}; the table that they are of is not known (--root DIR tells)`;
   const told: Told = { state: 'ok', text, lines: ['', ...listLines(listed)], body: { report: listBody(listed) } };
   return { told, look: undefined, reading: 0 };
 }
@@ -149,10 +149,10 @@ async function listOf(
 
 async function readList(feed: EntryFeed, timeouts: Timeouts, { stop, options }: Setting): Promise<Listed> {
   const progress = progressOf(options.watch ? 0 : (feed.expected ?? 0));
-  const { source, digest, cut } = await countEntries(feed, endedAt(timeouts), { stop, step: progress.update });
+  const { source, digest, sample, cut } = await countEntries(feed, endedAt(timeouts), { stop, step: progress.update });
   progress.end();
   if (cut !== undefined && cut !== 'stopped' && digest.entries === 0) return { kind: 'none', fault: cut };
-  return { kind: 'list', source, cut, holdings: holdingsOf(digest, timeouts, options.top) };
+  return { kind: 'list', source, cut, holdings: holdingsOf(digest, timeouts, options.top, sample) };
 }
 
 function findings(
@@ -204,7 +204,7 @@ function identitiesOf(root: Root, tables: readonly NamespaceTable[]): ReadonlyMa
 }
 
 function sudoAdds(root: Root, { slabCache }: Facts, listed: Listed, log: Reading<unknown>): readonly string[] {
-  if (root.view === 'captured' || process.geteuid?.() === 0) return [];
+  if (root.view === 'captured' || self.effectiveUser() === 0) return [];
   return [
     ...(listed.kind === 'none' ? ['who fills the table'] : []),
     ...(log.ok ? [] : ['the kernel log']),

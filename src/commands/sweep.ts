@@ -1,6 +1,7 @@
 // Every network namespace of the machine beside the one that the check is about: find them, judge them, name those that
 // are told of. Loaded only with `--netns all`.
 
+import { self } from '#system/self';
 import { judgeNamespaces, type Overview } from '../evaluate/namespaces.ts';
 import type { State } from '../evaluate/state.ts';
 import type { Thresholds } from '../evaluate/thresholds.ts';
@@ -64,7 +65,7 @@ function trendsOf(root: Root, facts: Facts, { others }: Sweep, options: Options)
   const subjects = read.map(({ table, count }) => subjectOf(root, table, count, moment.value));
   const { boot, table: own } = moment.value;
   const name = own.replace(/^\w+:/, 'all:');
-  const histories = remember(stateDir, process.geteuid?.() ?? 0, { name, boot, window, subjects });
+  const histories = remember(stateDir, self.effectiveUser(), { name, boot, window, subjects });
   return new Map(
     read.flatMap(({ table, count }, at) => {
       const history = histories[at];

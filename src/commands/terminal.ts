@@ -1,10 +1,11 @@
-// What a person sees: colours, a bar while a long list is read, a screen that is drawn anew. A file or a pipe gets none.
+// What a person sees: colours, a share while a long list is read, a screen that is drawn anew. A file or a pipe gets none.
 
-import { isatty } from 'node:tty';
 import { createColors } from 'picocolors';
-import ProgressBar from 'progress';
+import { bytes } from '#system/bytes';
+import { files } from '#system/files';
+import { terminal } from '#system/terminal';
 import type { Palette } from '../present/palette.ts';
-import { writeAll } from '../stdout.ts';
+import { writeText } from '../stdout.ts';
 
 const [STDOUT, STDERR] = [1, 2];
 
@@ -12,26 +13,29 @@ const [STDOUT, STDERR] = [1, 2];
 export function paletteFor(environment: Readonly<Partial<Record<string, string>>>): Palette {
   const { NO_COLOR = '', TERM } = environment;
   const { bold, cyan, green, magenta, red, yellow } = createColors(
-    isatty(STDOUT) && NO_COLOR === '' && TERM !== 'dumb',
+    terminal.isTerminal(STDOUT) && NO_COLOR === '' && TERM !== 'dumb',
   );
   return { title: bold, ok: green, warning: yellow, critical: red, unknown: magenta, command: cyan };
 }
 
 const WORTH_A_BAR = 200_000;
 
-/** Is told how many of about `expected` there are so far, and last that it is over: then the bar goes. */
+/** Is told how many of about `expected` there are so far, and last that it is over: then the line goes. */
 export interface Progress {
   readonly update: (soFar: number) => void;
   readonly end: () => void;
 }
 
 export function progressOf(expected: number): Progress {
-  if (expected < WORTH_A_BAR || !isatty(STDERR)) return { update: () => undefined, end: () => undefined };
-  const form = { total: 100, width: 40, complete: '#', incomplete: '.', clear: true, stream: process.stderr };
-  const bar = new ProgressBar('reading entries [:bar] :percent', form);
+  if (expected < WORTH_A_BAR || !terminal.isTerminal(STDERR)) return { update: () => undefined, end: () => undefined };
+  let shown = '';
+  const show = (words: string): void => {
+    if (words !== shown) files.write(STDERR, bytes.fromLatin1(`\r${words}${LINE_REST}`), 0);
+    shown = words;
+  };
   return {
-    update: (soFar) => bar.update(Math.min(0.99, soFar / expected)),
-    end: () => bar.update(1),
+    update: (soFar) => show(`reading entries: ${Math.min(99, Math.floor((100 * soFar) / expected))}%`),
+    end: () => show(''),
   };
 }
 
@@ -50,11 +54,12 @@ const [OPEN, CLOSE] = [`${ESCAPE}?1049h${ESCAPE}?25l`, `${ESCAPE}?25h${ESCAPE}?1
 const [HOME, LINE_REST, SCREEN_REST] = [`${ESCAPE}H`, `${ESCAPE}K`, `${ESCAPE}J`];
 
 export function openScreen(): Screen {
-  if (!isatty(STDOUT)) return { show: (lines) => void write(`${lines.join('\n')}\n\n`), close: () => undefined };
+  if (!terminal.isTerminal(STDOUT))
+    return { show: (lines) => void write(`${lines.join('\n')}\n\n`), close: () => undefined };
   write(OPEN);
   return {
     show: (lines) => {
-      const fitting = fitted(lines, process.stdout.rows || ROWS);
+      const fitting = fitted(lines, terminal.rows() || ROWS);
       write(`${HOME}${fitting.map((line) => line + LINE_REST).join('\n')}${SCREEN_REST}`);
     },
     close: () => void write(CLOSE),
@@ -69,6 +74,7 @@ function fitted(lines: readonly string[], rows: number): readonly string[] {
   ];
 }
 
+// A terminal that is gone has no reader, and nobody to tell.
 function write(text: string): void {
-  writeAll(Buffer.from(text, 'latin1'));
+  if (writeText(text) !== undefined) throw new Error('stdout takes nothing');
 }

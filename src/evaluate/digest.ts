@@ -1,7 +1,7 @@
 // What a list of entries comes to: counted one by one, in bounded memory, and by several at the same time.
 
 import type { Entry, Tuple } from '../facts.ts';
-import { addTally, count, countWord, newTally, type Tally } from './tally.ts';
+import { addTally, count, countWord, newTally, scaleArray, scaleTally, type Tally } from './tally.ts';
 
 /** Of which things the heaviest are kept. */
 export type TallyName =
@@ -180,6 +180,13 @@ export function addDigest(into: Digest, other: Digest): void {
   for (const [name, tally] of Object.entries(into.tallies)) {
     if (isTallyName(name)) addTally(tally, other.tallies[name]);
   }
+}
+
+/** Makes of what was counted of a part of a list what the whole has about, `times` as much. */
+export function scaleDigest(digest: Digest, times: number): void {
+  for (const name of COUNTS) digest[name] = Math.round(times * digest[name]);
+  for (const counts of [digest.offloaded, digest.classes, digest.ended, digest.lives]) scaleArray(counts, times);
+  for (const tally of Object.values(digest.tallies)) scaleTally(tally, times);
 }
 
 function addArray(into: Int32Array, other: Int32Array): void {

@@ -19,8 +19,10 @@ export interface Ranking {
   readonly holders: readonly Holder[];
   /** By how much any of the counts may be too low. */
   readonly lacking: number;
-  /** How many different ones there are; at least that many where counts are not exact. */
+  /** How many different ones there are. */
   readonly different: number;
+  /** Whether there are at least so many, and perhaps more. */
+  readonly differentAtLeast: boolean;
 }
 
 export interface Kind {
@@ -45,7 +47,17 @@ export interface Kept {
   readonly ended: number;
 }
 
+/** An even random sample of a list. */
+export interface Sampled {
+  /** How many lines were looked at, of how many. */
+  readonly held: number;
+  readonly lines: number;
+}
+
+/** Counts of entries; of a sample what the whole list has about. */
 export interface Holdings {
+  /** Undefined where every line was looked at. */
+  readonly sample: Sampled | undefined;
   readonly entries: number;
   readonly unknown: number;
   readonly ipv6: number;
@@ -62,6 +74,8 @@ export interface Holdings {
   readonly timeouts: readonly Kept[];
 }
 
+const RANKINGS: readonly RankingName[] = ['sources', 'networks', 'destinations', 'ports'];
+
 const TALLIES: Readonly<Record<RankingName, readonly TallyName[]>> = {
   sources: ['sources4', 'sources6'],
   networks: ['networks4', 'networks6'],
@@ -69,11 +83,16 @@ const TALLIES: Readonly<Record<RankingName, readonly TallyName[]>> = {
   ports: ['ports'],
 };
 
-export function holdingsOf(digest: Digest, timeouts: Timeouts, top: number): Holdings {
+/** By how many percentage points a share that a sample shows is off at the most, 19 times out of 20. */
+export function samplingError({ held }: Sampled): number {
+  return 98 / Math.sqrt(held);
+}
+
+export function holdingsOf(digest: Digest, timeouts: Timeouts, top: number, sample?: Sampled): Holdings {
   const { entries, unknown, ipv6, unreplied, assured, nat, sourceNat, destinationNat, lives } = digest;
-  const rankings = [ranking(digest, 'sources', top), ranking(digest, 'networks', top)];
-  rankings.push(ranking(digest, 'destinations', top), ranking(digest, 'ports', top));
+  const rankings = RANKINGS.map((name) => ranking(digest, name, top, sample !== undefined));
   return {
+    sample,
     entries,
     unknown,
     ipv6,
@@ -90,14 +109,15 @@ export function holdingsOf(digest: Digest, timeouts: Timeouts, top: number): Hol
   };
 }
 
-function ranking({ tallies }: Digest, name: RankingName, top: number): Ranking {
+function ranking({ tallies }: Digest, name: RankingName, top: number, isSample: boolean): Ranking {
   const parts = TALLIES[name].map((part) => tallies[part]);
   const holders = parts.flatMap((tally, place) =>
     heaviest(tally, top).map(({ key, count }) => ({ key, ipv6: place === 1, entries: count })),
   );
   holders.sort((a, b) => b.entries - a.entries);
   const different = parts.reduce((sum, { used, lacking }) => sum + (lacking > 0 ? CAPACITY : used), 0);
-  return { name, holders: holders.slice(0, top), lacking: Math.max(...parts.map(({ lacking }) => lacking)), different };
+  const lacking = Math.max(...parts.map((part) => part.lacking));
+  return { name, holders: holders.slice(0, top), lacking, different, differentAtLeast: isSample || lacking > 0 };
 }
 
 function kindsOf({ classes, offloaded }: Digest): readonly Kind[] {

@@ -109,6 +109,18 @@ export function addTally(into: Tally, other: Tally): void {
   into.lacking += other.lacking;
 }
 
+/** Makes of every count `times` as much. */
+export function scaleTally(tally: Tally, times: number): void {
+  scaleArray(tally.counts, times);
+  tally.lacking = Math.ceil(times * tally.lacking);
+}
+
+export function scaleArray(counts: Int32Array, times: number): void {
+  counts.forEach((held, place) => {
+    counts[place] = Math.round(times * held);
+  });
+}
+
 /** Those with the most, at most `most` of them. */
 export function heaviest({ words, keys, counts }: Tally, most: number): readonly Held[] {
   const top: Held[] = [];

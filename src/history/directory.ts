@@ -2,24 +2,13 @@
 // the Monitoring Plugins. No link is followed, nobody else's file is trusted, and each step is taken from a directory
 // that is held open, so that none can be exchanged underneath.
 
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  type Stats,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
+import { bytes } from '#system/bytes';
+import { files } from '#system/files';
+import { self } from '#system/self';
 import type { Fault, FaultKind } from '../facts.ts';
-import { errnoName, type FileRead, readDescriptor, systemFault } from '../kernel/file.ts';
+import { type FileRead, readDescriptor, systemFault } from '../kernel/file.ts';
+import type { Failed, FileStatus, OpenFor } from '../system/contract.ts';
 
-const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
-const FOLDER = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
 export const LARGEST_FILE = 1 << 22;
 const OTHERS_WRITE = 0o022;
 // A writer takes milliseconds; one that was killed leaves its file behind. A table that is gone leaves its history.
@@ -49,7 +38,7 @@ export function exchange(place: Place, change: (before: Before) => string): Faul
     clearAway(folder, place.name);
     return replace(folder, place, text);
   } finally {
-    held.forEach(closeSync);
+    held.forEach(files.close);
   }
 }
 
@@ -60,7 +49,7 @@ export function pathOf({ dir, euid, name }: Place): string {
 // A path through /proc/self/fd stays with the directory that was opened, whatever happens to its name.
 function openFolder(place: Place, held: number[]): string | Fault {
   const { dir, euid } = place;
-  const given = hold(dir, O_RDONLY | O_DIRECTORY, held);
+  const given = hold(dir, 'directory', held);
   if (typeof given !== 'string') return { ...given, source: dir };
   let folder = given;
   for (const name of [String(euid), 'check_conntrack']) {
@@ -75,108 +64,97 @@ type Refusal = { readonly kind: FaultKind; readonly detail?: string };
 
 // Made only where it is not: almost always it is.
 function ownFolder(path: string, euid: number, held: number[]): string | Refusal {
-  const there = hold(path, FOLDER, held);
+  const there = hold(path, 'directory-no-link', held);
   if (typeof there === 'string') return trusted(there, euid, held);
   if (there.kind !== 'missing') return there;
-  const made = makeFolder(path);
-  if (made !== undefined) return made;
-  const folder = hold(path, FOLDER, held);
+  const refused = files.makeDirectory(path);
+  if (refused !== undefined && refused.errno !== 'EEXIST') return { kind: 'not-written', detail: refused.errno };
+  const folder = hold(path, 'directory-no-link', held);
   return typeof folder === 'string' ? trusted(folder, euid, held) : folder;
 }
 
 function trusted(folder: string, euid: number, held: number[]): string | Refusal {
   const descriptor = held[held.length - 1];
-  return descriptor === undefined ? folder : (distrust(fstatSync(descriptor), euid) ?? folder);
+  if (descriptor === undefined) return folder;
+  const status = files.statusOfOpen(descriptor);
+  return 'errno' in status ? systemFault(status) : (distrust(status, euid) ?? folder);
 }
 
-function makeFolder(path: string): Refusal | undefined {
-  try {
-    mkdirSync(path, 0o700);
-    return undefined;
-  } catch (error) {
-    const errno = errnoName(error);
-    return errno === 'EEXIST' ? undefined : { kind: 'not-written', detail: errno };
-  }
-}
-
-function hold(path: string, flags: number, held: number[]): string | Refusal {
-  try {
-    const descriptor = openSync(path, flags);
+function hold(path: string, purpose: OpenFor, held: number[]): string | Refusal {
+  const descriptor = files.open(path, purpose);
+  if (typeof descriptor === 'number') {
     held.push(descriptor);
     return `/proc/self/fd/${descriptor}`;
-  } catch (error) {
-    const errno = errnoName(error);
-    return errno === 'ENOTDIR' || errno === 'ELOOP' ? { kind: 'not-directory' } : systemFault(error);
   }
+  const { errno } = descriptor;
+  return errno === 'ENOTDIR' || errno === 'ELOOP' ? { kind: 'not-directory' } : systemFault(descriptor);
 }
 
-function distrust({ uid, mode }: Stats, euid: number): Refusal | undefined {
-  if (uid !== euid) return { kind: 'foreign' };
+function distrust({ owner, mode }: FileStatus, euid: number): Refusal | undefined {
+  if (owner !== euid) return { kind: 'foreign' };
   return (mode & OTHERS_WRITE) === 0 ? undefined : { kind: 'others-write' };
 }
 
 function readOwn(path: string, euid: number): Before {
-  let descriptor = -1;
-  try {
-    descriptor = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-    const stats = fstatSync(descriptor);
-    if (!stats.isFile()) return { ok: false, kind: 'not-regular' };
-    const refusal = distrust(stats, euid);
-    return refusal === undefined ? readDescriptor(descriptor, LARGEST_FILE) : { ok: false, ...refusal };
-  } catch (error) {
-    const errno = errnoName(error);
-    if (errno === 'ENOENT') return undefined;
-    return errno === 'ELOOP' ? { ok: false, kind: 'symlink' } : { ok: false, ...systemFault(error) };
-  } finally {
-    if (descriptor !== -1) closeSync(descriptor);
+  const descriptor = files.open(path, 'reading-no-link');
+  if (typeof descriptor !== 'number') {
+    if (descriptor.errno === 'ENOENT') return undefined;
+    return descriptor.errno === 'ELOOP' ? { ok: false, kind: 'symlink' } : { ok: false, ...systemFault(descriptor) };
   }
+  const before = readOpen(descriptor, euid);
+  files.close(descriptor);
+  return before;
 }
 
-// The name is nobody else's: process numbers repeat among containers that share the directory, moments do not.
+function readOpen(descriptor: number, euid: number): Before {
+  const status = files.statusOfOpen(descriptor);
+  if ('errno' in status) return { ok: false, ...systemFault(status) };
+  if (status.kind !== 'file') return { ok: false, kind: 'not-regular' };
+  const refusal = distrust(status, euid);
+  return refusal === undefined ? readDescriptor(descriptor, LARGEST_FILE) : { ok: false, ...refusal };
+}
+
+// The name is nobody else's: process numbers repeat among containers that share the directory, moments hardly do, and a
+// file that is there is not written to.
 function replace(folder: string, place: Place, text: string): Fault | undefined {
-  const temporary = `${folder}/${place.name}.${process.pid}-${process.hrtime().join('-')}.tmp`;
-  try {
-    writeWhole(temporary, text);
-    renameSync(temporary, `${folder}/${place.name}`);
-    return undefined;
-  } catch (error) {
-    remove(temporary);
-    return { kind: 'not-written', source: pathOf(place), detail: errnoName(error) };
-  }
+  const moment = `${Date.now()}-${Math.random().toString(36).slice(2)}`;
+  const temporary = `${folder}/${place.name}.${self.pid}-${moment}.tmp`;
+  const refused = writeWhole(temporary, text) ?? files.rename(temporary, `${folder}/${place.name}`);
+  if (refused === undefined) return undefined;
+  files.remove(temporary);
+  return { kind: 'not-written', source: pathOf(place), detail: refused.errno };
 }
 
-function writeWhole(path: string, text: string): void {
-  const descriptor = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
-  try {
-    const bytes = Buffer.from(text, 'latin1');
-    for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
-  } finally {
-    closeSync(descriptor);
-  }
+function writeWhole(path: string, text: string): Failed | undefined {
+  const descriptor = files.open(path, 'new-file');
+  if (typeof descriptor !== 'number') return descriptor;
+  const refused = writeAll(descriptor, bytes.fromLatin1(text));
+  return files.close(descriptor) ?? refused;
 }
 
+function writeAll(descriptor: number, all: Uint8Array): Failed | undefined {
+  for (let written = 0; written < all.length; ) {
+    const more = files.write(descriptor, all, written);
+    if (typeof more !== 'number') return more;
+    written += more;
+  }
+  return undefined;
+}
+
+// What cannot be listed is cleared away another time.
 function clearAway(folder: string, ours: string): void {
-  for (const name of readdirSync(folder).filter((other) => other !== ours)) {
+  const names = files.list(folder);
+  if ('errno' in names) return;
+  for (const name of names.filter((other) => other !== ours)) {
     const age = (Date.now() - modified(`${folder}/${name}`)) / 1000;
     const leftover = name.endsWith('.tmp') && age > LEFTOVER_SECONDS;
     const forgotten = name.endsWith('.json') && age > FORGOTTEN_SECONDS;
-    if (leftover || forgotten) remove(`${folder}/${name}`);
+    if (leftover || forgotten) files.remove(`${folder}/${name}`);
   }
 }
 
 // Another run may have moved or removed it in between.
 function modified(path: string): number {
-  try {
-    return lstatSync(path).mtimeMs;
-  } catch {
-    return Date.now();
-  }
-}
-
-function remove(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // It was never made, or somebody else has cleared it away.
-  }
+  const status = files.statusOfLink(path);
+  return 'errno' in status ? Date.now() : status.modified;
 }

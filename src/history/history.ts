@@ -114,6 +114,6 @@ function fileName({ name, window }: Run): string {
 // FNV-1a. A path is no file name; should two ever share one, the record says which table it is of.
 function fingerprint(text: string): string {
   let hash = 0x811c9dc5;
-  for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) >>> 0;
   return hash.toString(16).padStart(8, '0');
 }

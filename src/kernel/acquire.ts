@@ -1,7 +1,7 @@
 // Acquires everything one check needs of one table: which files, in which order, and what stands in for what.
 
 import type { Acquired, ExtensionSettings, Facts, Generation, Reading, Statistics } from '../facts.ts';
-import { readToolStatistics } from './conntrack-tool.ts' with { type: 'lazy' };
+import { readToolStatistics } from './conntrack-tool.ts';
 import { parseEventListener } from './event-listener.ts';
 import { readBuckets, readMemTotal, readPageSize, readRelease } from './machine.ts';
 import { isInitialNamespace, type NetDirectory, netDirectory } from './namespace.ts';

@@ -1,17 +1,8 @@
 // Runs one of the machine's own tools: on fixed paths, without a shell, never longer than the deadline.
 
-import { type SpawnSyncOptionsWithStringEncoding, spawnSync } from 'node:child_process';
+import { children } from '#system/children';
 import type { ReadAttempt, Reading } from '../facts.ts';
-import { errnoName } from './file.ts';
 import type { Root } from './root.ts';
-
-const SPAWN: SpawnSyncOptionsWithStringEncoding = {
-  killSignal: 'SIGKILL',
-  encoding: 'latin1',
-  env: { LC_ALL: 'C' },
-  stdio: ['ignore', 'pipe', 'pipe'],
-  maxBuffer: 1 << 22,
-};
 
 /** What a tool said, each byte a character. */
 export interface Answer {
@@ -32,24 +23,14 @@ export function runTool<T>(
     const late = root.expired(source);
     if (late !== undefined) return { ok: false, fault: late };
     const before = root.deadline.elapsed();
-    const child = spawnSync(program, args, { ...SPAWN, timeout: childTime(root.deadline.left()) });
-    const errno = child.error === undefined ? undefined : errnoName(child.error);
+    const { stdout, stderr, status, errno } = children.run(program, args, root.deadline.left());
     if (errno === 'ENOENT') continue;
-    const reading = timedOut(root, source, errno) ?? interpret(answer(errno, child.status, child));
-    root.record(attempted(source, reading, child.stdout, root.deadline.elapsed() - before));
+    const failure = errno ?? (status === 0 ? undefined : `exit status ${status ?? null}`);
+    const reading = timedOut(root, source, errno) ?? interpret({ stdout, stderr, failure });
+    root.record(attempted(source, reading, stdout, root.deadline.elapsed() - before));
     return reading;
   }
   return { ok: false, fault: { kind: 'tool-missing', source } };
-}
-
-interface Texts {
-  readonly stdout: string | null;
-  readonly stderr: string | null;
-}
-
-function answer(errno: string | undefined, status: number | null, { stdout, stderr }: Texts): Answer {
-  const failure = errno ?? (status === 0 ? undefined : `exit status ${status}`);
-  return { stdout: stdout ?? '', stderr: stderr ?? '', failure };
 }
 
 function timedOut(root: Root, source: string, errno: string | undefined): Reading<never> | undefined {
@@ -57,17 +38,7 @@ function timedOut(root: Root, source: string, errno: string | undefined): Readin
   return late === undefined ? undefined : { ok: false, fault: late };
 }
 
-function attempted(
-  source: string,
-  reading: Reading<unknown>,
-  stdout: string | null,
-  milliseconds: number,
-): ReadAttempt {
+function attempted(source: string, reading: Reading<unknown>, stdout: string, milliseconds: number): ReadAttempt {
   const fault = reading.ok ? {} : { fault: reading.fault };
-  return { source, bytes: stdout === null ? 0 : stdout.length, milliseconds, ...fault };
-}
-
-// spawnSync takes 0 for no limit, and warns above 2^31.
-function childTime(left: number): number {
-  return Math.min(Math.max(Math.ceil(left), 1), 2 ** 31 - 1);
+  return { source, bytes: stdout.length, milliseconds, ...fault };
 }

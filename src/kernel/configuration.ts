@@ -1,7 +1,7 @@
 // What the machine's files want of connection tracking: sysctl.d(5), sysctl.conf(5), modprobe.d(5). Only files that
 // mention it are kept, so that a machine without such settings costs next to nothing.
 
-import { existsSync, readdirSync, readlinkSync } from 'node:fs';
+import { files } from '#system/files';
 import type { Configuration, ConfigurationFile, Fault } from '../facts.ts';
 import { systemFault } from './file.ts';
 import type { Root } from './root.ts';
@@ -56,13 +56,11 @@ function filesOf(root: Root, folders: readonly string[], faults: Fault[]): reado
 
 function list(root: Root, folder: string, faults: Fault[]): readonly string[] {
   const path = root.locate(folder);
-  if (!existsSync(path)) return [];
-  try {
-    return readdirSync(path);
-  } catch (error) {
-    faults.push({ ...systemFault(error), source: path });
-    return [];
-  }
+  if (!files.exists(path)) return [];
+  const names = files.list(path);
+  if (!('errno' in names)) return names;
+  faults.push({ ...systemFault(names), source: path });
+  return [];
 }
 
 // In a tree that was captured or mounted elsewhere an absolute link would lead out of it.
@@ -73,18 +71,18 @@ function throughLink(root: Root, path: string): string {
 // Read last by procps, by systemd through the link or not at all.
 function sysctlConf(root: Root, folders: readonly string[], faults: Fault[]): readonly ConfigurationFile[] {
   if (folders.some((path) => path.endsWith(`/${SYSCTL_LINK}`))) return [];
-  const files = mentioning(root, SYSCTL_CONF, faults);
-  if (files.length === 0 || !runsSystemd(root)) return files;
-  return files.map((file) => ({ ...file, atBoot: false }));
+  const found = mentioning(root, SYSCTL_CONF, faults);
+  if (found.length === 0 || !runsSystemd(root)) return found;
+  return found.map((file) => ({ ...file, atBoot: false }));
 }
 
 export function runsSystemd(root: Root): boolean {
-  return SYSTEMD.some((path) => existsSync(root.locate(path)));
+  return SYSTEMD.some((path) => files.exists(root.locate(path)));
 }
 
 // A file that is not there sets nothing; one that cannot be read may set anything.
 function mentioning(root: Root, path: string, faults: Fault[]): ConfigurationFile[] {
-  if (!existsSync(root.locate(path))) return [];
+  if (!files.exists(root.locate(path))) return [];
   const reading = root.read(path, LIMIT, (text) => ({ ok: true, value: text }));
   // A link to /dev/null is systemd's way to switch a file off.
   if (!reading.ok && linkTarget(root, path) !== '/dev/null') faults.push(reading.fault);
@@ -100,9 +98,6 @@ function isPattern(line: string): boolean {
 }
 
 function linkTarget(root: Root, path: string): string | undefined {
-  try {
-    return readlinkSync(root.locate(path));
-  } catch {
-    return undefined;
-  }
+  const target = files.readLink(root.locate(path));
+  return typeof target === 'string' ? target : undefined;
 }

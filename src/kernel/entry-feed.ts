@@ -2,11 +2,12 @@
 // Before 6.15 each read of the kernel's file begins to search the hash table anew, so that a long list takes for ever:
 // conntrack(8) is the better source there. It is the only one where the kernel was built without the file (Ubuntu's).
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
-import { Socket } from 'node:net';
-import { Readable } from 'node:stream';
+import { children } from '#system/children';
+import { files } from '#system/files';
+import { self } from '#system/self';
+import { streams } from '#system/streams';
 import type { Facts, Fault, NamespaceTable } from '../facts.ts';
+import type { Stream } from '../system/contract.ts';
 import { findConntrackTool, wouldLoadModule } from './conntrack-tool.ts';
 import { systemFault } from './file.ts';
 import { enterLine } from './inside.ts';
@@ -22,7 +23,7 @@ export interface EntryFeed {
   /** Where several threads may take from it. */
   readonly turns: Turns | undefined;
   /** Bytes of whole lines put into `into`; 0 at the end, a fault when there is no going on. */
-  take(into: Buffer): number | Fault | Promise<number | Fault>;
+  take(into: Uint8Array): number | Fault | Promise<number | Fault>;
   close(): void;
 }
 
@@ -86,61 +87,66 @@ function openFile(root: Root, path: string | undefined, entries: number): Opened
 }
 
 function openRegular(path: string, source: string): Opened {
-  let fd = -1;
-  try {
-    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const stat = fstatSync(fd);
-    if (stat.isFile()) return { feed: descriptorFeed(fd, source, stat.size / LINE_BYTES) };
-    closeSync(fd);
-    return { fault: { kind: 'not-regular', source } };
-  } catch (error) {
-    return { fault: { ...systemFault(error), source } };
-  }
+  const descriptor = files.open(path, 'reading');
+  if (typeof descriptor !== 'number') return { fault: { ...systemFault(descriptor), source } };
+  const status = files.statusOfOpen(descriptor);
+  if (!('errno' in status) && status.kind === 'file')
+    return { feed: descriptorFeed(descriptor, source, status.size / LINE_BYTES) };
+  files.close(descriptor);
+  return { fault: { ...('errno' in status ? systemFault(status) : { kind: 'not-regular' }), source } };
 }
 
 /** A list that was captured elsewhere: a file, a pipe that has a name, or `-` for stdin. */
 export function openCaptured(path: string): Opened {
-  if (path === '-') return { feed: streamFeed(process.stdin, 'stdin') };
-  try {
-    // Opening a device can have an effect.
-    const stat = statSync(path);
-    if (!stat.isFile() && !stat.isFIFO()) return { fault: { kind: 'not-regular', source: path } };
-    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    if (stat.isFile()) return { feed: descriptorFeed(fd, path, stat.size / LINE_BYTES) };
-    // Anything else would wait in a thread for somebody to write, and could not be interrupted.
-    return { feed: streamFeed(new Socket({ fd, readable: true, writable: false }), path) };
-  } catch (error) {
-    return { fault: { ...systemFault(error), source: path } };
-  }
+  if (path === '-') return { feed: streamFeed(streams.ofStdin(), 'stdin') };
+  // Opening a device can have an effect.
+  const status = files.status(path);
+  if ('errno' in status) return { fault: { ...systemFault(status), source: path } };
+  if (status.kind === 'file') return openRegular(path, path);
+  if (status.kind !== 'fifo') return { fault: { kind: 'not-regular', source: path } };
+  const descriptor = files.open(path, 'reading');
+  if (typeof descriptor !== 'number') return { fault: { ...systemFault(descriptor), source: path } };
+  return { feed: streamFeed(streams.ofDescriptor(descriptor), path) };
 }
 
-function descriptorFeed(fd: number, source: string, expected: number): EntryFeed {
-  const turns = newTurns(fd, source);
-  return { source, expected, turns, take: (into) => takeLines(turns, into), close: () => closeSync(fd) };
+function descriptorFeed(descriptor: number, source: string, expected: number): EntryFeed {
+  const turns = newTurns(descriptor, source);
+  const close = () => void files.close(descriptor);
+  return { source, expected, turns, take: (into) => takeLines(turns, into), close };
 }
 
-function streamFeed(stream: NodeJS.ReadableStream, source: string, end?: () => Promise<Fault | undefined>): EntryFeed {
-  const pieces = stream[Symbol.asyncIterator]();
+function streamFeed(stream: Stream, source: string, end?: () => Promise<Fault | undefined>): EntryFeed {
   // What has come and was not taken: first the beginning of a line.
-  let waiting: Buffer = Buffer.alloc(0);
+  let waiting = new Uint8Array(0);
   let ended = false;
-  const more = async (): Promise<void> => {
-    const { done, value } = await pieces.next();
-    if (done) ended = true;
-    else waiting = Buffer.concat([waiting, Buffer.from(value)]);
+  // As soon as there is a line: nobody knows when the next one comes.
+  const untilLine = async (): Promise<Fault | undefined> => {
+    while (!ended && linesEnd(waiting, waiting.length) === 0) {
+      const piece = await stream.next();
+      if (piece === undefined) ended = true;
+      else if ('errno' in piece) return { ...systemFault(piece), source };
+      else waiting = joined(waiting, piece);
+    }
+    return undefined;
   };
-  const lines = async (into: Buffer): Promise<number | Fault> => {
-    // As soon as there is a line: nobody knows when the next one comes.
-    while (!ended && linesEnd(waiting, waiting.length) === 0) await more();
+  const take = async (into: Uint8Array): Promise<number | Fault> => {
+    const fault = await untilLine();
+    if (fault !== undefined) return fault;
     if (waiting.length === 0) return (await end?.()) ?? 0;
     const length = Math.min(waiting.length, into.length);
     const whole = ended && length === waiting.length ? length : linesEnd(waiting, length);
-    waiting.copy(into, 0, 0, whole);
+    into.set(waiting.subarray(0, whole));
     waiting = waiting.subarray(whole);
     return whole;
   };
-  const take = (into: Buffer) => lines(into).catch((error: unknown) => ({ ...systemFault(error), source }));
-  return { source, expected: undefined, turns: undefined, take, close: () => void pieces.return?.() };
+  return { source, expected: undefined, turns: undefined, take, close: stream.close };
+}
+
+function joined(one: Uint8Array, other: Uint8Array): Uint8Array<ArrayBuffer> {
+  const both = new Uint8Array(one.length + other.length);
+  both.set(one);
+  both.set(other, one.length);
+  return both;
 }
 
 /** IPv4's entries, then IPv6's: one call gives only the one kind. */
@@ -148,7 +154,7 @@ function openTool(root: Root, enter: string | undefined, expected: number): Open
   const source = 'conntrack -L';
   const tool = findConntrackTool();
   if (tool === undefined) return { fault: { kind: 'tool-missing', source } };
-  if (process.geteuid?.() !== 0) return { fault: { kind: 'denied', source } };
+  if (self.effectiveUser() !== 0) return { fault: { kind: 'denied', source } };
   if (wouldLoadModule(root)) return { fault: { kind: 'would-load-module', source } };
   const before = enter === undefined ? [] : enterLine(root.locate(enter));
   if (before === undefined) return { fault: { kind: 'tool-missing', source: 'nsenter' } };
@@ -157,23 +163,24 @@ function openTool(root: Root, enter: string | undefined, expected: number): Open
 }
 
 function toolFeed([file = '', ...args]: readonly string[], source: string): EntryFeed {
-  const child: ChildProcess = spawn(file, args, { stdio: ['ignore', 'pipe', 'ignore'], env: { LC_ALL: 'C' } });
-  const ended = new Promise<Fault | undefined>((resolve) => {
-    child.on('error', (error) => resolve({ ...systemFault(error), source }));
-    child.on('close', (status) =>
-      resolve(status === 0 ? undefined : { kind: 'tool-failed', source, detail: `exit status ${status}` }),
-    );
-  });
-  // Without a descriptor to spare there is no pipe, and no process either.
-  const stdout = child.stdout ?? Readable.from([]);
-  const feed = streamFeed(stdout, source, () => ended);
-  return { ...feed, close: () => void child.kill('SIGKILL') };
+  const child = children.start(file, args);
+  const end = async (): Promise<Fault | undefined> => {
+    const status = await child.ended();
+    if (typeof status === 'object') return { ...systemFault(status), source };
+    return status === 0 ? undefined : { kind: 'tool-failed', source, detail: `exit status ${status ?? null}` };
+  };
+  const feed = streamFeed(child.stdout, source, end);
+  const close = (): void => {
+    child.kill();
+    feed.close();
+  };
+  return { ...feed, close };
 }
 
 function oneAfterTheOther(source: string, feeds: readonly (() => EntryFeed)[]): EntryFeed {
   let at = 0;
   let feed = feeds[0]?.();
-  const take = async (into: Buffer): Promise<number | Fault> => {
+  const take = async (into: Uint8Array): Promise<number | Fault> => {
     while (feed !== undefined) {
       const got = await feed.take(into);
       if (got !== 0) return got;

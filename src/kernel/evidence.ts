@@ -1,6 +1,6 @@
 // What on the machine may explain that its limit is not the configured one.
 
-import { existsSync, readdirSync } from 'node:fs';
+import { files } from '#system/files';
 import type { Evidence, Generation } from '../facts.ts';
 import type { Root } from './root.ts';
 
@@ -36,7 +36,7 @@ function builtIn(root: Root, generation: Generation): boolean | undefined {
 }
 
 function modulesFiles(root: Root): readonly string[] {
-  const folders = MODULES_LOAD_FOLDERS.filter((folder) => existsSync(root.locate(folder)));
+  const folders = MODULES_LOAD_FOLDERS.filter((folder) => files.exists(root.locate(folder)));
   return ['/etc/modules', ...folders.flatMap((folder) => list(root, folder).map((name) => `${folder}/${name}`))];
 }
 
@@ -45,11 +45,8 @@ function namesModule(file: string | undefined, generation: Generation): boolean 
 }
 
 function list(root: Root, folder: string): readonly string[] {
-  try {
-    return readdirSync(root.locate(folder));
-  } catch {
-    return [];
-  }
+  const names = files.list(root.locate(folder));
+  return 'errno' in names ? [] : names;
 }
 
 function text(root: Root, path: string): string | undefined {

@@ -1,7 +1,8 @@
 // A namespace's table as a process inside of it reads it: for those that only a mount keeps, and for kernels without
 // CONFIG_NF_CONNTRACK_PROCFS. nsenter(1) needs root.
 
-import { existsSync } from 'node:fs';
+import { files } from '#system/files';
+import { self } from '#system/self';
 import type { Fault, NamespaceTable, Reading, Statistics } from '../facts.ts';
 import { type Answer, runTool } from './child.ts';
 import { readToolStatistics } from './conntrack-tool.ts';
@@ -20,17 +21,17 @@ type Inside = Pick<NamespaceTable, 'entries' | 'statistics'>;
 
 /** What goes before a command for it to run in the namespace at `place`; undefined where nsenter(1) is not installed. */
 export function enterLine(place: string): readonly string[] | undefined {
-  const enterer = ENTERERS.find((file) => existsSync(file));
+  const enterer = ENTERERS.find((file) => files.exists(file));
   return enterer === undefined ? undefined : [enterer, `--net=${place}`];
 }
 
 /** The table of the namespace at `path` (on the machine looked at), unless we may not enter it or it is gone. */
 export function readInside(root: Root, path: string): Inside | 'refused' | 'gone' {
-  if (process.geteuid?.() !== 0) return 'refused';
+  if (self.effectiveUser() !== 0) return 'refused';
   const place = root.locate(path);
   const source = `nsenter --net=${place}`;
   const enter = enterLine(place);
-  const printer = PRINTERS.find((file) => existsSync(file));
+  const printer = PRINTERS.find((file) => files.exists(file));
   if (enter === undefined || printer === undefined) return failed({ kind: 'tool-missing', source });
 
   const text = runTool(root, source, [[...enter, printer, COUNT, STATISTICS]], (answer) => asText(place, answer));

@@ -3,10 +3,12 @@
 //   /var/log/…            syslog: `Nov 23 03:01:44 host kernel: …` or RFC 3339's time in front
 //   journalctl -k         where systemd keeps it
 
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { bytes } from '#system/bytes';
+import { files } from '#system/files';
 import type { FullLog, Reading } from '../facts.ts';
+import type { Failed } from '../system/contract.ts';
 import { runTool } from './child.ts';
-import { errnoName, systemFault } from './file.ts';
+import { systemFault } from './file.ts';
 import type { Root } from './root.ts';
 
 const FULL = /(?:ip|nf)_conntrack: table full(?: in netns (\d{1,10}))?, dropping packet/;
@@ -69,24 +71,22 @@ function lineOf(text: string, at: number): Line[] {
 function readKmsg(root: Root, now: number): Reading<readonly Line[]> {
   const uptime = root.readOwn('/proc/uptime', RECORD, (text) => ({ ok: true, value: Number.parseFloat(text) }));
   if (!uptime.ok) return uptime;
-  let fd = -1;
-  try {
-    fd = openSync(KMSG, constants.O_RDONLY | constants.O_NONBLOCK);
-    return { ok: true, value: readRecords(fd, now - 1000 * uptime.value), source: KMSG };
-  } catch (error) {
-    return { ok: false, fault: { ...systemFault(error), source: KMSG } };
-  } finally {
-    if (fd !== -1) closeSync(fd);
-  }
+  const descriptor = files.open(KMSG, 'reading');
+  if (typeof descriptor !== 'number') return { ok: false, fault: { ...systemFault(descriptor), source: KMSG } };
+  const lines = readRecords(descriptor, now - 1000 * uptime.value);
+  files.close(descriptor);
+  if ('errno' in lines) return { ok: false, fault: { ...systemFault(lines), source: KMSG } };
+  return { ok: true, value: lines, source: KMSG };
 }
 
-function readRecords(fd: number, boot: number): readonly Line[] {
-  const record = Buffer.alloc(RECORD);
+function readRecords(descriptor: number, boot: number): readonly Line[] | Failed {
+  const record = new Uint8Array(RECORD);
   const lines: Line[] = [];
   for (let read = 0; read < MOST_RECORDS; read++) {
-    const length = readRecord(fd, record);
+    const length = readRecord(descriptor, record);
+    if (typeof length !== 'number') return length;
     if (length === 0) break;
-    const text = record.toString('latin1', 0, length);
+    const text = bytes.toLatin1(record, 0, length);
     const [, microseconds] = /^\d+,\d+,(\d+),/.exec(text) ?? [];
     lines.push(...lineOf(text, boot + Number(microseconds) / 1000));
   }
@@ -94,14 +94,12 @@ function readRecords(fd: number, boot: number): readonly Line[] {
 }
 
 /** 0 at the end. EPIPE: the record was overwritten before it was read, and the next call gives the next one. */
-function readRecord(fd: number, record: Buffer): number {
+function readRecord(descriptor: number, record: Uint8Array): number | Failed {
   for (;;) {
-    try {
-      return readSync(fd, record, 0, record.length, null);
-    } catch (error) {
-      if (errnoName(error) === 'EAGAIN') return 0;
-      if (errnoName(error) !== 'EPIPE') throw error;
-    }
+    const length = files.read(descriptor, record, 0, record.length);
+    if (typeof length === 'number') return length;
+    if (length.errno === 'EAGAIN') return 0;
+    if (length.errno !== 'EPIPE') return length;
   }
 }
 
@@ -109,19 +107,20 @@ function readRecord(fd: number, record: Buffer): number {
 function readTail(root: Root, path: string, now: number): readonly Line[] | undefined {
   const real = root.resolve(path);
   if (typeof real !== 'string') return undefined;
-  let fd = -1;
-  try {
-    fd = openSync(real, constants.O_RDONLY | constants.O_NONBLOCK);
-    const { size } = fstatSync(fd);
-    const bytes = Buffer.alloc(Math.min(size, TAIL));
-    const length = readSync(fd, bytes, 0, bytes.length, Math.max(0, size - TAIL));
-    const lines = bytes.toString('latin1', 0, length).split('\n');
-    return length === 0 ? undefined : lines.flatMap((line) => lineOf(line, syslogTime(line, now)));
-  } catch {
-    return undefined;
-  } finally {
-    if (fd !== -1) closeSync(fd);
-  }
+  const descriptor = files.open(real, 'reading');
+  if (typeof descriptor !== 'number') return undefined;
+  const text = tailOf(descriptor);
+  files.close(descriptor);
+  return text === '' ? undefined : text.split('\n').flatMap((line) => lineOf(line, syslogTime(line, now)));
+}
+
+function tailOf(descriptor: number): string {
+  const status = files.statusOfOpen(descriptor);
+  if ('errno' in status) return '';
+  const { size } = status;
+  const tail = new Uint8Array(Math.min(size, TAIL));
+  const length = files.read(descriptor, tail, 0, tail.length, Math.max(0, size - TAIL));
+  return typeof length === 'number' ? bytes.toLatin1(tail, 0, length) : '';
 }
 
 /** Milliseconds since 1970; NaN for none. The old form has no year: it is the last one in which it is past. */

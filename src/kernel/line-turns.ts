@@ -1,8 +1,9 @@
 // A list that several threads read in turns, each a piece of whole lines: while the kernel makes up the next piece for
 // one of them, another one looks at its own.
 
-import { readSync } from 'node:fs';
+import { files } from '#system/files';
 import type { Fault } from '../facts.ts';
+import type { Failed } from '../system/contract.ts';
 import { systemFault } from './file.ts';
 
 /** What the threads share. The descriptor is the process's, and so is its place in the file. */
@@ -32,23 +33,21 @@ export function newTurns(fd: number, source: string): Turns {
 }
 
 /** Bytes of whole lines put into `into`; 0 at the end, or where it was stopped. The last line needs no end. */
-export function takeLines(turns: Turns, into: Buffer): number | Fault {
+export function takeLines(turns: Turns, into: Uint8Array): number | Fault {
   const { control } = turns;
   while (Atomics.compareExchange(control, LOCK, 0, 1) !== 0) Atomics.wait(control, LOCK, 1);
-  try {
-    return Atomics.load(control, STOPPED) === 1 ? 0 : nextLines(turns, into);
-  } catch (error) {
-    return { ...systemFault(error), source: turns.source };
-  } finally {
-    Atomics.store(control, LOCK, 0);
-    Atomics.notify(control, LOCK, 1);
-  }
+  const got = Atomics.load(control, STOPPED) === 1 ? 0 : nextLines(turns, into);
+  Atomics.store(control, LOCK, 0);
+  Atomics.notify(control, LOCK, 1);
+  return typeof got === 'number' ? got : { ...systemFault(got), source: turns.source };
 }
 
-function nextLines({ fd, control, rest }: Turns, into: Buffer): number {
+function nextLines({ fd, control, rest }: Turns, into: Uint8Array): number | Failed {
   const kept = Atomics.exchange(control, REST_LENGTH, 0);
   into.set(rest.subarray(0, kept));
-  const length = control[ENDED] === 1 ? kept : kept + readWhole(fd, into.subarray(kept));
+  const got = control[ENDED] === 1 ? 0 : readWhole(fd, into, kept);
+  if (typeof got !== 'number') return got;
+  const length = kept + got;
   // The kernel gives less than was asked for only at the end.
   if (length < into.length) {
     control[ENDED] = 1;
@@ -61,15 +60,17 @@ function nextLines({ fd, control, rest }: Turns, into: Buffer): number {
 }
 
 // A page at a time is what the kernel gives of its own lists.
-function readWhole(fd: number, into: Uint8Array): number {
-  let length = 0;
-  for (let got = -1; got !== 0 && length < into.length; length += got)
-    got = readSync(fd, into, length, into.length - length, null);
-  return length;
+function readWhole(fd: number, into: Uint8Array, from: number): number | Failed {
+  let at = from;
+  for (let got: number | Failed = -1; got !== 0 && at < into.length; at += got) {
+    got = files.read(fd, into, at, into.length - at);
+    if (typeof got !== 'number') return got;
+  }
+  return at - from;
 }
 
 /** Where the last whole line ends. What is too long for one goes as it is. */
-export function linesEnd(piece: Buffer, length: number): number {
+export function linesEnd(piece: Uint8Array, length: number): number {
   const end = piece.lastIndexOf(LINE_END, length - 1) + 1;
   return end < length - LONGEST_LINE ? length : end;
 }

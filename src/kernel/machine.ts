@@ -1,5 +1,7 @@
 // Facts of the machine that the memory figures need: the kernel's version, its page size, its memory.
 
+import { bytes } from '#system/bytes';
+import { self } from '#system/self';
 import type { KernelVersion, Reading } from '../facts.ts';
 import { parsePositiveNumber } from './number.ts';
 import type { Parsed, Root } from './root.ts';
@@ -31,7 +33,7 @@ export function parseMemTotal(text: string): Parsed<number> {
 /** AT_PAGESZ of a process's auxiliary vector (`/proc/self/auxv`, all kernels), in bytes. */
 export function readPageSize(root: Root): Reading<number> {
   const path = '/proc/self/auxv';
-  if (root.view !== 'captured' && process.arch === 'x64') return { ok: true, value: 4096, source: 'x86-64' };
+  if (root.view !== 'captured' && self.isX64) return { ok: true, value: 4096, source: 'x86-64' };
   return root.view === 'captured' ? root.read(path, SMALL, parsePageSize) : root.readOwn(path, SMALL, parsePageSize);
 }
 
@@ -39,15 +41,16 @@ const AT_PAGESZ = 6;
 
 // A captured vector may be of any word size and byte order; only the right reading gives a page size.
 export function parsePageSize(text: string): Parsed<number> {
-  const bytes = Buffer.from(text, 'latin1');
+  const vector = bytes.fromLatin1(text);
+  const view = new DataView(vector.buffer, vector.byteOffset, vector.byteLength);
   const readers: readonly (readonly [number, (at: number) => number])[] = [
-    [8, (at) => Number(bytes.readBigUInt64LE(at))],
-    [8, (at) => Number(bytes.readBigUInt64BE(at))],
-    [4, (at) => bytes.readUInt32LE(at)],
-    [4, (at) => bytes.readUInt32BE(at)],
+    [8, (at) => Number(view.getBigUint64(at, true))],
+    [8, (at) => Number(view.getBigUint64(at, false))],
+    [4, (at) => view.getUint32(at, true)],
+    [4, (at) => view.getUint32(at, false)],
   ];
   for (const [width, word] of readers) {
-    for (let at = 0; at + 2 * width <= bytes.length; at += 2 * width) {
+    for (let at = 0; at + 2 * width <= vector.length; at += 2 * width) {
       if (word(at) === AT_PAGESZ && isPageSize(word(at + width))) return { ok: true, value: word(at + width) };
     }
   }

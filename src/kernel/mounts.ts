@@ -49,5 +49,16 @@ function isProc({ type }: Row): boolean {
 // Blanks, line ends and backslashes stand as octal numbers; a character of the text read is a byte of the path.
 function unescaped(path: string): string {
   const bytes = path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
-  return Buffer.from(bytes, 'latin1').toString('utf8');
+  return fromUtf8(bytes);
+}
+
+// A path that is not UTF-8 cannot be opened by its name here: what it is not in stands as U+FFFD.
+function fromUtf8(bytes: string): string {
+  return bytes.replace(/[\x80-\xff]+/g, (run) => {
+    try {
+      return decodeURIComponent(Array.from(run, (byte) => `%${byte.charCodeAt(0).toString(16)}`).join(''));
+    } catch {
+      return '\ufffd'.repeat(run.length);
+    }
+  });
 }

@@ -1,7 +1,7 @@
 // Whose network namespace the files show. /proc/sys/net is always the reader's own; the host's, seen from a
 // container through its /proc, is under /proc/1/net.
 
-import { statSync } from 'node:fs';
+import { files } from '#system/files';
 import type { Fault } from '../facts.ts';
 import { systemFault } from './file.ts';
 import type { Root } from './root.ts';
@@ -17,32 +17,21 @@ export function netDirectory(root: Root): NetDirectory | { readonly fault: Fault
   const own: NetDirectory = { path: '/proc/net', sysctlsAgree: true };
   if (root.view !== 'host') return own;
   const theirs = root.locate('/proc/1/net/stat');
-  try {
-    return statSync(theirs).ino === statSync('/proc/self/net/stat').ino
-      ? own
-      : { path: '/proc/1/net', sysctlsAgree: false };
-  } catch (error) {
-    return { fault: { ...systemFault(error), source: theirs } };
-  }
+  const [their, ours] = [files.inode(theirs), files.inode('/proc/self/net/stat')];
+  for (const inode of [their, ours])
+    if (typeof inode !== 'number') return { fault: { ...systemFault(inode), source: theirs } };
+  return their === ours ? own : { path: '/proc/1/net', sysctlsAgree: false };
 }
 
 /** The inode that stands for the namespace whose table is looked at; undefined in a captured tree, where none does. */
 export function namespaceInode(root: Root): number | undefined | Fault {
   if (root.view === 'captured') return undefined;
   const source = root.locate(root.view === 'host' ? '/proc/1/net/stat' : '/proc/self/net/stat');
-  try {
-    return statSync(source).ino;
-  } catch (error) {
-    return { ...systemFault(error), source };
-  }
+  const inode = files.inode(source);
+  return typeof inode === 'number' ? inode : { ...systemFault(inode), source };
 }
 
 /** Only the initial namespace has this second name of the limit. */
 export function isInitialNamespace(root: Root): boolean {
-  try {
-    statSync(root.locate('/proc/sys/net/nf_conntrack_max'));
-    return true;
-  } catch {
-    return false;
-  }
+  return files.exists(root.locate('/proc/sys/net/nf_conntrack_max'));
 }

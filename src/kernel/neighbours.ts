@@ -1,12 +1,13 @@
 // The other processes in our network namespace. Their age bounds its own: the kernel gives the inode of a namespace
 // that is gone to the next one at once, so the inode alone does not tell them apart.
 
+import { self } from '#system/self';
 import { netInode, processIds, readProcess } from './processes.ts';
 import type { Root } from './root.ts';
 
 /** Whether the namespace with this inode of `net/stat` is known to be younger; its processes but us and who called us tell. */
 export function isYounger(root: Root, inode: number, uptime: number): boolean {
-  const family = ancestors(root, process.pid);
+  const family = ancestors(root, self.pid);
   const neighbours = processIds(root).filter((pid) => !family.has(pid) && netInode(root, pid) === inode);
   return allStartedAfter(root, neighbours, uptime);
 }

@@ -1,16 +1,13 @@
 // The processes that /proc lists: which network namespace each is in, how old it is, what it is called.
 
-import { readdirSync, statSync } from 'node:fs';
-import { errnoName } from './file.ts';
+import { files } from '#system/files';
 import type { Parsed, Root } from './root.ts';
 
 const SMALL = 4096;
-// USER_HZ: starttime of /proc/<pid>/stat counts hundredths of a second on every architecture that Node runs on.
+// USER_HZ: starttime of /proc/<pid>/stat counts hundredths of a second on every architecture that this runs on.
 const TICKS_PER_SECOND = 100;
 /** PF_KTHREAD of include/linux/sched.h, since 2.6.27. */
 const KERNEL_THREAD = 0x00200000;
-// Node before 14.17 does not know the option, and throws.
-const QUIET = { throwIfNoEntry: false } as const;
 
 export interface Process {
   readonly parent: number;
@@ -23,15 +20,12 @@ export interface Process {
 
 /** All that are listed, ascending; none where /proc cannot be listed. */
 export function processIds(root: Root): readonly number[] {
-  try {
-    const names = readdirSync(root.locate('/proc'));
-    return names
-      .map(Number)
-      .filter(Number.isInteger)
-      .sort((a, b) => a - b);
-  } catch {
-    return [];
-  }
+  const names = files.list(root.locate('/proc'));
+  if ('errno' in names) return [];
+  return names
+    .map(Number)
+    .filter(Number.isInteger)
+    .sort((a, b) => a - b);
 }
 
 /**
@@ -39,14 +33,9 @@ export function processIds(root: Root): readonly number[] {
  * `hidden` where /proc is mounted with hidepid=1 or a security module says no.
  */
 export function netInode(root: Root, pid: number): number | 'gone' | 'hidden' {
-  try {
-    // Read as an option of any Node's: the types know only those that have it.
-    const stats: { readonly ino: number } | undefined = statSync(root.locate(`/proc/${pid}/net/stat`), QUIET);
-    return stats === undefined ? 'gone' : stats.ino;
-  } catch (error) {
-    const errno = errnoName(error);
-    return errno === 'EACCES' || errno === 'EPERM' ? 'hidden' : 'gone';
-  }
+  const inode = files.inode(root.locate(`/proc/${pid}/net/stat`));
+  if (typeof inode === 'number') return inode;
+  return inode.errno === 'EACCES' || inode.errno === 'EPERM' ? 'hidden' : 'gone';
 }
 
 /** Undefined once it is gone. */

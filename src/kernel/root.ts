@@ -1,7 +1,7 @@
 // The machine that is looked at: ours, or a tree given by `--root`. Every read of the kernel goes through
 // here, so that the deadline is tested before it and `-vv` can tell of it.
 
-import { realpathSync, statSync } from 'node:fs';
+import { files } from '#system/files';
 import type { Fault, FaultKind, ReadAttempt, Reading, View } from '../facts.ts';
 import {
   type Enough,
@@ -10,7 +10,6 @@ import {
   pathWithin,
   readBounded,
   readBoundedWithin,
-  readKernelFile,
   systemFault,
 } from './file.ts';
 
@@ -54,7 +53,7 @@ const SMALL = 4096;
 export function openRoot(dir: string, deadline: Deadline): { root: Root } | { fault: Fault } {
   const real = dir === '/' ? dir : realDirectory(dir);
   if (typeof real !== 'string') return { fault: real };
-  if (real === '/') return { root: makeRoot('', 'own', deadline, { read: readOurs, resolve: (path) => path }) };
+  if (real === '/') return { root: makeRoot('', 'own', deadline, { read: readBounded, resolve: (path) => path }) };
   const within: Access = {
     read: (path, limit, enough) => readBoundedWithin(real, path, limit, enough),
     resolve: (path) => pathWithin(real, path),
@@ -63,18 +62,12 @@ export function openRoot(dir: string, deadline: Deadline): { root: Root } | { fa
   return { root: makeRoot(dir.replace(/\/+$/, ''), view, deadline, within) };
 }
 
-function readOurs(path: string, limit: number, enough?: Enough): FileRead {
-  const whole = enough === undefined && (path.startsWith('/proc/sys/') || path.startsWith('/proc/net/'));
-  return whole ? readKernelFile(path, limit) : readBounded(path, limit, enough);
-}
-
 function realDirectory(dir: string): string | Fault {
-  try {
-    const real = realpathSync(dir);
-    return statSync(real).isDirectory() ? real : { kind: 'not-directory', source: dir };
-  } catch (error) {
-    return { ...systemFault(error), source: dir };
-  }
+  const real = files.realPath(dir);
+  if (typeof real !== 'string') return { ...systemFault(real), source: dir };
+  const status = files.status(real);
+  if ('errno' in status) return { ...systemFault(status), source: dir };
+  return status.kind === 'directory' ? real : { kind: 'not-directory', source: dir };
 }
 
 // A tree with our own boot_id is this machine's, mounted in a container; any other was captured elsewhere.

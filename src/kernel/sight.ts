@@ -1,5 +1,6 @@
 // Which processes /proc shows us: all of the machine's, those of our container, or only our own.
 
+import { self } from '#system/self';
 import type { Sight } from '../facts.ts';
 import type { Mounts } from './mounts.ts';
 import { readProcess } from './processes.ts';
@@ -13,7 +14,7 @@ const CAP_SYS_PTRACE = 1 << 19;
 export function sightOf(root: Root, mounts: Mounts | undefined, hidden: boolean): Pick<Sight, 'processes' | 'hidepid'> {
   const procs = mounts?.procs ?? [];
   const options = procs.filter(({ path }) => path === '/proc').slice(-1)[0]?.options ?? '';
-  const hidepid = hidingOption(options, [process.getegid?.() ?? 0, ...(process.getgroups?.() ?? [])]);
+  const hidepid = hidingOption(options, self.groups());
   if (hidden || (hidepid !== undefined && !mayTrace(root))) return { processes: 'own', hidepid };
   return { processes: seesKernelThreads(root) ? 'all' : 'container', hidepid: undefined };
 }

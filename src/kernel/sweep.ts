@@ -3,7 +3,7 @@
 // be entered. What cannot be seen is told: hidden processes, a container's /proc, mounts that we may not enter.
 // Not to be seen at all: a namespace that only one thread of a process is in, or that only an open descriptor keeps.
 
-import { readlinkSync } from 'node:fs';
+import { files } from '#system/files';
 import type { Fault, Generation, NamespaceMount, NamespaceTable, Reading, Sight, Statistics, Sweep } from '../facts.ts';
 import { readInside } from './inside.ts';
 import { type Mounts, parseMounts } from './mounts.ts';
@@ -139,12 +139,9 @@ function ownNumber(root: Root): number | undefined {
 }
 
 function readNumber(path: string): number | undefined {
-  try {
-    const [, digits] = /^net:\[(\d+)\]$/.exec(readlinkSync(path)) ?? [];
-    return digits === undefined ? undefined : Number(digits);
-  } catch {
-    return undefined;
-  }
+  const link = files.readLink(path);
+  const [, digits] = typeof link === 'string' ? (/^net:\[(\d+)\]$/.exec(link) ?? []) : [];
+  return digits === undefined ? undefined : Number(digits);
 }
 
 // In a container the host's mounts are those of its first process, where we may read them.

@@ -1,6 +1,7 @@
 // The timeouts in force in a network namespace: the sysctls `nf_conntrack_*_timeout*`, each namespace's own.
 
-import { existsSync, readdirSync } from 'node:fs';
+import { files } from '#system/files';
+import { self } from '#system/self';
 import type { Generation, NamespaceTable, Reading } from '../facts.ts';
 import { runTool } from './child.ts';
 import { enterLine } from './inside.ts';
@@ -36,13 +37,8 @@ export function readTimeouts(
 }
 
 function timeoutNames(root: Root, directory: string, generation: Generation): readonly string[] {
-  try {
-    return readdirSync(root.locate(directory)).filter(
-      (name) => name.startsWith(generation) && name.includes('timeout'),
-    );
-  } catch {
-    return [];
-  }
+  const names = files.list(root.locate(directory));
+  return 'errno' in names ? [] : names.filter((name) => name.startsWith(generation) && name.includes('timeout'));
 }
 
 function ownTimeouts(root: Root, directory: string, generation: Generation, names: readonly string[]) {
@@ -61,8 +57,9 @@ function placeOf({ pids, mount }: NamespaceTable): string | undefined {
 // grep prints `path:value`, and goes on where a file is missing.
 function timeoutsInside(root: Root, place: string, paths: readonly string[]): ReadonlyMap<string, number> {
   const enter = enterLine(root.locate(place));
-  const printer = PRINTERS.find((file) => existsSync(file));
-  if (process.geteuid?.() !== 0 || enter === undefined || printer === undefined || paths.length === 0) return new Map();
+  const printer = PRINTERS.find((file) => files.exists(file));
+  if (self.effectiveUser() !== 0 || enter === undefined || printer === undefined || paths.length === 0)
+    return new Map();
   const source = `nsenter --net=${root.locate(place)}`;
   const printed = runTool(root, source, [[...enter, printer, '-s', '', ...paths]], ({ stdout }): Reading<string> => {
     return { ok: true, value: stdout, source };

@@ -1,6 +1,14 @@
 // Who has the entries of a list, in tables of two columns where they fit.
 
-import type { Holdings, Kept, Kind, Ranking, RankingName } from '../evaluate/holders.ts';
+import {
+  type Holdings,
+  type Kept,
+  type Kind,
+  type Ranking,
+  type RankingName,
+  type Sampled,
+  samplingError,
+} from '../evaluate/holders.ts';
 import type { Fault } from '../facts.ts';
 import { addressWords, networkWords, protocolWords } from './address.ts';
 import { faultWords } from './faults.ts';
@@ -19,13 +27,14 @@ export type Listed =
 
 /** What a list says by itself. */
 export function listLines({ source, holdings, cut }: Extract<Listed, { kind: 'list' }>): readonly string[] {
-  const { entries, unknown } = holdings;
+  const { entries, sample, unknown } = holdings;
   const notes = [
+    ...(sample === undefined ? [] : [sampleWords(sample)]),
     ...(unknown > 0 ? [`${counted(unknown, 'line is no entry', 'lines are no entries')}`] : []),
     ...(cut === 'stopped' ? ['stopped before the end'] : []),
     ...(cut !== undefined && cut !== 'stopped' ? [`cut off: ${faultWords(cut)}`] : []),
   ];
-  const of = `${counted(entries, 'entry', 'entries')} of ${foreignPath(source)}`;
+  const of = `${entriesWords(holdings)} of ${foreignPath(source)}`;
   const lines = indented(`${[of, ...notes].join(', ')}.`, '    ');
   if (entries === 0) return lines;
   return [
@@ -36,6 +45,16 @@ export function listLines({ source, holdings, cut }: Extract<Listed, { kind: 'li
     ...timeoutLines(holdings),
     ...lifeLines(holdings),
   ];
+}
+
+export function entriesWords({ entries, sample, unknown }: Holdings): string {
+  const about = sample !== undefined && unknown > 0 ? 'about ' : '';
+  return `${about}${counted(entries, 'entry', 'entries')}`;
+}
+
+function sampleWords(sample: Sampled): string {
+  const lines = `from an even random sample of ${grouped(sample.held)} lines`;
+  return `${lines}: shares are right to within ${samplingError(sample).toFixed(1)} percentage points (19 times out of 20)`;
 }
 
 function counted(some: number, one: string, more: string): string {
@@ -77,8 +96,8 @@ function stands(some: number, { lacking }: Ranking, { entries }: Holdings): bool
   return some > lacking && some > LEAST_SHARE * entries;
 }
 
-function differentWords({ different, lacking }: Ranking): string {
-  return lacking > 0 ? `more than ${grouped(different)}` : grouped(different);
+function differentWords({ different, differentAtLeast }: Ranking): string {
+  return differentAtLeast ? `more than ${grouped(different)}` : grouped(different);
 }
 
 function lackingLines({ lacking, holders }: Ranking, shown: number): readonly string[] {

@@ -2,7 +2,7 @@
 
 import type { Advice } from '../evaluate/advice.ts';
 import { footprint, hashTableBytes } from '../evaluate/footprint.ts';
-import type { Holdings, Ranking } from '../evaluate/holders.ts';
+import { type Holdings, type Ranking, type Sampled, samplingError } from '../evaluate/holders.ts';
 import type { Place } from '../evaluate/incident.ts';
 import { METRIC_NAMES } from '../evaluate/metrics.ts';
 import { addressWords, networkWords, protocolWords } from './address.ts';
@@ -103,6 +103,7 @@ function listFigures(listed: Listed): object {
   return {
     source: foreignPath(source),
     complete: cut === undefined,
+    sample: holdings.sample === undefined ? null : sampleBody(holdings.sample),
     entries,
     lines_not_understood: unknown,
     ipv6,
@@ -123,6 +124,11 @@ function listFigures(listed: Listed): object {
     })),
     timeouts: timeoutsBody(holdings),
   };
+}
+
+function sampleBody(sample: Sampled): object {
+  const { held, lines } = sample;
+  return { lines: held, of_lines: lines, error_percentage_points: Number(samplingError(sample).toFixed(2)) };
 }
 
 function rankingBody({ name, holders, lacking, different }: Ranking): object {

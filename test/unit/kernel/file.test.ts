@@ -14,7 +14,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { readBounded, readBoundedWithin, readKernelFile } from '../../../src/kernel/file.ts';
+import { readBounded, readBoundedWithin } from '../../../src/kernel/file.ts';
 
 function scratch(): string {
   const path = realpathSync(mkdtempSync(join(tmpdir(), 'check_conntrack-')));
@@ -133,4 +133,4 @@ test.each<[string, string, number, object]>([
   ['larger', '/proc/sys/kernel/ostype', 5, { ok: false, kind: 'too-large', detail: '5' }],
   ['missing', '/proc/sys/kernel/nothing', 100, { ok: false, kind: 'missing' }],
   ['a directory', '/proc/sys/kernel', 100, { ok: false, kind: 'not-regular' }],
-])("a file of the running kernel's: %s", (_, path, limit, read) => expect(readKernelFile(path, limit)).toEqual(read));
+])("a file of the running kernel's: %s", (_, path, limit, read) => expect(readBounded(path, limit)).toEqual(read));

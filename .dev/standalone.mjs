@@ -1,0 +1,297 @@
+// Builds build/linux-x64/check_conntrack, or with `--arch arm64` build/linux-arm64/check_conntrack: one static ELF file.
+// esbuild bundles the TypeScript, QuickJS's own compiler makes bytecode of the bundle, and gcc links that with the
+// engine, src/system/*.c and musl. The same sources make the same bytes. What takes time is kept in .cache/.
+// Where apt knows no Debian, `--quickjs DIR` names a folder with the engine's tarball, or with what is in it.
+
+import { execFile, execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, delimiter, dirname, join, resolve } from 'node:path';
+import { parseArgs, promisify } from 'node:util';
+import { build } from 'esbuild';
+import { helpFile, licences, packagesIn, top } from './parts.mjs';
+
+const ENGINE = 'QuickJS 2025-04-26';
+const SOURCE = 'quickjs-2025.04.26';
+const TARBALL = 'quickjs_2025.04.26.orig.tar.xz';
+const TARBALL_SUM = 'ec81da5b3249ed648dbc7df4a1654988910e66a118d9b71cb63534216efcfbbe';
+// Of the *.c and *.h in it, by name, one after the other: of what is compiled, wherever it was found.
+const SOURCE_SUM = 'eeb74b14bdc2aa8cfdbba66681536ba50d694d4e6444254c083d31e888bffcc4';
+
+const ARCHITECTURES = {
+  x64: { gnu: 'x86_64', debian: 'amd64', crossGcc: 'gcc-x86-64-linux-gnu', flags: ['-fcf-protection=none'] },
+  // Outline atomics ask at run time for what musl does not tell.
+  arm64: { gnu: 'aarch64', debian: 'arm64', crossGcc: 'gcc-aarch64-linux-gnu', flags: ['-mno-outline-atomics'] },
+};
+const ENGINE_FILES = ['quickjs.c', 'libregexp.c', 'libunicode.c', 'cutils.c', 'dtoa.c'];
+const MAIN = 'main.js'; // of the bundle
+const OWN_FILES = ['src/system/main.c', 'src/system/malloc.c'];
+const ENGINE_FLAGS = ['-D_GNU_SOURCE', `-DCONFIG_VERSION="${ENGINE.slice(-10)}"`, '-fwrapv', '-w'];
+// Each function by itself, so that the linker leaves out the parser and what else is never called. The second line turns
+// off what one distribution's gcc turns on and another's does not.
+const FLAGS = ['-O2', '-std=gnu11', '-ffunction-sections', '-fdata-sections', '-fno-asynchronous-unwind-tables'];
+FLAGS.push('-fno-pie', '-fno-stack-protector', '-U_FORTIFY_SOURCE');
+const LINKING = ['-nostdlib', '-static', '-no-pie', '-s', '-Wl,--gc-sections,--build-id=none,--wrap=write'];
+
+const cache = join(top, '.cache/standalone');
+const run = promisify(execFile);
+const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest('hex');
+
+try {
+  const main = join(top, 'src/main.ts');
+  const text = (value) => ({ type: 'string', default: value });
+  await standalone(parseArgs({ options: { arch: text('x64'), quickjs: text(), entry: text(main) } }).values);
+} catch (error) {
+  console.error(`standalone: ${error.stderr?.trim() || error.message}`);
+  process.exitCode = 1;
+}
+
+async function standalone({ arch, quickjs, entry }) {
+  const target = ARCHITECTURES[arch];
+  if (target === undefined) throw new Error(`--arch is one of ${Object.keys(ARCHITECTURES).join(', ')}`);
+  const isNative = arch === process.arch;
+  needTools(target, isNative);
+  const folder = join(top, `build/linux-${arch}`);
+  for (const made of [folder, join(cache, 'objects')]) mkdirSync(made, { recursive: true });
+
+  const source = engineSource(quickjs);
+  const toolchain = { gcc: gccOf(target), flags: target.flags, ...musl(target, isNative) };
+  const files = [...ENGINE_FILES.map((name) => join(source, name)), ...OWN_FILES.map((name) => join(top, name))];
+  const work = join(cache, `bundle-${arch}`);
+  const [objects, bytecode] = await Promise.all([
+    Promise.all(files.map((file) => compile(toolchain, source, file))),
+    bytecodeOf(entry, arch, work, source),
+  ]);
+  const program = join(work, 'check_conntrack');
+  await link(toolchain, [...objects, await compile(toolchain, source, bytecode.file)], program);
+  const texts = join(folder, 'LICENSES');
+  const others = { [ENGINE]: join(source, 'LICENSE'), musl: toolchain.licence };
+  writeFileSync(texts, licences(bytecode.packages, others));
+  await run(`${target.gnu}-linux-gnu-objcopy`, ['--add-section', `.licences=${texts}`, program]);
+  renameSync(program, join(folder, 'check_conntrack'));
+}
+
+function needTools(target, isNative) {
+  const foreign = { [gccOf(target)]: target.crossGcc, 'dpkg-deb': 'dpkg' };
+  const packages = { ...(isNative ? { [gccOf(target)]: 'gcc' } : foreign), cc: 'gcc', tar: 'tar', xz: 'xz-utils' };
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  const missing = Object.keys(packages).filter((tool) => !folders.some((folder) => existsSync(join(folder, tool))));
+  const named = missing.map((tool) => `${tool} (apt-get install ${packages[tool]})`);
+  if (missing.length > 0) throw new Error(`this machine lacks ${named.join(', ')}`);
+}
+
+function gccOf(target) {
+  return `${target.gnu}-linux-gnu-gcc`;
+}
+
+// ---- What comes from Debian ----
+
+/** The folder with the engine's source, whose sum was checked. */
+function engineSource(quickjs) {
+  const given = quickjs && resolve(quickjs);
+  if (given && existsSync(join(given, 'quickjs.c'))) return checkedSource(given);
+  const source = join(cache, SOURCE);
+  if (!existsSync(source)) unpack(given ? join(given, TARBALL) : engineTarball());
+  return checkedSource(source);
+}
+
+function checkedSource(source) {
+  const names = readdirSync(source).filter((name) => /\.[ch]$/.test(name));
+  const sum = sha256(...names.sort().map((name) => readFileSync(join(source, name))));
+  if (sum !== SOURCE_SUM) throw new Error(`${source} is not the source of ${ENGINE}`);
+  return source;
+}
+
+function unpack(tarball) {
+  if (sha256(readFileSync(tarball)) !== TARBALL_SUM) throw new Error(`${tarball} has another sum than is expected`);
+  const unpacked = mkdtempSync(join(cache, 'unpacking-'));
+  execFileSync('tar', ['-xJf', tarball, '-C', unpacked]);
+  renameSync(join(unpacked, SOURCE), join(cache, SOURCE));
+  rmSync(unpacked, { recursive: true });
+}
+
+function engineTarball() {
+  const kept = join(cache, TARBALL);
+  if (!existsSync(kept)) download('deb-src', 'trixie', {}, ['source', '--download-only', 'quickjs'], TARBALL, kept);
+  return kept;
+}
+
+/** Headers, library and licence of musl: this machine's own, or those for another architecture, kept in the cache. */
+function musl({ gnu, debian }, isNative) {
+  const root = isNative ? '/' : join(cache, `musl-${debian}`);
+  if (!existsSync(root)) {
+    const settings = { 'APT::Architecture': debian, 'APT::Architectures': debian, 'Dir::State::status': '/dev/null' };
+    download('deb', osRelease('VERSION_CODENAME'), settings, ['download', 'musl-dev'], 'musl-dev_', `${root}.deb`);
+    execFileSync('dpkg-deb', ['-x', `${root}.deb`, `${root}.unfinished`]);
+    renameSync(`${root}.unfinished`, root);
+  }
+  const [include, lib] = ['include', 'lib'].map((name) => join(root, `usr/${name}/${gnu}-linux-musl`));
+  if (!existsSync(include)) throw new Error('this machine lacks musl (apt-get install musl-dev)');
+  return { include, lib, licence: join(root, 'usr/share/doc/musl-dev/copyright') };
+}
+
+/** By apt, which checks signatures, with lists of its own: nothing of the machine's changes. */
+function download(type, suite, settings, request, wanted, kept) {
+  const { uri, key } = debianMirror(kept);
+  const scratch = mkdtempSync(join(tmpdir(), 'check_conntrack-apt-'));
+  chmodSync(scratch, 0o755); // apt reads it as a user of its own
+  for (const name of ['parts', 'lists/partial', 'archives/partial'])
+    mkdirSync(join(scratch, name), { recursive: true });
+  const entry = [`Types: ${type}`, `URIs: ${uri}`, `Suites: ${suite}`, 'Components: main', ...key];
+  writeFileSync(join(scratch, 'parts/own.sources'), `${entry.join('\n')}\n`);
+  const places = {
+    'Dir::Etc::SourceList': '/dev/null',
+    'Dir::Etc::SourceParts': join(scratch, 'parts'),
+    'Dir::State::Lists': join(scratch, 'lists'),
+    'Dir::Cache::archives': join(scratch, 'archives'),
+    'Dir::Cache::pkgcache': '',
+    'Dir::Cache::srcpkgcache': '',
+  };
+  const given = Object.entries({ ...places, ...settings }).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
+  for (const words of [['update'], request])
+    execFileSync('apt-get', [...given, ...words], { cwd: scratch, stdio: 'pipe' });
+  const name = readdirSync(scratch).find((file) => file.startsWith(wanted));
+  copyFileSync(join(scratch, name), kept);
+  rmSync(scratch, { recursive: true });
+}
+
+/** Where this machine's apt has Debian from, and whose signature it takes. apt itself reads its files, old and new. */
+function debianMirror(wanted) {
+  const codename = osRelease('VERSION_CODENAME');
+  const format = ['--format', '$(RELEASE) $(REPO_URI) $(SOURCESENTRY)', 'Created-By: Packages', 'Component: main'];
+  const known =
+    osRelease('ID') === 'debian' ? execFileSync('apt-get', ['indextargets', '--no-release-info', ...format]) : '';
+  const mirrors = String(known)
+    .split('\n')
+    .map((line) => line.split(' '))
+    .filter(([suite]) => suite === codename);
+  const [, uri, entry] = mirrors.find(([, place]) => /\bdebian\/?$/.test(place)) ?? mirrors[0] ?? [];
+  const other = wanted.endsWith(TARBALL)
+    ? `--quickjs DIR, a folder with ${TARBALL} or its contents`
+    : 'a Debian machine';
+  if (uri === undefined)
+    throw new Error(`apt knows no Debian mirror here to get ${basename(wanted)} from: needs ${other}`);
+  const [, keyring] = /signed-by[:=]\s*(\/[^\s\]]+)/i.exec(readFileSync(entry.replace(/:\d+$/, ''), 'utf8')) ?? [];
+  return { uri, key: keyring === undefined ? [] : [`Signed-By: ${keyring}`] };
+}
+
+function osRelease(name) {
+  return new RegExp(`^${name}="?([^"\\n]*)`, 'm').exec(readFileSync('/etc/os-release', 'utf8'))?.[1];
+}
+
+// ---- The engine, in C ----
+
+/** The object file of a C file, kept under a name that tells everything it depends on. */
+async function compile({ gcc, flags, include }, source, file) {
+  const { stdout } = await run(gcc, ['-print-file-name=include']);
+  const headers = ['-nostdinc', '-isystem', include, '-isystem', stdout.trim(), '-I', source];
+  const all = [...FLAGS, ...flags, ...ENGINE_FLAGS];
+  const version = execFileSync(gcc, ['--version']);
+  const object = join(cache, 'objects', `${sha256(SOURCE_SUM, version, all.join(' '), readFileSync(file))}.o`);
+  if (!existsSync(object)) {
+    const unfinished = `${object}.${process.pid}`;
+    const nameless = `-ffile-prefix-map=${source}=.`; // assert() knows its file's name
+    await run(gcc, [...all, ...headers, nameless, '-c', basename(file), '-o', unfinished], { cwd: dirname(file) });
+    renameSync(unfinished, object);
+  }
+  return object;
+}
+
+async function link({ gcc, lib }, objects, program) {
+  const start = ['crt1.o', 'crti.o'].map((name) => join(lib, name));
+  const libraries = [`-L${lib}`, '-lc', '-lgcc', '-lc', join(lib, 'crtn.o')];
+  await run(gcc, [...LINKING, ...start, ...objects, ...libraries, '-o', program]);
+}
+
+/** QuickJS's compiler, for this machine: bytecode is the same for every 64-bit little-endian one. */
+async function bytecodeCompiler(source) {
+  const qjsc = join(cache, `qjsc-${SOURCE_SUM.slice(0, 12)}`);
+  if (!existsSync(qjsc)) {
+    const unfinished = `${qjsc}.${process.pid}`;
+    const files = [...ENGINE_FILES, 'quickjs-libc.c', 'qjsc.c'];
+    await run('cc', ['-O1', ...ENGINE_FLAGS, ...files, '-lm', '-ldl', '-lpthread', '-o', unfinished], { cwd: source });
+    renameSync(unfinished, qjsc);
+  }
+  return qjsc;
+}
+
+// ---- The program, in JavaScript ----
+
+/** A C file with the bytecode of every module of the bundle, and the packages that the bundle took code from. */
+async function bytecodeOf(entry, arch, folder, source) {
+  rmSync(folder, { recursive: true, force: true });
+  const [{ metafile }, qjsc] = await Promise.all([bundle(entry, arch, folder), bytecodeCompiler(source)]);
+  const names = Object.keys(metafile.outputs).map((path) => basename(path));
+  names.sort((a, b) => (b === MAIN) - (a === MAIN) || (a < b ? -1 : 1)); // main.c starts with the first
+  const modules = names.map((name) => readFileSync(join(folder, name), 'utf8'));
+  await Promise.all(names.map((name, i) => run(qjsc, compilation(names, name, i, modules[i]), { cwd: folder })));
+  const texts = names.map((name) => readFileSync(join(folder, `${name}.c`), 'utf8'));
+  const rows = names.map((name, i) => `  {"${name}", module_${i}, sizeof module_${i}},`);
+  const table = [
+    'const struct { const char *name; const uint8_t *code; uint32_t size; } modules[] = {',
+    ...rows,
+    '  {0}',
+    '};',
+  ];
+  const file = join(folder, 'modules.c');
+  writeFileSync(file, `${[...texts, ...table].join('\n')}\n`);
+  return { file, packages: packagesIn(metafile) };
+}
+
+// -M says of the others that they exist: each is compiled by itself, and read when it is imported. -s strips what only a
+// stack trace needs, and the name of the module, which import() needs: its argument is relative to that.
+function compilation(names, name, i, text) {
+  const others = ['qjs:os', 'qjs:std', ...names].flatMap((other) => ['-M', other]);
+  const strip = /\bimport\(/.test(text) ? [] : ['-s'];
+  return [...others, ...strip, '-m', '-c', '-N', `module_${i}`, '-o', `${name}.c`, name];
+}
+
+async function bundle(entry, arch, folder) {
+  return build({
+    absWorkingDir: top,
+    entryPoints: { [MAIN.slice(0, -3)]: resolve(entry) },
+    outdir: folder,
+    bundle: true,
+    splitting: true, // what is imported when it is called for becomes a module of its own
+    chunkNames: 'chunk-[hash]',
+    format: 'esm',
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    conditions: ['quickjs'],
+    alias: { '#help': await helpFile() },
+    external: ['qjs:*'],
+    target: 'es2022',
+    charset: 'ascii',
+    minifySyntax: true,
+    legalComments: 'none',
+    define: {
+      BUILD_COMMIT: JSON.stringify(commit()),
+      BUILD_ENGINE: JSON.stringify(ENGINE),
+      BUILD_ARCHITECTURE: JSON.stringify(arch),
+      process: 'undefined', // picocolors asks whether there is one
+    },
+    metafile: true,
+    logLevel: 'silent',
+  });
+}
+
+function commit() {
+  try {
+    const asked = ['describe', '--always', '--dirty', '--abbrev=12'];
+    return execFileSync('git', asked, { cwd: top, encoding: 'utf8', stdio: 'pipe' }).trim();
+  } catch {
+    return 'unknown';
+  }
+}

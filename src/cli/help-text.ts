@@ -1,0 +1,11 @@
+// The help texts. yargs renders them from the flag table when the program is built (help.ts), so that no executable
+// carries it.
+
+import { check, munin, plan, report } from '#help';
+import type { Command } from './flags.ts';
+
+const LINES: Readonly<Record<Command, readonly string[]>> = { check, munin, plan, report };
+
+export function helpText(command: Command): string {
+  return LINES[command].join('\n');
+}

@@ -1,0 +1,240 @@
+// The program around QuickJS: starts the engine, gives it the modules of the bundle, turns its event loop. JavaScript
+// writes the line and ends the program with std.exit(). When it does not come to that, whatever the reason, this file
+// says UNKNOWN in the one line that a monitoring system understands, and ends with 3. Nothing is written to stderr.
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "quickjs.h"
+
+// ---- The end, when it is not JavaScript's ----
+
+#define UNKNOWN "CONNTRACK UNKNOWN - internal error: "
+enum { EXIT_UNKNOWN = 3, LONGEST_REASON = 64 };
+
+// Whether stdout has had output: a second line would not be the plugin's answer but a part of its long output.
+static volatile sig_atomic_t has_written;
+
+// The linker (--wrap=write) brings every write(2) of the program here.
+ssize_t __real_write(int fd, const void *bytes, size_t size);
+ssize_t __wrap_write(int fd, const void *bytes, size_t size) {
+  ssize_t written = __real_write(fd, bytes, size);
+  if (fd == STDOUT_FILENO && written > 0) has_written = 1;
+  return written;
+}
+
+static void write_all(const char *bytes, size_t size) {
+  while (size > 0) {
+    ssize_t written = __real_write(STDOUT_FILENO, bytes, size);
+    if (written > 0) {
+      bytes += written;
+      size -= written;
+    } else if (written < 0 && errno == EAGAIN) {
+      poll(&(struct pollfd){.fd = STDOUT_FILENO, .events = POLLOUT}, 1, -1);
+    } else if (written == 0 || errno != EINTR) {
+      return;
+    }
+  }
+}
+
+// Safe in a signal handler: allocates nothing, takes no lock. What a reason quotes may be anything, so of it only
+// characters are passed on that neither a shell nor a monitoring system takes for more than text.
+static _Noreturn void end_unknown(const char *reason) {
+  static char line[sizeof UNKNOWN + LONGEST_REASON + 1] = UNKNOWN;
+  size_t length = sizeof UNKNOWN - 1;
+  for (; *reason != '\0' && length < sizeof UNKNOWN - 1 + LONGEST_REASON; reason++) {
+    int is_alphanumeric = ((*reason | 32) >= 'a' && (*reason | 32) <= 'z') || (*reason >= '0' && *reason <= '9');
+    if (is_alphanumeric || strchr(" _.:/@+,()=%~-", *reason) != NULL) line[length++] = *reason;
+  }
+  line[length++] = '\n';
+  if (!has_written) write_all(line, length);
+  _exit(EXIT_UNKNOWN);
+}
+
+_Noreturn void out_of_memory(void) { end_unknown("out of memory"); }
+
+// In place of musl's, which writes to stderr.
+_Noreturn void __assert_fail(const char *condition, const char *file, int line, const char *function) {
+  end_unknown(condition);
+}
+
+static _Noreturn void end_with(JSContext *ctx, JSValue thrown) {
+  if (!JS_IsError(ctx, thrown)) end_unknown("exception");
+  const char *name = JS_ToCString(ctx, JS_GetPropertyStr(ctx, thrown, "name"));
+  const char *message = JS_ToCString(ctx, JS_GetPropertyStr(ctx, thrown, "message"));
+  char reason[256];
+  snprintf(reason, sizeof reason, "%s: %s", name ? name : "exception", message ? message : "");
+  end_unknown(reason);
+}
+
+static _Noreturn void end_with_exception(JSContext *ctx) { end_with(ctx, JS_GetException(ctx)); }
+
+// ---- The engine's modules os and std ----
+
+// Included, not linked, because the event loop in it is static. There, who takes an exception does it to print it to
+// stderr and to go on: it ends the program instead.
+#define JS_GetException(ctx) (end_with_exception(ctx), JS_UNDEFINED)
+// A child process gets no descriptor but the first three. quickjs-libc.c asks sysconf() how many there may be, for
+// which musl makes a system call of Linux 2.6.36.
+#define HAVE_CLOSEFROM
+#define closefrom close_all_from
+static void close_all_from(int fd) {
+  for (; fd < 1024; fd++) close(fd);
+}
+#include "quickjs-libc.c"
+#undef JS_GetException
+
+// ---- The process ----
+
+// A file that is opened later must not become stdout because that was closed.
+static void open_standard_descriptors(void) {
+  struct pollfd fds[3] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
+  if (poll(fds, 3, 0) < 0) end_unknown("poll");
+  for (int fd = 0; fd < 3; fd++) {
+    if (!(fds[fd].revents & POLLNVAL)) continue;
+    // Without /dev, a folder is open just as well: it can be neither read nor written.
+    if (open("/dev/null", O_RDWR) != fd && open("/", O_RDONLY) != fd) end_unknown("no standard descriptor");
+  }
+}
+
+static void on_crash(int number) {
+  char reason[] = "signal 00";
+  reason[7] += number / 10;
+  reason[8] += number % 10;
+  end_unknown(reason);
+}
+
+static void do_nothing(int number) {}
+
+static void catch_signals(void) {
+  static const int crashes[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+  // A stack that has overflowed cannot hold the handler's frame. It is large for what AVX-512 and AMX save.
+  static char stack[32 * 1024];
+  sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof stack}, NULL);
+  struct sigaction crash = {.sa_handler = on_crash, .sa_flags = SA_ONSTACK};
+  for (size_t i = 0; i < countof(crashes); i++) sigaction(crashes[i], &crash, NULL);
+  // Not SIG_IGN, which a child process would inherit.
+  struct sigaction nothing = {.sa_handler = do_nothing, .sa_flags = SA_RESTART};
+  sigaction(SIGPIPE, &nothing, NULL);
+  sigaction(SIGXFSZ, &nothing, NULL);
+}
+
+// The engine throws when JavaScript has used up what it is given here of the stack. The rest is for the C functions
+// that it calls, and above main() are the arguments and the environment.
+static size_t stack_for_javascript(char **argv) {
+  enum { FOR_C = 64 * 1024, ENOUGH = 4 * 1024 * 1024 };
+  struct rlimit limit;
+  // Not getrlimit(): musl makes a system call of Linux 2.6.36 for it.
+  if (syscall(SYS_getrlimit, RLIMIT_STACK, &limit) != 0) return FOR_C;
+  char **last = environ[0] != NULL ? environ : argv;
+  while (last[0] != NULL && last[1] != NULL) last++;
+  size_t above = last[0] != NULL ? last[0] + strlen(last[0]) - (char *)__builtin_frame_address(0) : 0;
+  if (limit.rlim_cur > ENOUGH + above + FOR_C) return ENOUGH;
+  if (limit.rlim_cur > 2 * FOR_C + above) return limit.rlim_cur - above - FOR_C;
+  return limit.rlim_cur > above ? (limit.rlim_cur - above) / 2 : FOR_C / 2;
+}
+
+// ---- The modules ----
+
+// The bundle, compiled: written by .dev/standalone.mjs, the main module first.
+extern const struct module {
+  const char *name;
+  const uint8_t *code;
+  uint32_t size;
+} modules[];
+
+static JSValue read_module(JSContext *ctx, const struct module *module) {
+  return JS_ReadObject(ctx, module->code, module->size, JS_READ_OBJ_BYTECODE);
+}
+
+// Called when a module is imported for the first time: what only `report` needs costs a check nothing.
+static JSModuleDef *load_module(JSContext *ctx, const char *name, void *opaque) {
+  if (strcmp(name, "qjs:os") == 0) return js_init_module_os(ctx, name);
+  if (strcmp(name, "qjs:std") == 0) return js_init_module_std(ctx, name);
+  const struct module *module = modules;
+  while (module->name != NULL && strcmp(module->name, name) != 0) module++;
+  if (module->name == NULL) {
+    JS_ThrowReferenceError(ctx, "no module %s", name);
+    return NULL;
+  }
+  JSValue value = read_module(ctx, module);
+  if (JS_IsException(value)) return NULL;
+  JSModuleDef *definition = JS_VALUE_GET_PTR(value);
+  JS_FreeValue(ctx, value); // the context has it as well
+  return definition;
+}
+
+// ---- The run ----
+
+// Promises that were rejected and have no handler. One may get it while jobs are pending.
+static int unhandled;
+static JSValue last_rejection;
+
+static void count_rejection(JSContext *ctx, JSValueConst promise, JSValueConst reason, int is_handled, void *opaque) {
+  unhandled += is_handled ? -1 : 1;
+  if (is_handled) return;
+  JS_FreeValue(ctx, last_rejection);
+  last_rejection = JS_DupValue(ctx, reason);
+}
+
+static JSContext *start_engine(char **argv) {
+  JSRuntime *runtime = JS_NewRuntime();
+  if (runtime == NULL) out_of_memory();
+  JS_SetMaxStackSize(runtime, stack_for_javascript(argv));
+  JS_SetModuleLoaderFunc(runtime, NULL, load_module, NULL);
+  JS_SetHostPromiseRejectionTracker(runtime, count_rejection, NULL);
+  js_std_init_handlers(runtime);
+  JSContext *ctx = JS_NewContextRaw(runtime);
+  if (ctx == NULL) out_of_memory();
+  // Without Eval, and so without the parser: there is nothing but bytecode.
+  JS_AddIntrinsicBaseObjects(ctx);
+  JS_AddIntrinsicDate(ctx);
+  JS_AddIntrinsicRegExp(ctx);
+  JS_AddIntrinsicJSON(ctx);
+  JS_AddIntrinsicMapSet(ctx);
+  JS_AddIntrinsicTypedArrays(ctx);
+  JS_AddIntrinsicPromise(ctx);
+  return ctx;
+}
+
+static void set_arguments(JSContext *ctx, int argc, char **argv) {
+  JSValue global = JS_GetGlobalObject(ctx), arguments = JS_NewArray(ctx);
+  for (int i = 0; i < argc; i++) JS_SetPropertyUint32(ctx, arguments, i, JS_NewString(ctx, argv[i]));
+  JS_SetPropertyStr(ctx, global, "scriptArgs", arguments);
+  JS_FreeValue(ctx, global);
+}
+
+static void run_main_module(JSContext *ctx) {
+  JSValue module = read_module(ctx, &modules[0]);
+  if (JS_IsException(module) || JS_ResolveModule(ctx, module) < 0) end_with_exception(ctx);
+  JSValue promise = JS_EvalFunction(ctx, module);
+  if (JS_IsException(promise)) end_with_exception(ctx);
+  JS_FreeValue(ctx, promise); // count_rejection() hears of its end
+}
+
+static void run_jobs(JSContext *ctx) {
+  JSContext *job_context;
+  int result;
+  while ((result = JS_ExecutePendingJob(JS_GetRuntime(ctx), &job_context)) > 0) continue;
+  if (result < 0) end_with_exception(job_context);
+  if (unhandled > 0) end_with(ctx, last_rejection);
+}
+
+int main(int argc, char **argv) {
+  open_standard_descriptors();
+  catch_signals();
+  JSContext *ctx = start_engine(argv);
+  set_arguments(ctx, argc, argv);
+  run_main_module(ctx);
+  do {
+    run_jobs(ctx);
+  } while (os_poll_func != NULL && os_poll_func(ctx) == 0);
+  end_unknown("ended without a result");
+}

@@ -1,0 +1,14 @@
+// This process, as Node tells.
+
+import type { Self } from '../contract.ts';
+
+export const self: Self = {
+  args: process.argv.slice(2),
+  environment: process.env,
+  pid: process.pid,
+  isX64: process.arch === 'x64',
+  effectiveUser: () => process.geteuid?.() ?? 0,
+  groups: () => [process.getegid?.() ?? 0, ...(process.getgroups?.() ?? [])],
+  build: '',
+  exit: (code) => process.exit(code),
+};

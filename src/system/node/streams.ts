@@ -1,0 +1,11 @@
+// stdin and pipes, by Node's streams.
+
+import { Socket } from 'node:net';
+import type { Streams } from '../contract.ts';
+import { readableStream } from './readable-stream.ts';
+
+export const streams: Streams = {
+  ofStdin: () => readableStream(process.stdin),
+  // Anything but a socket would wait in a thread for somebody to write, and could not be interrupted.
+  ofDescriptor: (fd) => readableStream(new Socket({ fd, readable: true, writable: false })),
+};

@@ -1,0 +1,139 @@
+// Child processes, by QuickJS's os. It has no deadline for them, so they are looked at again and again until it has
+// passed; their pipes are opened a second time by /proc, since only so a read does not wait.
+
+import * as os from 'qjs:os';
+import type { Child, ChildAnswer, Children, Failed } from '../contract.ts';
+import { bytes } from './bytes.ts';
+import { EAGAIN, EINTR, failed } from './errno.ts';
+import { files } from './files.ts';
+import { descriptorStream } from './streams.ts';
+
+const ENVIRONMENT = { LC_ALL: 'C' };
+const [WNOHANG, SIGKILL] = [1, 9];
+const MOST_BYTES = 1 << 22;
+const AT_ONCE = 1 << 16;
+const LOOK_MILLISECONDS = 2;
+
+export const children: Children = {
+  run: (program, args, milliseconds) => {
+    if (!files.exists(program)) return { ...NOTHING, errno: 'ENOENT' };
+    const [stdout, stderr] = [collector(), collector()];
+    if (stdout === undefined || stderr === undefined) return { ...NOTHING, errno: 'EMFILE' };
+    const pid = started([program, ...args], stdout.writing, stderr.writing);
+    for (const { writing } of [stdout, stderr]) os.close(writing);
+    const ended = pid === undefined ? FAILED_TO_START : waited(pid, [stdout, stderr], os.now() + milliseconds);
+    return { ...ended, stdout: stdout.end(), stderr: stderr.end() };
+  },
+  start: (program, args) => {
+    const pipe = os.pipe();
+    const nowhere = files.open('/dev/null', 'reading');
+    const pid =
+      pipe === null || typeof nowhere !== 'number' ? undefined : started([program, ...args], pipe[1], nowhere);
+    if (typeof nowhere === 'number') os.close(nowhere);
+    if (pipe === null) return notStarted();
+    os.close(pipe[1]);
+    return pid === undefined ? notStarted() : childOf(pid, pipe[0]);
+  },
+};
+
+const NOTHING = { stdout: '', stderr: '', status: undefined } as const;
+const FAILED_TO_START = { status: undefined, errno: 'EAGAIN' } as const;
+
+/** Gives the process, or undefined where there can be none. */
+function started(line: readonly string[], stdout: number, stderr: number): number | undefined {
+  const stdin = files.open('/dev/null', 'reading');
+  if (typeof stdin !== 'number') return undefined;
+  try {
+    return os.exec(line, { block: false, usePath: false, stdin, stdout, stderr, env: ENVIRONMENT });
+  } catch {
+    return undefined;
+  } finally {
+    os.close(stdin);
+  }
+}
+
+/** Takes what comes through a pipe. */
+interface Collector {
+  readonly writing: number;
+  /** Takes what there is. */
+  readonly take: () => void;
+  readonly length: () => number;
+  /** Everything that came. */
+  readonly end: () => string;
+}
+
+function collector(): Collector | undefined {
+  const pipe = os.pipe();
+  if (pipe === null) return undefined;
+  const reading = files.open(`/proc/self/fd/${pipe[0]}`, 'reading');
+  os.close(pipe[0]);
+  if (typeof reading !== 'number') {
+    os.close(pipe[1]);
+    return undefined;
+  }
+  const into = new Uint8Array(AT_ONCE);
+  let text = '';
+  const take = (): void => {
+    while (text.length <= MOST_BYTES) {
+      const got = os.read(reading, into.buffer, 0, into.length);
+      if (got <= 0) return;
+      text += bytes.toLatin1(into, 0, got);
+    }
+  };
+  const end = (): string => {
+    os.close(reading);
+    return text;
+  };
+  return { writing: pipe[1], take, length: () => text.length, end };
+}
+
+function waited(pid: number, pipes: readonly Collector[], until: number): Pick<ChildAnswer, 'status' | 'errno'> {
+  for (;;) {
+    const done = ended(pid);
+    for (const { take } of pipes) take();
+    if (done !== undefined) return { status: done.status, errno: undefined };
+    const errno = unbearable(pipes, until);
+    if (errno !== undefined) {
+      os.kill(pid, SIGKILL);
+      os.waitpid(pid, 0);
+      return { status: undefined, errno };
+    }
+    os.sleep(LOOK_MILLISECONDS);
+  }
+}
+
+/** Why it has to be ended now. */
+function unbearable(pipes: readonly Collector[], until: number): string | undefined {
+  if (pipes.some(({ length }) => length() > MOST_BYTES)) return 'ENOBUFS';
+  return os.now() > until ? 'ETIMEDOUT' : undefined;
+}
+
+/** Undefined while it runs. */
+function ended(pid: number): { readonly status: number | undefined } | undefined {
+  const [found, status] = os.waitpid(pid, WNOHANG);
+  if (found === 0 || found === -EINTR) return undefined;
+  // The low byte names the signal that ended it: wait(2).
+  return { status: found < 0 || (status & 0x7f) !== 0 ? undefined : (status >> 8) & 0xff };
+}
+
+function childOf(pid: number, reading: number): Child {
+  // Its number is another process's once it has been waited for.
+  let done: ReturnType<typeof ended>;
+  const look = () => (done = done ?? ended(pid));
+  const over = async (): Promise<number | Failed | undefined> => {
+    while (look() === undefined) await new Promise<void>((resolve) => void os.setTimeout(resolve, LOOK_MILLISECONDS));
+    return done?.status;
+  };
+  const kill = (): void => {
+    if (look() !== undefined) return;
+    os.kill(pid, SIGKILL);
+    os.waitpid(pid, 0);
+    done = { status: undefined };
+  };
+  return { stdout: descriptorStream(reading), ended: over, kill };
+}
+
+function notStarted(): Child {
+  const stdout = { next: async () => undefined, close: () => undefined };
+  return { stdout, ended: async () => failed(EAGAIN), kill: () => undefined };
+}

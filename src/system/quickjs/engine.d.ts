@@ -1,0 +1,64 @@
+// QuickJS's own modules, as main.c names them; only what is used here. https://bellard.org/quickjs/quickjs.html
+// A system call's result is a number, and below zero the errno that it failed with, or stands behind its value.
+
+type Settled<T> = readonly [value: T, errno: number];
+
+interface EngineStat {
+  readonly ino: number;
+  readonly mode: number;
+  readonly uid: number;
+  readonly size: number;
+  readonly mtime: number;
+}
+
+interface EngineExec {
+  readonly block: boolean;
+  readonly usePath: boolean;
+  readonly stdin: number;
+  readonly stdout: number;
+  readonly stderr: number;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+declare module 'qjs:os' {
+  export function open(path: string, flags: number, mode?: number): number;
+  export function close(descriptor: number): number;
+  export function seek(descriptor: number, position: number, whence: number): number;
+  export function read(descriptor: number, buffer: ArrayBufferLike, from: number, length: number): number;
+  export function write(descriptor: number, buffer: ArrayBufferLike, from: number, length: number): number;
+  export function isatty(descriptor: number): boolean;
+  export function ttyGetWinSize(descriptor: number): readonly [columns: number, rows: number] | null;
+  export function remove(path: string): number;
+  export function rename(from: string, to: string): number;
+  export function setReadHandler(descriptor: number, call: (() => void) | null): void;
+  export function signal(number: number, call: (() => void) | null): void;
+  /** Milliseconds, of the monotonic clock. */
+  export function now(): number;
+  export function setTimeout(call: () => void, milliseconds: number): unknown;
+  export function clearTimeout(timer: unknown): void;
+  export function mkdir(path: string, mode: number): number;
+  export function readdir(path: string): Settled<string[]>;
+  export function stat(path: string): Settled<EngineStat | null>;
+  export function lstat(path: string): Settled<EngineStat | null>;
+  export function sleep(milliseconds: number): number;
+  export function realpath(path: string): Settled<string>;
+  export function readlink(path: string): Settled<string>;
+  /** The number of the process; throws where none can be made. */
+  export function exec(line: readonly string[], options: EngineExec): number;
+  export function getpid(): number;
+  export function waitpid(process: number, options: number): readonly [process: number, status: number];
+  export function pipe(): readonly [reading: number, writing: number] | null;
+  export function kill(process: number, signal: number): number;
+}
+
+declare module 'qjs:std' {
+  export function exit(code: number): void;
+  export function getenviron(): Readonly<Record<string, string>>;
+}
+
+/** The program's name, and what stands behind it. */
+declare const scriptArgs: readonly string[];
+/** What .dev/standalone.mjs built it from, and for. */
+declare const BUILD_COMMIT: string;
+declare const BUILD_ENGINE: string;
+declare const BUILD_ARCHITECTURE: 'x64' | 'arm64';

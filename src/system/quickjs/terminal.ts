@@ -1,0 +1,11 @@
+// The terminal, by QuickJS's os.
+
+import * as os from 'qjs:os';
+import type { Terminal } from '../contract.ts';
+
+const STDOUT = 1;
+
+export const terminal: Terminal = {
+  isTerminal: os.isatty,
+  rows: () => os.ttyGetWinSize(STDOUT)?.[1],
+};
