@@ -3,7 +3,7 @@
 import { chmodSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Answer, command, NODE, PLUGIN, plugin } from './support/plugin.ts';
+import { type Answer, command, plugin, RUN } from './support/plugin.ts';
 import { type Changes, tree } from './support/tree.ts';
 
 const KEY = 'net.netfilter.nf_conntrack_max';
@@ -333,7 +333,7 @@ describe('no claim', () => {
       'etc/sysctl.d/60.conf': unreadable,
     };
     const root = tree('debian-12-synthetic', { 'proc/sys/net/nf_conntrack_max': `${LIVE}\n`, ...files });
-    const line = [NODE, PLUGIN, '--root', root, '-v'];
+    const line = [...RUN, '--root', root, '-v'];
     const [file = '', ...rest] =
       process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-dac_override,-dac_read_search', ...line] : line;
     const answer = command(file, rest);

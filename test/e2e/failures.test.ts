@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type Answer, command, fixture, NODE, PLUGIN, plugin } from './support/plugin.ts';
+import { type Answer, command, fixture, plugin, RUN } from './support/plugin.ts';
 import { type Changes, tree } from './support/tree.ts';
 
 const BASE = 'debian-12-synthetic';
@@ -18,7 +18,7 @@ function unreadable(path: string): void {
 
 // root reads everything: it has to give that up to see what others see.
 function check(changes: Changes, ...args: readonly string[]): Answer {
-  const line = [NODE, PLUGIN, '--root', tree(BASE, changes), ...args];
+  const line = [...RUN, '--root', tree(BASE, changes), ...args];
   const [file = '', ...rest] = isRoot ? ['setpriv', '--bounding-set=-dac_override,-dac_read_search', ...line] : line;
   return command(file, rest);
 }
@@ -178,7 +178,7 @@ describe('the root', () => {
 });
 
 describe('the deadline', () => {
-  test.each(['0.001', '.001'])('UNKNOWN: %s s, naming what was to be read', (seconds) => {
+  test.each(['0.0000001', '.0000001'])('UNKNOWN: %s s, naming what was to be read', (seconds) => {
     const answer = plugin('--timeout', seconds);
     expect(answer).toMatchObject({ status: 3, stderr: '' });
     expect(answer.stdout).toBe(

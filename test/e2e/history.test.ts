@@ -15,7 +15,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Machine, machine } from './support/machine.ts';
-import { type Answer, command, NODE, PLUGIN } from './support/plugin.ts';
+import { type Answer, command, ENV, RUN } from './support/plugin.ts';
 
 const WRAP = 2 ** 32;
 
@@ -170,7 +170,7 @@ describe('no rate, named, and no change of state', () => {
       '-c',
       'drop_rate=0',
     ];
-    const answer = command(NODE, [PLUGIN, ...args]);
+    const answer = command(ENV, [...RUN, ...args]);
     expect(answer.stdout).toContain('\nnot judged: chainlength_rate: unsupported by this kernel\n');
     expect(answer.stdout).toMatch(/^CONNTRACK CRITICAL - 1 packet dropped in the last 60 s;/);
   });
@@ -187,7 +187,7 @@ describe('no rate, named, and no change of state', () => {
     for (let run = 0; run < 6; run++) {
       here.check({ uptime: 1000 + run, entries: 1000 + 10 * run });
       rmSync(join(here.root, 'proc/net/stat/nf_conntrack'));
-      const answer = command(NODE, [PLUGIN, '--root', here.root, '--state-dir', here.state]);
+      const answer = command(ENV, [...RUN, '--root', here.root, '--state-dir', here.state]);
       expect(answer.status).toBe(0);
     }
   });
@@ -361,7 +361,7 @@ describe('the state directory', () => {
   test('another tree and another window have files of their own', () => {
     const [one, other] = [machine(), machine()];
     one.check({ uptime: 1000 });
-    const foreign = command(NODE, [PLUGIN, '--root', other.root, '--state-dir', one.state, '-v']);
+    const foreign = command(ENV, [...RUN, '--root', other.root, '--state-dir', one.state, '-v']);
     expect(foreign.stdout).toContain('first run');
     expect(one.check({ uptime: 1060 }, '--window', '60', '-v').stdout).toContain('first run');
     expect(readdirSync(folder(one)).length).toBe(3);
@@ -371,9 +371,9 @@ describe('the state directory', () => {
     const here = machine();
     here.check({ uptime: 1000 });
     writeFileSync(join(here.root, 'proc/uptime'), '1060.00 1.00\n');
-    const args = [PLUGIN, '--root', here.root, '--state-dir', here.state, '-c', 'drop_rate=1000'];
+    const args = [...RUN, '--root', here.root, '--state-dir', here.state, '-c', 'drop_rate=1000'];
     const runs = Array.from({ length: 20 }, () => {
-      const child = spawn(NODE, args, { stdio: 'ignore' });
+      const child = spawn(ENV, args, { stdio: 'ignore' });
       return new Promise((resolve) => child.on('exit', resolve));
     });
     expect(await Promise.all(runs)).toEqual(Array.from({ length: 20 }, () => 0));
@@ -385,7 +385,7 @@ describe('the state directory', () => {
     const here = machine();
     here.check({ uptime: 1000 });
     writeFileSync(join(here.root, 'proc/uptime'), '1060.00 1.00\n');
-    const answer = command(NODE, [PLUGIN, '--root', here.root], { ...process.env, [name]: here.state });
+    const answer = command(ENV, [...RUN, '--root', here.root], { ...process.env, [name]: here.state });
     expect(perfdata(answer, 'drop_rate')).toBe('0;;;0');
   });
 });

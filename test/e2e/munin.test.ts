@@ -1,7 +1,7 @@
 // The Munin plugin as munin-node calls it: environment, one argument, and never an exit code but 0.
 
 import { describe, expect, test } from 'vitest';
-import { type Answer, command, fixture, NODE, PLUGIN, plugin } from './support/plugin.ts';
+import { type Answer, command, ENV, fixture, plugin, RUN } from './support/plugin.ts';
 
 const TREES = [
   'centos-5.8-synthetic',
@@ -16,8 +16,8 @@ const TREES = [
 const MASTER = { MUNIN_CAP_MULTIGRAPH: '1', MUNIN_CAP_DIRTYCONFIG: '1', netns: 'all' };
 
 function munin(tree: string, mode: readonly string[], environment: Readonly<Record<string, string>> = {}): Answer {
-  const line = [PLUGIN, 'munin', ...mode, '--root', fixture(tree)];
-  return command(NODE, line, { PATH: process.env['PATH'], ...environment });
+  const line = [...RUN, 'munin', ...mode, '--root', fixture(tree)];
+  return command(ENV, line, { PATH: process.env['PATH'], ...environment });
 }
 
 function lines({ stdout }: Answer): readonly string[] {

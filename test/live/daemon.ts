@@ -5,7 +5,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
-import { type Answer, command, NODE, PLUGIN, TOP } from '../e2e/support/plugin.ts';
+import { type Answer, BEFORE, command, ENV, NODE, PLUGIN, TOP } from '../e2e/support/plugin.ts';
 import { scratch } from '../e2e/support/tree.ts';
 
 export interface Site {
@@ -88,13 +88,13 @@ export async function eventually<T>(ask: () => T | undefined): Promise<T> {
 }
 
 export function runPlugin({ plugins }: Site, ...args: readonly string[]): Answer {
-  return command(NODE, [join(plugins, 'check_conntrack'), ...args]);
+  return command(ENV, [...BEFORE, join(plugins, 'check_conntrack'), ...args]);
 }
 
 /** The same as the user that Nagios and NRPE run it as. */
 export function runPluginAsNagios({ plugins }: Site, ...args: readonly string[]): Answer {
   const as = ['--reuid=nagios', '--regid=nagios', '--clear-groups'];
-  return command('setpriv', [...as, NODE, join(plugins, 'check_conntrack'), ...args]);
+  return command('setpriv', [...as, ...BEFORE, join(plugins, 'check_conntrack'), ...args]);
 }
 
 /** What a monitoring system keeps of one run. */

@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { command, NODE, PLUGIN } from '../e2e/support/plugin.ts';
+import { command, RUN } from '../e2e/support/plugin.ts';
 import { scratch } from '../e2e/support/tree.ts';
 import { limitTo, pluginInside, trackingNamespace } from './namespace.ts';
 import { liveSuite } from './parts.ts';
@@ -16,13 +16,13 @@ liveSuite('drift on the running kernel', ['/proc/sys/net/nf_conntrack_max', '/us
     // Only in a mount namespace: the machine's own files stay as they are.
     const script = `mount --bind ${folder} /etc/sysctl.d && exec "$@"`;
     const check = (...line: readonly string[]) => command('unshare', ['--mount', 'sh', '-c', script, 'sh', ...line]);
-    const { stdout, stderr, status } = check(NODE, PLUGIN, '-v');
+    const { stdout, stderr, status } = check(...RUN, '-v');
     expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
     expect(stdout).toMatch(
       /^CONNTRACK WARNING - limit is 100000 but \/etc\/sysctl\.d\/50-conntrack\.conf sets 2000000; \d+ entries \(\d+\.\d%\) \|/,
     );
     expect(pluginInside(trackingNamespace()).status).toBe(0);
-    const inside = check('ip', 'netns', 'exec', trackingNamespace(), NODE, PLUGIN);
+    const inside = check('ip', 'netns', 'exec', trackingNamespace(), ...RUN);
     expect(inside).toMatchObject({ status: 0, stderr: '' });
   });
 });

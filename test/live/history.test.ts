@@ -3,7 +3,7 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type Answer, command, NODE, PLUGIN } from '../e2e/support/plugin.ts';
+import { type Answer, command, ENV, RUN } from '../e2e/support/plugin.ts';
 import { scratch } from '../e2e/support/tree.ts';
 import {
   holdConnections,
@@ -106,7 +106,7 @@ liveSuite('history on the running kernel', PARTS, () => {
     const namespace = trackingNamespace();
     const state = scratch();
     chmodSync(state, 0o1777);
-    const asNobody = () => inside(namespace, ...NOBODY, NODE, PLUGIN, '--state-dir', state, '-c', 'drop_rate=0');
+    const asNobody = () => inside(namespace, ...NOBODY, ...RUN, '--state-dir', state, '-c', 'drop_rate=0');
     const asRoot = () => pluginInside(namespace, '--state-dir', state, '-c', 'drop_rate=0');
     for (const check of [asRoot, asNobody, asRoot, asNobody]) expect(check()).toMatchObject({ status: 0, stderr: '' });
     for (const check of [asRoot, asNobody]) expect(check().stdout).toContain(' drop_rate=0;;0;0');
@@ -116,7 +116,7 @@ liveSuite('history on the running kernel', PARTS, () => {
     const state = scratch();
     chmodSync(state, 0o1777);
     command('setpriv', [...NOBODY.slice(1), 'mkdir', '-p', join(state, '0/check_conntrack')]);
-    const answer = command(NODE, [PLUGIN, '--state-dir', state, '-c', 'drop_rate=0']);
+    const answer = command(ENV, [...RUN, '--state-dir', state, '-c', 'drop_rate=0']);
     expect(answer).toMatchObject({ status: 3, stderr: '' });
     expect(answer.stdout).toMatch(/^CONNTRACK UNKNOWN - no drop_rate: cannot use \S+: it belongs to another user; /);
   });
@@ -138,8 +138,7 @@ liveSuite('history on the running kernel', PARTS, () => {
     mkdirSync(join(state, 'mine'), { mode: 0o755 });
     const answer = command('setpriv', [
       ...NOBODY.slice(1),
-      NODE,
-      PLUGIN,
+      ...RUN,
       '--state-dir',
       join(state, 'mine'),
       '-c',
@@ -165,5 +164,5 @@ function passOn(state: string, from: number, to: number): void {
 function onDisk(options: string, fill: string, ...args: readonly string[]): Answer {
   const disk = scratch();
   const script = `mount -t tmpfs -o ${options} none ${disk} && cd ${disk} && { ${fill}; :; } && exec "$@"`;
-  return command('unshare', ['--mount', 'sh', '-c', script, 'sh', NODE, PLUGIN, '--state-dir', disk, ...args]);
+  return command('unshare', ['--mount', 'sh', '-c', script, 'sh', ...RUN, '--state-dir', disk, ...args]);
 }

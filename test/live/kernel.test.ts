@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Answer, command, NODE, PLUGIN } from '../e2e/support/plugin.ts';
+import { type Answer, command, RUN } from '../e2e/support/plugin.ts';
 import { scratch } from '../e2e/support/tree.ts';
 import {
   holdConnections,
@@ -104,7 +104,7 @@ liveSuite('the running kernel', PARTS, () => {
     sendDatagrams(container, 40);
     const root = scratch();
     const script = `mount --rbind / ${root} && exec ip netns exec ${container} "$@"`;
-    const answer = command('unshare', ['--mount', 'sh', '-c', script, 'sh', NODE, PLUGIN, '--root', root]);
+    const answer = command('unshare', ['--mount', 'sh', '-c', script, 'sh', ...RUN, '--root', root]);
     expect(answer.stdout).toMatch(/^CONNTRACK OK - 0 of \d+ entries \(0\.0%\), /);
     expect(value(pluginInside(container), 'entries')).toBe(40);
   });
@@ -180,7 +180,7 @@ function withoutStatistics({ namespace, prepare = ':', as = '' }: Circumstances,
   const proc = scratch();
   const script = `mount -t tmpfs none ${proc} && mkdir ${proc}/sys && mount --bind /proc/sys ${proc}/sys &&
     mount --rbind ${proc} /proc && ${prepare} && exec ${as} "$@"`;
-  return inside(namespace, 'unshare', '--mount', 'sh', '-c', script, 'sh', NODE, PLUGIN, ...args);
+  return inside(namespace, 'unshare', '--mount', 'sh', '-c', script, 'sh', ...RUN, ...args);
 }
 
 /** Puts a script in the place of conntrack(8). */

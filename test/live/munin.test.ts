@@ -6,7 +6,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type Answer, command, NODE } from '../e2e/support/plugin.ts';
+import { type Answer, BEFORE, command } from '../e2e/support/plugin.ts';
 import { eventually, readIfThere, type Site, shipped, site } from './daemon.ts';
 import { holdConnections, limitTo, processInside, sendDatagrams, toolCounter, trackingNamespace } from './namespace.ts';
 import { liveSuite } from './parts.ts';
@@ -88,7 +88,9 @@ function installed(): Site {
     readFileSync(DEFAULTS, 'utf8'),
   );
   writeFileSync(join(here.folder, 'perl/Munin/Common/Defaults.pm'), defaults);
-  const path = { '/usr/lib/nagios/plugins/check_conntrack': `${NODE} ${join(here.plugins, 'check_conntrack')}` };
+  const path = {
+    '/usr/lib/nagios/plugins/check_conntrack': [...BEFORE, join(here.plugins, 'check_conntrack')].join(' '),
+  };
   writeFileSync(join(here.folder, 'etc/plugins/conntrack'), shipped('munin/conntrack', path), { mode: 0o755 });
   writeFileSync(join(here.folder, 'etc/plugin-conf.d/conntrack'), '[conntrack]\nenv.netns all\n');
   chmodSync(join(here.folder, 'plugin-state'), 0o777);

@@ -4,7 +4,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { type Answer, command, NODE, PLUGIN } from '../e2e/support/plugin.ts';
+import { type Answer, command, RUN } from '../e2e/support/plugin.ts';
 import { scratch } from '../e2e/support/tree.ts';
 
 const TRAFFIC = join(__dirname, 'traffic.cjs');
@@ -35,11 +35,11 @@ export function inside(namespace: string, ...line: readonly string[]): Answer {
 }
 
 export function pluginInside(namespace: string, ...args: readonly string[]): Answer {
-  return inside(namespace, NODE, PLUGIN, ...args);
+  return inside(namespace, ...RUN, ...args);
 }
 
 export function pluginAsNobodyInside(namespace: string, ...args: readonly string[]): Answer {
-  return inside(namespace, ...NOBODY, NODE, PLUGIN, ...args);
+  return inside(namespace, ...NOBODY, ...RUN, ...args);
 }
 
 /** A process that stays until the test is over, in a namespace or, without one, in ours. Gives its number. */

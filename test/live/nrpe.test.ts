@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { command } from '../e2e/support/plugin.ts';
+import { command, RUNS_ON_NODE } from '../e2e/support/plugin.ts';
 import { RUNS, recommended, resultOf, runPlugin, runPluginAsNagios, type Site, shipped, site } from './daemon.ts';
 import { holdConnections, limitTo, processInside, sendDatagrams, toolCounter, trackingNamespace } from './namespace.ts';
 import { liveSuite } from './parts.ts';
@@ -41,10 +41,11 @@ liveSuite('NRPE', [NRPE, CHECK_NRPE], () => {
     }
   });
 
-  test('the shipped command runs on the live table, as it is and with Node named', async () => {
+  test('the shipped command runs on the live table, as it is and, where it needs one, with Node named', async () => {
     const here = site();
     const said = resultOf(runPluginAsNagios(here, ...recommended(here)));
-    for (const snippet of [shippedHere(here, SNIPPET), otherForm(here, '/usr/local/bin/node')]) {
+    const forms = [shippedHere(here, SNIPPET), ...(RUNS_ON_NODE ? [otherForm(here, '/usr/local/bin/node')] : [])];
+    for (const snippet of forms) {
       const answer = askNrpe(await startNrpe(here, { snippet }), 'check_conntrack');
       expectSameBesidesFigures(resultOf(answer), said);
     }

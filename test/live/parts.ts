@@ -1,27 +1,16 @@
-// What a live test needs of the machine it runs on. Where a part is missing the suite is skipped and
-// says so, unless CHECK_CONNTRACK_LIVE=require: then it fails, so that CI cannot pass by skipping.
+// What a live test needs of the machine it runs on. Where a part is missing it fails, so that nobody takes a test that
+// was left out for one that passed.
 
 import { accessSync, constants } from 'node:fs';
 import { describe } from 'vitest';
 
-const required = process.env['CHECK_CONNTRACK_LIVE'] === 'require';
-
 /** Runs `body` as a suite when root and every file of `files` is here. */
 export function liveSuite(name: string, files: readonly string[], body: () => void): void {
-  const missing = missingParts(files);
-  if (missing.length === 0) {
-    describe(name, body);
-    return;
-  }
-  const reason = `${name}: missing ${missing.join(', ')} (install with: sudo .dev/install-parts)`;
-  if (required) throw new Error(reason);
-  process.stderr.write(`skipped: ${reason}\n`);
-  describe.skip(name, body);
-}
-
-function missingParts(files: readonly string[]): string[] {
   const missing = files.filter((file) => !usable(file));
-  return process.getuid?.() === 0 ? missing : ['root', ...missing];
+  if (process.getuid?.() !== 0) missing.unshift('root');
+  if (missing.length > 0)
+    throw new Error(`${name}: missing ${missing.join(', ')} (install with: sudo .dev/install-parts)`);
+  describe(name, body);
 }
 
 function usable(file: string): boolean {

@@ -3,7 +3,7 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { command, NODE, PLUGIN } from '../e2e/support/plugin.ts';
+import { command, ENV, RUN } from '../e2e/support/plugin.ts';
 import { scratch } from '../e2e/support/tree.ts';
 import { start } from './daemon.ts';
 import {
@@ -32,7 +32,7 @@ liveSuite('Prometheus', PARTS, () => {
       ['--bogus'],
       ['--root', '/nowhere'],
     ]) {
-      const text = command(NODE, [PLUGIN, '--format', 'prometheus', ...args]).stdout;
+      const text = command(ENV, [...RUN, '--format', 'prometheus', ...args]).stdout;
       const path = join(scratch(), 'text');
       writeFileSync(path, text);
       expect(command('/bin/sh', ['-c', `exec ${PROMTOOL} check metrics <"$0"`, path])).toEqual({

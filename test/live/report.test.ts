@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Answer, command, NODE, PLUGIN, TOP } from '../e2e/support/plugin.ts';
+import { type Answer, command, ENV, RUN, TOP } from '../e2e/support/plugin.ts';
 import { scratch } from '../e2e/support/tree.ts';
 import {
   inside,
@@ -77,7 +77,7 @@ interface List {
 }
 
 function report(...args: readonly string[]): { readonly status: number | null; readonly told: Report } {
-  const answer = command(NODE, [PLUGIN, 'report', '--format', 'json', ...args]);
+  const answer = command(ENV, [...RUN, 'report', '--format', 'json', ...args]);
   expect(answer.stderr).toBe('');
   const document = JSON.parse(answer.stdout);
   expect(isValid(document), JSON.stringify(isValid.errors)).toBe(true);
@@ -85,7 +85,7 @@ function report(...args: readonly string[]): { readonly status: number | null; r
 }
 
 function text(...args: readonly string[]): Answer {
-  return command(NODE, [PLUGIN, 'report', ...args]);
+  return command(ENV, [...RUN, 'report', ...args]);
 }
 
 function step(told: Report, kind: string): Step {
@@ -151,7 +151,7 @@ liveSuite('an incident on the running machine', PARTS, () => {
       limitTo(2000);
       await traffic(namespace, 'spray');
       await untilDropping(namespace);
-      const { status, stdout, stderr } = command('setpriv', [...NOBODY.slice(1), NODE, PLUGIN, 'report']);
+      const { status, stdout, stderr } = command('setpriv', [...NOBODY.slice(1), ...RUN, 'report']);
       expect({ status, stderr }).toEqual({ status: 2, stderr: '' });
       expect(stdout.replace(/\s+/g, ' ')).toMatch(/is full and losing [\d,]+ packets\/s/);
       expect(stdout).toContain('Not known: cannot read /proc/');
@@ -252,7 +252,7 @@ liveSuite('an incident on the running machine', PARTS, () => {
       const release = join(scratch(), 'osrelease');
       writeFileSync(release, '6.8.0-45-generic\n');
       const older = `mount --bind ${release} /proc/sys/kernel/osrelease && exec "$@"`;
-      const line = ['sh', '-c', older, 'sh', NODE, PLUGIN, 'report', '--pid', String(pid), '--format', 'json'];
+      const line = ['sh', '-c', older, 'sh', ...RUN, 'report', '--pid', String(pid), '--format', 'json'];
       const told: Report = JSON.parse(command('unshare', ['-m', ...line]).stdout).report;
       // Each family once, whatever this conntrack(8) lists unasked.
       expect(told.list).toMatchObject({ source: 'conntrack -L', entries: 20_002, complete: true });
@@ -336,14 +336,14 @@ liveSuite('an incident on the running machine', PARTS, () => {
         'mount -t overlay bin -o lowerdir=/usr/bin,upperdir=upper,workdir=work /usr/bin',
         `cd / && chmod 755 ${folder} && exec ${NOBODY.join(' ')} "$@"`,
       ].join(' && ');
-      const answer = command('unshare', ['-m', 'sh', '-c', script, 'sh', NODE, PLUGIN, 'report', '--interval', '0.1']);
+      const answer = command('unshare', ['-m', 'sh', '-c', script, 'sh', ...RUN, 'report', '--interval', '0.1']);
       expect(answer.stderr).toBe('');
       expect(answer.stdout.replace(/\s+/g, ' ')).toMatch(expected);
     });
   });
 
   test('Ctrl-C ends the wait, and what is known is told', async () => {
-    const child = spawn(NODE, [PLUGIN, 'report', '--interval', '60'], {
+    const child = spawn(ENV, [...RUN, 'report', '--interval', '60'], {
       cwd: TOP,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -362,7 +362,7 @@ liveSuite('an incident on the running machine', PARTS, () => {
 
   describe('watched', () => {
     test('on a terminal: drawn anew, and left as it was with the last report on it', () => {
-      const { screen, status } = onTerminal(`"${NODE}" "${PLUGIN}" report --watch --interval 0.3`, 2);
+      const { screen, status } = onTerminal(`${RUN.join(' ')} report --watch --interval 0.3`, 2);
       const [open, close] = ['\x1b[?1049h\x1b[?25l', '\x1b[?25h\x1b[?1049l'];
       expect(screen.startsWith(open)).toBe(true);
       const [drawn = '', left = ''] = screen.slice(open.length).split(close);
@@ -375,23 +375,23 @@ liveSuite('an incident on the running machine', PARTS, () => {
     });
 
     test('into a pipe: one report after the other, and no escape sequence', () => {
-      const { stdout } = command('timeout', ['2', NODE, PLUGIN, 'report', '--watch', '--interval', '0.3']);
+      const { stdout } = command('timeout', ['2', ...RUN, 'report', '--watch', '--interval', '0.3']);
       expect(stdout.match(/^CONNTRACK /gm)?.length).toBeGreaterThan(2);
       expect(stdout).not.toContain('\x1b');
     });
   });
 
-  test('on a terminal: colours, unless NO_COLOR, and a bar while a long list is read', () => {
-    const run = `"${NODE}" "${PLUGIN}" report --interval 0.1`;
+  test('on a terminal: colours, unless NO_COLOR, and how far it is while a long list is read', () => {
+    const run = `${RUN.join(' ')} report --interval 0.1`;
     expect(onTerminal(run).screen).toContain('\x1b[1mWhere\x1b[22m');
     for (const env of ['NO_COLOR=1', 'TERM=dumb']) expect(onTerminal(`${env} ${run}`).screen).not.toContain('\x1b');
     const path = join(scratch(), 'list');
     const [line] = readFileSync(join(TOP, 'fixtures/entries-nf_conntrack-capture'), 'latin1').split('\n');
     const long = `yes '${line}' | head -n 1500000 > ${path}; ${run} --entries ${path} >/dev/null`;
     const { screen } = onTerminal(long);
-    expect(screen).toMatch(/reading entries \[#+\.+\] \d+%/);
-    // The bar is gone at the end.
-    expect(screen.endsWith('\x1b[2K\x1b[1G')).toBe(true);
+    expect(screen).toMatch(/\rreading entries: \d+%/);
+    // The line is gone at the end.
+    expect(screen.endsWith('\r\x1b[K')).toBe(true);
   });
 });
 

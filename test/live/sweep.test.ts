@@ -4,7 +4,7 @@
 import { copyFileSync, mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Answer, command, NODE, PLUGIN } from '../e2e/support/plugin.ts';
+import { type Answer, command, RUN } from '../e2e/support/plugin.ts';
 import { scratch } from '../e2e/support/tree.ts';
 import {
   holdConnections,
@@ -32,7 +32,7 @@ const USERS: readonly (readonly [string, readonly string[]])[] = [
   ['root', []],
   ['nobody', NOBODY],
 ];
-const LINE = [NODE, PLUGIN, '--netns', 'all'];
+const LINE = [...RUN, '--netns', 'all'];
 
 function sweepAs(user: readonly string[], ...args: readonly string[]): Answer {
   const [file = '', ...line] = [...user, ...LINE, ...args];

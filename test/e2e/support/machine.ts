@@ -2,7 +2,7 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Answer, command, NODE, PLUGIN } from './plugin.ts';
+import { type Answer, command, ENV, RUN } from './plugin.ts';
 import { scratch, tree } from './tree.ts';
 
 export interface Moment {
@@ -33,7 +33,7 @@ export function machine(): Machine {
   const state = scratch();
   const check = (moment: Moment, ...args: readonly string[]): Answer => {
     set(root, moment);
-    return command(NODE, [PLUGIN, '--root', root, '--state-dir', state, ...args]);
+    return command(ENV, [...RUN, '--root', root, '--state-dir', state, ...args]);
   };
   return { root, state, check };
 }

@@ -1,12 +1,29 @@
-// Runs the built file as monitoring systems do: its own process, with the Node that is being tested.
+// Runs a built file as monitoring systems do: its own process, of the executable that is being tested.
 
 import { spawnSync } from 'node:child_process';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 export const TOP = resolve(__dirname, '../../..');
-export const PLUGIN = join(TOP, 'dist/check_conntrack');
 /** The Node version matrix sets it; otherwise the Node that runs the tests. */
 export const NODE = process.env['CHECK_CONNTRACK_NODE'] ?? process.execPath;
+/** The one setting that names what is tested; otherwise the Node file. */
+export const PLUGIN = resolve(TOP, process.env['CHECK_CONNTRACK_EXECUTABLE'] ?? 'dist/check_conntrack');
+
+// elf(5): e_machine, in the byte order of both architectures.
+const E_MACHINE = 18;
+const EM_AARCH64 = 183;
+const head = firstBytes(PLUGIN);
+/** Whether it is the file for Node, and not the standalone executable. */
+export const RUNS_ON_NODE = head.toString('latin1', 0, 2) === '#!';
+const isForeign = !RUNS_ON_NODE && head.readUInt16LE(E_MACHINE) === EM_AARCH64 && process.arch !== 'arm64';
+
+/** What stands before the path of a copy of it to run that. */
+export const BEFORE: readonly string[] = RUNS_ON_NODE ? [NODE] : isForeign ? ['qemu-aarch64-static'] : [];
+/** The words that run it. */
+export const RUN: readonly string[] = [...BEFORE, PLUGIN];
+/** Runs the words behind it, whatever they begin with. */
+export const ENV = '/usr/bin/env';
 
 export interface Answer {
   readonly status: number | null;
@@ -15,7 +32,7 @@ export interface Answer {
 }
 
 export function plugin(...args: readonly string[]): Answer {
-  return command(NODE, [PLUGIN, ...args]);
+  return command(ENV, [...RUN, ...args]);
 }
 
 /** Runs any command from the top of the project, with nothing on stdin. */
@@ -24,11 +41,19 @@ export function command(file: string, args: readonly string[], env: NodeJS.Proce
   return { status, stdout, stderr };
 }
 
-/** The same through a shell, for redirections and limits; `$NODE` and `$PLUGIN` are set. */
+/** The same through a shell, for redirections and limits; `$RUN` is the words that run the plugin. */
 export function shell(script: string): Answer {
-  return command('/bin/sh', ['-c', script], { ...process.env, NODE, PLUGIN });
+  return command('/bin/sh', ['-c', script], { ...process.env, RUN: RUN.join(' ') });
 }
 
 export function fixture(name: string): string {
   return join('fixtures', name);
+}
+
+function firstBytes(path: string): Buffer {
+  const bytes = Buffer.alloc(64);
+  const descriptor = openSync(path, 'r');
+  readSync(descriptor, bytes);
+  closeSync(descriptor);
+  return bytes;
 }

@@ -4,7 +4,7 @@
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { type Answer, command, NODE, shell } from '../../e2e/support/plugin.ts';
+import { type Answer, BEFORE, command, NODE, shell } from '../../e2e/support/plugin.ts';
 import { eventually, type Site, STATE, shipped } from '../daemon.ts';
 import { startContained } from './contained.ts';
 
@@ -76,7 +76,7 @@ function settings({ folder }: Site, port: string): readonly string[] {
 /** NRPE sets its own PATH; where this Node is elsewhere its path has to be named, as README says. */
 export function runsPlugin(here: Site): readonly string[] {
   const found = shell('PATH=/usr/bin:/bin:/usr/sbin:/sbin command -v node').stdout.trim();
-  return found === NODE ? [installed(here)] : [NODE, installed(here)];
+  return found === NODE ? [installed(here)] : [...BEFORE, installed(here)];
 }
 
 function installed({ plugins }: Site): string {

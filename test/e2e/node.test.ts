@@ -1,0 +1,89 @@
+// What only the file for Node can do, or can have done to it.
+
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { flood, type List, listOf } from './support/list.ts';
+import { command, ENV, fixture, NODE, PLUGIN, plugin, RUN } from './support/plugin.ts';
+import { scratch } from './support/tree.ts';
+
+const LINES = 150_000;
+
+test('the version', () => {
+  expect(plugin('--version')).toEqual({ status: 3, stdout: 'check_conntrack 0.1.0\n', stderr: '' });
+});
+
+test.each([
+  ['an exception', "process.uptime = () => { throw new RangeError('boom|\\n'); };", 'RangeError: boom??'],
+  ['a thrown string', "process.uptime = () => { throw 'boom'; };", 'no error object'],
+  ['an exception of the file system', "require('fs').fstatSync = () => { throw new Error('boom'); };", undefined],
+])('%s that nobody foresaw: UNKNOWN, exit 3', (_, sabotage, words) => {
+  const preload = join(scratch(), 'sabotage.js');
+  writeFileSync(preload, sabotage);
+  const answer = command(NODE, ['--require', preload, PLUGIN, '--root', fixture('over-limit-synthetic')]);
+  expect(answer).toMatchObject({ status: 3, stderr: '' });
+  expect(answer.stdout).toMatch(/^CONNTRACK UNKNOWN - [^|\n]+\n$/);
+  if (words !== undefined) expect(answer.stdout).toContain(`internal error, please report it: ${words}`);
+});
+
+describe('a list so long that two threads count it', () => {
+  const text = flood(LINES);
+
+  test('comes to the same as when one does', () => {
+    const path = join(scratch(), 'list');
+    writeFileSync(path, text);
+    const [file, stdin] = ['<file>', '-'].map((name) =>
+      spawnSync(ENV, [...RUN, 'report', '--entries', name === '-' ? name : path, '--top', '3', '--format', 'json'], {
+        input: text,
+        encoding: 'utf8',
+        maxBuffer: 1 << 26,
+      }),
+    );
+    const [both, one] = [listOf(file?.stdout ?? ''), listOf(stdin?.stdout ?? '')];
+    for (const { entries, lines_not_understood, complete, sources } of [both, one]) {
+      expect({ entries, lines_not_understood, complete }).toEqual({
+        entries: LINES,
+        lines_not_understood: 0,
+        complete: true,
+      });
+      // Who has a tenth stands out of a crowd of which everyone differs, and the bound holds.
+      const [first] = sources.top;
+      expect(sources.may_lack).toBeGreaterThan(0);
+      expect(sources.may_lack).toBeLessThanOrEqual((2 * LINES) / 6144);
+      expect(first?.address).toBe('198.51.100.7');
+      expect(first?.entries).toBeLessThanOrEqual(LINES / 10);
+      expect((first?.entries ?? 0) + sources.may_lack).toBeGreaterThanOrEqual(LINES / 10);
+    }
+    const exact = ({ sources: _, source: __, ...rest }: List & { networks?: unknown }) => ({ ...rest, networks: 0 });
+    expect(exact(both)).toEqual(exact(one));
+  });
+
+  test('also where no thread can be had', () => {
+    const path = join(scratch(), 'list');
+    writeFileSync(path, text);
+    const block = join(scratch(), 'no-threads.cjs');
+    writeFileSync(block, "require('worker_threads').Worker = class { constructor() { throw new Error('EAGAIN'); } };");
+    const { stdout } = command(NODE, ['-r', block, PLUGIN, 'report', '--entries', path, '--format', 'json']);
+    expect(listOf(stdout)).toMatchObject({ entries: LINES, complete: true });
+  });
+
+  test('a thread that dies is not taken for the end of the list', () => {
+    const path = join(scratch(), 'list');
+    writeFileSync(path, text);
+    const kill = join(scratch(), 'kill.cjs');
+    // The other thread gets a piece, since this one is slow, and dies when it has counted it.
+    const lines = [
+      "const [fs, threads] = [require('fs'), require('worker_threads')];",
+      'const [read, Worker] = [fs.readSync, threads.Worker];',
+      'const wait = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);',
+      'if (threads.isMainThread) fs.readSync = (...given) => { if (given[3] > 1e5) wait(); return read(...given); };',
+      "const dying = (text) => text.replace('\\n', '\\nAtomics.add = () => { throw 0; };');",
+      'threads.Worker = class extends Worker { constructor(text, options) { super(dying(text), options); } };',
+    ];
+    writeFileSync(kill, lines.join('\n'));
+    const { stdout, status } = command(NODE, ['-r', kill, PLUGIN, 'report', '--entries', path]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/entries of .*, cut off: /);
+  });
+});
