@@ -253,7 +253,7 @@ async function bytecodeOf(entry, arch, folder, source) {
 // -M says of the others that they exist: each is compiled by itself, and read when it is imported. -s strips what only a
 // stack trace needs, and the name of the module, which import() needs: its argument is relative to that.
 function compilation(names, name, i, text) {
-  const others = ['qjs:os', 'qjs:std', ...names].flatMap((other) => ['-M', other]);
+  const others = ['qjs:os', 'qjs:std', 'qjs:own', ...names].flatMap((other) => ['-M', other]);
   const strip = /\bimport\(/.test(text) ? [] : ['-s'];
   return [...others, ...strip, '-m', '-c', '-N', `module_${i}`, '-o', `${name}.c`, name];
 }

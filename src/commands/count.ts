@@ -7,7 +7,7 @@ import { addDigest, type Digest, newDigest, scaleDigest } from '../evaluate/dige
 import type { Sampled } from '../evaluate/holders.ts';
 import type { Fault } from '../facts.ts';
 import type { EntryFeed } from '../kernel/entry-feed.ts';
-import { endOf, newLineSample, takeSample } from '../kernel/line-sample.ts';
+import { newLineSample, takeSample } from '../kernel/line-sample.ts';
 import { addCounted, stopTurns, type Turns, wasHelped } from '../kernel/line-turns.ts';
 import { countPiece, type Part, PIECE } from './count-piece.ts';
 import type { CountTask } from './count-worker.ts';
@@ -72,7 +72,7 @@ async function countSample(feed: EntryFeed, endedAt: Int32Array, watcher: Watche
     watcher.step(taken.lines);
   });
   const digest = newDigest();
-  countPiece(digest, taken.bytes, endOf(taken), endedAt);
+  for (const { bytes, length } of taken.blocks) countPiece(digest, bytes, length, endedAt);
   const { held, lines } = taken;
   if (held === lines) return { source: feed.source, digest, sample: undefined, cut };
   scaleDigest(digest, lines / held);

@@ -1,13 +1,16 @@
 // An even random sample of a list's lines, in bounded memory: as long as they are few, all of them. Whether a line is in
 // it does not depend on any other, nor on where it stands. When there is no more room, each one stays with a chance of
-// 7/8, and of those that follow so many fewer are taken: what stays is never less than `most`.
+// 7/8, and of those that follow so many fewer are taken: so what stays is never much less than what there is room for.
 
 export interface LineSample {
-  /** The lines taken, one behind the other. */
-  readonly bytes: Uint8Array;
-  /** Where each of them ends. */
-  readonly ends: Int32Array;
+  /** The lines taken, in blocks: whole ones, one behind the other. */
+  readonly blocks: Block[];
+  /** How many lines there is room for. */
+  readonly room: number;
+  /** How many lines are taken. */
   held: number;
+  /** The first block that may have room for another line. */
+  current: number;
   /** Of all lines, those that are taken. */
   share: number;
   /** How many lines are passed over before the next one is taken. */
@@ -16,17 +19,58 @@ export interface LineSample {
   lines: number;
 }
 
-const LINE_END = 10;
-const STAYS = 7 / 8;
-// The room is for more than what the average of `most` lines must be for this to hold; random numbers scatter.
-const SCATTER = 1.02;
-/** Bytes of a line; the longest that the kernel writes has 400. Memory that is not written to costs nothing. */
-const LINE = 448;
+interface Block {
+  readonly bytes: Uint8Array;
+  length: number;
+}
 
-export function newLineSample(most: number): LineSample {
-  const room = Math.ceil((SCATTER * most) / STAYS);
-  const bytes = new Uint8Array((LINE + 1) * room);
-  return { bytes, ends: new Int32Array(room), held: 0, share: 1, skip: 0, lines: 0 };
+const LINE_END = 10;
+const BLOCK = 1 << 18;
+/** Bytes; the longest that the kernel writes has 400. */
+const LONGEST_LINE = 1024;
+const STAYS = 7 / 8;
+// What stays of random numbers scatters.
+const SCATTER = 1.02;
+
+/** At least `least` lines will be taken, or all where there are no more. */
+export function newLineSample(least: number): LineSample {
+  return { blocks: [], room: Math.ceil((SCATTER * least) / STAYS), held: 0, current: 0, share: 1, skip: 0, lines: 0 };
+}
+
+/** Takes of the first `length` bytes, whole lines. */
+export function takeSample(sample: LineSample, piece: Uint8Array, length: number): void {
+  for (let at = 0; at < length; ) {
+    const end = lineEnd(piece, at, length);
+    sample.lines += 1;
+    if (sample.skip === 0) hold(sample, piece.subarray(at, Math.min(end, at + LONGEST_LINE)));
+    else sample.skip -= 1;
+    at = end;
+  }
+}
+
+function lineEnd(bytes: Uint8Array, from: number, length: number): number {
+  const found = bytes.indexOf(LINE_END, from);
+  return found === -1 || found >= length ? length : found + 1;
+}
+
+function hold(sample: LineSample, line: Uint8Array): void {
+  if (sample.held === sample.room) thinOut(sample);
+  const block = blockFor(sample, line.length + 1);
+  block.bytes.set(line, block.length);
+  block.length += line.length;
+  // The last line of a list may have no end, and what is cut has none.
+  if (block.bytes[block.length - 1] !== LINE_END) block.bytes[block.length++] = LINE_END;
+  sample.held += 1;
+  sample.skip = linesUntil(sample.share);
+}
+
+function blockFor(sample: LineSample, size: number): Block {
+  const { blocks } = sample;
+  for (; ; sample.current += 1) {
+    const block = blocks[sample.current] ?? { bytes: new Uint8Array(BLOCK), length: 0 };
+    if (sample.current === blocks.length) blocks.push(block);
+    if (block.length + size <= BLOCK) return block;
+  }
 }
 
 /** How many lines come before the next one that is taken, where each of them is with this chance. */
@@ -34,48 +78,25 @@ function linesUntil(chance: number): number {
   return chance === 1 ? 0 : Math.floor(Math.log(1 - Math.random()) / Math.log(1 - chance));
 }
 
-/** Takes of the first `length` bytes, whole lines. */
-export function takeSample(sample: LineSample, piece: Uint8Array, length: number): void {
-  for (let at = 0; at < length; ) {
-    const found = piece.indexOf(LINE_END, at);
-    const end = found === -1 || found >= length ? length : found + 1;
-    sample.lines += 1;
-    if (sample.skip === 0) hold(sample, piece.subarray(at, end));
-    else sample.skip -= 1;
-    at = end;
-  }
-}
-
-function hold(sample: LineSample, line: Uint8Array): void {
-  const { bytes, ends } = sample;
-  while (sample.held === ends.length) thinOut(sample);
-  const from = endOf(sample);
-  const kept = line.subarray(0, LINE);
-  bytes.set(kept, from);
-  bytes[from + kept.length] = LINE_END;
-  ends[sample.held] = from + kept.length + 1;
-  sample.held += 1;
-  sample.skip = linesUntil(sample.share);
-}
-
-/** Of what is held, the bytes. */
-export function endOf({ ends, held }: LineSample): number {
-  return held === 0 ? 0 : (ends[held - 1] ?? 0);
-}
-
 function thinOut(sample: LineSample): void {
-  const { bytes, ends, held } = sample;
-  let [kept, to, from] = [0, 0, 0];
-  for (let line = 0; line < held; line++) {
-    const end = ends[line] ?? 0;
+  sample.held = sample.blocks.reduce((kept, block) => kept + thinBlock(block), 0);
+  sample.current = 0;
+  sample.share *= STAYS;
+}
+
+/** Gives how many lines stay. */
+function thinBlock(block: Block): number {
+  const { bytes, length } = block;
+  let kept = 0;
+  block.length = 0;
+  for (let at = 0; at < length; ) {
+    const end = lineEnd(bytes, at, length);
     if (Math.random() < STAYS) {
-      bytes.copyWithin(to, from, end);
-      to += end - from;
-      ends[kept] = to;
+      bytes.copyWithin(block.length, at, end);
+      block.length += end - at;
       kept += 1;
     }
-    from = end;
+    at = end;
   }
-  sample.held = kept;
-  sample.share *= STAYS;
+  return kept;
 }

@@ -91,6 +91,61 @@ static void close_all_from(int fd) {
 #include "quickjs-libc.c"
 #undef JS_GetException
 
+// ---- What os lacks ----
+
+// Without /proc, which may be another PID namespace's, or not be there: /proc/self is nobody then.
+
+static JSValue own_fstat(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
+  int fd;
+  struct stat status;
+  if (JS_ToInt32(ctx, &fd, argv[0])) return JS_EXCEPTION;
+  if (fstat(fd, &status) != 0) return JS_NewInt32(ctx, -errno);
+  JSValue facts = JS_NewObject(ctx);
+  JS_SetPropertyStr(ctx, facts, "mode", JS_NewUint32(ctx, status.st_mode));
+  JS_SetPropertyStr(ctx, facts, "uid", JS_NewUint32(ctx, status.st_uid));
+  JS_SetPropertyStr(ctx, facts, "size", JS_NewInt64(ctx, status.st_size));
+  JS_SetPropertyStr(ctx, facts, "mtime", JS_NewInt64(ctx, (int64_t)status.st_mtime * 1000));
+  return facts;
+}
+
+static JSValue own_unblock(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
+  int fd;
+  if (JS_ToInt32(ctx, &fd, argv[0])) return JS_EXCEPTION;
+  int flags = fcntl(fd, F_GETFL);
+  int result = flags < 0 ? flags : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+  return JS_NewInt32(ctx, result < 0 ? -errno : 0);
+}
+
+static JSValue own_geteuid(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
+  return JS_NewUint32(ctx, geteuid());
+}
+
+static JSValue own_getgroups(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
+  static gid_t groups[65536]; // NGROUPS_MAX
+  int count = getgroups(countof(groups), groups);
+  JSValue all = JS_NewArray(ctx);
+  JS_SetPropertyUint32(ctx, all, 0, JS_NewUint32(ctx, getegid()));
+  for (int i = 0; i < count; i++) JS_SetPropertyUint32(ctx, all, i + 1, JS_NewUint32(ctx, groups[i]));
+  return all;
+}
+
+static const JSCFunctionListEntry own_functions[] = {
+  JS_CFUNC_DEF("fstat", 1, own_fstat),
+  JS_CFUNC_DEF("unblock", 1, own_unblock),
+  JS_CFUNC_DEF("geteuid", 0, own_geteuid),
+  JS_CFUNC_DEF("getgroups", 0, own_getgroups),
+};
+
+static int fill_own_module(JSContext *ctx, JSModuleDef *module) {
+  return JS_SetModuleExportList(ctx, module, own_functions, countof(own_functions));
+}
+
+static JSModuleDef *init_own_module(JSContext *ctx, const char *name) {
+  JSModuleDef *module = JS_NewCModule(ctx, name, fill_own_module);
+  if (module != NULL) JS_AddModuleExportList(ctx, module, own_functions, countof(own_functions));
+  return module;
+}
+
 // ---- The process ----
 
 // A file that is opened later must not become stdout because that was closed.
@@ -158,6 +213,7 @@ static JSValue read_module(JSContext *ctx, const struct module *module) {
 static JSModuleDef *load_module(JSContext *ctx, const char *name, void *opaque) {
   if (strcmp(name, "qjs:os") == 0) return js_init_module_os(ctx, name);
   if (strcmp(name, "qjs:std") == 0) return js_init_module_std(ctx, name);
+  if (strcmp(name, "qjs:own") == 0) return init_own_module(ctx, name);
   const struct module *module = modules;
   while (module->name != NULL && strcmp(module->name, name) != 0) module++;
   if (module->name == NULL) {

@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Answer, command, ENV, RUN, TOP } from '../e2e/support/plugin.ts';
+import { type Answer, command, ENV, RUN, RUNS_ON_NODE, TOP } from '../e2e/support/plugin.ts';
 import { scratch } from '../e2e/support/tree.ts';
 import {
   inside,
@@ -234,13 +234,16 @@ liveSuite('an incident on the running machine', PARTS, () => {
       loadEntries(namespace, 200_000);
       const { told } = report('--top', '2');
       expect(told.list).toMatchObject({ entries: 200_000, complete: true });
-      const { sources } = told.list;
+      const { sample, sources } = told.list;
+      expect(sample === null).toBe(RUNS_ON_NODE);
+      // Told is what holds 19 times out of 20; of twice that nobody will see an exception.
+      const scatter = 2 * 2000 * (sample?.error_percentage_points ?? 0);
       expect(sources.may_lack).toBeGreaterThan(0);
-      expect(sources.may_lack).toBeLessThanOrEqual((2 * 200_000) / 6144);
+      expect(sources.may_lack).toBeLessThanOrEqual((2 * 200_000) / 6144 + 200_000 / 65_536);
       const [first] = sources.top;
       expect(first?.address).toBe('10.9.9.9');
-      expect(first?.entries).toBeLessThanOrEqual(20_000);
-      expect((first?.entries ?? 0) + sources.may_lack).toBeGreaterThanOrEqual(20_000);
+      expect(first?.entries).toBeLessThanOrEqual(20_000 + scatter);
+      expect((first?.entries ?? 0) + sources.may_lack).toBeGreaterThanOrEqual(20_000 - scatter);
     });
 
     test('from conntrack(8), where the kernel would search its table anew for each page', async () => {

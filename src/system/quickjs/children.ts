@@ -1,7 +1,8 @@
 // Child processes, by QuickJS's os. It has no deadline for them, so they are looked at again and again until it has
-// passed; their pipes are opened a second time by /proc, since only so a read does not wait.
+// passed.
 
 import * as os from 'qjs:os';
+import { unblock } from 'qjs:own';
 import type { Child, ChildAnswer, Children, Failed } from '../contract.ts';
 import { bytes } from './bytes.ts';
 import { EAGAIN, EINTR, failed } from './errno.ts';
@@ -65,12 +66,8 @@ interface Collector {
 function collector(): Collector | undefined {
   const pipe = os.pipe();
   if (pipe === null) return undefined;
-  const reading = files.open(`/proc/self/fd/${pipe[0]}`, 'reading');
-  os.close(pipe[0]);
-  if (typeof reading !== 'number') {
-    os.close(pipe[1]);
-    return undefined;
-  }
+  const [reading, writing] = pipe;
+  unblock(reading);
   const into = new Uint8Array(AT_ONCE);
   let text = '';
   const take = (): void => {
@@ -84,7 +81,7 @@ function collector(): Collector | undefined {
     os.close(reading);
     return text;
   };
-  return { writing: pipe[1], take, length: () => text.length, end };
+  return { writing, take, length: () => text.length, end };
 }
 
 function waited(pid: number, pipes: readonly Collector[], until: number): Pick<ChildAnswer, 'status' | 'errno'> {

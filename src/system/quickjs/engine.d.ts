@@ -1,4 +1,4 @@
-// QuickJS's own modules, as main.c names them; only what is used here. https://bellard.org/quickjs/quickjs.html
+// QuickJS's modules, as main.c names them; only what is used here. https://bellard.org/quickjs/quickjs.html
 // A system call's result is a number, and below zero the errno that it failed with, or stands behind its value.
 
 type Settled<T> = readonly [value: T, errno: number];
@@ -10,6 +10,8 @@ interface EngineStat {
   readonly size: number;
   readonly mtime: number;
 }
+
+type OpenStat = Pick<EngineStat, 'mode' | 'uid' | 'size' | 'mtime'>;
 
 interface EngineExec {
   readonly block: boolean;
@@ -54,6 +56,16 @@ declare module 'qjs:os' {
 declare module 'qjs:std' {
   export function exit(code: number): void;
   export function getenviron(): Readonly<Record<string, string>>;
+}
+
+// main.c's own.
+declare module 'qjs:own' {
+  export function fstat(descriptor: number): OpenStat | number;
+  /** No read of it waits from now on. */
+  export function unblock(descriptor: number): number;
+  export function geteuid(): number;
+  /** The effective group first. */
+  export function getgroups(): number[];
 }
 
 /** The program's name, and what stands behind it. */

@@ -1,6 +1,7 @@
 // Files by QuickJS's os.
 
 import * as os from 'qjs:os';
+import { fstat } from 'qjs:own';
 import type { Failed, FileStatus, Files, OpenFor } from '../contract.ts';
 import { failed, settled, uninterrupted } from './errno.ts';
 
@@ -29,8 +30,10 @@ export const files: Files = {
     uninterrupted(() => os.write(descriptor, bytes.buffer, bytes.byteOffset + from, bytes.length - from)),
   status: (path) => valued(os.stat(path), statusOf),
   statusOfLink: (path) => valued(os.lstat(path), statusOf),
-  // The link that /proc has for it leads to the very file that is open.
-  statusOfOpen: (descriptor) => valued(os.stat(`/proc/self/fd/${descriptor}`), statusOf),
+  statusOfOpen: (descriptor) => {
+    const status = fstat(descriptor);
+    return typeof status === 'number' ? failed(-status) : statusOf(status);
+  },
   inode: (path) => valued(os.stat(path), ({ ino }) => ino),
   exists: (path) => os.stat(path)[1] === 0,
   readLink: (path) => valued(os.readlink(path), (target) => target),
@@ -56,7 +59,7 @@ const KINDS: ReadonlyMap<number, FileStatus['kind']> = new Map([
   [S_IFIFO, 'fifo'],
 ]);
 
-function statusOf({ mode, uid, size, mtime }: EngineStat): FileStatus {
+function statusOf({ mode, uid, size, mtime }: OpenStat): FileStatus {
   const kind = KINDS.get(mode & S_IFMT) ?? 'other';
   return { kind, owner: uid, mode: mode & 0o7777, size, modified: mtime };
 }
