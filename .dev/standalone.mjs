@@ -52,18 +52,19 @@ const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), cre
 try {
   const main = join(top, 'src/main.ts');
   const text = (value) => ({ type: 'string', default: value });
-  await standalone(parseArgs({ options: { arch: text('x64'), quickjs: text(), entry: text(main) } }).values);
+  const options = { arch: text('x64'), quickjs: text(), entry: text(main), out: text() };
+  await standalone(parseArgs({ options }).values);
 } catch (error) {
   console.error(`standalone: ${error.stderr?.trim() || error.message}`);
   process.exitCode = 1;
 }
 
-async function standalone({ arch, quickjs, entry }) {
+async function standalone({ arch, quickjs, entry, out }) {
   const target = ARCHITECTURES[arch];
   if (target === undefined) throw new Error(`--arch is one of ${Object.keys(ARCHITECTURES).join(', ')}`);
   const isNative = arch === process.arch;
   needTools(target, isNative);
-  const folder = join(top, `build/linux-${arch}`);
+  const folder = resolve(out ?? join(top, `build/linux-${arch}`));
   for (const made of [folder, join(cache, 'objects')]) mkdirSync(made, { recursive: true });
 
   const source = engineSource(quickjs);

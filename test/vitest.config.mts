@@ -14,6 +14,7 @@ const e2e = {
 const live = {
   name: 'live',
   include: [tests('live')],
+  exclude: CHECK_CONNTRACK_EXECUTABLE === undefined ? ['test/live/standalone.test.ts'] : [],
   globalSetup: 'test/live/guard.ts',
   fileParallelism: false,
   testTimeout: 60_000,

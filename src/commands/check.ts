@@ -94,7 +94,8 @@ async function tableReport(root: Root, facts: Facts, options: CheckOptions, else
   const state = worst([verdict.state, elsewhere?.state ?? 'ok']);
   const data = perfdata(measurements, thresholds, facts.max);
   const figures = { here, thresholds, cost, everywhere: elsewhere?.everywhere };
-  const report = { state, text: told?.text ?? tableText(here), perfdata: data, details: [], figures };
+  const text = [told?.text ?? tableText(here), drift?.unjudged].filter(Boolean).join('; ');
+  const report = { state, text, perfdata: data, details: [], figures };
   if (verbosity === 0) return report;
   const { tableDetails } = await import('../present/details.ts');
   const entries = allEntries(facts, sweep);

@@ -4,12 +4,14 @@ import { type Cause, causesOf, type Drift, driftOf } from '../evaluate/drift.ts'
 import type { Configuration, Facts } from '../facts.ts';
 import { readEvidence } from '../kernel/evidence.ts';
 import type { Root } from '../kernel/root.ts';
-import { driftDetails, driftWords } from '../present/drift.ts';
+import { driftDetails, driftWords, unjudgedWords } from '../present/drift.ts';
 
 /** What is to be said of it. */
 export interface DriftReport {
   readonly kind: Drift['kind'] | undefined;
   readonly words: string;
+  /** Why nothing can be said of it; empty where it can. */
+  readonly unjudged: string;
   readonly details: readonly string[];
 }
 
@@ -18,7 +20,8 @@ export function reportDrift(root: Root, facts: Facts, configuration: Configurati
   const drift = driftOf(facts, configuration);
   const causes = verbose && drift?.kind === 'below' ? likelyCauses(root, drift, facts, configuration) : [];
   const details = driftDetails(drift, causes, configuration, facts);
-  return { kind: drift?.kind, words: drift === undefined ? '' : driftWords(drift), details };
+  const words = drift === undefined ? '' : driftWords(drift);
+  return { kind: drift?.kind, words, unjudged: unjudgedWords(configuration), details };
 }
 
 function likelyCauses(root: Root, drift: Drift, facts: Facts, configuration: Configuration): readonly Cause[] {

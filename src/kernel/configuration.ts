@@ -3,7 +3,7 @@
 
 import { files } from '#system/files';
 import type { Configuration, ConfigurationFile, Fault } from '../facts.ts';
-import { systemFault } from './file.ts';
+import { exists, systemFault } from './file.ts';
 import type { Root } from './root.ts';
 
 // In order: of files of one name the first counts, and hides the others.
@@ -56,7 +56,7 @@ function filesOf(root: Root, folders: readonly string[], faults: Fault[]): reado
 
 function list(root: Root, folder: string, faults: Fault[]): readonly string[] {
   const path = root.locate(folder);
-  if (!files.exists(path)) return [];
+  if (!exists(path)) return [];
   const names = files.list(path);
   if (!('errno' in names)) return names;
   faults.push({ ...systemFault(names), source: path });
@@ -77,12 +77,12 @@ function sysctlConf(root: Root, folders: readonly string[], faults: Fault[]): re
 }
 
 export function runsSystemd(root: Root): boolean {
-  return SYSTEMD.some((path) => files.exists(root.locate(path)));
+  return SYSTEMD.some((path) => exists(root.locate(path)));
 }
 
 // A file that is not there sets nothing; one that cannot be read may set anything.
 function mentioning(root: Root, path: string, faults: Fault[]): ConfigurationFile[] {
-  if (!files.exists(root.locate(path))) return [];
+  if (!exists(root.locate(path))) return [];
   const reading = root.read(path, LIMIT, (text) => ({ ok: true, value: text }));
   // A link to /dev/null is systemd's way to switch a file off.
   if (!reading.ok && linkTarget(root, path) !== '/dev/null') faults.push(reading.fault);

@@ -1,9 +1,9 @@
 // The same counters from conntrack(8), for kernels built without CONFIG_NF_CONNTRACK_PROCFS (Ubuntu's).
 // It asks nf_conntrack_netlink (IPCTNL_MSG_CT_GET_STATS_CPU), which needs CAP_NET_ADMIN.
 
-import { files } from '#system/files';
 import type { CounterName, CpuCounters, Fault, Reading, Statistics } from '../facts.ts';
 import { type Answer, runTool } from './child.ts';
+import { exists } from './file.ts';
 import type { Parsed, Root } from './root.ts';
 
 const PLACES = ['/usr/sbin/conntrack', '/sbin/conntrack', '/usr/bin/conntrack'] as const;
@@ -24,7 +24,7 @@ export type Enter = readonly string[];
 
 /** Where conntrack(8) is. */
 export function findConntrackTool(): string | undefined {
-  return PLACES.find((place) => files.exists(place));
+  return PLACES.find((place) => exists(place));
 }
 
 /** Runs `conntrack -S`, unless that would load a module: a check changes nothing on the machine. */
@@ -36,7 +36,7 @@ export function readToolStatistics(root: Root, enter: Enter = []): Reading<Stati
 // nsenter(1) has its own way to say that a command is not there, so inside of a namespace it must be known before.
 function commandLines(enter: Enter): readonly (readonly string[])[] {
   if (enter.length === 0) return PLACES.map((place) => [place, '-S']);
-  return PLACES.filter((place) => files.exists(place)).map((place) => [...enter, place, '-S']);
+  return PLACES.filter((place) => exists(place)).map((place) => [...enter, place, '-S']);
 }
 
 // Refused for want of privilege, it still prints something to stdout: only success counts.

@@ -2,6 +2,7 @@
 
 import { files } from '#system/files';
 import type { Evidence, Generation } from '../facts.ts';
+import { exists } from './file.ts';
 import type { Root } from './root.ts';
 
 const LIMIT = 1 << 20;
@@ -36,7 +37,7 @@ function builtIn(root: Root, generation: Generation): boolean | undefined {
 }
 
 function modulesFiles(root: Root): readonly string[] {
-  const folders = MODULES_LOAD_FOLDERS.filter((folder) => files.exists(root.locate(folder)));
+  const folders = MODULES_LOAD_FOLDERS.filter((folder) => exists(root.locate(folder)));
   return ['/etc/modules', ...folders.flatMap((folder) => list(root, folder).map((name) => `${folder}/${name}`))];
 }
 

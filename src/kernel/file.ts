@@ -72,6 +72,12 @@ function growScratch(): void {
   scratch = larger;
 }
 
+/** Whether the path leads to something. What the kernel will not tell counts as there: the next call says why. */
+export function exists(path: string): boolean {
+  const found = files.inode(path);
+  return typeof found === 'number' || (found.errno !== 'ENOENT' && found.errno !== 'ENOTDIR');
+}
+
 /** What a failed system call means for whoever wanted the file. */
 export function systemFault({ errno }: Failed): FileFault {
   switch (errno) {

@@ -1,11 +1,11 @@
 // A namespace's table as a process inside of it reads it: for those that only a mount keeps, and for kernels without
 // CONFIG_NF_CONNTRACK_PROCFS. nsenter(1) needs root.
 
-import { files } from '#system/files';
 import { self } from '#system/self';
 import type { Fault, NamespaceTable, Reading, Statistics } from '../facts.ts';
 import { type Answer, runTool } from './child.ts';
 import { readToolStatistics } from './conntrack-tool.ts';
+import { exists } from './file.ts';
 import { parseWholeNumber } from './number.ts';
 import type { Root } from './root.ts';
 import { parseStatistics } from './statistics.ts';
@@ -21,7 +21,7 @@ type Inside = Pick<NamespaceTable, 'entries' | 'statistics'>;
 
 /** What goes before a command for it to run in the namespace at `place`; undefined where nsenter(1) is not installed. */
 export function enterLine(place: string): readonly string[] | undefined {
-  const enterer = ENTERERS.find((file) => files.exists(file));
+  const enterer = ENTERERS.find((file) => exists(file));
   return enterer === undefined ? undefined : [enterer, `--net=${place}`];
 }
 
@@ -31,7 +31,7 @@ export function readInside(root: Root, path: string): Inside | 'refused' | 'gone
   const place = root.locate(path);
   const source = `nsenter --net=${place}`;
   const enter = enterLine(place);
-  const printer = PRINTERS.find((file) => files.exists(file));
+  const printer = PRINTERS.find((file) => exists(file));
   if (enter === undefined || printer === undefined) return failed({ kind: 'tool-missing', source });
 
   const text = runTool(root, source, [[...enter, printer, COUNT, STATISTICS]], (answer) => asText(place, answer));

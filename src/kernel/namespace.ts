@@ -3,7 +3,7 @@
 
 import { files } from '#system/files';
 import type { Fault } from '../facts.ts';
-import { systemFault } from './file.ts';
+import { exists, systemFault } from './file.ts';
 import type { Root } from './root.ts';
 
 /** Where the per-namespace files of the table are, and whether the sysctls speak of the same namespace. */
@@ -33,5 +33,5 @@ export function namespaceInode(root: Root): number | undefined | Fault {
 
 /** Only the initial namespace has this second name of the limit. */
 export function isInitialNamespace(root: Root): boolean {
-  return files.exists(root.locate('/proc/sys/net/nf_conntrack_max'));
+  return exists(root.locate('/proc/sys/net/nf_conntrack_max'));
 }

@@ -4,6 +4,7 @@ import { files } from '#system/files';
 import { self } from '#system/self';
 import type { Generation, NamespaceTable, Reading } from '../facts.ts';
 import { runTool } from './child.ts';
+import { exists } from './file.ts';
 import { enterLine } from './inside.ts';
 import { netDirectory } from './namespace.ts';
 import type { Root } from './root.ts';
@@ -57,7 +58,7 @@ function placeOf({ pids, mount }: NamespaceTable): string | undefined {
 // grep prints `path:value`, and goes on where a file is missing.
 function timeoutsInside(root: Root, place: string, paths: readonly string[]): ReadonlyMap<string, number> {
   const enter = enterLine(root.locate(place));
-  const printer = PRINTERS.find((file) => files.exists(file));
+  const printer = PRINTERS.find((file) => exists(file));
   if (self.effectiveUser() !== 0 || enter === undefined || printer === undefined || paths.length === 0)
     return new Map();
   const source = `nsenter --net=${root.locate(place)}`;

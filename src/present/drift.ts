@@ -12,6 +12,13 @@ export function driftWords({ live, wanted }: Drift): string {
   return `limit is ${live} but ${foreign(path)} ${sets}`;
 }
 
+/** What line 1 says where a file could not be read that may set the limit; empty where all could. */
+export function unjudgedWords({ faults }: Configuration): string {
+  const [first, ...more] = faults;
+  if (first === undefined) return '';
+  return `configured limit not judged: ${faultWords(first)}${more.length === 0 ? '' : ` and ${more.length} more`}`;
+}
+
 /** What `-v` says: the comparison, and each likely cause with its remedy. */
 export function driftDetails(
   drift: Drift | undefined,

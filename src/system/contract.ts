@@ -36,7 +36,6 @@ export interface Files {
   statusOfOpen(descriptor: number): FileStatus | Failed;
   /** The inode number of what the path leads to; quicker than its status. */
   inode(path: string): number | Failed;
-  exists(path: string): boolean;
   readLink(path: string): string | Failed;
   /** The absolute path without links. */
   realPath(path: string): string | Failed;

@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 
 // It waits for the end of its input, which comes even if the process that started it is killed. In a session of its own,
 // so that Ctrl-C does not end it as well.
-const PUT_BACK = `
+export const PUT_BACK = `
 cd /proc/sys/net/netfilter; hashsize=/sys/module/nf_conntrack/parameters/hashsize
 max=$(cat nf_conntrack_max); buckets=$(cat $hashsize); before=" $(ls /run/netns 2>/dev/null | tr '\\n' ' ')"
 echo watching

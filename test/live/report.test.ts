@@ -71,6 +71,7 @@ interface List {
   readonly source: string;
   readonly entries: number;
   readonly complete: boolean;
+  readonly sample: { readonly error_percentage_points: number } | null;
   readonly sources: Ranking;
   readonly ports: Ranking;
   readonly kinds: readonly { readonly name: string; readonly state: string | null; readonly entries: number }[];

@@ -3,7 +3,6 @@
 import {
   closeSync,
   constants,
-  existsSync,
   fstatSync,
   lstatSync,
   mkdirSync,
@@ -48,7 +47,6 @@ export const files: Files = {
       const stats: { readonly ino: number } | undefined = statSync(path, QUIET);
       return stats === undefined ? { errno: 'ENOENT' } : stats.ino;
     }),
-  exists: existsSync,
   readLink: (path) => attempt(() => readlinkSync(path)),
   realPath: (path) => attempt(() => realpathSync(path)),
   list: (path) => attempt(() => readdirSync(path)),

@@ -17,7 +17,8 @@ const LOOK_MILLISECONDS = 2;
 
 export const children: Children = {
   run: (program, args, milliseconds) => {
-    if (!files.exists(program)) return { ...NOTHING, errno: 'ENOENT' };
+    const found = files.inode(program);
+    if (typeof found !== 'number') return { ...NOTHING, ...found };
     const [stdout, stderr] = [collector(), collector()];
     if (stdout === undefined || stderr === undefined) return { ...NOTHING, errno: 'EMFILE' };
     const pid = started([program, ...args], stdout.writing, stderr.writing);

@@ -35,7 +35,6 @@ export const files: Files = {
     return typeof status === 'number' ? failed(-status) : statusOf(status);
   },
   inode: (path) => valued(os.stat(path), ({ ino }) => ino),
-  exists: (path) => os.stat(path)[1] === 0,
   readLink: (path) => valued(os.readlink(path), (target) => target),
   realPath: (path) => valued(os.realpath(path), (real) => real),
   list: (path) => valued(os.readdir(path), (names) => names.filter((name) => name !== '.' && name !== '..')),

@@ -1,0 +1,53 @@
+// Both executables say the same, byte for byte, of every tree and by every command. But -vvv tells timings, and --version
+// the engine.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { NODE, RUN, TOP } from '../e2e/support/plugin.ts';
+import { run } from './support.ts';
+
+const NODE_FILE = join(TOP, 'dist/check_conntrack');
+const trees = readdirSync(join(TOP, 'fixtures')).filter((name) => !name.includes('.md'));
+const lists = trees.filter((name) => name.startsWith('entries-')).map((name) => join('fixtures', name));
+const roots = trees.filter((name) => !name.startsWith('entries-')).map((name) => join('fixtures', name));
+
+const OF_A_TREE = [
+  ...[[], ['-v'], ['-vv'], ['--format', 'json'], ['--format', 'prometheus'], ['--netns', 'all', '-v']],
+  ...[
+    ['--object-size', '350', '-v'],
+    ['-w', 'slab_max=1MiB', '-c', 'drop=0', '-c', 'load_factor=1'],
+  ],
+  ...[['plan'], ['plan', '-vv'], ['plan', '--max', '1000000', '--format', 'json']],
+  ...[['report'], ['report', '-v'], ['report', '--format', 'json']],
+  ...[['munin'], ['munin', 'config'], ['munin', 'autoconf'], ['munin', 'suggest']],
+];
+const OF_A_LIST = [[], ['--top', '3'], ['--format', 'json'], ['-vv']];
+
+/** The command lines that transcripts have. */
+function recorded(): readonly (readonly string[])[] {
+  const folder = join(TOP, 'test/golden');
+  const texts = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'latin1'));
+  const lines = texts.flatMap((text) => text.match(/^\$ check_conntrack.*$/gm) ?? []);
+  return lines.map((line) => line.split(' ').slice(2).filter(Boolean)).filter((args) => !args.includes('-vvv'));
+}
+
+async function expectSame(lines: readonly (readonly string[])[]): Promise<void> {
+  for (const args of lines) {
+    const [standalone, onNode] = await Promise.all([run([...RUN, ...args]), run([NODE, NODE_FILE, ...args])]);
+    expect({ args, ...standalone }).toEqual({ args, ...onNode });
+  }
+}
+
+test.each(roots)('%s', (root) => {
+  return expectSame(OF_A_TREE.map((args) => [...args, '--root', root]));
+});
+
+test.each(lists)('%s', (list) => {
+  return expectSame(OF_A_LIST.map((args) => ['report', '--entries', list, ...args]));
+});
+
+test('what transcripts have, and every help', () => {
+  expect(recorded().length).toBeGreaterThan(50);
+  return expectSame([...recorded(), ['report', '--help'], ['plan', '--help'], ['munin', '--help'], ['-h']]);
+});

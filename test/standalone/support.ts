@@ -1,0 +1,75 @@
+// Runs the standalone executable under strace(1), which shows its system calls and can make one of them fail.
+
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PLUGIN, TOP } from '../e2e/support/plugin.ts';
+import { scratch } from '../e2e/support/tree.ts';
+
+export interface Run {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Without waiting, so that several can run beside one another. */
+export function run(line: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Run> {
+  const [file = '', ...args] = line;
+  const child = spawn(file, args, { cwd: TOP, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000 });
+  const texts = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('latin1').on('data', (text) => {
+      texts[name] += text;
+    });
+  }
+  return new Promise((resolve) => child.on('close', (status) => resolve({ status, ...texts })));
+}
+
+/** The names of the system calls that a run makes, in order; of its children only what they do before they are another program. */
+export async function systemCalls(...args: readonly string[]): Promise<readonly string[]> {
+  const log = join(scratch(), 'calls');
+  await run([
+    'timeout',
+    '-s',
+    'INT',
+    '5',
+    'strace',
+    '-f',
+    '-qqq',
+    '-s',
+    '0',
+    '-e',
+    'signal=none',
+    '-o',
+    log,
+    PLUGIN,
+    ...args,
+  ]);
+  const [first = '', ...lines] = readFileSync(log, 'latin1').split('\n');
+  const others = new Set<string>();
+  const calls = lines.flatMap((line) => {
+    const [, pid = '', call = ''] = /^(\d+) +(\w+)\(/.exec(line) ?? [];
+    if (others.has(pid) || call === '') return [];
+    if (call === 'execve' && line.endsWith('= 0')) others.add(pid);
+    return [call];
+  });
+  if (!first.includes('execve(')) throw new Error(`strace says: ${first}`);
+  return ['execve', ...calls];
+}
+
+// Numbers never change: a call is as old as its number. The last one of Linux 2.6.18, which is CentOS 5's, was move_pages.
+const HEADER = '/usr/include/x86_64-linux-gnu/asm/unistd_64.h';
+const LAST = 279;
+
+/** Those that Linux 2.6.18 does not have. */
+export async function newCalls(...args: readonly string[]): Promise<readonly string[]> {
+  const numbers = new Map(
+    Array.from(readFileSync(HEADER, 'latin1').matchAll(/^#define __NR_(\w+) (\d+)$/gm), ([, name = '', digits]) => [
+      name,
+      Number(digits),
+    ]),
+  );
+  if (numbers.get('move_pages') !== LAST) throw new Error(`${HEADER} is of another architecture`);
+  const calls = await systemCalls(...args);
+  return [...new Set(calls)].filter((name) => (numbers.get(name) ?? Number.POSITIVE_INFINITY) > LAST);
+}
