@@ -1,0 +1,76 @@
+// Runs a command, and fails if anything below it tried to write a file that is neither the project's nor a temporary
+// one, or to change the machine: `untouched.mjs npm cit`. By strace(1), which sees every process of it.
+
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { top } from './parts.mjs';
+
+const OPENING = ['open', 'openat', 'openat2', 'creat'];
+const CHANGING = [
+  'rename',
+  'renameat',
+  'renameat2',
+  'unlink',
+  'unlinkat',
+  'mkdir',
+  'mkdirat',
+  'rmdir',
+  'link',
+  'linkat',
+];
+CHANGING.push(
+  'symlink',
+  'symlinkat',
+  'mknod',
+  'mknodat',
+  'truncate',
+  'chmod',
+  'fchmodat',
+  'chown',
+  'lchown',
+  'fchownat',
+);
+const OF_THE_MACHINE = ['mount', 'umount2', 'unshare', 'setns', 'sethostname', 'init_module', 'finit_module'];
+OF_THE_MACHINE.push('delete_module', 'settimeofday', 'clock_settime', 'swapon', 'reboot', 'bpf');
+const WRITES = /O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|O_APPEND/;
+
+const scratch = mkdtempSync(join(tmpdir(), 'check_conntrack-untouched-'));
+const log = join(scratch, 'calls');
+// npm keeps a log and a cache of its own, and asks its terminal.
+const npmCache = execFileSync('npm', ['config', 'get', 'cache', '--silent'], { encoding: 'utf8' }).trim();
+const ownFolders = [top, tmpdir(), npmCache].map((folder) => `${folder}/`);
+const ownDevices = /^\/dev\/(null|tty|full|pts\/\d+)$|^\/proc\/(self|thread-self|\d+)\//;
+
+const calls = [...OPENING, ...CHANGING, ...OF_THE_MACHINE].join(',');
+const options = ['-f', '--seccomp-bpf', '-qqq', '-y', '-s', '4096', '-e', 'signal=none', '-e', `trace=${calls}`];
+const { status } = spawnSync('strace', [...options, '-o', log, ...process.argv.slice(2)], { stdio: 'inherit' });
+const lines = readFileSync(log, 'latin1').split('\n');
+const found = new Set(lines.map(complaint).filter(Boolean));
+rmSync(scratch, { recursive: true });
+for (const line of [...found].slice(0, 20)) console.error(`untouched: ${line}`);
+console.error(`untouched: ${lines.length} calls seen, ${found.size} of them touch what is not the project's`);
+process.exitCode = status !== 0 || found.size > 0 || lines.length < 1000 ? 1 : 0;
+
+/** Undefined for a call that is none of our business. */
+function complaint(line) {
+  const [, name, rest = ''] = /^\d+ +(\w+)\((.*)/.exec(line) ?? [];
+  if (OF_THE_MACHINE.includes(name)) return `${name}(${rest}`;
+  if (OPENING.includes(name) && name !== 'creat' && !WRITES.test(rest.replace(/"(?:[^"\\]|\\.)*"/g, '')))
+    return undefined;
+  // A link may lead anywhere.
+  const paths = name?.startsWith('symlink') ? pathsIn(rest).slice(1) : pathsIn(rest);
+  const foreign = paths.filter((path) => !isOwn(path));
+  return name !== undefined && foreign.length > 0 ? `${name}(${rest}` : undefined;
+}
+
+/** `AT_FDCWD</cwd>, "name"`, `3</folder>, "name"`, or a name alone. */
+function pathsIn(text) {
+  const names = text.matchAll(/(?:(?:AT_FDCWD|\d+)<([^>]*)>, )?"((?:[^"\\]|\\.)*)"/g);
+  return Array.from(names, ([, folder = '', name]) => (name.startsWith('/') ? name : join(folder, name)));
+}
+
+function isOwn(path) {
+  return ownDevices.test(path) || ownFolders.some((folder) => `${path}/`.startsWith(folder));
+}
