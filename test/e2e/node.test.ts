@@ -1,7 +1,7 @@
 // What only the file for Node can do, or can have done to it.
 
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { flood, type List, listOf } from './support/list.ts';
@@ -9,6 +9,15 @@ import { command, ENV, fixture, NODE, PLUGIN, plugin, RUN } from './support/plug
 import { scratch } from './support/tree.ts';
 
 const LINES = 150_000;
+
+test('it is a file to read: no long line, nothing encoded, nothing made of text', () => {
+  const text = readFileSync(PLUGIN, 'latin1');
+  expect(text.split('\n').filter((line) => line.length >= 400)).toEqual([]);
+  for (const hidden of [/new Function/, /\beval\(/, /base64/, /inflate|gunzip|brotli/i, /\brunIn\w*Context/])
+    expect(text).not.toMatch(hidden);
+  // Names are the source's.
+  for (const name of ['readConfiguration', 'thresholdsOf', 'nf_conntrack_count']) expect(text).toContain(name);
+});
 
 test('the version', () => {
   expect(plugin('--version')).toEqual({ status: 3, stdout: 'check_conntrack 0.1.0\n', stderr: '' });
