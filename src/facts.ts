@@ -79,20 +79,37 @@ export interface History {
   readonly window: number;
 }
 
-/** A file that says something about connection tracking, under its name on the machine that is looked at. */
-export interface ConfigurationFile {
+/** A line of a sysctl.d(5) file that is about conntrack's limit. */
+export interface SysctlLine {
+  /** The file, under its name on the machine that is looked at. */
   readonly path: string;
-  readonly text: string;
   /** Whether this machine reads it at boot. */
   readonly atBoot: boolean;
+  /** As it is written there, with dots. */
+  readonly key: string;
+  /** The names of the limit that it stands for. */
+  readonly names: readonly string[];
+  /** Whether it stands for them by `*` and the like. */
+  readonly isPattern: boolean;
+  /** Undefined where it only keeps patterns from these names. */
+  readonly value: number | undefined;
 }
 
-/** What the machine is configured to, as text, in the order in which it is applied. */
+/** A number of buckets that the module is loaded with. */
+export interface HashsizeOption {
+  readonly path: string;
+  readonly module: string;
+  /** As it is written there: `hashsize`, or on the kernel's command line `nf_conntrack.hashsize`. */
+  readonly key: string;
+  readonly value: number;
+}
+
+/** What the machine is configured to, in the order in which it is applied. */
 export interface Configuration {
-  readonly sysctl: readonly ConfigurationFile[];
-  readonly modprobe: readonly ConfigurationFile[];
-  /** `/proc/cmdline`, if it mentions connection tracking. */
-  readonly commandLine: readonly ConfigurationFile[];
+  readonly sysctl: readonly SysctlLine[];
+  readonly hashsizes: readonly HashsizeOption[];
+  /** Whether sysctl is run again whenever the module is loaded. */
+  readonly reapplied: boolean;
   /** What could not be read, and may say anything. */
   readonly faults: readonly Fault[];
 }

@@ -40,7 +40,9 @@ export async function check(options: CheckOptions, deadline: Deadline): Promise<
   const opened = openRoot(options.root, deadline);
   if ('fault' in opened) return failure(faultWords(opened.fault), format);
   const { root } = opened;
-  const report = await reportOn(root, options);
+  const made = await reportOn(root, options);
+  const late = root.late();
+  const report = late === undefined ? made : plain('unknown', faultWords(late));
   const attempts =
     verbosity > 1 ? (await import('../present/details.ts')).attemptLines(root.attempts, verbosity > 2) : [];
   return printed({ ...report, details: [...report.details, ...attempts] }, format);
@@ -107,8 +109,8 @@ async function tableReport(root: Root, facts: Facts, options: CheckOptions, else
 async function compareLimit(root: Root, facts: Facts, verbose: boolean): Promise<DriftReport | undefined> {
   if (!facts.initialNamespace) return undefined;
   const configuration = readConfiguration(root);
-  const { sysctl, modprobe, commandLine, faults } = configuration;
-  if ([...sysctl, ...modprobe, ...commandLine, ...faults].length === 0) return undefined;
+  const { sysctl, hashsizes, faults } = configuration;
+  if (sysctl.length + hashsizes.length + faults.length === 0) return undefined;
   const { reportDrift } = await import('./drift.ts');
   return reportDrift(root, facts, configuration, verbose);
 }

@@ -54,6 +54,8 @@ function drawn(
   const swept = everywhere ? sweep(root, facts.generation) : undefined;
   const seen = swept !== undefined && 'others' in swept ? swept : undefined;
   const measurements = measure(facts, objectCost(facts, objectSize), seen);
+  // What comes too late is U.
+  if (root.late() !== undefined) return graphs(undefined, everywhere);
   const thresholds = muninThresholds(environment, facts.max);
   return graphs({ facts, measurements, thresholds }, everywhere);
 }

@@ -54,13 +54,14 @@ function unloads({ generation }: Facts, { iptablesUnloads }: Evidence): readonly
 }
 
 // A sysctl is lost when the module is loaded after it was set, or anew: the module then takes its default.
-function moduleCauses({ generation }: Facts, { modprobe }: Configuration, evidence: Evidence): readonly Cause[] {
+function moduleCauses(
+  { generation }: Facts,
+  { hashsizes, reapplied }: Configuration,
+  evidence: Evidence,
+): readonly Cause[] {
   if (evidence.builtIn !== false) return [];
-  const reapplied = modprobe.some(({ text }) => /^\s*install\s+nf_conntrack\s.*sysctl/m.test(text));
   const late = !evidence.loadedAtBoot && !reapplied && generation === 'nf_conntrack';
-  const hashsize = modprobe.some(({ text }) =>
-    new RegExp(`^\\s*options\\s+${generation}\\s.*\\bhashsize=`, 'm').test(text),
-  );
+  const hashsize = hashsizes.some(({ module, key }) => module === generation && key === 'hashsize');
   return [...(late ? (['loaded after sysctl'] as const) : []), ...(hashsize ? [] : (['no hashsize'] as const))];
 }
 

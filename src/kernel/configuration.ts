@@ -1,10 +1,12 @@
-// What the machine's files want of connection tracking: sysctl.d(5), sysctl.conf(5), modprobe.d(5). Only files that
-// mention it are kept, so that a machine without such settings costs next to nothing.
+// What the machine's files want of connection tracking: sysctl.d(5), sysctl.conf(5), modprobe.d(5), the kernel's command
+// line. Only what mentions it is kept, so that a machine without such settings costs next to nothing.
 
 import { files } from '#system/files';
-import type { Configuration, ConfigurationFile, Fault } from '../facts.ts';
-import { exists, systemFault } from './file.ts';
+import type { Configuration, Fault, SysctlLine } from '../facts.ts';
+import { exists } from './file.ts';
+import { parseCommandLine, parseModprobeFile } from './module-options.ts';
 import type { Root } from './root.ts';
+import { parseSysctlFile } from './sysctl-file.ts';
 
 // In order: of files of one name the first counts, and hides the others.
 const SYSCTL_FOLDERS = [
@@ -23,22 +25,34 @@ const MODPROBE_FOLDERS = [
 ];
 const SYSTEMD = ['/run/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system'];
 const SYSCTL_CONF = '/etc/sysctl.conf';
-/** The link by which systemd reads it at boot. */
+/** The link by which systemd reads it at boot, and how it may lead there. */
 const SYSCTL_LINK = '99-sysctl.conf';
+const CONF_TARGETS = /^(?:\/etc|\.\.|(?:\.\.\/){2,}etc)\/sysctl\.conf$/;
+const COMMAND_LINE = '/proc/cmdline';
 const LIMIT = 1 << 20;
-/** A sysctl that may stand for one of conntrack's without its name: net.netfilter.* and the like. */
-const PATTERN = /^[ \t]*-?net[./](?:netfilter[./])?[^=\s./]*\*/;
 
 export function readConfiguration(root: Root): Configuration {
   const faults: Fault[] = [];
-  const read = (paths: readonly string[]) => paths.flatMap((path) => mentioning(root, path, faults));
-  const folders = filesOf(root, SYSCTL_FOLDERS, faults);
+  const sysctl = readSysctl(root, faults);
+  const paths = ['/etc/modprobe.conf', ...filesOf(root, MODPROBE_FOLDERS, faults)];
+  const modprobe = paths.map((path) => parseModprobeFile(read(root, path, faults), path));
+  const boot = parseCommandLine(read(root, COMMAND_LINE, faults), COMMAND_LINE);
   return {
-    sysctl: [...read(folders.map((path) => throughLink(root, path))), ...sysctlConf(root, folders, faults)],
-    modprobe: read(['/etc/modprobe.conf', ...filesOf(root, MODPROBE_FOLDERS, faults)]),
-    commandLine: read(['/proc/cmdline']),
+    sysctl,
+    hashsizes: [...modprobe.flatMap(({ hashsizes }) => hashsizes), ...boot],
+    reapplied: modprobe.some(({ reapplies }) => reapplies),
     faults,
   };
+}
+
+// procps reads /etc/sysctl.conf last; systemd through a link to it, in its turn, or not at all.
+function readSysctl(root: Root, faults: Fault[]): readonly SysctlLine[] {
+  const paths = filesOf(root, SYSCTL_FOLDERS, faults).map((path) => (leadsToConf(root, path) ? SYSCTL_CONF : path));
+  const lines = (path: string, atBoot: boolean) => parseSysctlFile(read(root, path, faults), path, atBoot);
+  const inFolders = paths.flatMap((path) => lines(path, true));
+  if (paths.includes(SYSCTL_CONF)) return inFolders;
+  const last = lines(SYSCTL_CONF, true);
+  return [...inFolders, ...(last.length > 0 && runsSystemd(root) ? lines(SYSCTL_CONF, false) : last)];
 }
 
 /** The `.conf` files of these folders in the order in which they are applied: by name. */
@@ -46,7 +60,8 @@ function filesOf(root: Root, folders: readonly string[], faults: Fault[]): reado
   const found = new Map<string, string>();
   for (const folder of folders) {
     for (const name of list(root, folder, faults)) {
-      if (name.endsWith('.conf') && !found.has(name)) found.set(name, `${folder}/${name}`);
+      // systemd and procps pass over what is hidden.
+      if (name.endsWith('.conf') && !name.startsWith('.') && !found.has(name)) found.set(name, `${folder}/${name}`);
     }
   }
   return Array.from(found.keys())
@@ -55,46 +70,30 @@ function filesOf(root: Root, folders: readonly string[], faults: Fault[]): reado
 }
 
 function list(root: Root, folder: string, faults: Fault[]): readonly string[] {
-  const path = root.locate(folder);
-  if (!exists(path)) return [];
-  const names = files.list(path);
-  if (!('errno' in names)) return names;
-  faults.push({ ...systemFault(names), source: path });
+  const names = root.list(folder);
+  if (!('kind' in names)) return names;
+  if (names.kind !== 'missing') faults.push(names);
   return [];
 }
 
 // In a tree that was captured or mounted elsewhere an absolute link would lead out of it.
-function throughLink(root: Root, path: string): string {
-  return path.endsWith(`/${SYSCTL_LINK}`) && linkTarget(root, path) !== undefined ? SYSCTL_CONF : path;
-}
-
-// Read last by procps, by systemd through the link or not at all.
-function sysctlConf(root: Root, folders: readonly string[], faults: Fault[]): readonly ConfigurationFile[] {
-  if (folders.some((path) => path.endsWith(`/${SYSCTL_LINK}`))) return [];
-  const found = mentioning(root, SYSCTL_CONF, faults);
-  if (found.length === 0 || !runsSystemd(root)) return found;
-  return found.map((file) => ({ ...file, atBoot: false }));
+function leadsToConf(root: Root, path: string): boolean {
+  return path.endsWith(`/${SYSCTL_LINK}`) && CONF_TARGETS.test(linkTarget(root, path) ?? '');
 }
 
 export function runsSystemd(root: Root): boolean {
   return SYSTEMD.some((path) => exists(root.locate(path)));
 }
 
-// A file that is not there sets nothing; one that cannot be read may set anything.
-function mentioning(root: Root, path: string, faults: Fault[]): ConfigurationFile[] {
-  if (!exists(root.locate(path))) return [];
+// A file that is not there sets nothing, and neither does what is no file: a directory, a link to /dev/null, which is
+// systemd's way to switch a file off. One that cannot be read may set anything.
+function read(root: Root, path: string, faults: Fault[]): string {
+  if (!exists(root.locate(path))) return '';
   const reading = root.read(path, LIMIT, (text) => ({ ok: true, value: text }));
-  // A link to /dev/null is systemd's way to switch a file off.
-  if (!reading.ok && linkTarget(root, path) !== '/dev/null') faults.push(reading.fault);
-  return reading.ok && mentionsConntrack(reading.value) ? [{ path, text: reading.value, atBoot: true }] : [];
-}
-
-function mentionsConntrack(text: string): boolean {
-  return text.includes('conntrack') || (text.includes('*') && text.split('\n').some(isPattern));
-}
-
-function isPattern(line: string): boolean {
-  return line.includes('*') && !line.startsWith('#') && PATTERN.test(line);
+  if (reading.ok) return reading.value;
+  const setsNothing = ['missing', 'not-regular'].includes(reading.fault.kind) || linkTarget(root, path) === '/dev/null';
+  if (!setsNothing) faults.push(reading.fault);
+  return '';
 }
 
 function linkTarget(root: Root, path: string): string | undefined {

@@ -57,9 +57,10 @@ export function parseToolStatistics(text: string): Parsed<Statistics> {
 
 function parseCpu(line: string): CpuCounters {
   const counters: Partial<Record<CounterName, number>> = {};
-  for (const [, key = '', digits] of line.matchAll(/(\w+)=(\d{1,10})(?!\S)/g)) {
+  for (const word of line.split(' ')) {
+    const [key = '', digits = ''] = word.trim().split('=');
     const name = KEYS.get(key);
-    if (name !== undefined && Number(digits) < 2 ** 32) counters[name] = Number(digits);
+    if (name !== undefined && /^\d{1,10}$/.test(digits) && Number(digits) < 2 ** 32) counters[name] = Number(digits);
   }
   return counters;
 }

@@ -1,8 +1,6 @@
 // What on the machine may explain that its limit is not the configured one.
 
-import { files } from '#system/files';
 import type { Evidence, Generation } from '../facts.ts';
-import { exists } from './file.ts';
 import type { Root } from './root.ts';
 
 const LIMIT = 1 << 20;
@@ -25,8 +23,9 @@ export function readEvidence(root: Root, generation: Generation): Evidence {
 function iptablesUnloads(root: Root): boolean | undefined {
   const config = text(root, '/etc/sysconfig/iptables-config');
   if (config === undefined) return undefined;
-  const [, value = 'yes'] = /^\s*IPTABLES_MODULES_UNLOAD=["']?(\w*)/m.exec(config) ?? [];
-  return value.toLowerCase() !== 'no';
+  const set = config.split('\n').flatMap((line) => /^IPTABLES_MODULES_UNLOAD=["']?(\w*)/.exec(line.trim())?.[1] ?? []);
+  // A shell reads it: the last one counts.
+  return set[set.length - 1]?.toLowerCase() !== 'no';
 }
 
 /** A table that is there without an entry in `/proc/modules`. A kernel without modules has no such file. */
@@ -37,17 +36,17 @@ function builtIn(root: Root, generation: Generation): boolean | undefined {
 }
 
 function modulesFiles(root: Root): readonly string[] {
-  const folders = MODULES_LOAD_FOLDERS.filter((folder) => exists(root.locate(folder)));
-  return ['/etc/modules', ...folders.flatMap((folder) => list(root, folder).map((name) => `${folder}/${name}`))];
+  const inFolder = (folder: string) => list(root, folder).map((name) => `${folder}/${name}`);
+  return ['/etc/modules', ...MODULES_LOAD_FOLDERS.flatMap(inFolder)];
 }
 
 function namesModule(file: string | undefined, generation: Generation): boolean {
-  return file !== undefined && new RegExp(`^\\s*${generation}\\b`, 'm').test(file);
+  return file?.split('\n').some((line) => line.trim() === generation) === true;
 }
 
 function list(root: Root, folder: string): readonly string[] {
-  const names = files.list(root.locate(folder));
-  return 'errno' in names ? [] : names;
+  const names = root.list(folder);
+  return 'kind' in names ? [] : names;
 }
 
 function text(root: Root, path: string): string | undefined {

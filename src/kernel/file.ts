@@ -15,7 +15,7 @@ export interface FileFault {
 }
 
 const CHUNK = 1 << 16;
-let scratch = new Uint8Array(CHUNK);
+const scratch = new Uint8Array(CHUNK);
 
 /** Whether what has been read so far will do. */
 export type Enough = (text: string) => boolean;
@@ -35,41 +35,93 @@ function readOpen(descriptor: number, limit: number, enough?: Enough): FileRead 
   return status.kind === 'file' ? readDescriptor(descriptor, limit, enough) : { ok: false, kind: 'not-regular' };
 }
 
-/** The same, but a path that a symlink leads out of `root` (a real path) is refused before it is opened. */
+/** The same, but a path that a symlink leads out of the tree at `root` is refused before it is opened. */
 export function readBoundedWithin(root: string, path: string, limit: number, enough?: Enough): FileRead {
-  const real = pathWithin(root, path);
-  return typeof real === 'string' ? readBounded(real, limit, enough) : { ok: false, ...real };
+  const found = fileWithin(root, path);
+  return typeof found === 'string' ? readBounded(found, limit, enough) : { ok: false, ...found };
 }
 
-/** Where a regular file really is, if that is below `root` (a real path). */
-export function pathWithin(root: string, path: string): string | FileFault {
-  const real = files.realPath(path);
-  if (typeof real !== 'string') return systemFault(real);
-  if (!real.startsWith(`${root}/`)) return { kind: 'outside-root' };
+/** Where a regular file really is, if that is in the tree at `root`. */
+export function fileWithin(root: string, path: string): string | FileFault {
+  const found = placeWithin(root, path);
+  if (typeof found !== 'string') return found;
   // Opening a device can already have an effect (a watchdog starts), so it must not come to that.
-  const status = files.status(real);
+  const status = files.status(found);
   if ('errno' in status) return systemFault(status);
-  return status.kind === 'file' ? real : { kind: 'not-regular' };
+  return status.kind === 'file' ? found : { kind: 'not-regular' };
+}
+
+/** As many as the kernel follows. */
+const MOST_LINKS = 40;
+
+/**
+ * Where `path`, which begins with `root`, leads to without a link. Name by name, since what is before them may be a magic
+ * link (`/proc/<pid>/root`), which reads as another place than it leads to.
+ */
+export function placeWithin(root: string, path: string): string | FileFault {
+  const walk: Walk = { root, waiting: names(path.slice(root.length)).reverse(), place: [], links: 0 };
+  for (let name = walk.waiting.pop(); name !== undefined; name = walk.waiting.pop()) {
+    const fault = name === '..' ? goUp(walk) : goDown(walk, name);
+    if (fault !== undefined) return fault;
+  }
+  return [root, ...walk.place].join('/');
+}
+
+interface Walk {
+  readonly root: string;
+  /** Names that are still to be gone through, the next one last. */
+  readonly waiting: string[];
+  /** Where the walk is, below the root. */
+  readonly place: string[];
+  links: number;
+}
+
+const OUTSIDE: FileFault = { kind: 'outside-root' };
+
+function names(path: string): string[] {
+  return path.split('/').filter((name) => name !== '' && name !== '.');
+}
+
+function goUp({ place }: Walk): FileFault | undefined {
+  return place.pop() === undefined ? OUTSIDE : undefined;
+}
+
+function goDown(walk: Walk, name: string): FileFault | undefined {
+  const target = files.readLink([walk.root, ...walk.place, name].join('/'));
+  if (typeof target === 'string') return follow(walk, target);
+  if (target.errno !== 'EINVAL') return systemFault(target);
+  walk.place.push(name);
+  return undefined;
+}
+
+function follow(walk: Walk, target: string): FileFault | undefined {
+  walk.links += 1;
+  if (walk.links > MOST_LINKS) return { kind: 'io', detail: 'ELOOP' };
+  const isAbsolute = target.startsWith('/');
+  const below = isAbsolute ? belowRoot(walk.root, target) : target;
+  if (below === undefined) return OUTSIDE;
+  if (isAbsolute) walk.place.length = 0;
+  walk.waiting.push(...names(below).reverse());
+  return undefined;
+}
+
+/** What an absolute link leads to in the tree; undefined where it leads out of it. */
+function belowRoot(root: string, target: string): string | undefined {
+  const real = files.realPath(root);
+  const base = [root, real].find((dir) => typeof dir === 'string' && dir !== '/' && target.startsWith(`${dir}/`));
+  return typeof base === 'string' ? target.slice(base.length) : undefined;
 }
 
 /** The rest of an open file. Files of /proc say size 0: the end is where read gives nothing. */
 export function readDescriptor(descriptor: number, limit: number, enough?: Enough): FileRead {
-  let length = 0;
+  let text = '';
   for (;;) {
-    const got = files.read(descriptor, scratch, length, scratch.length - length);
+    const got = files.read(descriptor, scratch, 0, scratch.length);
     if (typeof got !== 'number') return { ok: false, ...systemFault(got) };
-    length += got;
-    if (length > limit) return { ok: false, kind: 'too-large', detail: String(limit) };
-    const done = got === 0 || enough?.(bytes.toLatin1(scratch, 0, length)) === true;
-    if (done) return { ok: true, text: bytes.toLatin1(scratch, 0, length) };
-    if (length === scratch.length) growScratch();
+    text += bytes.toLatin1(scratch, 0, got);
+    if (text.length > limit) return { ok: false, kind: 'too-large', detail: String(limit) };
+    if (got === 0 || enough?.(text) === true) return { ok: true, text };
   }
-}
-
-function growScratch(): void {
-  const larger = new Uint8Array(2 * scratch.length);
-  larger.set(scratch);
-  scratch = larger;
 }
 
 /** Whether the path leads to something. What the kernel will not tell counts as there: the next call says why. */

@@ -24,3 +24,14 @@ export function parsePositiveNumber(text: string): Parsed<number> {
   const parsed = parseWholeNumber(text);
   return parsed.ok && parsed.value === 0 ? { ok: false, kind: 'zero' } : parsed;
 }
+
+/**
+ * A number as the kernel takes it from a sysctl or for a parameter: base by prefix (`0x`, `0`), and what follows behind
+ * white space is ignored. Undefined for what it refuses.
+ */
+export function parseKernelNumber(text: string): number | undefined {
+  const [word = ''] = text.trimStart().split(/\s/, 1);
+  if (/^0[xX][0-9a-fA-F]{1,8}$/.test(word)) return Number.parseInt(word, 16);
+  if (/^0[0-7]{1,11}$/.test(word)) return Number.parseInt(word, 8);
+  return /^(?:0|[1-9]\d{0,9})$/.test(word) ? Number(word) : undefined;
+}

@@ -7,7 +7,8 @@ import {
   type Enough,
   type FileFault,
   type FileRead,
-  pathWithin,
+  fileWithin,
+  placeWithin,
   readBounded,
   readBoundedWithin,
   systemFault,
@@ -35,6 +36,7 @@ export interface Root {
   record(attempt: ReadAttempt): void;
   /** The fault of asking `source` now, if the deadline has passed; the first one is kept as `late`. */
   expired(source: string): Fault | undefined;
+  /** That fault, or if only now there is no time left, that of what was read last. */
   late(): Fault | undefined;
   /** Reads `path` (absolute, as on the machine looked at) and parses it. */
   read<T>(path: string, limit: number, parse: Parse<T>, enough?: Enough): Reading<T>;
@@ -42,6 +44,8 @@ export interface Root {
   readOwn<T>(path: string, limit: number, parse: Parse<T>): Reading<T>;
   /** Where a file really is that is read piece by piece; a fault if that is out of the root. */
   resolve(path: string): string | Fault;
+  /** The names in a directory. */
+  list(path: string): readonly string[] | Fault;
   /** The path as this process reaches it, for those who stat or show it. */
   locate(path: string): string;
 }
@@ -51,29 +55,38 @@ const SMALL = 4096;
 
 /** Opens the machine's own root, or the tree at `dir`; a fault when `dir` is no directory. */
 export function openRoot(dir: string, deadline: Deadline): { root: Root } | { fault: Fault } {
-  const real = dir === '/' ? dir : realDirectory(dir);
-  if (typeof real !== 'string') return { fault: real };
-  if (real === '/') return { root: makeRoot('', 'own', deadline, { read: readBounded, resolve: (path) => path }) };
+  if (OWN.test(dir)) return { root: makeRoot('', 'own', deadline, OURS) };
+  const status = files.status(dir);
+  if ('errno' in status) return { fault: { ...systemFault(status), source: dir } };
+  if (status.kind !== 'directory') return { fault: { kind: 'not-directory', source: dir } };
+  const prefix = dir.replace(/\/+$/, '');
   const within: Access = {
-    read: (path, limit, enough) => readBoundedWithin(real, path, limit, enough),
-    resolve: (path) => pathWithin(real, path),
+    read: (path, limit, enough) => readBoundedWithin(prefix, path, limit, enough),
+    resolve: (path) => fileWithin(prefix, path),
+    list: (path) => listWithin(prefix, path),
   };
-  const view = sameBoot(real) ? 'host' : 'captured';
-  return { root: makeRoot(dir.replace(/\/+$/, ''), view, deadline, within) };
+  return { root: makeRoot(prefix, sameBoot(prefix) ? 'host' : 'captured', deadline, within) };
 }
 
-function realDirectory(dir: string): string | Fault {
-  const real = files.realPath(dir);
-  if (typeof real !== 'string') return { ...systemFault(real), source: dir };
-  const status = files.status(real);
-  if ('errno' in status) return { ...systemFault(status), source: dir };
-  return status.kind === 'directory' ? real : { kind: 'not-directory', source: dir };
+/** What is the root by its name alone: a link that leads to it, as /proc/<pid>/root may seem to, is a tree. */
+const OWN = /^\/(?:\.{0,2}\/)*\.{0,2}$/;
+
+const OURS: Access = { read: readBounded, resolve: (path) => path, list: listDirectory };
+
+function listDirectory(path: string): readonly string[] | FileFault {
+  const found = files.list(path);
+  return 'errno' in found ? systemFault(found) : found;
+}
+
+function listWithin(prefix: string, path: string): readonly string[] | FileFault {
+  const place = placeWithin(prefix, path);
+  return typeof place === 'string' ? listDirectory(place) : place;
 }
 
 // A tree with our own boot_id is this machine's, mounted in a container; any other was captured elsewhere.
-function sameBoot(real: string): boolean {
+function sameBoot(prefix: string): boolean {
   const ours = readBounded(BOOT_ID, SMALL);
-  const theirs = readBoundedWithin(real, `${real}${BOOT_ID}`, SMALL);
+  const theirs = readBoundedWithin(prefix, `${prefix}${BOOT_ID}`, SMALL);
   return ours.ok && theirs.ok && ours.text !== '' && ours.text === theirs.text;
 }
 
@@ -81,6 +94,7 @@ function sameBoot(real: string): boolean {
 interface Access {
   readonly read: (path: string, limit: number, enough?: Enough) => FileRead;
   readonly resolve: (path: string) => string | FileFault;
+  readonly list: (path: string) => readonly string[] | FileFault;
 }
 
 function makeRoot(prefix: string, view: View, deadline: Deadline, access: Access): Root {
@@ -90,6 +104,10 @@ function makeRoot(prefix: string, view: View, deadline: Deadline, access: Access
     if (deadline.left() > 0) return undefined;
     late = late ?? { kind: 'timeout', source };
     return late;
+  };
+  const overdue = (): Fault | undefined => {
+    const { source } = attempts[attempts.length - 1] ?? { source: prefix || '/' };
+    return deadline.left() > 0 ? undefined : { kind: 'timeout', source, detail: 'after' };
   };
   const locate = (path: string) => prefix + path;
   const attempt = <T>(source: string, parse: Parse<T>, readText: () => FileRead): Reading<T> => {
@@ -112,11 +130,15 @@ function makeRoot(prefix: string, view: View, deadline: Deadline, access: Access
     attempts,
     record: (made) => void attempts.push(made),
     expired,
-    late: () => late,
+    late: () => late ?? overdue(),
     locate,
     resolve: (path) => {
       const real = access.resolve(locate(path));
       return typeof real === 'string' ? real : { ...real, source: locate(path) };
+    },
+    list: (path) => {
+      const found = access.list(locate(path));
+      return 'kind' in found ? { ...found, source: locate(path) } : found;
     },
     read: (path, limit, parse, enough) => attempt(locate(path), parse, () => access.read(locate(path), limit, enough)),
     readOwn: (path, limit, parse) => attempt(path, parse, () => readBounded(path, limit)),

@@ -12,10 +12,12 @@ const CACHE = /^(?:ip_conntrack|nf_conntrack(?:_[0-9a-f]+)?) +\d+ +\d+ +(\d{1,9}
 /** The first row of a conntrack cache; all of a kernel's rows have the same geometry. */
 export function parseSlabinfo(text: string): Parsed<SlabCache> {
   // The file has some 200 lines of which one is looked for.
-  for (let at = text.indexOf('_conntrack'); at !== -1; at = text.indexOf('_conntrack', at + 1)) {
-    const end = text.indexOf('\n', at);
-    const cache = parseRow(text.slice(text.lastIndexOf('\n', at) + 1, end === -1 ? text.length : end));
+  for (let at = text.indexOf('_conntrack'); at !== -1; ) {
+    const found = text.indexOf('\n', at);
+    const end = found === -1 ? text.length : found;
+    const cache = parseRow(text.slice(text.lastIndexOf('\n', at) + 1, end));
     if (cache !== undefined) return { ok: true, value: cache };
+    at = text.indexOf('_conntrack', end);
   }
   return { ok: false, kind: 'malformed' };
 }

@@ -1,6 +1,5 @@
 // The timeouts in force in a network namespace: the sysctls `nf_conntrack_*_timeout*`, each namespace's own.
 
-import { files } from '#system/files';
 import { self } from '#system/self';
 import type { Generation, NamespaceTable, Reading } from '../facts.ts';
 import { runTool } from './child.ts';
@@ -38,8 +37,8 @@ export function readTimeouts(
 }
 
 function timeoutNames(root: Root, directory: string, generation: Generation): readonly string[] {
-  const names = files.list(root.locate(directory));
-  return 'errno' in names ? [] : names.filter((name) => name.startsWith(generation) && name.includes('timeout'));
+  const names = root.list(directory);
+  return 'kind' in names ? [] : names.filter((name) => name.startsWith(generation) && name.includes('timeout'));
 }
 
 function ownTimeouts(root: Root, directory: string, generation: Generation, names: readonly string[]) {

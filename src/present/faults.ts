@@ -33,6 +33,7 @@ const WORDS: Readonly<Record<FaultKind, readonly [verb: string, why: string]>> =
 
 /** `cannot read /proc/…: permission denied`. */
 export function faultWords({ kind, source, detail = '' }: Fault): string {
+  if (kind === 'timeout' && detail !== '') return `timeout ${detail} reading ${foreignPath(source)}`;
   const [verb, why] = WORDS[kind];
   const reason = why.replace('#', detail);
   const what = `${verb} ${foreignPath(source)}`;

@@ -82,6 +82,75 @@ describe('a limit that fell back', () => {
   });
 });
 
+describe('files that are not read, or not as files', () => {
+  const link = (target: string) => (path: string) => symlinkSync(target, path);
+  const low = { 'etc/sysctl.d/10.conf': `${KEY} = 300000\n` };
+  test.each<[string, Changes, string]>([
+    ['a hidden file', { ...low, 'etc/sysctl.d/.90.conf': `${KEY} = 400000\n` }, 'sets 300000'],
+    ['a directory with the name of a file', { ...low, 'etc/sysctl.d/90.conf/x': '' }, 'sets 300000'],
+    ['99-sysctl.conf masked', { ...low, 'etc/sysctl.d/99-sysctl.conf': link('/dev/null'), ...SYSTEMD }, 'sets 300000'],
+    [
+      '99-sysctl.conf masked, and /etc/sysctl.conf, which nothing then reads at boot',
+      {
+        ...low,
+        ...SYSTEMD,
+        'etc/sysctl.d/99-sysctl.conf': link('/dev/null'),
+        'etc/sysctl.conf': `${KEY} = 400000\n`,
+      },
+      '/etc/sysctl.d/10.conf sets 300000',
+    ],
+    [
+      '99-sysctl.conf that leads elsewhere',
+      {
+        ...SYSTEMD,
+        'etc/sysctl.d/99-sysctl.conf': link('../other.conf'),
+        'etc/other.conf': `${KEY} = 500000\n`,
+        'etc/sysctl.conf': `${KEY} = 400000\n`,
+      },
+      '/etc/sysctl.d/99-sysctl.conf sets 500000',
+    ],
+    [
+      '99-sysctl.conf that leads to /etc/sysctl.conf, in its turn',
+      {
+        ...SYSTEMD,
+        'etc/sysctl.d/99-sysctl.conf': link('../sysctl.conf'),
+        'etc/sysctl.conf': `${KEY} = 400000\n`,
+        'etc/sysctl.d/zz.conf': `${KEY} = 500000\n`,
+      },
+      '/etc/sysctl.d/zz.conf sets 500000',
+    ],
+  ])('%s', (_, files, words) => {
+    const answer = debian(files);
+    expect(answer).toMatchObject({ status: 1, stderr: '' });
+    expect(answer.stdout).toContain(words);
+  });
+
+  test('a later 0 wants no limit, so that there is nothing to be below', () => {
+    expect(debian({ 'etc/sysctl.d/50.conf': `${KEY} = 300000\n${KEY} = 0\n` })).toMatchObject({ status: 0 });
+  });
+
+  test('a key that stands alone behind a - is kept from patterns', () => {
+    const pattern = 'net.netfilter.nf_conntrack_* = 300000\n';
+    expect(debian({ 'etc/sysctl.d/50.conf': pattern }).stdout).toContain('sets 300000');
+    expect(debian({ 'etc/sysctl.d/50.conf': pattern, 'run/sysctl.d/10.conf': `-${KEY}\n` }).status).toBe(0);
+  });
+
+  test.each<[string, Changes, string]>([
+    ['larger than may be', { 'etc/sysctl.d/50.conf': '#'.repeat((1 << 20) + 1) }, 'larger than 1048576 bytes'],
+    [
+      'a link that leads out',
+      { 'etc/modprobe.d/50.conf': link('/etc/hostname') },
+      'a symbolic link leads out of the root',
+    ],
+    ['a folder by a link that leads out', { 'etc/sysctl.d': link('/etc') }, 'a symbolic link leads out of the root'],
+  ])('what cannot be read is said on line 1, and the state stays: %s', (_, files, why) => {
+    const answer = debian(files);
+    expect(answer).toMatchObject({ status: 0, stderr: '' });
+    expect(answer.stdout).toMatch(/^CONNTRACK OK - 12 of .* at max; configured limit not judged: cannot read [^|]*\|/);
+    expect(answer.stdout).toContain(`: ${why} |`);
+  });
+});
+
 describe('which file decides', () => {
   const sets = (value: number): string => `${KEY} = ${value}\n`;
   test.each<[string, Changes, string]>([

@@ -91,6 +91,7 @@ liveSuite('history on the running kernel', PARTS, () => {
     await holdConnections(namespace, 10);
     await pause(50);
     pluginInside(namespace, '--state-dir', state);
+    await pause(50);
     expect(pluginInside(namespace, '--state-dir', state).stdout).toContain(' drop_rate=0;;;0');
   });
 

@@ -1,10 +1,11 @@
 // The built file on the kernel that runs the tests: real packets, a real limit, real drops.
 
+import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
-import { type Answer, command, RUN } from '../e2e/support/plugin.ts';
-import { scratch } from '../e2e/support/tree.ts';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { type Answer, command, plugin, RUN } from '../e2e/support/plugin.ts';
+import { scratch, tree } from '../e2e/support/tree.ts';
 import {
   holdConnections,
   inside,
@@ -97,6 +98,22 @@ liveSuite('the running kernel', PARTS, () => {
     expect(value(pluginInside(namespace), 'slab')).toBe(plain + 160 * 128);
     inside(namespace, 'sh', '-c', 'echo 0 >/proc/sys/net/netfilter/nf_conntrack_acct');
     expect(value(pluginInside(namespace), 'slab')).toBe(plain);
+  });
+
+  test('the root of a process, by its magic link, is a tree of its own', async () => {
+    const root = tree('over-limit-synthetic');
+    const child = spawn('perl', ['-e', '$| = 1; chroot $ARGV[0] or die; chdir "/"; print "there\\n"; sleep 600', root]);
+    onTestFinished(() => void child.kill('SIGKILL'));
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    for (const place of ['root', 'root/.', 'cwd']) {
+      const { status, stdout } = plugin('--root', `/proc/${child.pid}/${place}`);
+      expect(status).toBe(2);
+      expect(stdout).toContain('CONNTRACK CRITICAL - table full: 262150 of 262144 entries');
+    }
+    // The host's own, as a container with the host's processes has it.
+    const ours = plugin('--root', '/proc/self/root', '-v').stdout;
+    expect(ours).toContain('(/proc/self/root/proc/sys/net/netfilter/nf_conntrack_max)');
+    expect(plugin('--root', '/proc/self/root/nowhere').status).toBe(3);
   });
 
   test("the host's table from inside of a container: --root on the host's tree, mounted", () => {

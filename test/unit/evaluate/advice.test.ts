@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Surroundings } from '../../../src/facts.ts';
+import { parseSysctlFile } from '../../../src/kernel/sysctl-file.ts';
 import { holdings, times } from '../support/entries.ts';
 import { ok } from '../support/facts.ts';
 import { kinds, type Scene, scene } from '../support/looks.ts';
@@ -143,9 +144,9 @@ describe('a flood', () => {
 describe('the limit that is configured', () => {
   const sysctl = (limit: number): Partial<Surroundings> => ({
     configuration: {
-      sysctl: [{ path: '/etc/sysctl.conf', text: `net.netfilter.nf_conntrack_max = ${limit}\n`, atBoot: true }],
-      modprobe: [],
-      commandLine: [],
+      sysctl: parseSysctlFile(`net.netfilter.nf_conntrack_max = ${limit}\n`, '/etc/sysctl.conf', true),
+      hashsizes: [],
+      reapplied: false,
       faults: [],
     },
   });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { parseSysctlFile } from '../../../src/kernel/sysctl-file.ts';
 import { verdictText } from '../../../src/present/report.ts';
 import { fault, ok } from '../support/facts.ts';
 import { type Scene, scene } from '../support/looks.ts';
@@ -7,9 +8,9 @@ const ZERO = { drop: 0, early_drop: 0, insert_failed: 0, chainlength: 0 };
 const long = (ago: number) => ok({ lines: 3, first: 'a', last: 'b', ago, namespaces: [7] }, '/dev/kmsg');
 const WANTED = {
   configuration: {
-    sysctl: [{ path: '/etc/sysctl.conf', text: 'net.netfilter.nf_conntrack_max = 4000\n', atBoot: true }],
-    modprobe: [],
-    commandLine: [],
+    sysctl: parseSysctlFile('net.netfilter.nf_conntrack_max = 4000\n', '/etc/sysctl.conf', true),
+    hashsizes: [],
+    reapplied: false,
     faults: [],
   },
 };

@@ -5,13 +5,14 @@ import { objectCost } from '../../../src/evaluate/footprint.ts';
 import { planFor } from '../../../src/evaluate/plan.ts';
 import type { Facts, Surroundings } from '../../../src/facts.ts';
 import { parseAvailable } from '../../../src/kernel/surroundings.ts';
+import { parseSysctlFile } from '../../../src/kernel/sysctl-file.ts';
 import { planText } from '../../../src/present/plan.ts';
 import { facts, fault, ok } from '../support/facts.ts';
 
 const SURROUNDINGS: Surroundings = {
   expectMax: ok(256),
   available: ok({ bytes: 2 ** 30, exact: true }),
-  configuration: { sysctl: [], modprobe: [], commandLine: [], faults: [] },
+  configuration: { sysctl: [], hashsizes: [], reapplied: false, faults: [] },
   evidence: { iptablesUnloads: undefined, builtIn: false, loadedAtBoot: false },
   systemd: true,
 };
@@ -111,8 +112,8 @@ describe('where it is set', () => {
   });
 
   test('a file that sets it already is the one to change', () => {
-    const file = { path: '/etc/sysctl.d/00-first.conf', text: 'net.nf_conntrack_max = 5\n', atBoot: true };
-    const configuration = { ...SURROUNDINGS.configuration, sysctl: [file] };
+    const sysctl = parseSysctlFile('net.nf_conntrack_max = 5\n', '/etc/sysctl.d/00-first.conf', true);
+    const configuration = { ...SURROUNDINGS.configuration, sysctl };
     const { text } = planned({}, 262144, { configuration });
     expect(text).toContain('  /etc/sysctl.d/00-first.conf\n      net.netfilter.nf_conntrack_max = 262144\n');
     expect(text).toMatch(/00-first.conf sets net.nf_conntrack_max = 5 now:\s+change\s+it\s+there/);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { parseSysctlFile } from '../../../src/kernel/sysctl-file.ts';
 import { addressWords, networkWords, protocolWords } from '../../../src/present/address.ts';
 import { adviceLines, stepOf } from '../../../src/present/advice.ts';
 import { listLines } from '../../../src/present/listing.ts';
@@ -265,8 +266,8 @@ describe('what to type', () => {
   });
 
   test('a limit that was lost: with the likely cause', () => {
-    const sysctl = [{ path: '/etc/sysctl.conf', text: 'net.netfilter.nf_conntrack_max = 4000\n', atBoot: true }];
-    const configuration = { sysctl, modprobe: [], commandLine: [], faults: [] };
+    const sysctl = parseSysctlFile('net.netfilter.nf_conntrack_max = 4000\n', '/etc/sysctl.conf', true);
+    const configuration = { sysctl, hashsizes: [], reapplied: false, faults: [] };
     const { title, commands, notes } = step({ surroundings: { configuration } }, 'restore');
     expect(title).toBe('Set the limit that /etc/sysctl.conf wants, 4,000.');
     expect(commands).toEqual([

@@ -51,7 +51,7 @@ export function scene(given: Scene): Findings {
   const surroundings: Surroundings = {
     expectMax: ok(256),
     available: ok({ bytes: 32 * GIB, exact: true }),
-    configuration: { sysctl: [], modprobe: [], commandLine: [], faults: [] },
+    configuration: { sysctl: [], hashsizes: [], reapplied: false, faults: [] },
     evidence: { iptablesUnloads: undefined, builtIn: false, loadedAtBoot: false },
     systemd: true,
     ...given.surroundings,
