@@ -228,6 +228,8 @@ export interface Sight {
   readonly processes: 'all' | 'own' | 'container' | 'tree';
   /** Why they are hidden, as mount(8) spells the option of /proc. */
   readonly hidepid: string | undefined;
+  /** Whether /proc may be listed. */
+  readonly listed: boolean;
   /** Namespaces that a mount keeps, and that we may not enter or cannot tell from those that were found. */
   readonly mounts: number;
   /** Whether we may know what is mounted. */

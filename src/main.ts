@@ -14,7 +14,7 @@ import { foreign } from './present/words.ts';
 import { writeText } from './stdout.ts';
 
 const task = counting.threads?.task<CountTask>();
-if (task === undefined) run().catch(crashed).then(finish);
+if (task === undefined) run().catch(crashed).catch(failed).then(finish).catch(giveUp);
 else help(task);
 
 // What is imported when it is called for costs a check nothing.
@@ -64,6 +64,15 @@ function mistakeWords({ flag, why, text }: Extract<Request, { kind: 'mistake' }>
 function crashed(error: unknown): Promise<Outcome> {
   const name = error instanceof Error ? `${error.name}: ${error.message}` : 'no error object';
   return unknown(`internal error, please report it: ${foreign(name)}`);
+}
+
+/** Where even that fails. */
+function failed(): Outcome {
+  return { state: 'unknown', output: 'CONNTRACK UNKNOWN - internal error\n' };
+}
+
+function giveUp(): void {
+  self.exit(exitCode('unknown'));
 }
 
 function unknown(text: string): Promise<Outcome> {

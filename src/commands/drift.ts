@@ -20,7 +20,7 @@ export function reportDrift(root: Root, facts: Facts, configuration: Configurati
   const drift = driftOf(facts, configuration);
   const causes = verbose && drift?.kind === 'below' ? likelyCauses(root, drift, facts, configuration) : [];
   const details = driftDetails(drift, causes, configuration, facts);
-  const words = drift === undefined ? '' : driftWords(drift);
+  const words = drift?.kind === 'below' ? driftWords(drift) : '';
   return { kind: drift?.kind, words, unjudged: unjudgedWords(configuration), details };
 }
 

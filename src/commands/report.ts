@@ -35,7 +35,8 @@ async function reportOnce(setting: Setting, past: Look | undefined): Promise<Onc
   const { root } = opened;
   const alone = options.entries !== undefined && !options.rootGiven;
   const round = alone ? await listRound(setting) : await machineRound(root, setting, past);
-  const late = root.late();
+  // A list alone names its own source.
+  const late = alone ? undefined : root.late();
   const details = options.verbosity > 1 ? attemptLines(root.attempts, options.verbosity > 2) : [];
   return { ...(late === undefined ? round : failed(late)), details };
 }

@@ -10,7 +10,7 @@ import type { Facts, Fault, NamespaceTable, Reading, Sample, Sweep } from '../fa
 import { remember, type Subject } from '../history/history.ts';
 import { identify } from '../kernel/identity.ts';
 import { type Moment, readMoment } from '../kernel/moment.ts';
-import { allStartedAfter } from '../kernel/neighbours.ts';
+import { allStartedAfter, wasMounted } from '../kernel/neighbours.ts';
 import type { Root } from '../kernel/root.ts';
 import { sweep } from '../kernel/sweep.ts';
 import type { Findings } from '../present/line.ts';
@@ -78,7 +78,9 @@ function trendsOf(root: Root, facts: Facts, { others }: Sweep, options: Options)
 function subjectOf(root: Root, table: NamespaceTable, entries: number, { uptime }: Moment): Subject {
   const now: Sample = { uptime, entries, cpus: cpusOf(table.statistics) };
   // Nothing tells the age of a namespace without processes.
-  return { table: table.key, now, isYounger: (since) => allStartedAfter(root, table.pids, since) };
+  const isYounger = (since: number) =>
+    allStartedAfter(root, table.pids, since) && !wasMounted(root, table.mount, since, uptime);
+  return { table: table.key, now, isYounger };
 }
 
 // A table without counters still has its entries.

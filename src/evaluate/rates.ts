@@ -5,9 +5,14 @@
 import { COUNTERS, type CounterName, type CpuCounters, type NoPast, type Sample } from '../facts.ts';
 
 /** Why there is nothing to compare with, so that nothing is said rather than something false. */
-export type NoRate = NoPast | 'the clock did not move' | 'the number of CPUs changed' | 'the counters were reset';
+export type NoRate =
+  | NoPast
+  | 'the clock did not move'
+  | 'the number of CPUs changed'
+  | 'the counters were reset'
+  | 'the counter was not told before';
 
-/** Events since the sample that was compared with; a counter that this kernel lacks has no key. */
+/** Events since the sample that was compared with; a counter that either of the two lacks has no key. */
 export interface Losses {
   readonly seconds: number;
   readonly events: Readonly<Partial<Record<CounterName, number>>>;
@@ -39,9 +44,13 @@ export function lossesSince(now: Sample, chain: readonly Sample[], window: numbe
   if (base === undefined) return undefined;
   const events: Partial<Record<CounterName, number>> = {};
   for (const name of COUNTERS) {
-    if (now.cpus.every((cpu) => cpu[name] !== undefined)) events[name] = eventsBetween(base, now, name);
+    if (tells(now, name) && tells(base, name)) events[name] = eventsBetween(base, now, name);
   }
   return { seconds: now.uptime - base.uptime, events };
+}
+
+function tells({ cpus }: Sample, name: CounterName): boolean {
+  return cpus.every((cpu) => cpu[name] !== undefined);
 }
 
 function breakBetween(older: Sample, newer: Sample): NoRate | undefined {
@@ -52,6 +61,7 @@ function breakBetween(older: Sample, newer: Sample): NoRate | undefined {
 }
 
 function wentBack(older: CpuCounters = {}, newer: CpuCounters, name: CounterName, seconds: number): boolean {
+  if (older[name] === undefined || newer[name] === undefined) return false;
   const events = difference(older[name], newer[name]);
   return events > WRAP / 2 || events > FASTEST_PER_SECOND * seconds;
 }

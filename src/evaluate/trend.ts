@@ -36,7 +36,9 @@ export function trendOf(facts: Table, history: Reading<History>): Trend {
 function rateOf({ statistics }: Table, losses: Losses | undefined, name: CounterName): Measured {
   if (!statistics.ok) return { kind: 'broken', fault: statistics.fault };
   const events = losses?.events[name];
-  if (losses === undefined || events === undefined) return { kind: 'none', why: 'unsupported by this kernel' };
+  const told = statistics.value.cpus.every((cpu) => cpu[name] !== undefined);
+  if (losses === undefined || !told) return { kind: 'none', why: 'unsupported by this kernel' };
+  if (events === undefined) return { kind: 'none', why: 'the counter was not told before' };
   return { kind: 'value', value: events / losses.seconds };
 }
 

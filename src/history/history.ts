@@ -2,7 +2,7 @@
 
 import type { Fault, History, NoPast, Reading, Sample } from '../facts.ts';
 import { type Before, exchange, LARGEST_FILE, pathOf } from './directory.ts';
-import { formatRecord, parseRecord, type Record } from './record.ts';
+import { formatRecord, MOST_SAMPLES, parseRecord, type Record } from './record.ts';
 
 /** One table that a run looks at, and what it saw. */
 export interface Subject {
@@ -22,9 +22,6 @@ export interface Run {
   readonly window: number;
   readonly subjects: readonly Subject[];
 }
-
-// Enough to outvote odd ones; each pair of them is a slope to work out.
-const MOST_SAMPLES = 16;
 
 /**
  * Recalls each subject's earlier samples and adds this run's. What is not to be trusted is replaced by it; a table

@@ -5,6 +5,13 @@
 import { COUNTERS, type CpuCounters, type Sample } from '../facts.ts';
 
 const SCHEMA = 2;
+/** Of a table; more are never written. Enough to outvote odd ones; each pair of them is a slope to work out. */
+export const MOST_SAMPLES = 16;
+/** The most that Linux can be built for. */
+const MOST_CPUS = 8192;
+const LARGEST_COUNTER = 2 ** 32 - 1;
+// Three centuries.
+const LARGEST_UPTIME = 1e10;
 const ALL_ZERO = Object.fromEntries(COUNTERS.map((name) => [name, 0]));
 
 export interface Record {
@@ -22,7 +29,7 @@ export function parseRecord(text: string): Record | undefined {
   if (schema !== SCHEMA || typeof boot !== 'string' || !isObject(tables)) return undefined;
   const known = new Map<string, readonly Sample[]>();
   for (const [table, rows] of Object.entries(tables)) {
-    const samples = Array.isArray(rows) ? rows.map(parseSample) : [undefined];
+    const samples = Array.isArray(rows) && rows.length <= MOST_SAMPLES ? rows.map(parseSample) : [undefined];
     if (!samples.every(isDefined)) return undefined;
     known.set(table, samples);
   }
@@ -45,7 +52,8 @@ function parseJson(text: string): unknown {
 function parseSample(row: unknown): Sample | undefined {
   if (!Array.isArray(row) || row.length !== 3) return undefined;
   const [uptime, entries, rows]: readonly unknown[] = row;
-  if (!isFigure(uptime) || !isFigure(entries) || !Array.isArray(rows)) return undefined;
+  if (!isFigure(uptime) || uptime > LARGEST_UPTIME || !isCounter(entries)) return undefined;
+  if (!Array.isArray(rows) || rows.length > MOST_CPUS) return undefined;
   const cpus = rows.map(parseCpu);
   return cpus.every(isDefined) ? { uptime, entries, cpus } : undefined;
 }
@@ -53,7 +61,7 @@ function parseSample(row: unknown): Sample | undefined {
 function parseCpu(row: unknown): CpuCounters | undefined {
   if (row === 0) return ALL_ZERO;
   if (!Array.isArray(row) || row.length !== COUNTERS.length) return undefined;
-  if (!row.every((cell: unknown) => cell === null || isFigure(cell))) return undefined;
+  if (!row.every((cell: unknown) => cell === null || isCounter(cell))) return undefined;
   const counters = COUNTERS.map((name, at) => [name, row[at]] as const);
   return Object.fromEntries(counters.filter(([, value]) => value !== null));
 }
@@ -69,6 +77,11 @@ function counterRow(cpu: CpuCounters): readonly (number | null)[] | 0 {
 
 function isFigure(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+}
+
+/** As the kernel counts: 32 bits. */
+function isCounter(value: unknown): value is number {
+  return isFigure(value) && Number.isInteger(value) && value <= LARGEST_COUNTER;
 }
 
 function isObject(value: unknown): value is { readonly [key: string]: unknown } {

@@ -1,8 +1,9 @@
 // When and of what a sample is: the machine's own clock, its boot, and which table it is.
 
-import type { Facts, Reading } from '../facts.ts';
-import { namespaceInode } from './namespace.ts';
-import { isYounger } from './neighbours.ts';
+import type { Facts, NamespaceMount, Reading } from '../facts.ts';
+import { readMounts } from './mounts.ts';
+import { namespaceInode, namespaceNumber } from './namespace.ts';
+import { isYounger, wasMounted } from './neighbours.ts';
 import type { Parsed, Root } from './root.ts';
 
 export interface Moment {
@@ -27,9 +28,16 @@ export function readMoment(root: Root, { initialNamespace }: Facts): Reading<Mom
   if (typeof inode === 'object') return { ok: false, fault: inode };
   const table = inode === undefined ? `tree:${root.locate('')}` : `net:${inode}`;
   const reused = inode !== undefined && !initialNamespace;
-  const younger = (since: number) => reused && isYounger(root, inode, since);
+  const isKept = (since: number) => wasMounted(root, ownMount(root), since, uptime.value);
+  const younger = (since: number) => reused && isYounger(root, inode, since) && !isKept(since);
   const moment = { boot: boot.value, uptime: uptime.value, table, isYounger: younger };
   return { ok: true, value: moment, source: uptime.source };
+}
+
+/** The mount that keeps our own namespace, where there is one. */
+function ownMount(root: Root): NamespaceMount | undefined {
+  const number = namespaceNumber(root.locate(root.view === 'host' ? '/proc/1/ns/net' : '/proc/self/ns/net'));
+  return readMounts(root)?.namespaces.find((mount) => mount.number === number);
 }
 
 function parseBootId(text: string): Parsed<string> {

@@ -3,7 +3,7 @@
 //   id parent major:minor root mountpoint options [tags…] - type source superoptions
 
 import type { NamespaceMount } from '../facts.ts';
-import type { Parsed } from './root.ts';
+import type { Parsed, Root } from './root.ts';
 
 export interface Mounts {
   /** One for each namespace; a name of ip-netns(8) before any other mount of it. */
@@ -12,6 +12,7 @@ export interface Mounts {
   readonly procs: readonly { readonly path: string; readonly options: string }[];
 }
 
+const LIMIT = 1 << 24;
 /** `ip netns add` mounts here. */
 const NAMED = /^(?:\/var)?\/run\/netns\//;
 
@@ -26,6 +27,13 @@ export function parseMounts(text: string): Parsed<Mounts> {
     if (!namespaces.has(number) || NAMED.test(path)) namespaces.set(number, { number, path });
   }
   return { ok: true, value: { namespaces: Array.from(namespaces.values()), procs: rows.filter(isProc) } };
+}
+
+/** In a container the host's mounts are those of its first process, where we may read them. */
+export function readMounts(root: Root): Mounts | undefined {
+  const path = root.view === 'host' ? '/proc/1/mountinfo' : '/proc/self/mountinfo';
+  const mounts = root.read(path, LIMIT, parseMounts);
+  return mounts.ok ? mounts.value : undefined;
 }
 
 interface Row {

@@ -35,3 +35,10 @@ export function namespaceInode(root: Root): number | undefined | Fault {
 export function isInitialNamespace(root: Root): boolean {
   return exists(root.locate('/proc/sys/net/nf_conntrack_max'));
 }
+
+/** N of a link to `net:[N]`. */
+export function namespaceNumber(path: string): number | undefined {
+  const link = files.readLink(path);
+  const [, digits] = typeof link === 'string' ? (/^net:\[(\d+)\]$/.exec(link) ?? []) : [];
+  return digits === undefined ? undefined : Number(digits);
+}

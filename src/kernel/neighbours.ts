@@ -1,14 +1,16 @@
 // The other processes in our network namespace. Their age bounds its own: the kernel gives the inode of a namespace
 // that is gone to the next one at once, so the inode alone does not tell them apart.
 
+import { files } from '#system/files';
 import { self } from '#system/self';
+import type { NamespaceMount } from '../facts.ts';
 import { netInode, processIds, readProcess } from './processes.ts';
 import type { Root } from './root.ts';
 
 /** Whether the namespace with this inode of `net/stat` is known to be younger; its processes but us and who called us tell. */
 export function isYounger(root: Root, inode: number, uptime: number): boolean {
   const family = ancestors(root, self.pid);
-  const neighbours = processIds(root).filter((pid) => !family.has(pid) && netInode(root, pid) === inode);
+  const neighbours = (processIds(root) ?? []).filter((pid) => !family.has(pid) && netInode(root, pid) === inode);
   return allStartedAfter(root, neighbours, uptime);
 }
 
@@ -22,6 +24,16 @@ export function allStartedAfter(root: Root, pids: readonly number[], uptime: num
     known = known || started !== undefined;
   }
   return known;
+}
+
+/**
+ * Whether the mount has kept its namespace since that many seconds since boot: the kernel makes the file of a namespace
+ * when it is first mounted or opened, and keeps it, with that time, for as long as it is mounted.
+ */
+export function wasMounted(root: Root, mount: NamespaceMount | undefined, since: number, uptime: number): boolean {
+  if (mount === undefined) return false;
+  const status = files.status(root.locate(mount.path));
+  return !('errno' in status) && uptime - (Date.now() - status.modified) / 1000 <= since;
 }
 
 // A check is started anew each time, by a shell that is too: neither tells how old the namespace is.

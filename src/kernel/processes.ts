@@ -18,10 +18,10 @@ export interface Process {
   readonly kernelThread: boolean;
 }
 
-/** All that are listed, ascending; none where /proc cannot be listed. */
-export function processIds(root: Root): readonly number[] {
+/** All that are listed, ascending; undefined where /proc cannot be listed. */
+export function processIds(root: Root): readonly number[] | undefined {
   const names = files.list(root.locate('/proc'));
-  if ('errno' in names) return [];
+  if ('errno' in names) return undefined;
   return names
     .map(Number)
     .filter(Number.isInteger)

@@ -11,12 +11,16 @@ const STATUS_LIMIT = 1 << 16;
 const CAP_SYS_PTRACE = 1 << 19;
 
 /** `hidden`: whether processes were listed that do not show their namespace. */
-export function sightOf(root: Root, mounts: Mounts | undefined, hidden: boolean): Pick<Sight, 'processes' | 'hidepid'> {
+export function sightOf(
+  root: Root,
+  mounts: Mounts | undefined,
+  hidden: boolean,
+): Pick<Sight, 'processes' | 'hidepid' | 'listed'> {
   const procs = mounts?.procs ?? [];
   const options = procs.filter(({ path }) => path === '/proc').slice(-1)[0]?.options ?? '';
   const hidepid = hidingOption(options, self.groups());
-  if (hidden || (hidepid !== undefined && !mayTrace(root))) return { processes: 'own', hidepid };
-  return { processes: seesKernelThreads(root) ? 'all' : 'container', hidepid: undefined };
+  if (hidden || (hidepid !== undefined && !mayTrace(root))) return { processes: 'own', hidepid, listed: true };
+  return { processes: seesKernelThreads(root) ? 'all' : 'container', hidepid: undefined, listed: true };
 }
 
 /**

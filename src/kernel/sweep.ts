@@ -3,18 +3,16 @@
 // be entered. What cannot be seen is told: hidden processes, a container's /proc, mounts that we may not enter.
 // Not to be seen at all: a namespace that only one thread of a process is in, or that only an open descriptor keeps.
 
-import { files } from '#system/files';
 import type { Fault, Generation, NamespaceMount, NamespaceTable, Reading, Sight, Statistics, Sweep } from '../facts.ts';
 import { readInside } from './inside.ts';
-import { type Mounts, parseMounts } from './mounts.ts';
-import { namespaceInode } from './namespace.ts';
+import { readMounts } from './mounts.ts';
+import { namespaceInode, namespaceNumber } from './namespace.ts';
 import { netInode, processIds } from './processes.ts';
 import type { Root } from './root.ts';
 import { sightOf } from './sight.ts';
 import { parseStatistics } from './statistics.ts';
 
 const STATISTICS_LIMIT = 1 << 22;
-const MOUNTS_LIMIT = 1 << 24;
 // A namespace's first processes: of whom one may be ours, so that we may read its number.
 const ASKED_FOR_NUMBER = 4;
 
@@ -26,7 +24,8 @@ export function sweep(root: Root, generation: Generation): Sweep | { readonly fa
   if (generation === 'ip_conntrack') return onlyOwn('all');
   if (own === undefined) return onlyOwn('tree');
 
-  const { held, hidden } = namespacesByProcess(root);
+  const pids = processIds(root);
+  const { held, hidden } = namespacesByProcess(root, pids ?? []);
   const ours = held.get(own) ?? [];
   held.delete(own);
   const mounts = readMounts(root);
@@ -46,12 +45,19 @@ export function sweep(root: Root, generation: Generation): Sweep | { readonly fa
   // Any namespace of unknown number may be one of those that are mounted.
   const atLeast = 1 + others.length + Math.max(0, left - unknown);
   const mountsKnown = mounts !== undefined;
-  return { others, sight: { ...sightOf(root, mounts, hidden), mounts: left, mountsKnown, atLeast } };
+  const processes = pids === undefined ? UNLISTED : sightOf(root, mounts, hidden);
+  return { others, sight: { ...processes, mounts: left, mountsKnown, atLeast } };
 }
 
 function onlyOwn(processes: Sight['processes']): Sweep {
-  return { others: [], sight: { processes, hidepid: undefined, mounts: 0, mountsKnown: true, atLeast: 1 } };
+  return {
+    others: [],
+    sight: { processes, hidepid: undefined, listed: true, mounts: 0, mountsKnown: true, atLeast: 1 },
+  };
 }
+
+/** A /proc that may be entered and not listed. */
+const UNLISTED = { processes: 'own', hidepid: undefined, listed: false } as const;
 
 interface Found {
   /** Processes by the inode that stands for their namespace, ascending. */
@@ -60,10 +66,10 @@ interface Found {
   readonly hidden: boolean;
 }
 
-function namespacesByProcess(root: Root): Found {
+function namespacesByProcess(root: Root, pids: readonly number[]): Found {
   const held = new Map<number, number[]>();
   let hidden = false;
-  for (const pid of processIds(root)) {
+  for (const pid of pids) {
     if (root.expired(root.locate(`/proc/${pid}/net/stat`)) !== undefined) break;
     const inode = netInode(root, pid);
     if (typeof inode === 'number') remember(held, inode, pid);
@@ -128,27 +134,14 @@ function entriesOf(statistics: Reading<Statistics>): Reading<number> {
 /** N of `net:[N]`; of other users' processes only root may know it. */
 function numberOf(root: Root, pids: readonly number[]): number | undefined {
   for (const pid of pids.slice(0, ASKED_FOR_NUMBER)) {
-    const number = readNumber(root.locate(`/proc/${pid}/ns/net`));
+    const number = namespaceNumber(root.locate(`/proc/${pid}/ns/net`));
     if (number !== undefined) return number;
   }
   return undefined;
 }
 
 function ownNumber(root: Root): number | undefined {
-  return root.view === 'own' ? readNumber('/proc/self/ns/net') : undefined;
-}
-
-function readNumber(path: string): number | undefined {
-  const link = files.readLink(path);
-  const [, digits] = typeof link === 'string' ? (/^net:\[(\d+)\]$/.exec(link) ?? []) : [];
-  return digits === undefined ? undefined : Number(digits);
-}
-
-// In a container the host's mounts are those of its first process, where we may read them.
-function readMounts(root: Root): Mounts | undefined {
-  const path = root.view === 'host' ? '/proc/1/mountinfo' : '/proc/self/mountinfo';
-  const mounts = root.read(path, MOUNTS_LIMIT, parseMounts);
-  return mounts.ok ? mounts.value : undefined;
+  return root.view === 'own' ? namespaceNumber('/proc/self/ns/net') : undefined;
 }
 
 function isDefined<T>(value: T | undefined): value is T {

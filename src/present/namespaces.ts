@@ -180,14 +180,16 @@ function counterWords(measurements: Findings['measurements']): string {
   return words.length === 0 ? ', no counters' : `, ${words.join(', ')}`;
 }
 
+function hidden(hidepid: string): string {
+  return `/proc is mounted with ${foreign(hidepid)}`;
+}
+
 /** What may be there unseen, and why. */
-export function hidingLines({ processes, hidepid, mounts, mountsKnown }: Sight): readonly string[] {
+export function hidingLines({ processes, hidepid, listed, mounts, mountsKnown }: Sight): readonly string[] {
   const lines: string[] = [];
   if (processes === 'own') {
-    const why =
-      hidepid === undefined
-        ? 'some processes do not show their namespace'
-        : `/proc is mounted with ${foreign(hidepid)}`;
+    const mounted = hidepid === undefined ? 'some processes do not show their namespace' : hidden(hidepid);
+    const why = listed ? mounted : '/proc may not be listed';
     lines.push(`other namespaces may be there: ${why} (root sees all)`);
   }
   if (processes === 'container') lines.push('other namespaces may be there: outside of this PID namespace');

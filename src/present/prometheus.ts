@@ -26,7 +26,8 @@ export function renderPrometheus({ state, text, figures }: Told): string {
     check,
     ...(figures === undefined ? [] : [...tableFamilies(figures), ...namespaceFamilies(figures)]),
   ];
-  return [`# ${text}`, ...families.flatMap(familyLines), ''].join('\n');
+  // A comment that begins with HELP or TYPE is none.
+  return [`# ${state.toUpperCase()} - ${text}`, ...families.flatMap(familyLines), ''].join('\n');
 }
 
 function tableFamilies({ here }: Figures): readonly Family[] {

@@ -281,6 +281,28 @@ describe('the state directory', () => {
     ['of another schema', (here) => replaceIn(file(here), '"schema":2', '"schema":1'), /not in a known format/],
     ['with a text for a figure', (here) => replaceIn(file(here), '[1000,', '["secret",'), /not in a known format/],
     ['with a figure below zero', (here) => replaceIn(file(here), '[1000,', '[-1000,'), /not in a known format/],
+    [
+      'with a fraction of an entry',
+      (here) => replaceIn(file(here), '[1000,1000,', '[1000,0.5,'),
+      /not in a known format/,
+    ],
+    ['with a clock of other centuries', (here) => replaceIn(file(here), '[1000,', '[1e300,'), /not in a known format/],
+    [
+      'with a counter of more than 32 bits',
+      (here) => replaceIn(file(here), '[0]', '[[4294967296,0,0,0]]'),
+      /not in a known format/,
+    ],
+    ['with a fraction of an event', (here) => replaceIn(file(here), '[0]', '[[0.5,0,0,0]]'), /not in a known format/],
+    [
+      'with more samples than are kept',
+      (here) => replaceIn(file(here), '[[1000,', `[${'[1,1,[0]],'.repeat(16)}[1000,`),
+      /not in a known format/,
+    ],
+    [
+      'with more CPUs than Linux can have',
+      (here) => replaceIn(file(here), '[0]', `[${'0,'.repeat(8192)}0]`),
+      /not in a known format/,
+    ],
     ['with a counter too many', (here) => replaceIn(file(here), '[0]', '[1]'), /not in a known format/],
     ['a symbolic link', (here) => replaceByLink(file(here)), /a symbolic link/],
     ['a FIFO', (here) => replaceByFifo(file(here)), /not a regular file/],

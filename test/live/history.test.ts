@@ -1,9 +1,10 @@
 // History on the kernel that runs the tests: real losses, a real fill, namespaces that come and go, a full disk.
 
+import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type Answer, command, ENV, RUN } from '../e2e/support/plugin.ts';
+import { type Answer, command, ENV, plugin, RUN } from '../e2e/support/plugin.ts';
 import { scratch } from '../e2e/support/tree.ts';
 import {
   holdConnections,
@@ -11,6 +12,7 @@ import {
   limitTo,
   NOBODY,
   pluginInside,
+  processInside,
   sendDatagrams,
   toolCount,
   toolCounter,
@@ -83,6 +85,26 @@ liveSuite('history on the running kernel', PARTS, () => {
     const answer = pluginInside(next, '--state-dir', state, '-v', '-c', 'growth=~:0');
     expect(answer.status).toBe(0);
     expect(answer.stdout).toContain('\nno rates yet: the network namespace is new (');
+  });
+
+  test('a burst is not lost when the only process of a mounted namespace is another one by then', async () => {
+    const state = scratch();
+    const namespace = trackingNamespace();
+    const everywhere = (...args: readonly string[]) =>
+      plugin('--netns', 'all', '--state-dir', state, '-c', 'drop_rate=0', ...args);
+    limitTo(50);
+    // In so many buckets there is nothing to evict nearby: what finds no room is dropped.
+    sendDatagrams(namespace, 50);
+    const first = spawn('ip', ['netns', 'exec', namespace, 'sleep', '600'], { stdio: 'ignore' });
+    await pause(100);
+    everywhere();
+    first.kill('SIGKILL');
+    await pause(100);
+    sendDatagrams(namespace, 20, 30_000);
+    await processInside(namespace);
+    const answer = everywhere();
+    expect(answer.status).toBe(2);
+    expect(answer.stdout).toMatch(/^CONNTRACK CRITICAL - .*\d+ packets dropped in the last /);
   });
 
   test('a namespace that lives on keeps its history, though each check is a new process', async () => {

@@ -250,6 +250,18 @@ liveSuite('every namespace of the running machine', PARTS, () => {
       },
     );
 
+    test('a /proc that may be entered and not listed', async () => {
+      const full = trackingNamespace();
+      await processInside(full);
+      sendDatagrams(full, 30);
+      const script = 'mount -t proc proc /proc && chmod 0711 /proc && exec "$@"';
+      const line = ['sh', '-c', script, 'sh', ...NOBODY, ...LINE, '-v', '-c', 'entries=29'];
+      const answer = command('unshare', ['--mount', ...line]);
+      expect(answer).toMatchObject({ status: 0, stderr: '' });
+      expect(answer.stdout).toMatch(/^CONNTRACK OK - .*, own processes only, /);
+      expect(answer.stdout).toContain('\nother namespaces may be there: /proc may not be listed (root sees all)\n');
+    });
+
     test.each<[string, readonly string[], string]>([
       ['root', [], 'hidepid=2'],
       ['whoever is in its group', NOBODY, 'hidepid=2,gid=65534'],

@@ -12,7 +12,7 @@ import { everywhereDetails, everywhereText } from '../../../src/present/namespac
 import { perfdata } from '../../../src/present/perfdata.ts';
 import { facts, fault, ok } from '../support/facts.ts';
 
-const ALL: Sight = { processes: 'all', hidepid: undefined, mounts: 0, mountsKnown: true, atLeast: 1 };
+const ALL: Sight = { processes: 'all', hidepid: undefined, listed: true, mounts: 0, mountsKnown: true, atLeast: 1 };
 
 interface Case {
   readonly here?: Partial<Facts>;

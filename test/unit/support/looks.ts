@@ -125,6 +125,7 @@ function sweepOf({ other, unread = false, pids = [4711], mount }: Omit<Scene, 'f
   const sight = {
     processes: 'all',
     hidepid: undefined,
+    listed: true,
     mounts: 0,
     mountsKnown: true,
     atLeast: 1 + others.length,

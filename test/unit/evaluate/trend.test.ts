@@ -1,0 +1,28 @@
+// What there is to say of two moments, where the older one told less.
+
+import { expect, test } from 'vitest';
+import { trendOf } from '../../../src/evaluate/trend.ts';
+import type { CpuCounters, Sample } from '../../../src/facts.ts';
+
+const sample = (uptime: number, cpu: CpuCounters): Sample => ({ uptime, entries: 10, cpus: [cpu] });
+const OLD = { drop: 5, early_drop: 0, insert_failed: 0 };
+
+function trend(older: CpuCounters, newer: CpuCounters) {
+  const now = sample(1060, newer);
+  const statistics = { ok: true, value: { entries: 10, cpus: [newer] }, source: '' } as const;
+  const history = { ok: true, value: { now, past: [sample(1000, older)], window: 300 }, source: '' } as const;
+  return trendOf({ count: 10, max: 100, statistics }, history);
+}
+
+test('a counter that is told from now on has no rate yet, and the others have theirs', () => {
+  const { measured, losses } = trend(OLD, { ...OLD, drop: 11, chainlength: 4096 });
+  expect(measured.chainlength_rate).toEqual({ kind: 'none', why: 'the counter was not told before' });
+  expect(measured.drop_rate).toEqual({ kind: 'value', value: 0.1 });
+  expect(losses?.events).toEqual({ drop: 6, early_drop: 0, insert_failed: 0 });
+});
+
+test('one that is no longer told is none that went back', () => {
+  const { measured } = trend({ ...OLD, chainlength: 4096 }, OLD);
+  expect(measured.chainlength_rate).toEqual({ kind: 'none', why: 'unsupported by this kernel' });
+  expect(measured.drop_rate).toEqual({ kind: 'value', value: 0 });
+});
