@@ -6,7 +6,7 @@ import { type Cause, causesOf, type Drift } from './drift.ts';
 import type { ObjectCost } from './footprint.ts';
 import type { Holder, Holdings, Kept } from './holders.ts';
 import { eventsOf, type Incident, type Trouble } from './incident.ts';
-import { type Plan, planFor } from './plan.ts';
+import { leastLimit, type Plan, planFor } from './plan.ts';
 
 export type Advice =
   /** Set the limit to what the files of the machine want. */
@@ -70,7 +70,7 @@ export function adviceFor(found: Case): readonly Advice[] {
 }
 
 function limitAdvice(found: Case): readonly Advice[] {
-  const { facts, incident, surroundings, cost, drift } = found;
+  const { facts, incident, surroundings, cost } = found;
   const { place, trouble } = incident;
   const demand = demandOf(found);
   const met = { ...facts, count: place.entries, statistics: place.table?.statistics ?? facts.statistics };
@@ -78,16 +78,22 @@ function limitAdvice(found: Case): readonly Advice[] {
     const reading = planFor(met, surroundings, cost, limit, demand?.entries);
     return reading.ok ? reading.value : undefined;
   };
-  const restore = drift?.kind === 'below' ? planned(drift.wanted.limit) : undefined;
-  const advice: Advice[] = [];
-  if (drift?.kind === 'below' && restore?.fits !== false && restore !== undefined) {
-    const causes = causesOf(drift, facts, surroundings.configuration, surroundings.evidence);
-    advice.push({ kind: 'restore', drift, causes, plan: restore });
-  }
+  const restore = restoreAdvice(found, planned);
   if (trouble === 'refusing' && (demand?.entries ?? 0) <= facts.max)
-    return [...advice, ...bucketAdvice(facts, planned(facts.max))];
-  if (trouble !== 'refusing' && !FULL.includes(trouble)) return advice;
-  return [...advice, ...raiseAdvice(facts, planned(), restore?.limit ?? 0, demand)];
+    return [...restore, ...bucketAdvice(facts, planned(facts.max))];
+  if (trouble !== 'refusing' && !FULL.includes(trouble)) return restore;
+  return [...restore, ...raiseAdvice(facts, planned(), restore[0]?.plan.limit ?? 0, demand)];
+}
+
+// What the files want may be less than is in use by now.
+function restoreAdvice(
+  { facts, drift, incident: { place }, surroundings: { configuration, evidence } }: Case,
+  planned: (limit: number) => Plan | undefined,
+): readonly Extract<Advice, { kind: 'restore' }>[] {
+  if (drift?.kind !== 'below' || drift.wanted.limit < leastLimit(place.entries)) return [];
+  const plan = planned(drift.wanted.limit);
+  if (plan === undefined || plan.fits === false) return [];
+  return [{ kind: 'restore', drift, causes: causesOf(drift, facts, configuration, evidence), plan }];
 }
 
 // By Little's law: a table holds as many as come in the time that one of them stays, at the least as long as a flow that
@@ -109,7 +115,8 @@ function raiseAdvice(
   demand: Demand | undefined,
 ): readonly Advice[] {
   if (plan === undefined || plan.limit <= restored) return [];
-  if (plan.fits === false || (plan.reason === 'memory' && plan.limit <= max)) return [{ kind: 'no memory', plan }];
+  const isTooMuch = plan.reason === 'in use' || (plan.reason === 'memory' && plan.limit <= max);
+  if (plan.fits === false || isTooMuch) return [{ kind: 'no memory', plan }];
   return plan.limit > max ? [{ kind: 'raise', plan, demand }] : [];
 }
 

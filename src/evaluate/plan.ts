@@ -3,11 +3,12 @@
 
 import type { Facts, Reading, Surroundings } from '../facts.ts';
 import { type Wanted, wantedLimit } from './configured.ts';
+import { driftOf } from './drift.ts';
 import { type Footprint, footprint, hashTableBytes, type ObjectCost } from './footprint.ts';
 import { atLeast } from './kernel-version.ts';
 
 /** Why this limit: asked for, or what suggests it. */
-export type Reason = 'asked' | 'enough' | 'filling' | 'was full' | 'memory';
+export type Reason = 'asked' | 'configured' | 'enough' | 'filling' | 'was full' | 'memory' | 'in use' | 'too large';
 
 export interface Plan {
   readonly limit: number;
@@ -40,6 +41,9 @@ const HEADROOM = 4;
 const AGAIN = 2;
 // A full table pins memory that nothing else can have: of what is recommended unasked not more than this of RAM.
 const LARGEST_SHARE = 1 / 8;
+// What is in use must have room, whatever it costs.
+const SPARE = 1.25;
+const LARGE_MEMORY = 4 * 2 ** 30;
 
 /** `asked` and `demand`, what the load is known to want, in entries; fails where the size of an entry is not known. */
 export function planFor(
@@ -51,13 +55,15 @@ export function planFor(
 ): Reading<Plan> {
   if (!objectCost.ok) return objectCost;
   const cost = objectCost.value;
+  const { available, expectMax, configuration } = surroundings;
+  const drift = driftOf(facts, configuration);
+  const configured = drift?.kind === 'below' ? drift.wanted.limit : 0;
   const { limit, reason } =
-    asked === undefined ? recommended(facts, cost, demand) : ({ limit: asked, reason: 'asked' } as const);
+    asked === undefined ? recommended(facts, cost, demand, configured) : ({ limit: asked, reason: 'asked' } as const);
   const buckets = bucketsFor(facts, limit);
   const full = footprint(cost, limit);
   const hashTable = hashTableBytes(buckets);
   const more = full.total - footprint(cost, facts.count).total + Math.max(0, hashTable - hashTableNow(facts));
-  const { available, expectMax, configuration } = surroundings;
   const plan = {
     limit,
     reason,
@@ -77,30 +83,62 @@ export function planFor(
   return { ok: true, value: plan, source: facts.maxSource };
 }
 
-function recommended(
-  facts: Facts,
-  cost: ObjectCost,
-  demand: number,
-): { readonly limit: number; readonly reason: Reason } {
-  const { count, max } = facts;
-  const load = Math.max(HEADROOM * count, demand);
-  const met = wasFull(facts) ? AGAIN * max : 0;
-  if (Math.max(load, met) <= max) return { limit: max, reason: 'enough' };
-  const wish = powerOfTwo(Math.max(load, met));
-  const most = affordable(facts, cost);
-  if (most !== undefined && wish > most) return { limit: Math.max(most, max), reason: 'memory' };
-  return { limit: wish, reason: met > load ? 'was full' : 'filling' };
+interface Recommended {
+  readonly limit: number;
+  readonly reason: Reason;
 }
 
-function wasFull({ statistics }: Facts): boolean {
+/** `configured` is what the files want where the live limit is below it. */
+function recommended(facts: Facts, cost: ObjectCost, demand: number, configured: number): Recommended {
+  const { count, max } = facts;
+  const load = Math.max(HEADROOM * count, demand);
+  const met = wasMet(facts) ? AGAIN * max : 0;
+  const wish = Math.max(load, met);
+  const most = affordable(facts, cost);
+  if (configured > max && configured >= wish) return { limit: configured, reason: 'configured' };
+  if (wish <= max) return enough(max, load, most);
+  const limit = powerOfTwo(wish);
+  if (limit <= most) return { limit, reason: met > load ? 'was full' : 'filling' };
+  return asMemoryAllows(Math.max(most, max), Math.max(powerOfTwo(leastLimit(count)), configured));
+}
+
+// A limit that no load needs and no memory is for is one that somebody mistyped.
+function enough(max: number, load: number, most: number): Recommended {
+  const isTooLarge = most < max && most >= Math.max(load, 1);
+  return isTooLarge ? { limit: most, reason: 'too large' } : { limit: max, reason: 'enough' };
+}
+
+function asMemoryAllows(most: number, least: number): Recommended {
+  return least > most ? { limit: least, reason: 'in use' } : { limit: most, reason: 'memory' };
+}
+
+/** Entries that need a limit above them: what is in use, with room to spare. */
+export function leastLimit(count: number): number {
+  return Math.ceil(SPARE * count);
+}
+
+/** Whether a limit that nobody has raised has been met since boot. A raised one may be what helped then. */
+function wasMet(facts: Facts): boolean {
+  return facts.max <= defaultLimit(facts) && lostSinceBoot(facts);
+}
+
+/** Whether anything was dropped or evicted since boot, at this limit or at one before. */
+export function lostSinceBoot({ statistics }: Pick<Facts, 'statistics'>): boolean {
   if (!statistics.ok) return false;
   return statistics.value.cpus.some(({ drop = 0, early_drop = 0 }) => drop + early_drop > 0);
 }
 
-function affordable({ memTotal }: Facts, cost: ObjectCost): number | undefined {
-  if (!memTotal.ok) return undefined;
+// Of a machine with more than 1 GB; with less it is lower.
+function defaultLimit({ release, memTotal }: Facts): number {
+  const isLarge = memTotal.ok && memTotal.value > LARGE_MEMORY && release.ok && atLeast(release.value, 4, 0);
+  return isLarge ? 262_144 : 65_536;
+}
+
+function affordable({ memTotal }: Facts, cost: ObjectCost): number {
+  if (!memTotal.ok) return Number.POSITIVE_INFINITY;
   const entry = cost.slabBytes / cost.objectsPerSlab + cost.extension;
-  return 2 ** Math.floor(Math.log2((LARGEST_SHARE * memTotal.value) / entry));
+  const most = (LARGEST_SHARE * memTotal.value) / entry;
+  return most < 1 ? 0 : 2 ** Math.floor(Math.log2(most));
 }
 
 function powerOfTwo(entries: number): number {

@@ -1,6 +1,6 @@
 // A plan for people: what it costs, what to type now, which lines to put where, and what does not change by it.
 
-import type { Plan, Reason } from '../evaluate/plan.ts';
+import { lostSinceBoot, type Plan, type Reason } from '../evaluate/plan.ts';
 import type { Facts, Surroundings } from '../facts.ts';
 import { grouped, indented, wrapped } from './prose.ts';
 import { durable, liveCommands } from './remedies.ts';
@@ -72,11 +72,17 @@ function headline({ count, max }: Facts, { limit }: Plan): string {
 
 const REASONS: Readonly<Record<Reason, (facts: Facts, plan: Plan) => string>> = {
   asked: ({ count }, { limit }) => (limit > count ? '' : 'It is full at once: new connections would be dropped.'),
-  enough: () =>
-    'Recommended: the present limit. It is at least four times the present load, and has not been met since boot.',
+  configured: (_, { configured }) =>
+    `Recommended: what ${foreignPath(configured?.path ?? '')} wants. The live limit is below it; check_conntrack -v tells the likely cause.`,
+  enough: (facts) =>
+    `Recommended: the present limit. It is at least four times the present load${lostSinceBoot(facts) ? '. This limit, or a lower one before it, has been met since boot (drop or early_drop is above 0)' : ', and has not been met since boot'}.`,
   filling: () => 'Recommended: the power of two above four times the present load.',
   'was full': ({ max }) =>
     `Recommended: the power of two from twice the present limit on: ${grouped(max)} has been met since boot (drop or early_drop is above 0).`,
+  'too large': () =>
+    'Recommended: the largest power of two whose full table pins at most an eighth of RAM. The present limit would pin more, and the load does not need it.',
+  'in use': () =>
+    'Recommended: what is in use, with a quarter to spare. A full table pins more than an eighth of RAM: spread the load, shorten timeouts, or add memory.',
   memory: () =>
     'Recommended: the largest power of two whose full table pins at most an eighth of RAM. The load suggests more: spread it, shorten timeouts, or add memory.',
 };

@@ -158,7 +158,11 @@ describe('the limit that is configured', () => {
   });
 
   test('does not suffice', () => {
-    expect(kinds(adviceOf({ ...FULL, surroundings: sysctl(1200) }))).toEqual(['restore', 'raise']);
+    expect(kinds(adviceOf({ ...FULL, surroundings: sysctl(1300) }))).toEqual(['restore', 'raise']);
+  });
+
+  test('leaves no room above what is in use: it is not set', () => {
+    expect(kinds(adviceOf({ ...FULL, surroundings: sysctl(1200) }))).toEqual(['raise']);
   });
 
   test('is what is wrong, while nothing is full', () => {

@@ -53,7 +53,27 @@ describe('the recommended limit', () => {
     ['no counters', { count: 10, statistics: fault('missing') }, 65536, 'enough'],
     // An eighth of 256 MiB in objects of 256 bytes.
     ['little memory', { count: 65536, memTotal: ok(GIB / 4) }, 131072, 'memory'],
-    ['so little that the present limit is too much already', { count: 65536, memTotal: ok(GIB / 16) }, 65536, 'memory'],
+    [
+      'little memory, and the present limit is enough for what is in use',
+      { count: 50_000, memTotal: ok(GIB / 16) },
+      65536,
+      'memory',
+    ],
+    ['so little that what is in use is too much already', { count: 65536, memTotal: ok(GIB / 16) }, 131072, 'in use'],
+    [
+      'no limit, and so much in use that there is no memory for more',
+      { count: 2_000_000, max: 0, memTotal: ok(GIB) },
+      4194304,
+      'in use',
+    ],
+    ['next to no memory', { count: 0, max: 65536, memTotal: ok(1024) }, 65536, 'enough'],
+    [
+      'a limit that was raised is not met by what was lost before',
+      { count: 10, max: 524_288, statistics: ok({ cpus: [{ drop: 1 }] }) },
+      524_288,
+      'enough',
+    ],
+    ['an absurd limit', { count: 10, max: 2 ** 30 }, 2 ** 25, 'too large'],
     ['memory unknown', { count: 65536, memTotal: fault('missing') }, 262144, 'filling'],
     ['no limit', { count: 1000, max: 0 }, 4096, 'filling'],
     ['nothing at all', { count: 0, max: 0 }, 0, 'enough'],
