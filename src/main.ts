@@ -4,6 +4,7 @@ import { clock } from '#system/clock';
 import { counting } from '#system/counting';
 import { self } from '#system/self';
 import { version } from '../package.json';
+import type { Command } from './cli/flags.ts';
 import { isCommand } from './cli/getopt.ts';
 import { parseRequest, type Request, wantedFormat } from './cli/options.ts';
 import { check, failure, type Outcome } from './commands/check.ts';
@@ -28,7 +29,7 @@ async function run(): Promise<Outcome> {
     case 'version':
       return { state: 'unknown', output: `check_conntrack ${[version, self.build].filter(Boolean).join(', ')}\n` };
     case 'mistake':
-      return unknown(mistakeWords(request));
+      return unknown(await mistakeWords(request));
     case 'check':
       return check(request.options, deadline(request.options));
     case 'munin': {
@@ -56,9 +57,18 @@ function deadline({ timeoutSeconds }: { readonly timeoutSeconds: number }): Dead
   return { elapsed: clock.elapsed, left: () => 1000 * timeoutSeconds - clock.elapsed() };
 }
 
-function mistakeWords({ flag, why, text }: Extract<Request, { kind: 'mistake' }>): string {
+async function mistakeWords({ flag, why, text }: Extract<Request, { kind: 'mistake' }>): Promise<string> {
   const given = text === '' ? '(empty)' : foreign(text);
-  return `${flag === undefined ? given : `${flag} ${given}`}: ${why}; see check_conntrack --help`;
+  const { nearWord } = await import('./cli/near.ts');
+  const near = /^unknown (?:argument|option)$/.test(why) ? nearWord(text, command()) : undefined;
+  const help = ['check_conntrack', ...(command() === 'check' ? [] : [command()]), '--help'].join(' ');
+  const meant = near === undefined ? '' : ` (did you mean ${near}?)`;
+  return `${flag === undefined ? given : `${flag} ${given}`}: ${why}${meant}; see ${help}`;
+}
+
+function command(): Command {
+  const [first] = self.args;
+  return isCommand(first) ? first : 'check';
 }
 
 function crashed(error: unknown): Promise<Outcome> {
@@ -76,8 +86,7 @@ function giveUp(): void {
 }
 
 function unknown(text: string): Promise<Outcome> {
-  const [first] = self.args;
-  return failure(text, wantedFormat(self.args), isCommand(first) ? first : 'check');
+  return failure(text, wantedFormat(self.args), command());
 }
 
 // No reader, or a full disk: nobody has the verdict, so it must not look like one. stderr stays empty. What failed once

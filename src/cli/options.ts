@@ -1,7 +1,15 @@
 // Flags turned into what the check works with. Every mistake is named with the flag and the text given.
 
+import { metricSpec } from '../evaluate/metrics.ts';
+import { parseScaled } from '../evaluate/range.ts';
 import { parseState, type State } from '../evaluate/state.ts';
-import { mergeThresholds, needingHistory, parseThresholds, type Thresholds } from '../evaluate/thresholds.ts';
+import {
+  looserWarning,
+  mergeThresholds,
+  needingHistory,
+  parseThresholds,
+  type Thresholds,
+} from '../evaluate/thresholds.ts';
 import type { Command } from './flags.ts';
 import { type Given, isCommand, parseArguments } from './getopt.ts';
 
@@ -85,6 +93,7 @@ const LARGEST_TOP = 1000;
 const DEFAULT_INTERVAL_SECONDS = 1;
 // /proc/uptime, which rates are made with, counts hundredths.
 const INTERVAL_WORDS = 'not a number of seconds from 0.1 to 86400';
+const NO_DURATION = 'not a positive number of seconds, or like 5m';
 const WATCH_WORDS = 'only a live table, as text, can be watched';
 const INTERVAL_LONGER = 'not longer than --interval';
 const NEEDS_HISTORY = `needs history: --state-dir, ${STATE_VARIABLES.map((name) => `$${name}`).join(' or ')}`;
@@ -128,7 +137,7 @@ function checkRequest(given: Given, stateDir: string | undefined): Request {
   if (!format.ok) return format.mistake;
   const common = commonOptions(given, DEFAULT_TIMEOUT_SECONDS);
   if (!common.ok) return common.mistake;
-  const window = single(given, 'window', DEFAULT_WINDOW_SECONDS, parseSeconds, 'not a positive number');
+  const window = single(given, 'window', DEFAULT_WINDOW_SECONDS, parseSeconds, NO_DURATION);
   if (!window.ok) return window.mistake;
   const options = {
     ...common.value,
@@ -188,7 +197,7 @@ function conflictIn(options: ReportOptions, timeout = ''): Request | undefined {
 function planRequest(given: Given): Request {
   const common = commonOptions(given, Number.POSITIVE_INFINITY);
   if (!common.ok) return common.mistake;
-  const max = single(given, 'max', undefined, parsePositive, `not a whole number from 1 to ${LARGEST}`);
+  const max = single(given, 'max', undefined, parseCount, `not a whole number from 1 to ${LARGEST}`);
   if (!max.ok) return max.mistake;
   const format = single(given, 'format', 'text', (text) => oneOf(['text', 'json'], text), 'not text or json');
   if (!format.ok) return format.mistake;
@@ -198,7 +207,7 @@ function planRequest(given: Given): Request {
 function commonOptions(given: Given, timeoutSeconds: number): Value<CommonOptions> {
   const objectSize = single(given, 'object-size', undefined, parsePositive, `not a whole number from 1 to ${LARGEST}`);
   if (!objectSize.ok) return objectSize;
-  const timeout = single(given, 'timeout', timeoutSeconds, parseSeconds, 'not a positive number');
+  const timeout = single(given, 'timeout', timeoutSeconds, parseSeconds, NO_DURATION);
   if (!timeout.ok) return timeout;
   const options = {
     root: given.root?.[0] ?? '/',
@@ -214,11 +223,18 @@ function thresholdsOf(given: Given, history: boolean): Value<Thresholds> {
   if (!warning.ok) return mistake('warning', warning.text, warning.why);
   const critical = parseThresholds(given.critical ?? []);
   if (!critical.ok) return mistake('critical', critical.text, critical.why);
+  const ranges = { warning: warning.ranges, critical: critical.ranges };
+  const looser = looserWarning(ranges);
+  if (looser !== undefined) return mistake('warning', looser.text, `looser than --critical ${looser.critical}`);
+  return withoutHistory(given, history) ?? { ok: true, value: mergeThresholds(ranges) };
+}
+
+function withoutHistory(given: Given, history: boolean): Value<never> | undefined {
   for (const flag of ['warning', 'critical'] as const) {
     const text = history ? undefined : needingHistory(given[flag] ?? []);
     if (text !== undefined) return mistake(flag, text, NEEDS_HISTORY);
   }
-  return { ok: true, value: mergeThresholds({ warning: warning.ranges, critical: critical.ranges }) };
+  return undefined;
 }
 
 function single<T>(
@@ -265,6 +281,12 @@ function parsePositive(text: string): number | undefined {
   return value > 0 && value <= LARGEST ? value : undefined;
 }
 
+/** The same, with k or M for thousands and millions. */
+function parseCount(text: string): number | undefined {
+  const value = parseScaled(text, metricSpec('entries').scales);
+  return value === undefined ? undefined : parsePositive(String(value));
+}
+
 function parseTop(text: string): number | undefined {
   const value = parsePositive(text);
   return value !== undefined && value <= LARGEST_TOP ? value : undefined;
@@ -275,9 +297,10 @@ function parseInterval(text: string): number | undefined {
   return value !== undefined && value >= 0.1 && value <= 86400 ? value : undefined;
 }
 
+/** `8`, `.5`, `8s`, `5m`: the units of durations. */
 function parseSeconds(text: string): number | undefined {
-  const value = /^(?:\d+(?:\.\d+)?|\.\d+)$/.test(text) ? Number(text) : 0;
-  return value > 0 && Number.isFinite(value) ? value : undefined;
+  const value = parseScaled(text, metricSpec('time_to_full').scales);
+  return value !== undefined && value > 0 ? value : undefined;
 }
 
 function mistake(flag: string, text: string, why: string): Extract<Value<never>, { ok: false }> {

@@ -62,15 +62,24 @@ async function watch(setting: Setting): Promise<Outcome> {
   return { state: once.told.state, output: terminal.isTerminal(1) ? written(once, setting) : '' };
 }
 
+const FOREVER = Number.POSITIVE_INFINITY;
+
 function written(once: Once, setting: Setting): string {
   const { told, details } = once;
   if (setting.options.format === 'json') return renderJson('report', { ...told, details }, told.body);
-  return `${linesOf(once, setting).join('\n')}\n`;
+  const lines = linesOf(once, setting);
+  // Its first line would have left the screen.
+  const rows = terminal.isTerminal(1) ? (terminal.rows() ?? FOREVER) : FOREVER;
+  const again = lines.length < rows ? [] : ['', ...verdictLines(once, setting)];
+  return `${[...lines, ...again].join('\n')}\n`;
 }
 
-function linesOf({ told, details }: Once, { palette }: Setting): readonly string[] {
-  const { state, text, lines } = told;
+function linesOf(once: Once, setting: Setting): readonly string[] {
+  return [...verdictLines(once, setting), ...once.told.lines, ...once.details];
+}
+
+function verdictLines({ told: { state, text } }: Once, { palette }: Setting): readonly string[] {
   const [first = '', ...rest] = wrapped(statusLine(state, text));
   const [, mark = '', words = ''] = /^(CONNTRACK [A-Z]+)(.*)$/.exec(first) ?? [];
-  return [palette[state](mark) + words, ...rest, ...lines, ...details];
+  return [palette[state](mark) + words, ...rest];
 }

@@ -5,7 +5,7 @@ import type { ReportOptions } from '../cli/options.ts';
 import { adviceFor } from '../evaluate/advice.ts';
 import { driftOf } from '../evaluate/drift.ts';
 import { objectCost } from '../evaluate/footprint.ts';
-import { holdingsOf } from '../evaluate/holders.ts';
+import { holdingsOf, isListOf } from '../evaluate/holders.ts';
 import { fullestTable, incidentOf, type Look } from '../evaluate/incident.ts';
 import type { State } from '../evaluate/state.ts';
 import { DEFAULT_TIMEOUTS, endedAt, type Timeouts } from '../evaluate/timeouts.ts';
@@ -73,8 +73,9 @@ export async function listRound(setting: Setting): Promise<Round> {
   const listed = await readList(opened.feed, DEFAULT_TIMEOUTS, setting);
   if (deadline.left() <= 0) return failed({ kind: 'timeout', source: opened.feed.source });
   if (listed.kind === 'none') return failed(listed.fault);
-  const { holdings, source } = listed;
-  if (holdings.entries === 0) return failed({ kind: holdings.unknown === 0 ? 'empty' : 'malformed', source });
+  const nothing = emptyList(listed);
+  if (nothing !== undefined) return failed(nothing);
+  const { holdings } = listed;
   const text = `a list of ${entriesWords(holdings)}; the table that they are of is not known (--root DIR tells)`;
   const told: Told = { state: 'ok', text, lines: ['', ...listLines(listed)], body: { report: listBody(listed) } };
   return { told, look: undefined, reading: 0 };
@@ -91,12 +92,20 @@ export async function machineRound(root: Root, setting: Setting, past: Look | un
   const subject = options.pid === undefined ? fullestTable(first) : tableOf(root, first, options.pid);
   if (subject !== undefined && 'kind' in subject) return failed(subject);
   const listed = await listOf(root, first, subject, setting);
+  if ('told' in listed) return listed;
   const reading = deadline.elapsed() - began;
   const wait = past === undefined ? 1000 * options.intervalSeconds - reading : 0;
   const last = await lookAgain(root, setting, first, wait);
   if ('told' in last) return last;
   const found = findings(root, past ?? first, last, subject, listed, options);
   return { told: tell(found, setting), look: last, reading };
+}
+
+/** Why a list tells nothing. */
+function emptyList(listed: Listed): Fault | undefined {
+  if (listed.kind === 'none') return listed.fault;
+  const { holdings, source } = listed;
+  return holdings.entries > 0 ? undefined : { kind: holdings.unknown === 0 ? 'empty' : 'malformed', source };
 }
 
 async function lookAgain(root: Root, { stop }: Setting, first: Look, wait: number): Promise<Look | Round> {
@@ -136,15 +145,17 @@ async function listOf(
   { facts }: Look,
   subject: NamespaceTable | undefined,
   setting: Setting,
-): Promise<Listed> {
+): Promise<Listed | Round> {
   const { entries } = setting.options;
   const opened = entries === undefined ? openTableList(root, facts, subject) : openCaptured(entries);
-  if ('fault' in opened) return { kind: 'none', fault: opened.fault };
+  if ('fault' in opened) return entries === undefined ? { kind: 'none', fault: opened.fault } : failed(opened.fault);
   const timeouts = new Map([...DEFAULT_TIMEOUTS, ...readTimeouts(root, facts.generation, subject)]);
   const listed = await readList(opened.feed, timeouts, setting);
   // So that it is named, and not what would be read next.
   root.expired(opened.feed.source);
-  return listed;
+  // A list that somebody has given is what the question is about.
+  const nothing = entries === undefined ? undefined : emptyList(listed);
+  return nothing === undefined ? listed : failed(nothing);
 }
 
 async function readList(feed: EntryFeed, timeouts: Timeouts, { stop, options }: Setting): Promise<Listed> {
@@ -161,7 +172,7 @@ function findings(
   after: Look,
   subject: NamespaceTable | undefined,
   listed: Listed,
-  { objectSize }: ReportOptions,
+  { objectSize, entries }: ReportOptions,
 ): Findings {
   const { facts } = after;
   const surroundings = readSurroundings(root, facts);
@@ -170,7 +181,9 @@ function findings(
   const drift = driftOf(facts, surroundings.configuration);
   const incident = incidentOf(before, after, log.ok ? log.value : undefined, drift);
   const isSubject = incident.place.table?.key === subject?.key;
-  const holdings = listed.kind === 'list' && isSubject ? listed.holdings : undefined;
+  const count = subject?.entries.ok ? subject.entries.value : facts.count;
+  const isForeign = entries !== undefined && listed.kind === 'list' && !isListOf(count, listed.holdings);
+  const holdings = listed.kind === 'list' && isSubject && !isForeign ? listed.holdings : undefined;
   const tables = [...incident.places.flatMap(({ table }) => table ?? []), ...(subject === undefined ? [] : [subject])];
   return {
     facts,
@@ -183,6 +196,7 @@ function findings(
     cost,
     subject,
     listed,
+    isForeign,
     advice: adviceFor({
       facts,
       incident,

@@ -79,7 +79,7 @@ function subjectOf(root: Root, table: NamespaceTable, entries: number, { uptime 
   const now: Sample = { uptime, entries, cpus: cpusOf(table.statistics) };
   // Nothing tells the age of a namespace without processes.
   const isYounger = (since: number) =>
-    allStartedAfter(root, table.pids, since) && !wasMounted(root, table.mount, since, uptime);
+    allStartedAfter(root, table.pids, since) && !wasMounted(root, table.mount, since);
   return { table: table.key, now, isYounger };
 }
 

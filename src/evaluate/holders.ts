@@ -83,6 +83,15 @@ const TALLIES: Readonly<Record<RankingName, readonly TallyName[]>> = {
   ports: ['ports'],
 };
 
+// A table lives while its list is written, and expired entries are counted and not listed.
+const LIKE = 2;
+const FEW = 100;
+
+/** Whether a list can be that of a table with `count` entries. */
+export function isListOf(count: number, { entries }: Holdings): boolean {
+  return Math.abs(entries - count) <= FEW || (entries <= LIKE * count && count <= LIKE * entries);
+}
+
 /** By how many percentage points a share that a sample shows is off at the most, 19 times out of 20. */
 export function samplingError({ held }: Sampled): number {
   return 98 / Math.sqrt(held);

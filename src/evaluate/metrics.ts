@@ -20,7 +20,8 @@ interface MetricSpec {
 }
 
 const FIGURE = { unit: '', decimals: 0, scales: {}, always: true, history: false, signed: false } as const;
-const PLAIN = { ...FIGURE, judged: 'everywhere' } as const;
+const COUNT_SCALES = { k: 1e3, M: 1e6 };
+const PLAIN = { ...FIGURE, scales: COUNT_SCALES, judged: 'everywhere' } as const;
 const PERCENT = { ...PLAIN, unit: '%', decimals: 2, scales: { '%': 1 } } as const;
 const BYTE_SCALES = { K: 1e3, M: 1e6, G: 1e9, T: 1e12, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 };
 const BYTES = { ...FIGURE, judged: 'here', unit: 'B', scales: BYTE_SCALES } as const;

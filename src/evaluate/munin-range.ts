@@ -33,11 +33,12 @@ export function muninRange(text: string, scales: UnitScales, factor: number): st
 
 // No figure that is graphed is below zero: a start of zero is no bound.
 function formatMunin({ start, end }: Range, factor: number): string | undefined {
-  const low = start > 0 ? scaled(start, factor) : '';
-  const high = end === Number.POSITIVE_INFINITY ? '' : scaled(end, factor);
+  const low = start > 0 ? plainDecimal(scaled(start, factor, Math.ceil)) : '';
+  const high = end === Number.POSITIVE_INFINITY ? '' : plainDecimal(scaled(end, factor, Math.floor));
   return low === '' && high === '' ? undefined : `${low}:${high}`;
 }
 
-function scaled(bound: number, factor: number): string {
-  return plainDecimal(Number((bound * factor).toPrecision(15)));
+// What is drawn in percent of the limit is whole entries.
+function scaled(bound: number, factor: number, whole: (entries: number) => number): number {
+  return factor === 1 ? bound : whole(Number((bound * factor).toPrecision(15)));
 }

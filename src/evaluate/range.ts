@@ -25,22 +25,23 @@ export function parseRange(text: string, scales: UnitScales): ParsedRange {
   if (ends.length > 2 || (first === '' && !second)) return { ok: false, why: 'not a range' };
 
   const start = second === undefined ? 0 : parseStart(first, scales);
-  const end = second === undefined ? parseNumber(first, scales) : parseEnd(second, scales);
-  if (start === undefined || end === undefined) return { ok: false, why: 'not a range' };
+  const end = second === undefined ? parseScaled(first, scales) : parseEnd(second, scales);
+  if (start === undefined || end === undefined) return { ok: false, why: unitMistake(ends, scales) ?? 'not a range' };
   if (start > end) return { ok: false, why: 'start is above end' };
   return { ok: true, range: { start, end, inside } };
 }
 
 function parseStart(text: string, scales: UnitScales): number | undefined {
   if (text === '~') return Number.NEGATIVE_INFINITY;
-  return text === '' ? 0 : parseNumber(text, scales);
+  return text === '' ? 0 : parseScaled(text, scales);
 }
 
 function parseEnd(text: string, scales: UnitScales): number | undefined {
-  return text === '' ? Number.POSITIVE_INFINITY : parseNumber(text, scales);
+  return text === '' ? Number.POSITIVE_INFINITY : parseScaled(text, scales);
 }
 
-function parseNumber(text: string, scales: UnitScales): number | undefined {
+/** A number with one of these units or none; undefined for anything else. */
+export function parseScaled(text: string, scales: UnitScales): number | undefined {
   const match = NUMBER.exec(text);
   if (match === null) return undefined;
   const [, digits = '', unit = ''] = match;
@@ -48,6 +49,16 @@ function parseNumber(text: string, scales: UnitScales): number | undefined {
   if (scale === undefined) return undefined;
   const value = scaled(Number(digits), scale);
   return Number.isFinite(value) ? value : undefined;
+}
+
+/** What is wrong with a unit, and what there is to type; undefined where no unit is what is wrong. */
+function unitMistake(ends: readonly string[], scales: UnitScales): string | undefined {
+  const units = ends.flatMap((end) => NUMBER.exec(end)?.[2] ?? []);
+  const wrong = units.find((unit) => unit !== '' && !Object.keys(scales).includes(unit));
+  if (wrong === undefined) return undefined;
+  const near = Object.keys(scales).filter((unit) => unit.charAt(0).toLowerCase() === wrong.charAt(0).toLowerCase());
+  const known = near.length > 0 ? near : Object.keys(scales);
+  return known.length === 0 ? `takes no unit ${wrong}` : `unknown unit ${wrong}, known: ${known.join(' ')}`;
 }
 
 // 1.1 × 1000 is 1100.0000000000002 in binary; people see thresholds again in perfdata. Minus zero goes.

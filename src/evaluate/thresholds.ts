@@ -1,7 +1,7 @@
 // Thresholds as flags give them, `[METRIC=]RANGE`, turned into ranges by metric.
 
 import { isMetricName, METRIC_NAMES, type MetricName, metricSpec } from './metrics.ts';
-import { parseRange, type Range } from './range.ts';
+import { formatRange, parseRange, type Range, upperBound } from './range.ts';
 
 export type Level = 'warning' | 'critical';
 export const LEVELS: readonly Level[] = ['critical', 'warning'];
@@ -47,6 +47,29 @@ export function needingHistory(texts: readonly string[]): string | undefined {
     const [name] = splitName(text);
     return isMetricName(name) && metricSpec(name).history;
   });
+}
+
+/** A range that warns later than another is critical: given so, one of the two is mistyped. */
+export function looserWarning(
+  given: Readonly<Record<Level, ReadonlyMap<MetricName, Range>>>,
+): { readonly text: string; readonly critical: string } | undefined {
+  for (const [name, warning] of given.warning) {
+    const critical = given.critical.get(name);
+    if (critical === undefined || !isLooser(warning, critical)) continue;
+    return { text: `${name}=${formatRange(warning)}`, critical: `${name}=${formatRange(critical)}` };
+  }
+  return undefined;
+}
+
+// Only where both are plain upper bounds, or both plain lower ones, is one of them within the other by intention.
+function isLooser(warning: Range, critical: Range): boolean {
+  const [upper, least] = [upperBound(warning), upperBound(critical)];
+  if (upper !== undefined && least !== undefined) return upper > least;
+  return isLowerBound(warning) && isLowerBound(critical) && warning.start < critical.start;
+}
+
+function isLowerBound({ start, end, inside }: Range): boolean {
+  return !inside && end === Number.POSITIVE_INFINITY && start !== Number.NEGATIVE_INFINITY;
 }
 
 /** Puts both levels together; a default stands until its own level and metric are given. */

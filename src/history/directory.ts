@@ -52,9 +52,11 @@ function openFolder(place: Place, held: number[]): string | Fault {
   const given = hold(dir, 'directory', held);
   if (typeof given !== 'string') return { ...given, source: dir };
   let folder = given;
+  let source = dir.replace(/\/+$/, '');
   for (const name of [String(euid), 'check_conntrack']) {
     const next = ownFolder(`${folder}/${name}`, euid, held);
-    if (typeof next !== 'string') return { ...next, source: pathOf({ ...place, name: '' }).slice(0, -1) };
+    source += `/${name}`;
+    if (typeof next !== 'string') return { ...next, source };
     folder = next;
   }
   return folder;

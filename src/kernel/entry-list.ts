@@ -32,6 +32,10 @@ const LOWER_S = 115;
 const LOWER_T = 116;
 const LOWER_U = 117;
 
+const PORTS = 65_536;
+/** Seconds: the kernel counts them in 31 bits. */
+const LONGEST = 2 ** 31;
+
 /** Where the reading is; each function below leaves `at` behind what it has read. */
 interface Scan {
   readonly bytes: Uint8Array;
@@ -99,7 +103,7 @@ function readHead(scan: Scan, entry: Entry): boolean {
   entry.protocol = scan.number;
   skipBlanks(scan);
   entry.seconds = readNumber(scan) ? scan.number : -1;
-  return entry.protocol < 256;
+  return entry.protocol < 256 && entry.seconds < LONGEST;
 }
 
 /** Behind the next `src=`, by way of the state or flags that stand before it. */
@@ -170,7 +174,7 @@ function readTuple(scan: Scan, tuple: Tuple): boolean {
   skipBlanks(scan);
   tuple.sourcePort = readPort(scan);
   tuple.destinationPort = tuple.sourcePort === -1 ? -1 : readPort(scan);
-  return true;
+  return tuple.sourcePort < PORTS && tuple.destinationPort < PORTS;
 }
 
 /** Whether it is `src=` or the like: `srckey=` begins as that does, and the line may end in between. */
@@ -192,7 +196,7 @@ function readPort(scan: Scan): number {
   for (let digit = byte(bytes, place); isDigit(digit); digit = byte(bytes, ++place)) port = 10 * port + digit - ZERO;
   scan.at = place;
   skipBlanks(scan);
-  return port & 0xffff;
+  return port;
 }
 
 /** Leaves `at` where it was if it is no such address. */
@@ -206,6 +210,7 @@ function readIpv4(scan: Scan, words: Int32Array): boolean {
     if (letter !== DOT || octet < 0 || octet > 9) return false;
     for (letter = byte(bytes, ++at); letter >= ZERO && letter <= NINE; letter = byte(bytes, ++at))
       octet = 10 * octet + letter - ZERO;
+    if (octet > 255) return false;
     at += 1;
     address = (address << 8) | octet;
   }

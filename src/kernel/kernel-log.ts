@@ -10,6 +10,7 @@ import type { Failed } from '../system/contract.ts';
 import { runTool } from './child.ts';
 import { systemFault } from './file.ts';
 import type { Root } from './root.ts';
+import { parseUptime } from './uptime.ts';
 
 const FULL = /(?:ip|nf)_conntrack: table full(?: in netns (\d{1,10}))?, dropping packet/;
 const KMSG = '/dev/kmsg';
@@ -69,7 +70,7 @@ function lineOf(text: string, at: number): Line[] {
 }
 
 function readKmsg(root: Root, now: number): Reading<readonly Line[]> {
-  const uptime = root.readOwn('/proc/uptime', RECORD, (text) => ({ ok: true, value: Number.parseFloat(text) }));
+  const uptime = root.readOwn('/proc/uptime', RECORD, parseUptime);
   if (!uptime.ok) return uptime;
   const descriptor = files.open(KMSG, 'reading');
   if (typeof descriptor !== 'number') return { ok: false, fault: { ...systemFault(descriptor), source: KMSG } };

@@ -5,6 +5,7 @@ import { readMounts } from './mounts.ts';
 import { namespaceInode, namespaceNumber } from './namespace.ts';
 import { isYounger, wasMounted } from './neighbours.ts';
 import type { Parsed, Root } from './root.ts';
+import { readUptime } from './uptime.ts';
 
 export interface Moment {
   /** `/proc/sys/kernel/random/boot_id`: another after each boot. */
@@ -22,13 +23,13 @@ const SMALL = 4096;
 export function readMoment(root: Root, { initialNamespace }: Facts): Reading<Moment> {
   const boot = root.read('/proc/sys/kernel/random/boot_id', SMALL, parseBootId);
   if (!boot.ok) return boot;
-  const uptime = root.read('/proc/uptime', SMALL, parseUptime);
+  const uptime = readUptime(root);
   if (!uptime.ok) return uptime;
   const inode = namespaceInode(root);
   if (typeof inode === 'object') return { ok: false, fault: inode };
   const table = inode === undefined ? `tree:${root.locate('')}` : `net:${inode}`;
   const reused = inode !== undefined && !initialNamespace;
-  const isKept = (since: number) => wasMounted(root, ownMount(root), since, uptime.value);
+  const isKept = (since: number) => wasMounted(root, ownMount(root), since);
   const younger = (since: number) => reused && isYounger(root, inode, since) && !isKept(since);
   const moment = { boot: boot.value, uptime: uptime.value, table, isYounger: younger };
   return { ok: true, value: moment, source: uptime.source };
@@ -43,9 +44,4 @@ function ownMount(root: Root): NamespaceMount | undefined {
 function parseBootId(text: string): Parsed<string> {
   const id = text.trim();
   return /^[0-9a-f-]{36}$/.test(id) ? { ok: true, value: id } : { ok: false, kind: 'malformed' };
-}
-
-function parseUptime(text: string): Parsed<number> {
-  const [first = ''] = text.split(' ');
-  return /^\d{1,12}\.\d\d$/.test(first) ? { ok: true, value: Number(first) } : { ok: false, kind: 'malformed' };
 }

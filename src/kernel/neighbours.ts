@@ -6,6 +6,7 @@ import { self } from '#system/self';
 import type { NamespaceMount } from '../facts.ts';
 import { netInode, processIds, readProcess } from './processes.ts';
 import type { Root } from './root.ts';
+import { readUptime } from './uptime.ts';
 
 /** Whether the namespace with this inode of `net/stat` is known to be younger; its processes but us and who called us tell. */
 export function isYounger(root: Root, inode: number, uptime: number): boolean {
@@ -26,14 +27,19 @@ export function allStartedAfter(root: Root, pids: readonly number[], uptime: num
   return known;
 }
 
+// Seconds: clocks are read one after the other, and count hundredths.
+const SURE = 1;
+
 /**
  * Whether the mount has kept its namespace since that many seconds since boot: the kernel makes the file of a namespace
  * when it is first mounted or opened, and keeps it, with that time, for as long as it is mounted.
  */
-export function wasMounted(root: Root, mount: NamespaceMount | undefined, since: number, uptime: number): boolean {
-  if (mount === undefined) return false;
-  const status = files.status(root.locate(mount.path));
-  return !('errno' in status) && uptime - (Date.now() - status.modified) / 1000 <= since;
+export function wasMounted(root: Root, mount: NamespaceMount | undefined, since: number): boolean {
+  const status = mount === undefined ? undefined : files.status(root.locate(mount.path));
+  const uptime = readUptime(root);
+  if (status === undefined || 'errno' in status || !uptime.ok) return false;
+  const age = (Date.now() - status.modified) / 1000;
+  return uptime.value - age < since - SURE;
 }
 
 // A check is started anew each time, by a shell that is too: neither tells how old the namespace is.

@@ -23,6 +23,8 @@ export interface Findings {
   /** Whose entries are listed; undefined for ours. */
   readonly subject: NamespaceTable | undefined;
   readonly listed: Listed;
+  /** Whether the list cannot be the table's: it was given, and is much shorter or longer. */
+  readonly isForeign: boolean;
   readonly advice: readonly Advice[];
   /** What root would add; empty for root. */
   readonly sudo: readonly string[];

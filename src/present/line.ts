@@ -95,7 +95,8 @@ export function findingClause(
   if (inside) return `${subject}${valueWords(metric, finding.value)} is inside ${formatRange(finding.range)}`;
   if (finding.value > end)
     return overWords(finding, losses) ?? subject + comparedWords(metric, finding.value, 'above', end);
-  if (metric === 'time_to_full') return `full in ${durationWords(finding.value)} at the present rate`;
+  if (metric === 'time_to_full')
+    return finding.value === 0 ? 'full and growing' : `full in ${durationWords(finding.value)} at the present rate`;
   return subject + comparedWords(metric, finding.value, 'below', start);
 }
 

@@ -51,6 +51,7 @@ function withEntriesBounds(thresholds: Thresholds, limit: number): Thresholds {
   return { ...thresholds, entries };
 }
 
+// Rounded down, the verdict on a whole number is the same.
 function countAt(percent: number, limit: number): number {
-  return Number(((percent * limit) / 100).toPrecision(15));
+  return Math.floor(Number(((percent * limit) / 100).toPrecision(15)));
 }

@@ -1,10 +1,12 @@
 // Text for people: 80 columns, numbers that can be read.
 
+import { plainDecimal } from '../evaluate/decimal.ts';
+
 export const WIDTH = 80;
 
 /** With a comma before each three digits. */
 export function grouped(figure: number): string {
-  return String(figure).replace(/\B(?=(\d{3})+$)/g, ',');
+  return plainDecimal(figure).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /** By two blanks, what is wrapped by `further`. */

@@ -33,13 +33,13 @@ export function reportBody(found: Findings): object {
       advice: advice.map((one) => adviceBody(one, found)),
       sudo_adds: sudo,
     },
-    list: { namespace: namedBody(found, subject), ...listFigures(listed) },
+    list: { namespace: namedBody(found, subject), foreign: found.isForeign, ...listFigures(listed) },
   };
 }
 
 /** Of a list that is all there is. */
 export function listBody(listed: Listed): object {
-  return { incident: null, list: { namespace: null, ...listFigures(listed) } };
+  return { incident: null, list: { namespace: null, foreign: false, ...listFigures(listed) } };
 }
 
 function tableBody({ facts: { generation, view, initialNamespace, max, buckets } }: Findings): object {

@@ -139,9 +139,16 @@ function gauge({ entries, measurements: { usage } }: Place, { max }: Facts): str
 
 function whoLines(found: Findings): readonly string[] {
   const { listed, facts } = found;
-  if (listed.kind === 'list') return [...listLines(listed), ...elsewhereLines(found)];
+  if (listed.kind === 'list') return [...listLines(listed), ...foreignLines(found), ...elsewhereLines(found)];
   const hint = facts.view === 'captured' ? ' A list that was captured too is given with --entries FILE.' : '';
   return indented(`Not known: ${faultWords(listed.fault)}.${hint}`, '    ');
+}
+
+function foreignLines({ isForeign, listed, subject, facts }: Findings): readonly string[] {
+  if (!isForeign || listed.kind !== 'list') return [];
+  const [entries, count] = [listed.holdings.entries, subject?.entries.ok ? subject.entries.value : facts.count];
+  const lengths = `The list has ${grouped(entries)} entries, the table ${grouped(count)}`;
+  return indented(`${lengths}: it is another table's, or of another time. No advice is drawn from it.`);
 }
 
 // The list is begun before it is known which table loses, and above the limit the fullest may be another.

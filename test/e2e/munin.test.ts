@@ -41,7 +41,7 @@ test.each(TREES)('every field that is configured has a value, of the right form:
 test('a table, its limit as a line and its thresholds as counts', () => {
   const config = lines(munin('centos-5.8-synthetic', ['config'], { critical: '95%' }));
   expect(config).toEqual(
-    expect.arrayContaining(['graph_category network', 'entries.warning :52428.8', 'entries.critical :62259.2']),
+    expect.arrayContaining(['graph_category network', 'entries.warning :52428', 'entries.critical :62259']),
   );
   expect(lines(munin('centos-5.8-synthetic', []))).toEqual(['limit.value 65536', 'entries.value 24030']);
 });

@@ -96,7 +96,8 @@ liveSuite('history on the running kernel', PARTS, () => {
     // In so many buckets there is nothing to evict nearby: what finds no room is dropped.
     sendDatagrams(namespace, 50);
     const first = spawn('ip', ['netns', 'exec', namespace, 'sleep', '600'], { stdio: 'ignore' });
-    await pause(100);
+    // Two clocks have to agree that the mount is older.
+    await pause(1200);
     everywhere();
     first.kill('SIGKILL');
     await pause(100);

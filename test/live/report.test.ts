@@ -388,6 +388,10 @@ liveSuite('an incident on the running machine', PARTS, () => {
   test('on a terminal: colours, unless NO_COLOR, and how far it is while a long list is read', () => {
     const run = `${RUN.join(' ')} report --interval 0.1`;
     expect(onTerminal(run).screen).toContain('\x1b[1mWhere\x1b[22m');
+    // What is longer than the window ends with the verdict, which has left it.
+    const captured = onTerminal(`${run} --entries fixtures/entries-nf_conntrack-capture --top 40`).screen;
+    expect(captured.match(/CONNTRACK OK/g)).toHaveLength(captured.split('\n').length > 30 ? 2 : 1);
+    expect(captured.split('\n').length).toBeGreaterThan(30);
     for (const env of ['NO_COLOR=1', 'TERM=dumb']) expect(onTerminal(`${env} ${run}`).screen).not.toContain('\x1b');
     const path = join(scratch(), 'list');
     const [line] = readFileSync(join(TOP, 'fixtures/entries-nf_conntrack-capture'), 'latin1').split('\n');

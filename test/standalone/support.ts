@@ -48,10 +48,10 @@ export async function systemCalls(...args: readonly string[]): Promise<readonly 
   const [first = '', ...lines] = readFileSync(log, 'latin1').split('\n');
   const others = new Set<string>();
   const calls = lines.flatMap((line) => {
-    const [, pid = '', call = ''] = /^(\d+) +(\w+)\(/.exec(line) ?? [];
+    const [, pid = '', call = ''] = /^(\d+) +(?:<\.\.\. )?(\w+)(?:\(| resumed>)/.exec(line) ?? [];
     if (others.has(pid) || call === '') return [];
     if (call === 'execve' && line.endsWith('= 0')) others.add(pid);
-    return [call];
+    return line.includes(' resumed>') ? [] : [call];
   });
   if (!first.includes('execve(')) throw new Error(`strace says: ${first}`);
   return ['execve', ...calls];

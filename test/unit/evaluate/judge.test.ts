@@ -67,7 +67,7 @@ describe('thresholds', () => {
     ['a name of every object', ['constructor=1'], 'unknown metric'],
     ['no range', ['drop='], 'not a range'],
     ['two equal signs', ['drop=1=2'], 'not a range'],
-    ['a unit of another metric', ['slab=80%'], 'not a range'],
+    ['a unit of another metric', ['slab=80%'], 'unknown unit %'],
   ])('rejected: %s', (_, texts, why) => {
     expect(parseThresholds(texts)).toMatchObject({
       ok: false,

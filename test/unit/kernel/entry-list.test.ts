@@ -143,6 +143,10 @@ describe('what is no entry is counted', () => {
     'udp x 9 src=10.0.0.1 dst=10.0.0.2 src=10.0.0.2 dst=10.0.0.1',
     'udp 17 9 src= dst= src= dst=',
     'udp 17 9 src=10.0.0.1',
+    'udp 17 2147483648 src=10.0.0.1 dst=10.0.0.2 sport=1 dport=2 src=10.0.0.2 dst=10.0.0.1 sport=2 dport=1',
+    'udp 17 9 src=10.0.0.1 dst=10.0.0.2 sport=1 dport=70000 src=10.0.0.2 dst=10.0.0.1 sport=2 dport=1',
+    'udp 17 9 src=10.0.0.1 dst=10.0.0.2 sport=1 dport=2 src=10.0.0.2 dst=10.0.0.1 sport=65536 dport=1',
+    'udp 17 9 src=10.0.0.300 dst=10.0.0.2 sport=1 dport=2 src=10.0.0.2 dst=10.0.0.1 sport=2 dport=1',
   ])('%j', (line) => {
     const { entries, unknown } = parse(`${GOOD}\n${line}\n${GOOD}\n`);
     expect([entries.length, unknown]).toEqual([2, 1]);

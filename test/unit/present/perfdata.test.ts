@@ -21,10 +21,8 @@ test('the bounds of entries follow usage level by level, as people would reckon 
   const upTo = (end: number): Range => ({ start: 0, end, inside: false });
   const bounds = (thresholds: Thresholds, max: number) => perfdata(measured({ max }), thresholds, max)[1];
   expect(bounds({ usage: { critical: upTo(90) } }, 1000)).toBe('entries=100;;900;0;1000');
-  expect(bounds({ usage: { warning: upTo(80), critical: upTo(90) } }, 65536)).toBe(
-    'entries=100;52428.8;58982.4;0;65536',
-  );
-  expect(bounds({ usage: { warning: upTo(1.1), critical: upTo(0.7) } }, 300)).toBe('entries=100;3.3;2.1;0;300');
+  expect(bounds({ usage: { warning: upTo(80), critical: upTo(90) } }, 65536)).toBe('entries=100;52428;58982;0;65536');
+  expect(bounds({ usage: { warning: upTo(1.1), critical: upTo(0.7) } }, 300)).toBe('entries=100;3;2;0;300');
 });
 
 test.each(METRIC_NAMES)('%s can be a label', (name) => expect(name).toMatch(/^[a-z0-9_]{1,19}$/));

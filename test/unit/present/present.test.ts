@@ -127,7 +127,7 @@ describe('perfdata', () => {
     ['asked for by a threshold', {}, ['-w', 'load_factor=25'], 'load_factor=2;25;;0'],
     ['a share has a max', {}, ['-c', 'memory_share=50%'], 'memory_share=26.2%;;50;0;100'],
     ['no bound below zero is a plain number', {}, ['-w', '~:70', '-c', '0:80'], 'usage=10%;70;80;0;100'],
-    ['entries follow usage', {}, ['-w', '~:70', '-c', '33.3'], 'entries=100;700;333;0;1000'],
+    ['entries follow usage', {}, ['-w', '~:33.37', '-c', '70'], 'entries=100;333;700;0;1000'],
     ['entries do not follow a range', {}, ['-w', '20:70'], 'entries=100;;900;0;1000'],
     ['a range stays one', {}, ['-w', '20:70', '-c', '@5:15'], 'usage=10%;20:70;@5:15;0;100'],
     ['a lower bound stays one', {}, ['-w', '5:'], 'usage=10%;5:;90;0;100'],

@@ -72,6 +72,7 @@ export function scene(given: Scene): Findings {
     surroundings,
     cost,
     subject,
+    isForeign: false,
     listed:
       holdings === undefined
         ? { kind: 'none', ...{ fault: fault('denied', '/proc/net/nf_conntrack').fault } }
