@@ -6,6 +6,7 @@ import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
 import { machine } from './support/machine.ts';
 import { type Answer, fixture, plugin, TOP } from './support/plugin.ts';
+import { tree } from './support/tree.ts';
 
 const schema: object = JSON.parse(readFileSync(join(TOP, 'nagios/check_conntrack.schema.json'), 'utf8'));
 const isValid = new Ajv({ allowUnionTypes: true }).compile(schema);
@@ -26,6 +27,7 @@ interface Document {
   readonly state: string;
   readonly exit_code: number;
   readonly message: string;
+  readonly drift?: string | null;
   readonly metrics?: Readonly<Record<string, { readonly value: number | null }>>;
 }
 
@@ -65,12 +67,30 @@ describe('JSON', () => {
     });
   });
 
+  test('a limit is no drift where it is the configured one, or above', () => {
+    const sets = (value: number) => ({
+      'proc/sys/net/nf_conntrack_max': '262144\n',
+      'etc/sysctl.d/50.conf': `net.netfilter.nf_conntrack_max = ${value}\n`,
+    });
+    const drift = (value: number) =>
+      document(plugin('--root', tree('debian-12-synthetic', sets(value)), '--format', 'json')).drift;
+    expect([262143, 262144].map(drift)).toEqual([null, null]);
+    expect(drift(262145)).toBe('limit is 262144 but /etc/sysctl.d/50.conf sets 262145');
+  });
+
   test.each(TREES)('a plan: %s', (tree) => {
     const args = ['plan', '--root', fixture(tree)];
     const answer = plugin(...args, '--format', 'json', '-v');
     expect(answer).toMatchObject({ status: plugin(...args).status, stderr: '' });
     document(answer);
   });
+});
+
+test.each(['TYPE', 'HELP', 'TYPE conntrack_entries gauge'])('a mistaken %j is no line of Prometheus', (word) => {
+  const { status, stdout } = plugin('--format', 'prometheus', word);
+  expect(status).toBe(3);
+  expect(stdout).toMatch(new RegExp(`^# UNKNOWN - ${word}: unknown argument`));
+  expect(stdout.match(/^# TYPE .*/gm)).toEqual(['# TYPE conntrack_check_state gauge']);
 });
 
 const LIST = fixture('entries-conntrack-L-capture');

@@ -142,7 +142,9 @@ liveSuite('history on the running kernel', PARTS, () => {
     command('setpriv', [...NOBODY.slice(1), 'mkdir', '-p', join(state, '0/check_conntrack')]);
     const answer = command(ENV, [...RUN, '--state-dir', state, '-c', 'drop_rate=0']);
     expect(answer).toMatchObject({ status: 3, stderr: '' });
-    expect(answer.stdout).toMatch(/^CONNTRACK UNKNOWN - no drop_rate: cannot use \S+: it belongs to another user; /);
+    const [, path] =
+      /^CONNTRACK UNKNOWN - no drop_rate: cannot use (\S+): it belongs to another user; /.exec(answer.stdout) ?? [];
+    expect(path).toBe(join(state, '0'));
   });
 
   test.each([

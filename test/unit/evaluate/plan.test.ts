@@ -80,6 +80,24 @@ describe('the recommended limit', () => {
   ])('%s', (_, changes, limit, reason) => expect(planned(changes)).toMatchObject({ limit, reason }));
 });
 
+describe('a live limit below the configured one', () => {
+  const sysctl = parseSysctlFile('net.netfilter.nf_conntrack_max = 1000000\n', '/etc/sysctl.conf', true);
+  const configuration = { ...SURROUNDINGS.configuration, sysctl };
+
+  test.each<[string, number, number, string]>([
+    ['what is configured is recommended', 30_000, 1_000_000, 'configured'],
+    ['but not where the load asks for more', 300_000, 2_097_152, 'filling'],
+  ])('%s', (_, count, limit, reason) => {
+    expect(planned({ count }, undefined, { configuration })).toMatchObject({ limit, reason });
+  });
+
+  test('the file is not to be changed', () => {
+    const { text } = planned({ count: 30_000 }, undefined, { configuration });
+    expect(text.replace(/\s+/g, ' ')).toContain('Recommended: what /etc/sysctl.conf wants. The live limit is below it');
+    expect(text).not.toContain('change it there');
+  });
+});
+
 describe('buckets', () => {
   const old = { release: ok({ major: 2, minor: 6 }) };
 
