@@ -6,7 +6,6 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
-  chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -17,10 +16,10 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join, resolve } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { build } from 'esbuild';
+import { codename, fromDebian } from './debian.mjs';
 import { helpFile, licences, packagesIn, top } from './parts.mjs';
 
 const ENGINE = 'QuickJS 2025-04-26';
@@ -125,7 +124,12 @@ function unpack(tarball) {
 
 function engineTarball() {
   const kept = join(cache, TARBALL);
-  if (!existsSync(kept)) download('deb-src', 'trixie', {}, ['source', '--download-only', 'quickjs'], TARBALL, kept);
+  if (existsSync(kept)) return kept;
+  const otherwise = `--quickjs DIR, a folder with ${TARBALL} or its contents`;
+  fromDebian({ type: 'deb-src', suite: 'trixie', otherwise }, (apt, scratch) => {
+    apt('apt-get', 'source', '--download-only', 'quickjs');
+    copyFileSync(join(scratch, TARBALL), kept);
+  });
   return kept;
 }
 
@@ -134,62 +138,16 @@ function musl({ gnu, debian }, isNative) {
   const root = isNative ? '/' : join(cache, `musl-${debian}`);
   if (!existsSync(root)) {
     const settings = { 'APT::Architecture': debian, 'APT::Architectures': debian, 'Dir::State::status': '/dev/null' };
-    download('deb', osRelease('VERSION_CODENAME'), settings, ['download', 'musl-dev'], 'musl-dev_', `${root}.deb`);
-    execFileSync('dpkg-deb', ['-x', `${root}.deb`, `${root}.unfinished`]);
+    fromDebian({ type: 'deb', suite: codename(), settings }, (apt, scratch) => {
+      apt('apt-get', 'download', 'musl-dev');
+      const file = readdirSync(scratch).find((name) => name.startsWith('musl-dev_'));
+      execFileSync('dpkg-deb', ['-x', join(scratch, file), `${root}.unfinished`]);
+    });
     renameSync(`${root}.unfinished`, root);
   }
   const [include, lib] = ['include', 'lib'].map((name) => join(root, `usr/${name}/${gnu}-linux-musl`));
   if (!existsSync(include)) throw new Error('this machine lacks musl (apt-get install musl-dev)');
   return { include, lib, licence: join(root, 'usr/share/doc/musl-dev/copyright') };
-}
-
-/** By apt, which checks signatures, with lists of its own: nothing of the machine's changes. */
-function download(type, suite, settings, request, wanted, kept) {
-  const { uri, key } = debianMirror(kept);
-  const scratch = mkdtempSync(join(tmpdir(), 'check_conntrack-apt-'));
-  chmodSync(scratch, 0o755); // apt reads it as a user of its own
-  for (const name of ['parts', 'lists/partial', 'archives/partial'])
-    mkdirSync(join(scratch, name), { recursive: true });
-  const entry = [`Types: ${type}`, `URIs: ${uri}`, `Suites: ${suite}`, 'Components: main', ...key];
-  writeFileSync(join(scratch, 'parts/own.sources'), `${entry.join('\n')}\n`);
-  const places = {
-    'Dir::Etc::SourceList': '/dev/null',
-    'Dir::Etc::SourceParts': join(scratch, 'parts'),
-    'Dir::State::Lists': join(scratch, 'lists'),
-    'Dir::Cache::archives': join(scratch, 'archives'),
-    'Dir::Cache::pkgcache': '',
-    'Dir::Cache::srcpkgcache': '',
-  };
-  const given = Object.entries({ ...places, ...settings }).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
-  for (const words of [['update'], request])
-    execFileSync('apt-get', [...given, ...words], { cwd: scratch, stdio: 'pipe' });
-  const name = readdirSync(scratch).find((file) => file.startsWith(wanted));
-  copyFileSync(join(scratch, name), kept);
-  rmSync(scratch, { recursive: true });
-}
-
-/** Where this machine's apt has Debian from, and whose signature it takes. apt itself reads its files, old and new. */
-function debianMirror(wanted) {
-  const codename = osRelease('VERSION_CODENAME');
-  const format = ['--format', '$(RELEASE) $(REPO_URI) $(SOURCESENTRY)', 'Created-By: Packages', 'Component: main'];
-  const known =
-    osRelease('ID') === 'debian' ? execFileSync('apt-get', ['indextargets', '--no-release-info', ...format]) : '';
-  const mirrors = String(known)
-    .split('\n')
-    .map((line) => line.split(' '))
-    .filter(([suite]) => suite === codename);
-  const [, uri, entry] = mirrors.find(([, place]) => /\bdebian\/?$/.test(place)) ?? mirrors[0] ?? [];
-  const other = wanted.endsWith(TARBALL)
-    ? `--quickjs DIR, a folder with ${TARBALL} or its contents`
-    : 'a Debian machine';
-  if (uri === undefined)
-    throw new Error(`apt knows no Debian mirror here to get ${basename(wanted)} from: needs ${other}`);
-  const [, keyring] = /signed-by[:=]\s*(\/[^\s\]]+)/i.exec(readFileSync(entry.replace(/:\d+$/, ''), 'utf8')) ?? [];
-  return { uri, key: keyring === undefined ? [] : [`Signed-By: ${keyring}`] };
-}
-
-function osRelease(name) {
-  return new RegExp(`^${name}="?([^"\\n]*)`, 'm').exec(readFileSync('/etc/os-release', 'utf8'))?.[1];
 }
 
 // ---- The engine, in C ----
