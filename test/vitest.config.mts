@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-const { CHECK_CONNTRACK_EXECUTABLE, CHECK_CONNTRACK_LIVE } = process.env;
+const { CHECK_CONNTRACK_EXECUTABLE, CHECK_CONNTRACK_KERNELS, CHECK_CONNTRACK_LIVE } = process.env;
 const tests = (folder: string) => `test/${folder}/**/*.test.ts`;
 
 const unit = { name: 'unit', include: [tests('unit')] };
@@ -22,6 +22,9 @@ const live = {
 };
 const standalone = { name: 'standalone', include: [tests('standalone')], testTimeout: 300_000 };
 
+// They boot kernels that .dev/kernels.mjs has fetched.
+const kernels = { name: 'kernels', include: [tests('kernels')], testTimeout: 600_000, hookTimeout: 600_000 };
+
 // Nothing but what reads and writes its own files runs unasked, also as root on somebody's firewall.
 export default defineConfig({
   test: {
@@ -29,6 +32,7 @@ export default defineConfig({
       ...(CHECK_CONNTRACK_EXECUTABLE === undefined ? [unit] : [standalone]),
       e2e,
       ...(CHECK_CONNTRACK_LIVE === '1' ? [live] : []),
+      ...(CHECK_CONNTRACK_KERNELS === '1' ? [kernels] : []),
     ].map((test) => ({ test })),
   },
 });

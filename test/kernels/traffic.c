@@ -1,0 +1,30 @@
+// Datagrams to ports of the loopback. What the kernel drops it refuses with EPERM, which is not looked at.
+//   traffic COUNT PORT [TIMES]   from one socket to as many ports, from PORT on: as many entries
+//   traffic COUNT PORT same      from as many sockets to the one port
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static void send_to(int fd, int host, int port) {
+  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1 + host);
+  sendto(fd, "x", 1, 0, (struct sockaddr *)&to, sizeof to);
+}
+
+int main(int argc, char **argv) {
+  int count = atoi(argv[1]), first = atoi(argv[2]), ports = 65535 - first;
+  if (argc > 3 && strcmp(argv[3], "same") == 0) {
+    for (int at = 0; at < count; at++) {
+      int fd = socket(AF_INET, SOCK_DGRAM, 0);
+      send_to(fd, 0, first);
+      close(fd);
+    }
+    return 0;
+  }
+  int fd = socket(AF_INET, SOCK_DGRAM, 0), times = argc > 3 ? atoi(argv[3]) : 1;
+  for (int time = 0; time < times; time++)
+    for (int at = 0; at < count; at++) send_to(fd, at / ports, first + at % ports);
+}
