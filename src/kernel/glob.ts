@@ -11,6 +11,7 @@ export function globMatches(pattern: string, name: string): boolean {
 }
 
 function partMatches(pattern: string, text: string): boolean {
+  if (!/[*?[]/.test(pattern)) return pattern === text;
   const places = Array.from({ length: text.length + 1 }, (_, place) => place);
   let reached = places.map((place) => place === 0);
   for (let at = 0; at < pattern.length; ) {
