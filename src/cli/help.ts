@@ -40,7 +40,7 @@ const EXAMPLES: Readonly<Record<Command, readonly Described[]>> = {
   report: [
     ['Incident', 'sudo check_conntrack report'],
     ['One pod', 'sudo check_conntrack report --pid 12994'],
-    ['Elsewhere', 'ssh fw conntrack -L | check_conntrack report --entries -'],
+    ['Elsewhere', 'ssh fw sudo conntrack -L | check_conntrack report --entries -'],
   ],
   plan: [
     ['Recommend', 'check_conntrack plan'],
@@ -79,7 +79,8 @@ env.critical, as of -w and -c, or for one field env.<field>_warning.`,
 const NOTES = `RANGE is start:end and alerts outside of it; both ends belong to it. N means
 0:N, ~ is minus infinity, an empty end is infinity, @start:end alerts inside.
 Without METRIC it is for usage. Units: % for percentages, K M G T (1000) and
-KiB MiB GiB TiB (1024) for bytes. In a shell, quote what has ~ or @ in it.
+KiB MiB GiB TiB (1024) for bytes, k M (1000) for counts, s m h d for times; a
+number of SECONDS may be like 5m too. In a shell, quote what has ~ or @ in it.
 
 Exit codes: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN; help and version exit 3.`;
 

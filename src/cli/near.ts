@@ -14,7 +14,9 @@ export function nearWord(text: string, command: Command): string | undefined {
   const all: readonly Flag[] = FLAGS;
   const flags = all.filter(({ of }) => of === undefined || of === command).map(({ long }) => `--${long}`);
   const words = text.startsWith('-') ? flags : [...COMMANDS];
+  const letters = (word: string) => word.replace(/^-+/, '');
   const begun = text.length > 3 ? words.filter((word) => word.startsWith(text)) : [];
   const near = begun.length === 1 ? begun[0] : closest(text, words);
-  return near !== undefined && (begun.includes(near) || distance(text, near) <= ALIKE * near.length) ? near : undefined;
+  if (near === undefined || begun.includes(near)) return near;
+  return distance(letters(text), letters(near)) <= ALIKE * letters(near).length ? near : undefined;
 }
