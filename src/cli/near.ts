@@ -17,6 +17,8 @@ export function nearWord(text: string, command: Command): string | undefined {
   const letters = (word: string) => word.replace(/^-+/, '');
   const begun = text.length > 3 ? words.filter((word) => word.startsWith(text)) : [];
   const near = begun.length === 1 ? begun[0] : closest(text, words);
+  // Behind `--` it is no flag, and in the second place no command.
+  if (near === text) return undefined;
   if (near === undefined || begun.includes(near)) return near;
   return distance(letters(text), letters(near)) <= ALIKE * letters(near).length ? near : undefined;
 }

@@ -98,6 +98,10 @@ const WATCH_WORDS = 'only a live table, as text, can be watched';
 const INTERVAL_LONGER = 'not longer than --interval';
 const NEEDS_HISTORY = `needs history: --state-dir, ${STATE_VARIABLES.map((name) => `$${name}`).join(' or ')}`;
 
+const PATHS = ['root', 'entries', 'state-dir'] as const;
+/** What stands for bytes that are no UTF-8: no path that has it can be opened. */
+const REPLACED = '\ufffd';
+
 export function parseRequest(argv: readonly string[], environment: Environment): Request {
   const [first, second = ''] = argv;
   const command = isCommand(first) ? first : 'check';
@@ -106,6 +110,8 @@ export function parseRequest(argv: readonly string[], environment: Environment):
   const parsed = parseArguments(argv.slice(words), command);
   if (!parsed.ok) return { kind: 'mistake', why: parsed.why, text: parsed.text };
   const { given } = parsed;
+  const unreadable = pathNotUtf8(given);
+  if (unreadable !== undefined) return unreadable;
   if (given.help !== undefined) return { kind: 'help', command };
   if (given.version !== undefined) return { kind: 'version' };
   switch (command) {
@@ -118,6 +124,14 @@ export function parseRequest(argv: readonly string[], environment: Environment):
     case 'munin':
       return muninRequest(given, mode ?? 'fetch', environment);
   }
+}
+
+function pathNotUtf8(given: Given): Request | undefined {
+  for (const flag of PATHS) {
+    const path = given[flag]?.find((each) => each.includes(REPLACED));
+    if (path !== undefined) return mistake(flag, path, 'not UTF-8').mistake;
+  }
+  return undefined;
 }
 
 function stateDirectory(given: Given, environment: Environment): string | undefined {

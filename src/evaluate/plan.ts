@@ -43,6 +43,8 @@ const AGAIN = 2;
 const LARGEST_SHARE = 1 / 8;
 // What is in use must have room, whatever it costs.
 const SPARE = 1.25;
+// The kernel keeps it in an int.
+const LARGEST = 2 ** 31 - 1;
 const LARGE_MEMORY = 4 * 2 ** 30;
 
 /** `asked` and `demand`, what the load is known to want, in entries; fails where the size of an entry is not known. */
@@ -142,7 +144,7 @@ function affordable({ memTotal }: Facts, cost: ObjectCost): number {
 }
 
 function powerOfTwo(entries: number): number {
-  return Math.min(2 ** Math.ceil(Math.log2(entries)), 2 ** 30);
+  return Math.min(2 ** Math.ceil(Math.log2(entries)), LARGEST);
 }
 
 // Never fewer than there are. The kernel rounds up to whole pages of pointers.

@@ -29,7 +29,10 @@ const SYSCTL_CONF = '/etc/sysctl.conf';
 const SYSCTL_LINK = '99-sysctl.conf';
 const CONF_TARGETS = /^(?:\/etc|\.\.|(?:\.\.\/){2,}etc)\/sysctl\.conf$/;
 const COMMAND_LINE = '/proc/cmdline';
-const LIMIT = 1 << 20;
+/** Bytes: what a file may hold. A line of it may take as long as a pattern does. */
+const LIMIT = 1 << 18;
+/** What stands for bytes that are no UTF-8: a name that has it cannot be opened. */
+const REPLACED = '\ufffd';
 
 export function readConfiguration(root: Root): Configuration {
   const faults: Fault[] = [];
@@ -71,9 +74,15 @@ function filesOf(root: Root, folders: readonly string[], faults: Fault[]): reado
 
 function list(root: Root, folder: string, faults: Fault[]): readonly string[] {
   const names = root.list(folder);
-  if (!('kind' in names)) return names;
-  if (names.kind !== 'missing') faults.push(names);
-  return [];
+  if ('kind' in names) {
+    if (names.kind !== 'missing') faults.push(names);
+    return [];
+  }
+  for (const name of names.filter((one) => one.includes(REPLACED) && one.endsWith('.conf'))) {
+    const source = root.locate(`${folder}/${name}`);
+    if (!exists(source)) faults.push({ kind: 'io', source, detail: 'its name is not UTF-8' });
+  }
+  return names;
 }
 
 // In a tree that was captured or mounted elsewhere an absolute link would lead out of it.

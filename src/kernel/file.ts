@@ -17,8 +17,11 @@ export interface FileFault {
 const CHUNK = 1 << 16;
 const scratch = new Uint8Array(CHUNK);
 
-/** Whether what has been read so far will do. */
-export type Enough = (text: string) => boolean;
+/** Whether these lines, the last of them perhaps a part, are all that is wanted of a file. */
+export type Enough = (lines: string) => boolean;
+
+/** Of a line that goes on, so much is looked at again: none that is looked for is longer. */
+const LONGEST_LINE = 4096;
 
 /** A file of more than `limit` bytes is a fault, not a part; with `enough` the rest of it may stay unread. */
 export function readBounded(path: string, limit: number, enough?: Enough): FileRead {
@@ -114,13 +117,15 @@ function belowRoot(root: string, target: string): string | undefined {
 
 /** The rest of an open file. Files of /proc say size 0: the end is where read gives nothing. */
 export function readDescriptor(descriptor: number, limit: number, enough?: Enough): FileRead {
-  let text = '';
+  let [text, lines] = ['', ''];
   for (;;) {
     const got = files.read(descriptor, scratch, 0, scratch.length);
     if (typeof got !== 'number') return { ok: false, ...systemFault(got) };
-    text += bytes.toLatin1(scratch, 0, got);
+    const piece = bytes.toLatin1(scratch, 0, got);
+    text += piece;
     if (text.length > limit) return { ok: false, kind: 'too-large', detail: String(limit) };
-    if (got === 0 || enough?.(text) === true) return { ok: true, text };
+    if (enough !== undefined) lines = lines.slice(lines.lastIndexOf('\n') + 1).slice(-LONGEST_LINE) + piece;
+    if (got === 0 || enough?.(lines) === true) return { ok: true, text };
   }
 }
 

@@ -82,6 +82,14 @@ describe('a limit that fell back', () => {
   });
 });
 
+/** Puts a file with such a name beside the path. */
+function notUtf8(path: string): void {
+  writeFileSync(
+    Buffer.concat([Buffer.from(`${path}-`), Buffer.from([0xff]), Buffer.from('.conf')]),
+    `${KEY}=1000000\n`,
+  );
+}
+
 describe('files that are not read, or not as files', () => {
   const link = (target: string) => (path: string) => symlinkSync(target, path);
   const low = { 'etc/sysctl.d/10.conf': `${KEY} = 300000\n` };
@@ -136,13 +144,14 @@ describe('files that are not read, or not as files', () => {
   });
 
   test.each<[string, Changes, string]>([
-    ['larger than may be', { 'etc/sysctl.d/50.conf': '#'.repeat((1 << 20) + 1) }, 'larger than 1048576 bytes'],
+    ['larger than may be', { 'etc/sysctl.d/50.conf': '#'.repeat((1 << 18) + 1) }, 'larger than 262144 bytes'],
     [
       'a link that leads out',
       { 'etc/modprobe.d/50.conf': link('/etc/hostname') },
       'a symbolic link leads out of the root',
     ],
     ['a folder by a link that leads out', { 'etc/sysctl.d': link('/etc') }, 'a symbolic link leads out of the root'],
+    ['a name that is not UTF-8', { 'etc/sysctl.d/x': notUtf8 }, 'its name is not UTF-8'],
   ])('what cannot be read is said on line 1, and the state stays: %s', (_, files, why) => {
     const answer = debian(files);
     expect(answer).toMatchObject({ status: 0, stderr: '' });

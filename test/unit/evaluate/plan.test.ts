@@ -73,6 +73,7 @@ describe('the recommended limit', () => {
       524_288,
       'enough',
     ],
+    ['more than a power of two can be', { count: 6e8, max: 1.2e9, memTotal: fault('missing') }, 2 ** 31 - 1, 'filling'],
     ['an absurd limit', { count: 10, max: 2 ** 30 }, 2 ** 25, 'too large'],
     ['memory unknown', { count: 65536, memTotal: fault('missing') }, 262144, 'filling'],
     ['no limit', { count: 1000, max: 0 }, 4096, 'filling'],

@@ -97,6 +97,27 @@ test('a name that no file can have', () => {
   expect(readBounded(`/${'x'.repeat(300)}`, 10)).toEqual({ ok: false, kind: 'io', detail: 'ENAMETOOLONG' });
 });
 
+test('a file that is read until it is enough: lines whole, each looked at once', () => {
+  const path = join(scratch(), 'file');
+  const row = 'x'.repeat(99);
+  writeFileSync(path, `${Array.from({ length: 3000 }, (_, at) => `${row}${at}\n`).join('')}wanted\nrest\n`);
+  let looked = 0;
+  const found = readBounded(path, 1 << 20, (lines) => {
+    looked += lines.length;
+    return /^wanted$/m.test(lines);
+  });
+  expect(found).toMatchObject({ ok: true, text: expect.stringContaining('\nwanted\n') });
+  expect(looked).toBeLessThan(1.1 * 3000 * 105);
+  const [wide] = [join(scratch(), 'wide')];
+  writeFileSync(wide, 'y'.repeat(1 << 20));
+  looked = 0;
+  readBounded(wide, 1 << 21, (lines) => {
+    looked += lines.length;
+    return false;
+  });
+  expect(looked).toBeLessThan(1.2 * (1 << 20));
+});
+
 test('one file leaves nothing behind for the next', () => {
   const root = scratch();
   const [long, short] = [join(root, 'long'), join(root, 'short')];
