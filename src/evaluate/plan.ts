@@ -8,7 +8,16 @@ import { type Footprint, footprint, hashTableBytes, type ObjectCost } from './fo
 import { atLeast } from './kernel-version.ts';
 
 /** Why this limit: asked for, or what suggests it. */
-export type Reason = 'asked' | 'configured' | 'enough' | 'filling' | 'was full' | 'memory' | 'in use' | 'too large';
+export type Reason =
+  | 'asked'
+  | 'configured'
+  | 'enough'
+  | 'filling'
+  | 'was full'
+  | 'no limit'
+  | 'memory'
+  | 'in use'
+  | 'too large';
 
 export interface Plan {
   readonly limit: number;
@@ -95,13 +104,18 @@ function recommended(facts: Facts, cost: ObjectCost, demand: number, configured:
   const { count, max } = facts;
   const load = Math.max(HEADROOM * count, demand);
   const met = wasMet(facts) ? AGAIN * max : 0;
-  const wish = Math.max(load, met);
   const most = affordable(facts, cost);
+  const wish = Math.max(load, met, unset(facts, most));
   if (configured > max && configured >= wish) return { limit: configured, reason: 'configured' };
   if (wish <= max) return enough(max, load, most);
   const limit = powerOfTwo(wish);
-  if (limit <= most) return { limit, reason: met > load ? 'was full' : 'filling' };
+  if (limit <= most) return { limit, reason: wish === load ? 'filling' : wish === met ? 'was full' : 'no limit' };
   return asMemoryAllows(Math.max(most, max), Math.max(powerOfTwo(leastLimit(count)), configured));
+}
+
+// A quiet moment tells nothing of the peaks that a table without a limit has taken so far.
+function unset(facts: Facts, most: number): number {
+  return facts.max === 0 ? Math.min(defaultLimit(facts), most) : 0;
 }
 
 // A limit that no load needs and no memory is for is one that somebody mistyped.

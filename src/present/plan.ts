@@ -79,6 +79,8 @@ const REASONS: Readonly<Record<Reason, (facts: Facts, plan: Plan) => string>> = 
   filling: () => 'Recommended: the power of two above four times the present load.',
   'was full': ({ max }) =>
     `Recommended: the power of two from twice the present limit on: ${grouped(max)} has been met since boot (drop or early_drop is above 0).`,
+  'no limit': () =>
+    "Recommended: the kernel's usual default, but at most what pins an eighth of RAM. The present load asks for less, and tells nothing of the peaks; without a limit a flood of connections can take all memory.",
   'too large': () =>
     'Recommended: the largest power of two whose full table pins at most an eighth of RAM. The present limit would pin more, and the load does not need it.',
   'in use': () =>

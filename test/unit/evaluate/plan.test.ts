@@ -76,8 +76,11 @@ describe('the recommended limit', () => {
     ['more than a power of two can be', { count: 6e8, max: 1.2e9, memTotal: fault('missing') }, 2 ** 31 - 1, 'filling'],
     ['an absurd limit', { count: 10, max: 2 ** 30 }, 2 ** 25, 'too large'],
     ['memory unknown', { count: 65536, memTotal: fault('missing') }, 262144, 'filling'],
-    ['no limit', { count: 1000, max: 0 }, 4096, 'filling'],
-    ['nothing at all', { count: 0, max: 0 }, 0, 'enough'],
+    ['no limit, and a quiet moment', { count: 10, max: 0, memTotal: ok(2 * GIB) }, 65536, 'no limit'],
+    ['no limit, and a large machine', { count: 10, max: 0 }, 262144, 'no limit'],
+    ['no limit, and more in use than the default has room for', { count: 70_000, max: 0 }, 524288, 'filling'],
+    ['no limit, and little memory', { count: 10, max: 0, memTotal: ok(GIB / 32) }, 16384, 'no limit'],
+    ['nothing at all', { count: 0, max: 0 }, 262144, 'no limit'],
   ])('%s', (_, changes, limit, reason) => expect(planned(changes)).toMatchObject({ limit, reason }));
 });
 
