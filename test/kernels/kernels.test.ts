@@ -140,7 +140,10 @@ describe.each(suites)('%s', (suite) => {
   test('an incident: which table, and what to type', () => {
     const { status, output } = step(suite, 'losing');
     expect(status).toBe(2);
-    expect(output).toMatch(/^CONNTRACK CRITICAL - the table of the host is full and losing [\d,]+ packets\/s\n/);
+    // A flood evicts and the kernel collects while it is looked at: a few of the hundred may be free at that moment.
+    expect(output).toMatch(
+      /^CONNTRACK CRITICAL - the table of the host is (?:9\d\.\d% )?full and losing [\d,]+\s+packets\/s\n/,
+    );
     expect(output).toMatch(/\n {2}\d+ "table full" lines? /);
     expect(output).toContain('\n  1. Raise the limit to ');
     expect(step(suite, 'emptied')).toMatchObject({ status: 0, output: expect.stringContaining('0 of 100 entries') });
