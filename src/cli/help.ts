@@ -3,6 +3,8 @@
 
 import yargs from 'yargs';
 import type { MetricName } from '../evaluate/metrics.ts';
+import { byCounter, byRate } from '../observation/counters.ts';
+import { COUNTER_WORDS } from '../present/counters.ts';
 import type { Command, Flag } from './flags.ts';
 
 /** A name and one line about it. */
@@ -17,14 +19,8 @@ const METRICS: Readonly<Record<MetricName, string>> = {
   slab_max: 'slab memory that a full table pins',
   memory_share: 'slab_max and hash table, of MemTotal',
   load_factor: 'limit / hash buckets',
-  drop: 'packets dropped, table full',
-  early_drop: 'entries evicted to make room',
-  insert_failed: 'insertions that failed',
-  chainlength: 'refused, hash chain too long (5.15+)',
-  drop_rate: 'drop per second over the window',
-  early_drop_rate: 'early_drop per second over the window',
-  insert_failed_rate: 'insert_failed per second over the window',
-  chainlength_rate: 'chainlength per second over the window',
+  ...byCounter((name) => COUNTER_WORDS[name].help),
+  ...byRate((name) => `${name} per second over the window`),
   growth: 'entries per second over the window',
   time_to_full: 'until the table is full at this growth',
   netns_usage: 'usage of the fullest namespace (no threshold)',

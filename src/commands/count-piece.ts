@@ -1,8 +1,8 @@
 // What each thread does with a piece of a list.
 
 import { type Digest, digestEntry } from '../evaluate/digest.ts';
-import type { Fault } from '../facts.ts';
 import { parseEntries } from '../kernel/entry-list.ts';
+import type { Fault } from '../observation/fault.ts';
 
 /** Bytes. */
 export const PIECE = 1 << 18;

@@ -5,10 +5,10 @@ import { clock } from '#system/clock';
 import { counting } from '#system/counting';
 import { addDigest, type Digest, newDigest, scaleDigest } from '../evaluate/digest.ts';
 import type { Sampled } from '../evaluate/holders.ts';
-import type { Fault } from '../facts.ts';
 import type { EntryFeed } from '../kernel/entry-feed.ts';
 import { newLineSample, takeSample } from '../kernel/line-sample.ts';
-import { addCounted, stopTurns, type Turns, wasHelped } from '../kernel/line-turns.ts';
+import { addCounted, type SharedLines, stopSharedLines, wasHelped } from '../kernel/shared-lines.ts';
+import type { Fault } from '../observation/fault.ts';
 import { countPiece, type Part, PIECE } from './count-piece.ts';
 import type { CountTask } from './count-worker.ts';
 import type { Interruption } from './interruption.ts';
@@ -37,18 +37,18 @@ export interface Watcher {
 }
 
 export async function countEntries(feed: EntryFeed, endedAt: Int32Array, watcher: Watcher): Promise<Counted> {
-  const { source, turns, expected = 0 } = feed;
+  const { source, shared, expected = 0 } = feed;
   const { mostLines, threads } = counting;
   try {
     if (mostLines < Number.POSITIVE_INFINITY) return await countSample(feed, endedAt, watcher);
     const digest = newDigest();
-    if (threads === undefined || turns === undefined || expected < WORTH_A_THREAD) {
+    if (threads === undefined || shared === undefined || expected < WORTH_A_THREAD) {
       return { source, digest, sample: undefined, cut: await countAll(feed, digest, endedAt, watcher) };
     }
-    const helped = helper(turns, endedAt);
+    const helped = helper(shared, endedAt);
     const cut = await countAll(feed, digest, endedAt, watcher);
     // It gives back what it has.
-    if (cut !== undefined) stopTurns(turns);
+    if (cut !== undefined) stopSharedLines(shared);
     const other = await helped;
     addDigest(digest, other.digest);
     return { source, digest, sample: undefined, cut: cut ?? other.cut };
@@ -58,10 +58,10 @@ export async function countEntries(feed: EntryFeed, endedAt: Int32Array, watcher
 }
 
 function countAll(feed: EntryFeed, digest: Digest, endedAt: Int32Array, watcher: Watcher): Promise<Cut> {
-  const { turns } = feed;
+  const { shared } = feed;
   return eachPiece(feed, watcher, (piece, length) => {
     const more = countPiece(digest, piece, length, endedAt);
-    watcher.step(turns === undefined ? digest.entries : addCounted(turns, more));
+    watcher.step(shared === undefined ? digest.entries : addCounted(shared, more));
   });
 }
 
@@ -106,12 +106,12 @@ async function nextPiece(feed: EntryFeed, piece: Uint8Array, { stop }: Watcher):
 }
 
 /** What another thread has counted of the same list; nothing, where there can be none. */
-async function helper(turns: Turns, endedAt: Int32Array): Promise<Part> {
+async function helper(shared: SharedLines, endedAt: Int32Array): Promise<Part> {
   try {
-    if (counting.threads !== undefined) return await counting.threads.start<CountTask, Part>({ turns, endedAt });
+    if (counting.threads !== undefined) return await counting.threads.start<CountTask, Part>({ shared, endedAt });
   } catch {
     // What it has taken is lost, if anything.
   }
-  const lost: Fault = { kind: 'io', source: turns.source, detail: 'a thread ended' };
-  return { digest: newDigest(), cut: wasHelped(turns) ? lost : undefined };
+  const lost: Fault = { kind: 'io', source: shared.source, detail: 'a thread ended' };
+  return { digest: newDigest(), cut: wasHelped(shared) ? lost : undefined };
 }

@@ -1,75 +1,63 @@
 // The plan: acquire the table and what surrounds it, work out what a limit costs, tell how to set it.
 
 import type { PlanOptions } from '../cli/options.ts';
-import { type ObjectCost, objectCost } from '../evaluate/footprint.ts';
-import { measure } from '../evaluate/measure.ts';
+import { evaluate } from '../evaluate/evaluate.ts';
 import { planFor } from '../evaluate/plan.ts';
 import type { State } from '../evaluate/state.ts';
-import type { Facts, Reading } from '../facts.ts';
 import { acquire } from '../kernel/acquire.ts';
 import { type Deadline, openRoot, type Root } from '../kernel/root.ts';
-import { readSurroundings } from '../kernel/surroundings.ts';
 import { attemptLines, tableDetails } from '../present/details.ts';
-import { renderJson } from '../present/documents.ts';
 import { faultWords } from '../present/faults.ts';
+import { renderJson } from '../present/json.ts';
 import { statusLine } from '../present/line.ts';
-import { planBody, planText } from '../present/plan.ts';
+import { planText } from '../present/plan.ts';
+import { type PlanBody, planBody } from '../present/plan-body.ts';
 import type { Outcome } from './check.ts';
 
-export function plan(options: PlanOptions, deadline: Deadline): Outcome {
-  const told = planOn(options, deadline);
-  const { state, text, lines, body, details } = told;
-  if (options.format === 'json') return { state, output: renderJson('plan', { state, text, details }, body) };
+export async function plan(options: PlanOptions, deadline: Deadline): Promise<Outcome> {
+  const message = await planOn(options, deadline);
+  const { state, text, lines, body, details } = message;
+  if (options.format === 'json') return { state, output: renderJson(message, { command: 'plan', ...body }) };
   const shown = state === 'ok' ? [...lines, ...section('Figures', details)] : [statusLine(state, text)];
   return { state, output: `${shown.join('\n')}\n` };
 }
 
 /** A plan in words and in figures, or the failure that stands for it. */
-interface Told {
+interface PlanMessage {
   readonly state: State;
   readonly text: string;
   readonly lines: readonly string[];
-  readonly body: object;
+  readonly body: PlanBody;
   readonly details: readonly string[];
 }
 
-function planOn(options: PlanOptions, deadline: Deadline): Told {
+async function planOn(options: PlanOptions, deadline: Deadline): Promise<PlanMessage> {
   const opened = openRoot(options.root, deadline);
   if ('fault' in opened) return unknown(faultWords(opened.fault));
   const { root } = opened;
-  const acquired = acquire(root, true);
-  switch (acquired.kind) {
-    case 'absent':
-      return unknown('no connection tracking visible here');
-    case 'fault':
-      return unknown(faultWords(acquired.fault));
-    case 'table':
-      return tablePlan(root, acquired.facts, options);
-  }
+  const message = await tablePlan(root, options);
+  const late = root.late();
+  return late === undefined ? message : unknown(faultWords(late));
 }
 
-function tablePlan(root: Root, facts: Facts, { max, objectSize, verbosity }: PlanOptions): Told {
-  const cost = objectCost(facts, objectSize);
-  const surroundings = readSurroundings(root, facts);
-  const planned = planFor(facts, surroundings, cost, max);
-  const late = root.late();
-  if (late !== undefined) return unknown(faultWords(late));
+async function tablePlan(root: Root, { max, objectSize, verbosity }: PlanOptions): Promise<PlanMessage> {
+  const observed = await acquire(root, { machine: 'all', configuration: true, evidence: 'always' });
+  if (observed.kind === 'absent') return unknown('no connection tracking visible here');
+  if (observed.kind === 'fault') return unknown(faultWords(observed.fault));
+  const { observation } = observed;
+  const evaluation = evaluate(observation, new Map(), { thresholds: {}, objectSize, drift: 'ok' });
+  const planned = planFor(observation, observation.tables[0], evaluation.cost, max);
   if (!planned.ok) return unknown(faultWords(planned.fault));
-  const lines = planText(facts, surroundings, planned.value);
+  const lines = planText(observation, planned.value);
   const attempts = verbosity > 1 ? attemptLines(root.attempts, verbosity > 2) : [];
-  const details = verbosity > 0 ? [...figures(facts, cost), ...attempts] : [];
-  return { state: 'ok', text: lines[0] ?? '', lines, body: planBody(facts, surroundings, planned.value), details };
+  const details = verbosity > 0 ? [...tableDetails(evaluation, undefined), ...attempts] : [];
+  return { state: 'ok', text: lines[0] ?? '', lines, body: planBody(observation, planned.value), details };
 }
 
 function section(title: string, lines: readonly string[]): readonly string[] {
   return lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)];
 }
 
-function figures(facts: Facts, cost: Reading<ObjectCost>): readonly string[] {
-  const measurements = measure(facts, cost);
-  return tableDetails({ facts, entries: facts.count, cost, measurements, thresholds: {}, past: undefined });
-}
-
-function unknown(text: string): Told {
+function unknown(text: string): PlanMessage {
   return { state: 'unknown', text, lines: [], body: { plan: null }, details: [] };
 }

@@ -3,83 +3,84 @@
 import { self } from '#system/self';
 import { terminal } from '#system/terminal';
 import type { ReportOptions } from '../cli/options.ts';
-import type { Look } from '../evaluate/incident.ts';
 import { type Deadline, openRoot } from '../kernel/root.ts';
+import type { Observation } from '../observation/observation.ts';
 import { attemptLines } from '../present/details.ts';
-import { renderJson } from '../present/documents.ts';
-import { statusLine } from '../present/line.ts';
+import { renderJson } from '../present/json.ts';
+import { statusLine, statusMark } from '../present/line.ts';
 import { PLAIN } from '../present/palette.ts';
 import { wrapped } from '../present/prose.ts';
 import type { Outcome } from './check.ts';
+import { reportOfMachine } from './incident-report.ts';
 import { interruption } from './interruption.ts';
-import { failed, listRound, machineRound, type Round, type Setting } from './round.ts';
+import { reportOfList } from './list-report.ts';
+import { failed, type ReportContext, type Reported } from './reported.ts';
 import { openScreen, paletteFor } from './terminal.ts';
 
 export async function report(options: ReportOptions, deadline: Deadline): Promise<Outcome> {
   const palette = options.format === 'json' ? PLAIN : paletteFor(self.environment);
-  const setting = { options, deadline, stop: interruption(deadline), palette };
-  if (options.watch) return watch(setting);
-  const once = await reportOnce(setting, undefined);
-  return { state: once.told.state, output: written(once, setting) };
+  const context = { options, deadline, stop: interruption(deadline), palette };
+  if (options.watch) return watch(context);
+  const once = await reportOnce(context, undefined);
+  return { state: once.state, output: written(once, context) };
 }
 
-interface Once extends Round {
+interface DetailedReport extends Reported {
   /** What `-vv` adds. */
   readonly details: readonly string[];
 }
 
-async function reportOnce(setting: Setting, past: Look | undefined): Promise<Once> {
-  const { options, deadline } = setting;
+async function reportOnce(context: ReportContext, past: Observation | undefined): Promise<DetailedReport> {
+  const { options, deadline } = context;
   const opened = openRoot(options.root, deadline);
   if ('fault' in opened) return { ...failed(opened.fault), details: [] };
   const { root } = opened;
   const alone = options.entries !== undefined && !options.rootGiven;
-  const round = alone ? await listRound(setting) : await machineRound(root, setting, past);
+  const reported = alone ? await reportOfList(context) : await reportOfMachine(root, context, past);
   // A list alone names its own source.
   const late = alone ? undefined : root.late();
   const details = options.verbosity > 1 ? attemptLines(root.attempts, options.verbosity > 2) : [];
-  return { ...(late === undefined ? round : failed(late)), details };
+  return { ...(late === undefined ? reported : failed(late)), details };
 }
 
 // Reading a long list takes a CPU from the machine that is in trouble: not for more than a quarter of the time.
 const READING_SHARE = 4;
 
 /** Until it is interrupted, or fails; then the last one stays where the terminal was. */
-async function watch(setting: Setting): Promise<Outcome> {
-  const { options, stop } = setting;
+async function watch(context: ReportContext): Promise<Outcome> {
+  const { options, stop } = context;
   const screen = openScreen();
-  let once: Once = { ...failed({ kind: 'timeout', source: options.root }), details: [] };
+  let once: DetailedReport = { ...failed({ kind: 'timeout', source: options.root }), details: [] };
   try {
     do {
-      once = await reportOnce(setting, once.look);
-      screen.show(linesOf(once, setting));
+      once = await reportOnce(context, once.look);
+      screen.show(linesOf(once, context));
       const pause = Math.max(1000 * options.intervalSeconds, (READING_SHARE - 1) * once.reading);
       await stop.pause(pause);
     } while (once.look !== undefined && !stop.interrupted());
   } finally {
     screen.close();
   }
-  return { state: once.told.state, output: terminal.isTerminal(1) ? written(once, setting) : '' };
+  return { state: once.state, output: terminal.isTerminal(1) ? written(once, context) : '' };
 }
 
 const FOREVER = Number.POSITIVE_INFINITY;
 
-function written(once: Once, setting: Setting): string {
-  const { told, details } = once;
-  if (setting.options.format === 'json') return renderJson('report', { ...told, details }, told.body);
-  const lines = linesOf(once, setting);
+function written(once: DetailedReport, context: ReportContext): string {
+  if (context.options.format === 'json') return renderJson(once, { command: 'report', ...once.body });
+  const lines = linesOf(once, context);
   // Its first line would have left the screen.
   const rows = terminal.isTerminal(1) ? (terminal.rows() ?? FOREVER) : FOREVER;
-  const again = lines.length < rows ? [] : ['', ...verdictLines(once, setting)];
+  const again = lines.length < rows ? [] : ['', ...verdictLines(once, context)];
   return `${[...lines, ...again].join('\n')}\n`;
 }
 
-function linesOf(once: Once, setting: Setting): readonly string[] {
-  return [...verdictLines(once, setting), ...once.told.lines, ...once.details];
+function linesOf(once: DetailedReport, context: ReportContext): readonly string[] {
+  return [...verdictLines(once, context), ...once.lines, ...once.details];
 }
 
-function verdictLines({ told: { state, text } }: Once, { palette }: Setting): readonly string[] {
+function verdictLines({ state, text }: Reported, { palette }: ReportContext): readonly string[] {
+  const mark = statusMark(state);
   const [first = '', ...rest] = wrapped(statusLine(state, text));
-  const [, mark = '', words = ''] = /^(CONNTRACK [A-Z]+)(.*)$/.exec(first) ?? [];
-  return [palette[state](mark) + words, ...rest];
+  return [palette[state](mark) + first.slice(mark.length), ...rest];
 }

@@ -1,11 +1,12 @@
 // What can be done, in the order of what it costs: first what costs memory alone, last what ends connections. Nothing is
 // advised that the figures do not support, and nothing where nothing is wrong.
 
-import type { Facts, Reading, Surroundings } from '../facts.ts';
-import { type Cause, causesOf, type Drift } from './drift.ts';
-import type { ObjectCost } from './footprint.ts';
+import type { Machine } from '../observation/machine.ts';
+import type { Diagnosis, Trouble } from './diagnosis.ts';
+import type { Cause, Drift } from './drift.ts';
+import type { Evaluation } from './evaluate.ts';
 import type { Holder, Holdings, Kept } from './holders.ts';
-import { eventsOf, type Incident, type Trouble } from './incident.ts';
+import { withoutRoom } from './losses.ts';
 import { leastLimit, type Plan, planFor } from './plan.ts';
 
 export type Advice =
@@ -36,14 +37,11 @@ export interface Demand {
   readonly entries: number;
 }
 
-/** The table that is in trouble, and what is known of it. */
+/** What is wrong, and what is known of the table that is meant. */
 export interface Case {
-  readonly facts: Facts;
-  readonly incident: Incident;
-  readonly surroundings: Surroundings;
-  readonly cost: Reading<ObjectCost>;
-  readonly drift: Drift | undefined;
-  /** Of the table that is in trouble; undefined where its list could not be read. */
+  readonly evaluation: Evaluation;
+  readonly diagnosis: Diagnosis;
+  /** Undefined where its list could not be read. */
   readonly holdings: Holdings | undefined;
   /** The addresses of the machine or container itself, as signed 32-bit words with commas. */
   readonly own: ReadonlySet<string>;
@@ -57,59 +55,59 @@ const [TCP, UDP] = [6, 17];
 // What a flow that has just begun is given, and at the least: UDP's.
 const FIRST = ['udp_timeout', 'tcp_timeout_syn_sent', 'tcp_timeout_syn_recv', 'icmp_timeout', 'icmpv6_timeout'];
 const LEAST_STAY = 30;
-const LOSSES = ['drop', 'early_drop', 'chainlength'] as const;
 const FULL: readonly Trouble[] = ['losing', 'full', 'filling', 'was full'];
 
 export function adviceFor(found: Case): readonly Advice[] {
-  const { incident, holdings } = found;
-  if (incident.trouble === 'none' || incident.trouble === 'unread') return [];
+  const { diagnosis, holdings } = found;
+  if (diagnosis.trouble === 'none' || diagnosis.trouble === 'unread') return [];
   const limits = limitAdvice(found);
-  if (holdings === undefined || incident.trouble === 'drift') return limits;
+  if (holdings === undefined || diagnosis.trouble === 'drift') return limits;
   const flooded = demandOf(found) !== undefined;
   return [...limits, ...timeoutAdvice(holdings, flooded), ...portAdvice(holdings), ...sourceAdvice(found, holdings)];
 }
 
 function limitAdvice(found: Case): readonly Advice[] {
-  const { facts, incident, surroundings, cost } = found;
-  const { place, trouble } = incident;
+  const { evaluation, diagnosis } = found;
+  const { trouble, worst } = diagnosis;
+  const { table } = worst.result;
+  const { machine } = evaluation.observation;
   const demand = demandOf(found);
-  const met = { ...facts, count: place.entries, statistics: place.table?.statistics ?? facts.statistics };
   const planned = (limit?: number) => {
-    const reading = planFor(met, surroundings, cost, limit, demand?.entries);
+    const reading = planFor(evaluation.observation, table, evaluation.cost, limit, demand?.entries);
     return reading.ok ? reading.value : undefined;
   };
   const restore = restoreAdvice(found, planned);
-  if (trouble === 'refusing' && (demand?.entries ?? 0) <= facts.max)
-    return [...restore, ...bucketAdvice(facts, planned(facts.max))];
+  if (trouble === 'refusing' && (demand?.entries ?? 0) <= table.limit)
+    return [...restore, ...bucketAdvice(machine, planned(table.limit))];
   if (trouble !== 'refusing' && !FULL.includes(trouble)) return restore;
-  return [...restore, ...raiseAdvice(facts, planned(), restore[0]?.plan.limit ?? 0, demand)];
+  return [...restore, ...raiseAdvice(table.limit, planned(), restore[0]?.plan.limit ?? 0, demand)];
 }
 
 // What the files want may be less than is in use by now.
 function restoreAdvice(
-  { facts, drift, incident: { place }, surroundings: { configuration, evidence } }: Case,
+  { evaluation: { drift, causes }, diagnosis: { worst } }: Case,
   planned: (limit: number) => Plan | undefined,
 ): readonly Extract<Advice, { kind: 'restore' }>[] {
-  if (drift?.kind !== 'below' || drift.wanted.limit < leastLimit(place.entries)) return [];
+  if (drift?.kind !== 'below' || drift.wanted.limit < leastLimit(worst.result.table.entries)) return [];
   const plan = planned(drift.wanted.limit);
   if (plan === undefined || plan.fits === false) return [];
-  return [{ kind: 'restore', drift, causes: causesOf(drift, facts, configuration, evidence), plan }];
+  return [{ kind: 'restore', drift, causes, plan }];
 }
 
 // By Little's law: a table holds as many as come in the time that one of them stays, at the least as long as a flow that
 // is not answered. Who is refused comes again, so that it may be fewer.
-function demandOf({ incident: { place }, holdings }: Case): Demand | undefined {
-  const { losses, entries } = place;
+function demandOf({ diagnosis: { worst }, holdings }: Case): Demand | undefined {
+  const { losses, table } = worst.result;
   const first = holdings?.timeouts.find(({ name, seconds }) => seconds !== undefined && FIRST.includes(name));
   const seconds = first?.seconds ?? LEAST_STAY;
-  const lost = LOSSES.reduce((sum, name) => sum + eventsOf(losses, name), 0);
-  if (losses === undefined || lost === 0) return undefined;
-  const perSecond = lost / losses.seconds;
-  return { perSecond, seconds, entries: entries + perSecond * seconds };
+  const lacking = withoutRoom(losses?.events);
+  if (losses === undefined || lacking === 0) return undefined;
+  const perSecond = lacking / losses.seconds;
+  return { perSecond, seconds, entries: table.entries + perSecond * seconds };
 }
 
 function raiseAdvice(
-  { max }: Facts,
+  max: number,
   plan: Plan | undefined,
   restored: number,
   demand: Demand | undefined,
@@ -120,7 +118,7 @@ function raiseAdvice(
   return plan.limit > max ? [{ kind: 'raise', plan, demand }] : [];
 }
 
-function bucketAdvice({ buckets }: Facts, plan: Plan | undefined): readonly Advice[] {
+function bucketAdvice({ buckets }: Machine, plan: Plan | undefined): readonly Advice[] {
   return plan !== undefined && buckets.ok && plan.buckets > buckets.value ? [{ kind: 'buckets', plan }] : [];
 }
 
@@ -137,7 +135,7 @@ function timeoutAdvice({ timeouts, entries }: Holdings, flooded: boolean): reado
 
 // Where anything is translated the port may be too, as soon as the next connection: without an entry it is not.
 function portAdvice({ rankings, entries, ipv6, nat }: Holdings): readonly Advice[] {
-  const top = rankings.find(({ name }) => name === 'ports')?.holders[0];
+  const top = rankings.ports.holders[0];
   const [key = 0] = top?.key ?? [];
   const [protocol, port] = [key >>> 16, key & 0xffff];
   if (top === undefined || top.entries < DOMINANT * entries || nat > 0) return [];
@@ -147,7 +145,7 @@ function portAdvice({ rankings, entries, ipv6, nat }: Holdings): readonly Advice
 }
 
 function sourceAdvice({ own }: Case, { rankings, entries }: Holdings): readonly Advice[] {
-  const top = rankings.find(({ name }) => name === 'sources')?.holders[0];
+  const top = rankings.sources.holders[0];
   if (top === undefined || top.entries < DOMINANT * entries) return [];
   return [{ kind: 'source', holder: top, of: entries, own: own.has(addressKey(top)) }];
 }

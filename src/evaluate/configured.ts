@@ -1,7 +1,8 @@
 // The limit that the machine's files want: sysctl.d(5) and sysctl.conf(5), else hashsize of modprobe.d(5) or the
 // kernel's command line, which makes the limit 8 x hashsize whenever the module is loaded.
 
-import type { Configuration, Generation, SysctlLine } from '../facts.ts';
+import type { Configuration, SysctlLine } from '../observation/configuration.ts';
+import { GENERATIONS, type Generation, LIMIT_PER_HASHSIZE } from '../observation/generation.ts';
 
 /** One wish, and where it is written. */
 export interface Wanted {
@@ -16,12 +17,6 @@ export interface Wanted {
   /** Whether this kernel knows the sysctl by that name. */
   readonly known: boolean;
 }
-
-const NAMES: Readonly<Record<Generation, readonly string[]>> = {
-  nf_conntrack: ['net.netfilter.nf_conntrack_max', 'net.nf_conntrack_max'],
-  ip_conntrack: ['net.ipv4.netfilter.ip_conntrack_max', 'net.ipv4.ip_conntrack_max'],
-};
-const LIMIT_PER_BUCKET = 8;
 
 /** What decides: a sysctl beats hashsize; what is read at boot, and known to this kernel, beats what is not. */
 export function wantedLimit(configuration: Configuration, generation: Generation): Wanted | undefined {
@@ -48,7 +43,8 @@ interface Wish extends Wanted {
 }
 
 function sysctlWish({ path, key, names, isPattern, value = 0, atBoot }: SysctlLine, generation: Generation): Wish {
-  const known = names.some((name) => NAMES[generation].includes(name));
+  const keys: readonly string[] = GENERATIONS[generation].limitKeys;
+  const known = names.some((name) => keys.includes(name));
   return { limit: value, path, by: 'sysctl', key, value, atBoot, known, isPattern };
 }
 
@@ -62,5 +58,5 @@ function lastHashsize({ hashsizes }: Configuration, generation: Generation): Wan
   const [last] = hashsizes.filter(({ module }) => module === generation).slice(-1);
   if (last === undefined) return undefined;
   const { path, key, value } = last;
-  return { limit: LIMIT_PER_BUCKET * value, path, by: 'hashsize', key, value, atBoot: true, known: true };
+  return { limit: LIMIT_PER_HASHSIZE * value, path, by: 'hashsize', key, value, atBoot: true, known: true };
 }

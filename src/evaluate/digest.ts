@@ -1,6 +1,6 @@
 // What a list of entries comes to: counted one by one, in bounded memory, and by several at the same time.
 
-import type { Entry, Tuple } from '../facts.ts';
+import type { Entry, Tuple } from '../observation/entry.ts';
 import { addTally, count, countWord, newTally, scaleArray, scaleTally, type Tally } from './tally.ts';
 
 /** Of which things the heaviest are kept. */

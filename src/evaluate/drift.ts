@@ -1,6 +1,9 @@
 // Whether the live limit is what the files want, and what the machine shows of why it is not.
 
-import type { Configuration, Evidence, Facts } from '../facts.ts';
+import type { Configuration, Evidence } from '../observation/configuration.ts';
+import type { Machine } from '../observation/machine.ts';
+import type { Observation } from '../observation/observation.ts';
+import type { Table } from '../observation/table.ts';
 import { type Wanted, wantedLimit } from './configured.ts';
 import { atLeast } from './kernel-version.ts';
 
@@ -25,37 +28,44 @@ export type Cause =
  * Undefined where no claim can be made: nothing is configured, something could not be read, no limit is set, or this
  * is not the initial namespace, the only one whose limit can be set.
  */
-export function driftOf(facts: Facts, configuration: Configuration): Drift | undefined {
-  if (!facts.initialNamespace || facts.max === 0 || configuration.faults.length > 0) return undefined;
-  const wanted = wantedLimit(configuration, facts.generation);
-  if (wanted === undefined) return undefined;
-  const kind = facts.max < wanted.limit ? 'below' : facts.max > wanted.limit ? 'above' : 'same';
-  return { kind, live: facts.max, wanted };
+export function driftOf({ machine, tables: [own], configuration }: Observation): Drift | undefined {
+  if (configuration === undefined || configuration.faults.length > 0) return undefined;
+  const { isInitial, limit: live } = own;
+  const wanted = wantedLimit(configuration, machine.generation);
+  if (!isInitial || live === 0 || wanted === undefined) return undefined;
+  const kind = live < wanted.limit ? 'below' : live > wanted.limit ? 'above' : 'same';
+  return { kind, live, wanted };
 }
 
-export function causesOf(
-  drift: Drift,
-  facts: Facts,
+/** The likely causes, as far as the evidence goes; none where the limit is not below, and where nobody asked. */
+export function likelyCauses(observation: Observation, drift: Drift | undefined): readonly Cause[] {
+  const { configuration, evidence } = observation;
+  if (drift?.kind !== 'below' || configuration === undefined || evidence === undefined) return [];
+  return causesOf(drift, observation, configuration, evidence);
+}
+
+function causesOf(
+  { wanted }: Drift,
+  { machine, tables: [own] }: Observation,
   configuration: Configuration,
   evidence: Evidence,
 ): readonly Cause[] {
-  const { wanted } = drift;
   if (!wanted.known) return ['unknown key'];
   if (!wanted.atBoot) return ['not read at boot'];
-  if (isKubeProxys(facts)) return ['kube-proxy'];
+  if (isKubeProxys(machine, own)) return ['kube-proxy'];
   if (wanted.by === 'hashsize')
-    return evidence.builtIn === true && wanted.key === 'hashsize' ? ['built in'] : unloads(facts, evidence);
-  return [...unloads(facts, evidence), ...moduleCauses(facts, configuration, evidence)];
+    return evidence.builtIn === true && wanted.key === 'hashsize' ? ['built in'] : unloads(machine, evidence);
+  return [...unloads(machine, evidence), ...moduleCauses(machine, configuration, evidence)];
 }
 
 // Only the ip_conntrack modules of CentOS 5 were seen to lose their limit that way.
-function unloads({ generation }: Facts, { iptablesUnloads }: Evidence): readonly Cause[] {
+function unloads({ generation }: Machine, { iptablesUnloads }: Evidence): readonly Cause[] {
   return generation === 'ip_conntrack' && iptablesUnloads === true ? ['iptables unloads'] : [];
 }
 
 // A sysctl is lost when the module is loaded after it was set, or anew: the module then takes its default.
 function moduleCauses(
-  { generation }: Facts,
+  { generation }: Machine,
   { hashsizes, reapplied }: Configuration,
   evidence: Evidence,
 ): readonly Cause[] {
@@ -66,7 +76,7 @@ function moduleCauses(
 }
 
 // Its defaults: conntrack-max-per-core 32768, conntrack-min 131072, and a quarter of it as hashsize.
-function isKubeProxys({ max, buckets, statistics, release }: Facts): boolean {
+function isKubeProxys({ buckets, release }: Machine, { limit, statistics }: Table): boolean {
   if (!buckets.ok || !statistics.ok || !release.ok || !atLeast(release.value, 3, 10)) return false;
-  return max === Math.max(32768 * statistics.value.cpus.length, 131072) && buckets.value === max / 4;
+  return limit === Math.max(32768 * statistics.value.cpus.length, 131072) && buckets.value === limit / 4;
 }

@@ -2,7 +2,9 @@
 // slabs, extension blocks, and the hash table apart.
 // Kernel source: net/netfilter/nf_conntrack_core.c (kmem_cache, hash), nf_conntrack_extend.c (extensions).
 
-import type { ExtensionSettings, Facts, KernelVersion, Reading, SlabCache } from '../facts.ts';
+import type { Reading } from '../observation/fault.ts';
+import type { KernelVersion, Machine, SlabCache } from '../observation/machine.ts';
+import type { ExtensionSettings, Table } from '../observation/table.ts';
 import { atLeast } from './kernel-version.ts';
 
 /** Where the object size comes from: the flag, the running kernel, or this release's usual figure. */
@@ -34,31 +36,32 @@ const POINTER = 8;
  * What one entry costs: `given` (all-in: no waste, no extension), else slabinfo, else this release's usual size.
  * Fails only when slabinfo could not be read and the release does not tell either.
  */
-export function objectCost(facts: Facts, given: number | undefined): Reading<ObjectCost> {
+export function objectCost(machine: Machine, table: Table, given: number | undefined): Reading<ObjectCost> {
   if (given !== undefined) {
     const cost = { origin: 'given', objectSize: given, objectsPerSlab: 1, slabBytes: given, extension: 0 } as const;
     return { ok: true, value: cost, source: '--object-size' };
   }
-  if (facts.slabCache.ok) {
+  const { slabCache, release } = machine;
+  if (slabCache.ok) {
     // Without the release it is not known whether this kernel adds extension blocks.
-    const origin = facts.release.ok ? 'slabinfo' : 'estimate';
-    const cost = { origin, ...slabGeometry(facts.slabCache.value, pageBytes(facts)) } as const;
-    return { ok: true, value: { ...cost, extension: extensionBytes(facts) }, source: facts.slabCache.source };
+    const origin = release.ok ? 'slabinfo' : 'estimate';
+    const cost = { origin, ...slabGeometry(slabCache.value, pageBytes(machine)) } as const;
+    return { ok: true, value: { ...cost, extension: extensionBytes(machine, table) }, source: slabCache.source };
   }
-  return estimatedCost(facts);
+  return estimatedCost(machine, table);
 }
 
-function estimatedCost(facts: Facts): Reading<ObjectCost> {
-  const { release } = facts;
+function estimatedCost(machine: Machine, table: Table): Reading<ObjectCost> {
+  const { release } = machine;
   if (!release.ok) return release;
   const objectSize = usualObjectSize(release.value);
-  const page = pageBytes(facts);
+  const page = pageBytes(machine);
   const objectsPerSlab = Math.floor(page / objectSize);
   const cost = { origin: 'estimate', objectSize, objectsPerSlab, slabBytes: page } as const;
-  return { ok: true, value: { ...cost, extension: extensionBytes(facts) }, source: release.source };
+  return { ok: true, value: { ...cost, extension: extensionBytes(machine, table) }, source: release.source };
 }
 
-function pageBytes({ pageSize }: Facts): number {
+function pageBytes({ pageSize }: Machine): number {
   return pageSize.ok ? pageSize.value : DEFAULT_PAGE;
 }
 
@@ -88,7 +91,7 @@ export function hashTableBytes(buckets: number): number {
  * 4.12 to 5.18 allocate the block for every entry unless events are off; later kernels only where accounting,
  * timestamps or an event listener ask for it. Before 4.12 blocks vary in size with what uses them: not counted.
  */
-function extensionBytes({ generation, release, extensions }: Facts): number {
+function extensionBytes({ generation, release }: Machine, { extensions }: Table): number {
   if (generation === 'ip_conntrack' || (release.ok && !atLeast(release.value, 4, 12))) return 0;
   return usesExtension(extensions, !release.ok || atLeast(release.value, 5, 19)) ? EXTENSION_BLOCK : 0;
 }

@@ -1,6 +1,6 @@
 // A counted list in the order of weight: who has the entries, of what kind they are, and which timeout keeps them.
 
-import { STATES } from '../facts.ts';
+import { STATES } from '../observation/entry.ts';
 import { classAt, type Digest, LIFE_BOUNDS, type TallyName } from './digest.ts';
 import { CAPACITY, heaviest } from './tally.ts';
 import { shorterTimeout, type Timeouts, timeoutName } from './timeouts.ts';
@@ -69,12 +69,10 @@ export interface Holdings {
   readonly destinationNat: number;
   /** By how long they would still live: below each bound in seconds, the last one of all that are longer. */
   readonly lives: readonly { readonly below: number | undefined; readonly entries: number }[];
-  readonly rankings: readonly Ranking[];
+  readonly rankings: Readonly<Record<RankingName, Ranking>>;
   readonly kinds: readonly Kind[];
   readonly timeouts: readonly Kept[];
 }
-
-const RANKINGS: readonly RankingName[] = ['sources', 'networks', 'destinations', 'ports'];
 
 const TALLIES: Readonly<Record<RankingName, readonly TallyName[]>> = {
   sources: ['sources4', 'sources6'],
@@ -99,7 +97,7 @@ export function samplingError({ held }: Sampled): number {
 
 export function holdingsOf(digest: Digest, timeouts: Timeouts, top: number, sample?: Sampled): Holdings {
   const { entries, unknown, ipv6, unreplied, assured, nat, sourceNat, destinationNat, lives } = digest;
-  const rankings = RANKINGS.map((name) => ranking(digest, name, top, sample !== undefined));
+  const ranked = (name: RankingName) => ranking(digest, name, top, sample !== undefined);
   return {
     sample,
     entries,
@@ -112,7 +110,12 @@ export function holdingsOf(digest: Digest, timeouts: Timeouts, top: number, samp
     sourceNat,
     destinationNat,
     lives: Array.from(lives, (held, place) => ({ below: LIFE_BOUNDS[place], entries: held })),
-    rankings,
+    rankings: {
+      sources: ranked('sources'),
+      networks: ranked('networks'),
+      destinations: ranked('destinations'),
+      ports: ranked('ports'),
+    },
     kinds: kindsOf(digest),
     timeouts: keptBy(digest, timeouts),
   };

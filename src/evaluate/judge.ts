@@ -1,11 +1,19 @@
-// Measurements against thresholds: findings, and the state of the whole.
+// Measurements against thresholds: what each metric comes to, what is wrong, and the state of the whole.
 
-import type { Fault } from '../facts.ts';
-import type { Measurements } from './measure.ts';
-import { METRIC_NAMES, type MetricName } from './metrics.ts';
+import type { Fault } from '../observation/fault.ts';
+import type { Measured, Measurements } from './measurements.ts';
+import { byMetric, METRIC_NAMES, type MetricName } from './metrics.ts';
 import { alerts, neverAlerts, type Range } from './range.ts';
 import { compareSeverity, type State, worst } from './state.ts';
-import { LEVELS, type Thresholds } from './thresholds.ts';
+import { LEVELS, type Ranges, type Thresholds } from './thresholds.ts';
+
+/** One metric: its value or why it has none, the ranges that judge it, and what they come to. */
+export interface Result {
+  readonly metric: MetricName;
+  readonly measured: Measured;
+  readonly ranges: Ranges;
+  readonly finding: Finding | undefined;
+}
 
 /** One thing that is wrong. */
 export type Finding =
@@ -22,30 +30,37 @@ export type Finding =
 
 export interface Verdict {
   readonly state: State;
+  readonly results: Readonly<Record<MetricName, Result>>;
   /** Gravest first; metrics of equal state in their own order. */
   readonly findings: readonly Finding[];
 }
 
 /** `drift` is the state of a limit that fell back, where it did. */
 export function judge(measurements: Measurements, thresholds: Thresholds, drift: State | undefined): Verdict {
-  const judged = METRIC_NAMES.flatMap((metric) => judgeMetric(metric, measurements, thresholds));
+  const results = byMetric((metric) => resultOf(metric, measurements[metric], thresholds[metric] ?? {}));
+  const judged = METRIC_NAMES.flatMap((metric) => results[metric].finding ?? []);
   const findings: Finding[] =
     drift === undefined || drift === 'ok' ? judged : [...judged, { kind: 'drift', state: drift }];
   findings.sort((a, b) => compareSeverity(b.state, a.state));
-  return { state: worst(findings.map((finding) => finding.state)), findings };
+  return { state: worst(findings.map((finding) => finding.state)), results, findings };
 }
 
-function judgeMetric(metric: MetricName, measurements: Measurements, thresholds: Thresholds): Finding[] {
-  const ranges = thresholds[metric];
-  const measured = measurements[metric];
-  if (ranges === undefined || measured.kind === 'none') return [];
-  if (measured.kind === 'broken' && LEVELS.every((level) => neverAlerts(ranges[level]))) return [];
-  if (measured.kind === 'broken') return [{ kind: 'unjudged', state: 'unknown', metric, fault: measured.fault }];
+function resultOf(metric: MetricName, measured: Measured, ranges: Ranges): Result {
+  return { metric, measured, ranges, finding: findingOf(metric, measured, ranges) };
+}
 
+function findingOf(metric: MetricName, measured: Measured, ranges: Ranges): Finding | undefined {
+  if (measured.kind === 'none') return undefined;
+  if (measured.kind === 'broken') {
+    const { fault } = measured;
+    return LEVELS.every((level) => neverAlerts(ranges[level]))
+      ? undefined
+      : { kind: 'unjudged', state: 'unknown', metric, fault };
+  }
   const { value } = measured;
   for (const state of LEVELS) {
     const range = ranges[state];
-    if (range !== undefined && alerts(range, value)) return [{ kind: 'threshold', state, metric, value, range }];
+    if (range !== undefined && alerts(range, value)) return { kind: 'threshold', state, metric, value, range };
   }
-  return [];
+  return undefined;
 }

@@ -1,6 +1,7 @@
 // The metrics: names that thresholds and perfdata share, with their units. What each is worth in a run
-// is measure.ts's and trend.ts's business.
+// is measurements.ts's and trend.ts's business.
 
+import { byCounter, byRate } from '../observation/counters.ts';
 import type { UnitScales } from './range.ts';
 
 interface MetricSpec {
@@ -37,14 +38,8 @@ const METRICS = {
   slab_max: BYTES,
   memory_share: { ...PERCENT, judged: 'here', always: false },
   load_factor: { ...FIGURE, judged: 'here', decimals: 3, always: false },
-  drop: COUNTER,
-  early_drop: COUNTER,
-  insert_failed: COUNTER,
-  chainlength: COUNTER,
-  drop_rate: RATE,
-  early_drop_rate: RATE,
-  insert_failed_rate: RATE,
-  chainlength_rate: RATE,
+  ...byCounter(() => COUNTER),
+  ...byRate(() => RATE),
   growth: { ...RATE, judged: 'here', signed: true },
   time_to_full: SECONDS,
   netns_usage: { ...PERCENT, judged: 'nowhere' },
@@ -58,14 +53,32 @@ export type HistoryMetric = {
   [Name in MetricName]: (typeof METRICS)[Name]['history'] extends true ? Name : never;
 }[MetricName];
 
-const NAMES: readonly string[] = Object.keys(METRICS);
+/** One thing for each metric, in the order of the perfdata. */
+export function byMetric<T>(make: (name: MetricName) => T): Readonly<Record<MetricName, T>> {
+  return {
+    usage: make('usage'),
+    entries: make('entries'),
+    slab: make('slab'),
+    slab_max: make('slab_max'),
+    memory_share: make('memory_share'),
+    load_factor: make('load_factor'),
+    ...byCounter(make),
+    ...byRate((name) => make(`${name}_rate`)),
+    growth: make('growth'),
+    time_to_full: make('time_to_full'),
+    netns_usage: make('netns_usage'),
+    netns_count: make('netns_count'),
+  };
+}
+
+/** Every name, in the order of the perfdata. */
+export const METRIC_NAMES: readonly MetricName[] = Object.values(byMetric((name) => name));
+
+const NAMES: readonly string[] = METRIC_NAMES;
 
 export function isMetricName(name: string): name is MetricName {
   return NAMES.includes(name);
 }
-
-/** Every name, in the order of the perfdata. */
-export const METRIC_NAMES: readonly MetricName[] = NAMES.filter(isMetricName);
 
 /** The spec under its general type, so that all metrics can be treated alike. */
 export function metricSpec(name: MetricName): MetricSpec {

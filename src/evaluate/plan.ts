@@ -1,11 +1,16 @@
 // What a limit costs on this machine, which number of buckets goes with it, and, where none is asked for, which limit
 // its load and its memory suggest.
 
-import type { Facts, Reading, Surroundings } from '../facts.ts';
+import type { Reading } from '../observation/fault.ts';
+import { LIMIT_PER_HASHSIZE } from '../observation/generation.ts';
+import type { Machine } from '../observation/machine.ts';
+import type { Observation } from '../observation/observation.ts';
+import type { Table } from '../observation/table.ts';
 import { type Wanted, wantedLimit } from './configured.ts';
 import { driftOf } from './drift.ts';
 import { type Footprint, footprint, hashTableBytes, type ObjectCost } from './footprint.ts';
 import { atLeast } from './kernel-version.ts';
+import { hasMetLimit } from './losses.ts';
 
 /** Why this limit: asked for, or what suggests it. */
 export type Reason =
@@ -43,7 +48,6 @@ export interface Plan {
 }
 
 const SLOTS_IN_PAGE = 512;
-const LIMIT_PER_HASHSIZE = 8;
 const BUCKETS_PER_EXPECTATION = 256;
 // Enough room for four times the present load, and for twice a limit that has been met already.
 const HEADROOM = 4;
@@ -56,42 +60,60 @@ const SPARE = 1.25;
 const LARGEST = 2 ** 31 - 1;
 const LARGE_MEMORY = 4 * 2 ** 30;
 
-/** `asked` and `demand`, what the load is known to want, in entries; fails where the size of an entry is not known. */
+/**
+ * For the load of `table`, which may be another namespace's than ours. `asked` and `demand`, what the load is known to
+ * want, in entries; fails where the size of an entry is not known.
+ */
 export function planFor(
-  facts: Facts,
-  surroundings: Surroundings,
+  observation: Observation,
+  table: Table,
   objectCost: Reading<ObjectCost>,
   asked: number | undefined,
   demand = 0,
 ): Reading<Plan> {
   if (!objectCost.ok) return objectCost;
   const cost = objectCost.value;
-  const { available, expectMax, configuration } = surroundings;
-  const drift = driftOf(facts, configuration);
-  const configured = drift?.kind === 'below' ? drift.wanted.limit : 0;
-  const { limit, reason } =
-    asked === undefined ? recommended(facts, cost, demand, configured) : ({ limit: asked, reason: 'asked' } as const);
-  const buckets = bucketsFor(facts, limit);
+  const { machine, configuration } = observation;
+  const { available, expectMax } = machine;
+  const load: Load = { machine, table, cost, demand, configured: configuredAbove(observation) };
+  const { limit, reason } = asked === undefined ? recommended(load) : ({ limit: asked, reason: 'asked' } as const);
+  const buckets = bucketsFor(machine, limit);
   const full = footprint(cost, limit);
   const hashTable = hashTableBytes(buckets);
-  const more = full.total - footprint(cost, facts.count).total + Math.max(0, hashTable - hashTableNow(facts));
+  const more = full.total - footprint(cost, table.entries).total + Math.max(0, hashTable - hashTableNow(machine));
   const plan = {
     limit,
     reason,
     buckets,
-    perBucket: perBucket(facts),
+    perBucket: perBucket(machine),
     limitAtLoad: LIMIT_PER_HASHSIZE * buckets,
     expectMax: expectMax.ok ? { now: expectMax.value, atLoad: expectationsFor(buckets) } : undefined,
     cost,
     costSource: objectCost.source,
     full,
     hashTable,
-    share: facts.memTotal.ok ? (100 * (full.total + hashTable)) / facts.memTotal.value : undefined,
+    share: machine.memTotal.ok ? (100 * (full.total + hashTable)) / machine.memTotal.value : undefined,
     more,
     fits: available.ok ? more <= available.value.bytes : undefined,
-    configured: wantedLimit(configuration, facts.generation),
+    configured: configuration === undefined ? undefined : wantedLimit(configuration, machine.generation),
   };
-  return { ok: true, value: plan, source: facts.maxSource };
+  return { ok: true, value: plan, source: table.limitSource };
+}
+
+/** What a limit is recommended for. */
+interface Load {
+  readonly machine: Machine;
+  readonly table: Table;
+  readonly cost: ObjectCost;
+  /** What it is known to want, in entries. */
+  readonly demand: number;
+  /** What the files want, where the live limit is below it; else 0. */
+  readonly configured: number;
+}
+
+function configuredAbove(observation: Observation): number {
+  const drift = driftOf(observation);
+  return drift?.kind === 'below' ? drift.wanted.limit : 0;
 }
 
 interface Recommended {
@@ -99,23 +121,27 @@ interface Recommended {
   readonly reason: Reason;
 }
 
-/** `configured` is what the files want where the live limit is below it. */
-function recommended(facts: Facts, cost: ObjectCost, demand: number, configured: number): Recommended {
-  const { count, max } = facts;
-  const load = Math.max(HEADROOM * count, demand);
-  const met = wasMet(facts) ? AGAIN * max : 0;
-  const most = affordable(facts, cost);
-  const wish = Math.max(load, met, unset(facts, most));
+function recommended({ machine, table, cost, demand, configured }: Load): Recommended {
+  const { entries, limit: max } = table;
+  const load = Math.max(HEADROOM * entries, demand);
+  const met = wasMet(machine, table) ? AGAIN * max : 0;
+  const most = affordable(machine, cost);
+  const wish = Math.max(load, met, unset(machine, table, most));
   if (configured > max && configured >= wish) return { limit: configured, reason: 'configured' };
   if (wish <= max) return enough(max, load, most);
   const limit = powerOfTwo(wish);
-  if (limit <= most) return { limit, reason: wish === load ? 'filling' : wish === met ? 'was full' : 'no limit' };
-  return asMemoryAllows(Math.max(most, max), Math.max(powerOfTwo(leastLimit(count)), configured));
+  if (limit <= most) return { limit, reason: reasonFor(wish, load, met) };
+  return asMemoryAllows(Math.max(most, max), Math.max(powerOfTwo(leastLimit(entries)), configured));
+}
+
+function reasonFor(wish: number, load: number, met: number): Reason {
+  if (wish === load) return 'filling';
+  return wish === met ? 'was full' : 'no limit';
 }
 
 // A quiet moment tells nothing of the peaks that a table without a limit has taken so far.
-function unset(facts: Facts, most: number): number {
-  return facts.max === 0 ? Math.min(defaultLimit(facts), most) : 0;
+function unset(machine: Machine, { limit }: Table, most: number): number {
+  return limit === 0 ? Math.min(defaultLimit(machine), most) : 0;
 }
 
 // A limit that no load needs and no memory is for is one that somebody mistyped.
@@ -134,23 +160,17 @@ export function leastLimit(count: number): number {
 }
 
 /** Whether a limit that nobody has raised has been met since boot. A raised one may be what helped then. */
-function wasMet(facts: Facts): boolean {
-  return facts.max <= defaultLimit(facts) && lostSinceBoot(facts);
-}
-
-/** Whether anything was dropped or evicted since boot, at this limit or at one before. */
-export function lostSinceBoot({ statistics }: Pick<Facts, 'statistics'>): boolean {
-  if (!statistics.ok) return false;
-  return statistics.value.cpus.some(({ drop = 0, early_drop = 0 }) => drop + early_drop > 0);
+function wasMet(machine: Machine, { limit, statistics }: Table): boolean {
+  return limit <= defaultLimit(machine) && hasMetLimit(statistics);
 }
 
 // Of a machine with more than 1 GB; with less it is lower.
-function defaultLimit({ release, memTotal }: Facts): number {
+function defaultLimit({ release, memTotal }: Machine): number {
   const isLarge = memTotal.ok && memTotal.value > LARGE_MEMORY && release.ok && atLeast(release.value, 4, 0);
   return isLarge ? 262_144 : 65_536;
 }
 
-function affordable({ memTotal }: Facts, cost: ObjectCost): number {
+function affordable({ memTotal }: Machine, cost: ObjectCost): number {
   if (!memTotal.ok) return Number.POSITIVE_INFINITY;
   const entry = cost.slabBytes / cost.objectsPerSlab + cost.extension;
   const most = (LARGEST_SHARE * memTotal.value) / entry;
@@ -162,14 +182,14 @@ function powerOfTwo(entries: number): number {
 }
 
 // Never fewer than there are. The kernel rounds up to whole pages of pointers.
-function bucketsFor(facts: Facts, limit: number): number {
-  const wish = Math.ceil(limit / perBucket(facts) / SLOTS_IN_PAGE) * SLOTS_IN_PAGE;
-  return facts.buckets.ok ? Math.max(wish, facts.buckets.value) : wish;
+function bucketsFor(machine: Machine, limit: number): number {
+  const wish = Math.ceil(limit / perBucket(machine) / SLOTS_IN_PAGE) * SLOTS_IN_PAGE;
+  return machine.buckets.ok ? Math.max(wish, machine.buckets.value) : wish;
 }
 
 // Eight is what a module makes of its hashsize. From 4.0 on shorter chains are usual, and a quarter still lets
 // the kernel find an entry to evict in the eight buckets that it looks into.
-function perBucket({ generation, release }: Facts): Plan['perBucket'] {
+function perBucket({ generation, release }: Machine): Plan['perBucket'] {
   return generation === 'nf_conntrack' && release.ok && atLeast(release.value, 4, 0) ? 4 : LIMIT_PER_HASHSIZE;
 }
 
@@ -178,6 +198,6 @@ function expectationsFor(buckets: number): number {
   return 4 * Math.max(1, Math.floor(buckets / BUCKETS_PER_EXPECTATION));
 }
 
-function hashTableNow({ buckets }: Facts): number {
+function hashTableNow({ buckets }: Machine): number {
   return buckets.ok ? hashTableBytes(buckets.value) : 0;
 }

@@ -2,7 +2,8 @@
 // The kernel's counters are unsigned, 32 bits wide, one for each CPU: they wrap, and they start anew when the
 // module or the namespace does.
 
-import { COUNTERS, type CounterName, type CpuCounters, type NoPast, type Sample } from '../facts.ts';
+import { COUNTER_NAMES, type CounterName, type Counters } from '../observation/counters.ts';
+import type { NoPast, Sample } from '../observation/history.ts';
 
 /** Why there is nothing to compare with, so that nothing is said rather than something false. */
 export type NoRate =
@@ -15,7 +16,7 @@ export type NoRate =
 /** Events since the sample that was compared with; a counter that either of the two lacks has no key. */
 export interface Losses {
   readonly seconds: number;
-  readonly events: Readonly<Partial<Record<CounterName, number>>>;
+  readonly events: Counters;
 }
 
 const WRAP = 2 ** 32;
@@ -38,29 +39,31 @@ export function comparable(now: Sample, past: readonly Sample[]): readonly Sampl
   return chain.length > 0 ? chain : 'the clock did not move';
 }
 
-/** Events from the oldest sample inside of `window` seconds on, or else from the newest before it. */
-export function lossesSince(now: Sample, chain: readonly Sample[], window: number): Losses | undefined {
-  const base = chain.find(({ uptime }) => now.uptime - uptime <= window) ?? chain[chain.length - 1];
-  if (base === undefined) return undefined;
+/** What rates are taken from: the oldest sample inside of `window` seconds, or else the newest before it. */
+export function baseSample(now: Sample, chain: readonly Sample[], window: number): Sample | undefined {
+  return chain.find(({ uptime }) => now.uptime - uptime <= window) ?? chain[chain.length - 1];
+}
+
+export function lossesBetween(base: Sample, now: Sample): Losses {
   const events: Partial<Record<CounterName, number>> = {};
-  for (const name of COUNTERS) {
+  for (const name of COUNTER_NAMES) {
     if (tells(now, name) && tells(base, name)) events[name] = eventsBetween(base, now, name);
   }
   return { seconds: now.uptime - base.uptime, events };
 }
 
 function tells({ cpus }: Sample, name: CounterName): boolean {
-  return cpus.every((cpu) => cpu[name] !== undefined);
+  return cpus.length > 0 && cpus.every((cpu) => cpu[name] !== undefined);
 }
 
 function breakBetween(older: Sample, newer: Sample): NoRate | undefined {
   const seconds = newer.uptime - older.uptime;
   if (older.cpus.length !== newer.cpus.length) return 'the number of CPUs changed';
-  const back = newer.cpus.some((cpu, at) => COUNTERS.some((name) => wentBack(older.cpus[at], cpu, name, seconds)));
+  const back = newer.cpus.some((cpu, at) => COUNTER_NAMES.some((name) => wentBack(older.cpus[at], cpu, name, seconds)));
   return back ? 'the counters were reset' : undefined;
 }
 
-function wentBack(older: CpuCounters = {}, newer: CpuCounters, name: CounterName, seconds: number): boolean {
+function wentBack(older: Counters = {}, newer: Counters, name: CounterName, seconds: number): boolean {
   if (older[name] === undefined || newer[name] === undefined) return false;
   const events = difference(older[name], newer[name]);
   return events > WRAP / 2 || events > FASTEST_PER_SECOND * seconds;

@@ -6,8 +6,10 @@ import { formatRange, parseRange, type Range, upperBound } from './range.ts';
 export type Level = 'warning' | 'critical';
 export const LEVELS: readonly Level[] = ['critical', 'warning'];
 
-/** By metric; a missing level never alerts. */
-export type Thresholds = Readonly<Partial<Record<MetricName, Readonly<Partial<Record<Level, Range>>>>>>;
+/** A missing level never alerts. */
+export type Ranges = Readonly<Partial<Record<Level, Range>>>;
+/** By metric. */
+export type Thresholds = Readonly<Partial<Record<MetricName, Ranges>>>;
 
 export type ParsedThresholds =
   | { readonly ok: true; readonly ranges: ReadonlyMap<MetricName, Range> }
@@ -17,6 +19,9 @@ const DEFAULTS: Readonly<Record<Level, Range>> = {
   warning: { start: 0, end: 80, inside: false },
   critical: { start: 0, end: 90, inside: false },
 };
+
+/** What holds where nobody says otherwise. */
+export const DEFAULT_THRESHOLDS: Thresholds = { usage: DEFAULTS };
 
 const JUDGED = METRIC_NAMES.filter((name) => metricSpec(name).judged !== 'nowhere');
 const INSTEAD = 'usage is judged in every namespace with --netns all';

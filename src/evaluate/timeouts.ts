@@ -1,7 +1,7 @@
 // Which timeout ends which entries, and what a shorter one would have ended by now.
 // Names and defaults: net/netfilter/nf_conntrack_proto_*.c, nf_conntrack_standalone.c.
 
-import { STATES } from '../facts.ts';
+import { STATES } from '../observation/entry.ts';
 import { CLASSES, classAt, type EntryClass } from './digest.ts';
 
 /** Seconds by name, without `nf_conntrack_` or `ip_conntrack_`: `tcp_timeout_established`. */

@@ -1,36 +1,50 @@
-// The metrics that need history: rates of loss, growth, and the time until the table is full.
+// What earlier looks add: rates of loss, growth, and the time until the table is full.
 
-import type { CounterName, Facts, History, Reading } from '../facts.ts';
+import { byRate, type CounterName } from '../observation/counters.ts';
+import type { Reading } from '../observation/fault.ts';
+import type { History, Sample } from '../observation/history.ts';
+import type { Clock } from '../observation/observation.ts';
+import type { Table } from '../observation/table.ts';
 import { growth, timeToFull } from './forecast.ts';
-import type { Measured } from './measure.ts';
+import type { Measured } from './measurements.ts';
 import type { HistoryMetric } from './metrics.ts';
-import { comparable, type Losses, lossesSince } from './rates.ts';
+import { baseSample, comparable, type Losses, lossesBetween } from './rates.ts';
 
 export interface Trend {
   readonly measured: Readonly<Record<HistoryMetric, Measured>>;
   /** What was lost over the time that the rates are of; undefined where there is no rate. */
   readonly losses: Losses | undefined;
+  /** Entries per second over that time. */
+  readonly pace: number | undefined;
 }
 
-/** A table that was looked at, in whichever namespace. */
-type Table = Pick<Facts, 'count' | 'max' | 'statistics'>;
+/** A table as it is kept for later; one without counters still has its entries. */
+export function sampleOf({ entries, statistics }: Table, { uptime }: Clock): Sample {
+  return { uptime, entries, cpus: statistics.ok ? statistics.value.cpus : [] };
+}
 
-export function trendOf(facts: Table, history: Reading<History>): Trend {
-  if (!history.ok) return everything({ kind: 'broken', fault: history.fault });
-  const { now, past, window } = history.value;
+/** `history` is undefined where nobody keeps one. */
+export function trendOf(table: Table, clock: Reading<Clock> | undefined, history: Reading<History> | undefined): Trend {
+  if (history === undefined) return nothing({ kind: 'none', why: 'no state directory' });
+  if (!history.ok) return nothing({ kind: 'broken', fault: history.fault });
+  if (clock === undefined || !clock.ok) return nothing({ kind: 'none', why: 'the clock did not move' });
+  return trendSince(table, sampleOf(table, clock.value), history.value);
+}
+
+function trendSince(table: Table, now: Sample, { past, window }: History): Trend {
   const chain = typeof past === 'string' ? past : comparable(now, past);
-  if (typeof chain === 'string') return everything({ kind: 'none', why: chain });
-
-  const losses = lossesSince(now, chain, window);
+  if (typeof chain === 'string') return nothing({ kind: 'none', why: chain });
+  const base = baseSample(now, chain, window);
+  const known = base === undefined ? undefined : lossesBetween(base, now);
+  const pace = base === undefined ? undefined : (now.entries - base.entries) / (now.uptime - base.uptime);
   const samples = [...chain.filter(({ uptime }) => now.uptime - uptime <= window), now];
-  const rate = (name: CounterName) => rateOf(facts, losses, name);
-  const rates = {
-    drop_rate: rate('drop'),
-    early_drop_rate: rate('early_drop'),
-    insert_failed_rate: rate('insert_failed'),
-    chainlength_rate: rate('chainlength'),
+  const rates = byRate((name) => rateOf(table, known, name));
+  // Without counters there is nothing to compare, which is not the same as nothing lost.
+  return {
+    measured: { ...rates, ...forecast(table, growth(samples)) },
+    losses: table.statistics.ok ? known : undefined,
+    pace,
   };
-  return { measured: { ...rates, ...forecast(facts, growth(samples)) }, losses };
 }
 
 function rateOf({ statistics }: Table, losses: Losses | undefined, name: CounterName): Measured {
@@ -42,11 +56,11 @@ function rateOf({ statistics }: Table, losses: Losses | undefined, name: Counter
   return { kind: 'value', value: events / losses.seconds };
 }
 
-function forecast({ count, max }: Table, perSecond: number | undefined) {
+function forecast({ entries, limit }: Table, perSecond: number | undefined) {
   if (perSecond === undefined) return { growth: TOO_FEW, time_to_full: TOO_FEW };
   const value = { kind: 'value', value: perSecond } as const;
-  if (max === 0) return { growth: value, time_to_full: { kind: 'none', why: 'no limit is set' } as const };
-  const seconds = timeToFull(count, max, perSecond);
+  if (limit === 0) return { growth: value, time_to_full: { kind: 'none', why: 'no limit is set' } as const };
+  const seconds = timeToFull(entries, limit, perSecond);
   return {
     growth: value,
     time_to_full: seconds === undefined ? NOT_GROWING : ({ kind: 'value', value: seconds } as const),
@@ -56,14 +70,6 @@ function forecast({ count, max }: Table, perSecond: number | undefined) {
 const TOO_FEW = { kind: 'none', why: 'too few samples in the window yet' } as const;
 const NOT_GROWING = { kind: 'none', why: 'not growing' } as const;
 
-function everything(why: Measured): Trend {
-  const measured = {
-    drop_rate: why,
-    early_drop_rate: why,
-    insert_failed_rate: why,
-    chainlength_rate: why,
-    growth: why,
-    time_to_full: why,
-  };
-  return { measured, losses: undefined };
+function nothing(why: Measured): Trend {
+  return { measured: { ...byRate(() => why), growth: why, time_to_full: why }, losses: undefined, pace: undefined };
 }

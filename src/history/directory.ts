@@ -5,8 +5,8 @@
 import { bytes } from '#system/bytes';
 import { files } from '#system/files';
 import { self } from '#system/self';
-import type { Fault, FaultKind } from '../facts.ts';
 import { type FileRead, readDescriptor, systemFault } from '../kernel/file.ts';
+import type { Fault, FaultKind } from '../observation/fault.ts';
 import type { Failed, FileStatus, OpenFor } from '../system/contract.ts';
 
 export const LARGEST_FILE = 1 << 22;
@@ -16,7 +16,7 @@ const LEFTOVER_SECONDS = 60;
 const FORGOTTEN_SECONDS = 30 * 24 * 3600;
 
 /** Where the file is: DIR/<euid>/check_conntrack/name. */
-export interface Place {
+export interface StatePath {
   readonly dir: string;
   readonly euid: number;
   readonly name: string;
@@ -29,26 +29,26 @@ export type Before = FileRead | undefined;
  * Reads the file, lets `change` make its new text, and puts that in its place at once and whole. What could not be
  * read is told to `change`; what could not be written, or not be trusted, is the fault that is returned.
  */
-export function exchange(place: Place, change: (before: Before) => string): Fault | undefined {
+export function exchange(path: StatePath, change: (before: Before) => string): Fault | undefined {
   const held: number[] = [];
   try {
-    const folder = openFolder(place, held);
+    const folder = openFolder(path, held);
     if (typeof folder !== 'string') return folder;
-    const text = change(readOwn(`${folder}/${place.name}`, place.euid));
-    clearAway(folder, place.name);
-    return replace(folder, place, text);
+    const text = change(readOwn(`${folder}/${path.name}`, path.euid));
+    clearAway(folder, path.name);
+    return replace(folder, path, text);
   } finally {
     held.forEach(files.close);
   }
 }
 
-export function pathOf({ dir, euid, name }: Place): string {
+export function pathOf({ dir, euid, name }: StatePath): string {
   return [dir.replace(/\/+$/, ''), euid, 'check_conntrack', name].join('/');
 }
 
 // A path through /proc/self/fd stays with the directory that was opened, whatever happens to its name.
-function openFolder(place: Place, held: number[]): string | Fault {
-  const { dir, euid } = place;
+function openFolder(path: StatePath, held: number[]): string | Fault {
+  const { dir, euid } = path;
   const given = hold(dir, 'directory', held);
   if (typeof given !== 'string') return { ...given, source: dir };
   let folder = given;
@@ -118,13 +118,13 @@ function readOpen(descriptor: number, euid: number): Before {
 
 // The name is nobody else's: process numbers repeat among containers that share the directory, moments hardly do, and a
 // file that is there is not written to.
-function replace(folder: string, place: Place, text: string): Fault | undefined {
+function replace(folder: string, path: StatePath, text: string): Fault | undefined {
   const moment = `${Date.now()}-${Math.random().toString(36).slice(2)}`;
-  const temporary = `${folder}/${place.name}.${self.pid}-${moment}.tmp`;
-  const refused = writeWhole(temporary, text) ?? files.rename(temporary, `${folder}/${place.name}`);
+  const temporary = `${folder}/${path.name}.${self.pid}-${moment}.tmp`;
+  const refused = writeWhole(temporary, text) ?? files.rename(temporary, `${folder}/${path.name}`);
   if (refused === undefined) return undefined;
   files.remove(temporary);
-  return { kind: 'not-written', source: pathOf(place), detail: refused.errno };
+  return { kind: 'not-written', source: pathOf(path), detail: refused.errno };
 }
 
 function writeWhole(path: string, text: string): Failed | undefined {

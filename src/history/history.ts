@@ -1,8 +1,9 @@
 // Samples between runs: what is remembered of each table, and what is kept for the next run.
 
-import type { Fault, History, NoPast, Reading, Sample } from '../facts.ts';
+import type { Fault, Reading } from '../observation/fault.ts';
+import type { History, NoPast, Sample } from '../observation/history.ts';
 import { type Before, exchange, LARGEST_FILE, pathOf } from './directory.ts';
-import { formatRecord, MOST_SAMPLES, parseRecord, type Record } from './record.ts';
+import { formatState, MOST_SAMPLES, parseState, type State } from './state-file.ts';
 
 /** One table that a run looks at, and what it saw. */
 export interface Subject {
@@ -28,20 +29,20 @@ export interface Run {
  * that the run did not look at is forgotten.
  */
 export function remember(dir: string, euid: number, run: Run): readonly Reading<History>[] {
-  const place = { dir, euid, name: fileName(run) };
-  const source = pathOf(place);
+  const path = { dir, euid, name: fileName(run) };
+  const source = pathOf(path);
   const past: Past = { broken: undefined, ofSubjects: [] };
-  const unwritten = exchange(place, (before) => {
+  const unwritten = exchange(path, (before) => {
     const recalled = recall(before, source);
-    const record = recalled.ok ? recalled.value : undefined;
+    const state = recalled.ok ? recalled.value : undefined;
     if (!recalled.ok) past.broken = recalled.fault;
-    past.ofSubjects = run.subjects.map((subject) => pastOf(record, run, subject));
+    past.ofSubjects = run.subjects.map((subject) => pastOf(state, run, subject));
     return fitting(run, past.ofSubjects);
   });
   const fault = unwritten ?? past.broken;
-  return run.subjects.map(({ now }, at) => {
+  return run.subjects.map((_, at) => {
     if (fault !== undefined) return { ok: false, fault };
-    return { ok: true, value: { now, past: past.ofSubjects[at] ?? 'first run', window: run.window }, source };
+    return { ok: true, value: { past: past.ofSubjects[at] ?? 'first run', window: run.window }, source };
   });
 }
 
@@ -50,22 +51,21 @@ interface Past {
   ofSubjects: readonly History['past'][];
 }
 
-function recall(before: Before, source: string): Reading<Record | undefined> {
+function recall(before: Before, source: string): Reading<State | undefined> {
   if (before === undefined) return { ok: true, value: undefined, source };
   if (!before.ok) {
     const { kind, detail } = before;
     return { ok: false, fault: { kind, source, ...(detail === undefined ? {} : { detail }) } };
   }
-  const record = parseRecord(before.text);
-  return record === undefined
-    ? { ok: false, fault: { kind: 'malformed', source } }
-    : { ok: true, value: record, source };
+  const state = parseState(before.text);
+  if (state === 'malformed') return { ok: false, fault: { kind: 'malformed', source } };
+  return { ok: true, value: state === 'empty' ? undefined : state, source };
 }
 
-function pastOf(record: Record | undefined, { boot }: Run, { table, isYounger }: Subject): readonly Sample[] | NoPast {
-  const samples = record?.tables.get(table);
-  if (record === undefined || samples === undefined) return 'first run';
-  if (record.boot !== boot) return 'the machine was rebooted';
+function pastOf(state: State | undefined, { boot }: Run, { table, isYounger }: Subject): readonly Sample[] | NoPast {
+  const samples = state?.tables.get(table);
+  if (state === undefined || samples === undefined) return 'first run';
+  if (state.boot !== boot) return 'the machine was rebooted';
   const last = samples[samples.length - 1];
   // The kernel gives a namespace's inode to the next one at once.
   return last !== undefined && isYounger(last.uptime) ? 'the network namespace is new' : samples;
@@ -74,7 +74,7 @@ function pastOf(record: Record | undefined, { boot }: Run, { table, isYounger }:
 // Many namespaces on many CPUs: the more of them there are the fewer samples of each, and in the end not of all.
 function fitting(run: Run, pasts: readonly History['past'][], most = MOST_SAMPLES): string {
   const tables = run.subjects.map((subject, at) => [subject.table, kept(pasts[at], subject, run, most)] as const);
-  const text = formatRecord({ boot: run.boot, tables: new Map(tables) });
+  const text = formatState({ boot: run.boot, tables: new Map(tables) });
   if (text.length <= LARGEST_FILE || tables.length < 2) return text;
   if (most > 1) return fitting(run, pasts, Math.floor(most / 2));
   return fitting({ ...run, subjects: run.subjects.slice(0, Math.floor(tables.length / 2)) }, pasts, most);

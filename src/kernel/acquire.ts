@@ -1,66 +1,108 @@
-// Acquires everything one check needs of one table: which files, in which order, and what stands in for what.
+// Acquires one observation of a machine: which files are asked, in which order, and what stands in for what.
 
-import type { Acquired, ExtensionSettings, Facts, Generation, Reading, Statistics } from '../facts.ts';
+import type { Configuration } from '../observation/configuration.ts';
+import type { Statistics } from '../observation/counters.ts';
+import type { Reading } from '../observation/fault.ts';
+import { GENERATIONS, type Generation } from '../observation/generation.ts';
+import type { Machine } from '../observation/machine.ts';
+import type { Observation, Observed } from '../observation/observation.ts';
+import type { ExtensionSettings, Table } from '../observation/table.ts';
+import { readClock } from './clock.ts';
+import { readConfiguration } from './configuration.ts';
 import { readToolStatistics } from './conntrack-tool.ts';
 import { parseEventListener } from './event-listener.ts';
-import { readBuckets, readMemTotal, readPageSize, readRelease } from './machine.ts';
+import { readEvidence } from './evidence.ts';
+import { findGeneration, type Sysctls } from './generation.ts';
+import { readMachine } from './machine.ts';
 import { isInitialNamespace, type NetDirectory, netDirectory } from './namespace.ts';
+import { readNumber } from './number.ts';
 import type { Root } from './root.ts';
-import { hasCache, parseSlabinfo } from './slabinfo.ts';
-import { parseStatistics } from './statistics.ts';
-import { findTable, hiddenLimit, readNumber, type Table } from './table.ts';
+import { entriesOf, parseStatistics } from './statistics.ts';
+import type { Swept } from './sweep.ts';
 
 const STATISTICS_LIMIT = 1 << 22;
-const SLABINFO_LIMIT = 1 << 22;
 const NETLINK_LIMIT = 1 << 22;
-const UNASKED = { buckets: notAsked('buckets'), memTotal: notAsked('MemTotal') };
+/** The key of our own table. */
+const OWN = 'own';
 
-/**
- * Buckets and RAM are read only with `machine`: a run that does not show them need not wait for them.
- * Never throws for what a machine may hold. A deadline that passed is a fault, whatever was read before.
- */
-export function acquire(root: Root, machine: boolean): Acquired {
+/** What is asked for beside the table itself: a run that does not show it need not wait for it. */
+export interface Wanted {
+  /** Buckets and memory with `sizes`, and with `all` also the limit of expectations. */
+  readonly machine?: 'all' | 'sizes' | 'least';
+  /** Every network namespace of the machine. */
+  readonly namespaces?: boolean;
+  readonly clock?: boolean;
+  /** What the machine's files want. */
+  readonly configuration?: boolean;
+  /** How the machine gets its settings; `for drift` where its files want something of the limit. */
+  readonly evidence?: 'always' | 'for drift' | 'never';
+}
+
+/** Never throws for what a machine may hold. Whether the deadline passed meanwhile the root tells. */
+export async function acquire(root: Root, wanted: Wanted): Promise<Observed> {
   const net = netDirectory(root);
   if ('fault' in net) return { kind: 'fault', fault: net.fault };
-  const table = findTable(root);
-  const acquired = table === undefined ? withoutSysctls(root, net) : readTable(root, net, table, machine);
-  const late = root.late();
-  return late === undefined ? acquired : { kind: 'fault', fault: late };
+  const sysctls = findGeneration(root);
+  if (sysctls === undefined) return withoutSysctls(root, net);
+  const own = readOwnTable(root, net, sysctls);
+  if (!own.ok) return { kind: 'fault', fault: own.fault };
+  const { generation } = sysctls;
+  const machine = readMachine(root, generation, wanted.machine ?? 'least');
+  const swept = wanted.namespaces === true ? await sweepFrom(root, machine, own.value) : undefined;
+  return { kind: 'table', observation: observationOf(root, wanted, machine, swept ?? alone(own.value)) };
+}
+
+async function sweepFrom(root: Root, machine: Machine, own: Table): Promise<Swept> {
+  const { sweep } = await import('./sweep.ts');
+  return sweep(root, machine, own);
+}
+
+function alone(own: Table): Swept {
+  return { tables: [own], unread: [], visibility: undefined };
+}
+
+function observationOf(root: Root, wanted: Wanted, machine: Machine, swept: Swept): Observation {
+  const clock = wanted.clock === true ? readClock(root) : undefined;
+  const [own] = swept.tables;
+  const configuration = wanted.configuration === true && own.isInitial ? readConfiguration(root) : undefined;
+  const asked = wanted.evidence === 'always' || (wanted.evidence === 'for drift' && wantsLimit(configuration));
+  const evidence = asked ? readEvidence(root, machine.generation) : undefined;
+  return { machine, ...swept, clock, configuration, evidence };
+}
+
+function wantsLimit(configuration: Configuration | undefined): boolean {
+  return configuration !== undefined && configuration.sysctl.length + configuration.hashsizes.length > 0;
 }
 
 // Kernels 3.10 to 5.4 export no sysctl to a namespace that a user namespace owns; its counters still show.
-function withoutSysctls(root: Root, net: NetDirectory): Acquired {
+function withoutSysctls(root: Root, net: NetDirectory): Observed {
   const statistics = readProcStatistics(root, net, 'nf_conntrack');
-  const absent = !statistics.ok && statistics.fault.kind === 'missing';
-  return absent ? { kind: 'absent' } : { kind: 'fault', fault: hiddenLimit(root) };
+  if (!statistics.ok && statistics.fault.kind === 'missing') return { kind: 'absent' };
+  const [limitFile] = GENERATIONS.nf_conntrack.limitFiles;
+  return { kind: 'fault', fault: { kind: 'missing', source: root.locate(limitFile) } };
 }
 
-function readTable(root: Root, net: NetDirectory, table: Table, machine: boolean): Acquired {
-  if (!table.max.ok) return { kind: 'fault', fault: table.max.fault };
-  if (net.sysctlsAgree && !table.count.ok) return { kind: 'fault', fault: table.count.fault };
-  const statistics = readStatistics(root, net, table.generation);
-  const count = net.sysctlsAgree ? table.count : entriesOf(statistics);
-  if (!count.ok) return { kind: 'fault', fault: count.fault };
-
-  const { generation, directory } = table;
-  const facts: Facts = {
-    view: root.view,
-    generation,
-    initialNamespace: !net.sysctlsAgree || generation === 'ip_conntrack' || isInitialNamespace(root),
-    count: count.value,
-    countSource: count.source,
-    max: table.max.value,
-    maxSource: table.max.source,
+function readOwnTable(root: Root, net: NetDirectory, { generation, count, max }: Sysctls): Reading<Table> {
+  if (!max.ok) return max;
+  if (net.sysctlsAgree && !count.ok) return count;
+  const statistics = readStatistics(root, net, generation);
+  const entries = net.sysctlsAgree ? count : entriesOf(statistics);
+  if (!entries.ok) return entries;
+  const table: Table = {
+    key: OWN,
+    isOwn: true,
+    isInitial: !net.sysctlsAgree || generation === 'ip_conntrack' || isInitialNamespace(root),
+    pids: [],
+    number: undefined,
+    mount: undefined,
+    entries: entries.value,
+    entriesSource: entries.source,
+    limit: max.value,
+    limitSource: max.source,
     statistics,
-    release: readRelease(root),
-    pageSize: readPageSize(root),
-    slabCache: root.read('/proc/slabinfo', SLABINFO_LIMIT, parseSlabinfo, hasCache),
-    extensions: readExtensionSettings(root, net, directory),
-    ...(machine
-      ? { buckets: readBuckets(root, `${directory}/${generation}_buckets`), memTotal: readMemTotal(root) }
-      : UNASKED),
+    extensions: readExtensionSettings(root, net, generation),
   };
-  return { kind: 'table', facts };
+  return { ok: true, value: table, source: entries.source };
 }
 
 function readProcStatistics(root: Root, net: NetDirectory, generation: Generation): Reading<Statistics> {
@@ -75,17 +117,10 @@ function readStatistics(root: Root, net: NetDirectory, generation: Generation): 
   return readToolStatistics(root);
 }
 
-function entriesOf(statistics: Reading<Statistics>): Reading<number> {
-  if (!statistics.ok) return statistics;
-  const { entries } = statistics.value;
-  if (entries !== undefined) return { ok: true, value: entries, source: statistics.source };
-  return { ok: false, fault: { kind: 'malformed', source: statistics.source } };
-}
-
 // The sysctls of another namespace cannot be seen, and ours say nothing about it.
-function readExtensionSettings(root: Root, net: NetDirectory, directory: string): ExtensionSettings {
+function readExtensionSettings(root: Root, net: NetDirectory, generation: Generation): ExtensionSettings {
   const setting = (name: string): Reading<number> => {
-    const path = `${directory}/nf_conntrack_${name}`;
+    const path = `${GENERATIONS[generation].directory}/nf_conntrack_${name}`;
     if (net.sysctlsAgree) return readNumber(root, path);
     return { ok: false, fault: { kind: 'other-namespace', source: root.locate(path) } };
   };
@@ -95,8 +130,4 @@ function readExtensionSettings(root: Root, net: NetDirectory, directory: string)
     events: setting('events'),
     listener: root.read(`${net.path}/netlink`, NETLINK_LIMIT, parseEventListener),
   };
-}
-
-function notAsked(source: string): Reading<number> {
-  return { ok: false, fault: { kind: 'not-asked', source } };
 }

@@ -6,7 +6,7 @@
 //   systemd-nspawn machine-<name>.scope, systemd-nspawn@<name>.service
 //   LXC           lxc/<name>, lxc.payload.<name>, lxc.payload/<name>
 
-import type { Container } from '../facts.ts';
+import type { Container } from '../observation/table.ts';
 import type { Parsed, Root } from './root.ts';
 
 const LIMIT = 1 << 16;

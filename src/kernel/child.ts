@@ -1,7 +1,7 @@
 // Runs one of the machine's own tools: on fixed paths, without a shell, never longer than the deadline.
 
 import { children } from '#system/children';
-import type { ReadAttempt, Reading } from '../facts.ts';
+import type { ReadAttempt, Reading } from '../observation/fault.ts';
 import type { Root } from './root.ts';
 
 /** What a tool said, each byte a character. */

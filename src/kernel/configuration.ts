@@ -2,7 +2,9 @@
 // line. Only what mentions it is kept, so that a machine without such settings costs next to nothing.
 
 import { files } from '#system/files';
-import type { Configuration, Fault, SysctlLine } from '../facts.ts';
+import type { Configuration, SysctlLine } from '../observation/configuration.ts';
+import type { Fault } from '../observation/fault.ts';
+import { runsSystemd } from './evidence.ts';
 import { exists } from './file.ts';
 import { parseCommandLine, parseModprobeFile } from './module-options.ts';
 import type { Root } from './root.ts';
@@ -23,7 +25,6 @@ const MODPROBE_FOLDERS = [
   '/usr/lib/modprobe.d',
   '/lib/modprobe.d',
 ];
-const SYSTEMD = ['/run/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system'];
 const SYSCTL_CONF = '/etc/sysctl.conf';
 /** The link by which systemd reads it at boot, and how it may lead there. */
 const SYSCTL_LINK = '99-sysctl.conf';
@@ -88,10 +89,6 @@ function list(root: Root, folder: string, faults: Fault[]): readonly string[] {
 // In a tree that was captured or mounted elsewhere an absolute link would lead out of it.
 function leadsToConf(root: Root, path: string): boolean {
   return path.endsWith(`/${SYSCTL_LINK}`) && CONF_TARGETS.test(linkTarget(root, path) ?? '');
-}
-
-export function runsSystemd(root: Root): boolean {
-  return SYSTEMD.some((path) => exists(root.locate(path)));
 }
 
 // A file that is not there sets nothing, and neither does what is no file: a directory, a link to /dev/null, which is

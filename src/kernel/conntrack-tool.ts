@@ -1,7 +1,14 @@
 // The same counters from conntrack(8), for kernels built without CONFIG_NF_CONNTRACK_PROCFS (Ubuntu's).
 // It asks nf_conntrack_netlink (IPCTNL_MSG_CT_GET_STATS_CPU), which needs CAP_NET_ADMIN.
 
-import type { CounterName, CpuCounters, Fault, Reading, Statistics } from '../facts.ts';
+import {
+  COUNTER_NAMES,
+  type CounterName,
+  type Counters,
+  counterSpec,
+  type Statistics,
+} from '../observation/counters.ts';
+import type { Fault, Reading } from '../observation/fault.ts';
 import { type Answer, runTool } from './child.ts';
 import { exists } from './file.ts';
 import type { Parsed, Root } from './root.ts';
@@ -10,14 +17,9 @@ const PLACES = ['/usr/sbin/conntrack', '/sbin/conntrack', '/usr/bin/conntrack'] 
 const COMMAND = 'conntrack -S';
 const MODULES_LIMIT = 1 << 20;
 
-// conntrack(8) has its own names for some of the kernel's counters, and had the kernel's before.
-const KEYS: ReadonlyMap<string, CounterName> = new Map([
-  ['drop', 'drop'],
-  ['early_drop', 'early_drop'],
-  ['insert_failed', 'insert_failed'],
-  ['chaintoolong', 'chainlength'],
-  ['chainlength', 'chainlength'],
-]);
+const KEYS: ReadonlyMap<string, CounterName> = new Map(
+  COUNTER_NAMES.flatMap((name) => counterSpec(name).toolKeys.map((key) => [key, name] as const)),
+);
 
 /** How to run a command inside of another namespace: the program and arguments that go before it. */
 export type Enter = readonly string[];
@@ -55,7 +57,7 @@ export function parseToolStatistics(text: string): Parsed<Statistics> {
   return { ok: true, value: { cpus } };
 }
 
-function parseCpu(line: string): CpuCounters {
+function parseCpu(line: string): Counters {
   const counters: Partial<Record<CounterName, number>> = {};
   for (const word of line.split(' ')) {
     const [key = '', digits = ''] = word.trim().split('=');

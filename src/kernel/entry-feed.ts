@@ -6,14 +6,17 @@ import { children } from '#system/children';
 import { files } from '#system/files';
 import { self } from '#system/self';
 import { streams } from '#system/streams';
-import type { Facts, Fault, NamespaceTable } from '../facts.ts';
+import type { Fault } from '../observation/fault.ts';
+import type { Generation } from '../observation/generation.ts';
+import type { Machine } from '../observation/machine.ts';
+import type { Namespace, Table } from '../observation/table.ts';
 import type { Stream } from '../system/contract.ts';
 import { findConntrackTool, wouldLoadModule } from './conntrack-tool.ts';
 import { systemFault } from './file.ts';
 import { enterLine } from './inside.ts';
-import { linesEnd, newTurns, type Turns, takeLines } from './line-turns.ts';
 import { netDirectory } from './namespace.ts';
 import type { Root } from './root.ts';
+import { linesEnd, newSharedLines, type SharedLines, takeLines } from './shared-lines.ts';
 
 export interface EntryFeed {
   /** What to call it in words. */
@@ -21,7 +24,7 @@ export interface EntryFeed {
   /** About how many entries it has, where that is known. */
   readonly expected: number | undefined;
   /** Where several threads may take from it. */
-  readonly turns: Turns | undefined;
+  readonly shared: SharedLines | undefined;
   /** Bytes of whole lines put into `into`; 0 at the end, a fault when there is no going on. */
   take(into: Uint8Array): number | Fault | Promise<number | Fault>;
   close(): void;
@@ -39,14 +42,14 @@ const LISTS = [
   ['-L', '-f', 'ipv6', '-o', 'extended'],
 ] as const;
 
-/** The list of the table that `facts` are of, or of another namespace's. */
-export function openTableList(root: Root, facts: Facts, table: NamespaceTable | undefined): Opened {
-  const { list, enter } = table === undefined ? ownPlace(root, facts) : namespacePlace(table);
-  const entries = table?.entries.ok ? table.entries.value : facts.count;
+/** The list of the table, whosever it is. */
+export function openTableList(root: Root, machine: Machine, table: Table): Opened {
+  const { list, enter } = table.isOwn ? ownSource(root, machine.generation) : namespaceSource(table);
+  const { entries } = table;
   const file = () => openFile(root, list, entries);
   const tool = () => openTool(root, enter, entries);
   if (root.view === 'captured') return file();
-  const [first, second] = entries > QUICK_ENTRIES && readsAnew(facts) ? [tool, file] : [file, tool];
+  const [first, second] = entries > QUICK_ENTRIES && readsAnew(machine) ? [tool, file] : [file, tool];
   const opened = first();
   if ('feed' in opened) return opened;
   const other = second();
@@ -54,25 +57,25 @@ export function openTableList(root: Root, facts: Facts, table: NamespaceTable | 
 }
 
 // 6.15: "netfilter: conntrack: speed up reads from nf_conntrack proc file".
-function readsAnew({ release }: Facts): boolean {
+function readsAnew({ release }: Machine): boolean {
   return release.ok && (release.value.major < 6 || (release.value.major === 6 && release.value.minor < 15));
 }
 
-interface Place {
+interface ListSource {
   /** The kernel's file; undefined where no process is in the namespace. */
   readonly list: string | undefined;
   /** What has to be entered for conntrack(8) to see the table; undefined where it is ours. */
   readonly enter: string | undefined;
 }
 
-function ownPlace(root: Root, { generation }: Facts): Place {
+function ownSource(root: Root, generation: Generation): ListSource {
   const net = netDirectory(root);
   const path = 'fault' in net ? '/proc/net' : net.path;
   const enter = path === '/proc/net' ? undefined : '/proc/1/ns/net';
   return { list: `${path}/${generation}`, enter };
 }
 
-function namespacePlace({ pids, mount }: NamespaceTable): Place {
+function namespaceSource({ pids, mount }: Namespace): ListSource {
   const [pid] = pids;
   if (pid !== undefined) return { list: `/proc/${pid}/net/nf_conntrack`, enter: `/proc/${pid}/ns/net` };
   return { list: undefined, enter: mount?.path };
@@ -110,9 +113,9 @@ export function openCaptured(path: string): Opened {
 }
 
 function descriptorFeed(descriptor: number, source: string, expected: number): EntryFeed {
-  const turns = newTurns(descriptor, source);
+  const shared = newSharedLines(descriptor, source);
   const close = () => void files.close(descriptor);
-  return { source, expected, turns, take: (into) => takeLines(turns, into), close };
+  return { source, expected, shared, take: (into) => takeLines(shared, into), close };
 }
 
 function streamFeed(stream: Stream, source: string, end?: () => Promise<Fault | undefined>): EntryFeed {
@@ -139,7 +142,7 @@ function streamFeed(stream: Stream, source: string, end?: () => Promise<Fault | 
     waiting = waiting.subarray(whole);
     return whole;
   };
-  return { source, expected: undefined, turns: undefined, take, close: stream.close };
+  return { source, expected: undefined, shared: undefined, take, close: stream.close };
 }
 
 function joined(one: Uint8Array, other: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -189,5 +192,5 @@ function oneAfterTheOther(source: string, feeds: readonly (() => EntryFeed)[]): 
     }
     return 0;
   };
-  return { source, expected: undefined, turns: undefined, take, close: () => feed?.close() };
+  return { source, expected: undefined, shared: undefined, take, close: () => feed?.close() };
 }

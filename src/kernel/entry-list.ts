@@ -4,7 +4,7 @@
 //   conntrack -L, -L -o extended    without and with these two words, IPv6 compressed
 // A list can have a million lines of 170 bytes, so each byte is looked at once, and nothing is made of it but numbers.
 
-import { type Entry, STATES, type Tuple } from '../facts.ts';
+import { type Entry, STATES, type Tuple } from '../observation/entry.ts';
 
 const LINE_END = 10;
 const BLANK = 32;

@@ -1,6 +1,8 @@
 // What on the machine may explain that its limit is not the configured one.
 
-import type { Evidence, Generation } from '../facts.ts';
+import type { Evidence } from '../observation/configuration.ts';
+import type { Generation } from '../observation/generation.ts';
+import { exists } from './file.ts';
 import type { Root } from './root.ts';
 
 const LIMIT = 1 << 20;
@@ -16,7 +18,14 @@ export function readEvidence(root: Root, generation: Generation): Evidence {
     iptablesUnloads: iptablesUnloads(root),
     builtIn: builtIn(root, generation),
     loadedAtBoot: modulesFiles(root).some((path) => namesModule(text(root, path), generation)),
+    systemd: runsSystemd(root),
   };
+}
+
+const SYSTEMD = ['/run/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system'];
+
+export function runsSystemd(root: Root): boolean {
+  return SYSTEMD.some((path) => exists(root.locate(path)));
 }
 
 /** `/etc/sysconfig/iptables-config` of Red Hat's iptables service, which unloads modules unless told otherwise. */

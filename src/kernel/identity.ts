@@ -1,12 +1,12 @@
 // Whom a namespace belongs to: its eldest process, and the container that this one is in.
 
-import type { Identity, NamespaceTable } from '../facts.ts';
+import type { Identity, Namespace } from '../observation/table.ts';
 import { readContainer } from './cgroup.ts';
 import { netInode, type Process, readProcess } from './processes.ts';
 import type { Root } from './root.ts';
 
 /** Process numbers are used again, so who is not in the namespace any more is passed over. */
-export function identify(root: Root, { pids, key }: NamespaceTable): Identity {
+export function identify(root: Root, { pids, key }: Namespace): Identity {
   // Process 1 is older than all that share its /proc.
   const eldest = (pids[0] === 1 ? [1] : pids)
     .flatMap((pid) => found(pid, readProcess(root, pid)))

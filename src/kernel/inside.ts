@@ -2,7 +2,8 @@
 // CONFIG_NF_CONNTRACK_PROCFS. nsenter(1) needs root.
 
 import { self } from '#system/self';
-import type { Fault, NamespaceTable, Reading, Statistics } from '../facts.ts';
+import type { Statistics } from '../observation/counters.ts';
+import type { Fault, Reading } from '../observation/fault.ts';
 import { type Answer, runTool } from './child.ts';
 import { readToolStatistics } from './conntrack-tool.ts';
 import { exists } from './file.ts';
@@ -17,7 +18,10 @@ const STATISTICS = '/proc/self/net/stat/nf_conntrack';
 const REFUSED = /Operation not permitted|Permission denied/;
 const GONE = /No such file or directory/;
 
-type Inside = Pick<NamespaceTable, 'entries' | 'statistics'>;
+export interface Inside {
+  readonly entries: Reading<number>;
+  readonly statistics: Reading<Statistics>;
+}
 
 /** What goes before a command for it to run in the namespace at `place`; undefined where nsenter(1) is not installed. */
 export function enterLine(place: string): readonly string[] | undefined {

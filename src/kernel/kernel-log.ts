@@ -5,12 +5,13 @@
 
 import { bytes } from '#system/bytes';
 import { files } from '#system/files';
-import type { FullLog, Reading } from '../facts.ts';
+import type { Reading } from '../observation/fault.ts';
+import type { FullLog } from '../observation/kernel-log.ts';
+import type { Clock } from '../observation/observation.ts';
 import type { Failed } from '../system/contract.ts';
 import { runTool } from './child.ts';
 import { systemFault } from './file.ts';
 import type { Root } from './root.ts';
-import { parseUptime } from './uptime.ts';
 
 const FULL = /(?:ip|nf)_conntrack: table full(?: in netns (\d{1,10}))?, dropping packet/;
 const KMSG = '/dev/kmsg';
@@ -29,11 +30,14 @@ interface Line {
   readonly namespace: number | undefined;
 }
 
-/** The first log that can be read; else why the kernel's own cannot. A captured tree's logs are not read. */
-export function readFullLog(root: Root): Reading<FullLog> {
+/**
+ * The first log that can be read; else why the kernel's own cannot. A captured tree's logs are not read. `clock` is that
+ * of this moment: what the kernel writes it dates by the time since boot.
+ */
+export function readFullLog(root: Root, clock: Reading<Clock>): Reading<FullLog> {
   if (root.view === 'captured') return { ok: false, fault: { kind: 'not-asked', source: KMSG } };
   const now = Date.now();
-  const kmsg = readKmsg(root, now);
+  const kmsg = readKmsg(clock, now);
   if (kmsg.ok) return logOf(kmsg.value, now, KMSG);
   for (const path of FILES) {
     const lines = readTail(root, path, now);
@@ -69,12 +73,11 @@ function lineOf(text: string, at: number): Line[] {
   return [{ at, namespace: match[1] === undefined ? undefined : Number(match[1]) }];
 }
 
-function readKmsg(root: Root, now: number): Reading<readonly Line[]> {
-  const uptime = root.readOwn('/proc/uptime', RECORD, parseUptime);
-  if (!uptime.ok) return uptime;
+function readKmsg(clock: Reading<Clock>, now: number): Reading<readonly Line[]> {
+  if (!clock.ok) return clock;
   const descriptor = files.open(KMSG, 'reading');
   if (typeof descriptor !== 'number') return { ok: false, fault: { ...systemFault(descriptor), source: KMSG } };
-  const lines = readRecords(descriptor, now - 1000 * uptime.value);
+  const lines = readRecords(descriptor, now - 1000 * clock.value.uptime);
   files.close(descriptor);
   if ('errno' in lines) return { ok: false, fault: { ...systemFault(lines), source: KMSG } };
   return { ok: true, value: lines, source: KMSG };

@@ -1,6 +1,7 @@
 // What is given to conntrack's module when it is loaded: by modprobe.d(5), and by the kernel's command line.
 
-import type { HashsizeOption } from '../facts.ts';
+import type { HashsizeOption } from '../observation/configuration.ts';
+import { GENERATION_NAMES } from '../observation/generation.ts';
 import { parseKernelNumber } from './number.ts';
 
 /** What one file of modprobe.d(5) says. */
@@ -11,7 +12,7 @@ export interface ModprobeFile {
 }
 
 const NOTHING: ModprobeFile = { hashsizes: [], reapplies: false };
-const MODULES: readonly string[] = ['nf_conntrack', 'ip_conntrack'];
+const MODULES: readonly string[] = GENERATION_NAMES;
 
 /** A `\` at the end of a line joins it to the next. */
 export function parseModprobeFile(text: string, path: string): ModprobeFile {

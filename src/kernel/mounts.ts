@@ -2,7 +2,7 @@
 // processes. Printed by show_mountinfo() in fs/proc_namespace.c:
 //   id parent major:minor root mountpoint options [tags…] - type source superoptions
 
-import type { NamespaceMount } from '../facts.ts';
+import type { NamespaceMount } from '../observation/table.ts';
 import type { Parsed, Root } from './root.ts';
 
 export interface Mounts {

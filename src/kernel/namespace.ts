@@ -2,7 +2,7 @@
 // container through its /proc, is under /proc/1/net.
 
 import { files } from '#system/files';
-import type { Fault } from '../facts.ts';
+import type { Fault } from '../observation/fault.ts';
 import { exists, systemFault } from './file.ts';
 import type { Root } from './root.ts';
 

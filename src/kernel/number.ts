@@ -1,9 +1,17 @@
 // A file that holds one whole number, as the files of /proc/sys do.
 
-import type { Parsed } from './root.ts';
+import type { Reading } from '../observation/fault.ts';
+import type { Parsed, Root } from './root.ts';
 
 /** No counter or limit of conntrack is larger: it is an int in every kernel that has one. */
 const LARGEST = 2 ** 31;
+
+const SMALL = 4096;
+
+/** A whole number from a file of /proc/sys. */
+export function readNumber(root: Root, path: string): Reading<number> {
+  return root.read(path, SMALL, parseWholeNumber);
+}
 
 /** Reads what the kernel prints with "%d\n" or "%u\n"; refuses what no sane kernel would say. */
 export function parseWholeNumber(text: string): Parsed<number> {

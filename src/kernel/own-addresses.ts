@@ -2,15 +2,15 @@
 //   /proc/<pid>/net/fib_trie    net/ipv4/fib_trie.c: `|-- 10.0.0.7` and below it `/32 host LOCAL`
 //   /proc/<pid>/net/if_inet6    net/ipv6/addrconf.c: 32 digits, and what else is known of it
 
-import type { NamespaceTable } from '../facts.ts';
+import type { Namespace } from '../observation/table.ts';
 import { netDirectory } from './namespace.ts';
 import type { Root } from './root.ts';
 
 const LIMIT = 1 << 22;
 
 /** As signed 32-bit words with commas; empty where they cannot be read. */
-export function readOwnAddresses(root: Root, table: NamespaceTable | undefined): ReadonlySet<string> {
-  const folder = table === undefined ? ownFolder(root) : table.pids[0] && `/proc/${table.pids[0]}/net`;
+export function readOwnAddresses(root: Root, { isOwn, pids }: Namespace): ReadonlySet<string> {
+  const folder = isOwn ? ownFolder(root) : pids[0] && `/proc/${pids[0]}/net`;
   if (folder === undefined) return new Set();
   const four = root.read(`${folder}/fib_trie`, LIMIT, (text) => ({ ok: true, value: parseLocalIpv4(text) }));
   const six = root.read(`${folder}/if_inet6`, LIMIT, (text) => ({ ok: true, value: parseIpv6(text) }));

@@ -2,7 +2,8 @@
 // here, so that the deadline is tested before it and `-vv` can tell of it.
 
 import { files } from '#system/files';
-import type { Fault, FaultKind, ReadAttempt, Reading, View } from '../facts.ts';
+import type { Fault, FaultKind, ReadAttempt, Reading } from '../observation/fault.ts';
+import type { View } from '../observation/machine.ts';
 import {
   type Enough,
   type FileFault,

@@ -2,12 +2,13 @@
 // CentOS 5 and 6, only root since 3.6. Printed by slab_show() in mm/slab_common.c:
 //   name <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : tunables … : slabdata …
 
-import type { SlabCache } from '../facts.ts';
+import { GENERATION_NAMES, GENERATIONS } from '../observation/generation.ts';
+import type { SlabCache } from '../observation/machine.ts';
 import type { Parsed } from './root.ts';
 
-// One cache for each namespace on 2.6.33 to 4.8, with a pointer or a number behind the name.
 // Expectations have caches of their own, which are not meant here.
-const CACHE = /^(?:ip_conntrack|nf_conntrack(?:_[0-9a-f]+)?) +\d+ +\d+ +(\d{1,9}) +(\d{1,9}) +(\d{1,9}) /;
+const NAMES = GENERATION_NAMES.map((name) => GENERATIONS[name].slabCache).join('|');
+const CACHE = new RegExp(`^(?:${NAMES}) +\\d+ +\\d+ +(\\d{1,9}) +(\\d{1,9}) +(\\d{1,9}) `);
 
 /** The first row of a conntrack cache; all of a kernel's rows have the same geometry. */
 export function parseSlabinfo(text: string): Parsed<SlabCache> {

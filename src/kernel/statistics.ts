@@ -7,7 +7,8 @@
 //   5.10           searched is clashres
 //   5.15           delete_list is chainlength
 
-import { COUNTERS, type CounterName, type CpuCounters, type Statistics } from '../facts.ts';
+import { COUNTER_NAMES, type CounterName, type Counters, type Statistics } from '../observation/counters.ts';
+import type { Reading } from '../observation/fault.ts';
 import type { Parsed } from './root.ts';
 
 const MALFORMED = { ok: false, kind: 'malformed' } as const;
@@ -42,11 +43,19 @@ function column(names: readonly string[], row: readonly string[] = [], name: str
   return cell === undefined ? undefined : Number.parseInt(cell, 16);
 }
 
-function cpuCounters(names: readonly string[], row: readonly string[]): CpuCounters {
+function cpuCounters(names: readonly string[], row: readonly string[]): Counters {
   const counters: Partial<Record<CounterName, number>> = {};
-  for (const name of COUNTERS) {
+  for (const name of COUNTER_NAMES) {
     const value = column(names, row, name);
     if (value !== undefined) counters[name] = value;
   }
   return counters;
+}
+
+/** What the counters tell of the entries. */
+export function entriesOf(statistics: Reading<Statistics>): Reading<number> {
+  if (!statistics.ok) return statistics;
+  const { entries } = statistics.value;
+  if (entries !== undefined) return { ok: true, value: entries, source: statistics.source };
+  return { ok: false, fault: { kind: 'malformed', source: statistics.source } };
 }

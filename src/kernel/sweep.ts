@@ -3,70 +3,101 @@
 // be entered. What cannot be seen is told: hidden processes, a container's /proc, mounts that we may not enter.
 // Not to be seen at all: a namespace that only one thread of a process is in, or that only an open descriptor keeps.
 
-import type { Fault, Generation, NamespaceMount, NamespaceTable, Reading, Sight, Statistics, Sweep } from '../facts.ts';
-import { readInside } from './inside.ts';
+import type { Statistics } from '../observation/counters.ts';
+import type { Reading } from '../observation/fault.ts';
+import type { Machine } from '../observation/machine.ts';
+import type { Observation, Visibility } from '../observation/observation.ts';
+import type { ExtensionSettings, Namespace, NamespaceMount, Table, UnreadTable } from '../observation/table.ts';
+import { type Inside, readInside } from './inside.ts';
+import { NOT_ASKED } from './machine.ts';
 import { readMounts } from './mounts.ts';
 import { namespaceInode, namespaceNumber } from './namespace.ts';
 import { netInode, processIds } from './processes.ts';
 import type { Root } from './root.ts';
-import { sightOf } from './sight.ts';
-import { parseStatistics } from './statistics.ts';
+import { entriesOf, parseStatistics } from './statistics.ts';
+import { visibilityOf } from './visibility.ts';
 
 const STATISTICS_LIMIT = 1 << 22;
 // A namespace's first processes: of whom one may be ours, so that we may read its number.
 const ASKED_FOR_NUMBER = 4;
 
-/** A deadline that passed is a fault; so is a machine whose own namespace cannot be told. */
-export function sweep(root: Root, generation: Generation): Sweep | { readonly fault: Fault } {
-  const own = namespaceInode(root);
-  if (typeof own === 'object') return { fault: own };
-  // ip_conntrack's kernels have one table, and in a captured tree all namespaces' files look alike.
-  if (generation === 'ip_conntrack') return onlyOwn('all');
-  if (own === undefined) return onlyOwn('tree');
+/** The tables that were found, ours first, and whether they are all. */
+export type Swept = Pick<Observation, 'tables' | 'unread' | 'visibility'>;
 
+/** A machine whose own namespace cannot be told from others shows only that one, and why. */
+export function sweep(root: Root, { generation }: Machine, own: Table): Swept {
+  const inode = namespaceInode(root);
+  if (typeof inode === 'object') return { tables: [own], unread: [], visibility: { ok: false, fault: inode } };
+  // ip_conntrack's kernels have one table, and in a captured tree all namespaces' files look alike.
+  if (generation === 'ip_conntrack') return onlyOwn(root, own, 'all');
+  return inode === undefined ? onlyOwn(root, own, 'tree') : sweepBeside(root, own, inode);
+}
+
+function sweepBeside(root: Root, own: Table, inode: number): Swept {
   const pids = processIds(root);
   const { held, hidden } = namespacesByProcess(root, pids ?? []);
-  const ours = held.get(own) ?? [];
-  held.delete(own);
+  const ours = held.get(inode) ?? [];
+  held.delete(inode);
   const mounts = readMounts(root);
   const mounted = mounts?.namespaces ?? [];
-  const tables = Array.from(held, ([inode, pids]) => readHeld(root, inode, pids, mounted)).filter(isDefined);
+  const found = Array.from(held, ([other, inside]) => readHeld(root, other, inside, mounted)).filter(isDefined);
 
-  const numbers = [numberOf(root, ours) ?? ownNumber(root), ...tables.map(({ number }) => number)];
-  const mountOnly = mounted.filter(({ number }) => !numbers.includes(number));
-  const unknown = numbers.filter((number) => number === undefined).length;
+  const number = numberOf(root, ours) ?? ownNumber(root);
+  const numbers = [number, ...found.map(({ namespace }) => namespace.number)];
+  const mountOnly = mounted.filter((mount) => !numbers.includes(mount.number));
+  const unknown = numbers.filter((other) => other === undefined).length;
   // Which of them are among those found already can be told only if every number is known.
   const entered = mountOnly.map((mount) => (unknown === 0 ? readMounted(root, mount) : 'refused'));
 
-  const late = root.late();
-  if (late !== undefined) return { fault: late };
-  const others = [...tables, ...entered.filter(isTable)];
+  const others = [...found, ...entered.filter(isFound)];
   const left = entered.filter((table) => table === 'refused').length;
   // Any namespace of unknown number may be one of those that are mounted.
   const atLeast = 1 + others.length + Math.max(0, left - unknown);
-  const mountsKnown = mounts !== undefined;
-  const processes = pids === undefined ? UNLISTED : sightOf(root, mounts, hidden);
-  return { others, sight: { ...processes, mounts: left, mountsKnown, atLeast } };
+  const processes = pids === undefined ? UNLISTED : visibilityOf(root, mounts, hidden);
+  const visibility = { ...processes, mounts: left, mountsKnown: mounts !== undefined, atLeast };
+  return {
+    tables: [{ ...own, number }, ...others.flatMap((one) => tableOf(one, own))],
+    unread: others.flatMap(unreadOf),
+    visibility: { ok: true, value: visibility, source: root.locate('/proc') },
+  };
 }
 
-function onlyOwn(processes: Sight['processes']): Sweep {
-  return {
-    others: [],
-    sight: { processes, hidepid: undefined, listed: true, mounts: 0, mountsKnown: true, atLeast: 1 },
-  };
+function onlyOwn(root: Root, own: Table, processes: Visibility['processes']): Swept {
+  const value = { processes, hidepid: undefined, listed: true, mounts: 0, mountsKnown: true, atLeast: 1 };
+  return { tables: [own], unread: [], visibility: { ok: true, value, source: root.locate('/proc') } };
 }
 
 /** A /proc that may be entered and not listed. */
 const UNLISTED = { processes: 'own', hidepid: undefined, listed: false } as const;
 
+/** Whose switches nobody looked at. */
+const UNSEEN: ExtensionSettings = { acct: NOT_ASKED, timestamp: NOT_ASKED, events: NOT_ASKED, listener: NOT_ASKED };
+
+/** A namespace, and what its files say. */
 interface Found {
+  readonly namespace: Namespace;
+  readonly inside: Inside;
+}
+
+// The limit is one for the whole machine, compared with the entries of each namespace by itself: every kernel so far.
+function tableOf({ namespace, inside: { entries, statistics } }: Found, { limit, limitSource }: Table): Table[] {
+  if (!entries.ok) return [];
+  const read = { entries: entries.value, entriesSource: entries.source, limit, limitSource };
+  return [{ ...namespace, ...read, statistics, extensions: UNSEEN }];
+}
+
+function unreadOf({ namespace, inside: { entries } }: Found): UnreadTable[] {
+  return entries.ok ? [] : [{ ...namespace, fault: entries.fault }];
+}
+
+interface Processes {
   /** Processes by the inode that stands for their namespace, ascending. */
   readonly held: Map<number, number[]>;
   /** Whether there are processes that do not show theirs. */
   readonly hidden: boolean;
 }
 
-function namespacesByProcess(root: Root, pids: readonly number[]): Found {
+function namespacesByProcess(root: Root, pids: readonly number[]): Processes {
   const held = new Map<number, number[]>();
   let hidden = false;
   for (const pid of pids) {
@@ -90,7 +121,7 @@ function readHeld(
   inode: number,
   pids: readonly number[],
   mounted: readonly NamespaceMount[],
-): NamespaceTable | undefined {
+): Found | undefined {
   for (const pid of pids) {
     const statistics = readStatistics(root, pid);
     const entered = withoutFile(statistics) ? readInside(root, `/proc/${pid}/ns/net`) : 'refused';
@@ -98,7 +129,7 @@ function readHeld(
     if (entered === 'gone' || netInode(root, pid) !== inode) continue;
     const inside = entered === 'refused' ? { entries: entriesOf(statistics), statistics } : entered;
     const mount = mounted.find((known) => known.number === number);
-    return { key: `net:${inode}`, pids, number, mount, ...inside };
+    return { namespace: { key: `net:${inode}`, ...OTHER, pids, number, mount }, inside };
   }
   return undefined;
 }
@@ -113,22 +144,18 @@ function withoutFile(statistics: Reading<Statistics>): boolean {
 }
 
 // What cannot be found where it is said to be may have been unmounted, or have a name that is no text.
-function readMounted(root: Root, mount: NamespaceMount): NamespaceTable | 'refused' {
+function readMounted(root: Root, mount: NamespaceMount): Found | 'refused' {
   const inside = readInside(root, mount.path);
+  const { number } = mount;
   return typeof inside === 'string'
     ? 'refused'
-    : { key: `mount:${mount.number}`, pids: [], number: mount.number, mount, ...inside };
+    : { namespace: { key: `mount:${number}`, ...OTHER, pids: [], number, mount }, inside };
 }
 
-function isTable(table: NamespaceTable | string): table is NamespaceTable {
-  return typeof table === 'object';
-}
+const OTHER = { isOwn: false, isInitial: false };
 
-function entriesOf(statistics: Reading<Statistics>): Reading<number> {
-  if (!statistics.ok) return statistics;
-  const { entries } = statistics.value;
-  if (entries === undefined) return { ok: false, fault: { kind: 'malformed', source: statistics.source } };
-  return { ok: true, value: entries, source: statistics.source };
+function isFound(found: Found | string): found is Found {
+  return typeof found === 'object';
 }
 
 /** N of `net:[N]`; of other users' processes only root may know it. */

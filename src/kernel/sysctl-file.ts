@@ -1,17 +1,13 @@
 // Files of sysctl.d(5) and sysctl.conf(5): the lines of them that are about conntrack's limit, as procps and systemd read
 // them and as the kernel takes their values.
 
-import type { SysctlLine } from '../facts.ts';
+import type { SysctlLine } from '../observation/configuration.ts';
+import { GENERATION_NAMES, GENERATIONS } from '../observation/generation.ts';
 import { globMatches } from './glob.ts';
 import { parseKernelNumber } from './number.ts';
 
 /** Every name that a kernel has, or had, for the limit. */
-const LIMITS = [
-  'net.netfilter.nf_conntrack_max',
-  'net.nf_conntrack_max',
-  'net.ipv4.netfilter.ip_conntrack_max',
-  'net.ipv4.ip_conntrack_max',
-];
+const LIMITS: readonly string[] = GENERATION_NAMES.flatMap((name) => GENERATIONS[name].limitKeys);
 // The kernel keeps it in an int.
 const LARGEST = 2 ** 31 - 1;
 const PATTERN = /[*?[]/;

@@ -1,32 +1,25 @@
 // The timeouts in force in a network namespace: the sysctls `nf_conntrack_*_timeout*`, each namespace's own.
 
 import { self } from '#system/self';
-import type { Generation, NamespaceTable, Reading } from '../facts.ts';
+import type { Reading } from '../observation/fault.ts';
+import { GENERATIONS, type Generation } from '../observation/generation.ts';
+import type { Namespace } from '../observation/table.ts';
 import { runTool } from './child.ts';
 import { exists } from './file.ts';
 import { enterLine } from './inside.ts';
 import { netDirectory } from './namespace.ts';
+import { readNumber } from './number.ts';
 import type { Root } from './root.ts';
-import { readNumber } from './table.ts';
 
-const DIRECTORIES: Readonly<Record<Generation, string>> = {
-  nf_conntrack: '/proc/sys/net/netfilter',
-  ip_conntrack: '/proc/sys/net/ipv4/netfilter',
-};
 const PRINTERS = ['/bin/grep', '/usr/bin/grep'] as const;
 
 /** Seconds by name without the generation's prefix; empty where they cannot be had. */
-export function readTimeouts(
-  root: Root,
-  generation: Generation,
-  table: NamespaceTable | undefined,
-): ReadonlyMap<string, number> {
-  const directory = DIRECTORIES[generation];
+export function readTimeouts(root: Root, generation: Generation, table: Namespace): ReadonlyMap<string, number> {
+  const { directory } = GENERATIONS[generation];
   const names = timeoutNames(root, directory, generation);
   const net = netDirectory(root);
-  if (table === undefined && !('fault' in net) && net.sysctlsAgree)
-    return ownTimeouts(root, directory, generation, names);
-  const place = table === undefined ? '/proc/1/ns/net' : placeOf(table);
+  if (table.isOwn && !('fault' in net) && net.sysctlsAgree) return ownTimeouts(root, directory, generation, names);
+  const place = table.isOwn ? '/proc/1/ns/net' : placeOf(table);
   return place === undefined
     ? new Map()
     : timeoutsInside(
@@ -50,7 +43,7 @@ function ownTimeouts(root: Root, directory: string, generation: Generation, name
   );
 }
 
-function placeOf({ pids, mount }: NamespaceTable): string | undefined {
+function placeOf({ pids, mount }: Namespace): string | undefined {
   return pids[0] === undefined ? mount?.path : `/proc/${pids[0]}/ns/net`;
 }
 

@@ -3,19 +3,22 @@
 import type { Advice } from '../evaluate/advice.ts';
 import { atLeast } from '../evaluate/kernel-version.ts';
 import type { Plan } from '../evaluate/plan.ts';
-import type { Facts, NamespaceTable, Surroundings } from '../facts.ts';
+import { GENERATIONS } from '../observation/generation.ts';
+import type { Machine } from '../observation/machine.ts';
+import type { Observation } from '../observation/observation.ts';
+import type { Table } from '../observation/table.ts';
 import { addressWords, protocolWords } from './address.ts';
-import { causeLine } from './drift.ts';
+import { causeWords } from './drift.ts';
 import type { Palette } from './palette.ts';
 import { grouped, hanging, indented } from './prose.ts';
-import { durable, liveCommands, type Place } from './remedies.ts';
+import { durable, type FileLines, hashsizeCommand, liveCommands } from './remedies.ts';
 import { durationWords, foreign, percentWords, sizeWords } from './words.ts';
 
-interface Context {
-  readonly facts: Facts;
-  readonly surroundings: Surroundings;
+/** Where the advice is to be followed. */
+export interface Context {
+  readonly observation: Observation;
   /** Whose entries are listed. */
-  readonly subject: NamespaceTable | undefined;
+  readonly subject: Table;
 }
 
 /** One step: what it is, what to type, what it does and costs, and which lines make it last. */
@@ -27,7 +30,7 @@ export interface Step {
   readonly notes: readonly string[];
   /** What ends with the namespace, and not only with the machine. */
   readonly inNamespace: boolean;
-  readonly files: readonly Place[];
+  readonly files: readonly FileLines[];
 }
 
 const NOTHING_NOW =
@@ -66,11 +69,12 @@ export function stepOf(advice: Advice, context: Context): Step {
     case 'restore': {
       const { drift, causes, plan } = advice;
       const title = `Set the limit that ${foreign(drift.wanted.path)} wants, ${grouped(drift.wanted.limit)}.`;
-      const why = causes.map((cause) => `${causeLine(cause, drift, context.facts)}.`.replace('l', 'L'));
+      const { generation } = context.observation.machine;
+      const why = causes.map((cause) => `Likely cause: ${causeWords(cause, drift, generation)}.`);
       return limitStep(title, plan, why, context);
     }
     case 'raise': {
-      const buckets = liveCommands(context.facts, advice.plan).length > 1 ? ', and the buckets with it' : '';
+      const buckets = liveCommands(context.observation, advice.plan).length > 1 ? ', and the buckets with it' : '';
       const title = `Raise the limit to ${grouped(advice.plan.limit)}${buckets}.`;
       return limitStep(title, advice.plan, demandNotes(advice), context);
     }
@@ -94,26 +98,26 @@ export function stepOf(advice: Advice, context: Context): Step {
   }
 }
 
-function limitStep(title: string, plan: Plan, reasons: readonly string[], { facts, surroundings }: Context): Step {
-  const { available } = surroundings;
+function limitStep(title: string, plan: Plan, reasons: readonly string[], { observation }: Context): Step {
+  const { available } = observation.machine;
   const room = available.ok ? `, of ${sizeWords(available.value.bytes)} available` : '';
-  const where = facts.initialNamespace
+  const where = observation.tables[0].isInitial
     ? ''
     : ' On the host, in the initial network namespace: elsewhere it is read-only.';
   const effect = `Costs up to ${sizeWords(Math.max(0, plan.more))} more when full${room}.${where}`;
   return {
     title,
-    commands: liveCommands(facts, plan),
+    commands: liveCommands(observation, plan),
     instead: [],
     notes: [...reasons, effect],
     inNamespace: false,
-    files: filesOf(plan, facts, surroundings),
+    files: filesOf(plan, observation),
   };
 }
 
 // A file that sets it already has a name that others gave it.
-function filesOf(plan: Plan, facts: Facts, surroundings: Surroundings): readonly Place[] {
-  return durable(facts, surroundings, plan).map(({ where, lines }) => ({ where: foreign(where), lines }));
+function filesOf(plan: Plan, observation: Observation): readonly FileLines[] {
+  return durable(observation, plan).map(({ where, lines }) => ({ where: foreign(where), lines }));
 }
 
 function demandNotes({ demand, plan }: Extract<Advice, { kind: 'raise' }>): readonly string[] {
@@ -125,21 +129,20 @@ function demandNotes({ demand, plan }: Extract<Advice, { kind: 'raise' }>): read
     : [words, 'New connections get in at once.'];
 }
 
-function bucketStep(plan: Plan, { facts, surroundings }: Context): Step {
+function bucketStep(plan: Plan, { observation }: Context): Step {
   return {
     title: `More buckets, ${grouped(plan.buckets)}: shorter chains.`,
-    commands: [`echo ${plan.buckets} > /sys/module/${facts.generation}/parameters/hashsize`],
+    commands: [hashsizeCommand(observation.machine, plan.buckets)],
     instead: [],
     notes: [`Entries are in shorter chains at once. Costs ${sizeWords(plan.hashTable)} in all.`],
     inNamespace: false,
-    files: filesOf(plan, facts, surroundings),
+    files: filesOf(plan, observation),
   };
 }
 
 function timeoutStep({ kept, shorter, of }: Extract<Advice, { kind: 'timeout' }>, context: Context): Step {
-  const { generation } = context.facts;
-  const directory = generation === 'nf_conntrack' ? 'net.netfilter' : 'net.ipv4.netfilter';
-  const name = `${directory}.${generation}_${kept.name}`;
+  const { generation } = context.observation.machine;
+  const name = GENERATIONS[generation].sysctlPrefix + kept.name;
   const share = percentWords((100 * kept.ended) / of);
   return {
     title: `Shorten ${generation}_${kept.name} from ${kept.seconds} s to ${shorter} s.`,
@@ -159,8 +162,8 @@ function timeoutStep({ kept, shorter, of }: Extract<Advice, { kind: 'timeout' }>
 const NFT_TABLE = 'check_conntrack';
 // Each namespace has timeouts and rules of its own, and a new one the defaults.
 function lasting({ subject }: Context, where: string, lines: readonly string[]): Pick<Step, 'inNamespace' | 'files'> {
-  const place = subject === undefined ? where : 'what makes that namespace or container';
-  return { inNamespace: subject !== undefined, files: [{ where: place, lines }] };
+  const place = subject.isOwn ? where : 'what makes that namespace or container';
+  return { inNamespace: !subject.isOwn, files: [{ where: place, lines }] };
 }
 
 const CHAINS = ['PREROUTING', 'OUTPUT'] as const;
@@ -170,7 +173,7 @@ function notrackStep(advice: Extract<Advice, { kind: 'notrack' }>, context: Cont
   const { protocol, port, entries, of, ipv4, ipv6 } = advice;
   const name = protocolWords(protocol);
   const before = inNamespace(context);
-  const target = hasCtTarget(context.facts) ? 'CT --notrack' : 'NOTRACK';
+  const target = hasCtTarget(context.observation.machine) ? 'CT --notrack' : 'NOTRACK';
   const tools = [...(ipv4 ? ['iptables'] : []), ...(ipv6 ? ['ip6tables'] : [])];
   const iptables = tools.flatMap((tool) =>
     CHAINS.flatMap((chain) =>
@@ -186,7 +189,7 @@ function notrackStep(advice: Extract<Advice, { kind: 'notrack' }>, context: Cont
   ];
   return {
     title: `Do not track ${name} port ${port}: it has ${percentWords((100 * entries) / of)} of the entries, none translated.`,
-    ...eitherTool(nft, iptables, context.facts),
+    ...eitherTool(nft, iptables, context.observation.machine),
     notes: [
       'New packets of that port take no entry; those that are there end by their timeout.',
       'Costs no memory. NAT does nothing for that port any more, and rules for ct state established or related no longer match it: it must be accepted by itself.',
@@ -219,7 +222,11 @@ function sourceStep({ holder, of, own }: Extract<Advice, { kind: 'source' }>, co
   ];
   return {
     title: `Ask what ${address} does: ${has}. If it should not:`,
-    ...eitherTool(nft, [`${before}${iptables} -t raw -I PREROUTING -s ${address} -j DROP`, remove], context.facts),
+    ...eitherTool(
+      nft,
+      [`${before}${iptables} -t raw -I PREROUTING -s ${address} -j DROP`, remove],
+      context.observation.machine,
+    ),
     notes: [
       'Its packets are dropped before they are tracked, and its entries removed. Costs all of its connections.',
       ...undone(context),
@@ -230,7 +237,7 @@ function sourceStep({ holder, of, own }: Extract<Advice, { kind: 'source' }>, co
 
 // All rules of these steps are in one table.
 function undone(context: Context): readonly string[] {
-  return isModern(context.facts)
+  return isModern(context.observation.machine)
     ? [`To undo it all: ${inNamespace(context)}nft delete table inet ${NFT_TABLE}`]
     : ['To undo it: the same with -D in place of -I.'];
 }
@@ -240,22 +247,22 @@ function isLoopback(address: string): boolean {
 }
 
 /** nftables is there from 3.13 on. */
-function isModern({ release }: Facts): boolean {
+function isModern({ release }: Machine): boolean {
   return release.ok && atLeast(release.value, 3, 13);
 }
 
-function eitherTool(nft: readonly string[], iptables: readonly string[], facts: Facts) {
-  return isModern(facts) ? { commands: nft, instead: iptables } : { commands: iptables, instead: [] };
+function eitherTool(nft: readonly string[], iptables: readonly string[], machine: Machine) {
+  return isModern(machine) ? { commands: nft, instead: iptables } : { commands: iptables, instead: [] };
 }
 
 /** From 2.6.34 on; until then NOTRACK is a target of its own. */
-function hasCtTarget({ release }: Facts): boolean {
+function hasCtTarget({ release }: Machine): boolean {
   return release.ok && atLeast(release.value, 3, 0);
 }
 
 /** What makes a command run where the table is. */
 function inNamespace({ subject }: Context): string {
-  if (subject === undefined) return '';
+  if (subject.isOwn) return '';
   const [, name] = /^(?:\/var)?\/run\/netns\/(\w[\w.-]*)$/.exec(subject.mount?.path ?? '') ?? [];
   if (name !== undefined) return `ip netns exec ${name} `;
   return subject.pids[0] === undefined ? '' : `nsenter -t ${subject.pids[0]} -n `;

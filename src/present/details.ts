@@ -1,103 +1,96 @@
 // Long output for `-v` and more: where the figures came from, what memory is made of, what could not be had.
 
+import { refusesBelowLimit } from '../evaluate/chains.ts';
+import type { Evaluation } from '../evaluate/evaluate.ts';
 import type { Footprint, ObjectCost } from '../evaluate/footprint.ts';
 import { footprint, hashTableBytes } from '../evaluate/footprint.ts';
-import { type Measurements, refusesBelowLimit } from '../evaluate/measure.ts';
+import type { Result } from '../evaluate/judge.ts';
+import { allEntries } from '../evaluate/measurements.ts';
 import { METRIC_NAMES } from '../evaluate/metrics.ts';
-import { formatRange, type Range } from '../evaluate/range.ts';
-import type { Level, Thresholds } from '../evaluate/thresholds.ts';
-import type { Trend } from '../evaluate/trend.ts';
-import type { Facts, Fault, History, ReadAttempt, Reading } from '../facts.ts';
+import { formatRange } from '../evaluate/range.ts';
+import { LEVELS } from '../evaluate/thresholds.ts';
+import type { Fault, ReadAttempt, Reading } from '../observation/fault.ts';
+import type { History } from '../observation/history.ts';
 import { faultWords } from './faults.ts';
 import { durationWords, foreignPath, sizeWords, valueWords } from './words.ts';
 
-interface Details {
-  readonly facts: Facts;
-  /** What holds slab memory: the entries of all namespaces that were looked at. */
-  readonly entries: number;
-  readonly cost: Reading<ObjectCost>;
-  readonly measurements: Measurements;
-  readonly thresholds: Thresholds;
-  /** Undefined where no state directory was given. */
-  readonly past: { readonly history: Reading<History>; readonly trend: Trend } | undefined;
-}
-
-/** What `-v` says of a table, a line each. */
-export function tableDetails(told: Details): readonly string[] {
-  const { facts, entries, cost, measurements, thresholds, past } = told;
+/** What `-v` says of our table, a line each; `history` is undefined where nobody keeps one. */
+export function tableDetails(evaluation: Evaluation, history: Reading<History> | undefined): readonly string[] {
   return [
-    ...sourceLines(facts, measurements),
-    ...(past === undefined ? [] : historyLines(past.history, past.trend, measurements)),
-    ...thresholdLines(thresholds),
-    ...(cost.ok ? memoryLines(facts, entries, cost.value, cost.source, measurements) : []),
-    ...unjudgedLines(measurements, thresholds),
-    ...faultLines(facts),
+    ...sourceLines(evaluation),
+    ...(history === undefined ? [] : historyLines(evaluation, history)),
+    ...thresholdLines(evaluation),
+    ...(evaluation.cost.ok ? memoryLines(evaluation, evaluation.cost.value, evaluation.cost.source) : []),
+    ...unjudgedLines(evaluation),
+    ...faultLines(evaluation),
   ];
 }
 
-function sourceLines(facts: Facts, measurements: Measurements): string[] {
-  const limit = facts.max === 0 ? 'none (0)' : facts.max;
+function sourceLines(evaluation: Evaluation): string[] {
+  const { entries, entriesSource, limit, limitSource, statistics } = evaluation.results[0].table;
   const lines = [
-    `entries: ${facts.count} (${foreignPath(facts.countSource)})`,
-    `limit: ${limit} (${foreignPath(facts.maxSource)})`,
+    `entries: ${entries} (${foreignPath(entriesSource)})`,
+    `limit: ${limit === 0 ? 'none (0)' : limit} (${foreignPath(limitSource)})`,
+    ...bucketsLine(evaluation),
   ];
-  if (facts.buckets.ok) lines.push(bucketsLine(facts, facts.buckets.value, measurements));
-  if (facts.statistics.ok) {
-    const { source, value } = facts.statistics;
-    lines.push(`counters: since boot, ${value.cpus.length} CPUs (${foreignPath(source)})`);
-  }
-  return lines;
+  if (!statistics.ok) return lines;
+  const { source, value } = statistics;
+  return [...lines, `counters: since boot, ${value.cpus.length} CPUs (${foreignPath(source)})`];
 }
 
-function bucketsLine(facts: Facts, buckets: number, { load_factor: load }: Measurements): string {
-  const source = facts.buckets.ok ? foreignPath(facts.buckets.source) : '';
-  if (load.kind !== 'value') return `buckets: ${buckets} (${source})`;
-  const line = `buckets: ${buckets}, load factor ${valueWords('load_factor', load.value)} (${source})`;
-  return refusesBelowLimit(facts)
-    ? `${line}: too few, this kernel refuses entries in long chains below the limit`
-    : line;
+function bucketsLine({ observation: { machine }, results: [own] }: Evaluation): string[] {
+  const { buckets } = machine;
+  if (!buckets.ok) return [];
+  const source = foreignPath(buckets.source);
+  const { load_factor: load } = own.measurements;
+  if (load.kind !== 'value') return [`buckets: ${buckets.value} (${source})`];
+  const line = `buckets: ${buckets.value}, load factor ${valueWords('load_factor', load.value)} (${source})`;
+  const refuses = refusesBelowLimit(machine, own.table);
+  return [refuses ? `${line}: too few, this kernel refuses entries in long chains below the limit` : line];
 }
 
-function historyLines(history: Reading<History>, { losses }: Trend, { drop_rate, growth }: Measurements): string[] {
+function historyLines({ results: [own] }: Evaluation, history: Reading<History>): string[] {
+  const { losses, measurements } = own;
+  const { drop_rate, growth } = measurements;
   if (!history.ok) return [`no history: ${faultWords(history.fault)}`];
-  const { past } = history.value;
   const source = foreignPath(history.source);
   if (losses === undefined)
     return [`no rates yet: ${drop_rate.kind === 'none' ? drop_rate.why : 'no counters'} (${source})`];
-  const lines = [`rates: over ${durationWords(losses.seconds)}, ${past.length + 1} samples (${source})`];
+  const samples = history.value.past.length + 1;
+  const lines = [`rates: over ${durationWords(losses.seconds)}, ${samples} samples (${source})`];
   return growth.kind === 'none' ? [...lines, `no growth: ${growth.why}`] : lines;
 }
 
-function thresholdLines(thresholds: Thresholds): string[] {
-  const texts = METRIC_NAMES.flatMap((name) => {
-    const { warning, critical } = thresholds[name] ?? {};
-    const levels = [...levelWords('warning', warning), ...levelWords('critical', critical)];
-    return levels.length === 0 ? [] : [`${name} ${levels.join(' ')}`];
-  });
+function thresholdLines({ results: [own] }: Evaluation): string[] {
+  const texts = METRIC_NAMES.flatMap((name) => rangeWords(own.results[name]));
   return texts.length === 0 ? [] : [`thresholds: ${texts.join(', ')}`];
 }
 
-function levelWords(level: Level, range: Range | undefined): string[] {
-  return range === undefined ? [] : [`${level} ${formatRange(range)}`];
+function rangeWords({ metric, ranges }: Result): string[] {
+  const levels = LEVELS.slice()
+    .reverse()
+    .flatMap((level) => {
+      const range = ranges[level];
+      return range === undefined ? [] : [`${level} ${formatRange(range)}`];
+    });
+  return levels.length === 0 ? [] : [`${metric} ${levels.join(' ')}`];
 }
 
-function memoryLines(
-  facts: Facts,
-  entries: number,
-  cost: ObjectCost,
-  source: string,
-  measurements: Measurements,
-): string[] {
-  const { max, buckets } = facts;
+function memoryLines(evaluation: Evaluation, cost: ObjectCost, source: string): string[] {
+  const { observation, results } = evaluation;
+  const [{ table, measurements }] = results;
+  const { machine, tables } = observation;
+  const { limit } = table;
   const about = cost.origin === 'estimate' ? 'about ' : '';
-  const ram = facts.memTotal.ok ? foreignPath(facts.memTotal.source) : '';
-  const lines = [objectLine(cost, source), `memory now: ${about}${partsWords(footprint(cost, entries))}`];
-  if (max !== 0) {
-    lines.push(`memory at the limit, never swapped: ${about}${partsWords(footprint(cost, max))}`);
-    lines.push(`object size x limit: ${cost.objectSize} x ${max} = ${cost.objectSize * max} B`);
+  const lines = [objectLine(cost, source), `memory now: ${about}${partsWords(footprint(cost, allEntries(tables)))}`];
+  if (limit !== 0) {
+    lines.push(`memory at the limit, never swapped: ${about}${partsWords(footprint(cost, limit))}`);
+    lines.push(`object size x limit: ${cost.objectSize} x ${limit} = ${cost.objectSize * limit} B`);
   }
+  const { buckets, memTotal } = machine;
   if (buckets.ok) lines.push(`hash table: ${sizeWords(hashTableBytes(buckets.value))}, apart from the slab`);
-  const share = measurements.memory_share;
+  const { memory_share: share } = measurements;
+  const ram = memTotal.ok ? foreignPath(memTotal.source) : '';
   if (share.kind === 'value')
     lines.push(`slab at max and hash table: ${about}${valueWords('memory_share', share.value)} of RAM (${ram})`);
   return lines;
@@ -115,23 +108,25 @@ function partsWords({ objects, extensions, total }: Footprint): string {
   return `${sizeWords(total)} = objects ${sizeWords(objects)} + extensions ${sizeWords(extensions)}`;
 }
 
-function unjudgedLines(measurements: Measurements, thresholds: Thresholds): string[] {
-  return METRIC_NAMES.flatMap((name) => {
-    const measured = measurements[name];
-    return thresholds[name] !== undefined && measured.kind === 'none' ? [`not judged: ${name}: ${measured.why}`] : [];
+function unjudgedLines({ results: [own] }: Evaluation): string[] {
+  return METRIC_NAMES.flatMap((metric) => {
+    const { measured, ranges } = own.results[metric];
+    const asked = LEVELS.some((level) => ranges[level] !== undefined);
+    return asked && measured.kind === 'none' ? [`not judged: ${metric}: ${measured.why}`] : [];
   });
 }
 
-function faultLines({ buckets, statistics, slabCache, memTotal, pageSize, release, extensions }: Facts): string[] {
+function faultLines({ observation: { machine, tables } }: Evaluation): string[] {
+  const [{ statistics, extensions }] = tables;
   const { acct, timestamp, events, listener } = extensions;
   return [
     ...missingLine('no counters', statistics),
-    ...missingLine('no buckets', buckets),
-    ...missingLine('object size not from the kernel', slabCache),
+    ...missingLine('no buckets', machine.buckets),
+    ...missingLine('object size not from the kernel', machine.slabCache),
     ...[acct, timestamp, events, listener].flatMap((setting) => assumedLine('extension by default', setting)),
-    ...missingLine('page size of 4 KiB assumed', pageSize),
-    ...missingLine('kernel release not known', release),
-    ...missingLine('size of RAM not known', memTotal),
+    ...missingLine('page size of 4 KiB assumed', machine.pageSize),
+    ...missingLine('kernel release not known', machine.release),
+    ...missingLine('size of RAM not known', machine.memTotal),
   ];
 }
 

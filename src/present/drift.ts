@@ -1,7 +1,9 @@
 // A limit that is not what is configured, in words.
 
 import type { Cause, Drift } from '../evaluate/drift.ts';
-import type { Configuration, Facts } from '../facts.ts';
+import type { Evaluation } from '../evaluate/evaluate.ts';
+import type { Fault } from '../observation/fault.ts';
+import { GENERATIONS, type Generation, LIMIT_PER_HASHSIZE } from '../observation/generation.ts';
 import { faultWords } from './faults.ts';
 import { foreign } from './words.ts';
 
@@ -13,36 +15,30 @@ export function driftWords({ live, wanted }: Drift): string {
 }
 
 /** What line 1 says where a file could not be read that may set the limit; empty where all could. */
-export function unjudgedWords({ faults }: Configuration): string {
+export function unjudgedWords(faults: readonly Fault[]): string {
   const [first, ...more] = faults;
   if (first === undefined) return '';
   return `configured limit not judged: ${faultWords(first)}${more.length === 0 ? '' : ` and ${more.length} more`}`;
 }
 
 /** What `-v` says: the comparison, and each likely cause with its remedy. */
-export function driftDetails(
-  drift: Drift | undefined,
-  causes: readonly Cause[],
-  { faults }: Configuration,
-  facts: Facts,
-): readonly string[] {
-  if (drift === undefined)
-    return facts.initialNamespace ? faults.map((fault) => `configured limit not judged: ${faultWords(fault)}`) : [];
+export function driftDetails({ drift, causes, unjudged, observation }: Evaluation): readonly string[] {
+  if (drift === undefined) return unjudged.map((fault) => `configured limit not judged: ${faultWords(fault)}`);
   const { kind, wanted, live } = drift;
   const where = `${foreign(wanted.path)} (${foreign(wanted.key)}=${wanted.value})`;
   if (kind === 'same') return [`configured limit: ${wanted.limit}, ${where}`];
   if (kind === 'above')
     return [`configured limit: ${wanted.limit}, ${where}: the live ${live} is lost at the next reboot`];
-  return [`configured limit: ${wanted.limit}, ${where}`, ...causes.map((cause) => causeLine(cause, drift, facts))];
+  const { generation } = observation.machine;
+  return [
+    `configured limit: ${wanted.limit}, ${where}`,
+    ...causes.map((cause) => `likely cause: ${causeWords(cause, drift, generation)}`),
+  ];
 }
 
 /** Why, as far as the machine shows it, and what helps. */
-export function causeLine(cause: Cause, drift: Drift, facts: Facts): string {
-  return `likely cause: ${causeWords(cause, drift, facts)}`;
-}
-
-function causeWords(cause: Cause, { wanted }: Drift, { generation }: Facts): string {
-  const hashsize = Math.ceil(wanted.limit / 8);
+export function causeWords(cause: Cause, { wanted }: Drift, generation: Generation): string {
+  const hashsize = Math.ceil(wanted.limit / LIMIT_PER_HASHSIZE);
   switch (cause) {
     case 'unknown key':
       return `this kernel has no ${foreign(wanted.key)}; use net.netfilter.nf_conntrack_max`;
@@ -57,10 +53,6 @@ function causeWords(cause: Cause, { wanted }: Drift, { generation }: Facts): str
     case 'loaded after sysctl':
       return 'the module is not loaded at boot, so sysctl may run before it is there; echo nf_conntrack >/etc/modules-load.d/nf_conntrack.conf';
     case 'no hashsize':
-      return `each load of the module starts from its default; options ${generation} hashsize=${hashsize} in ${modprobeFile(generation)}`;
+      return `each load of the module starts from its default; options ${generation} hashsize=${hashsize} in ${GENERATIONS[generation].modprobeFile}`;
   }
-}
-
-function modprobeFile(generation: Facts['generation']): string {
-  return generation === 'ip_conntrack' ? '/etc/modprobe.conf' : '/etc/modprobe.d/nf_conntrack.conf';
 }

@@ -1,6 +1,6 @@
 // Faults in words. What a file contained is never shown: the plugin may run under sudo.
 
-import type { Fault, FaultKind } from '../facts.ts';
+import type { Fault, FaultKind } from '../observation/fault.ts';
 import { foreignPath } from './words.ts';
 
 // "cannot read" where nothing could be had, "cannot use" where what was had makes no sense. # is the fault's detail.

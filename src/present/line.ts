@@ -1,55 +1,60 @@
 // Line 1: the state and what is wrong, the gravest first, in words.
 
-import type { ObjectOrigin } from '../evaluate/footprint.ts';
-import type { Finding, Verdict } from '../evaluate/judge.ts';
-import type { Measurements } from '../evaluate/measure.ts';
+import type { Evaluation, TableResult } from '../evaluate/evaluate.ts';
+import type { Finding } from '../evaluate/judge.ts';
+import { LOSS_COUNTERS } from '../evaluate/losses.ts';
+import type { Measurements } from '../evaluate/measurements.ts';
+import type { MetricName } from '../evaluate/metrics.ts';
 import { formatRange, upperBound } from '../evaluate/range.ts';
 import type { Losses } from '../evaluate/rates.ts';
 import type { State } from '../evaluate/state.ts';
-import type { CounterName, Facts } from '../facts.ts';
+import { COUNTER_NAMES, type CounterName } from '../observation/counters.ts';
+import type { Table } from '../observation/table.ts';
+import { COUNTER_WORDS } from './counters.ts';
+import { driftWords, unjudgedWords } from './drift.ts';
 import { faultWords } from './faults.ts';
 import { comparedWords, durationWords, percentWords, sizeWords, valueWords } from './words.ts';
 
 /** `CONNTRACK STATE - text`, the form that Nagios users know. */
 export function statusLine(state: State, text: string): string {
-  return `CONNTRACK ${state.toUpperCase()} - ${text}`;
+  return `${statusMark(state)} - ${text}`;
 }
 
-/** What a run has found out about one table. */
-export interface Findings {
-  readonly facts: Facts;
-  readonly measurements: Measurements;
-  readonly verdict: Verdict;
-  /** Where the memory figure comes from, where there is one. */
-  readonly origin: ObjectOrigin | undefined;
-  /** A limit that is not what is configured, in words. */
-  readonly drift: string;
-  /** What was lost of late, where that is known. */
-  readonly losses: Losses | undefined;
+/** `CONNTRACK STATE`. */
+export function statusMark(state: State): string {
+  return `CONNTRACK ${state.toUpperCase()}`;
 }
 
-/** The whole text behind the state. */
-export function tableText(found: Findings): string {
-  const { facts, measurements, verdict, origin } = found;
-  const where = facts.initialNamespace ? '' : ' in this network namespace';
-  const fill = fillClause(found, where);
-  if (verdict.findings.length === 0) return [fill, slabClause(measurements, origin)].filter(Boolean).join(', ');
-  return findingClauses(found, fill).join('; ');
+/** The whole text behind the state, where only one namespace was looked at. */
+export function tableText(evaluation: Evaluation): string {
+  const [own] = evaluation.results;
+  const fill = fillClause(own, own.table.isInitial ? '' : ' in this network namespace');
+  const text =
+    own.findings.length === 0
+      ? [fill, slabClause(evaluation)].filter(Boolean).join(', ')
+      : findingClauses(own, evaluation, fill).join('; ');
+  return withUnjudged(text, evaluation);
+}
+
+/** And which file that may set the limit could not be read. */
+export function withUnjudged(text: string, { unjudged }: Evaluation): string {
+  return [text, unjudgedWords(unjudged)].filter(Boolean).join('; ');
 }
 
 /** What is wrong, and last how full the table is: that goes in front where it is what is wrong. */
-export function findingClauses(found: Findings, fill: string): readonly string[] {
-  const { findings } = found.verdict;
-  const clauses = findings.map((finding) => (isPlainUsage(finding) ? fill : findingClause(finding, found)));
+export function findingClauses(result: TableResult, evaluation: Evaluation, fill: string): readonly string[] {
+  const clauses = result.findings.map((finding) =>
+    isPlainUsage(finding) ? fill : findingClause(finding, result, evaluation),
+  );
   return [...new Set([...clauses, fill])];
 }
 
 /** What was lost, unless a finding says it already. */
-export function otherLosses({ verdict, losses }: Pick<Findings, 'verdict' | 'losses'>): string {
-  const named = verdict.findings.flatMap((finding) => rateCounter(finding) ?? []);
+export function otherLosses({ findings, losses }: TableResult): string {
+  const named = findings.flatMap((finding) => rateCounter(finding) ?? []);
   return lossWords(
     losses,
-    LOSSES.filter((name) => !named.includes(name)),
+    LOSS_COUNTERS.filter((name) => !named.includes(name)),
   );
 }
 
@@ -59,39 +64,38 @@ export function isPlainUsage(finding: Finding): boolean {
 }
 
 /** `24030 of 65536 entries (36.7%)`, and what was lost. Where the limit has been named already, it is not again. */
-export function fillClause(found: Findings, where: string): string {
-  const { facts, measurements, verdict } = found;
-  const { count, max } = facts;
-  const drifted = verdict.findings.some(({ kind }) => kind === 'drift');
-  return [fillWords(count, max, measurements, where, drifted), otherLosses(found)].filter(Boolean).join(', ');
+export function fillClause(result: TableResult, where: string): string {
+  const drifted = result.findings.some(({ kind }) => kind === 'drift');
+  return [fillWords(result.table, result.measurements, where, drifted), otherLosses(result)].filter(Boolean).join(', ');
 }
 
-function fillWords(count: number, max: number, { usage }: Measurements, where: string, limitNamed: boolean): string {
-  if (usage.kind !== 'value') return `${count} entries${where}, no limit set`;
-  const full = count >= max ? 'table full: ' : '';
-  const of = limitNamed ? '' : ` of ${max}`;
-  return `${full}${count}${of} entries (${percentWords(usage.value)})${where}`;
+function fillWords({ entries, limit }: Table, { usage }: Measurements, where: string, limitNamed: boolean): string {
+  if (usage.kind !== 'value') return `${entries} entries${where}, no limit set`;
+  const full = entries >= limit ? 'table full: ' : '';
+  const of = limitNamed ? '' : ` of ${limit}`;
+  return `${full}${entries}${of} entries (${percentWords(usage.value)})${where}`;
 }
 
-export function slabClause({ slab_max: slabMax }: Measurements, origin: ObjectOrigin | undefined): string {
-  if (slabMax.kind !== 'value') return '';
-  return `${origin === 'estimate' ? 'about ' : ''}${sizeWords(slabMax.value)} slab at max`;
+export function slabClause(evaluation: Evaluation): string {
+  const { slab_max: slabMax } = evaluation.results[0].measurements;
+  return slabMax.kind === 'value' ? `${aboutWord(evaluation)}${sizeWords(slabMax.value)} slab at max` : '';
+}
+
+/** Before a figure that stands on an estimate. */
+function aboutWord({ cost }: Evaluation): string {
+  return cost.ok && cost.value.origin === 'estimate' ? 'about ' : '';
 }
 
 // Figures that stand on the object size.
-const ESTIMATED: readonly string[] = ['slab', 'slab_max', 'memory_share'];
+const SIZED: readonly MetricName[] = ['slab', 'slab_max', 'memory_share'];
 
 /** One finding in words. */
-export function findingClause(
-  finding: Finding,
-  { origin, losses, drift }: Pick<Findings, 'origin' | 'losses' | 'drift'>,
-): string {
-  if (finding.kind === 'drift') return drift;
+export function findingClause(finding: Finding, { losses }: TableResult, evaluation: Evaluation): string {
+  if (finding.kind === 'drift') return driftClause(evaluation);
   const { metric } = finding;
   if (finding.kind === 'unjudged') return `no ${metric}: ${faultWords(finding.fault)}`;
   const { start, end, inside } = finding.range;
-  const about = origin === 'estimate' && ESTIMATED.includes(metric) ? 'about ' : '';
-  const subject = `${metric} ${about}`;
+  const subject = `${metric} ${SIZED.includes(metric) ? aboutWord(evaluation) : ''}`;
   if (inside) return `${subject}${valueWords(metric, finding.value)} is inside ${formatRange(finding.range)}`;
   if (finding.value > end)
     return overWords(finding, losses) ?? subject + comparedWords(metric, finding.value, 'above', end);
@@ -100,12 +104,9 @@ export function findingClause(
   return subject + comparedWords(metric, finding.value, 'below', start);
 }
 
-const RATE_COUNTERS: Readonly<Record<string, CounterName>> = {
-  drop_rate: 'drop',
-  early_drop_rate: 'early_drop',
-  insert_failed_rate: 'insert_failed',
-  chainlength_rate: 'chainlength',
-};
+function driftClause({ drift }: Evaluation): string {
+  return drift === undefined ? '' : driftWords(drift);
+}
 
 // A rate of 0.003 packets per second says less than one packet in the last five minutes.
 function overWords(finding: Finding, losses: Losses | undefined): string | undefined {
@@ -114,23 +115,13 @@ function overWords(finding: Finding, losses: Losses | undefined): string | undef
 }
 
 function rateCounter(finding: Finding): CounterName | undefined {
-  return finding.kind === 'drift' ? undefined : RATE_COUNTERS[finding.metric];
+  return finding.kind === 'drift' ? undefined : COUNTER_NAMES.find((name) => finding.metric === `${name}_rate`);
 }
-
-// An eviction makes room and loses nothing.
-const LOSSES: readonly CounterName[] = ['drop', 'insert_failed', 'chainlength'];
-
-const EVENT_WORDS: Readonly<Record<CounterName, readonly [one: string, more: string]>> = {
-  drop: ['packet dropped', 'packets dropped'],
-  early_drop: ['entry evicted', 'entries evicted'],
-  insert_failed: ['insertion failed', 'insertions failed'],
-  chainlength: ['refused by a long hash chain', 'refused by long hash chains'],
-};
 
 function lossWords(losses: Losses | undefined, names: readonly CounterName[]): string {
   if (losses === undefined) return '';
   const events = names.flatMap((name) => {
-    const [one, more] = EVENT_WORDS[name];
+    const [one, more] = COUNTER_WORDS[name].event;
     const count = losses.events[name] ?? 0;
     return count === 0 ? [] : [`${count} ${count === 1 ? one : more}`];
   });

@@ -9,7 +9,7 @@ import {
   type Sampled,
   samplingError,
 } from '../evaluate/holders.ts';
-import type { Fault } from '../facts.ts';
+import type { Fault } from '../observation/fault.ts';
 import { addressWords, networkWords, protocolWords } from './address.ts';
 import { faultWords } from './faults.ts';
 import { grouped, indented } from './prose.ts';
@@ -39,9 +39,9 @@ export function listLines({ source, holdings, cut }: Extract<Listed, { kind: 'li
   if (entries === 0) return lines;
   return [
     ...lines,
-    ...sideBySide(rankingTable(holdings, 'sources'), rankingTable(holdings, 'destinations'), entries),
-    ...sideBySide(rankingTable(holdings, 'networks'), rankingTable(holdings, 'ports'), entries),
-    ...sideBySide(kindTable(holdings), shareTable(holdings), entries),
+    ...sideBySide(rankingColumn(holdings, 'sources'), rankingColumn(holdings, 'destinations'), entries),
+    ...sideBySide(rankingColumn(holdings, 'networks'), rankingColumn(holdings, 'ports'), entries),
+    ...sideBySide(kindColumn(holdings), shareColumn(holdings), entries),
     ...timeoutLines(holdings),
     ...lifeLines(holdings),
   ];
@@ -69,17 +69,17 @@ const TITLES: Readonly<Record<RankingName, string>> = {
 };
 
 /** How many entries each of some has. */
-interface Table {
+interface Column {
   readonly title: string;
   readonly rows: readonly (readonly [string, number])[];
   readonly notes: readonly string[];
 }
 
-const NO_TABLE: Table = { title: '', rows: [], notes: [] };
+const NO_COLUMN: Column = { title: '', rows: [], notes: [] };
 
-function rankingTable(holdings: Holdings, name: RankingName): Table {
-  const ranking = holdings.rankings.find((one) => one.name === name);
-  if (ranking === undefined || ranking.holders.length === 0) return NO_TABLE;
+function rankingColumn(holdings: Holdings, name: RankingName): Column {
+  const ranking = holdings.rankings[name];
+  if (ranking.holders.length === 0) return NO_COLUMN;
   const shown = ranking.holders.filter((holder) => stands(holder.entries, ranking, holdings));
   return {
     title: `${TITLES[name]} (${differentWords(ranking)})`,
@@ -113,14 +113,14 @@ function holderWords(name: RankingName, { key, ipv6 }: Ranking['holders'][number
 
 const MOST_KINDS = 8;
 
-function kindTable({ kinds }: Holdings): Table {
+function kindColumn({ kinds }: Holdings): Column {
   const words = ({ protocol, state, offloaded }: Kind) =>
     [protocolWords(protocol), offloaded ? 'offloaded' : state].filter(Boolean).join(' ');
   const rows = kinds.slice(0, MOST_KINDS).map((kind) => [words(kind), kind.entries] as const);
   return { title: 'Protocol and state', rows, notes: [] };
 }
 
-function shareTable({ unreplied, assured, offloaded, sourceNat, destinationNat, ipv6 }: Holdings): Table {
+function shareColumn({ unreplied, assured, offloaded, sourceNat, destinationNat, ipv6 }: Holdings): Column {
   const shares: readonly (readonly [string, number])[] = [
     ['UNREPLIED', unreplied],
     ['ASSURED', assured],
@@ -130,7 +130,7 @@ function shareTable({ unreplied, assured, offloaded, sourceNat, destinationNat, 
     ['IPv6', ipv6],
   ];
   const rows = shares.filter(([, some]) => some > 0);
-  return rows.length === 0 ? NO_TABLE : { title: 'Of them', rows, notes: [] };
+  return rows.length === 0 ? NO_COLUMN : { title: 'Of them', rows, notes: [] };
 }
 
 const MOST_TIMEOUTS = 5;
@@ -161,23 +161,23 @@ function lifeLines({ lives, entries }: Holdings): readonly string[] {
 const GAP = 2;
 const NAMES = 18;
 const COUNTS = 10;
-const COLUMN = 2 + NAMES + COUNTS + 7;
+const WIDTH = 2 + NAMES + COUNTS + 7;
 
 function shareOf(some: number, all: number): string {
   return percentWords((100 * some) / all).padStart(7);
 }
 
 // One below the other where a name is too wide, as IPv6 addresses are.
-function sideBySide(left: Table, right: Table, all: number): readonly string[] {
+function sideBySide(left: Column, right: Column, all: number): readonly string[] {
   const names = [...left.rows, ...right.rows].map(([words]) => words.length);
   const widest = Math.max(NAMES, ...names);
-  const [one, other] = [left, right].map((table) => tableLines(table, widest, all));
+  const [one, other] = [left, right].map((column) => columnLines(column, widest, all));
   const lines = widest > NAMES ? [...(one ?? []), ...(other ?? [])] : zipped(one ?? [], other ?? []);
   return lines.map((line) => `  ${line}`.trimEnd());
 }
 
-function tableLines({ title, rows, notes }: Table, width: number, all: number): readonly string[] {
-  const row = ([words, some]: Table['rows'][number]) =>
+function columnLines({ title, rows, notes }: Column, width: number, all: number): readonly string[] {
+  const row = ([words, some]: Column['rows'][number]) =>
     `  ${words.padEnd(width)}${grouped(some).padStart(COUNTS)}${shareOf(some, all)}`;
   return title === '' ? [] : [title, ...rows.map(row), ...notes];
 }
@@ -185,6 +185,6 @@ function tableLines({ title, rows, notes }: Table, width: number, all: number): 
 function zipped(left: readonly string[], right: readonly string[]): readonly string[] {
   return Array.from(
     { length: Math.max(left.length, right.length) },
-    (_, at) => `${(left[at] ?? '').padEnd(COLUMN + GAP)}${right[at] ?? ''}`,
+    (_, at) => `${(left[at] ?? '').padEnd(WIDTH + GAP)}${right[at] ?? ''}`,
   );
 }

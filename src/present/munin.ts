@@ -1,9 +1,11 @@
 // Graphs for Munin: what each is called, which fields it has, and their values. U is a value that cannot be read.
 
+import type { Evaluation } from '../evaluate/evaluate.ts';
 import { hashTableBytes } from '../evaluate/footprint.ts';
-import type { Measured, Measurements } from '../evaluate/measure.ts';
+import type { Measured } from '../evaluate/measurements.ts';
 import type { MuninThresholds } from '../evaluate/munin-range.ts';
-import { COUNTERS, type CounterName, type Facts } from '../facts.ts';
+import { COUNTER_NAMES } from '../observation/counters.ts';
+import { COUNTER_WORDS } from './counters.ts';
 
 interface Field {
   readonly name: string;
@@ -22,10 +24,9 @@ export interface Graph {
   readonly fields: readonly Field[];
 }
 
-/** A table that was read. */
-interface Table {
-  readonly facts: Facts;
-  readonly measurements: Measurements;
+/** A table that was read, with the thresholds that its graphs show. */
+export interface Drawable {
+  readonly evaluation: Evaluation;
   readonly thresholds: MuninThresholds;
 }
 
@@ -33,12 +34,13 @@ const UNREADABLE = 'U';
 const FROM_ZERO = '--base 1000 -l 0';
 
 /** The first one is for masters that can draw only one. */
-export function graphs(table: Table | undefined, everywhere: boolean): readonly Graph[] {
-  return [entriesGraph(table), lossesGraph(table), memoryGraph(table), ...(everywhere ? namespaceGraphs(table) : [])];
+export function graphs(drawable: Drawable | undefined, everywhere: boolean): readonly Graph[] {
+  const others = everywhere ? namespaceGraphs(drawable) : [];
+  return [entriesGraph(drawable), lossesGraph(drawable), memoryGraph(drawable), ...others];
 }
 
-function entriesGraph(table: Table | undefined): Graph {
-  const { facts } = table ?? {};
+function entriesGraph(drawable: Drawable | undefined): Graph {
+  const { entries, limit } = drawable?.evaluation.results[0].table ?? {};
   return {
     name: 'conntrack',
     title: 'Connection tracking table',
@@ -46,20 +48,14 @@ function entriesGraph(table: Table | undefined): Graph {
     args: FROM_ZERO,
     info: 'When the table is full the kernel drops new connections.',
     fields: [
-      field(table, 'limit', 'limit', 'No more entries than that', figure(facts?.max === 0 ? undefined : facts?.max)),
-      field(table, 'entries', 'entries', 'Entries of this network namespace', figure(facts?.count)),
+      field(drawable, 'limit', 'limit', 'No more entries than that', figure(limit === 0 ? undefined : limit)),
+      field(drawable, 'entries', 'entries', 'Entries of this network namespace', figure(entries)),
     ],
   };
 }
 
-const COUNTER_WORDS: Readonly<Record<CounterName, readonly [label: string, info: string]>> = {
-  drop: ['dropped', 'Packets dropped because the table was full'],
-  early_drop: ['evicted', 'Entries evicted to make room; nothing was lost by it'],
-  insert_failed: ['insertions failed', 'Overlaps with dropped: never add the two'],
-  chainlength: ['hash chain too long', 'Insertions refused below the limit'],
-};
-
-function lossesGraph(table: Table | undefined): Graph {
+function lossesGraph(drawable: Drawable | undefined): Graph {
+  const { measurements } = drawable?.evaluation.results[0] ?? {};
   return {
     name: 'conntrack_losses',
     title: 'Connection tracking losses',
@@ -67,17 +63,19 @@ function lossesGraph(table: Table | undefined): Graph {
     label: 'events / ${graph_period}',
     args: FROM_ZERO,
     info: 'Counters of the kernel, under its own names.',
-    fields: COUNTERS.filter((name) => table?.measurements[name].kind !== 'none').map((name) => {
-      const [label, info] = COUNTER_WORDS[name];
-      const counter = field(table, name, label, info, measured(table?.measurements[name]));
+    fields: COUNTER_NAMES.filter((name) => measurements?.[name].kind !== 'none').map((name) => {
+      const [label, info] = COUNTER_WORDS[name].munin;
+      const counter = field(drawable, name, label, info, measured(measurements?.[name]));
       return { ...counter, attributes: ['type DERIVE', 'min 0', ...counter.attributes] };
     }),
   };
 }
 
-function memoryGraph(table: Table | undefined): Graph {
-  const { buckets } = table?.facts ?? {};
+function memoryGraph(drawable: Drawable | undefined): Graph {
+  const { measurements } = drawable?.evaluation.results[0] ?? {};
+  const buckets = drawable?.evaluation.observation.machine.buckets;
   const hash = buckets?.ok ? hashTableBytes(buckets.value) : undefined;
+  const full = measured(measurements?.slab_max);
   return {
     name: 'conntrack_memory',
     title: 'Connection tracking memory',
@@ -85,24 +83,18 @@ function memoryGraph(table: Table | undefined): Graph {
     args: '--base 1024 -l 0',
     info: 'None of it can be swapped.',
     fields: [
-      field(
-        table,
-        'slab_max',
-        'slab of a full table',
-        'What the limit would pin',
-        measured(table?.measurements.slab_max),
-      ),
-      field(table, 'slab', 'slab', 'What the present entries hold', measured(table?.measurements.slab)),
-      field(table, 'hash_table', 'hash table', 'One pointer for each bucket', figure(hash)),
+      field(drawable, 'slab_max', 'slab of a full table', 'What the limit would pin', full),
+      field(drawable, 'slab', 'slab', 'What the present entries hold', measured(measurements?.slab)),
+      field(drawable, 'hash_table', 'hash table', 'One pointer for each bucket', figure(hash)),
     ],
   };
 }
 
-function namespaceGraphs(table: Table | undefined): readonly Graph[] {
-  const { facts, measurements } = table ?? {};
-  const usage = measurements?.netns_usage;
-  const fullest =
-    usage?.kind === 'value' && facts !== undefined ? Math.round((usage.value * facts.max) / 100) : undefined;
+function namespaceGraphs(drawable: Drawable | undefined): readonly Graph[] {
+  const isSwept = drawable?.evaluation.observation.visibility?.ok === true;
+  const entries = drawable?.evaluation.results.map(({ table }) => table.entries) ?? [];
+  const fullest = isSwept ? Math.max(...entries) : undefined;
+  const count = measured(drawable?.evaluation.results[0].measurements.netns_count);
   return [
     {
       name: 'conntrack_netns',
@@ -110,7 +102,7 @@ function namespaceGraphs(table: Table | undefined): readonly Graph[] {
       label: 'entries',
       args: FROM_ZERO,
       info: 'The limit holds for each network namespace by itself.',
-      fields: [field(table, 'fullest', 'fullest', 'Entries of the fullest network namespace', figure(fullest))],
+      fields: [field(drawable, 'fullest', 'fullest', 'Entries of the fullest network namespace', figure(fullest))],
     },
     {
       name: 'conntrack_netns_count',
@@ -118,14 +110,14 @@ function namespaceGraphs(table: Table | undefined): readonly Graph[] {
       label: 'namespaces',
       args: FROM_ZERO,
       info: 'Network namespaces found.',
-      fields: [field(table, 'count', 'namespaces', 'Found, this one included', measured(measurements?.netns_count))],
+      fields: [field(drawable, 'count', 'namespaces', 'Found, this one included', count)],
     },
   ];
 }
 
-function field(table: Table | undefined, name: string, label: string, info: string, value: string): Field {
+function field(drawable: Drawable | undefined, name: string, label: string, info: string, value: string): Field {
   const attributes = (['warning', 'critical'] as const).flatMap((level) => {
-    const range = table?.thresholds(name, level);
+    const range = drawable?.thresholds(name, level);
     return range === undefined ? [] : [`${level} ${range}`];
   });
   return { name, label, info, value, attributes };

@@ -2,29 +2,38 @@
 // Icinga's and Nagios' graphers really read it.
 
 import { plainDecimal, roundedDecimal } from '../evaluate/decimal.ts';
-import type { Measurements } from '../evaluate/measure.ts';
+import type { TableResult } from '../evaluate/evaluate.ts';
+import type { Result } from '../evaluate/judge.ts';
 import { METRIC_NAMES, type MetricName, metricSpec } from '../evaluate/metrics.ts';
 import { formatRange, type Range, upperBound } from '../evaluate/range.ts';
-import { LEVELS, type Level, type Thresholds } from '../evaluate/thresholds.ts';
+import { LEVELS, type Level, type Ranges } from '../evaluate/thresholds.ts';
 
-/** One element for each metric that has a value; `limit` is the table's, 0 for none. */
-export function perfdata(measurements: Measurements, thresholds: Thresholds, limit: number): readonly string[] {
-  // Usage is judged in each namespace.
-  const everywhere = thresholds.usage === undefined ? {} : { netns_usage: thresholds.usage };
-  const bounds = { ...withEntriesBounds(thresholds, limit), ...everywhere };
-  return METRIC_NAMES.filter((name) => metricSpec(name).always || thresholds[name] !== undefined).flatMap((name) => {
-    const measured = measurements[name];
-    return measured.kind === 'value' ? [element(name, measured.value, bounds, maximum(name, limit))] : [];
-  });
+/** One element for each metric that has a value and is shown always, or that a threshold asks for. */
+export function perfdata({ table, results }: TableResult): readonly string[] {
+  const { usage } = results;
+  return METRIC_NAMES.map((name) => results[name])
+    .filter(({ metric, ranges }) => metricSpec(metric).always || hasRange(ranges))
+    .flatMap((result) => element(result, boundsOf(result, usage.ranges, table.limit), table.limit));
 }
 
-function element(name: MetricName, value: number, thresholds: Thresholds, max: string): string {
-  const { unit, decimals, signed } = metricSpec(name);
-  const [warning, critical] = [thresholds[name]?.warning, thresholds[name]?.critical];
-  const bounds = [bound(warning, signed), bound(critical, signed), signed ? '' : '0', max];
+function hasRange(ranges: Ranges): boolean {
+  return LEVELS.some((level) => ranges[level] !== undefined);
+}
+
+// Usage is judged in each namespace. Graphs of entries show where it alerts, unless entries has thresholds of its own.
+function boundsOf({ metric, ranges }: Result, usage: Ranges, limit: number): Ranges {
+  if (metric === 'netns_usage') return usage;
+  return metric === 'entries' && !hasRange(ranges) && limit !== 0 ? asCounts(usage, limit) : ranges;
+}
+
+function element({ metric, measured }: Result, ranges: Ranges, limit: number): string[] {
+  if (measured.kind !== 'value') return [];
+  const { unit, decimals, signed } = metricSpec(metric);
+  const { warning, critical } = ranges;
+  const bounds = [bound(warning, signed), bound(critical, signed), signed ? '' : '0', maximum(metric, limit)];
   // icingadb-web ignores every threshold of an element that ends in a semicolon.
   while (bounds[bounds.length - 1] === '') bounds.pop();
-  return [`${name}=${roundedDecimal(value, decimals)}${unit}`, ...bounds].join(';');
+  return [[`${metric}=${roundedDecimal(measured.value, decimals)}${unit}`, ...bounds].join(';')];
 }
 
 function maximum(name: MetricName, limit: number): string {
@@ -39,16 +48,14 @@ function bound(range: Range | undefined, signed: boolean): string {
   return upper === undefined ? formatRange(range) : plainDecimal(upper);
 }
 
-// Graphs of entries show where usage alerts, unless entries has thresholds of its own.
-function withEntriesBounds(thresholds: Thresholds, limit: number): Thresholds {
-  if (thresholds.entries !== undefined || limit === 0) return thresholds;
+function asCounts(usage: Ranges, limit: number): Ranges {
   const entries: Partial<Record<Level, Range>> = {};
   for (const level of LEVELS) {
-    const usage = thresholds.usage?.[level];
-    const upper = usage === undefined ? undefined : upperBound(usage);
+    const range = usage[level];
+    const upper = range === undefined ? undefined : upperBound(range);
     if (upper !== undefined) entries[level] = { start: 0, end: countAt(upper, limit), inside: false };
   }
-  return { ...thresholds, entries };
+  return entries;
 }
 
 // Rounded down, the verdict on a whole number is the same.

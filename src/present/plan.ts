@@ -1,84 +1,58 @@
 // A plan for people: what it costs, what to type now, which lines to put where, and what does not change by it.
 
-import { lostSinceBoot, type Plan, type Reason } from '../evaluate/plan.ts';
-import type { Facts, Surroundings } from '../facts.ts';
+import { hasMetLimit } from '../evaluate/losses.ts';
+import type { Plan, Reason } from '../evaluate/plan.ts';
+import type { Machine } from '../observation/machine.ts';
+import type { Observation } from '../observation/observation.ts';
+import type { Table } from '../observation/table.ts';
 import { grouped, indented, wrapped } from './prose.ts';
 import { durable, liveCommands } from './remedies.ts';
 import { foreign, foreignPath, percentWords, sizeWords } from './words.ts';
 
 /** The whole text, at most 80 columns wide but for commands and paths. */
-export function planText(facts: Facts, surroundings: Surroundings, plan: Plan): readonly string[] {
+export function planText(observation: Observation, plan: Plan): readonly string[] {
+  const { machine, tables } = observation;
+  const [table] = tables;
   return [
-    ...wrapped(headline(facts, plan)),
-    ...wrapped(REASONS[plan.reason](facts, plan)),
+    ...wrapped(headline(table, plan)),
+    ...wrapped(REASONS[plan.reason](table, plan)),
     '',
     'Memory that a full table pins (it is never swapped)',
-    ...memoryLines(facts, surroundings, plan),
+    ...memoryLines(machine, plan),
     '',
     'Hash table',
     ...indented(bucketWords(plan)),
     '',
     'Now, as root; it lasts until the module is loaded anew or the machine boots',
-    ...commandLines(facts, plan),
+    ...commandLines(observation, plan),
     '',
     'For good',
-    ...durable(facts, surroundings, plan).flatMap(({ where, lines }) => [
+    ...durable(observation, plan).flatMap(({ where, lines }) => [
       `  ${foreign(where)}`,
       ...lines.map((line) => `      ${line}`),
     ]),
     ...configuredLines(plan),
     '',
     'What does not change by it',
-    ...unchangedLines(facts, plan),
+    ...unchangedLines(machine, plan),
   ];
 }
 
-/** The same for programs; sizes in bytes. */
-export function planBody(facts: Facts, surroundings: Surroundings, plan: Plan): object {
-  const { limit, reason, buckets, limitAtLoad, expectMax, cost, full, hashTable, share, more, fits, configured } = plan;
-  const { available } = surroundings;
-  return {
-    plan: {
-      max: limit,
-      reason: reason.replace(' ', '_'),
-      present: { count: facts.count, max: facts.max, buckets: facts.buckets.ok ? facts.buckets.value : null },
-      buckets,
-      max_at_load: limitAtLoad,
-      expect_max: expectMax === undefined ? null : { now: expectMax.now, at_load: expectMax.atLoad },
-      memory: {
-        origin: cost.origin,
-        object_size_bytes: cost.objectSize,
-        objects_bytes: full.objects,
-        extensions_bytes: full.extensions,
-        hash_table_bytes: hashTable,
-        total_bytes: full.total + hashTable,
-        share_percent: share ?? null,
-        more_than_now_bytes: more,
-        available_bytes: available.ok ? available.value.bytes : null,
-        fits: fits ?? null,
-      },
-      configured: configured === undefined ? null : { path: foreign(configured.path), max: configured.limit },
-      commands: liveCommands(facts, plan),
-      files: durable(facts, surroundings, plan).map(({ where, lines }) => ({ where: foreign(where), lines })),
-    },
-  };
-}
-
-function headline({ count, max }: Facts, { limit }: Plan): string {
+function headline({ entries: count, limit: max }: Table, { limit }: Plan): string {
   const share = max === 0 ? '' : `, ${percentWords((100 * count) / max)}`;
   const now = max === 0 ? 'now no limit' : `now ${grouped(max)}`;
   return `A limit of ${grouped(limit)} entries (${now}; ${grouped(count)} in use${share})`;
 }
 
-const REASONS: Readonly<Record<Reason, (facts: Facts, plan: Plan) => string>> = {
-  asked: ({ count }, { limit }) => (limit > count ? '' : 'It is full at once: new connections would be dropped.'),
+const REASONS: Readonly<Record<Reason, (table: Table, plan: Plan) => string>> = {
+  asked: ({ entries }, { limit }) => (limit > entries ? '' : 'It is full at once: new connections would be dropped.'),
   configured: (_, { configured }) =>
     `Recommended: what ${foreignPath(configured?.path ?? '')} wants. The live limit is below it; check_conntrack -v tells the likely cause.`,
-  enough: (facts) =>
-    `Recommended: the present limit. It is at least four times the present load${lostSinceBoot(facts) ? '. This limit, or a lower one before it, has been met since boot (drop or early_drop is above 0)' : ', and has not been met since boot'}.`,
+  enough: ({ statistics }) =>
+    `Recommended: the present limit. It is at least four times the present load${hasMetLimit(statistics) ? '. This limit, or a lower one before it, has been met since boot (drop or early_drop is above 0)' : ', and has not been met since boot'}.`,
   filling: () => 'Recommended: the power of two above four times the present load.',
-  'was full': ({ max }) =>
-    `Recommended: the power of two from twice the present limit on: ${grouped(max)} has been met since boot (drop or early_drop is above 0).`,
+  'was full': ({ limit }) =>
+    `Recommended: the power of two from twice the present limit on: ${grouped(limit)} has been met since boot (drop or early_drop is above 0).`,
   'no limit': () =>
     "Recommended: the kernel's usual default, but at most what pins an eighth of RAM. The present load asks for less, and tells nothing of the peaks; without a limit a flood of connections can take all memory.",
   'too large': () =>
@@ -89,16 +63,14 @@ const REASONS: Readonly<Record<Reason, (facts: Facts, plan: Plan) => string>> = 
     'Recommended: the largest power of two whose full table pins at most an eighth of RAM. The load suggests more: spread it, shorten timeouts, or add memory.',
 };
 
-function memoryLines(facts: Facts, { available }: Surroundings, plan: Plan): readonly string[] {
+function memoryLines({ available, memTotal, generation }: Machine, plan: Plan): readonly string[] {
   const { cost, full, hashTable, limit, buckets, more, share } = plan;
   const about = cost.origin === 'estimate' ? 'about ' : '';
   const waste = cost.objectsPerSlab === 1 ? '' : `, ${cost.objectsPerSlab} in ${grouped(cost.slabBytes)} B of slab`;
   const each = `${grouped(limit)} x ${about}${cost.objectSize} B${waste}`;
   const total = full.total + hashTable;
   const ofRam =
-    share === undefined || !facts.memTotal.ok
-      ? ''
-      : `, ${percentWords(share)} of ${sizeWords(facts.memTotal.value)} RAM`;
+    share === undefined || !memTotal.ok ? '' : `, ${percentWords(share)} of ${sizeWords(memTotal.value)} RAM`;
   const rows: readonly (readonly [string, number, string])[] = [
     ['objects', full.objects, each],
     ['extensions', full.extensions, `${grouped(limit)} x ${cost.extension} B`],
@@ -108,8 +80,7 @@ function memoryLines(facts: Facts, { available }: Surroundings, plan: Plan): rea
   const lines = rows.map(([name, bytes, how]) => `  ${name.padEnd(10)} ${sizeWords(bytes).padStart(10)}   ${how}`);
   if (!available.ok) return [...lines, '  Whether it fits is not known: the available memory could not be read.'];
   const room = `${available.value.exact ? '' : 'about '}${sizeWords(available.value.bytes)} available`;
-  const others =
-    facts.generation === 'ip_conntrack' ? '' : ' Each further network namespace may fill a table of its own.';
+  const others = generation === 'ip_conntrack' ? '' : ' Each further network namespace may fill a table of its own.';
   const verdict = plan.fits ? 'It fits' : 'It does NOT fit';
   return [...lines, ...indented(`${verdict}: ${sizeWords(Math.max(0, more))} more than now, with ${room}.${others}`)];
 }
@@ -128,11 +99,11 @@ const BUCKET_REASONS: Readonly<Record<Plan['perBucket'], string>> = {
   8: 'Eight are what the module itself makes of its hashsize.',
 };
 
-function commandLines(facts: Facts, plan: Plan): readonly string[] {
-  const commands = liveCommands(facts, plan);
+function commandLines(observation: Observation, plan: Plan): readonly string[] {
+  const commands = liveCommands(observation, plan);
   if (commands.length === 0) return ['  nothing: it is so already'];
   const lines = commands.map((command, at) => `  ${at + 1}. ${command}`);
-  return facts.initialNamespace
+  return observation.tables[0].isInitial
     ? lines
     : [...lines, ...indented('In the initial network namespace: elsewhere the limit is read-only.')];
 }
@@ -145,7 +116,7 @@ function configuredLines({ configured, limit }: Plan): readonly string[] {
   return indented(`${foreignPath(path)} sets ${what} now: change it there.`);
 }
 
-function unchangedLines({ generation }: Facts, { expectMax, buckets }: Plan): readonly string[] {
+function unchangedLines({ generation }: Machine, { expectMax, buckets }: Plan): readonly string[] {
   const lines = [
     `- modprobe ${generation} hashsize=${buckets} does nothing while the module is loaded.`,
     '- Buckets written at run time leave the limit as it is, and the limit leaves the buckets.',

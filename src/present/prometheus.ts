@@ -1,12 +1,14 @@
 // Prometheus' text format, version 0.0.4, for the textfile collector of node_exporter.
 
 import { hashTableBytes } from '../evaluate/footprint.ts';
-import type { Measured } from '../evaluate/measure.ts';
+import type { Measured } from '../evaluate/measurements.ts';
 import type { MetricName } from '../evaluate/metrics.ts';
 import { exitCode } from '../evaluate/state.ts';
-import { COUNTERS, type NamespaceTable } from '../facts.ts';
-import { type Everywhere, MOST_LISTED } from './namespaces.ts';
-import type { Figures, Told } from './told.ts';
+import { COUNTER_NAMES } from '../observation/counters.ts';
+import type { Identities, Namespace } from '../observation/table.ts';
+import { COUNTER_WORDS } from './counters.ts';
+import type { Evaluated, Message } from './message.ts';
+import { MOST_LISTED } from './namespaces.ts';
 import { foreign } from './words.ts';
 
 type Labels = Readonly<Record<string, string>>;
@@ -20,32 +22,30 @@ interface Family {
 }
 
 /** Whatever went wrong, the state is there; the text is a comment. */
-export function renderPrometheus({ state, text, figures }: Told): string {
+export function renderPrometheus({ state, text, evaluated }: Message): string {
   const check = gauge('check_state', 'State of the check: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.', exitCode(state));
   const families = [
     check,
-    ...(figures === undefined ? [] : [...tableFamilies(figures), ...namespaceFamilies(figures)]),
+    ...(evaluated === undefined ? [] : [...tableFamilies(evaluated), ...namespaceFamilies(evaluated)]),
   ];
   // A comment that begins with HELP or TYPE is none.
   return [`# ${state.toUpperCase()} - ${text}`, ...families.flatMap(familyLines), ''].join('\n');
 }
 
-function tableFamilies({ here }: Figures): readonly Family[] {
-  const { facts, measurements } = here;
+function tableFamilies({ evaluation: { observation, results } }: Evaluated): readonly Family[] {
+  const [{ table, measurements }] = results;
+  const { buckets } = observation.machine;
+  const known = buckets.ok ? buckets.value : undefined;
   const from = (name: MetricName, scale = 1): number | undefined => scaled(measurements[name], scale);
   return [
-    gauge('entries', 'Entries of this network namespace.', facts.count),
-    gauge('entries_limit', 'Limit of entries of each network namespace; 0 is no limit.', facts.max),
+    gauge('entries', 'Entries of this network namespace.', table.entries),
+    gauge('entries_limit', 'Limit of entries of each network namespace; 0 is no limit.', table.limit),
     gauge('usage_ratio', 'Entries of this network namespace by the limit.', from('usage', 1 / 100)),
-    gauge('buckets', 'Buckets of the hash table.', facts.buckets.ok ? facts.buckets.value : undefined),
-    gauge(
-      'hash_table_bytes',
-      'Memory of the hash table.',
-      facts.buckets.ok ? hashTableBytes(facts.buckets.value) : undefined,
-    ),
+    gauge('buckets', 'Buckets of the hash table.', known),
+    gauge('hash_table_bytes', 'Memory of the hash table.', known === undefined ? undefined : hashTableBytes(known)),
     gauge('slab_bytes', 'Slab memory that the entries hold.', from('slab')),
     gauge('slab_full_bytes', 'Slab memory that a full table pins.', from('slab_max')),
-    ...COUNTERS.map((name) => counter(name, COUNTER_HELP[name], from(name))),
+    ...COUNTER_NAMES.map((name) => counter(name, COUNTER_WORDS[name].prometheus, from(name))),
     gauge('growth_entries_per_second', 'Growth over the window.', from('growth')),
     gauge('time_to_full_seconds', 'Time until the table is full at this growth.', from('time_to_full')),
     gauge('namespaces', 'Network namespaces found.', from('netns_count')),
@@ -53,20 +53,12 @@ function tableFamilies({ here }: Figures): readonly Family[] {
   ].filter(({ samples }) => samples.length > 0);
 }
 
-const COUNTER_HELP = {
-  drop: 'Packets dropped because the table was full.',
-  early_drop: 'Entries evicted to make room.',
-  insert_failed: 'Insertions that failed; overlaps with drop.',
-  chainlength: 'Insertions refused because a hash chain was too long.',
-} as const;
-
-function namespaceFamilies({ everywhere }: Figures): readonly Family[] {
-  if (everywhere === undefined) return [];
-  const fullest = everywhere.overview.fullest.slice(0, MOST_LISTED);
+function namespaceFamilies({ evaluation, identities }: Evaluated): readonly Family[] {
+  const fullest = evaluation.fullest.slice(0, MOST_LISTED);
   const samples = (name: MetricName): readonly Sample[] =>
     fullest.flatMap(({ table, measurements }) => {
       const value = scaled(measurements[name], 1);
-      return value === undefined ? [] : [[value, labelsOf(everywhere, table)] as const];
+      return value === undefined ? [] : [[value, labelsOf(identities, table)] as const];
     });
   const families: readonly Family[] = [
     {
@@ -75,11 +67,11 @@ function namespaceFamilies({ everywhere }: Figures): readonly Family[] {
       help: 'Entries of the fullest other network namespaces.',
       samples: samples('entries'),
     },
-    ...COUNTERS.map(
+    ...COUNTER_NAMES.map(
       (name): Family => ({
         name: `namespace_${name}_total`,
         type: 'counter',
-        help: COUNTER_HELP[name],
+        help: COUNTER_WORDS[name].prometheus,
         samples: samples(name),
       }),
     ),
@@ -88,7 +80,7 @@ function namespaceFamilies({ everywhere }: Figures): readonly Family[] {
 }
 
 // Not the process: a series for each would never end.
-function labelsOf({ identities }: Everywhere, { key, mount }: NamespaceTable): Labels {
+function labelsOf(identities: Identities, { key, mount }: Namespace): Labels {
   const { process, container } = identities.get(key) ?? {};
   return {
     namespace: key,

@@ -2,36 +2,42 @@
 
 import { atLeast } from '../evaluate/kernel-version.ts';
 import type { Plan } from '../evaluate/plan.ts';
-import type { Facts, Surroundings } from '../facts.ts';
+import type { Evidence } from '../observation/configuration.ts';
+import { GENERATIONS, hashsizeFile } from '../observation/generation.ts';
+import type { Machine } from '../observation/machine.ts';
+import type { Observation } from '../observation/observation.ts';
 
-/** Lines for one place. */
-export interface Place {
+/** Lines for one file, or for what else is named. */
+export interface FileLines {
   readonly where: string;
   readonly lines: readonly string[];
 }
 
 /** Buckets first, so that there is room before the entries come. What is so already is left out. */
-export function liveCommands({ generation, buckets: now, max }: Facts, { limit, buckets }: Plan): readonly string[] {
+export function liveCommands({ machine, tables }: Observation, { limit, buckets }: Plan): readonly string[] {
+  const { generation, buckets: now } = machine;
   const commands: string[] = [];
-  if (!now.ok || now.value < buckets) commands.push(`echo ${buckets} > /sys/module/${generation}/parameters/hashsize`);
-  if (max !== limit) commands.push(`sysctl -w ${SYSCTLS[generation]}=${limit}`);
+  if (!now.ok || now.value < buckets) commands.push(hashsizeCommand(machine, buckets));
+  if (tables[0].limit !== limit) commands.push(`sysctl -w ${GENERATIONS[generation].limitKeys[0]}=${limit}`);
   return commands;
 }
 
-const SYSCTLS = {
-  nf_conntrack: 'net.netfilter.nf_conntrack_max',
-  ip_conntrack: 'net.ipv4.netfilter.ip_conntrack_max',
-} as const;
+export function hashsizeCommand({ generation }: Machine, buckets: number): string {
+  return `echo ${buckets} > ${hashsizeFile(generation)}`;
+}
 
-export function durable(facts: Facts, { systemd, evidence }: Surroundings, plan: Plan): readonly Place[] {
-  const { generation, release } = facts;
+const UNKNOWN: Evidence = { iptablesUnloads: undefined, builtIn: undefined, loadedAtBoot: false, systemd: false };
+
+export function durable({ machine, evidence = UNKNOWN }: Observation, plan: Plan): readonly FileLines[] {
+  const { generation, release } = machine;
+  const { limitKeys, modprobeFile } = GENERATIONS[generation];
   // A captured tree need not show its init; those that came with these kernels read both directories.
-  const modern = systemd || (release.ok && atLeast(release.value, 3, 10));
+  const modern = evidence.systemd || (release.ok && atLeast(release.value, 3, 10));
   const options = `options ${generation} hashsize=${plan.buckets}`;
-  const sysctl = `${SYSCTLS[generation]} = ${plan.limit}`;
+  const sysctl = `${limitKeys[0]} = ${plan.limit}`;
   if (generation === 'ip_conntrack')
     return [
-      { where: '/etc/modprobe.conf', lines: [options] },
+      { where: modprobeFile, lines: [options] },
       { where: '/etc/sysctl.conf', lines: [sysctl] },
       { where: '/etc/sysconfig/iptables-config', lines: ['IPTABLES_MODULES_UNLOAD="no"'] },
     ];
@@ -39,7 +45,7 @@ export function durable(facts: Facts, { systemd, evidence }: Surroundings, plan:
   if (evidence.builtIn === true)
     return [{ where: 'the kernel command line', lines: [`nf_conntrack.hashsize=${plan.buckets}`] }, ...files];
   const modules = { where: '/etc/modules-load.d/nf_conntrack.conf', lines: ['nf_conntrack'] };
-  return [{ where: '/etc/modprobe.d/nf_conntrack.conf', lines: [options] }, ...files, ...(modern ? [modules] : [])];
+  return [{ where: modprobeFile, lines: [options] }, ...files, ...(modern ? [modules] : [])];
 }
 
 // Where it is set already it has to be changed: a second file may come before that one.

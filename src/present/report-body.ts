@@ -1,58 +1,241 @@
-// The report for programs: nagios/check_conntrack.schema.json.
+// The report for programs.
 
 import type { Advice } from '../evaluate/advice.ts';
-import { footprint, hashTableBytes } from '../evaluate/footprint.ts';
+import type { TableDiagnosis, Trouble } from '../evaluate/diagnosis.ts';
+import { footprint, hashTableBytes, type ObjectOrigin } from '../evaluate/footprint.ts';
 import { type Holdings, type Ranking, type Sampled, samplingError } from '../evaluate/holders.ts';
-import type { Place } from '../evaluate/incident.ts';
-import { METRIC_NAMES } from '../evaluate/metrics.ts';
+import type { MetricName } from '../evaluate/metrics.ts';
+import type { State } from '../evaluate/state.ts';
+import type { Generation } from '../observation/generation.ts';
+import type { View } from '../observation/machine.ts';
 import { addressWords, networkWords, protocolWords } from './address.ts';
-import { stepOf } from './advice.ts';
+import { type Step, stepOf } from './advice.ts';
+import { type LossesBody, lossesBody, valuesOf } from './check-body.ts';
+import { driftWords } from './drift.ts';
 import { faultWords } from './faults.ts';
-import type { Findings } from './incident.ts';
+import type { Count } from './json.ts';
 import type { Listed } from './listing.ts';
-import { namedBody } from './named-body.ts';
+import { type NamespaceBody, namespaceBody } from './namespace-body.ts';
+import type { Underscored } from './plan-body.ts';
+import type { ReportFindings } from './report-findings.ts';
 import { foreignPath } from './words.ts';
+
+export interface ReportBody {
+  /** null where the report failed */
+  readonly report: null | { readonly incident: IncidentBody | null; readonly list: ListBody };
+}
+
+/** null where only a list was given */
+export interface IncidentBody {
+  readonly trouble: Underscored<Trouble>;
+  readonly table: {
+    readonly generation: Generation;
+    readonly view: View;
+    readonly initial_namespace: boolean;
+    /** 0 is no limit */
+    readonly max: Count;
+    readonly buckets: Count | null;
+  };
+  /** the gravest first, then the fullest */
+  readonly namespaces: readonly TableBody[];
+  readonly namespaces_found: Count;
+  readonly namespaces_at_least: Count;
+  readonly namespaces_unread: Count;
+  readonly kernel_log: { readonly fault: string } | LogBody;
+  readonly drift: string | null;
+  readonly memory: MemoryBody | null;
+  readonly advice: readonly AdviceBody[];
+  /** what root would add */
+  readonly sudo_adds: readonly string[];
+}
+
+export interface TableBody extends NamespaceBody {
+  readonly state: State;
+  readonly trouble: Underscored<Trouble>;
+  readonly metrics: Readonly<Partial<Record<MetricName, number>>>;
+  readonly losses: LossesBody | null;
+  readonly growth_per_second: number | null;
+}
+
+export interface LogBody {
+  readonly source: string;
+  readonly lines: Count;
+  /** local time */
+  readonly first: string | null;
+  /** local time */
+  readonly last: string | null;
+  readonly last_seconds_ago: number | null;
+  /** N of net:[N] */
+  readonly namespaces: readonly Count[];
+}
+
+interface MemoryBody {
+  readonly origin: ObjectOrigin;
+  readonly slab_now_bytes: Count;
+  readonly slab_full_bytes: Count | null;
+  readonly hash_table_bytes: Count | null;
+  readonly available_bytes: Count | null;
+}
+
+export interface AdviceBody {
+  readonly kind: Underscored<Advice['kind']>;
+  readonly title: string;
+  readonly commands: readonly string[];
+  /** the same with iptables, where the commands are of nft */
+  readonly instead: readonly string[];
+  readonly notes: readonly string[];
+  /** what makes it survive a reboot */
+  readonly files: Step['files'];
+}
+
+export type ListBody = ListHead & (ListFault | ListFigures);
+
+interface ListHead {
+  /** whose list it is; null for one that was captured elsewhere */
+  readonly namespace: NamespaceBody | null;
+  /** Whether a list that was given is much shorter or longer than the table, so that it cannot be its own; no advice is drawn from it. */
+  readonly foreign: boolean;
+}
+
+export interface ListFault {
+  /** why there is no list */
+  readonly fault: string;
+}
+
+/** Counts of entries; of a sample what the whole list has about. */
+export interface ListFigures {
+  readonly source: string;
+  readonly complete: boolean;
+  /** Where the standalone executable counted an even random sample of a long list. null: every line was counted. */
+  readonly sample: SampleBody | null;
+  readonly entries: Count;
+  readonly lines_not_understood: Count;
+  readonly ipv6: Count;
+  readonly unreplied: Count;
+  readonly assured: Count;
+  readonly offloaded: Count;
+  /** translated either way */
+  readonly nat: Count;
+  readonly source_nat: Count;
+  readonly destination_nat: Count;
+  /** below: null for all that have longer */
+  readonly seconds_left: readonly { readonly below: Count | null; readonly entries: Count }[];
+  readonly sources: AddressRanking;
+  readonly networks: AddressRanking;
+  readonly destinations: AddressRanking;
+  readonly ports: PortRanking;
+  readonly kinds: readonly KindBody[];
+  /** names without nf_conntrack_ or ip_conntrack_ */
+  readonly timeouts: readonly TimeoutBody[];
+}
+
+interface SampleBody {
+  /** Lines counted. */
+  readonly lines: Count;
+  readonly of_lines: Count;
+  /** By how much a share is off at the most, 19 times out of 20. */
+  readonly error_percentage_points: number;
+}
+
+interface RankingHead {
+  /** at least so many where may_lack is not 0 */
+  readonly different: Count;
+  /** by how much each count may be too low; 0 is exact */
+  readonly may_lack: Count;
+}
+
+interface AddressRanking extends RankingHead {
+  readonly top: readonly { readonly address: string; readonly entries: Count }[];
+}
+
+interface PortRanking extends RankingHead {
+  readonly top: readonly { readonly protocol: Count; readonly port: Count; readonly entries: Count }[];
+}
+
+interface KindBody {
+  readonly protocol: Count;
+  readonly name: string;
+  readonly state: string | null;
+  readonly offloaded: boolean;
+  readonly entries: Count;
+}
+
+interface TimeoutBody {
+  readonly name: string;
+  readonly seconds: Count | null;
+  readonly entries: Count;
+  readonly longest_seconds_left: Count;
+  readonly shorter_seconds: Count | null;
+  readonly shorter_would_have_ended: Count;
+}
+
+const TROUBLES: Readonly<Record<Trouble, Underscored<Trouble>>> = {
+  losing: 'losing',
+  refusing: 'refusing',
+  full: 'full',
+  filling: 'filling',
+  'was full': 'was_full',
+  drift: 'drift',
+  unread: 'unread',
+  none: 'none',
+};
+
+const ADVICE: Readonly<Record<Advice['kind'], Underscored<Advice['kind']>>> = {
+  restore: 'restore',
+  raise: 'raise',
+  buckets: 'buckets',
+  timeout: 'timeout',
+  notrack: 'notrack',
+  source: 'source',
+  'no memory': 'no_memory',
+};
 
 // As many as are told by name.
 const MOST_NAMESPACES = 20;
 
-export function reportBody(found: Findings): object {
-  const { incident, sweep, listed, subject, drift, advice, sudo } = found;
-  const others = sweep?.others ?? [];
-  return {
-    incident: {
-      trouble: incident.trouble.replace(' ', '_'),
-      table: tableBody(found),
-      namespaces: incident.places.slice(0, MOST_NAMESPACES).map((place) => placeBody(found, place)),
-      namespaces_found: 1 + others.length,
-      namespaces_at_least: sweep?.sight.atLeast ?? 1,
-      namespaces_unread: others.filter(({ entries }) => !entries.ok).length,
-      kernel_log: logBody(found),
-      drift: drift === '' ? null : drift,
-      memory: memoryBody(found),
-      advice: advice.map((one) => adviceBody(one, found)),
-      sudo_adds: sudo,
-    },
-    list: { namespace: namedBody(found, subject), foreign: found.isForeign, ...listFigures(listed) },
-  };
+export function reportBody(found: ReportFindings): ReportBody {
+  const { subject, identities, listed, isForeign } = found;
+  const list = { namespace: namespaceBody(identities, subject), foreign: isForeign, ...listFigures(listed) };
+  return { report: { incident: incidentBody(found), list } };
 }
 
 /** Of a list that is all there is. */
-export function listBody(listed: Listed): object {
-  return { incident: null, list: { namespace: null, foreign: false, ...listFigures(listed) } };
+export function listBody(listed: Listed): ReportBody {
+  return { report: { incident: null, list: { namespace: null, foreign: false, ...listFigures(listed) } } };
 }
 
-function tableBody({ facts: { generation, view, initialNamespace, max, buckets } }: Findings): object {
+function incidentBody(found: ReportFindings): IncidentBody {
+  const { diagnosis, evaluation, advice, sudo } = found;
+  const { observation, drift } = evaluation;
+  const { unread, tables, visibility } = observation;
   return {
-    generation,
-    view,
-    initial_namespace: initialNamespace,
-    max,
-    buckets: buckets.ok ? buckets.value : null,
+    trouble: TROUBLES[diagnosis.trouble],
+    table: tableBody(found),
+    namespaces: diagnosis.tables.slice(0, MOST_NAMESPACES).map((one) => namespaceTableBody(found, one)),
+    namespaces_found: tables.length + unread.length,
+    namespaces_at_least: visibility?.ok === true ? visibility.value.atLeast : 1,
+    namespaces_unread: unread.length,
+    kernel_log: logBody(found),
+    drift: drift?.kind === 'below' ? driftWords(drift) : null,
+    memory: memoryBody(found),
+    advice: advice.map((one) => adviceBody(one, found)),
+    sudo_adds: sudo,
   };
 }
 
-function logBody({ log }: Findings): object {
+function tableBody({ evaluation: { observation } }: ReportFindings): IncidentBody['table'] {
+  const { machine, tables } = observation;
+  const [own] = tables;
+  return {
+    generation: machine.generation,
+    view: machine.view,
+    initial_namespace: own.isInitial,
+    max: own.limit,
+    buckets: machine.buckets.ok ? machine.buckets.value : null,
+  };
+}
+
+function logBody({ log }: ReportFindings): IncidentBody['kernel_log'] {
   if (!log.ok) return { fault: faultWords(log.fault) };
   const { lines, first, last, ago, namespaces } = log.value;
   return {
@@ -65,38 +248,37 @@ function logBody({ log }: Findings): object {
   };
 }
 
-function memoryBody({ facts: { max, buckets }, cost, incident, surroundings: { available } }: Findings): object | null {
+function memoryBody({ evaluation: { cost, observation }, diagnosis: { worst } }: ReportFindings): MemoryBody | null {
   if (!cost.ok) return null;
+  const { buckets, available } = observation.machine;
+  const { entries, limit } = worst.result.table;
   return {
     origin: cost.value.origin,
-    slab_now_bytes: footprint(cost.value, incident.place.entries).total,
-    slab_full_bytes: max === 0 ? null : footprint(cost.value, max).total,
+    slab_now_bytes: footprint(cost.value, entries).total,
+    slab_full_bytes: limit === 0 ? null : footprint(cost.value, limit).total,
     hash_table_bytes: buckets.ok ? hashTableBytes(buckets.value) : null,
     available_bytes: available.ok ? available.value.bytes : null,
   };
 }
 
-function adviceBody(advice: Advice, found: Findings): object {
-  const { title, commands, instead, notes, files } = stepOf(advice, found);
-  return { kind: advice.kind.replace(' ', '_'), title, commands, instead, notes, files };
+function adviceBody(advice: Advice, { evaluation: { observation }, subject }: ReportFindings): AdviceBody {
+  const { title, commands, instead, notes, files } = stepOf(advice, { observation, subject });
+  return { kind: ADVICE[advice.kind], title, commands, instead, notes, files };
 }
 
-function placeBody(found: Findings, { table, state, trouble, measurements, losses, growth }: Place): object {
-  const values = METRIC_NAMES.flatMap((name) => {
-    const measured = measurements[name];
-    return measured.kind === 'value' ? [[name, measured.value] as const] : [];
-  });
+function namespaceTableBody({ identities }: ReportFindings, { result, state, trouble }: TableDiagnosis): TableBody {
+  const { table, measurements, losses, pace } = result;
   return {
-    ...namedBody(found, table),
+    ...namespaceBody(identities, table),
     state,
-    trouble,
-    metrics: Object.fromEntries(values),
-    losses: losses === undefined ? null : { seconds: losses.seconds, events: losses.events },
-    growth_per_second: growth ?? null,
+    trouble: TROUBLES[trouble],
+    metrics: valuesOf(measurements),
+    losses: lossesBody(losses),
+    growth_per_second: pace ?? null,
   };
 }
 
-function listFigures(listed: Listed): object {
+function listFigures(listed: Listed): ListFault | ListFigures {
   if (listed.kind === 'none') return { fault: faultWords(listed.fault) };
   const { source, holdings, cut } = listed;
   const { entries, unknown, ipv6, unreplied, assured, offloaded, nat, sourceNat, destinationNat } = holdings;
@@ -114,7 +296,10 @@ function listFigures(listed: Listed): object {
     source_nat: sourceNat,
     destination_nat: destinationNat,
     seconds_left: holdings.lives.map(({ below, entries: held }) => ({ below: below ?? null, entries: held })),
-    ...Object.fromEntries(holdings.rankings.map((ranking) => [ranking.name, rankingBody(ranking)])),
+    sources: addressRanking(holdings, 'sources'),
+    networks: addressRanking(holdings, 'networks'),
+    destinations: addressRanking(holdings, 'destinations'),
+    ports: portRanking(holdings),
     kinds: holdings.kinds.map(({ protocol, state, offloaded: is, entries: held }) => ({
       protocol,
       name: protocolWords(protocol),
@@ -126,21 +311,30 @@ function listFigures(listed: Listed): object {
   };
 }
 
-function sampleBody(sample: Sampled): object {
+function sampleBody(sample: Sampled): SampleBody {
   const { held, lines } = sample;
   return { lines: held, of_lines: lines, error_percentage_points: Number(samplingError(sample).toFixed(2)) };
 }
 
-function rankingBody({ name, holders, lacking, different }: Ranking): object {
-  const top = holders.map(({ key, ipv6, entries }) => {
-    const [first = 0] = key;
-    if (name === 'ports') return { protocol: first >>> 16, port: first & 0xffff, entries };
-    return { address: name === 'networks' ? networkWords(key, ipv6) : addressWords(key, ipv6), entries };
-  });
-  return { different, may_lack: lacking, top };
+function addressRanking({ rankings }: Holdings, name: 'sources' | 'networks' | 'destinations'): AddressRanking {
+  const ranking = rankings[name];
+  const words = name === 'networks' ? networkWords : addressWords;
+  const top = ranking.holders.map(({ key, ipv6, entries }) => ({ address: words(key, ipv6), entries }));
+  return { ...rankingHead(ranking), top };
 }
 
-function timeoutsBody({ timeouts }: Holdings): readonly object[] {
+function portRanking({ rankings: { ports } }: Holdings): PortRanking {
+  const top = ports.holders.map(({ key: [first = 0], entries }) => {
+    return { protocol: first >>> 16, port: first & 0xffff, entries };
+  });
+  return { ...rankingHead(ports), top };
+}
+
+function rankingHead({ different, lacking }: Ranking): RankingHead {
+  return { different, may_lack: lacking };
+}
+
+function timeoutsBody({ timeouts }: Holdings): readonly TimeoutBody[] {
   return timeouts.map(({ name, seconds, entries, longest, shorter, ended }) => ({
     name,
     seconds: seconds ?? null,

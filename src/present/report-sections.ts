@@ -1,88 +1,81 @@
 // The sections of a report that tell of tables, of what they lose, and of how they are set up.
 
+import { refusesBelowLimit } from '../evaluate/chains.ts';
+import { events, type TableDiagnosis } from '../evaluate/diagnosis.ts';
+import type { Evaluation, TableResult } from '../evaluate/evaluate.ts';
 import { footprint, hashTableBytes } from '../evaluate/footprint.ts';
-import { eventsOf, type Place } from '../evaluate/incident.ts';
-import { atLeast } from '../evaluate/kernel-version.ts';
-import { COUNTERS, type CounterName, type Facts, type FullLog, type NamespaceTable, type Reading } from '../facts.ts';
+import { COUNTER_NAMES, type CounterName, counterSpec } from '../observation/counters.ts';
+import type { Reading } from '../observation/fault.ts';
+import type { FullLog } from '../observation/kernel-log.ts';
+import { COUNTER_WORDS } from './counters.ts';
+import { driftWords } from './drift.ts';
 import { faultWords } from './faults.ts';
-import { type Findings, placeWords, totalOf, usageWords } from './incident.ts';
-import { hidingLines, labelOf, sightWords } from './namespaces.ts';
+import { countWords, hidingLines, ownerWords } from './namespaces.ts';
 import type { Palette } from './palette.ts';
 import { grouped, hanging, indented } from './prose.ts';
+import { type ReportFindings, tableWords, totalOf, usageWords } from './report-findings.ts';
 import { durationWords, foreignPath, sizeWords } from './words.ts';
 
-const MOST_PLACES = 10;
+const MOST_TABLES = 10;
 const LABEL_AT = ' '.repeat(45);
 
 /** The tables, the one in trouble first, then the fullest. */
-export function whereLines(found: Findings, palette: Palette): readonly string[] {
-  const { incident, sweep } = found;
-  const [, ...rest] = incident.places;
-  const shown = [incident.place, ...rest.filter((place) => place.entries > 0 || (totalOf(place, 'drop') ?? 0) > 0)];
-  const unread = (sweep?.others ?? []).flatMap((table) => (table.entries.ok ? [] : [table.entries.fault]));
+export function whereLines(found: ReportFindings, palette: Palette): readonly string[] {
+  const { diagnosis, evaluation } = found;
+  const { observation } = evaluation;
+  const [, ...rest] = diagnosis.tables;
+  const shown = [diagnosis.worst, ...rest.filter(({ result }) => isWorthTelling(result))];
+  const { unread } = observation;
   return [
     '     entries   usage    drop/s   all drops',
-    ...shown.slice(0, MOST_PLACES).flatMap((place) => placeRow(found, place, palette)),
-    ...(shown.length > MOST_PLACES ? [`  and ${shown.length - MOST_PLACES} more with entries or drops`] : []),
-    ...indented(`${sweep === undefined ? 'this table alone' : sightWords(sweep)}.`),
-    ...unread.slice(0, 1).flatMap((fault) => indented(`${unread.length} not read: ${faultWords(fault)}.`)),
-    ...(sweep === undefined ? [] : hidingLines(sweep.sight).flatMap((line) => indented(`${line}.`))),
+    ...shown.slice(0, MOST_TABLES).flatMap((table) => tableRow(found, table, palette)),
+    ...(shown.length > MOST_TABLES ? [`  and ${shown.length - MOST_TABLES} more with entries or drops`] : []),
+    ...indented(`${countWords(observation)}.`),
+    ...unread.slice(0, 1).flatMap(({ fault }) => indented(`${unread.length} not read: ${faultWords(fault)}.`)),
+    ...hidingLines(observation).flatMap((line) => indented(`${line}.`)),
   ];
 }
 
-function placeRow(found: Findings, place: Place, palette: Palette): readonly string[] {
-  const total = totalOf(place, 'drop');
+function isWorthTelling(result: TableResult): boolean {
+  return result.table.entries > 0 || (totalOf(result, 'drop') ?? 0) > 0;
+}
+
+function tableRow(found: ReportFindings, { result, state }: TableDiagnosis, palette: Palette): readonly string[] {
+  const { table, measurements } = result;
+  const total = totalOf(result, 'drop');
   const figures = [
-    grouped(place.entries).padStart(12),
-    shareWords(place).padStart(8),
-    rateWords(place, 'drop').padStart(10),
+    grouped(table.entries).padStart(12),
+    (measurements.usage.kind === 'value' ? usageWords(result) : '-').padStart(8),
+    rateWords(result, 'drop').padStart(10),
     (total === undefined ? '-' : grouped(total)).padStart(12),
   ].join('');
-  const shown = place.state === 'ok' ? figures : palette[place.state](figures);
-  const [first = '', ...further] = hanging('', tableWords(found, place.table), LABEL_AT);
+  const shown = state === 'ok' ? figures : palette[state](figures);
+  const name = table.isOwn ? tableWords(found, table) : ownerWords(found.identities, table);
+  const [first = '', ...further] = hanging('', name, LABEL_AT);
   return [`${shown}   ${first}`, ...further];
 }
 
-function shareWords(place: Place): string {
-  return place.measurements.usage.kind === 'value' ? usageWords(place) : '-';
-}
-
-// In this column everything is a namespace.
-function tableWords(found: Findings, table: NamespaceTable | undefined): string {
-  return table === undefined ? placeWords(found, table) : labelOf(found, table).replace(/^namespace (?:of )?/, '');
-}
-
-function rateWords({ losses }: Place, name: CounterName): string {
-  if (losses === undefined) return '-';
-  const rate = eventsOf(losses, name) / losses.seconds;
+function rateWords(result: TableResult, name: CounterName): string {
+  if (result.losses === undefined) return '-';
+  const rate = events(result, name) / result.losses.seconds;
   return rate > 0 && rate < 1 ? rate.toFixed(1) : grouped(Math.round(rate));
 }
 
-const COUNTER_WORDS: Readonly<Record<CounterName, string>> = {
-  drop: 'dropped: the table was full',
-  early_drop: 'evicted to let new ones in: no packet lost',
-  insert_failed: 'insertions failed: overlaps the others',
-  chainlength: 'refused: a hash chain was too long',
-};
-
 /** Of the table in trouble: the counters between the two looks and since boot, and the kernel's log. */
-export function losingLines({ incident, log, facts }: Findings, palette: Palette): readonly string[] {
-  const { place } = incident;
-  const { statistics } = place.table ?? facts;
+export function losingLines({ diagnosis, log }: ReportFindings, palette: Palette): readonly string[] {
+  const { result } = diagnosis.worst;
+  const { table, losses, measurements } = result;
   const row = (words: string, rate: string, total: string) =>
-    `  ${words.padEnd(57)}${place.losses === undefined ? '' : rate.padStart(9)}${total.padStart(12)}`;
-  const rows = COUNTERS.filter((name) => place.measurements[name].kind === 'value').map((name) => {
-    const words = `${name.padEnd(14)}${COUNTER_WORDS[name]}`;
-    const line = row(words, `${rateWords(place, name)}/s`, grouped(totalOf(place, name) ?? 0));
-    return isLoss(place, name) ? palette.critical(line) : line;
+    `  ${words.padEnd(57)}${losses === undefined ? '' : rate.padStart(9)}${total.padStart(12)}`;
+  const rows = COUNTER_NAMES.filter((name) => measurements[name].kind === 'value').map((name) => {
+    const words = `${name.padEnd(14)}${COUNTER_WORDS[name].report}`;
+    const line = row(words, `${rateWords(result, name)}/s`, grouped(totalOf(result, name) ?? 0));
+    return counterSpec(name).means === 'loss' && events(result, name) > 0 ? palette.critical(line) : line;
   });
-  const head = row('', `over ${durationWords(place.losses?.seconds ?? 0)}`, 'since boot');
+  const head = row('', `over ${durationWords(losses?.seconds ?? 0)}`, 'since boot');
+  const { statistics } = table;
   const counters = statistics.ok ? [head, ...rows] : indented(`No counters: ${faultWords(statistics.fault)}.`, '    ');
   return [...counters, ...logLines(log)];
-}
-
-function isLoss({ losses }: Place, name: CounterName): boolean {
-  return (name === 'drop' || name === 'chainlength') && eventsOf(losses, name) > 0;
 }
 
 function logLines(log: Reading<FullLog>): readonly string[] {
@@ -100,16 +93,17 @@ function logLines(log: Reading<FullLog>): readonly string[] {
 }
 
 /** Memory, limit and buckets. */
-export function settingLines(found: Findings): readonly string[] {
-  const { facts, surroundings, drift } = found;
-  const { available } = surroundings;
-  const { max, maxSource } = facts;
+export function settingLines({ evaluation, diagnosis }: ReportFindings): readonly string[] {
+  const { observation, drift } = evaluation;
+  const { available } = observation.machine;
+  const { table } = diagnosis.worst.result;
+  const limit = table.limit === 0 ? 'none' : grouped(table.limit);
   return [
-    ...setting('slab', slabWords(found)),
+    ...setting('slab', slabWords(evaluation, diagnosis.worst.result)),
     ...(available.ok ? setting('available', `${sizeWords(available.value.bytes)} of RAM`) : []),
-    ...setting('limit', `${max === 0 ? 'none' : grouped(max)} (${foreignPath(maxSource)})`),
-    ...setting('buckets', bucketWords(facts)),
-    ...(drift === '' ? [] : setting('configured', drift)),
+    ...setting('limit', `${limit} (${foreignPath(table.limitSource)})`),
+    ...setting('buckets', bucketWords(evaluation)),
+    ...(drift?.kind === 'below' ? setting('configured', driftWords(drift)) : []),
   ];
 }
 
@@ -117,22 +111,21 @@ function setting(name: string, words: string): readonly string[] {
   return hanging(`  ${name.padEnd(12)}`, words, ' '.repeat(14));
 }
 
-function slabWords({ facts: { max }, incident, cost }: Findings): string {
+function slabWords({ cost }: Evaluation, { table: { entries, limit } }: TableResult): string {
   if (!cost.ok) return `not known: ${faultWords(cost.fault)}`;
   const about = cost.value.origin === 'estimate' ? 'about ' : '';
-  const now = sizeWords(footprint(cost.value, incident.place.entries).total);
-  const full = max === 0 ? '' : `, ${about}${sizeWords(footprint(cost.value, max).total)} when full`;
+  const now = sizeWords(footprint(cost.value, entries).total);
+  const full = limit === 0 ? '' : `, ${about}${sizeWords(footprint(cost.value, limit).total)} when full`;
   return `${about}${now} now${full}; it is never swapped`;
 }
 
-// A chain of more than 50 refuses entries from 5.15 on: 25 on the average is where that begins.
-const LONG_CHAINS = 25;
-
-function bucketWords({ buckets, max, release }: Facts): string {
+function bucketWords({ observation: { machine, tables } }: Evaluation): string {
+  const { buckets } = machine;
+  const [own] = tables;
   if (!buckets.ok) return `not known: ${faultWords(buckets.fault)}`;
-  const load = max / buckets.value;
-  const each = max === 0 ? '' : `, ${load.toFixed(1)} entries in each when full`;
-  const refuses = release.ok && atLeast(release.value, 5, 15) && load > LONG_CHAINS;
-  const long = refuses ? ': chains so long that the kernel refuses entries before it is full' : '';
+  const each = own.limit === 0 ? '' : `, ${(own.limit / buckets.value).toFixed(1)} entries in each when full`;
+  const long = refusesBelowLimit(machine, own)
+    ? ': chains so long that the kernel refuses entries before it is full'
+    : '';
   return `${grouped(buckets.value)}${each}${long}, ${sizeWords(hashTableBytes(buckets.value))} of memory`;
 }

@@ -278,7 +278,8 @@ describe('the state directory', () => {
     ['garbage', (here) => writeFileSync(file(here), '\u0000secret|\n'), /not in a known format/],
     ['JSON of another kind', (here) => writeFileSync(file(here), '["secret"]'), /not in a known format/],
     ['JSON null', (here) => writeFileSync(file(here), 'null'), /not in a known format/],
-    ['of another schema', (here) => replaceIn(file(here), '"schema":2', '"schema":1'), /not in a known format/],
+    ['of no schema', (here) => replaceIn(file(here), '"schema":3', '"schema":"secret"'), /not in a known format/],
+    ['with a counter without a name', (here) => replaceIn(file(here), '["drop",', '[7,'), /not in a known format/],
     ['with a text for a figure', (here) => replaceIn(file(here), '[1000,', '["secret",'), /not in a known format/],
     ['with a figure below zero', (here) => replaceIn(file(here), '[1000,', '[-1000,'), /not in a known format/],
     [
@@ -315,6 +316,18 @@ describe('the state directory', () => {
     expect(hurt.stdout).toMatch(words);
     expect(hurt.stdout).toContain('1000 of 262144 entries');
     expect(hurt.stdout).not.toContain('secret');
+    expect(next).toMatchObject({ status: 0, stderr: '' });
+    expect(perfdata(next, 'drop_rate')).toBe('0;;1000;0');
+  });
+
+  test.each<[string, (here: Machine) => void, RegExp]>([
+    ['with one counter more', (here) => addCounter(file(here)), /rates: over 120 s, 3 samples/],
+    ['without the names of its counters', (here) => olderSchema(file(here)), /rates: over 120 s, 3 samples/],
+    ['of a form that nobody knows', (here) => writeFileSync(file(here), '{"schema":9}'), /no rates yet: first run/],
+  ])('a file of another version, %s: what is common is taken, and nothing is UNKNOWN', (_, change, words) => {
+    const { hurt, next } = damaged(change);
+    expect(hurt).toMatchObject({ status: 0, stderr: '' });
+    expect(hurt.stdout).toMatch(words);
     expect(next).toMatchObject({ status: 0, stderr: '' });
     expect(perfdata(next, 'drop_rate')).toBe('0;;1000;0');
   });
@@ -411,6 +424,19 @@ describe('the state directory', () => {
     expect(perfdata(answer, 'drop_rate')).toBe('0;;;0');
   });
 });
+
+/** As a later version may write it: another counter in front, and figures for each. */
+function addCounter(path: string): void {
+  replaceIn(path, '"schema":3', '"schema":4');
+  replaceIn(path, '["drop",', '["later","drop",');
+  replaceIn(path, '[1000,1000,[0]]', '[1000,1000,[[7,0,0,0,0]]]');
+}
+
+/** As version 0.1.0 wrote it. */
+function olderSchema(path: string): void {
+  replaceIn(path, '"schema":3', '"schema":2');
+  replaceIn(path, '"counters":["drop","early_drop","insert_failed","chainlength"],', '');
+}
 
 function replaceIn(path: string, from: string, to: string): void {
   const text = readFileSync(path, 'latin1');

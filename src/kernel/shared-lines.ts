@@ -2,12 +2,12 @@
 // one of them, another one looks at its own.
 
 import { files } from '#system/files';
-import type { Fault } from '../facts.ts';
+import type { Fault } from '../observation/fault.ts';
 import type { Failed } from '../system/contract.ts';
 import { systemFault } from './file.ts';
 
 /** What the threads share. The descriptor is the process's, and so is its place in the file. */
-export interface Turns {
+export interface SharedLines {
   readonly fd: number;
   readonly source: string;
   /** In shared memory: see the places below. */
@@ -27,22 +27,22 @@ const WORDS = 6;
 const LONGEST_LINE = 1 << 16;
 const LINE_END = 10;
 
-export function newTurns(fd: number, source: string): Turns {
+export function newSharedLines(fd: number, source: string): SharedLines {
   const control = new Int32Array(new SharedArrayBuffer(4 * WORDS));
   return { fd, source, control, rest: new Uint8Array(new SharedArrayBuffer(LONGEST_LINE)) };
 }
 
 /** Bytes of whole lines put into `into`; 0 at the end, or where it was stopped. The last line needs no end. */
-export function takeLines(turns: Turns, into: Uint8Array): number | Fault {
-  const { control } = turns;
+export function takeLines(shared: SharedLines, into: Uint8Array): number | Fault {
+  const { control } = shared;
   while (Atomics.compareExchange(control, LOCK, 0, 1) !== 0) Atomics.wait(control, LOCK, 1);
-  const got = Atomics.load(control, STOPPED) === 1 ? 0 : nextLines(turns, into);
+  const got = Atomics.load(control, STOPPED) === 1 ? 0 : nextLines(shared, into);
   Atomics.store(control, LOCK, 0);
   Atomics.notify(control, LOCK, 1);
-  return typeof got === 'number' ? got : { ...systemFault(got), source: turns.source };
+  return typeof got === 'number' ? got : { ...systemFault(got), source: shared.source };
 }
 
-function nextLines({ fd, control, rest }: Turns, into: Uint8Array): number | Failed {
+function nextLines({ fd, control, rest }: SharedLines, into: Uint8Array): number | Failed {
   const kept = Atomics.exchange(control, REST_LENGTH, 0);
   into.set(rest.subarray(0, kept));
   const got = control[ENDED] === 1 ? 0 : readWhole(fd, into, kept);
@@ -76,20 +76,20 @@ export function linesEnd(piece: Uint8Array, length: number): number {
 }
 
 /** Adds to what all threads have counted so far; gives that. */
-export function addCounted({ control }: Turns, more: number): number {
+export function addCounted({ control }: SharedLines, more: number): number {
   return Atomics.add(control, COUNTED, more) + more;
 }
 
 /** From here on what another thread has taken is missing where that thread does not tell. */
-export function beginHelp({ control }: Turns): void {
+export function beginHelp({ control }: SharedLines): void {
   Atomics.store(control, HELPED, 1);
 }
 
-export function wasHelped({ control }: Turns): boolean {
+export function wasHelped({ control }: SharedLines): boolean {
   return Atomics.load(control, HELPED) === 1;
 }
 
 /** Nobody gets another piece. */
-export function stopTurns({ control }: Turns): void {
+export function stopSharedLines({ control }: SharedLines): void {
   Atomics.store(control, STOPPED, 1);
 }

@@ -1,7 +1,7 @@
 // Which processes /proc shows us: all of the machine's, those of our container, or only our own.
 
 import { self } from '#system/self';
-import type { Sight } from '../facts.ts';
+import type { Visibility } from '../observation/observation.ts';
 import type { Mounts } from './mounts.ts';
 import { readProcess } from './processes.ts';
 import type { Parsed, Root } from './root.ts';
@@ -11,11 +11,11 @@ const STATUS_LIMIT = 1 << 16;
 const CAP_SYS_PTRACE = 1 << 19;
 
 /** `hidden`: whether processes were listed that do not show their namespace. */
-export function sightOf(
+export function visibilityOf(
   root: Root,
   mounts: Mounts | undefined,
   hidden: boolean,
-): Pick<Sight, 'processes' | 'hidepid' | 'listed'> {
+): Pick<Visibility, 'processes' | 'hidepid' | 'listed'> {
   const procs = mounts?.procs ?? [];
   const options = procs.filter(({ path }) => path === '/proc').slice(-1)[0]?.options ?? '';
   const hidepid = hidingOption(options, self.groups());

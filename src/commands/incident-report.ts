@@ -1,0 +1,170 @@
+// One report of a machine: look at every table twice, read in between who fills the fullest one, evaluate, diagnose, and
+// put it into words.
+
+import { self } from '#system/self';
+import { adviceFor } from '../evaluate/advice.ts';
+import { diagnose, fullestTable } from '../evaluate/diagnosis.ts';
+import { type Evaluation, evaluate, type Histories } from '../evaluate/evaluate.ts';
+import { isListOf } from '../evaluate/holders.ts';
+import { DEFAULT_THRESHOLDS } from '../evaluate/thresholds.ts';
+import { DEFAULT_TIMEOUTS } from '../evaluate/timeouts.ts';
+import { sampleOf } from '../evaluate/trend.ts';
+import { acquire, type Wanted } from '../kernel/acquire.ts';
+import { openCaptured, openTableList } from '../kernel/entry-feed.ts';
+import { identify } from '../kernel/identity.ts';
+import { readFullLog } from '../kernel/kernel-log.ts';
+import { namespaceInode } from '../kernel/namespace.ts';
+import { readOwnAddresses } from '../kernel/own-addresses.ts';
+import { netInode } from '../kernel/processes.ts';
+import type { Root } from '../kernel/root.ts';
+import { readTimeouts } from '../kernel/timeouts.ts';
+import type { Fault } from '../observation/fault.ts';
+import type { Observation } from '../observation/observation.ts';
+import type { Identities, Table } from '../observation/table.ts';
+import type { Listed } from '../present/listing.ts';
+import { reportText, verdictText } from '../present/report.ts';
+import { reportBody } from '../present/report-body.ts';
+import type { ReportFindings } from '../present/report-findings.ts';
+import { emptyList, readList } from './read-list.ts';
+import { failed, type ReportContext, type Reported, unknown } from './reported.ts';
+
+const FIRST: Wanted = { machine: 'all', namespaces: true, clock: true };
+const LAST: Wanted = { ...FIRST, configuration: true, evidence: 'always' };
+
+/** `past` is what was seen last, where there was a report before. */
+export async function reportOfMachine(
+  root: Root,
+  context: ReportContext,
+  past: Observation | undefined,
+): Promise<Reported> {
+  const { options } = context;
+  const isCaptured = root.view === 'captured';
+  if (options.watch && isCaptured) return unknown('a captured tree does not change: there is nothing to watch');
+  const first = await look(root, isCaptured ? LAST : FIRST);
+  if ('text' in first) return first;
+  const subject = options.pid === undefined ? fullestTable(first) : tableOf(root, first, options.pid);
+  return 'kind' in subject ? failed(subject) : reportOf(root, context, first, past ?? first, subject);
+}
+
+async function reportOf(
+  root: Root,
+  context: ReportContext,
+  first: Observation,
+  before: Observation,
+  subject: Table,
+): Promise<Reported> {
+  const { options, deadline } = context;
+  const began = deadline.elapsed();
+  const listed = await listOf(root, first, subject, context);
+  if ('text' in listed) return listed;
+  const reading = deadline.elapsed() - began;
+  // Where there was a report before, its look is what is compared with.
+  const wait = before === first ? 1000 * options.intervalSeconds - reading : 0;
+  const last = root.view === 'captured' ? first : await lookAfter(root, context, wait);
+  if ('text' in last) return last;
+  const found = findings(root, before, last, subject, listed, context);
+  return { ...told(found, context), look: last, reading };
+}
+
+async function look(root: Root, wanted: Wanted): Promise<Observation | Reported> {
+  const observed = await acquire(root, wanted);
+  if (observed.kind === 'absent') return unknown('no connection tracking visible here');
+  return observed.kind === 'fault' ? failed(observed.fault) : observed.observation;
+}
+
+async function lookAfter(root: Root, { stop }: ReportContext, wait: number): Promise<Observation | Reported> {
+  await stop.pause(wait);
+  return look(root, LAST);
+}
+
+function told(found: ReportFindings, { palette }: ReportContext): Omit<Reported, 'look' | 'reading'> {
+  const { state } = found.diagnosis;
+  return { state, text: verdictText(found), lines: reportText(found, palette), body: reportBody(found) };
+}
+
+/** The table of a process's namespace. */
+function tableOf(root: Root, { tables }: Observation, pid: number): Table | Fault {
+  const source = root.locate(`/proc/${pid}`);
+  const inode = netInode(root, pid);
+  if (inode === 'gone') return { kind: 'missing', source };
+  if (inode === 'hidden') return { kind: 'denied', source };
+  if (inode === namespaceInode(root)) return tables[0];
+  return tables.find(({ key }) => key === `net:${inode}`) ?? { kind: 'missing', source };
+}
+
+async function listOf(
+  root: Root,
+  { machine }: Observation,
+  subject: Table,
+  context: ReportContext,
+): Promise<Listed | Reported> {
+  const { entries } = context.options;
+  const opened = entries === undefined ? openTableList(root, machine, subject) : openCaptured(entries);
+  if ('fault' in opened) return entries === undefined ? { kind: 'none', fault: opened.fault } : failed(opened.fault);
+  const timeouts = new Map([...DEFAULT_TIMEOUTS, ...readTimeouts(root, machine.generation, subject)]);
+  const listed = await readList(opened.feed, timeouts, context);
+  // So that it is named, and not what would be read next.
+  root.expired(opened.feed.source);
+  // A list that somebody has given is what the question is about.
+  const nothing = entries === undefined ? undefined : emptyList(listed);
+  return nothing === undefined ? listed : failed(nothing);
+}
+
+function findings(
+  root: Root,
+  before: Observation,
+  after: Observation,
+  subject: Table,
+  listed: Listed,
+  { options }: ReportContext,
+): ReportFindings {
+  const { objectSize, entries } = options;
+  const log = readFullLog(root, after.clock ?? { ok: false, fault: { kind: 'not-asked', source: '/proc/uptime' } });
+  const judged = { thresholds: DEFAULT_THRESHOLDS, objectSize, drift: 'ok' } as const;
+  const evaluation = evaluate(after, historyOf(before), judged);
+  const diagnosis = diagnose(evaluation, log.ok ? log.value : undefined);
+  const isForeign = entries !== undefined && listed.kind === 'list' && !isListOf(subject.entries, listed.holdings);
+  const isOfWorst = diagnosis.worst.result.table.key === subject.key;
+  const holdings = listed.kind === 'list' && isOfWorst && !isForeign ? listed.holdings : undefined;
+  return {
+    evaluation,
+    diagnosis,
+    identities: identitiesOf(root, [...diagnosis.tables.map(({ result }) => result.table), subject]),
+    log,
+    subject,
+    listed,
+    isForeign,
+    advice: adviceFor({ evaluation, diagnosis, holdings, own: readOwnAddresses(root, subject) }),
+    sudo: sudoAdds(root, evaluation, listed, log.ok),
+  };
+}
+
+/** Whatever was seen then is what is compared with, however long ago. */
+function historyOf({ tables, clock }: Observation): Histories {
+  if (clock?.ok !== true) return new Map();
+  const window = Number.POSITIVE_INFINITY;
+  return new Map(
+    tables.map((table) => {
+      const past = [sampleOf(table, clock.value)];
+      return [table.key, { ok: true, value: { past, window }, source: table.entriesSource }] as const;
+    }),
+  );
+}
+
+const MOST_IDENTIFIED = 20;
+
+function identitiesOf(root: Root, tables: readonly Table[]): Identities {
+  const others = tables.filter(({ isOwn }) => !isOwn);
+  const told = [...others.slice(0, MOST_IDENTIFIED), ...others.slice(-1)];
+  return new Map(told.map((table) => [table.key, identify(root, table)]));
+}
+
+function sudoAdds(root: Root, { observation }: Evaluation, listed: Listed, isLogRead: boolean): readonly string[] {
+  if (root.view === 'captured' || self.effectiveUser() === 0) return [];
+  return [
+    ...(listed.kind === 'none' ? ['who fills the table'] : []),
+    ...(isLogRead ? [] : ['the kernel log']),
+    ...(observation.machine.slabCache.ok ? [] : ['the exact size of an entry']),
+    'namespaces without a process',
+  ];
+}

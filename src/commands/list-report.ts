@@ -1,0 +1,28 @@
+// A list from elsewhere, which says nothing of this machine's table: who has what, without a verdict.
+
+import { DEFAULT_TIMEOUTS } from '../evaluate/timeouts.ts';
+import { openCaptured } from '../kernel/entry-feed.ts';
+import { entriesWords, listLines } from '../present/listing.ts';
+import { listBody } from '../present/report-body.ts';
+import { emptyList, readList } from './read-list.ts';
+import { failed, type ReportContext, type Reported } from './reported.ts';
+
+export async function reportOfList(context: ReportContext): Promise<Reported> {
+  const { options, deadline } = context;
+  const opened = openCaptured(options.entries ?? '-');
+  if ('fault' in opened) return failed(opened.fault);
+  const listed = await readList(opened.feed, DEFAULT_TIMEOUTS, context);
+  if (deadline.left() <= 0) return failed({ kind: 'timeout', source: opened.feed.source });
+  const nothing = emptyList(listed);
+  if (listed.kind === 'none' || nothing !== undefined)
+    return failed(nothing ?? { kind: 'empty', source: opened.feed.source });
+  const of = `a list of ${entriesWords(listed.holdings)}`;
+  return {
+    state: 'ok',
+    text: `${of}; the table that they are of is not known (--root DIR tells)`,
+    lines: ['', ...listLines(listed)],
+    body: listBody(listed),
+    look: undefined,
+    reading: 0,
+  };
+}

@@ -1,0 +1,38 @@
+// What one report comes to, and what every report is made with.
+
+import type { ReportOptions } from '../cli/options.ts';
+import type { State } from '../evaluate/state.ts';
+import type { Deadline } from '../kernel/root.ts';
+import type { Fault } from '../observation/fault.ts';
+import type { Observation } from '../observation/observation.ts';
+import { faultWords } from '../present/faults.ts';
+import type { Palette } from '../present/palette.ts';
+import type { ReportBody } from '../present/report-body.ts';
+import type { Interruption } from './interruption.ts';
+
+export interface ReportContext {
+  readonly options: ReportOptions;
+  readonly deadline: Deadline;
+  readonly stop: Interruption;
+  readonly palette: Palette;
+}
+
+/** Everything that is said, or the failure that stands for it. */
+export interface Reported {
+  readonly state: State;
+  readonly text: string;
+  readonly lines: readonly string[];
+  readonly body: ReportBody;
+  /** The last look at the tables, to compare the next with; undefined where there is nothing to go on with. */
+  readonly look: Observation | undefined;
+  /** Milliseconds that the list took. */
+  readonly reading: number;
+}
+
+export function failed(fault: Fault): Reported {
+  return unknown(faultWords(fault));
+}
+
+export function unknown(text: string): Reported {
+  return { state: 'unknown', text, lines: [], body: { report: null }, look: undefined, reading: 0 };
+}

@@ -1,0 +1,95 @@
+// The one judgement of an observation, for every command: what each table's metrics come to, which tables are worth
+// telling of, and whether the limit is what is configured.
+
+import type { Fault, Reading } from '../observation/fault.ts';
+import type { History } from '../observation/history.ts';
+import type { Observation } from '../observation/observation.ts';
+import type { Table } from '../observation/table.ts';
+import { type Cause, type Drift, driftOf, likelyCauses } from './drift.ts';
+import { type ObjectCost, objectCost } from './footprint.ts';
+import { judge, type Verdict } from './judge.ts';
+import { packetsLost } from './losses.ts';
+import { type Measurements, measureMachine, measureTable, OF_NO_MACHINE } from './measurements.ts';
+import type { Losses } from './rates.ts';
+import { compareSeverity, type State, worst } from './state.ts';
+import { type Thresholds, thresholdsEverywhere } from './thresholds.ts';
+import { trendOf } from './trend.ts';
+
+/** What one table comes to. */
+export interface TableResult extends Verdict {
+  readonly table: Table;
+  readonly measurements: Measurements;
+  /** What was lost over the time that the rates are of, where that is known. */
+  readonly losses: Losses | undefined;
+  /** Entries per second over that time. */
+  readonly pace: number | undefined;
+}
+
+export interface Evaluation {
+  readonly observation: Observation;
+  /** The worst of all tables'; of one that could not be read it is UNKNOWN. */
+  readonly state: State;
+  /** In the order of the observation: ours first. */
+  readonly results: readonly [own: TableResult, ...others: TableResult[]];
+  /** The other namespaces that a threshold or a loss makes worth telling: gravest first, then who loses most, then the fullest. */
+  readonly remarkable: readonly TableResult[];
+  /** The other namespaces, those with the most entries first. */
+  readonly fullest: readonly TableResult[];
+  /** What one entry costs. */
+  readonly cost: Reading<ObjectCost>;
+  readonly drift: Drift | undefined;
+  readonly causes: readonly Cause[];
+  /** Files that may set the limit and could not be read. */
+  readonly unjudged: readonly Fault[];
+}
+
+export interface EvaluationOptions {
+  readonly thresholds: Thresholds;
+  /** Bytes for one entry, all-in; undefined to take what the kernel says. */
+  readonly objectSize: number | undefined;
+  /** The state of a limit that is below what is configured. */
+  readonly drift: State;
+}
+
+/** By the key of the table; a table that has none is one whose past nobody keeps. */
+export type Histories = ReadonlyMap<string, Reading<History>>;
+
+export function evaluate(observation: Observation, histories: Histories, options: EvaluationOptions): Evaluation {
+  const { machine, tables, unread, configuration } = observation;
+  const [own, ...others] = tables;
+  const cost = objectCost(machine, own, options.objectSize);
+  const drift = driftOf(observation);
+  const result = (
+    table: Table,
+    machineWide: typeof OF_NO_MACHINE,
+    thresholds: Thresholds,
+    fallen?: State,
+  ): TableResult => {
+    const { measured, losses, pace } = trendOf(table, observation.clock, histories.get(table.key));
+    const measurements = { ...machineWide, ...measureTable(table), ...measured };
+    return { table, measurements, losses, pace, ...judge(measurements, thresholds, fallen) };
+  };
+  const fallen = drift?.kind === 'below' ? options.drift : undefined;
+  const ours = result(own, measureMachine(observation, cost), options.thresholds, fallen);
+  const everywhere = thresholdsEverywhere(options.thresholds);
+  const theirs = others.map((table) => result(table, OF_NO_MACHINE, everywhere));
+  const remarkable = theirs.filter(({ findings, losses }) => findings.length > 0 || packetsLost(losses?.events) > 0);
+  const states = [ours, ...theirs].map(({ state }) => state);
+  return {
+    observation,
+    state: worst(unread.length === 0 ? states : [...states, 'unknown']),
+    results: [ours, ...theirs],
+    remarkable: remarkable.sort(byGravity),
+    fullest: theirs.slice().sort((a, b) => b.table.entries - a.table.entries),
+    cost,
+    drift,
+    causes: likelyCauses(observation, drift),
+    unjudged: configuration?.faults ?? [],
+  };
+}
+
+/** The gravest first, then who loses most, then the fullest. */
+export function byGravity(a: TableResult, b: TableResult): number {
+  const lost = ({ losses }: TableResult) => packetsLost(losses?.events);
+  return compareSeverity(b.state, a.state) || lost(b) - lost(a) || b.table.entries - a.table.entries;
+}

@@ -1,0 +1,102 @@
+// Each metric's value in this run, or why it has none.
+
+import { byCounter, type CounterName, type Statistics } from '../observation/counters.ts';
+import type { Fault, Reading } from '../observation/fault.ts';
+import type { Machine } from '../observation/machine.ts';
+import type { Observation } from '../observation/observation.ts';
+import type { Table } from '../observation/table.ts';
+import { footprint, hashTableBytes, type ObjectCost } from './footprint.ts';
+import type { HistoryMetric, MetricName } from './metrics.ts';
+import type { NoRate } from './rates.ts';
+
+/**
+ * `none`: not applicable here, or unsupported by this kernel; a threshold on it changes no state.
+ * `broken`: it should be there and cannot be had; a threshold on it is UNKNOWN.
+ */
+export type Measured =
+  | { readonly kind: 'value'; readonly value: number }
+  | { readonly kind: 'none'; readonly why: NoValue }
+  | { readonly kind: 'broken'; readonly fault: Fault };
+
+type NoValue =
+  | 'no limit is set'
+  | 'unsupported by this kernel'
+  | 'no state directory'
+  | 'too few samples in the window yet'
+  | 'not growing'
+  | 'without --netns all'
+  | 'not of one namespace alone'
+  | NoRate;
+
+export type Measurements = Readonly<Record<MetricName, Measured>>;
+
+/** What belongs to the machine as a whole, and not to one namespace. */
+const MACHINE_METRICS = ['slab', 'slab_max', 'memory_share', 'load_factor', 'netns_usage', 'netns_count'] as const;
+type MachineMetric = (typeof MACHINE_METRICS)[number];
+type TableMetric = Exclude<MetricName, MachineMetric | HistoryMetric>;
+
+const NO_LIMIT: Measured = { kind: 'none', why: 'no limit is set' };
+const NOT_ALONE: Measured = { kind: 'none', why: 'not of one namespace alone' };
+const NO_SWEEP: Measured = { kind: 'none', why: 'without --netns all' };
+const UNSUPPORTED: Measured = { kind: 'none', why: 'unsupported by this kernel' };
+
+/** What one look at a table tells, whosever it is. */
+export function measureTable({ entries, limit, statistics }: Table): Readonly<Record<TableMetric, Measured>> {
+  const usage = limit === 0 ? NO_LIMIT : found((100 * entries) / limit);
+  return { usage, entries: found(entries), ...byCounter((name) => total(statistics, name)) };
+}
+
+/** Where only one namespace is meant. */
+export const OF_NO_MACHINE: Readonly<Record<MachineMetric, Measured>> = {
+  slab: NOT_ALONE,
+  slab_max: NOT_ALONE,
+  memory_share: NOT_ALONE,
+  load_factor: NOT_ALONE,
+  netns_usage: NOT_ALONE,
+  netns_count: NOT_ALONE,
+};
+
+export function measureMachine(
+  { machine, tables, unread, visibility }: Observation,
+  cost: Reading<ObjectCost>,
+): Readonly<Record<MachineMetric, Measured>> {
+  const [{ limit }] = tables;
+  const slab = (entries: number) => over(cost, (known) => footprint(known, entries).total);
+  const fullest = Math.max(...tables.map(({ entries }) => entries));
+  const limited = (measured: Measured): Measured => (limit === 0 ? NO_LIMIT : measured);
+  return {
+    slab: slab(allEntries(tables)),
+    slab_max: limited(slab(limit)),
+    memory_share: limited(memoryShare(machine, slab(limit))),
+    load_factor: limited(over(machine.buckets, (buckets) => limit / buckets)),
+    netns_usage: visibility === undefined ? NO_SWEEP : limited(found((100 * fullest) / limit)),
+    netns_count: visibility === undefined ? NO_SWEEP : found(tables.length + unread.length),
+  };
+}
+
+/** The entries of all namespaces whose tables could be read: the slab is one for all of them. */
+export function allEntries(tables: readonly Table[]): number {
+  return tables.reduce((sum, { entries }) => sum + entries, 0);
+}
+
+function found(value: number): Measured {
+  return { kind: 'value', value };
+}
+
+function over<T>(reading: Reading<T>, value: (of: T) => number): Measured {
+  return reading.ok ? found(value(reading.value)) : { kind: 'broken', fault: reading.fault };
+}
+
+function memoryShare({ buckets, memTotal }: Machine, slabMax: Measured): Measured {
+  if (slabMax.kind !== 'value') return slabMax;
+  if (!buckets.ok) return { kind: 'broken', fault: buckets.fault };
+  const pinned = slabMax.value + hashTableBytes(buckets.value);
+  return over(memTotal, (bytes) => (100 * pinned) / bytes);
+}
+
+function total(statistics: Reading<Statistics>, name: CounterName): Measured {
+  if (!statistics.ok) return { kind: 'broken', fault: statistics.fault };
+  const { cpus } = statistics.value;
+  if (cpus.some((cpu) => cpu[name] === undefined)) return UNSUPPORTED;
+  return found(cpus.reduce((sum, cpu) => sum + (cpu[name] ?? 0), 0));
+}

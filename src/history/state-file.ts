@@ -1,0 +1,127 @@
+// The text of a state file: the samples of one or more tables, the counters by name. What is not exactly of this form is
+// not trusted in any part, unless another version wrote it: then what both know is taken.
+//   {"schema":3,"boot":"<boot_id>","counters":["drop",…],"tables":{"net:4026531840":[[uptime,entries,[[0,…],…]],…],…}}
+// A CPU's figures stand in the order of `counters`; null is one that the kernel lacks, and 0 for all stands for zeros.
+
+import { COUNTER_NAMES, type Counters, isCounterName } from '../observation/counters.ts';
+import type { Sample } from '../observation/history.ts';
+
+const SCHEMA = 3;
+/** Schema 2 had these, and did not name them. */
+const UNNAMED = ['drop', 'early_drop', 'insert_failed', 'chainlength'];
+/** Of a table; more are never written. Enough to outvote odd ones; each pair of them is a slope to work out. */
+export const MOST_SAMPLES = 16;
+/** More than any kernel has. */
+const MOST_COUNTERS = 64;
+/** The most that Linux can be built for. */
+const MOST_CPUS = 8192;
+const LARGEST_COUNTER = 2 ** 32 - 1;
+// Three centuries.
+const LARGEST_UPTIME = 1e10;
+
+export interface State {
+  /** The boot that the samples' clock counts from. */
+  readonly boot: string;
+  /** Samples in the order of time, by table: a namespace of this machine, or a tree. */
+  readonly tables: ReadonlyMap<string, readonly Sample[]>;
+}
+
+/** `empty`: another version's, of which nothing is understood. `malformed`: nobody's. Never throws. */
+export function parseState(text: string): State | 'empty' | 'malformed' {
+  const parsed = parseJson(text);
+  if (!isObject(parsed)) return 'malformed';
+  const { schema, boot, tables, counters = UNNAMED } = parsed;
+  const isOurs = schema === SCHEMA;
+  if (!isOurs && !isCounter(schema)) return 'malformed';
+  const columns = parseColumns(counters);
+  const known = columns === undefined || !isObject(tables) ? undefined : parseTables(tables, columns);
+  if (typeof boot === 'string' && known !== undefined) return { boot, tables: known };
+  return isOurs ? 'malformed' : 'empty';
+}
+
+export function formatState({ boot, tables }: State): string {
+  const rows = Array.from(tables, ([table, samples]) => [table, samples.map(sampleRow)]);
+  return `${JSON.stringify({ schema: SCHEMA, boot, counters: COUNTER_NAMES, tables: Object.fromEntries(rows) })}\n`;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The counters that each CPU's row has. */
+interface Columns {
+  readonly names: readonly string[];
+  /** What a row of zeros stands for. */
+  readonly zeros: Counters;
+}
+
+function parseColumns(names: unknown): Columns | undefined {
+  if (!Array.isArray(names) || names.length > MOST_COUNTERS || !names.every(isText)) return undefined;
+  return { names, zeros: Object.fromEntries(names.filter(isCounterName).map((name) => [name, 0])) };
+}
+
+function parseTables(tables: Json, columns: Columns): State['tables'] | undefined {
+  const known = new Map<string, readonly Sample[]>();
+  for (const [table, rows] of Object.entries(tables)) {
+    if (!Array.isArray(rows) || rows.length > MOST_SAMPLES) return undefined;
+    const samples = rows.map((row) => parseSample(row, columns));
+    if (!samples.every(isDefined)) return undefined;
+    known.set(table, samples);
+  }
+  return known;
+}
+
+function parseSample(row: unknown, columns: Columns): Sample | undefined {
+  if (!Array.isArray(row) || row.length !== 3) return undefined;
+  const [uptime, entries, rows]: readonly unknown[] = row;
+  if (!isFigure(uptime) || uptime > LARGEST_UPTIME || !isCounter(entries)) return undefined;
+  if (!Array.isArray(rows) || rows.length > MOST_CPUS) return undefined;
+  const cpus = rows.map((cells) => parseCpu(cells, columns));
+  return cpus.every(isDefined) ? { uptime, entries, cpus } : undefined;
+}
+
+function parseCpu(row: unknown, { names, zeros }: Columns): Counters | undefined {
+  if (row === 0) return zeros;
+  if (!Array.isArray(row) || row.length !== names.length) return undefined;
+  const cells: readonly unknown[] = row;
+  if (!cells.every((cell) => cell === null || isCounter(cell))) return undefined;
+  // One that another version counts is passed over.
+  const told = names.flatMap((name, at) => (isCounterName(name) && cells[at] !== null ? [[name, cells[at]]] : []));
+  return Object.fromEntries(told);
+}
+
+function sampleRow({ uptime, entries, cpus }: Sample): readonly unknown[] {
+  return [uptime, entries, cpus.map(counterRow)];
+}
+
+// Most namespaces lose nothing, on machines of many CPUs.
+function counterRow(cpu: Counters): readonly (number | null)[] | 0 {
+  return COUNTER_NAMES.every((name) => cpu[name] === 0) ? 0 : COUNTER_NAMES.map((name) => cpu[name] ?? null);
+}
+
+function isFigure(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+}
+
+/** As the kernel counts: 32 bits. */
+function isCounter(value: unknown): value is number {
+  return isFigure(value) && Number.isInteger(value) && value <= LARGEST_COUNTER;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+type Json = { readonly [key: string]: unknown };
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isDefined<T>(value: T | undefined): value is T {
+  return value !== undefined;
+}

@@ -1,0 +1,226 @@
+// What the check found, for programs.
+
+import type { Evaluation, TableResult } from '../evaluate/evaluate.ts';
+import { hashTableBytes, type ObjectOrigin } from '../evaluate/footprint.ts';
+import type { Finding, Result } from '../evaluate/judge.ts';
+import { byMetric, METRIC_NAMES, type MetricName, metricSpec } from '../evaluate/metrics.ts';
+import { formatRange } from '../evaluate/range.ts';
+import type { Losses } from '../evaluate/rates.ts';
+import type { State } from '../evaluate/state.ts';
+import type { CounterName } from '../observation/counters.ts';
+import type { Generation } from '../observation/generation.ts';
+import type { View } from '../observation/machine.ts';
+import type { Visibility } from '../observation/observation.ts';
+import { driftWords } from './drift.ts';
+import { faultWords } from './faults.ts';
+import type { Count } from './json.ts';
+import type { Evaluated } from './message.ts';
+import { type NamespaceBody, namespaceBody } from './namespace-body.ts';
+import { MOST_LISTED } from './namespaces.ts';
+import { foreignPath } from './words.ts';
+
+export interface FailedCheckBody {
+  /** null where there is no table to tell of */
+  readonly table: null;
+}
+
+export interface CheckBody {
+  readonly table: {
+    readonly generation: Generation;
+    readonly view: View;
+    readonly initial_namespace: boolean;
+    readonly count: Count;
+    /** 0 is no limit */
+    readonly max: Count;
+    readonly buckets: Count | null;
+    readonly sources: { readonly count: string; readonly max: string };
+  };
+  readonly metrics: Readonly<Record<MetricName, MetricBody>>;
+  readonly findings: readonly FindingBody[];
+  readonly losses: LossesBody | null;
+  /** a limit that is below what is configured, in words */
+  readonly drift: string | null;
+  readonly memory: MemoryBody | null;
+  /** null without --netns all */
+  readonly namespaces: NamespacesBody | null;
+}
+
+export interface MetricBody {
+  readonly value: number | null;
+  /** c is a counter since boot */
+  readonly unit: '' | '%' | 'B' | 'c' | 's';
+  /** range of the Monitoring Plugins guidelines */
+  readonly warning?: string;
+  /** the same */
+  readonly critical?: string;
+  /** why there is no value, where that is no fault */
+  readonly reason?: string;
+  /** what could not be read */
+  readonly fault?: string;
+}
+
+export interface FindingBody {
+  readonly kind: Finding['kind'];
+  readonly state: State;
+  readonly metric?: MetricName;
+  readonly value?: number;
+  /** the range that alerts */
+  readonly range?: string;
+  /** why it could not be judged */
+  readonly fault?: string;
+  /** key of namespaces.listed; null for this one */
+  readonly namespace: string | null;
+}
+
+/** Events since the sample that was compared with; a counter that the kernel lacks has no key. null without history. */
+export interface LossesBody {
+  readonly seconds: number;
+  readonly events: Readonly<Partial<Record<CounterName, Count>>>;
+}
+
+export interface MemoryBody {
+  readonly origin: ObjectOrigin;
+  readonly object_size_bytes: Count;
+  readonly objects_per_slab: Count;
+  readonly slab_bytes: Count;
+  readonly extension_bytes: Count;
+  readonly hash_table_bytes: Count | null;
+  readonly mem_total_bytes: Count | null;
+}
+
+export interface NamespacesBody {
+  readonly found: Count;
+  readonly at_least: Count;
+  /** whose processes were visible */
+  readonly processes: Visibility['processes'];
+  readonly hidepid: string | null;
+  readonly mounts_not_entered: Count;
+  readonly mounts_known: boolean;
+  readonly listed: readonly ListedNamespace[];
+  readonly unread: readonly UnreadNamespace[];
+  readonly unread_count: Count;
+}
+
+export interface ListedNamespace extends NamespaceBody {
+  readonly state: State;
+  readonly metrics: Readonly<Partial<Record<MetricName, number>>>;
+  readonly losses: LossesBody | null;
+}
+
+export interface UnreadNamespace extends NamespaceBody {
+  /** why */
+  readonly fault: string;
+}
+
+export function checkBody(evaluated: Evaluated | undefined): CheckBody | FailedCheckBody {
+  if (evaluated === undefined) return { table: null };
+  const { evaluation } = evaluated;
+  const { observation, results, remarkable, drift } = evaluation;
+  const [own] = results;
+  const { machine } = observation;
+  const { table } = own;
+  return {
+    table: {
+      generation: machine.generation,
+      view: machine.view,
+      initial_namespace: table.isInitial,
+      count: table.entries,
+      max: table.limit,
+      buckets: machine.buckets.ok ? machine.buckets.value : null,
+      sources: { count: foreignPath(table.entriesSource), max: foreignPath(table.limitSource) },
+    },
+    metrics: byMetric((name) => metricBody(own.results[name])),
+    findings: [own, ...remarkable].flatMap(findingBodies),
+    losses: lossesBody(own.losses),
+    drift: drift?.kind === 'below' ? driftWords(drift) : null,
+    memory: memoryBody(evaluation),
+    namespaces: namespacesBody(evaluated),
+  };
+}
+
+function metricBody({ metric, measured, ranges }: Result): MetricBody {
+  const { unit } = metricSpec(metric);
+  const bounds = {
+    ...(ranges.warning === undefined ? {} : { warning: formatRange(ranges.warning) }),
+    ...(ranges.critical === undefined ? {} : { critical: formatRange(ranges.critical) }),
+  };
+  switch (measured.kind) {
+    case 'value':
+      return { value: measured.value, unit, ...bounds };
+    case 'none':
+      return { value: null, unit, reason: measured.why, ...bounds };
+    case 'broken':
+      return { value: null, unit, fault: faultWords(measured.fault), ...bounds };
+  }
+}
+
+function findingBodies({ table, findings }: TableResult): readonly FindingBody[] {
+  const namespace = table.isOwn ? null : table.key;
+  return findings.map((finding) => ({ ...findingBody(finding), namespace }));
+}
+
+function findingBody(finding: Finding): Omit<FindingBody, 'namespace'> {
+  const { kind, state } = finding;
+  switch (finding.kind) {
+    case 'threshold':
+      return { kind, state, metric: finding.metric, value: finding.value, range: formatRange(finding.range) };
+    case 'unjudged':
+      return { kind, state, metric: finding.metric, fault: faultWords(finding.fault) };
+    case 'drift':
+      return { kind, state };
+  }
+}
+
+export function lossesBody(losses: Losses | undefined): LossesBody | null {
+  return losses === undefined ? null : { seconds: losses.seconds, events: losses.events };
+}
+
+function memoryBody({ cost, observation: { machine } }: Evaluation): MemoryBody | null {
+  if (!cost.ok) return null;
+  const { buckets, memTotal } = machine;
+  const { origin, objectSize, objectsPerSlab, slabBytes, extension } = cost.value;
+  return {
+    origin,
+    object_size_bytes: objectSize,
+    objects_per_slab: objectsPerSlab,
+    slab_bytes: slabBytes,
+    extension_bytes: extension,
+    hash_table_bytes: buckets.ok ? hashTableBytes(buckets.value) : null,
+    mem_total_bytes: memTotal.ok ? memTotal.value : null,
+  };
+}
+
+function namespacesBody({ evaluation, identities }: Evaluated): NamespacesBody | null {
+  const { observation, results, remarkable, fullest } = evaluation;
+  const { visibility, unread } = observation;
+  if (visibility?.ok !== true) return null;
+  const { atLeast, processes, hidepid, mounts, mountsKnown } = visibility.value;
+  const told = [...new Set([...remarkable.slice(0, MOST_LISTED), ...fullest.slice(0, MOST_LISTED)])];
+  return {
+    found: results.length + unread.length,
+    at_least: atLeast,
+    processes,
+    hidepid: hidepid ?? null,
+    mounts_not_entered: mounts,
+    mounts_known: mountsKnown,
+    listed: told.map(({ table, state, measurements, losses }) => ({
+      ...namespaceBody(identities, table),
+      state,
+      metrics: valuesOf(measurements),
+      losses: lossesBody(losses),
+    })),
+    unread: unread
+      .slice(0, MOST_LISTED)
+      .map((one) => ({ ...namespaceBody(identities, one), fault: faultWords(one.fault) })),
+    unread_count: unread.length,
+  };
+}
+
+/** Those that have one. */
+export function valuesOf(measurements: TableResult['measurements']): Readonly<Partial<Record<MetricName, number>>> {
+  const values = METRIC_NAMES.flatMap((name) => {
+    const measured = measurements[name];
+    return measured.kind === 'value' ? [[name, measured.value] as const] : [];
+  });
+  return Object.fromEntries(values);
+}

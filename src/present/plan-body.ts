@@ -1,0 +1,88 @@
+// A plan for programs.
+
+import type { ObjectOrigin } from '../evaluate/footprint.ts';
+import type { Plan, Reason } from '../evaluate/plan.ts';
+import type { Observation } from '../observation/observation.ts';
+import type { Count } from './json.ts';
+import { durable, type FileLines, liveCommands } from './remedies.ts';
+import { foreign } from './words.ts';
+
+/** A machine name of words. */
+export type Underscored<Words extends string> = Words extends `${infer First} ${infer Rest}`
+  ? `${First}_${Underscored<Rest>}`
+  : Words;
+
+export interface PlanBody {
+  readonly plan: null | {
+    readonly max: Count;
+    readonly reason: Underscored<Reason>;
+    readonly present: { readonly count: Count; readonly max: Count; readonly buckets: Count | null };
+    readonly buckets: Count;
+    readonly max_at_load: Count;
+    readonly expect_max: { readonly now: Count; readonly at_load: Count } | null;
+    readonly memory: {
+      readonly origin: ObjectOrigin;
+      readonly object_size_bytes: Count;
+      readonly objects_bytes: Count;
+      readonly extensions_bytes: Count;
+      readonly hash_table_bytes: Count;
+      readonly total_bytes: Count;
+      readonly share_percent: number | null;
+      readonly more_than_now_bytes: number;
+      readonly available_bytes: Count | null;
+      readonly fits: boolean | null;
+    };
+    readonly configured: { readonly path: string; readonly max: Count } | null;
+    readonly commands: readonly string[];
+    readonly files: readonly FileLines[];
+  };
+}
+
+const REASONS: Readonly<Record<Reason, Underscored<Reason>>> = {
+  asked: 'asked',
+  configured: 'configured',
+  enough: 'enough',
+  filling: 'filling',
+  'was full': 'was_full',
+  'no limit': 'no_limit',
+  memory: 'memory',
+  'in use': 'in_use',
+  'too large': 'too_large',
+};
+
+/** Sizes in bytes. */
+export function planBody(observation: Observation, plan: Plan): PlanBody {
+  const { limit, reason, buckets, limitAtLoad, expectMax, configured } = plan;
+  const { machine, tables } = observation;
+  const [table] = tables;
+  const now = machine.buckets.ok ? machine.buckets.value : null;
+  return {
+    plan: {
+      max: limit,
+      reason: REASONS[reason],
+      present: { count: table.entries, max: table.limit, buckets: now },
+      buckets,
+      max_at_load: limitAtLoad,
+      expect_max: expectMax === undefined ? null : { now: expectMax.now, at_load: expectMax.atLoad },
+      memory: memoryBody(observation, plan),
+      configured: configured === undefined ? null : { path: foreign(configured.path), max: configured.limit },
+      commands: liveCommands(observation, plan),
+      files: durable(observation, plan).map(({ where, lines }) => ({ where: foreign(where), lines })),
+    },
+  };
+}
+
+function memoryBody({ machine: { available } }: Observation, { cost, full, hashTable, share, more, fits }: Plan) {
+  return {
+    origin: cost.origin,
+    object_size_bytes: cost.objectSize,
+    objects_bytes: full.objects,
+    extensions_bytes: full.extensions,
+    hash_table_bytes: hashTable,
+    total_bytes: full.total + hashTable,
+    share_percent: share ?? null,
+    more_than_now_bytes: more,
+    available_bytes: available.ok ? available.value.bytes : null,
+    fits: fits ?? null,
+  };
+}
