@@ -2,7 +2,7 @@
 // The kernel's counters are unsigned, 32 bits wide, one for each CPU: they wrap, and they start anew when the
 // module or the namespace does.
 
-import { COUNTER_NAMES, type CounterName, type Counters } from '../observation/counters.ts';
+import { COLUMN_NAMES, type ColumnName, type Counters } from '../observation/counters.ts';
 import type { NoPast, Sample } from '../observation/history.ts';
 
 /** Why there is nothing to compare with, so that nothing is said rather than something false. */
@@ -45,31 +45,31 @@ export function baseSample(now: Sample, chain: readonly Sample[], window: number
 }
 
 export function lossesBetween(base: Sample, now: Sample): Losses {
-  const events: Partial<Record<CounterName, number>> = {};
-  for (const name of COUNTER_NAMES) {
+  const events: Partial<Record<ColumnName, number>> = {};
+  for (const name of COLUMN_NAMES) {
     if (tells(now, name) && tells(base, name)) events[name] = eventsBetween(base, now, name);
   }
   return { seconds: now.uptime - base.uptime, events };
 }
 
-function tells({ cpus }: Sample, name: CounterName): boolean {
+function tells({ cpus }: Sample, name: ColumnName): boolean {
   return cpus.length > 0 && cpus.every((cpu) => cpu[name] !== undefined);
 }
 
 function breakBetween(older: Sample, newer: Sample): NoRate | undefined {
   const seconds = newer.uptime - older.uptime;
   if (older.cpus.length !== newer.cpus.length) return 'the number of CPUs changed';
-  const back = newer.cpus.some((cpu, at) => COUNTER_NAMES.some((name) => wentBack(older.cpus[at], cpu, name, seconds)));
+  const back = newer.cpus.some((cpu, at) => COLUMN_NAMES.some((name) => wentBack(older.cpus[at], cpu, name, seconds)));
   return back ? 'the counters were reset' : undefined;
 }
 
-function wentBack(older: Counters = {}, newer: Counters, name: CounterName, seconds: number): boolean {
+function wentBack(older: Counters = {}, newer: Counters, name: ColumnName, seconds: number): boolean {
   if (older[name] === undefined || newer[name] === undefined) return false;
   const events = difference(older[name], newer[name]);
   return events > WRAP / 2 || events > FASTEST_PER_SECOND * seconds;
 }
 
-function eventsBetween(older: Sample, newer: Sample, name: CounterName): number {
+function eventsBetween(older: Sample, newer: Sample, name: ColumnName): number {
   return newer.cpus.reduce((sum, cpu, at) => sum + difference(older.cpus[at]?.[name], cpu[name]), 0);
 }
 

@@ -3,7 +3,7 @@
 //   {"schema":3,"boot":"<boot_id>","counters":["drop",…],"tables":{"net:4026531840":[[uptime,entries,[[0,…],…]],…],…}}
 // A CPU's figures stand in the order of `counters`; null is one that the kernel lacks, and 0 for all stands for zeros.
 
-import { COUNTER_NAMES, type Counters, isCounterName } from '../observation/counters.ts';
+import { COLUMN_NAMES, type Counters, isColumnName } from '../observation/counters.ts';
 import type { Sample } from '../observation/history.ts';
 
 const SCHEMA = 3;
@@ -41,7 +41,7 @@ export function parseState(text: string): State | 'empty' | 'malformed' {
 
 export function formatState({ boot, tables }: State): string {
   const rows = Array.from(tables, ([table, samples]) => [table, samples.map(sampleRow)]);
-  return `${JSON.stringify({ schema: SCHEMA, boot, counters: COUNTER_NAMES, tables: Object.fromEntries(rows) })}\n`;
+  return `${JSON.stringify({ schema: SCHEMA, boot, counters: COLUMN_NAMES, tables: Object.fromEntries(rows) })}\n`;
 }
 
 function parseJson(text: string): unknown {
@@ -61,7 +61,7 @@ interface Columns {
 
 function parseColumns(names: unknown): Columns | undefined {
   if (!Array.isArray(names) || names.length > MOST_COUNTERS || !names.every(isText)) return undefined;
-  return { names, zeros: Object.fromEntries(names.filter(isCounterName).map((name) => [name, 0])) };
+  return { names, zeros: Object.fromEntries(names.filter(isColumnName).map((name) => [name, 0])) };
 }
 
 function parseTables(tables: Json, columns: Columns): State['tables'] | undefined {
@@ -90,7 +90,7 @@ function parseCpu(row: unknown, { names, zeros }: Columns): Counters | undefined
   const cells: readonly unknown[] = row;
   if (!cells.every((cell) => cell === null || isCounter(cell))) return undefined;
   // One that another version counts is passed over.
-  const told = names.flatMap((name, at) => (isCounterName(name) && cells[at] !== null ? [[name, cells[at]]] : []));
+  const told = names.flatMap((name, at) => (isColumnName(name) && cells[at] !== null ? [[name, cells[at]]] : []));
   return Object.fromEntries(told);
 }
 
@@ -100,7 +100,7 @@ function sampleRow({ uptime, entries, cpus }: Sample): readonly unknown[] {
 
 // Most namespaces lose nothing, on machines of many CPUs.
 function counterRow(cpu: Counters): readonly (number | null)[] | 0 {
-  return COUNTER_NAMES.every((name) => cpu[name] === 0) ? 0 : COUNTER_NAMES.map((name) => cpu[name] ?? null);
+  return COLUMN_NAMES.every((name) => cpu[name] === 0) ? 0 : COLUMN_NAMES.map((name) => cpu[name] ?? null);
 }
 
 function isFigure(value: unknown): value is number {

@@ -1,13 +1,7 @@
 // The same counters from conntrack(8), for kernels built without CONFIG_NF_CONNTRACK_PROCFS (Ubuntu's).
 // It asks nf_conntrack_netlink (IPCTNL_MSG_CT_GET_STATS_CPU), which needs CAP_NET_ADMIN.
 
-import {
-  COUNTER_NAMES,
-  type CounterName,
-  type Counters,
-  counterSpec,
-  type Statistics,
-} from '../observation/counters.ts';
+import { COLUMN_NAMES, type ColumnName, type Counters, type Statistics, toolKeys } from '../observation/counters.ts';
 import type { Fault, Reading } from '../observation/fault.ts';
 import { type Answer, runTool } from './child.ts';
 import { exists } from './file.ts';
@@ -17,8 +11,8 @@ const PLACES = ['/usr/sbin/conntrack', '/sbin/conntrack', '/usr/bin/conntrack'] 
 const COMMAND = 'conntrack -S';
 const MODULES_LIMIT = 1 << 20;
 
-const KEYS: ReadonlyMap<string, CounterName> = new Map(
-  COUNTER_NAMES.flatMap((name) => counterSpec(name).toolKeys.map((key) => [key, name] as const)),
+const KEYS: ReadonlyMap<string, ColumnName> = new Map(
+  COLUMN_NAMES.flatMap((name) => toolKeys(name).map((key) => [key, name] as const)),
 );
 
 /** How to run a command inside of another namespace: the program and arguments that go before it. */
@@ -58,7 +52,7 @@ export function parseToolStatistics(text: string): Parsed<Statistics> {
 }
 
 function parseCpu(line: string): Counters {
-  const counters: Partial<Record<CounterName, number>> = {};
+  const counters: Partial<Record<ColumnName, number>> = {};
   for (const word of line.split(' ')) {
     const [key = '', digits = ''] = word.trim().split('=');
     const name = KEYS.get(key);

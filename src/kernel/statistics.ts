@@ -7,7 +7,7 @@
 //   5.10           searched is clashres
 //   5.15           delete_list is chainlength
 
-import { COUNTER_NAMES, type CounterName, type Counters, type Statistics } from '../observation/counters.ts';
+import { COLUMN_NAMES, type ColumnName, type Counters, type Statistics } from '../observation/counters.ts';
 import type { Reading } from '../observation/fault.ts';
 import type { Parsed } from './root.ts';
 
@@ -44,8 +44,8 @@ function column(names: readonly string[], row: readonly string[] = [], name: str
 }
 
 function cpuCounters(names: readonly string[], row: readonly string[]): Counters {
-  const counters: Partial<Record<CounterName, number>> = {};
-  for (const name of COUNTER_NAMES) {
+  const counters: Partial<Record<ColumnName, number>> = {};
+  for (const name of COLUMN_NAMES) {
     const value = column(names, row, name);
     if (value !== undefined) counters[name] = value;
   }

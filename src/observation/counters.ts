@@ -10,9 +10,9 @@ export interface CounterSpec {
   readonly since?: readonly [major: number, minor: number];
   /**
    * What each event of it means: a packet that was lost; one that was, which another counter may count too; an entry that
-   * had to make room.
+   * had to make room; a packet that is not tracked.
    */
-  readonly means: 'loss' | 'overlap' | 'eviction';
+  readonly means: 'loss' | 'overlap' | 'eviction' | 'untracked';
 }
 
 /** In the order of perfdata. */
@@ -21,6 +21,7 @@ export const COUNTERS = {
   early_drop: { toolKeys: ['early_drop'], means: 'eviction' },
   insert_failed: { toolKeys: ['insert_failed'], means: 'overlap' },
   chainlength: { toolKeys: ['chaintoolong', 'chainlength'], since: [5, 15], means: 'loss' },
+  invalid: { toolKeys: ['invalid'], means: 'untracked' },
 } as const satisfies Readonly<Record<string, CounterSpec>>;
 
 export type CounterName = keyof typeof COUNTERS;
@@ -33,6 +34,7 @@ export function byCounter<T>(make: (name: CounterName) => T): Readonly<Record<Co
     early_drop: make('early_drop'),
     insert_failed: make('insert_failed'),
     chainlength: make('chainlength'),
+    invalid: make('invalid'),
   };
 }
 
@@ -43,25 +45,37 @@ export function byRate<T>(make: (name: CounterName) => T): Readonly<Record<RateN
     early_drop_rate: make('early_drop'),
     insert_failed_rate: make('insert_failed'),
     chainlength_rate: make('chainlength'),
+    invalid_rate: make('invalid'),
   };
 }
 
 /** Every name, in the order of perfdata. */
 export const COUNTER_NAMES: readonly CounterName[] = Object.values(byCounter((name) => name));
 
-const NAMES: readonly string[] = COUNTER_NAMES;
+/**
+ * What is read and kept beside them, to tell the others apart, and is no metric: clashes that were resolved, each of them
+ * counted by insert_failed too, with no packet lost (from 5.10 on).
+ */
+export type ColumnName = CounterName | 'clashres';
+export const COLUMN_NAMES: readonly ColumnName[] = [...COUNTER_NAMES, 'clashres'];
+const NAMES: readonly string[] = COLUMN_NAMES;
+
+/** What conntrack(8) has called a column. */
+export function toolKeys(name: ColumnName): readonly string[] {
+  return name === 'clashres' ? ['clash_resolve', 'clashres'] : COUNTERS[name].toolKeys;
+}
 
 /** The spec under its general type. */
 export function counterSpec(name: CounterName): CounterSpec {
   return COUNTERS[name];
 }
 
-export function isCounterName(name: string): name is CounterName {
+export function isColumnName(name: string): name is ColumnName {
   return NAMES.includes(name);
 }
 
-/** Unsigned 32-bit figures, or events, by counter; one that is not told has no key. */
-export type Counters = Readonly<Partial<Record<CounterName, number>>>;
+/** Unsigned 32-bit figures, or events, by column; one that is not told has no key. */
+export type Counters = Readonly<Partial<Record<ColumnName, number>>>;
 
 export interface Statistics {
   /** The namespace's entries, where the source tells (`conntrack -S` does not). */

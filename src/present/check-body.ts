@@ -7,7 +7,7 @@ import { byMetric, METRIC_NAMES, type MetricName, metricSpec } from '../evaluate
 import { formatRange } from '../evaluate/range.ts';
 import type { Losses } from '../evaluate/rates.ts';
 import type { State } from '../evaluate/state.ts';
-import type { CounterName } from '../observation/counters.ts';
+import type { ColumnName } from '../observation/counters.ts';
 import type { Generation } from '../observation/generation.ts';
 import type { View } from '../observation/machine.ts';
 import type { Visibility } from '../observation/observation.ts';
@@ -75,7 +75,7 @@ export interface FindingBody {
 /** Events since the sample that was compared with; a counter that the kernel lacks has no key. null without history. */
 export interface LossesBody {
   readonly seconds: number;
-  readonly events: Readonly<Partial<Record<CounterName, Count>>>;
+  readonly events: Readonly<Partial<Record<ColumnName, Count>>>;
 }
 
 export interface MemoryBody {

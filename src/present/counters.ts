@@ -44,4 +44,11 @@ export const COUNTER_WORDS: Readonly<Record<CounterName, CounterWords>> = {
     prometheus: 'Insertions refused because a hash chain was too long.',
     report: 'refused: a hash chain was too long',
   },
+  invalid: {
+    help: 'packets that belong to no entry, and make none',
+    event: ['invalid packet', 'invalid packets'],
+    munin: ['invalid', 'Packets that belong to no entry; rules may drop them'],
+    prometheus: 'Packets that belong to no entry, and make none; rules may drop them.',
+    report: 'belong to no entry: rules may drop them',
+  },
 };
