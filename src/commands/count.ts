@@ -80,7 +80,7 @@ async function countSample(feed: EntryFeed, endedAt: Int32Array, watcher: Watche
 }
 
 /** Why it went no further. */
-async function eachPiece(
+export async function eachPiece(
   feed: EntryFeed,
   watcher: Watcher,
   look: (piece: Uint8Array, length: number) => void,

@@ -5,14 +5,16 @@ import { self } from '#system/self';
 import { adviceFor } from '../evaluate/advice.ts';
 import { diagnose, fullestTable } from '../evaluate/diagnosis.ts';
 import { type Evaluation, evaluate, type Histories } from '../evaluate/evaluate.ts';
+import { survivalSeconds } from '../evaluate/evictions.ts';
 import { isListOf } from '../evaluate/holders.ts';
 import { DEFAULT_THRESHOLDS } from '../evaluate/thresholds.ts';
-import { DEFAULT_TIMEOUTS } from '../evaluate/timeouts.ts';
+import { DEFAULT_TIMEOUTS, type Timeouts } from '../evaluate/timeouts.ts';
 import { sampleOf } from '../evaluate/trend.ts';
 import { acquire, type Wanted } from '../kernel/acquire.ts';
 import { openCaptured, openTableList } from '../kernel/entry-feed.ts';
 import { identify } from '../kernel/identity.ts';
 import { readFullLog } from '../kernel/kernel-log.ts';
+import { fullSpells } from '../kernel/log-owners.ts';
 import { namespaceInode } from '../kernel/namespace.ts';
 import { readOwnAddresses } from '../kernel/own-addresses.ts';
 import { netInode } from '../kernel/processes.ts';
@@ -22,9 +24,11 @@ import type { Fault } from '../observation/fault.ts';
 import type { Observation } from '../observation/observation.ts';
 import type { Identities, Table } from '../observation/table.ts';
 import type { Listed } from '../present/listing.ts';
-import { reportText, verdictText } from '../present/report.ts';
+import { reportText } from '../present/report.ts';
 import { reportBody } from '../present/report-body.ts';
 import type { ReportFindings } from '../present/report-findings.ts';
+import { verdictText } from '../present/verdict.ts';
+import { natShortage } from './nat-shortage.ts';
 import { emptyList, readList } from './read-list.ts';
 import { failed, type ReportContext, type Reported, unknown } from './reported.ts';
 
@@ -62,7 +66,7 @@ async function reportOf(
   const wait = before === first ? 1000 * options.intervalSeconds - reading : 0;
   const last = root.view === 'captured' ? first : await lookAfter(root, context, wait);
   if ('text' in last) return last;
-  const found = findings(root, before, last, subject, listed, context);
+  const found = await findings(root, before, last, subject, listed, context);
   return { ...told(found, context), look: last, reading };
 }
 
@@ -94,15 +98,14 @@ function tableOf(root: Root, { tables }: Observation, pid: number): Table | Faul
 
 async function listOf(
   root: Root,
-  { machine }: Observation,
+  observation: Observation,
   subject: Table,
   context: ReportContext,
 ): Promise<Listed | Reported> {
   const { entries } = context.options;
-  const opened = entries === undefined ? openTableList(root, machine, subject) : openCaptured(entries);
+  const opened = entries === undefined ? openTableList(root, observation.machine, subject) : openCaptured(entries);
   if ('fault' in opened) return entries === undefined ? { kind: 'none', fault: opened.fault } : failed(opened.fault);
-  const timeouts = new Map([...DEFAULT_TIMEOUTS, ...readTimeouts(root, machine.generation, subject)]);
-  const listed = await readList(opened.feed, timeouts, context);
+  const listed = await readList(opened.feed, timeoutsOf(root, observation, subject), context);
   // So that it is named, and not what would be read next.
   root.expired(opened.feed.source);
   // A list that somebody has given is what the question is about.
@@ -110,22 +113,30 @@ async function listOf(
   return nothing === undefined ? listed : failed(nothing);
 }
 
-function findings(
+function timeoutsOf(root: Root, { machine }: Observation, table: Table): Timeouts {
+  return new Map([...DEFAULT_TIMEOUTS, ...readTimeouts(root, machine.generation, table)]);
+}
+
+async function findings(
   root: Root,
   before: Observation,
   after: Observation,
   subject: Table,
   listed: Listed,
-  { options }: ReportContext,
-): ReportFindings {
+  { options, stop }: ReportContext,
+): Promise<ReportFindings> {
   const { objectSize, entries } = options;
   const log = readFullLog(root, after.clock ?? { ok: false, fault: { kind: 'not-asked', source: '/proc/uptime' } });
   const judged = { thresholds: DEFAULT_THRESHOLDS, objectSize, drift: 'ok' } as const;
   const evaluation = evaluate(after, historyOf(before), judged);
-  const diagnosis = diagnose(evaluation, log.ok ? log.value : undefined);
+  const diagnosis = diagnose(evaluation, log.ok ? fullSpells(root, log.value, after) : undefined);
   const isForeign = entries !== undefined && listed.kind === 'list' && !isListOf(subject.entries, listed.holdings);
   const isOfWorst = diagnosis.worst.result.table.key === subject.key;
   const holdings = listed.kind === 'list' && isOfWorst && !isForeign ? listed.holdings : undefined;
+  const { table } = diagnosis.worst.result;
+  const isClashing = diagnosis.trouble === 'clashing';
+  const shortage = isClashing ? await natShortage(root, after.machine, table, stop) : 'unknown';
+  const timeouts = isClashing ? timeoutsOf(root, after, table) : DEFAULT_TIMEOUTS;
   return {
     evaluation,
     diagnosis,
@@ -134,7 +145,9 @@ function findings(
     subject,
     listed,
     isForeign,
-    advice: adviceFor({ evaluation, diagnosis, holdings, own: readOwnAddresses(root, subject) }),
+    shortage,
+    survival: survivalSeconds(diagnosis.worst.result, holdings),
+    advice: adviceFor({ evaluation, diagnosis, holdings, own: readOwnAddresses(root, subject), shortage, timeouts }),
     sudo: sudoAdds(root, evaluation, listed, log.ok),
   };
 }

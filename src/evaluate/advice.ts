@@ -7,7 +7,9 @@ import type { Cause, Drift } from './drift.ts';
 import type { Evaluation } from './evaluate.ts';
 import type { Holder, Holdings, Kept } from './holders.ts';
 import { withoutRoom } from './losses.ts';
-import { leastLimit, type Plan, planFor } from './plan.ts';
+import type { NatShortage, Shortage } from './nat-ports.ts';
+import { defaultLimit, leastLimit, type Plan, planFor } from './plan.ts';
+import { shorterTimeout, type Timeouts, timeoutName } from './timeouts.ts';
 
 export type Advice =
   /** Set the limit to what the files of the machine want. */
@@ -27,6 +29,12 @@ export type Advice =
       readonly ipv6: boolean;
     }
   | { readonly kind: 'source'; readonly holder: Holder; readonly of: number; readonly own: boolean }
+  /** NAT has no port left for a destination; a shorter timeout would give ports back, where there is one. */
+  | { readonly kind: 'nat ports'; readonly shortage: NatShortage; readonly timeout: ShorterTimeout | undefined }
+  /** Clashes that no shortage of ports explains; or nobody may know whether there is one. */
+  | { readonly kind: 'clash'; readonly isNatKnown: boolean }
+  /** The limit that ended an incident is in no file. */
+  | { readonly kind: 'keep'; readonly plan: Plan }
   /** Raising the limit is what would help, and there is no memory for it. */
   | { readonly kind: 'no memory'; readonly plan: Plan | undefined };
 
@@ -45,6 +53,17 @@ export interface Case {
   readonly holdings: Holdings | undefined;
   /** The addresses of the machine or container itself, as signed 32-bit words with commas. */
   readonly own: ReadonlySet<string>;
+  /** Whether NAT is short of ports, where packets are lost to clashes. */
+  readonly shortage: Shortage;
+  /** Seconds by name. */
+  readonly timeouts: Timeouts;
+}
+
+/** A timeout, without `nf_conntrack_`, and what it could be set to. */
+export interface ShorterTimeout {
+  readonly name: string;
+  readonly seconds: number;
+  readonly shorter: number;
 }
 
 // Half of all entries is what makes one port or one source the reason.
@@ -55,15 +74,53 @@ const [TCP, UDP] = [6, 17];
 // What a flow that has just begun is given, and at the least: UDP's.
 const FIRST = ['udp_timeout', 'tcp_timeout_syn_sent', 'tcp_timeout_syn_recv', 'icmp_timeout', 'icmpv6_timeout'];
 const LEAST_STAY = 30;
-const FULL: readonly Trouble[] = ['losing', 'full', 'filling', 'was full'];
+// An established connection stays for as long as it is used.
+const LONGEST_REST = 600;
+// Entries whose time is over stay until they are collected: measured as up to half as many again.
+const UNCOLLECTED = 1.4;
+const FULL: readonly Trouble[] = ['losing', 'full', 'filling'];
 
 export function adviceFor(found: Case): readonly Advice[] {
   const { diagnosis, holdings } = found;
-  if (diagnosis.trouble === 'none' || diagnosis.trouble === 'unread') return [];
+  switch (diagnosis.trouble) {
+    case 'none':
+    case 'unread':
+      return [];
+    case 'clashing':
+      return [clashAdvice(found)];
+    case 'was full':
+      return keepAdvice(found);
+    default:
+      return tableAdvice(found, holdings);
+  }
+}
+
+function tableAdvice(found: Case, holdings: Holdings | undefined): readonly Advice[] {
+  const { diagnosis } = found;
   const limits = limitAdvice(found);
   if (holdings === undefined || diagnosis.trouble === 'drift') return limits;
   const flooded = demandOf(found) !== undefined;
   return [...limits, ...timeoutAdvice(holdings, flooded), ...portAdvice(holdings), ...sourceAdvice(found, holdings)];
+}
+
+// A higher limit does not help: there is room.
+function clashAdvice({ shortage, timeouts }: Case): Advice {
+  if (typeof shortage === 'string') return { kind: 'clash', isNatKnown: shortage === 'none' };
+  const name = timeoutName(shortage.use.mostly);
+  const seconds = timeouts.get(name);
+  const shorter = seconds === undefined ? undefined : shorterTimeout(name, seconds);
+  const timeout = seconds === undefined || shorter === undefined ? undefined : { name, seconds, shorter };
+  return { kind: 'nat ports', shortage, timeout };
+}
+
+// An incident that is over is no reason to raise anything. What ended it may be lost at the next boot.
+function keepAdvice({ evaluation, diagnosis }: Case): readonly Advice[] {
+  const { observation, drift, cost } = evaluation;
+  const [own] = observation.tables;
+  const isWritten = drift === undefined ? own.limit <= defaultLimit(observation.machine) : drift.kind !== 'above';
+  if (diagnosis.past === undefined || isWritten || own.limit === 0) return [];
+  const planned = planFor(observation, own, cost, own.limit);
+  return planned.ok ? [{ kind: 'keep', plan: planned.value }] : [];
 }
 
 function limitAdvice(found: Case): readonly Advice[] {
@@ -94,16 +151,24 @@ function restoreAdvice(
   return [{ kind: 'restore', drift, causes, plan }];
 }
 
-// By Little's law: a table holds as many as come in the time that one of them stays, at the least as long as a flow that
-// is not answered. Who is refused comes again, so that it may be fewer.
+// By Little's law: a table holds as many as come in the time that one of them stays. Who is refused comes again, so that it
+// may be fewer; who waits for an answer that was lost does not send what it would have, so that it may be more.
 function demandOf({ diagnosis: { worst }, holdings }: Case): Demand | undefined {
-  const { losses, table } = worst.result;
-  const first = holdings?.timeouts.find(({ name, seconds }) => seconds !== undefined && FIRST.includes(name));
-  const seconds = first?.seconds ?? LEAST_STAY;
-  const lacking = withoutRoom(losses?.events);
-  if (losses === undefined || lacking === 0) return undefined;
+  const { losses, lost, table } = worst.result;
+  const seconds = restingSeconds(holdings);
+  if (losses === undefined || lost === undefined) return undefined;
+  const lacking = withoutRoom(lost, losses.events);
+  if (lacking === 0) return undefined;
   const perSecond = lacking / losses.seconds;
-  return { perSecond, seconds, entries: table.entries + perSecond * seconds };
+  return { perSecond, seconds, entries: UNCOLLECTED * (table.entries + perSecond * seconds) };
+}
+
+/** How long a new entry stays: the timeout in which most of those rest that do not stay for days. */
+function restingSeconds(holdings: Holdings | undefined): number {
+  const resting = (holdings?.timeouts ?? []).filter(
+    ({ seconds = Number.POSITIVE_INFINITY }) => seconds <= LONGEST_REST,
+  );
+  return Math.max(resting[0]?.seconds ?? LEAST_STAY, LEAST_STAY);
 }
 
 function raiseAdvice(

@@ -1,17 +1,28 @@
 // What two looks, a moment apart, come to: which table is in trouble, and what kind of trouble.
 
 import type { CounterName } from '../observation/counters.ts';
-import type { FullLog } from '../observation/kernel-log.ts';
+import type { FullSpell, FullSpells } from '../observation/kernel-log.ts';
 import type { Observation } from '../observation/observation.ts';
 import type { Table } from '../observation/table.ts';
 import { byGravity, type Evaluation, type TableResult } from './evaluate.ts';
+import { NOTHING_LOST, packetsLost } from './losses.ts';
 import { compareSeverity, type State } from './state.ts';
 
 /**
- * `losing`: packets are dropped because it is full. `refusing`: entries are, because hash chains are too long. `full`
- * and `filling`: nothing was lost meanwhile. `was full`, `drift`, `unread`: nothing is wrong with any table that was read.
+ * `losing`: packets are dropped because it is full. `clashing`: they are, because their entry would have a tuple that
+ * another one has. `refusing`: entries are, because hash chains are too long. `full` and `filling`: nothing was lost
+ * meanwhile. `was full`, `drift`, `unread`: nothing is wrong with any table that was read.
  */
-export type Trouble = 'losing' | 'refusing' | 'full' | 'filling' | 'was full' | 'drift' | 'unread' | 'none';
+export type Trouble =
+  | 'losing'
+  | 'clashing'
+  | 'refusing'
+  | 'full'
+  | 'filling'
+  | 'was full'
+  | 'drift'
+  | 'unread'
+  | 'none';
 
 /** One table, and what is wrong with it. */
 export interface TableDiagnosis {
@@ -27,31 +38,54 @@ export interface Diagnosis {
   readonly tables: readonly TableDiagnosis[];
   /** The one that is meant: the first of them. */
   readonly worst: TableDiagnosis;
+  /** What the log tells of a table that was full a short time ago, the last one. */
+  readonly past: PastFull | undefined;
+}
+
+export interface PastFull {
+  readonly spell: FullSpell;
+  /** Undefined where it is not there any more, or not known. */
+  readonly table: Table | undefined;
+  /** N of its net:[N], where the kernel has logged it. */
+  readonly number: number | undefined;
 }
 
 // A moment's growth tells of the next minutes only, and of a table that has room only noise.
 const [HALF, SOON_SECONDS] = [50, 300];
+// Entries end and are collected while others are refused, so that a full table has a little room at any moment.
+const HOVERING = 0.9;
 /** What the kernel wrote longer ago than that does not explain what is wrong now. */
 const RECENT_SECONDS = 900;
 
 /** Of an evaluation whose history is the look before. */
-export function diagnose(evaluation: Evaluation, log: FullLog | undefined): Diagnosis {
+export function diagnose(evaluation: Evaluation, spells: FullSpells | undefined): Diagnosis {
   const [first, ...others] = evaluation.results;
   const own = tableDiagnosis(first);
   const tables = [own, ...others.map(tableDiagnosis)].sort(bySeverity);
   const [worst = own] = tables;
-  const whole = worst.trouble === 'none' ? machineTrouble(evaluation, log) : worst;
-  return { state: whole.state, trouble: whole.trouble, tables, worst };
+  const past = recentSpell(evaluation.observation, spells);
+  const whole = worst.trouble === 'none' ? machineTrouble(evaluation, past) : worst;
+  return { state: whole.state, trouble: whole.trouble, tables, worst, past };
 }
 
 function bySeverity(a: TableDiagnosis, b: TableDiagnosis): number {
   return compareSeverity(b.state, a.state) || byGravity(a.result, b.result);
 }
 
-function machineTrouble({ observation, drift }: Evaluation, log: FullLog | undefined) {
+function recentSpell({ tables }: Observation, spells: FullSpells | undefined): PastFull | undefined {
+  const known = tables.flatMap((table): PastFull[] => {
+    const spell = spells?.ofTables.get(table.key);
+    return spell === undefined ? [] : [{ spell, table, number: table.number }];
+  });
+  const others = spells?.ofOthers === undefined ? [] : [{ ...spells.ofOthers, table: undefined }];
+  const [last] = [...known, ...others].sort((a, b) => a.spell.ago - b.spell.ago);
+  return last !== undefined && last.spell.ago < RECENT_SECONDS ? last : undefined;
+}
+
+function machineTrouble({ observation, drift }: Evaluation, past: PastFull | undefined) {
   const found: readonly (readonly [boolean, State, Trouble])[] = [
     [observation.unread.length > 0, 'unknown', 'unread'],
-    [(log?.ago ?? Number.POSITIVE_INFINITY) < RECENT_SECONDS, 'warning', 'was full'],
+    [past !== undefined, 'warning', 'was full'],
     [drift?.kind === 'below', 'warning', 'drift'],
   ];
   const [, state, trouble] = found.find(([holds]) => holds) ?? [true, 'ok', 'none'];
@@ -66,12 +100,27 @@ function troubleOf(result: TableResult): Pick<TableDiagnosis, 'state' | 'trouble
   const { usage } = result.measurements;
   const percent = usage.kind === 'value' ? usage.value : 0;
   const over = result.findings.find((finding) => finding.kind === 'threshold' && finding.metric === 'usage');
-  if (events(result, 'drop') > 0) return { state: 'critical', trouble: 'losing' };
-  if (events(result, 'chainlength') > 0) return { state: 'critical', trouble: 'refusing' };
+  const losing = losingBy(result);
+  if (losing !== undefined) return { state: 'critical', trouble: losing };
   if (percent >= 100) return { state: 'critical', trouble: 'full' };
   if (over !== undefined) return { state: over.state, trouble: 'filling' };
   if (percent > HALF && secondsToFull(result) < SOON_SECONDS) return { state: 'warning', trouble: 'filling' };
   return { state: 'ok', trouble: 'none' };
+}
+
+/** Why most of the packets that are lost are. */
+function losingBy({ lost = NOTHING_LOST, table }: TableResult): Trouble | undefined {
+  const { full, clash, chain, fullOrClash } = lost;
+  if (packetsLost(lost) === 0) return undefined;
+  // A table that has room drops nothing for want of it.
+  const either = table.limit > 0 && table.entries >= HOVERING * table.limit ? 'losing' : 'clashing';
+  const [most] = [
+    { trouble: 'losing', packets: full } as const,
+    { trouble: 'clashing', packets: clash } as const,
+    { trouble: 'refusing', packets: chain } as const,
+    { trouble: either, packets: fullOrClash } as const,
+  ].sort((a, b) => b.packets - a.packets);
+  return most?.trouble;
 }
 
 function secondsToFull({ table: { entries, limit }, pace = 0 }: TableResult): number {

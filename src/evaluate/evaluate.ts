@@ -8,7 +8,7 @@ import type { Table } from '../observation/table.ts';
 import { type Cause, type Drift, driftOf, likelyCauses } from './drift.ts';
 import { type ObjectCost, objectCost } from './footprint.ts';
 import { judge, type Verdict } from './judge.ts';
-import { packetsLost } from './losses.ts';
+import { type Lost, lostPackets, packetsLost } from './losses.ts';
 import { type Measurements, measureMachine, measureTable, OF_NO_MACHINE } from './measurements.ts';
 import type { Losses } from './rates.ts';
 import { compareSeverity, type State, worst } from './state.ts';
@@ -21,6 +21,8 @@ export interface TableResult extends Verdict {
   readonly measurements: Measurements;
   /** What was lost over the time that the rates are of, where that is known. */
   readonly losses: Losses | undefined;
+  /** The same, told apart by why. */
+  readonly lost: Lost | undefined;
   /** Entries per second over that time. */
   readonly pace: number | undefined;
 }
@@ -59,27 +61,15 @@ export function evaluate(observation: Observation, histories: Histories, options
   const [own, ...others] = tables;
   const cost = objectCost(machine, own, options.objectSize);
   const drift = driftOf(observation);
-  const result = (
-    table: Table,
-    machineWide: typeof OF_NO_MACHINE,
-    thresholds: Thresholds,
-    fallen?: State,
-  ): TableResult => {
-    const { measured, losses, pace } = trendOf(table, observation.clock, histories.get(table.key));
-    const measurements = { ...machineWide, ...measureTable(table), ...measured };
-    return { table, measurements, losses, pace, ...judge(measurements, thresholds, fallen) };
-  };
-  const fallen = drift?.kind === 'below' ? options.drift : undefined;
-  const ours = result(own, measureMachine(observation, cost), options.thresholds, fallen);
-  const everywhere = thresholdsEverywhere(options.thresholds);
-  const theirs = others.map((table) => result(table, OF_NO_MACHINE, everywhere));
-  const remarkable = theirs.filter(({ findings, losses }) => findings.length > 0 || packetsLost(losses?.events) > 0);
+  const measured = (table: Table) => measureWithPast(observation, histories, table);
+  const ours = ownResult(measured(own), measureMachine(observation, cost), drift, options);
+  const theirs = others.map((table) => otherResult(measured(table), options));
   const states = [ours, ...theirs].map(({ state }) => state);
   return {
     observation,
     state: worst(unread.length === 0 ? states : [...states, 'unknown']),
     results: [ours, ...theirs],
-    remarkable: remarkable.sort(byGravity),
+    remarkable: theirs.filter((one) => one.findings.length > 0 || loses(one) > 0).sort(byGravity),
     fullest: theirs.slice().sort((a, b) => b.table.entries - a.table.entries),
     cost,
     drift,
@@ -88,8 +78,35 @@ export function evaluate(observation: Observation, histories: Histories, options
   };
 }
 
+type Unjudged = Omit<TableResult, keyof Verdict>;
+
+function measureWithPast({ machine, clock }: Observation, histories: Histories, table: Table): Unjudged {
+  const { measured, losses, pace } = trendOf(table, clock, histories.get(table.key));
+  const lost = losses === undefined ? undefined : lostPackets(losses.events, machine.release);
+  return { table, measurements: { ...OF_NO_MACHINE, ...measureTable(table), ...measured }, losses, lost, pace };
+}
+
+function ownResult(
+  own: Unjudged,
+  machineWide: typeof OF_NO_MACHINE,
+  drift: Drift | undefined,
+  options: EvaluationOptions,
+): TableResult {
+  const measurements = { ...own.measurements, ...machineWide };
+  const fallen = drift?.kind === 'below' ? options.drift : undefined;
+  return { ...own, measurements, ...judge(measurements, options.thresholds, fallen) };
+}
+
+function otherResult(other: Unjudged, { thresholds }: EvaluationOptions): TableResult {
+  return { ...other, ...judge(other.measurements, thresholdsEverywhere(thresholds), undefined) };
+}
+
 /** The gravest first, then who loses most, then the fullest. */
 export function byGravity(a: TableResult, b: TableResult): number {
-  const lost = ({ losses }: TableResult) => packetsLost(losses?.events);
-  return compareSeverity(b.state, a.state) || lost(b) - lost(a) || b.table.entries - a.table.entries;
+  return compareSeverity(b.state, a.state) || loses(b) - loses(a) || b.table.entries - a.table.entries;
+}
+
+/** Packets over the time that the rates are of; 0 where that is not known. */
+function loses({ lost }: TableResult): number {
+  return lost === undefined ? 0 : packetsLost(lost);
 }

@@ -161,11 +161,11 @@ export function leastLimit(count: number): number {
 
 /** Whether a limit that nobody has raised has been met since boot. A raised one may be what helped then. */
 function wasMet(machine: Machine, { limit, statistics }: Table): boolean {
-  return limit <= defaultLimit(machine) && hasMetLimit(statistics);
+  return limit <= defaultLimit(machine) && hasMetLimit(statistics, machine.release);
 }
 
-// Of a machine with more than 1 GB; with less it is lower.
-function defaultLimit({ release, memTotal }: Machine): number {
+/** What the kernel starts with on a machine of more than 1 GB; with less it is lower. */
+export function defaultLimit({ release, memTotal }: Machine): number {
   const isLarge = memTotal.ok && memTotal.value > LARGE_MEMORY && release.ok && atLeast(release.value, 4, 0);
   return isLarge ? 262_144 : 65_536;
 }

@@ -59,7 +59,10 @@ function logOf(lines: readonly Line[], now: number, source: string): Reading<Ful
     first === undefined || last === undefined
       ? {}
       : { first: localTime(first.at), last: localTime(last.at), ago: Math.max(0, (now - last.at) / 1000) };
-  return { ok: true, value: { lines: lines.length, namespaces, ...times }, source };
+  const records = lines.map(({ at, namespace }) => {
+    return { ago: Math.max(0, (now - at) / 1000), time: localTime(at), namespace };
+  });
+  return { ok: true, value: { lines: lines.length, namespaces, records, ...times }, source };
 }
 
 function localTime(at: number): string {

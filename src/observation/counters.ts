@@ -53,8 +53,8 @@ export function byRate<T>(make: (name: CounterName) => T): Readonly<Record<RateN
 export const COUNTER_NAMES: readonly CounterName[] = Object.values(byCounter((name) => name));
 
 /**
- * What is read and kept beside them, to tell the others apart, and is no metric: clashes that were resolved, each of them
- * counted by insert_failed too, with no packet lost (from 5.10 on).
+ * What is read and kept beside them, and is no metric: clashes that were resolved, with no packet lost. From 5.10 on they
+ * are counted here, and by insert_failed no longer.
  */
 export type ColumnName = CounterName | 'clashres';
 export const COLUMN_NAMES: readonly ColumnName[] = [...COUNTER_NAMES, 'clashres'];

@@ -9,4 +9,34 @@ export interface FullLog {
   readonly ago?: number;
   /** The namespaces that were named, as in `net:[N]`, that of the last line first. */
   readonly namespaces: readonly number[];
+  /** Each of them, in the order of time. */
+  readonly records: readonly LogRecord[];
+}
+
+export interface LogRecord {
+  /** Seconds since then. */
+  readonly ago: number;
+  /** Local time. */
+  readonly time: string;
+  /** N of net:[N]; undefined for the initial namespace, and before 6.18 for every one. */
+  readonly namespace: number | undefined;
+}
+
+/** A time in which a table was full, as far as the log tells. */
+export interface FullSpell {
+  readonly lines: number;
+  /** Local time of the first and of the last line. */
+  readonly first: string;
+  readonly last: string;
+  /** Seconds between them, and since the last one. */
+  readonly seconds: number;
+  readonly ago: number;
+}
+
+/** The last spell of each table that surely was full. */
+export interface FullSpells {
+  /** By the key of the table. */
+  readonly ofTables: ReadonlyMap<string, FullSpell>;
+  /** Of no table that is there: its namespace is gone, or the kernel did not log whose it was. */
+  readonly ofOthers: { readonly spell: FullSpell; readonly number: number | undefined } | undefined;
 }

@@ -8,6 +8,7 @@ import type { Machine } from '../observation/machine.ts';
 import type { Observation } from '../observation/observation.ts';
 import type { Table } from '../observation/table.ts';
 import { addressWords, protocolWords } from './address.ts';
+import { clashStep, natPortsStep } from './advice-clash.ts';
 import { causeWords } from './drift.ts';
 import type { Palette } from './palette.ts';
 import { grouped, hanging, indented } from './prose.ts';
@@ -86,6 +87,15 @@ export function stepOf(advice: Advice, context: Context): Step {
       return notrackStep(advice, context);
     case 'source':
       return sourceStep(advice, context);
+    case 'nat ports':
+      return {
+        ...natPortsStep(advice, inNamespace(context)),
+        ...lasting(context, '/etc/sysctl.conf, or a file in /etc/sysctl.d', timeoutLines(advice)),
+      };
+    case 'clash':
+      return { ...clashStep(advice, inNamespace(context)), inNamespace: false, files: [] };
+    case 'keep':
+      return keepStep(advice.plan, context);
     case 'no memory':
       return {
         title: 'No higher limit: there is not the memory for it.',
@@ -120,12 +130,27 @@ function filesOf(plan: Plan, observation: Observation): readonly FileLines[] {
   return durable(observation, plan).map(({ where, lines }) => ({ where: foreign(where), lines }));
 }
 
+function timeoutLines({ timeout }: Extract<Advice, { kind: 'nat ports' }>): readonly string[] {
+  return timeout === undefined ? [] : [`${GENERATIONS.nf_conntrack.sysctlPrefix}${timeout.name} = ${timeout.shorter}`];
+}
+
+function keepStep(plan: Plan, { observation }: Context): Step {
+  return {
+    title: `Nothing now. Make the limit of ${grouped(plan.limit)} last: no file sets it.`,
+    commands: [],
+    instead: [],
+    notes: [],
+    inNamespace: false,
+    files: filesOf(plan, observation),
+  };
+}
+
 function demandNotes({ demand, plan }: Extract<Advice, { kind: 'raise' }>): readonly string[] {
   if (demand === undefined) return ['New connections get in at once.'];
   const { perSecond, seconds, entries } = demand;
-  const words = `${grouped(Math.round(perSecond))} new ones/s lack room, and each would stay ${durationWords(seconds)} or more: with those that are there about ${grouped(Math.round(entries))} at the same time.`;
+  const words = `${grouped(Math.round(perSecond))} new ones/s lack room, and each would stay ${durationWords(seconds)} or more: with those that are there, and with what is not collected at once, about ${grouped(Math.round(entries))} at the same time. Clients that wait hide more.`;
   return plan.limit < entries
-    ? [words, 'More than memory allows: it will be full again unless less comes.']
+    ? [words, 'More than memory allows: a higher limit alone does not end it. It will be full again unless less comes.']
     : [words, 'New connections get in at once.'];
 }
 

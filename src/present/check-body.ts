@@ -5,7 +5,6 @@ import { hashTableBytes, type ObjectOrigin } from '../evaluate/footprint.ts';
 import type { Finding, Result } from '../evaluate/judge.ts';
 import { byMetric, METRIC_NAMES, type MetricName, metricSpec } from '../evaluate/metrics.ts';
 import { formatRange } from '../evaluate/range.ts';
-import type { Losses } from '../evaluate/rates.ts';
 import type { State } from '../evaluate/state.ts';
 import type { ColumnName } from '../observation/counters.ts';
 import type { Generation } from '../observation/generation.ts';
@@ -76,6 +75,17 @@ export interface FindingBody {
 export interface LossesBody {
   readonly seconds: number;
   readonly events: Readonly<Partial<Record<ColumnName, Count>>>;
+  /** packets lost, each of them in one of these */
+  readonly lost: LostBody;
+}
+
+export interface LostBody {
+  readonly table_full: Count;
+  /** to an entry with the same tuple: NAT found no free port, or two packets of one new flow came at once */
+  readonly clash: Count;
+  readonly long_chain: Count;
+  /** to either of the first two: this kernel's counters do not tell which */
+  readonly table_full_or_clash: Count;
 }
 
 export interface MemoryBody {
@@ -131,7 +141,7 @@ export function checkBody(evaluated: Evaluated | undefined): CheckBody | FailedC
     },
     metrics: byMetric((name) => metricBody(own.results[name])),
     findings: [own, ...remarkable].flatMap(findingBodies),
-    losses: lossesBody(own.losses),
+    losses: lossesBody(own),
     drift: drift?.kind === 'below' ? driftWords(drift) : null,
     memory: memoryBody(evaluation),
     namespaces: namespacesBody(evaluated),
@@ -171,8 +181,14 @@ function findingBody(finding: Finding): Omit<FindingBody, 'namespace'> {
   }
 }
 
-export function lossesBody(losses: Losses | undefined): LossesBody | null {
-  return losses === undefined ? null : { seconds: losses.seconds, events: losses.events };
+export function lossesBody({ losses, lost }: TableResult): LossesBody | null {
+  if (losses === undefined || lost === undefined) return null;
+  const { full, clash, chain, fullOrClash } = lost;
+  return {
+    seconds: losses.seconds,
+    events: losses.events,
+    lost: { table_full: full, clash, long_chain: chain, table_full_or_clash: fullOrClash },
+  };
 }
 
 function memoryBody({ cost, observation: { machine } }: Evaluation): MemoryBody | null {
@@ -203,11 +219,11 @@ function namespacesBody({ evaluation, identities }: Evaluated): NamespacesBody |
     hidepid: hidepid ?? null,
     mounts_not_entered: mounts,
     mounts_known: mountsKnown,
-    listed: told.map(({ table, state, measurements, losses }) => ({
-      ...namespaceBody(identities, table),
-      state,
-      metrics: valuesOf(measurements),
-      losses: lossesBody(losses),
+    listed: told.map((result) => ({
+      ...namespaceBody(identities, result.table),
+      state: result.state,
+      metrics: valuesOf(result.measurements),
+      losses: lossesBody(result),
     })),
     unread: unread
       .slice(0, MOST_LISTED)

@@ -17,25 +17,25 @@ interface CounterWords {
 
 export const COUNTER_WORDS: Readonly<Record<CounterName, CounterWords>> = {
   drop: {
-    help: 'packets dropped, table full',
+    help: 'packets dropped: table full, or a clash',
     event: ['packet dropped', 'packets dropped'],
-    munin: ['dropped', 'Packets dropped because the table was full'],
-    prometheus: 'Packets dropped because the table was full.',
-    report: 'dropped: the table was full',
+    munin: ['dropped', 'Packets dropped: the table was full, or (with insert_failed) a clash'],
+    prometheus: 'Packets dropped: the table was full, or, where insert_failed rises too, a clash.',
+    report: 'dropped: the table was full, or a clash',
   },
   early_drop: {
     help: 'entries evicted to make room',
     event: ['entry evicted', 'entries evicted'],
-    munin: ['evicted', 'Entries evicted to make room; nothing was lost by it'],
+    munin: ['evicted', 'Entries evicted to make room; an answer that comes later meets none'],
     prometheus: 'Entries evicted to make room.',
-    report: 'evicted to let new ones in: no packet lost',
+    report: 'evicted to let new ones in',
   },
   insert_failed: {
-    help: 'insertions that failed',
+    help: 'insertions that failed: clashes, long chains',
     event: ['insertion failed', 'insertions failed'],
-    munin: ['insertions failed', 'Overlaps with dropped: never add the two'],
-    prometheus: 'Insertions that failed; overlaps with drop.',
-    report: 'insertions failed: overlaps the others',
+    munin: ['insertions failed', 'Clashes, and refusals by long chains; overlaps: never add'],
+    prometheus: 'Insertions that failed: clashes, and refusals by long chains; overlaps with drop.',
+    report: 'clashes, and refusals by long chains',
   },
   chainlength: {
     help: 'refused, hash chain too long (5.15+)',

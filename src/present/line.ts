@@ -2,17 +2,15 @@
 
 import type { Evaluation, TableResult } from '../evaluate/evaluate.ts';
 import type { Finding } from '../evaluate/judge.ts';
-import { LOSS_COUNTERS } from '../evaluate/losses.ts';
 import type { Measurements } from '../evaluate/measurements.ts';
 import type { MetricName } from '../evaluate/metrics.ts';
 import { formatRange, upperBound } from '../evaluate/range.ts';
-import type { Losses } from '../evaluate/rates.ts';
 import type { State } from '../evaluate/state.ts';
 import { COUNTER_NAMES, type CounterName } from '../observation/counters.ts';
 import type { Table } from '../observation/table.ts';
-import { COUNTER_WORDS } from './counters.ts';
 import { driftWords, unjudgedWords } from './drift.ts';
 import { faultWords } from './faults.ts';
+import { lossWords, rateWords, sinceBootWords } from './losses.ts';
 import { comparedWords, durationWords, percentWords, sizeWords, valueWords } from './words.ts';
 
 /** `CONNTRACK STATE - text`, the form that Nagios users know. */
@@ -28,7 +26,7 @@ export function statusMark(state: State): string {
 /** The whole text behind the state, where only one namespace was looked at. */
 export function tableText(evaluation: Evaluation): string {
   const [own] = evaluation.results;
-  const fill = fillClause(own, own.table.isInitial ? '' : ' in this network namespace');
+  const fill = fillClause(own, evaluation, own.table.isInitial ? '' : ' in this network namespace');
   const text =
     own.findings.length === 0
       ? [fill, slabClause(evaluation)].filter(Boolean).join(', ')
@@ -50,11 +48,10 @@ export function findingClauses(result: TableResult, evaluation: Evaluation, fill
 }
 
 /** What was lost, unless a finding says it already. */
-export function otherLosses({ findings, losses }: TableResult): string {
-  const named = findings.flatMap((finding) => rateCounter(finding) ?? []);
+export function otherLosses(result: TableResult): string {
   return lossWords(
-    losses,
-    LOSS_COUNTERS.filter((name) => !named.includes(name)),
+    result,
+    result.findings.flatMap((finding) => rateCounter(finding) ?? []),
   );
 }
 
@@ -64,9 +61,10 @@ export function isPlainUsage(finding: Finding): boolean {
 }
 
 /** `24030 of 65536 entries (36.7%)`, and what was lost. Where the limit has been named already, it is not again. */
-export function fillClause(result: TableResult, where: string): string {
+export function fillClause(result: TableResult, { observation }: Evaluation, where: string): string {
   const drifted = result.findings.some(({ kind }) => kind === 'drift');
-  return [fillWords(result.table, result.measurements, where, drifted), otherLosses(result)].filter(Boolean).join(', ');
+  const losses = result.losses === undefined ? sinceBootWords(result, observation.machine) : otherLosses(result);
+  return [fillWords(result.table, result.measurements, where, drifted), losses].filter(Boolean).join(', ');
 }
 
 function fillWords({ entries, limit }: Table, { usage }: Measurements, where: string, limitNamed: boolean): string {
@@ -90,7 +88,7 @@ function aboutWord({ cost }: Evaluation): string {
 const SIZED: readonly MetricName[] = ['slab', 'slab_max', 'memory_share'];
 
 /** One finding in words. */
-export function findingClause(finding: Finding, { losses }: TableResult, evaluation: Evaluation): string {
+export function findingClause(finding: Finding, result: TableResult, evaluation: Evaluation): string {
   if (finding.kind === 'drift') return driftClause(evaluation);
   const { metric } = finding;
   if (finding.kind === 'unjudged') return `no ${metric}: ${faultWords(finding.fault)}`;
@@ -98,7 +96,7 @@ export function findingClause(finding: Finding, { losses }: TableResult, evaluat
   const subject = `${metric} ${SIZED.includes(metric) ? aboutWord(evaluation) : ''}`;
   if (inside) return `${subject}${valueWords(metric, finding.value)} is inside ${formatRange(finding.range)}`;
   if (finding.value > end)
-    return overWords(finding, losses) ?? subject + comparedWords(metric, finding.value, 'above', end);
+    return overWords(finding, result) ?? subject + comparedWords(metric, finding.value, 'above', end);
   if (metric === 'time_to_full')
     return finding.value === 0 ? 'full and growing' : `full in ${durationWords(finding.value)} at the present rate`;
   return subject + comparedWords(metric, finding.value, 'below', start);
@@ -109,21 +107,11 @@ function driftClause({ drift }: Evaluation): string {
 }
 
 // A rate of 0.003 packets per second says less than one packet in the last five minutes.
-function overWords(finding: Finding, losses: Losses | undefined): string | undefined {
+function overWords(finding: Finding, result: TableResult): string | undefined {
   const counter = rateCounter(finding);
-  return counter === undefined ? undefined : lossWords(losses, [counter]) || undefined;
+  return counter === undefined ? undefined : rateWords(result, counter) || undefined;
 }
 
 function rateCounter(finding: Finding): CounterName | undefined {
   return finding.kind === 'drift' ? undefined : COUNTER_NAMES.find((name) => finding.metric === `${name}_rate`);
-}
-
-function lossWords(losses: Losses | undefined, names: readonly CounterName[]): string {
-  if (losses === undefined) return '';
-  const events = names.flatMap((name) => {
-    const [one, more] = COUNTER_WORDS[name].event;
-    const count = losses.events[name] ?? 0;
-    return count === 0 ? [] : [`${count} ${count === 1 ? one : more}`];
-  });
-  return events.length === 0 ? '' : `${events.join(', ')} in the last ${durationWords(losses.seconds)}`;
 }

@@ -15,7 +15,7 @@ export function planText(observation: Observation, plan: Plan): readonly string[
   const [table] = tables;
   return [
     ...wrapped(headline(table, plan)),
-    ...wrapped(REASONS[plan.reason](table, plan)),
+    ...wrapped(REASONS[plan.reason](table, plan, machine)),
     '',
     'Memory that a full table pins (it is never swapped)',
     ...memoryLines(machine, plan),
@@ -44,12 +44,12 @@ function headline({ entries: count, limit: max }: Table, { limit }: Plan): strin
   return `A limit of ${grouped(limit)} entries (${now}; ${grouped(count)} in use${share})`;
 }
 
-const REASONS: Readonly<Record<Reason, (table: Table, plan: Plan) => string>> = {
+const REASONS: Readonly<Record<Reason, (table: Table, plan: Plan, machine: Machine) => string>> = {
   asked: ({ entries }, { limit }) => (limit > entries ? '' : 'It is full at once: new connections would be dropped.'),
   configured: (_, { configured }) =>
     `Recommended: what ${foreignPath(configured?.path ?? '')} wants. The live limit is below it; check_conntrack -v tells the likely cause.`,
-  enough: ({ statistics }) =>
-    `Recommended: the present limit. It is at least four times the present load${hasMetLimit(statistics) ? '. This limit, or a lower one before it, has been met since boot (drop or early_drop is above 0)' : ', and has not been met since boot'}.`,
+  enough: ({ statistics }, _, { release }) =>
+    `Recommended: the present limit. It is at least four times the present load${hasMetLimit(statistics, release) ? '. This limit, or a lower one before it, has been met since boot (drop or early_drop is above 0)' : ', and has not been met since boot'}.`,
   filling: () => 'Recommended: the power of two above four times the present load.',
   'was full': ({ limit }) =>
     `Recommended: the power of two from twice the present limit on: ${grouped(limit)} has been met since boot (drop or early_drop is above 0).`,

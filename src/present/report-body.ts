@@ -171,6 +171,7 @@ interface TimeoutBody {
 
 const TROUBLES: Readonly<Record<Trouble, Underscored<Trouble>>> = {
   losing: 'losing',
+  clashing: 'clashing',
   refusing: 'refusing',
   full: 'full',
   filling: 'filling',
@@ -187,6 +188,9 @@ const ADVICE: Readonly<Record<Advice['kind'], Underscored<Advice['kind']>>> = {
   timeout: 'timeout',
   notrack: 'notrack',
   source: 'source',
+  'nat ports': 'nat_ports',
+  clash: 'clash',
+  keep: 'keep',
   'no memory': 'no_memory',
 };
 
@@ -267,13 +271,13 @@ function adviceBody(advice: Advice, { evaluation: { observation }, subject }: Re
 }
 
 function namespaceTableBody({ identities }: ReportFindings, { result, state, trouble }: TableDiagnosis): TableBody {
-  const { table, measurements, losses, pace } = result;
+  const { table, measurements, pace } = result;
   return {
     ...namespaceBody(identities, table),
     state,
     trouble: TROUBLES[trouble],
     metrics: valuesOf(measurements),
-    losses: lossesBody(losses),
+    losses: lossesBody(result),
     growth_per_second: pace ?? null,
   };
 }

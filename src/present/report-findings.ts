@@ -3,6 +3,7 @@
 import type { Advice } from '../evaluate/advice.ts';
 import type { Diagnosis } from '../evaluate/diagnosis.ts';
 import type { TableResult } from '../evaluate/evaluate.ts';
+import type { Shortage } from '../evaluate/nat-ports.ts';
 import type { CounterName } from '../observation/counters.ts';
 import type { Reading } from '../observation/fault.ts';
 import type { FullLog } from '../observation/kernel-log.ts';
@@ -21,6 +22,10 @@ export interface ReportFindings extends Evaluated {
   readonly listed: Listed;
   /** Whether the list cannot be the table's: it was given, and is much shorter or longer. */
   readonly isForeign: boolean;
+  /** Whether NAT is short of ports, where packets are lost to clashes. */
+  readonly shortage: Shortage;
+  /** Seconds that an entry without an answer stays before it is evicted; undefined where none are. */
+  readonly survival: number | undefined;
   readonly advice: readonly Advice[];
   /** What root would add; empty for root. */
   readonly sudo: readonly string[];

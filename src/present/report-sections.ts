@@ -4,6 +4,7 @@ import { refusesBelowLimit } from '../evaluate/chains.ts';
 import { events, type TableDiagnosis } from '../evaluate/diagnosis.ts';
 import type { Evaluation, TableResult } from '../evaluate/evaluate.ts';
 import { footprint, hashTableBytes } from '../evaluate/footprint.ts';
+import { type Lost, packetsLost } from '../evaluate/losses.ts';
 import { COUNTER_NAMES, type CounterName, counterSpec } from '../observation/counters.ts';
 import type { Reading } from '../observation/fault.ts';
 import type { FullLog } from '../observation/kernel-log.ts';
@@ -62,7 +63,8 @@ function rateWords(result: TableResult, name: CounterName): string {
 }
 
 /** Of the table in trouble: the counters between the two looks and since boot, and the kernel's log. */
-export function losingLines({ diagnosis, log }: ReportFindings, palette: Palette): readonly string[] {
+export function losingLines(found: ReportFindings, palette: Palette): readonly string[] {
+  const { diagnosis, log } = found;
   const { result } = diagnosis.worst;
   const { table, losses, measurements } = result;
   const row = (words: string, rate: string, total: string) =>
@@ -75,7 +77,34 @@ export function losingLines({ diagnosis, log }: ReportFindings, palette: Palette
   const head = row('', `over ${durationWords(losses?.seconds ?? 0)}`, 'since boot');
   const { statistics } = table;
   const counters = statistics.ok ? [head, ...rows] : indented(`No counters: ${faultWords(statistics.fault)}.`, '    ');
-  return [...counters, ...logLines(log)];
+  return [...counters, ...causeLines(result), ...evictionLines(found), ...logLines(log)];
+}
+
+const CAUSES: readonly (readonly [keyof Lost, string])[] = [
+  ['full', 'for want of room'],
+  ['clash', 'to clashes: their entry would have the tuple of another'],
+  ['fullOrClash', 'for want of room or to clashes: this kernel does not tell'],
+  ['chain', 'to long hash chains'],
+];
+
+/** Packets, each of them once. */
+function causeLines({ lost, losses }: TableResult): readonly string[] {
+  if (lost === undefined || losses === undefined || packetsLost(lost) === 0) return [];
+  const words = CAUSES.filter(([cause]) => lost[cause] > 0).map(([cause, why]) => {
+    return `${grouped(Math.max(1, Math.round(lost[cause] / losses.seconds)))}/s ${why}`;
+  });
+  return indented(`Packets lost: ${words.join(', ')}.`, '    ');
+}
+
+// An eviction loses no packet by itself.
+function evictionLines({ diagnosis, survival }: ReportFindings): readonly string[] {
+  const { result } = diagnosis.worst;
+  if (survival === undefined) return [];
+  const rate = rateWords(result, 'early_drop');
+  return indented(
+    `At ${rate} evictions/s an entry without an answer survives about ${durationWords(survival)}: an answer that takes longer meets none, and does not get through.`,
+    '    ',
+  );
 }
 
 function logLines(log: Reading<FullLog>): readonly string[] {

@@ -1,0 +1,170 @@
+// The verdict of a report in one sentence: which table, what is wrong with it, how fast.
+
+import { type Diagnosis, events, type PastFull, type TableDiagnosis } from '../evaluate/diagnosis.ts';
+import type { Drift } from '../evaluate/drift.ts';
+import type { TableResult } from '../evaluate/evaluate.ts';
+import { type Lost, lostPackets, totals } from '../evaluate/losses.ts';
+import type { Shortage } from '../evaluate/nat-ports.ts';
+import type { Machine } from '../observation/machine.ts';
+import type { Table } from '../observation/table.ts';
+import { addressWords, protocolWords } from './address.ts';
+import { driftWords } from './drift.ts';
+import { grouped } from './prose.ts';
+import { type ReportFindings, tableWords, usageWords } from './report-findings.ts';
+import { durationWords } from './words.ts';
+
+export function verdictText(found: ReportFindings): string {
+  const { diagnosis, evaluation } = found;
+  const { worst, trouble } = diagnosis;
+  switch (trouble) {
+    case 'losing':
+    case 'clashing':
+    case 'refusing':
+    case 'full':
+    case 'filling':
+      return `the table of ${tableWords(found, worst.result.table)} ${troubleWords(worst, found.shortage)}${otherTables(diagnosis)}`;
+    case 'was full':
+      return `${pastWords(found, diagnosis.past)}; now ${fineWords(found)}`;
+    case 'drift':
+      return [...driftText(evaluation.drift), fineWords(found)].join('; ');
+    case 'unread':
+      return `not every table could be read; of those that were, ${fineWords(found)}`;
+    case 'none':
+      return isFine(found) ? `not conntrack: ${fineWords(found)}` : fineWords(found);
+  }
+}
+
+function troubleWords({ result, trouble }: TableDiagnosis, shortage: Shortage): string {
+  const { table, lost } = result;
+  const share = usageWords(result);
+  switch (trouble) {
+    case 'losing':
+      return `is ${isFull(table) ? 'full' : `${share} full`} and losing ${losingWords(result)}`;
+    case 'clashing':
+      return `is ${share} full and loses ${perSecond(result, (lost?.clash ?? 0) + (lost?.fullOrClash ?? 0))} packets/s to clashes: ${clashWords(shortage)}`;
+    case 'refusing':
+      return `is ${share} full and refuses ${perSecond(result, lost?.chain ?? 0)} packets/s because its hash chains are too long`;
+    case 'full':
+      return `is full: ${grouped(table.entries)} of ${grouped(table.limit)}, ${lossWords(result)}`;
+    default:
+      return `is ${share} full, ${growthWords(result)}${lossWords(result)}`;
+  }
+}
+
+function clashWords(shortage: Shortage): string {
+  if (shortage === 'unknown') return 'NAT finds no free port, or two packets of one new flow come at once';
+  if (shortage === 'none') return 'not for want of NAT ports; likely two packets of one new flow at once';
+  const { protocol, destination, ipv6, port } = shortage.use;
+  return `NAT has no port left towards ${protocolWords(protocol)} ${addressWords(destination, ipv6)} port ${port}`;
+}
+
+function losingWords(result: TableResult): string {
+  const { full, clash, chain, fullOrClash } = result.lost ?? NONE;
+  const other = clash + chain;
+  const also = other === 0 ? '' : `, and ${perSecond(result, other)}/s for other reasons`;
+  const perhaps = fullOrClash > full ? ', some of them perhaps to clashes' : '';
+  return `${perSecond(result, full + fullOrClash)} packets/s${perhaps}${also}`;
+}
+
+const NONE: Lost = { full: 0, clash: 0, chain: 0, fullOrClash: 0 };
+
+function driftText(drift: Drift | undefined): readonly string[] {
+  return drift?.kind === 'below' ? [driftWords(drift)] : [];
+}
+
+/** `the table of the host was full from 03:01:44 to 03:03:10, until 5 min ago`. */
+function pastWords({ evaluation, identities }: ReportFindings, past: PastFull | undefined): string {
+  if (past === undefined) return 'a table was full';
+  const { spell, table, number } = past;
+  const { first, last, seconds, ago } = spell;
+  const times = seconds < 1 ? `at ${last}` : `from ${first} to ${last} (${durationWords(seconds)}, by the log)`;
+  const gone = number === undefined ? 'a table' : `the table of net:[${number}], which is gone,`;
+  const whose = table === undefined ? gone : `the table of ${tableWords({ evaluation, identities }, table)}`;
+  return `${whose} was full ${times}, ${durationWords(ago)} ago`;
+}
+
+/** What there is where nothing is wrong now. */
+export function fineWords({ evaluation: { results, observation }, diagnosis }: ReportFindings): string {
+  const fullest = results.reduce((most, result) => (result.table.entries > most.table.entries ? result : most));
+  const used = usageWords(fullest);
+  const lost = lostSinceBoot(results, observation.machine);
+  if (lost === undefined) return `${used} used, drops cannot be seen`;
+  if (lost === '') {
+    // The namespace that lost something is gone, and its counters with it.
+    const where = diagnosis.past !== undefined && diagnosis.past.table === undefined ? ' by the tables there are' : '';
+    return `${used} used, nothing dropped since boot${where}`;
+  }
+  const now = isWatched(results) ? 'nothing now' : 'one look cannot tell whether now';
+  return `${used} used, ${lost} since boot, ${now}`;
+}
+
+/** Since boot, of all tables; empty for nothing, undefined where it is not known. */
+function lostSinceBoot(results: readonly TableResult[], { release }: Machine): string | undefined {
+  const each = results.map(({ table: { statistics } }) =>
+    statistics.ok ? lostPackets(totals(statistics.value), release) : undefined,
+  );
+  const sum = (of: (lost: Lost) => number) => each.reduce((all, lost) => all + (lost === undefined ? 0 : of(lost)), 0);
+  const words = [
+    counted(
+      sum(({ full, fullOrClash }) => full + fullOrClash),
+      'dropped',
+    ),
+    counted(
+      sum(({ clash }) => clash),
+      'lost to clashes',
+    ),
+    counted(
+      sum(({ chain }) => chain),
+      'refused for long chains',
+    ),
+  ].filter(Boolean);
+  return words.length === 0 && each.includes(undefined) ? undefined : words.join(', ');
+}
+
+function counted(events: number, words: string): string {
+  return events === 0 ? '' : `${grouped(events)} ${words}`;
+}
+
+function isWatched(results: readonly TableResult[]): boolean {
+  return results.some(({ losses }) => losses !== undefined);
+}
+
+/** Whether there is nothing to look for here: not where something was lost, and perhaps just now. */
+export function isFine({ evaluation: { results, observation }, diagnosis: { trouble } }: ReportFindings): boolean {
+  return trouble === 'none' && (isWatched(results) || lostSinceBoot(results, observation.machine) === '');
+}
+
+function otherTables({ tables }: Diagnosis): string {
+  const others = tables.filter(({ trouble }) => trouble !== 'none').length - 1;
+  return others > 0 ? `, and ${others} more in trouble` : '';
+}
+
+function isFull({ entries, limit }: Table): boolean {
+  // Entries that are refused are counted for a moment, and others end meanwhile.
+  return entries >= 0.99 * limit;
+}
+
+// A table that was looked at once only, as a captured one is, has no rates.
+function lossWords(result: TableResult): string {
+  const { losses, measurements } = result;
+  if (losses === undefined) {
+    const { drop } = measurements;
+    return drop.kind === 'value'
+      ? `${counted(drop.value, 'dropped') || 'nothing dropped'} since boot`
+      : 'drops cannot be seen';
+  }
+  const evicted = events(result, 'early_drop');
+  return evicted === 0
+    ? 'nothing dropped now'
+    : `nothing dropped now, ${perSecond(result, evicted)} entries/s evicted to make room`;
+}
+
+function growthWords({ pace, table: { entries, limit } }: TableResult): string {
+  if (pace === undefined) return '';
+  if (pace < 1) return 'not growing, ';
+  return `growing by ${grouped(Math.round(pace))}/s, full in ${durationWords((limit - entries) / pace)} at this rate, `;
+}
+
+function perSecond({ losses }: TableResult, some: number): string {
+  return grouped(Math.max(1, Math.round(some / (losses?.seconds ?? 1))));
+}
