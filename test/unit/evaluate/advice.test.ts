@@ -1,35 +1,28 @@
 import { describe, expect, test } from 'vitest';
-import type { Surroundings } from '../../../src/facts.ts';
-import { parseSysctlFile } from '../../../src/kernel/sysctl-file.ts';
 import { holdings, times } from '../support/entries.ts';
-import { ok } from '../support/facts.ts';
-import { kinds, type Scene, scene } from '../support/looks.ts';
+import { counted, ok, unreadTable } from '../support/observation.ts';
+import { adviceOf, type Incident, kinds, wanted } from '../support/reports.ts';
 
-const ZERO = { drop: 0, early_drop: 0, insert_failed: 0, chainlength: 0 };
-const FULL: Scene = { entries: [1000, 1000] };
-const LOSING: Scene = { ...FULL, counters: [ZERO, { ...ZERO, drop: 100 }] };
+const FULL: Incident = { first: { entries: 1000 } };
+const LOSING: Incident = { ...FULL, last: { statistics: counted({ drop: 100 }) } };
 const SPREAD = holdings(
   times(1000, (at) => ({ source: `10.0.${at >> 8}.${at & 255}`, port: at, seconds: 432_000 - 60 })),
 );
 
-function adviceOf(given: Scene) {
-  return scene(given).advice;
-}
-
 describe('never more than the figures support', () => {
-  test.each<[string, Scene, readonly string[]]>([
-    ['nothing is wrong', { entries: [30, 30], holdings: holdings([{}]) }, []],
-    ['not everything was read', { unread: true }, []],
+  test.each<[string, Incident, readonly string[]]>([
+    ['nothing is wrong', { first: { entries: 30 }, holdings: holdings([{}]) }, []],
+    ['not everything was read', { first: { unread: [unreadTable()] } }, []],
     ['full, and nobody stands out', { ...FULL, holdings: SPREAD }, ['raise']],
     ['the list is not known', FULL, ['raise']],
     [
       'chains too long',
-      { counters: [ZERO, { ...ZERO, chainlength: 5 }], facts: { max: 20_000, buckets: ok(512) } },
+      { first: { limit: 20_000, buckets: ok(512) }, last: { statistics: counted({ chainlength: 5 }) } },
       ['buckets'],
     ],
     [
       'chains too long although there are buckets',
-      { counters: [ZERO, { ...ZERO, chainlength: 5 }], facts: { buckets: ok(512) } },
+      { first: { buckets: ok(512) }, last: { statistics: counted({ chainlength: 5 }) } },
       [],
     ],
     [
@@ -93,7 +86,7 @@ describe('the limit', () => {
       flag: 'unreplied' as const,
       seconds: 29,
     }));
-    const losing = { ...LOSING, counters: [ZERO, { ...ZERO, drop: 3000, early_drop: 1000 }] as const };
+    const losing = { ...FULL, last: { statistics: counted({ drop: 3000, early_drop: 1000 }) } };
     const [raise] = adviceOf({ ...losing, holdings: holdings(flows) });
     expect(raise).toMatchObject({ kind: 'raise', plan: { limit: 131_072 } });
     expect(raise).toMatchObject({ demand: { perSecond: 4000, seconds: 30, entries: 121_000 } });
@@ -111,9 +104,9 @@ describe('the limit', () => {
   });
 
   test('not where there is no memory for it', () => {
-    const none = { ...FULL, surroundings: { available: ok({ bytes: 1000, exact: true }) } };
+    const none = { first: { entries: 1000, available: ok({ bytes: 1000, exact: true }) } };
     expect(kinds(adviceOf(none))).toEqual(['no memory']);
-    expect(kinds(adviceOf({ ...FULL, facts: { memTotal: ok(100_000) } }))).toEqual(['no memory']);
+    expect(kinds(adviceOf({ first: { entries: 1000, memTotal: ok(100_000) } }))).toEqual(['no memory']);
   });
 });
 
@@ -128,7 +121,7 @@ describe('a flood', () => {
   });
 
   test('is refused for long chains: more buckets do not help where it would fill the table', () => {
-    const refusing: Scene = { counters: [ZERO, { ...ZERO, chainlength: 5 }], facts: { max: 100, buckets: ok(512) } };
+    const refusing = { first: { limit: 100, buckets: ok(512) }, last: { statistics: counted({ chainlength: 5 }) } };
     expect(kinds(adviceOf(refusing))).toEqual(['raise']);
   });
 
@@ -142,34 +135,26 @@ describe('a flood', () => {
 });
 
 describe('the limit that is configured', () => {
-  const sysctl = (limit: number): Partial<Surroundings> => ({
-    configuration: {
-      sysctl: parseSysctlFile(`net.netfilter.nf_conntrack_max = ${limit}\n`, '/etc/sysctl.conf', true),
-      hashsizes: [],
-      reapplied: false,
-      faults: [],
-    },
-  });
+  const full = (limit: number): Incident => ({ first: { entries: 1000, configuration: wanted(limit) } });
+  const calm = (limit: number): Incident => ({ first: { configuration: wanted(limit) } });
 
   test('is set first, and suffices', () => {
-    expect(adviceOf({ ...FULL, surroundings: sysctl(8000) })).toMatchObject([
-      { kind: 'restore', plan: { limit: 8000 } },
-    ]);
+    expect(adviceOf(full(8000))).toMatchObject([{ kind: 'restore', plan: { limit: 8000 } }]);
   });
 
   test('does not suffice', () => {
-    expect(kinds(adviceOf({ ...FULL, surroundings: sysctl(1300) }))).toEqual(['restore', 'raise']);
+    expect(kinds(adviceOf(full(1300)))).toEqual(['restore', 'raise']);
   });
 
   test('leaves no room above what is in use: it is not set', () => {
-    expect(kinds(adviceOf({ ...FULL, surroundings: sysctl(1200) }))).toEqual(['raise']);
+    expect(kinds(adviceOf(full(1200)))).toEqual(['raise']);
   });
 
   test('is what is wrong, while nothing is full', () => {
-    expect(kinds(adviceOf({ surroundings: sysctl(8000), holdings: SPREAD }))).toEqual(['restore']);
+    expect(kinds(adviceOf({ ...calm(8000), holdings: SPREAD }))).toEqual(['restore']);
   });
 
   test('is lower than the live one: that is no fault', () => {
-    expect(adviceOf({ surroundings: sysctl(500) })).toEqual([]);
+    expect(adviceOf(calm(500))).toEqual([]);
   });
 });

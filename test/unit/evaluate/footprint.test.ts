@@ -1,10 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { footprint, hashTableBytes, type ObjectCost, objectCost } from '../../../src/evaluate/footprint.ts';
-import type { ExtensionSettings, Facts } from '../../../src/facts.ts';
-import { facts, fault, ok } from '../support/facts.ts';
+import type { ExtensionSettings } from '../../../src/observation/table.ts';
+import { type Changes, fault, observation, ok } from '../support/observation.ts';
 
-function cost(changes: Partial<Facts>, given?: number): ObjectCost {
-  const reading = objectCost(facts(changes), given);
+function costReading(changes: Changes, given?: number) {
+  const { machine, tables } = observation(changes);
+  return objectCost(machine, tables[0], given);
+}
+
+function cost(changes: Changes, given?: number): ObjectCost {
+  const reading = costReading(changes, given);
   if (!reading.ok) throw new Error(reading.fault.kind);
   return reading.value;
 }
@@ -30,12 +35,12 @@ describe('the object', () => {
     expect(known.origin).toBe('given');
   });
 
-  test.each<[string, Partial<Facts>, number | undefined]>([
+  test.each<[string, Changes, number | undefined]>([
     ['--object-size', {}, 350],
     ['/proc/slabinfo', {}, undefined],
     ['/proc/sys/kernel/osrelease', { slabCache: fault('denied') }, undefined],
   ])('its size is from %s', (source, changes, given) => {
-    expect(objectCost(facts(changes), given)).toMatchObject({ ok: true, source });
+    expect(costReading(changes, given)).toMatchObject({ ok: true, source });
   });
 
   test('no entries hold nothing', () => expect(footprint(cost({}), 0).total).toBe(0));
@@ -62,9 +67,7 @@ describe('the object', () => {
   });
 
   test('neither slabinfo nor release: the release is what is missing', () => {
-    expect(objectCost(facts({ slabCache: fault('denied'), release: fault('missing') }), undefined)).toMatchObject(
-      fault('missing'),
-    );
+    expect(costReading({ slabCache: fault('denied'), release: fault('missing') })).toMatchObject(fault('missing'));
   });
 });
 

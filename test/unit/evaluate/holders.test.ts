@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { addDigest } from '../../../src/evaluate/digest.ts';
 import { type Holdings, holdingsOf, type RankingName } from '../../../src/evaluate/holders.ts';
 import { DEFAULT_TIMEOUTS, shorterTimeout, timeoutName } from '../../../src/evaluate/timeouts.ts';
-import { STATES } from '../../../src/facts.ts';
+import { STATES } from '../../../src/observation/entry.ts';
 import { addressWords, networkWords } from '../../../src/present/address.ts';
 import { digestOf, type Flow, holdings, times } from '../support/entries.ts';
 
@@ -17,8 +17,7 @@ const FLOWS: readonly Flow[] = [
 ];
 
 function ranked({ rankings }: Holdings, name: RankingName): readonly string[] {
-  const holders = rankings.find((ranking) => ranking.name === name)?.holders ?? [];
-  return holders.map(({ key, ipv6, entries }) => {
+  return rankings[name].holders.map(({ key, ipv6, entries }) => {
     const [first = 0] = key;
     if (name === 'ports') return `${first >>> 16}/${first & 0xffff} ${entries}`;
     return `${name === 'networks' ? networkWords(key, ipv6) : addressWords(key, ipv6)} ${entries}`;
@@ -33,7 +32,7 @@ describe('who has what', () => {
     expect(ranked(found, 'networks')).toEqual(['10.0.0.0/24 11', '2001:db8:0:7::/64 1']);
     expect(ranked(found, 'destinations')).toEqual(['192.0.2.1 11', '2001:db8:0:7::1 1']);
     expect(ranked(found, 'ports')).toEqual(['6/443 7', '17/53 4']);
-    expect(found.rankings.map(({ different, lacking }) => [different, lacking])).toEqual([
+    expect(Object.values(found.rankings).map(({ different, lacking }) => [different, lacking])).toEqual([
       [3, 0],
       [2, 0],
       [2, 0],

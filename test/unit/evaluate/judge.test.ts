@@ -1,11 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { objectCost } from '../../../src/evaluate/footprint.ts';
-import { judge } from '../../../src/evaluate/judge.ts';
-import { measure, refusesBelowLimit } from '../../../src/evaluate/measure.ts';
+import { refusesBelowLimit } from '../../../src/evaluate/chains.ts';
+import { evaluate, type TableResult } from '../../../src/evaluate/evaluate.ts';
 import { compareSeverity, exitCode, parseState, type State, worst } from '../../../src/evaluate/state.ts';
 import { mergeThresholds, parseThresholds, type Thresholds } from '../../../src/evaluate/thresholds.ts';
-import type { Facts } from '../../../src/facts.ts';
-import { facts, fault, ok } from '../support/facts.ts';
+import { type Changes, fault, observation, ok } from '../support/observation.ts';
 
 function ranges(...texts: readonly string[]) {
   const result = parseThresholds(texts);
@@ -17,8 +15,18 @@ function thresholds(warning: readonly string[], critical: readonly string[] = []
   return mergeThresholds({ warning: ranges(...warning), critical: ranges(...critical) });
 }
 
-function measurements(changes: Partial<Facts>) {
-  return measure(facts(changes), objectCost(facts(changes), undefined));
+function judged(changes: Changes, given: Thresholds = {}): TableResult {
+  const options = { thresholds: given, objectSize: undefined, drift: 'warning' } as const;
+  return evaluate(observation(changes), new Map(), options).results[0];
+}
+
+function measurements(changes: Changes) {
+  return judged(changes).measurements;
+}
+
+function refuses(changes: Changes): boolean {
+  const { machine, tables } = observation(changes);
+  return refusesBelowLimit(machine, tables[0]);
 }
 
 describe('states', () => {
@@ -96,14 +104,14 @@ describe('measurements', () => {
   test.each(['usage', 'slab_max', 'memory_share', 'load_factor'] as const)(
     'without a limit there is no %s',
     (metric) => {
-      expect(measurements({ max: 0 })[metric]).toEqual({ kind: 'none', why: 'no limit is set' });
+      expect(measurements({ limit: 0 })[metric]).toEqual({ kind: 'none', why: 'no limit is set' });
     },
   );
 
   test('a counter that one CPU lacks is unsupported too', () => {
     const statistics = ok({ entries: 1, cpus: [{ drop: 1, chainlength: 5 }, { drop: 1 }] });
     expect(measurements({ statistics }).chainlength.kind).toBe('none');
-    expect(refusesBelowLimit(facts({ statistics, max: 26, buckets: ok(1) }))).toBe(false);
+    expect(refuses({ statistics, limit: 26, buckets: ok(1) })).toBe(false);
   });
 
   test('a counter without a column is unsupported, not zero', () => {
@@ -111,7 +119,7 @@ describe('measurements', () => {
     expect(measurements({ statistics }).chainlength).toEqual({ kind: 'none', why: 'unsupported by this kernel' });
   });
 
-  test.each<[string, Partial<Facts>, keyof typeof all]>([
+  test.each<[string, Changes, keyof typeof all]>([
     ['counters', { statistics: fault('denied') }, 'drop'],
     ['buckets', { buckets: fault('denied') }, 'load_factor'],
     ['buckets', { buckets: fault('denied') }, 'memory_share'],
@@ -122,52 +130,57 @@ describe('measurements', () => {
     expect(measurements(changes)[metric]).toEqual({ kind: 'broken', fault: { kind: 'denied', source: '/proc/x' } });
   });
 
-  test.each<[string, Partial<Facts>, boolean]>([
-    ['26 entries a bucket', { max: 26, buckets: ok(1) }, true],
-    ['25 entries a bucket', { max: 25, buckets: ok(1) }, false],
-    ['a kernel without chainlength', { max: 26, buckets: ok(1), statistics: ok({ cpus: [{ drop: 0 }] }) }, false],
-    ['counters not read', { max: 26, buckets: ok(1), statistics: fault('denied') }, false],
-    ['buckets not read', { max: 26, buckets: fault('denied') }, false],
+  const LONG = { limit: 26, buckets: ok(1) };
+  const UNREAD = { statistics: fault('denied') };
+
+  test.each<[string, Changes, boolean]>([
+    ['26 entries a bucket', LONG, true],
+    ['25 entries a bucket', { limit: 25, buckets: ok(1) }, false],
+    ['a kernel without chainlength', { ...LONG, statistics: ok({ cpus: [{ drop: 0 }] }) }, false],
+    [
+      'counters not read, a release that has chainlength',
+      { ...LONG, ...UNREAD, release: ok({ major: 5, minor: 15 }) },
+      true,
+    ],
+    ['counters not read, a release before', { ...LONG, ...UNREAD, release: ok({ major: 5, minor: 14 }) }, false],
+    ['neither counters nor release read', { ...LONG, ...UNREAD, release: fault('denied') }, false],
+    ['buckets not read', { limit: 26, buckets: fault('denied') }, false],
   ])('refuses below the limit: %s, %o: %s', (_, changes, expected) => {
-    expect(refusesBelowLimit(facts(changes))).toBe(expected);
+    expect(refuses(changes)).toBe(expected);
   });
 });
 
 describe('judging', () => {
   test('what was measured and the range it is out of, or why it could not be judged', () => {
     const broken = fault('denied', '/proc/net/stat/nf_conntrack');
-    const verdict = judge(
-      measurements({ statistics: broken }),
-      thresholds(['drop=0'], ['5', 'early_drop=~:']),
-      undefined,
-    );
+    const verdict = judged({ statistics: broken }, thresholds(['drop=0'], ['5', 'early_drop=~:']));
     expect(verdict.findings).toEqual([
       { kind: 'threshold', state: 'critical', metric: 'usage', value: 10, range: { start: 0, end: 5, inside: false } },
       { kind: 'unjudged', state: 'unknown', metric: 'drop', fault: broken.fault },
     ]);
   });
 
-  test.each<[State, string, readonly string[], readonly string[], Partial<Facts>]>([
+  test.each<[State, string, readonly string[], readonly string[], Changes]>([
     ['ok', 'exactly at the threshold', ['10'], ['10'], {}],
-    ['warning', 'above it by what rounding would hide', ['10'], [], { count: 100_001, max: 1_000_000 }],
+    ['warning', 'above it by what rounding would hide', ['10'], [], { entries: 100_001, limit: 1_000_000 }],
     ['critical', 'both levels: critical first', ['5'], ['6'], {}],
     ['critical', 'critical alone', ['~:'], ['5'], {}],
-    ['ok', 'the default switched off', ['~:'], ['~:'], { count: 1000 }],
-    ['ok', 'the same by name', ['usage=~:'], ['usage=~:'], { count: 1000 }],
-    ['critical', 'one level switched off, the other stands', ['usage=~:'], [], { count: 1000 }],
-    ['critical', 'thresholds on another metric leave the defaults', ['drop=99'], ['drop=99'], { count: 1000 }],
-    ['ok', 'no limit, threshold on usage', ['0'], ['0'], { max: 0 }],
+    ['ok', 'the default switched off', ['~:'], ['~:'], { entries: 1000 }],
+    ['ok', 'the same by name', ['usage=~:'], ['usage=~:'], { entries: 1000 }],
+    ['critical', 'one level switched off, the other stands', ['usage=~:'], [], { entries: 1000 }],
+    ['critical', 'thresholds on another metric leave the defaults', ['drop=99'], ['drop=99'], { entries: 1000 }],
+    ['ok', 'no limit, threshold on usage', ['0'], ['0'], { limit: 0 }],
     ['unknown', 'a broken metric', ['drop=0'], [], { statistics: fault('denied') }],
     ['ok', 'a broken metric that nothing could alert on', ['drop=~:'], ['drop=~:'], { statistics: fault('denied') }],
     ['ok', 'a broken metric that is not judged', [], [], { statistics: fault('denied') }],
     ['critical', 'a broken metric beside a critical one', ['drop=0'], ['5'], { statistics: fault('denied') }],
     ['unknown', 'a broken metric beside a warning', ['drop=0', '5'], ['50'], { statistics: fault('denied') }],
   ])('%s: %s', (state, _, warning, critical, changes) => {
-    expect(judge(measurements(changes), thresholds(warning, critical), undefined).state).toBe(state);
+    expect(judged(changes, thresholds(warning, critical)).state).toBe(state);
   });
 
   test('the gravest finding comes first, equals in the order of the metrics', () => {
-    const verdict = judge(measurements({}), thresholds(['5', 'drop=0', 'early_drop=0'], ['early_drop=0']), undefined);
+    const verdict = judged({}, thresholds(['5', 'drop=0', 'early_drop=0'], ['early_drop=0']));
     expect(
       verdict.findings.map((finding) => `${finding.state} ${finding.kind === 'drift' ? 'drift' : finding.metric}`),
     ).toEqual(['critical early_drop', 'warning usage', 'warning drop']);

@@ -2,16 +2,15 @@
 
 import { expect, test } from 'vitest';
 import { trendOf } from '../../../src/evaluate/trend.ts';
-import type { CpuCounters, Sample } from '../../../src/facts.ts';
+import type { Counters } from '../../../src/observation/counters.ts';
+import { ok, table } from '../support/observation.ts';
 
-const sample = (uptime: number, cpu: CpuCounters): Sample => ({ uptime, entries: 10, cpus: [cpu] });
 const OLD = { drop: 5, early_drop: 0, insert_failed: 0 };
 
-function trend(older: CpuCounters, newer: CpuCounters) {
-  const now = sample(1060, newer);
-  const statistics = { ok: true, value: { entries: 10, cpus: [newer] }, source: '' } as const;
-  const history = { ok: true, value: { now, past: [sample(1000, older)], window: 300 }, source: '' } as const;
-  return trendOf({ count: 10, max: 100, statistics }, history);
+function trend(older: Counters, newer: Counters) {
+  const clock = ok({ boot: 'boot', uptime: 1060 });
+  const history = ok({ past: [{ uptime: 1000, entries: 10, cpus: [older] }], window: 300 });
+  return trendOf(table({ entries: 10, statistics: ok({ cpus: [newer] }) }), clock, history);
 }
 
 test('a counter that is told from now on has no rate yet, and the others have theirs', () => {

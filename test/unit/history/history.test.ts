@@ -4,12 +4,12 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import type { CpuCounters } from '../../../src/facts.ts';
 import { LARGEST_FILE } from '../../../src/history/directory.ts';
 import { type Run, remember, type Subject } from '../../../src/history/history.ts';
+import type { Counters } from '../../../src/observation/counters.ts';
+import { QUIET } from '../support/observation.ts';
 
 const EUID = process.geteuid?.() ?? 0;
-const QUIET: CpuCounters = { drop: 0, early_drop: 0, insert_failed: 0, chainlength: 0 };
 
 function stateDir(): string {
   const dir = mkdtempSync(join(tmpdir(), 'check_conntrack-'));
@@ -17,7 +17,12 @@ function stateDir(): string {
   return dir;
 }
 
-function run(uptime: number, tables: readonly string[], changes: Partial<Subject> = {}, cpus = [QUIET]): Run {
+function run(
+  uptime: number,
+  tables: readonly string[],
+  changes: Partial<Subject> = {},
+  cpus: readonly Counters[] = [QUIET],
+): Run {
   const now = { uptime, entries: 1, cpus };
   const subjects = tables.map((table) => ({ table, now, isYounger: () => false, ...changes }));
   return { name: 'all:1', boot: 'boot', window: 300, subjects };

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Entry, STATES, type Tuple } from '../../../src/facts.ts';
 import { parseEntries } from '../../../src/kernel/entry-list.ts';
+import { type Entry, STATES, type Tuple } from '../../../src/observation/entry.ts';
 
 const FIXTURES = join(__dirname, '../../../fixtures');
 

@@ -1,11 +1,11 @@
 // What /proc says of processes, mounts and control groups, in every form that kernels and container runtimes have.
 
 import { describe, expect, test } from 'vitest';
-import type { Container } from '../../../src/facts.ts';
 import { parseContainer } from '../../../src/kernel/cgroup.ts';
 import { parseMounts } from '../../../src/kernel/mounts.ts';
 import { parseProcess } from '../../../src/kernel/processes.ts';
-import { hidingOption, parseCapabilities } from '../../../src/kernel/sight.ts';
+import { hidingOption, parseCapabilities } from '../../../src/kernel/visibility.ts';
+import type { Container } from '../../../src/observation/table.ts';
 
 const ID = '0123456789abcdef'.repeat(4);
 const UID = '3f2a81c4-6f0e-4a53-9c1d-0b6f4f1e2a77';

@@ -1,71 +1,59 @@
 // What is said of all namespaces: the gravest first, whose it is, and how much of the machine was seen.
 
 import { describe, expect, test } from 'vitest';
-import { parseRequest } from '../../../src/cli/options.ts';
-import { objectCost } from '../../../src/evaluate/footprint.ts';
-import { judge } from '../../../src/evaluate/judge.ts';
-import { measure } from '../../../src/evaluate/measure.ts';
-import { judgeNamespaces } from '../../../src/evaluate/namespaces.ts';
-import type { Trend } from '../../../src/evaluate/trend.ts';
-import type { Facts, Identity, NamespaceTable, Reading, Sight, Sweep } from '../../../src/facts.ts';
+import type { Visibility } from '../../../src/observation/observation.ts';
+import type { Identity, Table, UnreadTable } from '../../../src/observation/table.ts';
 import { everywhereDetails, everywhereText } from '../../../src/present/namespaces.ts';
 import { perfdata } from '../../../src/present/perfdata.ts';
-import { facts, fault, ok } from '../support/facts.ts';
+import { evaluated } from '../support/checks.ts';
+import { ALL, type Changes, counted, ok, otherTable, unreadTable } from '../support/observation.ts';
 
-const ALL: Sight = { processes: 'all', hidepid: undefined, listed: true, mounts: 0, mountsKnown: true, atLeast: 1 };
-
-interface Case {
-  readonly here?: Partial<Facts>;
-  readonly others?: readonly NamespaceTable[];
+interface Case extends Changes {
   readonly identities?: Readonly<Record<string, Identity>>;
-  readonly sight?: Partial<Sight>;
+  readonly sight?: Partial<Visibility>;
   readonly argv?: readonly string[];
+  /** Packets that each namespace has dropped in the last minute. */
   readonly lost?: Readonly<Record<string, number>>;
 }
 
-function namespace(key: string, entries: number | Reading<number>, drop = 0): NamespaceTable {
-  const reading = typeof entries === 'number' ? ok(entries) : entries;
-  const statistics = ok({ entries: 0, cpus: [{ drop, early_drop: 0, insert_failed: 0 }] });
-  return { key, pids: [7], number: undefined, mount: undefined, entries: reading, statistics };
+function namespace(key: string, entries: number, drop = 0): Table {
+  return otherTable({ key, entries, statistics: counted({ drop }) });
+}
+
+function denied(key: string): UnreadTable {
+  return unreadTable({ key, fault: { kind: 'denied', source: '/proc/x' } });
 }
 
 function someone(command: string, pid: number, container?: Identity['container']): Identity {
   return { process: { pid, command }, container };
 }
 
-function told({ here = {}, others = [], identities = {}, sight = {}, argv = [], lost = {} }: Case) {
-  const request = parseRequest(['--netns', 'all', ...argv], { MP_STATE_PATH: '/state' });
-  if (request.kind !== 'check') throw new Error(JSON.stringify(request));
-  const { thresholds } = request.options;
-  const known = facts({ statistics: ok({ entries: 0, cpus: [] }), ...here });
-  const sweep: Sweep = { others, sight: { ...ALL, ...sight } };
-  const cost = objectCost(known, undefined);
-  const measurements = measure(known, cost, sweep);
-  const trends = new Map(Object.entries(lost).map(([key, events]) => [key, trend(events)]));
-  const overview = judgeNamespaces(sweep, known.max, thresholds, trends);
-  const everywhere = { sweep, overview, identities: new Map(Object.entries(identities)) };
-  const verdict = judge(measurements, thresholds, undefined);
-  const found = { facts: known, measurements, verdict, origin: 'slabinfo', drift: '', losses: undefined } as const;
+function told({ identities = {}, sight = {}, argv = [], lost = {}, others = [], ...changes }: Case) {
+  const look = {
+    statistics: ok({ cpus: [] }),
+    ...changes,
+    others: others.map((table) => dropping(table, lost[table.key])),
+    visibility: ok({ ...ALL, ...sight }),
+    clock: ok({ boot: 'boot', uptime: 160 }),
+  };
+  const histories = new Map(others.map((table) => [table.key, minuteAgo(table)] as const));
+  const evaluation = evaluated(look, ['--netns', 'all', ...argv], histories);
+  const found = { evaluation, identities: new Map(Object.entries(identities)) };
   return {
-    state: overview.state,
-    text: everywhereText(found, everywhere),
-    details: everywhereDetails(everywhere, 258_048),
-    perfdata: perfdata(measurements, thresholds, known.max),
+    state: evaluation.state,
+    text: everywhereText(found),
+    details: everywhereDetails(found),
+    perfdata: perfdata(evaluation.results[0]),
   };
 }
 
-function trend(drop: number): Trend {
-  const none = { kind: 'none', why: 'first run' } as const;
-  const rate = { kind: 'value', value: drop / 60 } as const;
-  const measured = {
-    drop_rate: rate,
-    early_drop_rate: none,
-    insert_failed_rate: none,
-    chainlength_rate: none,
-    growth: none,
-    time_to_full: none,
-  };
-  return { measured, losses: { seconds: 60, events: { drop } } };
+function dropping(table: Table, events: number | undefined): Table {
+  return events === undefined ? table : { ...table, statistics: counted({ drop: events }) };
+}
+
+function minuteAgo({ entries, statistics }: Table) {
+  const cpus = statistics.ok ? statistics.value.cpus : [];
+  return ok({ past: [{ uptime: 100, entries, cpus }], window: 300 });
 }
 
 const ENVOY = { 'net:1': someone('envoy', 12994, { kind: 'pod', id: '3f2a' }) };
@@ -123,37 +111,37 @@ describe('line 1', () => {
     ],
     [
       'the gravest first, here or elsewhere',
-      { here: { count: 950 }, others: [namespace('net:1', 850)], identities: ENVOY },
-      'warning',
+      { entries: 950, others: [namespace('net:1', 850)], identities: ENVOY },
+      'critical',
       '950 of 1000 entries (95.0%) here; namespace of envoy (pid 12994, pod 3f2a): 850 of 1000 entries (85.0%); 2 namespaces',
     ],
     [
       'of equal state the fullest first',
-      { here: { count: 810 }, others: [namespace('net:1', 850)], identities: ENVOY },
+      { entries: 810, others: [namespace('net:1', 850)], identities: ENVOY },
       'warning',
       'namespace of envoy (pid 12994, pod 3f2a): 850 of 1000 entries (85.0%); 810 of 1000 entries (81.0%) here; 2 namespaces',
     ],
     [
       'what was not read is UNKNOWN, and behind what is critical',
-      { others: [namespace('net:1', 950), namespace('net:2', fault('missing'))], identities: ENVOY },
+      { others: [namespace('net:1', 950)], unread: [unreadTable()], identities: ENVOY },
       'critical',
       'namespace of envoy (pid 12994, pod 3f2a): 950 of 1000 entries (95.0%); 1 of 3 namespaces not read: cannot read /proc/x: no such file; here 100 (10.0%), 3 namespaces',
     ],
     [
       'not read, and before what is warning',
-      { others: [namespace('net:1', 850), namespace('net:2', fault('missing'))], identities: ENVOY },
+      { others: [namespace('net:1', 850)], unread: [unreadTable()], identities: ENVOY },
       'unknown',
       '1 of 3 namespaces not read: cannot read /proc/x: no such file; namespace of envoy (pid 12994, pod 3f2a): 850 of 1000 entries (85.0%); here 100 (10.0%), 3 namespaces',
     ],
     [
       'outside of the initial namespace',
-      { here: { initialNamespace: false }, others: [namespace('net:1', 850)], identities: ENVOY },
+      { isInitial: false, others: [namespace('net:1', 850)], identities: ENVOY },
       'warning',
       'namespace of envoy (pid 12994, pod 3f2a): 850 of 1000 entries (85.0%); 100 of 1000 entries (10.0%) in this network namespace, 2 namespaces',
     ],
     [
       'no limit',
-      { here: { max: 0 }, others: [namespace('net:1', 850)], identities: ENVOY },
+      { limit: 0, others: [{ ...namespace('net:1', 850), limit: 0 }], identities: ENVOY },
       'ok',
       '100 entries here, no limit set, 850 in namespace of envoy (pid 12994, pod 3f2a), 2 namespaces',
     ],
@@ -174,7 +162,7 @@ describe('line 1', () => {
     );
   });
 
-  test.each<[string, Partial<Sight>, string]>([
+  test.each<[string, Partial<Visibility>, string]>([
     ['mounts that may not be entered', { mounts: 2, atLeast: 4 }, ' 2 of at least 4 namespaces,'],
     ['mounts that may be those that were found', { mounts: 1, atLeast: 2 }, ' 2 of at least 2 namespaces,'],
     ['mounts that cannot be read', { mountsKnown: false, atLeast: 2 }, ' 2 of at least 2 namespaces,'],
@@ -185,7 +173,7 @@ describe('line 1', () => {
     expect(told({ others: [namespace('net:1', 4)], sight }).text).toContain(words);
   });
 
-  test.each<[string, Partial<NamespaceTable>, Identity | undefined, string]>([
+  test.each<[string, Partial<Table>, Identity | undefined, string]>([
     [
       'a mount of ip-netns',
       { mount: { number: 9, path: '/run/netns/blue' } },
@@ -224,8 +212,8 @@ describe('line 1', () => {
 });
 
 test('performance data: this table, the slab of all, the fullest, and how many', () => {
-  const others = [namespace('net:1', 850), namespace('net:2', fault('denied')), namespace('net:3', 60)];
-  const data = told({ others }).perfdata;
+  const others = [namespace('net:1', 850), namespace('net:3', 60)];
+  const data = told({ others, unread: [denied('net:2')] }).perfdata;
   expect(data).toContain('entries=100;800;900;0;1000');
   // (100 + 850 + 60) / 16 objects in a slab of 4096 bytes.
   expect(data).toContain('slab=262144B;;;0');
@@ -234,12 +222,10 @@ test('performance data: this table, the slab of all, the fullest, and how many',
 });
 
 test('the long output lists the ten fullest, what was not read, and what a full table in each would pin', () => {
-  const others = [
-    ...Array.from({ length: 12 }, (_, at) => namespace(`net:${at}`, at, at)),
-    namespace('net:x', fault('denied')),
-  ];
-  const identities = Object.fromEntries(others.map(({ key }) => [key, someone(key.slice(4), 1)]));
-  const { details } = told({ others, identities, sight: { mounts: 2, atLeast: 16 } });
+  const others = Array.from({ length: 12 }, (_, at) => namespace(`net:${at}`, at, at));
+  const unread = [denied('net:x')];
+  const identities = Object.fromEntries([...others, ...unread].map(({ key }) => [key, someone(key.slice(4), 1)]));
+  const { details } = told({ others, unread, identities, sight: { mounts: 2, atLeast: 16 } });
   expect(details.slice(0, 4)).toEqual([
     'found: 14 of at least 16 namespaces',
     '2 namespaces are mounted; those without a process were not read (root may)',

@@ -1,43 +1,29 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseRequest } from '../../../src/cli/options.ts';
-import { objectCost } from '../../../src/evaluate/footprint.ts';
-import { judge } from '../../../src/evaluate/judge.ts';
-import { measure } from '../../../src/evaluate/measure.ts';
-import type { Facts, FaultKind } from '../../../src/facts.ts';
+import type { FaultKind } from '../../../src/observation/fault.ts';
 import { attemptLines, tableDetails } from '../../../src/present/details.ts';
 import { faultWords } from '../../../src/present/faults.ts';
 import { statusLine, tableText } from '../../../src/present/line.ts';
 import { fitOutput } from '../../../src/present/output.ts';
 import { perfdata } from '../../../src/present/perfdata.ts';
 import { foreign, foreignPath, percentWords, sizeWords } from '../../../src/present/words.ts';
-import { facts, fault, ok } from '../support/facts.ts';
+import { evaluated } from '../support/checks.ts';
+import { type Changes, fault, ok, table } from '../support/observation.ts';
 
-/** Everything between the facts and the text, for one command line. */
-function presented(changes: Partial<Facts>, ...argv: readonly string[]) {
-  const request = parseRequest(argv, {});
-  if (request.kind !== 'check') throw new Error(JSON.stringify(request));
-  const { thresholds, objectSize } = request.options;
-  const known = facts(changes);
-  const cost = objectCost(known, objectSize);
-  const measurements = measure(known, cost);
-  const verdict = judge(measurements, thresholds, undefined);
-  return {
-    text: tableText({
-      facts: known,
-      measurements,
-      verdict,
-      origin: cost.ok ? cost.value.origin : undefined,
-      drift: '',
-      losses: undefined,
-    }),
-    perfdata: perfdata(measurements, thresholds, known.max),
-    details: tableDetails({ facts: known, entries: known.count, cost, measurements, thresholds, past: undefined }),
-  };
+function textOf(changes: Changes, ...argv: readonly string[]): string {
+  return tableText(evaluated(changes, argv));
+}
+
+function elementsOf(changes: Changes, ...argv: readonly string[]): readonly string[] {
+  return perfdata(evaluated(changes, argv).results[0]);
+}
+
+function detailsOf(changes: Changes, ...argv: readonly string[]): readonly string[] {
+  return tableDetails(evaluated(changes, argv), undefined);
 }
 
 describe('the text', () => {
-  test.each<[string, Partial<Facts>, readonly string[], string]>([
+  test.each<[string, Changes, readonly string[], string]>([
     ['all well', {}, [], '100 of 1000 entries (10.0%), 252.0 KiB slab at max'],
     [
       'an estimate says about',
@@ -48,15 +34,15 @@ describe('the text', () => {
     ['a given size does not', {}, ['--object-size', '350'], '100 of 1000 entries (10.0%), 341.8 KiB slab at max'],
     [
       'another namespace',
-      { initialNamespace: false },
+      { isInitial: false },
       [],
       '100 of 1000 entries (10.0%) in this network namespace, 252.0 KiB slab at max',
     ],
-    ['no limit', { max: 0 }, [], '100 entries, no limit set'],
+    ['no limit', { limit: 0 }, [], '100 entries, no limit set'],
     ['size not known', { slabCache: fault('denied'), release: fault('io') }, [], '100 of 1000 entries (10.0%)'],
-    ['usage speaks for itself', { count: 900 }, [], '900 of 1000 entries (90.0%)'],
-    ['full', { count: 1000 }, [], 'table full: 1000 of 1000 entries (100.0%)'],
-    ['over', { count: 1200 }, [], 'table full: 1200 of 1000 entries (120.0%)'],
+    ['usage speaks for itself', { entries: 900 }, [], '900 of 1000 entries (90.0%)'],
+    ['full', { entries: 1000 }, [], 'table full: 1000 of 1000 entries (100.0%)'],
+    ['over', { entries: 1200 }, [], 'table full: 1200 of 1000 entries (120.0%)'],
     ['a lower bound', {}, ['-w', '20:'], 'usage 10% is below 20%; 100 of 1000 entries (10.0%)'],
     ['inside of a range', {}, ['-w', '@5:15'], 'usage 10% is inside @5:15; 100 of 1000 entries (10.0%)'],
     ['a counter', {}, ['-c', 'drop=0'], 'drop 11 is above 0; 100 of 1000 entries (10.0%)'],
@@ -75,7 +61,7 @@ describe('the text', () => {
     ],
     [
       'a share just below 100 % is not rounded up',
-      { count: 99_997, max: 100_000 },
+      { entries: 99_997, limit: 100_000 },
       ['-w', '1:50', '-c', '~:'],
       'usage 99.99% is above 50%; 99997 of 100000 entries (99.9%)',
     ],
@@ -85,10 +71,10 @@ describe('the text', () => {
       ['-w', 'entries=99.5'],
       'entries 100 is above 99.5; 100 of 1000 entries (10.0%)',
     ],
-    ['the gravest first', { count: 850 }, ['-c', 'drop=0'], 'drop 11 is above 0; 850 of 1000 entries (85.0%)'],
+    ['the gravest first', { entries: 850 }, ['-c', 'drop=0'], 'drop 11 is above 0; 850 of 1000 entries (85.0%)'],
     [
       'usage before what is as grave',
-      { count: 850 },
+      { entries: 850 },
       ['-w', 'drop=0'],
       '850 of 1000 entries (85.0%); drop 11 is above 0',
     ],
@@ -98,10 +84,10 @@ describe('the text', () => {
       ['-w', 'drop=0'],
       'no drop: cannot read /proc/x: permission denied; 100 of 1000 entries (10.0%)',
     ],
-  ])('%s', (_, changes, argv, text) => expect(presented(changes, ...argv).text).toBe(text));
+  ])('%s', (_, changes, argv, text) => expect(textOf(changes, ...argv)).toBe(text));
 
   test('what is below 100 % is never shown as that', () => {
-    expect(presented({ count: 999_999, max: 1_000_000 }).text).toContain('(99.9%)');
+    expect(textOf({ entries: 999_999, limit: 1_000_000 })).toContain('(99.9%)');
     expect(percentWords(99.999)).toBe('99.9%');
     expect(percentWords(100)).toBe('100.0%');
   });
@@ -111,7 +97,7 @@ describe('the text', () => {
 
 describe('perfdata', () => {
   test('what is there without being asked', () => {
-    expect(presented({}).perfdata).toEqual([
+    expect(elementsOf({})).toEqual([
       'usage=10%;80;90;0;100',
       'entries=100;800;900;0;1000',
       'slab=28672B;;;0',
@@ -123,7 +109,7 @@ describe('perfdata', () => {
     ]);
   });
 
-  test.each<[string, Partial<Facts>, readonly string[], string]>([
+  test.each<[string, Changes, readonly string[], string]>([
     ['asked for by a threshold', {}, ['-w', 'load_factor=25'], 'load_factor=2;25;;0'],
     ['a share has a max', {}, ['-c', 'memory_share=50%'], 'memory_share=26.2%;;50;0;100'],
     ['no bound below zero is a plain number', {}, ['-w', '~:70', '-c', '0:80'], 'usage=10%;70;80;0;100'],
@@ -134,35 +120,35 @@ describe('perfdata', () => {
     ['own thresholds of entries', {}, ['-w', 'entries=500'], 'entries=100;500;;0;1000'],
     ['a switched-off level is empty', {}, ['-w', '~:'], 'usage=10%;;90;0;100'],
     ['bytes are integers', {}, ['-w', 'slab=1.5KiB'], 'slab=28672B;1536;;0'],
-    ['two decimals', { count: 367, max: 1001 }, [], 'usage=36.66%;80;90;0;100'],
+    ['two decimals', { entries: 367, limit: 1001 }, [], 'usage=36.66%;80;90;0;100'],
     ['no exponent', {}, ['-w', 'drop=0.0000001'], 'drop=11c;0.0000001;;0'],
-    ['no limit, no max', { max: 0 }, [], 'entries=100;;;0'],
-  ])('%s', (_, changes, argv, element) => expect(presented(changes, ...argv).perfdata).toContain(element));
+    ['no limit, no max', { limit: 0 }, [], 'entries=100;;;0'],
+  ])('%s', (_, changes, argv, element) => expect(elementsOf(changes, ...argv)).toContain(element));
 
   test('what has no value is left out', () => {
-    const labels = presented({ max: 0, statistics: fault('denied') }).perfdata.map((element) => element.split('=')[0]);
+    const labels = elementsOf({ limit: 0, statistics: fault('denied') }).map((element) => element.split('=')[0]);
     expect(labels).toEqual(['entries', 'slab']);
   });
 
   test('the form of every element', () => {
     const argv = ['-w', 'load_factor=25', '-c', 'memory_share=@1:2', '-w', 'slab_max=~:'];
-    for (const element of presented({}, ...argv).perfdata) {
+    for (const element of elementsOf({}, ...argv)) {
       expect(element).toMatch(/^[a-z0-9_]{1,19}=\d+(\.\d+)?(%|B|c)?;[@~:\d.-]*;[@~:\d.-]*;0(;\d+)?$/);
     }
   });
 });
 
 describe('long output', () => {
-  test.each<[string, Partial<Facts>, readonly string[], string]>([
+  test.each<[string, Changes, readonly string[], string]>([
     ['entries and their source', {}, [], 'entries: 100 (/proc/sys/net/netfilter/nf_conntrack_count)'],
     ['the limit and its source', {}, [], 'limit: 1000 (/proc/sys/net/netfilter/nf_conntrack_max)'],
-    ['no limit', { max: 0 }, [], 'limit: none (0) (/proc/sys/net/netfilter/nf_conntrack_max)'],
+    ['no limit', { limit: 0 }, [], 'limit: none (0) (/proc/sys/net/netfilter/nf_conntrack_max)'],
     ['buckets', {}, [], 'buckets: 500, load factor 2 (/proc/x)'],
-    ['buckets without a limit', { max: 0 }, [], 'buckets: 500 (/proc/x)'],
+    ['buckets without a limit', { limit: 0 }, [], 'buckets: 500 (/proc/x)'],
     ['memory now', {}, [], 'memory now: 28.0 KiB = objects 28.0 KiB + extensions 0 B'],
     [
       'extensions apart',
-      { extensions: { ...facts().extensions, acct: ok(1) } },
+      { extensions: { ...table().extensions, acct: ok(1) } },
       [],
       'memory now: 40.5 KiB = objects 28.0 KiB + extensions 12.5 KiB',
     ],
@@ -210,7 +196,7 @@ describe('long output', () => {
     ['for those who compare by hand', {}, [], 'object size x limit: 256 x 1000 = 256000 B'],
     ['the hash table', {}, [], 'hash table: 3.9 KiB, apart from the slab'],
     ['the share of RAM', {}, [], 'slab at max and hash table: 26.2% of RAM (/proc/x)'],
-    ['not judged', { max: 0 }, [], 'not judged: usage: no limit is set'],
+    ['not judged', { limit: 0 }, [], 'not judged: usage: no limit is set'],
     [
       'who may read it',
       { slabCache: fault('denied', '/proc/slabinfo') },
@@ -229,25 +215,25 @@ describe('long output', () => {
       [],
       'no counters: did not run conntrack -S: it would load nf_conntrack_netlink (modprobe nf_conntrack_netlink once)',
     ],
-  ])('%s', (_, changes, argv, line) => expect(presented(changes, ...argv).details).toContain(line));
+  ])('%s', (_, changes, argv, line) => expect(detailsOf(changes, ...argv)).toContain(line));
 
-  test.each<[string, Partial<Facts>, readonly string[], RegExp]>([
-    ['no threshold, no word of thresholds not judged', { max: 0 }, [], /memory_share|load_factor/],
+  test.each<[string, Changes, readonly string[], RegExp]>([
+    ['no threshold, no word of thresholds not judged', { limit: 0 }, [], /memory_share|load_factor/],
     ['judged, no word of not judged', {}, ['-w', 'load_factor=25'], /not judged/],
     ['buckets not read', { buckets: fault('denied') }, [], /^buckets|hash table/],
     ['counters not read', { statistics: fault('denied') }, [], /^counters/],
     ['object size not known', { slabCache: fault('io'), release: fault('io') }, [], /^object size:|^memory|RAM/],
-    ['no limit', { max: 0 }, [], /at the limit|x limit|RAM/],
+    ['no limit', { limit: 0 }, [], /at the limit|x limit|RAM/],
     ['RAM not known', { memTotal: fault('denied') }, [], /% of RAM/],
     ['all was read', {}, [], /cannot|not known|root may/],
     ['an estimate only where it is one', {}, [], /about/],
     ['read by anybody, so root would not help', { slabCache: fault('missing') }, [], /root may|modprobe/],
   ])('left out: %s', (_, changes, argv, words) => {
-    expect(presented(changes, ...argv).details.filter((line) => words.test(line))).toEqual([]);
+    expect(detailsOf(changes, ...argv).filter((line) => words.test(line))).toEqual([]);
   });
 
   test('all of it, in order, each on a line of its own', () => {
-    const { details } = presented({});
+    const details = detailsOf({});
     expect(details.map((line) => line.slice(0, line.indexOf(':')))).toEqual([
       'entries',
       'limit',
@@ -264,7 +250,7 @@ describe('long output', () => {
   });
 
   test('without an object size, no line on memory', () => {
-    const { details } = presented({ slabCache: fault('io'), release: fault('io') });
+    const details = detailsOf({ slabCache: fault('io'), release: fault('io') });
     expect(details.slice(4).map((line) => line.slice(0, line.indexOf(':')))).toEqual([
       'thresholds',
       'object size not from the kernel',

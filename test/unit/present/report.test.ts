@@ -1,15 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { parseSysctlFile } from '../../../src/kernel/sysctl-file.ts';
 import { addressWords, networkWords, protocolWords } from '../../../src/present/address.ts';
 import { adviceLines, stepOf } from '../../../src/present/advice.ts';
 import { listLines } from '../../../src/present/listing.ts';
 import { type Palette, PLAIN } from '../../../src/present/palette.ts';
 import { reportText } from '../../../src/present/report.ts';
+import type { ReportFindings } from '../../../src/present/report-findings.ts';
 import { holdings, times } from '../support/entries.ts';
-import { fault, ok } from '../support/facts.ts';
-import { type Scene, scene } from '../support/looks.ts';
+import { type Changes, counted, fault, ok, unreadTable } from '../support/observation.ts';
+import { envoy, findingsOf, type Incident, wanted } from '../support/reports.ts';
 
-const ZERO = { drop: 0, early_drop: 0, insert_failed: 0, chainlength: 0 };
 const OLD = ok({ major: 2, minor: 6 });
 
 describe('addresses', () => {
@@ -34,14 +33,16 @@ describe('addresses', () => {
   });
 });
 
-function textOf(given: Scene, palette: Palette = PLAIN): string {
-  return reportText(scene(given), palette).join('\n');
+function textOf(incident: Incident, palette: Palette = PLAIN): string {
+  return reportText(findingsOf(incident), palette).join('\n');
 }
 
 const SPRAY = holdings(times(1000, (at) => ({ protocol: 17, port: at, flag: 'unreplied', seconds: 30 })));
-const LOSING: Scene = {
-  other: { entries: [1000, 1000], counters: [ZERO, { ...ZERO, drop: 1500, early_drop: 200 }] },
-  entries: [12, 12],
+const FULL = envoy({ entries: 1000 });
+const LOST = envoy({ entries: 1000, statistics: counted({ drop: 1500, early_drop: 200 }) });
+const LOSING: Incident = {
+  first: { entries: 12, others: [FULL] },
+  last: { others: [LOST] },
   holdings: SPRAY,
   log: ok(
     { lines: 20, first: '2026-11-23 03:01:44', last: '2026-11-23 03:02:10', ago: 4, namespaces: [7] },
@@ -90,12 +91,12 @@ describe('the text', () => {
   });
 
   test('of a table in trouble that is not the one whose entries are listed', () => {
-    const found = scene({ ...LOSING, entries: [1200, 1200] });
+    const found = findingsOf({ ...LOSING, first: { entries: 1200, others: [FULL] } });
     const note = '  The table in trouble is another one: report --pid 4711 lists that.';
-    expect(reportText({ ...found, subject: undefined }, PLAIN)).toContain(note);
-    expect(reportText(found, PLAIN)).not.toContain(note);
-    const calm = scene({ other: { entries: [5, 5] }, entries: [4, 4], holdings: SPRAY });
-    expect(reportText({ ...calm, subject: undefined }, PLAIN)).not.toContain(note);
+    expect(reportText(found, PLAIN)).toContain(note);
+    expect(reportText({ ...found, subject: LOST }, PLAIN)).not.toContain(note);
+    const calm = findingsOf({ first: { entries: 5, others: [envoy({ entries: 4 })] }, holdings: SPRAY });
+    expect(reportText(calm, PLAIN)).not.toContain(note);
   });
 
   test('of nothing wrong', () => {
@@ -113,10 +114,12 @@ describe('the text', () => {
 
   test('of what cannot be read', () => {
     const text = textOf({
-      counters: 'none',
-      unread: true,
+      first: {
+        statistics: fault('denied', 'conntrack -S'),
+        unread: [unreadTable({ fault: { kind: 'denied', source: '/proc/8' } })],
+        buckets: fault('denied', '/proc/b'),
+      },
       log: fault('denied', '/dev/kmsg'),
-      facts: { buckets: fault('denied', '/proc/b') },
     });
     expect(text).toContain('  No counters: cannot read conntrack -S: permission denied.\n');
     expect(text).toContain('  Kernel log: cannot read /dev/kmsg: permission denied.\n');
@@ -126,10 +129,10 @@ describe('the text', () => {
   });
 
   test('without a limit, and with chains that are too long', () => {
-    expect(textOf({ facts: { max: 0 }, entries: [5, 5] })).toContain('5 entries, no limit set\n');
-    const long = textOf({ facts: { max: 20_000, buckets: ok(512) } }).replace(/\s+/g, ' ');
+    expect(textOf({ first: { limit: 0, entries: 5 } })).toContain('5 entries, no limit set\n');
+    const long = textOf({ first: { limit: 20_000, buckets: ok(512) } }).replace(/\s+/g, ' ');
     expect(long).toContain('39.1 entries in each when full: chains so long that the kernel refuses');
-    const old = textOf({ facts: { max: 20_000, buckets: ok(512), release: OLD } });
+    const old = textOf({ first: { limit: 20_000, buckets: ok(512), statistics: ok({ cpus: [{ drop: 0 }] }) } });
     expect(old).not.toContain('refuses');
   });
 });
@@ -186,13 +189,18 @@ describe('a list', () => {
 });
 
 describe('what to type', () => {
-  const full: Scene = { entries: [1000, 1000] };
-  const step = (given: Scene, kind: string) => {
-    const found = scene(given);
+  const full: Incident = { first: { entries: 1000 } };
+  const fullOf = (changes: Changes): Incident => ({ first: { entries: 1000, ...changes } });
+  const contextOf = ({ evaluation, subject }: ReportFindings) => ({ observation: evaluation.observation, subject });
+  const step = (incident: Incident, kind: string) => {
+    const found = findingsOf(incident);
     const advice = found.advice.find((one) => one.kind === kind);
     if (advice === undefined) throw new Error(kind);
-    return stepOf(advice, found);
+    return stepOf(advice, contextOf(found));
   };
+  const fullElsewhere = (path?: string): Incident => ({
+    first: { others: [{ ...FULL, mount: path === undefined ? undefined : { number: 7, path } }] },
+  });
   const port = holdings(times(10, (at) => ({ protocol: 17, port: 53, source: `10.0.0.${at}`, seconds: 30 })));
   const source = holdings(times(10, (at) => ({ port: at, seconds: 432_000 })));
 
@@ -221,7 +229,7 @@ describe('what to type', () => {
   });
 
   test('where nft is not yet there', () => {
-    const { commands, instead } = step({ ...full, holdings: port, facts: { release: OLD } }, 'notrack');
+    const { commands, instead } = step({ ...fullOf({ release: OLD }), holdings: port }, 'notrack');
     expect(commands[0]).toBe('iptables -t raw -I PREROUTING -p udp --dport 53 -j NOTRACK');
     expect(instead).toEqual([]);
   });
@@ -254,21 +262,19 @@ describe('what to type', () => {
     expect(step({ ...full, holdings: silent }, 'timeout').commands).toEqual([
       'sysctl -w net.netfilter.nf_conntrack_tcp_timeout_established=86400',
     ]);
-    expect(step({ ...full, holdings: silent, facts: { generation: 'ip_conntrack' } }, 'timeout').commands).toEqual([
+    expect(step({ ...fullOf({ generation: 'ip_conntrack' }), holdings: silent }, 'timeout').commands).toEqual([
       'sysctl -w net.ipv4.netfilter.ip_conntrack_tcp_timeout_established=86400',
     ]);
-    const other: Scene = { other: { entries: [1000, 1000] }, holdings: silent };
-    expect(step(other, 'timeout').commands[0]).toMatch(/^nsenter -t 4711 -n sysctl /);
-    expect(step({ ...other, mount: '/run/netns/web' }, 'timeout').commands[0]).toMatch(/^ip netns exec web sysctl /);
+    const other = (mount?: string): Incident => ({ ...fullElsewhere(mount), holdings: silent });
+    expect(step(other(), 'timeout').commands[0]).toMatch(/^nsenter -t 4711 -n sysctl /);
+    expect(step(other('/run/netns/web'), 'timeout').commands[0]).toMatch(/^ip netns exec web sysctl /);
     // A name that the shell, or ip, would read as more than a name.
-    expect(step({ ...other, mount: '/run/netns/-all' }, 'timeout').commands[0]).toMatch(/^nsenter -t 4711 -n sysctl /);
-    expect(step({ ...other, mount: '/run/netns/a;b' }, 'timeout').commands[0]).toMatch(/^nsenter -t 4711 -n sysctl /);
+    expect(step(other('/run/netns/-all'), 'timeout').commands[0]).toMatch(/^nsenter -t 4711 -n sysctl /);
+    expect(step(other('/run/netns/a;b'), 'timeout').commands[0]).toMatch(/^nsenter -t 4711 -n sysctl /);
   });
 
   test('a limit that was lost: with the likely cause', () => {
-    const sysctl = parseSysctlFile('net.netfilter.nf_conntrack_max = 4000\n', '/etc/sysctl.conf', true);
-    const configuration = { sysctl, hashsizes: [], reapplied: false, faults: [] };
-    const { title, commands, notes } = step({ surroundings: { configuration } }, 'restore');
+    const { title, commands, notes } = step({ first: { configuration: wanted(4000) } }, 'restore');
     expect(title).toBe('Set the limit that /etc/sysctl.conf wants, 4,000.');
     expect(commands).toEqual([
       'echo 1024 > /sys/module/nf_conntrack/parameters/hashsize',
@@ -280,24 +286,20 @@ describe('what to type', () => {
   });
 
   test('the limit of a container is set on its host', () => {
-    const { notes } = step({ ...full, facts: { initialNamespace: false } }, 'raise');
+    const { notes } = step(fullOf({ isInitial: false }), 'raise');
     expect(notes.join(' ')).toContain('On the host, in the initial network namespace');
   });
 
   test('a limit that memory does not let be high enough', () => {
-    const losing: Scene = {
-      entries: [1000, 1000],
-      counters: [ZERO, { ...ZERO, drop: 1e6 }],
-      facts: { memTotal: ok(2 ** 25) },
-    };
+    const losing = { ...fullOf({ memTotal: ok(2 ** 25) }), last: { statistics: counted({ drop: 1e6 }) } };
     expect(step(losing, 'raise').notes).toContain('More than memory allows: it will be full again unless less comes.');
   });
 
   test('what ends with a namespace, and how to undo it', () => {
-    const there = step({ other: { entries: [1000, 1000] }, holdings: port, mount: '/run/netns/web' }, 'notrack');
+    const there = step({ ...fullElsewhere('/run/netns/web'), holdings: port }, 'notrack');
     expect(there.inNamespace).toBe(true);
     expect(there.notes).toContain('To undo it all: ip netns exec web nft delete table inet check_conntrack');
-    const here = step({ ...full, holdings: port, facts: { release: OLD } }, 'notrack');
+    const here = step({ ...fullOf({ release: OLD }), holdings: port }, 'notrack');
     expect(here).toMatchObject({
       inNamespace: false,
       notes: expect.arrayContaining(['To undo it: the same with -D in place of -I.']),
@@ -305,8 +307,8 @@ describe('what to type', () => {
   });
 
   test('each step is numbered, with what makes it last', () => {
-    const found = scene({ ...full, holdings: port });
-    const lines = adviceLines(found.advice, true, found, PLAIN);
+    const found = findingsOf({ ...full, holdings: port });
+    const lines = adviceLines(found.advice, true, contextOf(found), PLAIN);
     expect(lines.filter((line) => /^ {2}\d\. /.test(line))).toHaveLength(2);
     expect(lines).toContain('       /etc/sysctl.d/90-nf_conntrack.conf');
     expect(lines).toContain('           net.netfilter.nf_conntrack_max = 4096');

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { FaultKind } from '../../../src/facts.ts';
+import type { FaultKind } from '../../../src/observation/fault.ts';
 import { faultWords } from '../../../src/present/faults.ts';
 import {
   comparedWords,

@@ -3,7 +3,7 @@
 import { type Digest, digestEntry, newDigest } from '../../../src/evaluate/digest.ts';
 import { type Holdings, holdingsOf } from '../../../src/evaluate/holders.ts';
 import { DEFAULT_TIMEOUTS, endedAt, type Timeouts } from '../../../src/evaluate/timeouts.ts';
-import { type Entry, STATES } from '../../../src/facts.ts';
+import { type Entry, STATES } from '../../../src/observation/entry.ts';
 
 export interface Flow {
   readonly protocol?: number;

@@ -1,0 +1,145 @@
+import { describe, expect, test } from 'vitest';
+import { verdictText } from '../../../src/present/report.ts';
+import { counted, fault, ok, unreadTable } from '../support/observation.ts';
+import { envoy, findingsOf, type Incident, wanted } from '../support/reports.ts';
+
+const long = (ago: number) => ok({ lines: 3, first: 'a', last: 'b', ago, namespaces: [7] }, '/dev/kmsg');
+const NO_COUNTERS = { statistics: fault('denied', 'conntrack -S') };
+
+function verdict(incident: Incident): string {
+  return verdictText(findingsOf(incident));
+}
+
+describe('the verdict', () => {
+  test.each<[Incident, string, string]>([
+    [{}, 'ok', 'not conntrack: 0.0% used, nothing dropped since boot'],
+    [{ first: { entries: 30 } }, 'ok', 'not conntrack: 3.0% used, nothing dropped since boot'],
+    [
+      { first: { statistics: counted({ drop: 9000 }) } },
+      'ok',
+      'not conntrack: 0.0% used, 9,000 dropped since boot, nothing now',
+    ],
+    [{ first: NO_COUNTERS }, 'ok', '0.0% used, drops cannot be seen'],
+    [{ first: { entries: 800 } }, 'ok', 'not conntrack: 80.0% used, nothing dropped since boot'],
+    [{ first: { entries: 801 } }, 'warning', 'the table of the host is 80.1% full, not growing, nothing dropped now'],
+    [
+      { first: { entries: 901 }, last: { entries: 911 }, seconds: 2 },
+      'critical',
+      'the table of the host is 91.1% full, growing by 5/s, full in 18 s at this rate, nothing dropped now',
+    ],
+    [{ first: { entries: 1000 } }, 'critical', 'the table of the host is full: 1,000 of 1,000, nothing dropped now'],
+    [
+      { first: { entries: 1000 }, last: { statistics: counted({ early_drop: 3000 }) }, seconds: 2 },
+      'critical',
+      'the table of the host is full: 1,000 of 1,000, nothing dropped now, 1,500 entries/s evicted to make room',
+    ],
+    [
+      { first: { entries: 1000 }, last: { statistics: counted({ drop: 2360 }) }, seconds: 2 },
+      'critical',
+      'the table of the host is full and losing 1,180 packets/s',
+    ],
+    [
+      { first: { entries: 990 }, last: { entries: 700, statistics: counted({ drop: 1 }) }, seconds: 10 },
+      'critical',
+      'the table of the host is 70.0% full and losing 1 packets/s',
+    ],
+    [
+      { first: { entries: 100 }, last: { statistics: counted({ chainlength: 50, insert_failed: 50 }) } },
+      'critical',
+      'the table of the host is 10.0% full and refuses 50 packets/s because its hash chains are too long',
+    ],
+    [
+      {
+        first: { others: [envoy({ entries: 1000 })] },
+        last: { others: [envoy({ entries: 1000, statistics: counted({ drop: 5 }) })] },
+      },
+      'critical',
+      'the table of namespace of envoy (pid 4711) is full and losing 5 packets/s',
+    ],
+    [
+      { first: { entries: 950, others: [envoy({ entries: 960 })] } },
+      'critical',
+      'the table of namespace of envoy (pid 4711) is 96.0% full, not growing, nothing dropped now, and 1 more in trouble',
+    ],
+    [
+      { first: { entries: 500 }, last: { entries: 505 } },
+      'warning',
+      'the table of the host is 50.5% full, growing by 5/s, full in 99 s at this rate, nothing dropped now',
+    ],
+    [
+      { first: { entries: 400 }, last: { entries: 490 } },
+      'ok',
+      'not conntrack: 49.0% used, nothing dropped since boot',
+    ],
+    [
+      { first: { entries: 599 }, last: { entries: 600 } },
+      'ok',
+      'not conntrack: 60.0% used, nothing dropped since boot',
+    ],
+    [
+      { log: long(120) },
+      'warning',
+      'the table of net:[7] was full 120 s ago; now 0.0% used, nothing dropped since boot',
+    ],
+    [{ log: long(901) }, 'ok', 'not conntrack: 0.0% used, nothing dropped since boot'],
+    [{ log: fault('denied', '/dev/kmsg') }, 'ok', 'not conntrack: 0.0% used, nothing dropped since boot'],
+    [
+      { first: { configuration: wanted(4000) } },
+      'warning',
+      'limit is 1000 but /etc/sysctl.conf sets 4000; 0.0% used, nothing dropped since boot',
+    ],
+    [
+      { first: { unread: [unreadTable()] } },
+      'unknown',
+      'not every table could be read; of those that were, 0.0% used, nothing dropped since boot',
+    ],
+    [
+      { first: { unread: [unreadTable()], entries: 1000 } },
+      'critical',
+      'the table of the host is full: 1,000 of 1,000, nothing dropped now',
+    ],
+    [{ first: { limit: 0, entries: 5000 } }, 'ok', 'not conntrack: 5,000 entries used, nothing dropped since boot'],
+    [
+      { first: { isInitial: false, entries: 1000 } },
+      'critical',
+      'the table of this network namespace is full: 1,000 of 1,000, nothing dropped now',
+    ],
+  ])('%j', (incident, state, text) => {
+    const found = findingsOf(incident);
+    expect([found.diagnosis.state, verdictText(found)]).toEqual([state, text]);
+  });
+
+  test('looked at once, as a captured tree is: no word of now', () => {
+    const captured = { view: 'captured', entries: 1000 } as const;
+    const drops = { statistics: counted({ drop: 77 }) };
+    expect(verdict({ first: { ...captured, ...drops } })).toBe(
+      'the table of this tree is full: 1,000 of 1,000, 77 dropped since boot',
+    );
+    expect(verdict({ first: { ...captured, ...NO_COUNTERS } })).toBe(
+      'the table of this tree is full: 1,000 of 1,000, drops cannot be seen',
+    );
+    expect(verdict({ first: { ...captured, ...drops, entries: 850 } })).toBe(
+      'the table of this tree is 85.0% full, 77 dropped since boot',
+    );
+    expect(verdict({ first: { ...captured, entries: 850 } })).toBe(
+      'the table of this tree is 85.0% full, nothing dropped since boot',
+    );
+  });
+
+  test('looked at once, and something was lost before: that is no acquittal', () => {
+    const captured = { view: 'captured', entries: 30 } as const;
+    const lost = { statistics: counted({ drop: 5, chainlength: 7 }) };
+    expect(verdict({ first: { ...captured, ...lost } })).toBe(
+      '3.0% used, 5 dropped, 7 refused for long chains since boot, one look cannot tell whether now',
+    );
+    expect(verdict({ first: captured })).toBe('not conntrack: 3.0% used, nothing dropped since boot');
+  });
+
+  test('counters that wrap', () => {
+    const wrap = {
+      first: { entries: 1000, statistics: counted({ drop: 2 ** 32 - 10 }) },
+      last: { statistics: counted({ drop: 10 }) },
+    };
+    expect(verdict(wrap)).toBe('the table of the host is full and losing 20 packets/s');
+  });
+});

@@ -1,0 +1,117 @@
+// What a report finds out from two looks at a machine, by the way that the command goes.
+
+import { type Advice, adviceFor } from '../../../src/evaluate/advice.ts';
+import { type Diagnosis, diagnose, fullestTable } from '../../../src/evaluate/diagnosis.ts';
+import { type Evaluation, evaluate, type Histories } from '../../../src/evaluate/evaluate.ts';
+import type { Holdings } from '../../../src/evaluate/holders.ts';
+import { DEFAULT_THRESHOLDS } from '../../../src/evaluate/thresholds.ts';
+import { sampleOf } from '../../../src/evaluate/trend.ts';
+import { parseSysctlFile } from '../../../src/kernel/sysctl-file.ts';
+import type { Configuration } from '../../../src/observation/configuration.ts';
+import type { Reading } from '../../../src/observation/fault.ts';
+import type { FullLog } from '../../../src/observation/kernel-log.ts';
+import type { Observation } from '../../../src/observation/observation.ts';
+import type { Listed } from '../../../src/present/listing.ts';
+import type { ReportFindings } from '../../../src/present/report-findings.ts';
+import {
+  ALL,
+  type Changes,
+  counted,
+  EVIDENCE,
+  fault,
+  GIB,
+  NOTHING_CONFIGURED,
+  observation,
+  ok,
+  otherTable,
+} from './observation.ts';
+
+const NO_LOG: Reading<FullLog> = ok({ lines: 0, namespaces: [] }, '/dev/kmsg');
+
+/** What is there at the first look, what is different at the second, and what is known besides. */
+export interface Incident {
+  readonly first?: Changes;
+  readonly last?: Changes;
+  /** Between the looks. */
+  readonly seconds?: number;
+  readonly log?: Reading<FullLog>;
+  /** Of the table that is fullest at the first look. */
+  readonly holdings?: Holdings;
+  /** Addresses of the machine itself. */
+  readonly own?: readonly string[];
+}
+
+/** Nobody in a table of 1000 in 500 buckets, 64 GiB of memory, a kernel 6.1. */
+const CALM: Changes = {
+  entries: 0,
+  statistics: counted(),
+  memTotal: ok(64 * GIB),
+  available: ok({ bytes: 32 * GIB, exact: true }),
+  visibility: ok(ALL),
+  configuration: NOTHING_CONFIGURED,
+  evidence: EVIDENCE,
+};
+
+export function wanted(limit: number): Configuration {
+  const sysctl = parseSysctlFile(`net.netfilter.nf_conntrack_max = ${limit}\n`, '/etc/sysctl.conf', true);
+  return { ...NOTHING_CONFIGURED, sysctl };
+}
+
+/** Another namespace's table, that of an envoy. */
+export const envoy = (changes: Parameters<typeof otherTable>[0]) => otherTable({ pids: [4711], ...changes });
+
+interface Diagnosed {
+  readonly first: Observation;
+  readonly evaluation: Evaluation;
+  readonly diagnosis: Diagnosis;
+}
+
+/** A captured tree is looked at once. */
+export function diagnosed({ first: changes = {}, last: later = {}, seconds = 1, log = NO_LOG }: Incident): Diagnosed {
+  const at = (uptime: number) => ok({ boot: 'boot', uptime });
+  const first = observation({ ...CALM, clock: at(100), ...changes });
+  const last =
+    first.machine.view === 'captured'
+      ? first
+      : observation({ ...CALM, ...changes, clock: at(100 + seconds), ...later });
+  const judged = { thresholds: DEFAULT_THRESHOLDS, objectSize: undefined, drift: 'ok' } as const;
+  const evaluation = evaluate(last, historiesOf(first), judged);
+  return { first, evaluation, diagnosis: diagnose(evaluation, log.ok ? log.value : undefined) };
+}
+
+/** What a look leaves for the next. */
+export function historiesOf({ tables, clock }: Observation, window = Number.POSITIVE_INFINITY): Histories {
+  if (clock?.ok !== true) return new Map();
+  return new Map(tables.map((table) => [table.key, ok({ past: [sampleOf(table, clock.value)], window })] as const));
+}
+
+export function adviceOf(incident: Incident): readonly Advice[] {
+  const { evaluation, diagnosis } = diagnosed(incident);
+  const { holdings, own } = incident;
+  return adviceFor({ evaluation, diagnosis, holdings, own: new Set(own) });
+}
+
+export function findingsOf(incident: Incident): ReportFindings {
+  const { log = NO_LOG, holdings } = incident;
+  const { first, evaluation, diagnosis } = diagnosed(incident);
+  const source = '/proc/net/nf_conntrack';
+  const listed: Listed =
+    holdings === undefined
+      ? { kind: 'none', ...{ fault: fault('denied', source).fault } }
+      : { kind: 'list', source, holdings, cut: undefined };
+  return {
+    evaluation,
+    diagnosis,
+    identities: new Map([['net:7', { process: { pid: 4711, command: 'envoy' }, container: undefined }]]),
+    log,
+    subject: fullestTable(first),
+    listed,
+    isForeign: false,
+    advice: adviceOf(incident),
+    sudo: [],
+  };
+}
+
+export function kinds(advice: readonly Advice[]): readonly string[] {
+  return advice.map(({ kind }) => kind);
+}
