@@ -34,19 +34,16 @@ export interface Step {
   readonly files: readonly FileLines[];
 }
 
-const NOTHING_NOW =
-  'Nothing that the present figures support. Run this again while connections fail, or let it run: --watch.';
 const INDENT = ' '.repeat(5);
 
-/** `wrong`: whether there is anything to put right. */
+/** `otherwise`: what to say where there is nothing to do. */
 export function adviceLines(
   advice: readonly Advice[],
-  wrong: boolean,
+  otherwise: string,
   context: Context,
   palette: Palette,
 ): readonly string[] {
-  if (advice.length === 0 && !wrong) return ['  Nothing here: look elsewhere.'];
-  if (advice.length === 0) return indented(NOTHING_NOW);
+  if (advice.length === 0) return indented(otherwise);
   return advice.flatMap((one, at) => stepLines(`${at + 1}. `, stepOf(one, context), palette));
 }
 

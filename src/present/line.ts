@@ -63,7 +63,10 @@ export function isPlainUsage(finding: Finding): boolean {
 /** `24030 of 65536 entries (36.7%)`, and what was lost. Where the limit has been named already, it is not again. */
 export function fillClause(result: TableResult, { observation }: Evaluation, where: string): string {
   const drifted = result.findings.some(({ kind }) => kind === 'drift');
-  const losses = result.losses === undefined ? sinceBootWords(result, observation.machine) : otherLosses(result);
+  const losses =
+    result.losses === undefined
+      ? sinceBootWords(result, observation.machine, result.findings.flatMap(counterOf))
+      : otherLosses(result);
   return [fillWords(result.table, result.measurements, where, drifted), losses].filter(Boolean).join(', ');
 }
 
@@ -110,6 +113,10 @@ function driftClause({ drift }: Evaluation): string {
 function overWords(finding: Finding, result: TableResult): string | undefined {
   const counter = rateCounter(finding);
   return counter === undefined ? undefined : rateWords(result, counter) || undefined;
+}
+
+function counterOf(finding: Finding): CounterName[] {
+  return finding.kind === 'drift' ? [] : COUNTER_NAMES.filter((name) => finding.metric === name);
 }
 
 function rateCounter(finding: Finding): CounterName | undefined {

@@ -62,11 +62,17 @@ function eventWords(events: number, counter: CounterName): readonly string[] {
   return events === 0 ? [] : [`${events} ${events === 1 ? one : more}`];
 }
 
-/** Where nothing tells when: `37 dropped since boot`; empty for nothing, and where it is not known. */
-export function sinceBootWords({ table }: TableResult, { release }: Machine): string {
+/**
+ * Where nothing tells when: `37 dropped since boot`, but for what is said of these counters; empty for nothing, and where
+ * it is not known.
+ */
+export function sinceBootWords({ table }: TableResult, { release }: Machine, named: readonly CounterName[]): string {
   if (!table.statistics.ok) return '';
   const lost = lostPackets(totals(table.statistics.value), release);
-  const words = ALL.flatMap((cause) => (lost[cause] === 0 ? [] : [`${lost[cause]} ${SINCE_BOOT[cause]}`]));
+  const said = named.flatMap((name) => OF_COUNTER[name] ?? []);
+  const words = ALL.filter((cause) => lost[cause] > 0 && !said.includes(cause)).map((cause) => {
+    return `${lost[cause]} ${SINCE_BOOT[cause]}`;
+  });
   return words.length === 0 ? '' : `${words.join(', ')} since boot`;
 }
 

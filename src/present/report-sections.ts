@@ -96,13 +96,17 @@ function causeLines({ lost, losses }: TableResult): readonly string[] {
   return indented(`Packets lost: ${words.join(', ')}.`, '    ');
 }
 
+function shortly(seconds: number): string {
+  return seconds < 0.1 ? 'less than 0.1 s' : `about ${durationWords(seconds)}`;
+}
+
 // An eviction loses no packet by itself.
 function evictionLines({ diagnosis, survival }: ReportFindings): readonly string[] {
   const { result } = diagnosis.worst;
   if (survival === undefined) return [];
   const rate = rateWords(result, 'early_drop');
   return indented(
-    `At ${rate} evictions/s an entry without an answer survives about ${durationWords(survival)}: an answer that takes longer meets none, and does not get through.`,
+    `At ${rate} evictions/s an entry without an answer survives ${shortly(survival)}: an answer that takes longer meets none, and does not get through.`,
     '    ',
   );
 }

@@ -25,10 +25,19 @@ export function reportText(found: ReportFindings, palette: Palette): readonly st
     ...section('Memory and settings', settingLines(found)),
     ...section(
       'What to do',
-      adviceLines(found.advice, !isFine(found), { observation, subject: found.subject }, palette),
+      adviceLines(found.advice, nothingWords(found), { observation, subject: found.subject }, palette),
     ),
     ...(found.sudo.length === 0 ? [] : ['', ...wrapped(`sudo would add: ${found.sudo.join(', ')}.`)]),
   ];
+}
+
+const NOTHING_NOW =
+  'Nothing that the present figures support. Run this again while connections fail, or let it run: --watch.';
+
+/** What there is to do where no advice is given. */
+function nothingWords(found: ReportFindings): string {
+  if (found.diagnosis.trouble === 'was full') return 'Nothing now: it is over.';
+  return isFine(found) ? 'Nothing here: look elsewhere.' : NOTHING_NOW;
 }
 
 const GAUGE = 50;

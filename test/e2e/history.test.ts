@@ -293,7 +293,11 @@ describe('the state directory', () => {
       (here) => replaceIn(file(here), '[0]', '[[4294967296,0,0,0,0,0]]'),
       /not in a known format/,
     ],
-    ['with a fraction of an event', (here) => replaceIn(file(here), '[0]', '[[0.5,0,0,0,0,0]]'), /not in a known format/],
+    [
+      'with a fraction of an event',
+      (here) => replaceIn(file(here), '[0]', '[[0.5,0,0,0,0,0]]'),
+      /not in a known format/,
+    ],
     [
       'with more samples than are kept',
       (here) => replaceIn(file(here), '[[1000,', `[${'[1,1,[0]],'.repeat(16)}[1000,`),

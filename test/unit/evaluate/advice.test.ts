@@ -88,19 +88,29 @@ describe('the limit', () => {
     }));
     const losing = { ...FULL, last: { statistics: counted({ drop: 3000, early_drop: 1000 }) } };
     const [raise] = adviceOf({ ...losing, holdings: holdings(flows) });
-    expect(raise).toMatchObject({ kind: 'raise', plan: { limit: 131_072 } });
-    expect(raise).toMatchObject({ demand: { perSecond: 4000, seconds: 30, entries: 121_000 } });
+    expect(raise).toMatchObject({ kind: 'raise', plan: { limit: 262_144 } });
+    expect(raise).toMatchObject({ demand: { perSecond: 4000, seconds: 30, entries: 1.4 * 121_000 } });
   });
 
   test('as long as a flow that is not answered, not the days of an established one', () => {
-    expect(adviceOf({ ...LOSING, holdings: SPREAD })).toMatchObject([{ demand: { seconds: 30, entries: 4000 } }]);
+    expect(adviceOf({ ...LOSING, holdings: SPREAD })).toMatchObject([{ demand: { seconds: 30, entries: 5600 } }]);
     const syn = times(10, (at) => ({ source: `10.0.0.${at}`, port: at, state: 'SYN_SENT' as const, seconds: 119 }));
     const many = holdings([...syn, ...times(20, (at) => ({ source: `10.1.0.${at}`, port: at, seconds: 432_000 }))]);
-    expect(adviceOf({ ...LOSING, holdings: many })).toMatchObject([{ demand: { seconds: 120, entries: 13_000 } }]);
+    expect(adviceOf({ ...LOSING, holdings: many })).toMatchObject([{ demand: { seconds: 120, entries: 18_200 } }]);
+  });
+
+  test('in the state in which most rest, whichever they begin in', () => {
+    const web = holdings([
+      ...times(20, (at) => ({ source: `10.0.0.${at}`, state: 'TIME_WAIT' as const, seconds: 60 })),
+      ...times(5, (at) => ({ source: `10.1.0.${at}`, state: 'SYN_SENT' as const, seconds: 119 })),
+      ...times(9, (at) => ({ source: `10.2.0.${at}`, port: at, seconds: 432_000 })),
+    ]);
+    const [raise] = adviceOf({ ...LOSING, holdings: web });
+    expect(raise).toMatchObject({ demand: { seconds: 120, perSecond: 100, entries: 1.4 * (1000 + 12_000) } });
   });
 
   test('without the list, as long as UDP stays at the least', () => {
-    expect(adviceOf(LOSING)).toMatchObject([{ demand: { seconds: 30, entries: 4000 } }]);
+    expect(adviceOf(LOSING)).toMatchObject([{ demand: { seconds: 30, entries: 5600 } }]);
   });
 
   test('not where there is no memory for it', () => {

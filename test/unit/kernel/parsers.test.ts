@@ -58,7 +58,14 @@ describe('/proc/net/stat', () => {
     ['5.15: chainlength', NEWEST, 7],
   ])('%s', (_, header, chainlength) => {
     const parsed = parseStatistics(file(header, 500, 500));
-    const cpu = { drop: 10, early_drop: 11, insert_failed: 9, ...(chainlength === undefined ? {} : { chainlength }) };
+    const cpu = {
+      drop: 10,
+      early_drop: 11,
+      insert_failed: 9,
+      invalid: 4,
+      ...(header.includes('clashres') ? { clashres: 1 } : {}),
+      ...(chainlength === undefined ? {} : { chainlength }),
+    };
     expect(parsed).toEqual({ ok: true, value: { entries: 500, cpus: [cpu, cpu] } });
   });
 
@@ -119,8 +126,8 @@ cpu=1   	found=0 invalid=0 insert=0 insert_failed=0 drop=4294967295 early_drop=0
       ok: true,
       value: {
         cpus: [
-          { insert_failed: 1, drop: 2, early_drop: 4, chainlength: 5 },
-          { insert_failed: 0, drop: 4294967295, early_drop: 0, chainlength: 0 },
+          { insert_failed: 1, drop: 2, early_drop: 4, chainlength: 5, invalid: 7, clashres: 9 },
+          { insert_failed: 0, drop: 4294967295, early_drop: 0, chainlength: 0, invalid: 0, clashres: 0 },
         ],
       },
     });
@@ -131,7 +138,7 @@ cpu=1   	found=0 invalid=0 insert=0 insert_failed=0 drop=4294967295 early_drop=0
       'cpu=0   	searched=1 found=2 new=3 invalid=4 ignore=5 delete=6 delete_list=7 insert=8 insert_failed=9 drop=10 early_drop=11 icmp_error=12 expect_new=13 expect_create=14 expect_delete=15 search_restart=16\n';
     expect(parseToolStatistics(text)).toEqual({
       ok: true,
-      value: { cpus: [{ insert_failed: 9, drop: 10, early_drop: 11 }] },
+      value: { cpus: [{ insert_failed: 9, drop: 10, early_drop: 11, invalid: 4 }] },
     });
   });
 

@@ -8,7 +8,7 @@ import { fitOutput } from '../../../src/present/output.ts';
 import { perfdata } from '../../../src/present/perfdata.ts';
 import { foreign, foreignPath, percentWords, sizeWords } from '../../../src/present/words.ts';
 import { evaluated } from '../support/checks.ts';
-import { type Changes, fault, ok, table } from '../support/observation.ts';
+import { type Changes, counted, countedBefore515, fault, ok, table } from '../support/observation.ts';
 
 function textOf(changes: Changes, ...argv: readonly string[]): string {
   return tableText(evaluated(changes, argv));
@@ -45,7 +45,12 @@ describe('the text', () => {
     ['over', { entries: 1200 }, [], 'table full: 1200 of 1000 entries (120.0%)'],
     ['a lower bound', {}, ['-w', '20:'], 'usage 10% is below 20%; 100 of 1000 entries (10.0%)'],
     ['inside of a range', {}, ['-w', '@5:15'], 'usage 10% is inside @5:15; 100 of 1000 entries (10.0%)'],
-    ['a counter', {}, ['-c', 'drop=0'], 'drop 11 is above 0; 100 of 1000 entries (10.0%)'],
+    [
+      'a counter',
+      { statistics: counted({ drop: 11 }) },
+      ['-c', 'drop=0'],
+      'drop 11 is above 0; 100 of 1000 entries (10.0%)',
+    ],
     ['bytes in words', {}, ['-w', 'slab_max=1KiB'], 'slab_max 252.0 KiB is above 1.0 KiB; 100 of 1000 entries (10.0%)'],
     [
       'a ratio',
@@ -71,12 +76,35 @@ describe('the text', () => {
       ['-w', 'entries=99.5'],
       'entries 100 is above 99.5; 100 of 1000 entries (10.0%)',
     ],
-    ['the gravest first', { entries: 850 }, ['-c', 'drop=0'], 'drop 11 is above 0; 850 of 1000 entries (85.0%)'],
+    [
+      'the gravest first',
+      { entries: 850, statistics: counted({ drop: 11 }) },
+      ['-c', 'drop=0'],
+      'drop 11 is above 0; 850 of 1000 entries (85.0%)',
+    ],
     [
       'usage before what is as grave',
-      { entries: 850 },
+      { entries: 850, statistics: counted({ drop: 11 }) },
       ['-w', 'drop=0'],
       '850 of 1000 entries (85.0%); drop 11 is above 0',
+    ],
+    [
+      'what was lost since boot, each packet once, where nothing tells when',
+      { statistics: counted({ drop: 30, insert_failed: 25, chainlength: 5 }) },
+      [],
+      '100 of 1000 entries (10.0%), 10 dropped, 20 lost to clashes, 5 refused by long hash chains since boot, 252.0 KiB slab at max',
+    ],
+    [
+      'what was lost on a kernel that counts resolved clashes among the failed ones',
+      { statistics: countedBefore515({ drop: 30, insert_failed: 25 }), release: ok({ major: 4, minor: 18 }) },
+      [],
+      '100 of 1000 entries (10.0%), 5 dropped, 25 dropped (table full, or a clash) since boot, 377.0 KiB slab at max',
+    ],
+    [
+      'what was lost on a kernel that drops each clash, and does not call it a drop',
+      { statistics: countedBefore515({ drop: 30, insert_failed: 25 }), release: ok({ major: 3, minor: 10 }) },
+      [],
+      '100 of 1000 entries (10.0%), 30 dropped, 25 lost to clashes since boot, 252.0 KiB slab at max',
     ],
     [
       'what cannot be judged',
@@ -84,7 +112,7 @@ describe('the text', () => {
       ['-w', 'drop=0'],
       'no drop: cannot read /proc/x: permission denied; 100 of 1000 entries (10.0%)',
     ],
-  ])('%s', (_, changes, argv, text) => expect(textOf(changes, ...argv)).toBe(text));
+  ])('%s', (_, changes, argv, text) => expect(textOf({ statistics: counted(), ...changes }, ...argv)).toBe(text));
 
   test('what is below 100 % is never shown as that', () => {
     expect(textOf({ entries: 999_999, limit: 1_000_000 })).toContain('(99.9%)');

@@ -45,7 +45,7 @@ const LOSING: Incident = {
   last: { others: [LOST] },
   holdings: SPRAY,
   log: ok(
-    { lines: 20, first: '2026-11-23 03:01:44', last: '2026-11-23 03:02:10', ago: 4, namespaces: [7] },
+    { lines: 20, first: '2026-11-23 03:01:44', last: '2026-11-23 03:02:10', ago: 4, namespaces: [7], records: [] },
     '/dev/kmsg',
   ),
 };
@@ -56,11 +56,11 @@ describe('the text', () => {
     expect(text).toContain('[##################################################] 100.0% of 1,000\n');
     expect(text).toContain('       1,000  100.0%     1,500       1,500   envoy (pid 4711)\n');
     expect(text).toContain('          12    1.2%         0           0   the host\n');
-    expect(text).toMatch(/\n {2}drop {10}dropped: the table was full {18}1,500\/s {7}1,500\n/);
+    expect(text).toMatch(/\n {2}drop {10}dropped: the table was full, or a clash {6}1,500\/s {7}1,500\n/);
     expect(text).toContain('20 "table full" lines from 2026-11-23 03:01:44 to 2026-11-23 03:02:10,');
     expect(text).toMatch(/\n {4}10\.0\.0\.1 {15}1,000 100\.0% {4}192\.0\.2\.1 {14}1,000 100\.0%\n/);
     expect(text).toContain('    udp_timeout (30 s)                            1,000 100.0%, 30 s left\n');
-    expect(text).toContain('  1. Raise the limit to 65,536, and the buckets with it.\n       echo 16384 > ');
+    expect(text).toContain('  1. Raise the limit to 131,072, and the buckets with it.\n       echo 32768 > ');
     expect(text).toContain(
       '\n       nft add table inet check_conntrack'.replace('       ', '       nsenter -t 4711 -n '),
     );
@@ -86,7 +86,7 @@ describe('the text', () => {
     expect(coloured).toContain('<critical>[#####');
     expect(coloured).toContain('<title>What to do</title>');
     expect(coloured).toMatch(/<critical> {2}drop .*<\/critical>\n {2}early_drop/);
-    expect(coloured).toContain('       <command>sysctl -w net.netfilter.nf_conntrack_max=65536</command>\n');
+    expect(coloured).toContain('       <command>sysctl -w net.netfilter.nf_conntrack_max=131072</command>\n');
     expect(coloured.replace(/<\/?\w+>/g, '')).toBe(textOf(LOSING));
   });
 
@@ -107,9 +107,73 @@ describe('the text', () => {
   });
 
   test('of something wrong that nothing can be said about', () => {
-    const text = textOf({ log: ok({ lines: 1, first: 'a', last: 'a', ago: 30, namespaces: [] }) });
-    expect(text).toContain('One "table full" line at a, the last 30 s ago');
+    const text = textOf({ first: { unread: [unreadTable()] } });
     expect(text).toContain('Nothing that the present figures support.');
+  });
+
+  test('of an incident that is over: nothing to do, but to make last what ended it', () => {
+    const over: Incident = {
+      log: ok({ lines: 1, first: 'a', last: 'a', ago: 30, namespaces: [], records: [] }),
+      spells: {
+        ofTables: new Map([['own', { lines: 1, first: 'a', last: 'a', seconds: 0, ago: 30 }]]),
+        ofOthers: undefined,
+      },
+    };
+    const text = textOf({ ...over, first: { statistics: counted({ drop: 5000, early_drop: 7 }) } });
+    expect(text).toContain('One "table full" line at a, the last 30 s ago');
+    expect(text).toContain('What to do\n  Nothing now: it is over.');
+    const raised = textOf({ ...over, first: { limit: 1_000_000 } });
+    expect(raised).toContain('  1. Nothing now. Make the limit of 1,000,000 last: no file sets it.\n');
+    expect(raised).toContain('  net.netfilter.nf_conntrack_max = 1000000');
+    const written = textOf({ ...over, first: { limit: 1_000_000, configuration: wanted(1_000_000) } });
+    expect(written).toContain('What to do\n  Nothing now: it is over.');
+  });
+
+  test('of NAT without a port: towards what, how many of how many, and nothing about the limit', () => {
+    const use = {
+      ipv6: false,
+      protocol: 6,
+      translated: [0x0a000001],
+      destination: [-1073741311],
+      port: 443,
+      used: 1024,
+      lowest: 1024,
+      highest: 2047,
+      mostly: { protocol: 6, state: 8, assured: true },
+    };
+    const clashing: Incident = {
+      first: { entries: 1030 },
+      last: { limit: 100_000, statistics: counted({ drop: 50, insert_failed: 50 }) },
+      shortage: { use, range: { first: 1024, last: 2047 } },
+    };
+    const text = textOf({ ...clashing, first: { entries: 1030, limit: 100_000 } });
+    expect(text.replace(/\s+/g, ' ')).toContain(
+      ' 1. Give NAT more ports: of 10.0.0.1 1,024 of the 1,024 from 1024 to 2047 are in use towards tcp 192.0.2.1 port 443. ',
+    );
+    expect(text).toContain(
+      '       conntrack -D -p tcp -r 192.0.2.1 -q 10.0.0.1 --reply-port-src 443 --state TIME_WAIT >/dev/null\n',
+    );
+    expect(text).toContain('       sysctl -w net.netfilter.nf_conntrack_tcp_timeout_time_wait=30\n');
+    expect(text).not.toContain('Raise the limit');
+    expect(text).toContain('  Packets lost: 50/s to clashes');
+  });
+
+  test('of evictions: how long an unanswered entry survives them', () => {
+    const evicting: Incident = {
+      first: { entries: 1000 },
+      last: { statistics: counted({ early_drop: 20_000 }) },
+      holdings: holdings([
+        ...times(300, { flag: 'assured' as const }),
+        ...times(100, { protocol: 17, flag: 'unreplied' as const, seconds: 29 }),
+      ]),
+    };
+    expect(textOf(evicting).replace(/\s+/g, ' ')).toContain(
+      'At 20,000 evictions/s an entry without an answer survives less than 0.1 s: an answer that takes longer',
+    );
+    expect(textOf({ ...evicting, seconds: 100 }).replace(/\s+/g, ' ')).toContain(
+      'At 200 evictions/s an entry without an answer survives about 1.3 s: an answer that takes longer',
+    );
+    expect(textOf({ first: { entries: 1000 } })).not.toContain('survives');
   });
 
   test('of what cannot be read', () => {
@@ -308,7 +372,7 @@ describe('what to type', () => {
 
   test('each step is numbered, with what makes it last', () => {
     const found = findingsOf({ ...full, holdings: port });
-    const lines = adviceLines(found.advice, true, contextOf(found), PLAIN);
+    const lines = adviceLines(found.advice, 'Nothing.', contextOf(found), PLAIN);
     expect(lines.filter((line) => /^ {2}\d\. /.test(line))).toHaveLength(2);
     expect(lines).toContain('       /etc/sysctl.d/90-nf_conntrack.conf');
     expect(lines).toContain('           net.netfilter.nf_conntrack_max = 4096');

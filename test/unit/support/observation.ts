@@ -23,6 +23,11 @@ export function counted(counters: Counters = {}): Reading<Statistics> {
   return ok({ cpus: [{ ...QUIET, ...counters }] }, '/proc/net/stat/nf_conntrack');
 }
 
+/** The same before 5.15, which bounds no chain. */
+export function countedBefore515(counters: Counters): Reading<Statistics> {
+  return ok({ cpus: [{ drop: 0, early_drop: 0, insert_failed: 0, ...counters }] }, '/proc/net/stat/nf_conntrack');
+}
+
 const MACHINE: Machine = {
   view: 'own',
   generation: 'nf_conntrack',

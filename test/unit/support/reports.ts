@@ -3,13 +3,16 @@
 import { type Advice, adviceFor } from '../../../src/evaluate/advice.ts';
 import { type Diagnosis, diagnose, fullestTable } from '../../../src/evaluate/diagnosis.ts';
 import { type Evaluation, evaluate, type Histories } from '../../../src/evaluate/evaluate.ts';
+import { survivalSeconds } from '../../../src/evaluate/evictions.ts';
 import type { Holdings } from '../../../src/evaluate/holders.ts';
+import type { Shortage } from '../../../src/evaluate/nat-ports.ts';
 import { DEFAULT_THRESHOLDS } from '../../../src/evaluate/thresholds.ts';
+import { DEFAULT_TIMEOUTS } from '../../../src/evaluate/timeouts.ts';
 import { sampleOf } from '../../../src/evaluate/trend.ts';
 import { parseSysctlFile } from '../../../src/kernel/sysctl-file.ts';
 import type { Configuration } from '../../../src/observation/configuration.ts';
 import type { Reading } from '../../../src/observation/fault.ts';
-import type { FullLog } from '../../../src/observation/kernel-log.ts';
+import type { FullLog, FullSpells } from '../../../src/observation/kernel-log.ts';
 import type { Observation } from '../../../src/observation/observation.ts';
 import type { Listed } from '../../../src/present/listing.ts';
 import type { ReportFindings } from '../../../src/present/report-findings.ts';
@@ -26,7 +29,7 @@ import {
   otherTable,
 } from './observation.ts';
 
-const NO_LOG: Reading<FullLog> = ok({ lines: 0, namespaces: [] }, '/dev/kmsg');
+const NO_LOG: Reading<FullLog> = ok({ lines: 0, namespaces: [], records: [] }, '/dev/kmsg');
 
 /** What is there at the first look, what is different at the second, and what is known besides. */
 export interface Incident {
@@ -35,6 +38,8 @@ export interface Incident {
   /** Between the looks. */
   readonly seconds?: number;
   readonly log?: Reading<FullLog>;
+  readonly spells?: FullSpells;
+  readonly shortage?: Shortage;
   /** Of the table that is fullest at the first look. */
   readonly holdings?: Holdings;
   /** Addresses of the machine itself. */
@@ -67,7 +72,7 @@ interface Diagnosed {
 }
 
 /** A captured tree is looked at once. */
-export function diagnosed({ first: changes = {}, last: later = {}, seconds = 1, log = NO_LOG }: Incident): Diagnosed {
+export function diagnosed({ first: changes = {}, last: later = {}, seconds = 1, spells }: Incident): Diagnosed {
   const at = (uptime: number) => ok({ boot: 'boot', uptime });
   const first = observation({ ...CALM, clock: at(100), ...changes });
   const last =
@@ -76,7 +81,7 @@ export function diagnosed({ first: changes = {}, last: later = {}, seconds = 1, 
       : observation({ ...CALM, ...changes, clock: at(100 + seconds), ...later });
   const judged = { thresholds: DEFAULT_THRESHOLDS, objectSize: undefined, drift: 'ok' } as const;
   const evaluation = evaluate(last, historiesOf(first), judged);
-  return { first, evaluation, diagnosis: diagnose(evaluation, log.ok ? log.value : undefined) };
+  return { first, evaluation, diagnosis: diagnose(evaluation, spells) };
 }
 
 /** What a look leaves for the next. */
@@ -87,12 +92,12 @@ export function historiesOf({ tables, clock }: Observation, window = Number.POSI
 
 export function adviceOf(incident: Incident): readonly Advice[] {
   const { evaluation, diagnosis } = diagnosed(incident);
-  const { holdings, own } = incident;
-  return adviceFor({ evaluation, diagnosis, holdings, own: new Set(own) });
+  const { holdings, own, shortage = 'unknown' } = incident;
+  return adviceFor({ evaluation, diagnosis, holdings, own: new Set(own), shortage, timeouts: DEFAULT_TIMEOUTS });
 }
 
 export function findingsOf(incident: Incident): ReportFindings {
-  const { log = NO_LOG, holdings } = incident;
+  const { log = NO_LOG, holdings, shortage = 'unknown' } = incident;
   const { first, evaluation, diagnosis } = diagnosed(incident);
   const source = '/proc/net/nf_conntrack';
   const listed: Listed =
@@ -107,6 +112,8 @@ export function findingsOf(incident: Incident): ReportFindings {
     subject: fullestTable(first),
     listed,
     isForeign: false,
+    shortage,
+    survival: survivalSeconds(diagnosis.worst.result, holdings),
     advice: adviceOf(incident),
     sudo: [],
   };
