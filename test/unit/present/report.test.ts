@@ -356,7 +356,9 @@ describe('what to type', () => {
 
   test('a limit that memory does not let be high enough', () => {
     const losing = { ...fullOf({ memTotal: ok(2 ** 25) }), last: { statistics: counted({ drop: 1e6 }) } };
-    expect(step(losing, 'raise').notes).toContain('More than memory allows: it will be full again unless less comes.');
+    expect(step(losing, 'raise').notes).toContain(
+      'More than memory allows: a higher limit alone does not end it. It will be full again unless less comes.',
+    );
   });
 
   test('what ends with a namespace, and how to undo it', () => {

@@ -1,0 +1,109 @@
+// Packets that are lost although the table has room: NAT without a port, and entries refused by long chains. The truth is
+// what the sender could not send, and the kernel's own counters.
+
+import { spawn } from 'node:child_process';
+import { expect, onTestFinished, test } from 'vitest';
+import { scratch } from '../e2e/support/tree.ts';
+import { inside, limitTo, pluginInside, toolCounter, trackingNamespace } from './namespace.ts';
+import { liveSuite } from './parts.ts';
+
+const PARTS = ['/usr/sbin/nft', '/usr/sbin/conntrack', '/usr/bin/python3'];
+const NAT = `table ip nat {
+  chain post {
+    type nat hook postrouting priority 100;
+    udp dport 9 snat to 127.0.0.1:1000-1009
+  }
+}`;
+
+/** Sends datagrams from ever new ports to port 9; prints how many could not be sent. */
+const SENDER = `
+import socket, sys
+lost = 0
+for each in range(int(sys.argv[1])):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try: s.sendto(b'x', ('127.0.0.1', 9))
+    except OSError: lost += 1
+    s.close()
+print(lost)
+`;
+
+function natNamespace(): string {
+  const name = trackingNamespace();
+  inside(name, 'nft', NAT);
+  return name;
+}
+
+function lostOf(namespace: string, datagrams: number): number {
+  return Number(inside(namespace, 'python3', '-c', SENDER, String(datagrams)).stdout);
+}
+
+liveSuite('packets lost to clashes', PARTS, () => {
+  test('NAT has no port left: named as that, with the figures of the kernel, and not as a full table', () => {
+    const name = natNamespace();
+    const state = scratch();
+    pluginInside(name, '--state-dir', state);
+    const lost = lostOf(name, 200);
+    expect(lost).toBe(190);
+    const { stdout, status } = pluginInside(name, '--state-dir', state, '-c', 'drop_rate=0');
+    expect(status).toBe(2);
+    expect(stdout).toMatch(
+      new RegExp(`^CONNTRACK CRITICAL - ${lost} packets lost to clashes \\(as when NAT has no free port\\) in the last `),
+    );
+    expect(toolCounter(name, 'insert_failed')).toBe(lost);
+    const unasked = pluginInside(name, '--state-dir', state);
+    expect(unasked).toMatchObject({ status: 0, stdout: expect.stringContaining(`, ${lost} packets lost to clashes `) });
+    expect(pluginInside(name).stdout).toContain(`, ${lost} lost to clashes since boot, `);
+  });
+
+  test('what the report advises gives the ports back', async () => {
+    const name = natNamespace();
+    lostOf(name, 20);
+    const sender = flood(name);
+    const { stdout } = pluginInside(name, 'report', '--interval', '0.5', '--format', 'json');
+    sender();
+    const { report, message, state } = JSON.parse(stdout);
+    expect([state, report.incident.trouble]).toEqual(['critical', 'clashing']);
+    expect(message).toContain('packets/s to clashes: NAT has no port left towards udp 127.0.0.1 port 9');
+    const [advice] = report.incident.advice;
+    expect(advice).toMatchObject({ kind: 'nat_ports' });
+    expect(advice.title).toContain('of 127.0.0.1 10 of the 10 from 1000 to 1009 are in use towards udp 127.0.0.1 port 9');
+    expect(lostOf(name, 5)).toBe(5);
+    for (const command of advice.commands) expect(inside(name, 'sh', '-c', command)).toMatchObject({ status: 0 });
+    expect(lostOf(name, 10)).toBe(0);
+    expect(inside(name, 'sysctl', '-n', 'net.netfilter.nf_conntrack_udp_timeout').stdout.trim()).toBe('10');
+  });
+
+  test('where NAT has ports it is not said to have none', () => {
+    const name = trackingNamespace();
+    inside(name, 'nft', NAT.replace('1000-1009', '1000-1099'));
+    lostOf(name, 20);
+    expect(pluginInside(name, 'report', '--interval', '0.2').stdout).not.toContain('no port left');
+  });
+});
+
+liveSuite('a table that is full, and NAT that is short', PARTS, () => {
+  test('each packet is counted once, for its own reason', () => {
+    const name = natNamespace();
+    const state = scratch();
+    pluginInside(name, '--state-dir', state);
+    const clashed = lostOf(name, 60);
+    expect(clashed).toBe(50);
+    limitTo(10);
+    const full = lostOf(name, 30);
+    expect(full).toBe(30);
+    const { stdout } = pluginInside(name, '--state-dir', state, '--format', 'json');
+    const { lost, events } = JSON.parse(stdout).losses;
+    expect(lost.table_full + lost.clash).toBe(clashed + full - (events.early_drop ?? 0));
+    expect(lost).toMatchObject({ long_chain: 0, table_full_or_clash: 0 });
+    expect(lost.clash).toBeGreaterThanOrEqual(clashed);
+  });
+});
+
+/** In the background; the function ends it. */
+function flood(namespace: string): () => void {
+  const line = ['netns', 'exec', namespace, 'python3', '-c', SENDER, '2000000'];
+  const child = spawn('ip', line, { stdio: 'ignore' });
+  const end = (): void => void child.kill('SIGKILL');
+  onTestFinished(end);
+  return end;
+}
