@@ -19,7 +19,7 @@ import { MOST_LISTED } from './namespaces.ts';
 import { foreignPath } from './words.ts';
 
 export interface FailedCheckBody {
-  /** null where there is no table to tell of */
+  /** null: there is no table to tell of */
   readonly table: null;
 }
 
@@ -27,30 +27,36 @@ export interface CheckBody {
   readonly table: {
     readonly generation: Generation;
     readonly view: View;
+    /** whether it is the machine's first network namespace, the only one in which the limit can be set */
     readonly initial_namespace: boolean;
+    /** entries */
     readonly count: Count;
     /** 0 is no limit */
     readonly max: Count;
     readonly buckets: Count | null;
+    /** files that the figures come from */
     readonly sources: { readonly count: string; readonly max: string };
   };
   readonly metrics: Readonly<Record<MetricName, MetricBody>>;
   readonly findings: readonly FindingBody[];
+  /** null without history */
   readonly losses: LossesBody | null;
   /** a limit that is below what is configured, in words */
   readonly drift: string | null;
+  /** null where the size of an entry is not known */
   readonly memory: MemoryBody | null;
   /** null without --netns all */
   readonly namespaces: NamespacesBody | null;
 }
 
 export interface MetricBody {
+  /** not rounded */
   readonly value: number | null;
   /** c is a counter since boot */
   readonly unit: '' | '%' | 'B' | 'c' | 's';
   /** range of the Monitoring Plugins guidelines */
   readonly warning?: string;
-  /** the same */
+  /** range of the Monitoring Plugins guidelines */
   readonly critical?: string;
   /** why there is no value, where that is no fault */
   readonly reason?: string;
@@ -71,8 +77,13 @@ export interface FindingBody {
   readonly namespace: string | null;
 }
 
-/** Events since the sample that was compared with; a counter that the kernel lacks has no key. null without history. */
+/** Events since the sample that was compared with; a counter that the kernel lacks has no key. */
 export interface LossesBody {
+  /**
+   * since that sample
+   *
+   * @exclusiveMinimum 0
+   */
   readonly seconds: number;
   readonly events: Readonly<Partial<Record<ColumnName, Count>>>;
   /** packets lost, each of them in one of these */
@@ -88,6 +99,7 @@ export interface LostBody {
   readonly table_full_or_clash: Count;
 }
 
+/** What one entry costs, and what the hash table does. */
 export interface MemoryBody {
   readonly origin: ObjectOrigin;
   readonly object_size_bytes: Count;
@@ -99,25 +111,44 @@ export interface MemoryBody {
 }
 
 export interface NamespacesBody {
+  /** this one included, and those that could not be read */
   readonly found: Count;
+  /** how many there must be */
   readonly at_least: Count;
   /** whose processes were visible */
   readonly processes: Visibility['processes'];
   readonly hidepid: string | null;
   readonly mounts_not_entered: Count;
   readonly mounts_known: boolean;
+  /**
+   * those with a finding or a loss, the gravest first, and then the fullest
+   *
+   * @maxItems 20
+   */
   readonly listed: readonly ListedNamespace[];
+  /** @maxItems 10 */
   readonly unread: readonly UnreadNamespace[];
   readonly unread_count: Count;
 }
 
-export interface ListedNamespace extends NamespaceBody {
+// Never the one that the command is about, so its key is never null.
+interface OtherNamespace extends NamespaceBody {
+  /**
+   * the same for the same namespace in each run of one boot
+   *
+   * @asType string
+   */
+  readonly key: NamespaceBody['key'];
+}
+
+export interface ListedNamespace extends OtherNamespace {
   readonly state: State;
   readonly metrics: Readonly<Partial<Record<MetricName, number>>>;
+  /** null without history */
   readonly losses: LossesBody | null;
 }
 
-export interface UnreadNamespace extends NamespaceBody {
+export interface UnreadNamespace extends OtherNamespace {
   /** why */
   readonly fault: string;
 }

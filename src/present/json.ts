@@ -7,22 +7,37 @@ import type { CheckBody, FailedCheckBody } from './check-body.ts';
 import type { PlanBody } from './plan-body.ts';
 import type { ReportBody } from './report-body.ts';
 
+// Spelled out wherever the schema needs it, for there it has a description of its own.
 /**
+ * @internal
  * @asType integer
  * @minimum 0
  */
 export type Count = number;
 
-/** What check_conntrack, check_conntrack report and check_conntrack plan write with --format json. */
-export type Document =
-  | ({ readonly command: 'check' } & Head & (CheckBody | FailedCheckBody))
-  | ({ readonly command: 'plan' } & Head & PlanBody)
-  | ({ readonly command: 'report' } & Head & ReportBody);
+/**
+ * What check_conntrack, check_conntrack report and check_conntrack plan write with --format json. Kernel names are
+ * verbatim; sizes are bytes, times seconds.
+ *
+ * @title check_conntrack --format json
+ */
+export type Document = CheckDocument | FailedCheckDocument | PlanDocument | ReportDocument;
 
-interface Head {
+// In the schema what is named last comes first, as the head does in the document.
+export interface CheckDocument extends CheckBody, Head<'check'> {}
+
+/** Of a check that could judge nothing: no table is there, it cannot be read, or the arguments are wrong. */
+export interface FailedCheckDocument extends FailedCheckBody, Head<'check'> {}
+
+export interface PlanDocument extends PlanBody, Head<'plan'> {}
+
+export interface ReportDocument extends ReportBody, Head<'report'> {}
+
+interface Head<Command> {
   readonly schema_version: 1;
   /** of check_conntrack */
   readonly version: string;
+  readonly command: Command;
   readonly state: State;
   readonly exit_code: 0 | 1 | 2 | 3;
   /** what line 1 says behind the state */
@@ -38,10 +53,10 @@ interface Telling {
   readonly details: readonly string[];
 }
 
-export type Body =
-  | ({ readonly command: 'check' } & (CheckBody | FailedCheckBody))
-  | ({ readonly command: 'plan' } & PlanBody)
-  | ({ readonly command: 'report' } & ReportBody);
+/** What a document has of its own, and whose it is. */
+export type Body = Bodies<Document>;
+
+type Bodies<Each> = Each extends Head<string> ? Omit<Each, Exclude<keyof Head<string>, 'command'>> : never;
 
 /** Ends in a newline. */
 export function renderJson({ state, text, details }: Telling, { command, ...body }: Body): string {

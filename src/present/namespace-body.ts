@@ -1,16 +1,20 @@
 // A namespace as JSON names it.
 
 import type { Identities, Namespace } from '../observation/table.ts';
+import type { Count } from './json.ts';
 import { foreign } from './words.ts';
 
 /** All null for the one that the command is about. */
 export interface NamespaceBody {
-  /** the same for the same namespace in each run of one boot */
+  /** the same for the same namespace in each run of one boot; null for the one that the command is about */
   readonly key: string | null;
   /** N of net:[N] */
-  readonly number: number | null;
+  readonly number: Count | null;
+  /** where a mount keeps it */
   readonly mount: string | null;
-  readonly pid: number | null;
+  /** of the eldest process in it */
+  readonly pid: Count | null;
+  /** the name of that process */
   readonly command: string | null;
   readonly container: { readonly kind: 'pod' | 'container'; readonly id: string } | null;
 }

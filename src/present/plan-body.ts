@@ -13,12 +13,15 @@ export type Underscored<Words extends string> = Words extends `${infer First} ${
   : Words;
 
 export interface PlanBody {
+  /** null where the plan failed */
   readonly plan: null | {
     readonly max: Count;
     readonly reason: Underscored<Reason>;
     readonly present: { readonly count: Count; readonly max: Count; readonly buckets: Count | null };
     readonly buckets: Count;
+    /** the limit that the module starts with when it is loaded with so many buckets */
     readonly max_at_load: Count;
+    /** the limit of expected connections, now and as the module starts with; null on ip_conntrack, which has none */
     readonly expect_max: { readonly now: Count; readonly at_load: Count } | null;
     readonly memory: {
       readonly origin: ObjectOrigin;
@@ -28,12 +31,20 @@ export interface PlanBody {
       readonly hash_table_bytes: Count;
       readonly total_bytes: Count;
       readonly share_percent: number | null;
+      /**
+       * below 0 where less is needed than is held now
+       *
+       * @asType integer
+       */
       readonly more_than_now_bytes: number;
       readonly available_bytes: Count | null;
       readonly fits: boolean | null;
     };
+    /** what the machine's files set */
     readonly configured: { readonly path: string; readonly max: Count } | null;
+    /** what sets it now */
     readonly commands: readonly string[];
+    /** what makes it survive a reboot */
     readonly files: readonly FileLines[];
   };
 }

@@ -22,10 +22,13 @@ import { foreignPath } from './words.ts';
 
 export interface ReportBody {
   /** null where the report failed */
-  readonly report: null | { readonly incident: IncidentBody | null; readonly list: ListBody };
+  readonly report: null | {
+    /** null where only a list was given */
+    readonly incident: IncidentBody | null;
+    readonly list: ListBody;
+  };
 }
 
-/** null where only a list was given */
 export interface IncidentBody {
   readonly trouble: Underscored<Trouble>;
   readonly table: {
@@ -36,13 +39,20 @@ export interface IncidentBody {
     readonly max: Count;
     readonly buckets: Count | null;
   };
-  /** the gravest first, then the fullest */
+  /**
+   * the gravest first, then who loses most, then the fullest
+   *
+   * @minItems 1
+   * @maxItems 20
+   */
   readonly namespaces: readonly TableBody[];
   readonly namespaces_found: Count;
   readonly namespaces_at_least: Count;
   readonly namespaces_unread: Count;
   readonly kernel_log: { readonly fault: string } | LogBody;
+  /** a limit that is below what is configured, in words */
   readonly drift: string | null;
+  /** null where the size of an entry is not known */
   readonly memory: MemoryBody | null;
   readonly advice: readonly AdviceBody[];
   /** what root would add */
@@ -51,8 +61,9 @@ export interface IncidentBody {
 
 export interface TableBody extends NamespaceBody {
   readonly state: State;
-  readonly trouble: Underscored<Trouble>;
+  readonly trouble: Underscored<TableDiagnosis['trouble']>;
   readonly metrics: Readonly<Partial<Record<MetricName, number>>>;
+  /** between the two looks of the report; null where there is nothing to compare with */
   readonly losses: LossesBody | null;
   readonly growth_per_second: number | null;
 }
@@ -64,8 +75,9 @@ export interface LogBody {
   readonly first: string | null;
   /** local time */
   readonly last: string | null;
+  /** @minimum 0 */
   readonly last_seconds_ago: number | null;
-  /** N of net:[N] */
+  /** N of each net:[N] that is named, the latest first */
   readonly namespaces: readonly Count[];
 }
 
@@ -102,11 +114,15 @@ export interface ListFault {
   readonly fault: string;
 }
 
-/** Counts of entries; of a sample what the whole list has about. */
+/** Counts of entries; where a sample was counted, what the whole list has about. */
 export interface ListFigures {
   readonly source: string;
+  /** false where the reading was stopped or cut off */
   readonly complete: boolean;
-  /** Where the standalone executable counted an even random sample of a long list. null: every line was counted. */
+  /**
+   * Where the standalone executable counted an even random sample of a long list; the counts are then what the whole
+   * list has about. null: every line was counted.
+   */
   readonly sample: SampleBody | null;
   readonly entries: Count;
   readonly lines_not_understood: Count;
@@ -118,8 +134,7 @@ export interface ListFigures {
   readonly nat: Count;
   readonly source_nat: Count;
   readonly destination_nat: Count;
-  /** below: null for all that have longer */
-  readonly seconds_left: readonly { readonly below: Count | null; readonly entries: Count }[];
+  readonly seconds_left: readonly SecondsLeft[];
   readonly sources: AddressRanking;
   readonly networks: AddressRanking;
   readonly destinations: AddressRanking;
@@ -129,12 +144,27 @@ export interface ListFigures {
   readonly timeouts: readonly TimeoutBody[];
 }
 
-interface SampleBody {
-  /** Lines counted. */
+export interface SampleBody {
+  /**
+   * Lines counted.
+   *
+   * @minimum 1
+   */
   readonly lines: Count;
+  /** @minimum 1 */
   readonly of_lines: Count;
-  /** By how much a share is off at the most, 19 times out of 20. */
+  /**
+   * By how much a share is off at the most, 19 times out of 20.
+   *
+   * @minimum 0
+   */
   readonly error_percentage_points: number;
+}
+
+export interface SecondsLeft {
+  /** null for all that have longer */
+  readonly below: Count | null;
+  readonly entries: Count;
 }
 
 interface RankingHead {
@@ -144,15 +174,17 @@ interface RankingHead {
   readonly may_lack: Count;
 }
 
-interface AddressRanking extends RankingHead {
+export interface AddressRanking extends RankingHead {
+  /** @maxItems 1000 */
   readonly top: readonly { readonly address: string; readonly entries: Count }[];
 }
 
-interface PortRanking extends RankingHead {
+export interface PortRanking extends RankingHead {
+  /** @maxItems 1000 */
   readonly top: readonly { readonly protocol: Count; readonly port: Count; readonly entries: Count }[];
 }
 
-interface KindBody {
+export interface KindBody {
   readonly protocol: Count;
   readonly name: string;
   readonly state: string | null;
@@ -160,7 +192,7 @@ interface KindBody {
   readonly entries: Count;
 }
 
-interface TimeoutBody {
+export interface TimeoutBody {
   readonly name: string;
   readonly seconds: Count | null;
   readonly entries: Count;
@@ -169,7 +201,7 @@ interface TimeoutBody {
   readonly shorter_would_have_ended: Count;
 }
 
-const TROUBLES: Readonly<Record<Trouble, Underscored<Trouble>>> = {
+const TROUBLES: { readonly [Each in Trouble]: Underscored<Each> } = {
   losing: 'losing',
   clashing: 'clashing',
   refusing: 'refusing',

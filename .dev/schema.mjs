@@ -1,0 +1,70 @@
+// Makes nagios/check_conntrack.schema.json out of the types of the documents that --format json writes, with their
+// comments: src/present/json.ts and what it imports.
+
+import { writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  createFormatter,
+  createParser,
+  DEFAULT_CONFIG,
+  LiteralType,
+  SchemaGenerator,
+  ts,
+  UnionType,
+} from 'ts-json-schema-generator';
+import { top } from './parts.mjs';
+
+const { createProgram, isTypeOperatorNode, isTypeReferenceNode, parseJsonConfigFileContent, readConfigFile } = ts;
+const { SyntaxKind, sys } = ts;
+export const schemaFile = join(top, 'nagios/check_conntrack.schema.json');
+
+/** What the file has to be. */
+export function schemaText() {
+  const { $schema, $id, title, description, anyOf, definitions } = generator().createSchema('Document');
+  // A document is of exactly one kind, which the library cannot know.
+  return `${JSON.stringify({ $schema, $id, title, description, oneOf: anyOf, definitions }, null, 2)}\n`;
+}
+
+function generator() {
+  const config = {
+    ...DEFAULT_CONFIG,
+    type: 'Document',
+    schemaId: basename(schemaFile),
+    topRef: false,
+    sortProps: false,
+  };
+  const program = programOf(join(top, 'src/present/json.ts'));
+  const parser = createParser(program, config, (chain) => chain.addNodeParser(computedNames(program.getTypeChecker())));
+  return new SchemaGenerator(program, parser, createFormatter(config), config);
+}
+
+// The library's own way reads the types of Node too, which takes as long as all the rest, and none is in a document.
+function programOf(source) {
+  const { config } = readConfigFile(join(top, 'tsconfig.json'), sys.readFile);
+  const { options } = parseJsonConfigFileContent(config, sys, top);
+  return createProgram([source], { ...options, types: [] });
+}
+
+/**
+ * Names that only a compiler can work out, so it is asked: the keys of a table that others are spread into, and what a
+ * generic type makes of names. Its own order depends on which it met first anywhere, so theirs is the alphabet's.
+ */
+function computedNames(checker) {
+  const namesOf = (node) => {
+    const type = checker.getTypeFromTypeNode(node);
+    const types = type.isUnion() ? type.types : [type];
+    return types.every((one) => one.isStringLiteral()) ? types.map(({ value }) => value).sort() : [];
+  };
+  return {
+    supportsNode: (node) => isComputed(node) && namesOf(node).length > 0,
+    createType: (node) => new UnionType(namesOf(node).map((name) => new LiteralType(name))),
+  };
+}
+
+function isComputed(node) {
+  if (isTypeReferenceNode(node)) return node.typeArguments !== undefined;
+  return isTypeOperatorNode(node) && node.operator === SyntaxKind.KeyOfKeyword;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(schemaFile, schemaText());
