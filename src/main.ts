@@ -27,7 +27,7 @@ async function run(): Promise<Outcome> {
       return { state: 'unknown', output: helpText(request.command) };
     }
     case 'version':
-      return { state: 'unknown', output: `check_conntrack ${[version, self.build].filter(Boolean).join(', ')}\n` };
+      return { state: 'unknown', output: `check_conntrack ${version}, ${self.build}\n` };
     case 'mistake':
       return unknown(await mistakeWords(request));
     case 'check':

@@ -103,7 +103,7 @@ export interface Self {
   effectiveUser(): number;
   /** The effective group and the supplementary ones. */
   groups(): readonly number[];
-  /** Commit and engine, where the file does not tell them by itself. */
+  /** Engine and architecture, and the commit where the file can know it. */
   readonly build: string;
   exit(code: number): void;
 }

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { version } from '../../package.json';
 import { flood, type List, listOf } from './support/list.ts';
 import { command, ENV, fixture, NODE, PLUGIN, plugin, RUN } from './support/plugin.ts';
 import { scratch } from './support/tree.ts';
@@ -19,8 +20,9 @@ test('it is a file to read: no long line, nothing encoded, nothing made of text'
   for (const name of ['readConfiguration', 'thresholdsOf', 'nf_conntrack_count']) expect(text).toContain(name);
 });
 
-test('the version', () => {
-  expect(plugin('--version')).toEqual({ status: 3, stdout: 'check_conntrack 0.1.0\n', stderr: '' });
+test('the version tells engine and architecture; a committed file cannot tell its commit', () => {
+  const node = command(NODE, ['--print', "process.version.slice(1) + ', linux-' + process.arch"]).stdout;
+  expect(plugin('--version')).toEqual({ status: 3, stdout: `check_conntrack ${version}, Node.js ${node}`, stderr: '' });
 });
 
 test.each([

@@ -34,8 +34,8 @@ test('no path of the machine that built it is in it', () => {
   expect(file.includes(TOP)).toBe(false);
 });
 
-test('the version tells commit and engine', () => {
+test('the version tells commit, engine and architecture', () => {
   const { status, stdout } = plugin('--version');
   expect(status).toBe(3);
-  expect(stdout).toMatch(/^check_conntrack \d+\.\d+\.\d+, commit [\da-f]{12}(-dirty)?, QuickJS 2025-04-26\n$/);
+  expect(stdout).toMatch(/^check_conntrack \d+\.\d+\.\d+, commit [\da-f]{12}(-dirty)?, QuickJS 2025-04-26, linux-(x64|arm64)\n$/);
 });

@@ -9,6 +9,6 @@ export const self: Self = {
   isX64: process.arch === 'x64',
   effectiveUser: () => process.geteuid?.() ?? 0,
   groups: () => [process.getegid?.() ?? 0, ...(process.getgroups?.() ?? [])],
-  build: '',
+  build: `Node.js ${process.version.slice(1)}, ${process.platform}-${process.arch}`,
   exit: (code) => process.exit(code),
 };

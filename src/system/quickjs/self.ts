@@ -12,6 +12,6 @@ export const self: Self = {
   isX64: BUILD_ARCHITECTURE === 'x64',
   effectiveUser: geteuid,
   groups: getgroups,
-  build: `commit ${BUILD_COMMIT}, ${BUILD_ENGINE}`,
+  build: `commit ${BUILD_COMMIT}, ${BUILD_ENGINE}, linux-${BUILD_ARCHITECTURE}`,
   exit,
 };
