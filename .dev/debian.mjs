@@ -42,7 +42,7 @@ export function codename() {
 }
 
 /** Where this machine's apt has Debian from, and whose signature it takes. apt itself reads its files, old and new. */
-function mirror(otherwise) {
+export function mirror(otherwise) {
   const format = ['--format', '$(RELEASE) $(REPO_URI) $(SOURCESENTRY)', 'Created-By: Packages', 'Component: main'];
   const known =
     osRelease('ID') === 'debian' ? execFileSync('apt-get', ['indextargets', '--no-release-info', ...format]) : '';
@@ -53,7 +53,7 @@ function mirror(otherwise) {
   const [, uri, entry] = mirrors.find(([, place]) => /\bdebian\/?$/.test(place)) ?? mirrors[0] ?? [];
   if (uri === undefined) throw new Error(`apt knows no Debian mirror here: needs ${otherwise}`);
   const [, keyring] = /signed-by[:=]\s*(\/[^\s\]]+)/i.exec(readFileSync(entry.replace(/:\d+$/, ''), 'utf8')) ?? [];
-  return { uri, key: keyring === undefined ? [] : [`Signed-By: ${keyring}`] };
+  return { uri, keyring, key: keyring === undefined ? [] : [`Signed-By: ${keyring}`] };
 }
 
 function osRelease(name) {

@@ -75,12 +75,26 @@ async function standalone({ arch, quickjs, entry, out }) {
     bytecodeOf(entry, arch, work, source),
   ]);
   const program = join(work, 'check_conntrack');
-  await link(toolchain, [...objects, await compile(toolchain, source, bytecode.file)], program);
+  const used = await link(toolchain, [...objects, await compile(toolchain, source, bytecode.file)], program);
   const texts = join(folder, 'LICENSES');
   const others = { [ENGINE]: join(source, 'LICENSE'), musl: toolchain.licence };
   writeFileSync(texts, licences(bytecode.packages, others));
   await run(`${target.gnu}-linux-gnu-objcopy`, ['--add-section', `.licences=${texts}`, program]);
   renameSync(program, join(folder, 'check_conntrack'));
+  writeFileSync(join(folder, 'parts.json'), `${JSON.stringify(partsOf(toolchain, bytecode, used), null, 2)}\n`);
+}
+
+/** What is inside, for the bill of materials. */
+function partsOf({ gcc, version }, { packages }, used) {
+  const npm = packages.map((path) => JSON.parse(readFileSync(join(top, path, 'package.json'), 'utf8')));
+  return {
+    commit: commit(),
+    engine: { name: 'QuickJS', version: ENGINE.slice(-10), tarball: TARBALL, sha256: TARBALL_SUM },
+    musl: version(),
+    gcc: execFileSync(gcc, ['-dumpfullversion'], { encoding: 'utf8' }).trim(),
+    hasLibgcc: /libgcc\.a\)/.test(used),
+    npm: npm.map(({ name, version, license }) => ({ name, version, license })),
+  };
 }
 
 function needTools(target, isNative) {
@@ -133,7 +147,7 @@ function engineTarball() {
   return kept;
 }
 
-/** Headers, library and licence of musl: this machine's own, or those for another architecture, kept in the cache. */
+/** Headers, library, licence and version of musl: this machine's own, or those for another architecture, kept in the cache. */
 function musl({ gnu, debian }, isNative) {
   const root = isNative ? '/' : join(cache, `musl-${debian}`);
   if (!existsSync(root)) {
@@ -147,7 +161,15 @@ function musl({ gnu, debian }, isNative) {
   }
   const [include, lib] = ['include', 'lib'].map((name) => join(root, `usr/${name}/${gnu}-linux-musl`));
   if (!existsSync(include)) throw new Error('this machine lacks musl (apt-get install musl-dev)');
-  return { include, lib, licence: join(root, 'usr/share/doc/musl-dev/copyright') };
+  const documents = join(root, 'usr/share/doc/musl-dev');
+  return { include, lib, licence: join(documents, 'copyright'), version: () => muslVersion(documents, isNative) };
+}
+
+function muslVersion(documents, isNative) {
+  // A small container has no changelogs, but what it has is installed.
+  if (isNative) return execFileSync('dpkg-query', ['-W', 'musl-dev'], { encoding: 'utf8' }).split(/\s/)[1];
+  const changes = execFileSync('gzip', ['-dc', join(documents, 'changelog.Debian.gz')], { encoding: 'utf8' });
+  return /^musl \((.+?)\)/.exec(changes)[1];
 }
 
 // ---- The engine, in C ----
@@ -168,10 +190,12 @@ async function compile({ gcc, flags, include }, source, file) {
   return object;
 }
 
+/** Gives the names of what went in, of archives too: `libgcc.a)_udivdi3.o`. */
 async function link({ gcc, lib }, objects, program) {
   const start = ['crt1.o', 'crti.o'].map((name) => join(lib, name));
   const libraries = [`-L${lib}`, '-lc', '-lgcc', '-lc', join(lib, 'crtn.o')];
-  await run(gcc, [...LINKING, ...start, ...objects, ...libraries, '-o', program]);
+  const { stdout } = await run(gcc, [...LINKING, '-Wl,-t,-t', ...start, ...objects, ...libraries, '-o', program]);
+  return stdout;
 }
 
 /** QuickJS's compiler, for this machine: bytecode is the same for every 64-bit little-endian one. */
@@ -248,7 +272,7 @@ async function bundle(entry, arch, folder) {
 
 function commit() {
   try {
-    const asked = ['describe', '--always', '--dirty', '--abbrev=12'];
+    const asked = ['describe', '--always', '--dirty', '--abbrev=12', '--exclude=*']; // no tag: who clones may lack it
     return execFileSync('git', asked, { cwd: top, encoding: 'utf8', stdio: 'pipe' }).trim();
   } catch {
     return 'unknown';

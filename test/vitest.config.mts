@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-const { CHECK_CONNTRACK_EXECUTABLE, CHECK_CONNTRACK_KERNELS, CHECK_CONNTRACK_LIVE } = process.env;
+const { CHECK_CONNTRACK_EXECUTABLE, CHECK_CONNTRACK_KERNELS, CHECK_CONNTRACK_LIVE, CHECK_CONNTRACK_PACKAGES } =
+  process.env;
 const tests = (folder: string) => `test/${folder}/**/*.test.ts`;
 
 // Some hold a million lines, on a machine that has other work to do as well.
@@ -26,6 +27,16 @@ const standalone = { name: 'standalone', include: [tests('standalone')], testTim
 // They boot kernels that .dev/kernels.mjs has fetched.
 const kernels = { name: 'kernels', include: [tests('kernels')], testTimeout: 600_000, hookTimeout: 600_000 };
 
+// They build the packages and install them into roots that .dev/roots.mjs has made.
+const packages = {
+  name: 'packages',
+  include: [tests('packages')],
+  globalSetup: 'test/packages/setup.ts',
+  fileParallelism: false,
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+};
+
 // Nothing but what reads and writes its own files runs unasked, also as root on somebody's firewall.
 export default defineConfig({
   test: {
@@ -34,6 +45,7 @@ export default defineConfig({
       e2e,
       ...(CHECK_CONNTRACK_LIVE === '1' ? [live] : []),
       ...(CHECK_CONNTRACK_KERNELS === '1' ? [kernels] : []),
+      ...(CHECK_CONNTRACK_PACKAGES === '1' ? [packages] : []),
     ].map((test) => ({ test })),
   },
 });

@@ -37,5 +37,7 @@ test('no path of the machine that built it is in it', () => {
 test('the version tells commit, engine and architecture', () => {
   const { status, stdout } = plugin('--version');
   expect(status).toBe(3);
-  expect(stdout).toMatch(/^check_conntrack \d+\.\d+\.\d+, commit [\da-f]{12}(-dirty)?, QuickJS 2025-04-26, linux-(x64|arm64)\n$/);
+  expect(stdout).toMatch(
+    /^check_conntrack \d+\.\d+\.\d+, commit [\da-f]{12}(-dirty)?, QuickJS 2025-04-26, linux-(x64|arm64)\n$/,
+  );
 });

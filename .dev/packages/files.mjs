@@ -1,0 +1,141 @@
+// What a package holds, and where it goes: one table for every kind of package. What the table names must be there.
+
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  lutimesSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { delimiter, dirname, join, relative } from 'node:path';
+import { top } from '../parts.mjs';
+import { changelog } from './changelog.mjs';
+
+const OWN = '/usr/share/check-conntrack';
+const DOC = '/usr/share/doc/check-conntrack';
+const EXAMPLES = `${DOC}/examples`;
+
+/** How the two families differ. */
+export const FAMILIES = {
+  debian: {
+    plugins: '/usr/lib/nagios/plugins',
+    zsh: '/usr/share/zsh/vendor-completions',
+    licence: `${DOC}/copyright`,
+    // /usr/sbin is not on the PATH of Debian's users.
+    links: ['/usr/sbin', '/usr/bin'],
+    nrpeUser: 'nagios',
+  },
+  redHat: {
+    plugins: '/usr/lib64/nagios/plugins',
+    zsh: '/usr/share/zsh/site-functions',
+    licence: '/usr/share/licenses/check-conntrack/LICENSES',
+    links: ['/usr/sbin'],
+    nrpeUser: 'nrpe',
+  },
+};
+
+// What is of the project itself lies in the .tar.gz as it lies there. What a daemon reads by itself, and would then do something else than before, is an example: NRPE's snippets, Nagios'
+// and Icinga's services, sudoers. Munin's plugins do nothing until they are linked, and Icinga's library until it is
+// included by name.
+export function table({ plugins, zsh, licence }) {
+  return [
+    { from: 'PROGRAM', to: `${plugins}/check_conntrack`, mode: 0o755 },
+    { from: 'nagios/check_conntrack.8', to: '/usr/share/man/man8/check_conntrack.8.gz' },
+    {
+      from: 'nagios/completion/check_conntrack',
+      to: '/usr/share/bash-completion/completions/check_conntrack',
+    },
+    { from: 'nagios/completion/_check_conntrack', to: `${zsh}/_check_conntrack` },
+    {
+      from: 'nagios/completion/check_conntrack.fish',
+      to: '/usr/share/fish/vendor_completions.d/check_conntrack.fish',
+    },
+    { from: 'nagios/munin/conntrack', to: '/usr/share/munin/plugins/conntrack', mode: 0o755 },
+    { from: 'nagios/icinga2-command-conntrack.conf', to: '/usr/share/icinga2/include/check_conntrack.conf' },
+    { from: 'nagios/icinga2-service-conntrack.conf', to: `${EXAMPLES}/icinga2-service-conntrack.conf` },
+    { from: 'nagios/check_conntrack.cfg', to: `${EXAMPLES}/nagios-check_conntrack.cfg` },
+    { from: 'nagios/nrpe_check_conntrack.cfg', to: `${EXAMPLES}/nrpe_check_conntrack.cfg` },
+    { from: 'nagios/sudoers-check_conntrack', to: `${EXAMPLES}/sudoers-check_conntrack` },
+    { from: 'nagios/check_conntrack.schema.json', to: `${OWN}/check_conntrack.schema.json` },
+    { from: 'nagios/prometheus/check_conntrack.rules.yml', to: `${OWN}/check_conntrack.rules.yml` },
+    { from: '.dev/packages/README', to: `${DOC}/README` },
+    { from: '.github/SECURITY.md', to: `${DOC}/SECURITY.md` },
+    { from: 'CHANGELOG', to: `${DOC}/changelog.gz` },
+    { from: 'BILL', to: `${DOC}/check-conntrack.cdx.json` },
+    { from: 'COPYRIGHT', to: licence },
+  ];
+}
+
+/** Puts everything where it goes below `tree`; every date is that of `epoch`. */
+export function stage(family, about, tree) {
+  for (const { from, to, mode = 0o644 } of table(family)) {
+    const target = join(tree, to);
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, contents(family, about, from, to));
+    chmodSync(target, mode);
+  }
+  for (const folder of family.links) link(tree, `${folder}/check_conntrack`, `${family.plugins}/check_conntrack`);
+  date(tree, about.epoch);
+}
+
+function link(tree, from, to) {
+  mkdirSync(join(tree, dirname(from)), { recursive: true });
+  symlinkSync(relative(dirname(from), to), join(tree, from));
+}
+
+function contents(family, about, from, to) {
+  const bytes = readFileSync(sourceOf(about, from));
+  if (from === 'PROGRAM') return bytes;
+  if (to.endsWith('.gz')) return execFileSync('gzip', ['-9nc'], { input: bytes });
+  return Buffer.from(adapted(family, bytes.toString('utf8')));
+}
+
+export function sourceOf({ arch, work, bill }, from) {
+  const made = {
+    PROGRAM: join(top, `build/linux-${arch}/check_conntrack`),
+    CHANGELOG: changelog,
+    BILL: bill,
+    COPYRIGHT: join(work, 'copyright'),
+  };
+  return made[from] ?? join(top, from);
+}
+
+/** What an administrator copies is written for Debian. */
+function adapted({ plugins, nrpeUser }, text) {
+  return text
+    .replaceAll(`${FAMILIES.debian.plugins}/check_conntrack`, `${plugins}/check_conntrack`)
+    .replace(/^nagios(?= ALL=)/gm, nrpeUser);
+}
+
+/** Of everything in it, and modes that no umask has a part in. */
+export function date(folder, epoch) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) date(path, epoch);
+    else lutimesSync(path, epoch, epoch);
+  }
+  chmodSync(folder, 0o755);
+  lutimesSync(folder, epoch, epoch);
+}
+
+/** Every path below a folder, as `/usr/bin`, and what it is, sorted. */
+export function listed(folder) {
+  const entries = readdirSync(folder, { withFileTypes: true, recursive: true });
+  const paths = entries.map((entry) => {
+    const kind = entry.isDirectory() ? 'directory' : entry.isSymbolicLink() ? 'link' : 'file';
+    return { path: `/${relative(folder, join(entry.parentPath, entry.name))}`, kind };
+  });
+  return paths.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** Named, with the package that has it. */
+export function missingTools() {
+  const needed = { 'dpkg-deb': 'dpkg', rpmbuild: 'rpm', gzip: 'gzip', tar: 'tar' };
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  const missing = Object.keys(needed).filter((tool) => !folders.some((folder) => existsSync(join(folder, tool))));
+  return missing.map((tool) => `${tool} (apt-get install ${needed[tool]})`).join(', ');
+}

@@ -1,0 +1,48 @@
+// Makes real roots of Debian releases, in .cache/roots/, by mmdebstrap(1): test/packages installs the packages into copies
+// of them. What is there is kept. Without words on the command line those that the gate needs; `roots.mjs bullseye` adds
+// an older one, which is tested too as long as it is there.
+
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { mirror } from './debian.mjs';
+import { top } from './parts.mjs';
+
+const DAEMONS = ['icinga2-bin', 'icinga2-common', 'munin-node', 'nagios-nrpe-plugin', 'nagios-nrpe-server', 'sudo'];
+const EXTRA = { bookworm: DAEMONS };
+const USUAL = ['bookworm', 'trixie'];
+// Ten thousand small files are put together in memory, of which nothing is left, whatever happens.
+const IN_MEMORY = 'mount -t tmpfs -o mode=1777 none "$0" && TMPDIR=$0 exec mmdebstrap "$@"';
+const cache = join(top, '.cache/roots');
+
+mkdirSync(cache, { recursive: true });
+const wanted = process.argv.length > 2 ? process.argv.slice(2) : USUAL;
+const lacking = wanted.filter((suite) => !makeRoot(suite));
+if (lacking.length > 0) process.exitCode = 1;
+
+/** Whether it is here now. */
+function makeRoot(suite) {
+  const file = join(cache, `${suite}.tar.zst`);
+  if (existsSync(file)) return true;
+  const memory = mkdtempSync(join(tmpdir(), 'check_conntrack-memory-'));
+  try {
+    const unfinished = join(cache, `unfinished-${process.pid}.tar.zst`);
+    execFileSync('unshare', ['--mount', 'sh', '-c', IN_MEMORY, memory, ...words(suite, unfinished)], { stdio: 'pipe' });
+    renameSync(unfinished, file);
+    console.log(`roots: ${suite}`);
+    return true;
+  } catch (error) {
+    console.error(`roots: none of ${suite}: ${(error.stderr?.toString() || error.message).trim().split('\n').pop()}`);
+    return false;
+  } finally {
+    rmdirSync(memory);
+  }
+}
+
+function words(suite, file) {
+  const { uri, keyring } = mirror('a Debian machine');
+  const signed = keyring === undefined ? [] : [`--keyring=${keyring}`];
+  const include = `--include=${['man-db', ...(EXTRA[suite] ?? [])].join(',')}`;
+  return ['--variant=minbase', '--mode=root', '--components=main', include, ...signed, suite, file, uri];
+}

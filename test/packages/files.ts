@@ -1,0 +1,41 @@
+// What an installation has: the project's promise to whoever scripts against it, so it is written down here and not
+// derived from the recipe.
+
+const DOCUMENTS = '/usr/share/doc/check-conntrack';
+
+export const EXAMPLES = `${DOCUMENTS}/examples`;
+
+const COMMON = [
+  '/usr/sbin/check_conntrack',
+  '/usr/share/bash-completion/completions/check_conntrack',
+  '/usr/share/fish/vendor_completions.d/check_conntrack.fish',
+  '/usr/share/icinga2/include/check_conntrack.conf',
+  '/usr/share/man/man8/check_conntrack.8.gz',
+  '/usr/share/munin/plugins/conntrack',
+  '/usr/share/check-conntrack/check_conntrack.rules.yml',
+  '/usr/share/check-conntrack/check_conntrack.schema.json',
+  `${DOCUMENTS}/README`,
+  `${DOCUMENTS}/SECURITY.md`,
+  `${DOCUMENTS}/changelog.gz`,
+  `${DOCUMENTS}/check-conntrack.cdx.json`,
+  `${EXAMPLES}/icinga2-service-conntrack.conf`,
+  `${EXAMPLES}/nagios-check_conntrack.cfg`,
+  `${EXAMPLES}/nrpe_check_conntrack.cfg`,
+  `${EXAMPLES}/sudoers-check_conntrack`,
+];
+
+export const DEBIAN = [
+  ...COMMON,
+  '/usr/bin/check_conntrack',
+  '/usr/lib/nagios/plugins/check_conntrack',
+  '/usr/share/lintian/overrides/check-conntrack',
+  '/usr/share/zsh/vendor-completions/_check_conntrack',
+  `${DOCUMENTS}/copyright`,
+].sort();
+
+export const RED_HAT = [
+  ...COMMON,
+  '/usr/lib64/nagios/plugins/check_conntrack',
+  '/usr/share/licenses/check-conntrack/LICENSES',
+  '/usr/share/zsh/site-functions/_check_conntrack',
+].sort();
