@@ -62,6 +62,8 @@ export function table({ plugins, zsh, licence }) {
     { from: 'nagios/sudoers-check_conntrack', to: `${EXAMPLES}/sudoers-check_conntrack` },
     { from: 'nagios/check_conntrack.schema.json', to: `${OWN}/check_conntrack.schema.json` },
     { from: 'nagios/prometheus/check_conntrack.rules.yml', to: `${OWN}/check_conntrack.rules.yml` },
+    { from: 'nagios/grafana/check_conntrack.json', to: `${OWN}/check_conntrack.grafana.json` },
+    { from: 'nagios/icinga-director/conntrack.json', to: `${OWN}/check_conntrack.director.json` },
     { from: '.dev/packages/README', to: `${DOC}/README` },
     { from: '.github/SECURITY.md', to: `${DOC}/SECURITY.md` },
     { from: 'CHANGELOG', to: `${DOC}/changelog.gz` },

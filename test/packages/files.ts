@@ -12,6 +12,8 @@ const COMMON = [
   '/usr/share/icinga2/include/check_conntrack.conf',
   '/usr/share/man/man8/check_conntrack.8.gz',
   '/usr/share/munin/plugins/conntrack',
+  '/usr/share/check-conntrack/check_conntrack.director.json',
+  '/usr/share/check-conntrack/check_conntrack.grafana.json',
   '/usr/share/check-conntrack/check_conntrack.rules.yml',
   '/usr/share/check-conntrack/check_conntrack.schema.json',
   `${DOCUMENTS}/README`,
