@@ -61,7 +61,7 @@ export function run(file: string, ...args: readonly string[]): string {
 const ENTER = `
 ip link set lo up
 nft 'add table inet t; add chain inet t c { type filter hook input priority 0; }; add rule inet t c ct state new accept'
-mount -t proc proc "$1/proc"; mount --bind /dev "$1/dev"
+mount -t proc proc "$1/proc"; mount --rbind /dev "$1/dev"
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
 exec chroot "$1" /bin/sh -ec "$2"`;
 
