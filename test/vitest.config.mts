@@ -1,7 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-const { CHECK_CONNTRACK_EXECUTABLE, CHECK_CONNTRACK_KERNELS, CHECK_CONNTRACK_LIVE, CHECK_CONNTRACK_PACKAGES } =
-  process.env;
+const { CHECK_CONNTRACK_EXECUTABLE, CHECK_CONNTRACK_KERNELS, CHECK_CONNTRACK_LIVE } = process.env;
 const tests = (folder: string) => `test/${folder}/**/*.test.ts`;
 
 // Some hold a million lines, on a machine that has other work to do as well.
@@ -12,6 +11,16 @@ const e2e = {
   exclude: CHECK_CONNTRACK_EXECUTABLE === undefined ? [] : ['test/e2e/node.test.ts'],
   testTimeout: 20_000,
 };
+// They build the packages and install them into roots that .dev/roots.mjs has made.
+const packages = {
+  name: 'packages',
+  include: [tests('packages')],
+  globalSetup: 'test/packages/setup.ts',
+  fileParallelism: false,
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+};
+
 // They share one kernel-wide limit (nf_conntrack_max), so they never run beside one another.
 const live = {
   name: 'live',
@@ -27,25 +36,15 @@ const standalone = { name: 'standalone', include: [tests('standalone')], testTim
 // They boot kernels that .dev/kernels.mjs has fetched.
 const kernels = { name: 'kernels', include: [tests('kernels')], testTimeout: 600_000, hookTimeout: 600_000 };
 
-// They build the packages and install them into roots that .dev/roots.mjs has made.
-const packages = {
-  name: 'packages',
-  include: [tests('packages')],
-  globalSetup: 'test/packages/setup.ts',
-  fileParallelism: false,
-  testTimeout: 120_000,
-  hookTimeout: 120_000,
-};
-
 // Nothing but what reads and writes its own files runs unasked, also as root on somebody's firewall.
 export default defineConfig({
   test: {
     projects: [
       ...(CHECK_CONNTRACK_EXECUTABLE === undefined ? [unit] : [standalone]),
       e2e,
+      ...(process.env['CHECK_CONNTRACK_PACKAGES'] === '1' ? [packages] : []),
       ...(CHECK_CONNTRACK_LIVE === '1' ? [live] : []),
       ...(CHECK_CONNTRACK_KERNELS === '1' ? [kernels] : []),
-      ...(CHECK_CONNTRACK_PACKAGES === '1' ? [packages] : []),
     ].map((test) => ({ test })),
   },
 });
