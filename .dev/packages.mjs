@@ -18,6 +18,8 @@ import { top } from './parts.mjs';
 const ARCHITECTURES = ['x64', 'arm64'];
 const OURS = /^check-conntrack[_-]|^SHA256SUMS$/;
 const build = join(top, 'build');
+// Whoever builds them, others are to read and run what comes out.
+process.umask(0o022);
 const lasting = { version: versionOfAll(), epoch: epoch(), output: build };
 
 try {

@@ -1,7 +1,7 @@
 // What `npm run packages` leaves in build/: sums, the bills of materials, the same bytes again, what the linters say.
 
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Spec, Validation } from '@cyclonedx/cyclonedx-library';
 import { expect, test } from 'vitest';
@@ -33,6 +33,7 @@ test('built again, at another time, elsewhere on earth and under another umask, 
   const again = `umask 077; export TZ=Pacific/Auckland LC_ALL=C; exec "$0" .dev/packages.mjs`;
   run('sh', '-c', `cd ${TOP}; ${again}`, process.execPath);
   expect(textOf(join(BUILD, 'SHA256SUMS'))).toBe(before);
+  for (const path of PACKAGES) expect(statSync(path).mode & 0o777).toBe(0o644);
 });
 
 test('each holds the same files for both architectures, all of nagios/ among them', () => {
