@@ -12,7 +12,8 @@ type Described = readonly [name: string, about: string];
 
 const COLUMNS = 80;
 
-const METRICS: Readonly<Record<MetricName, string>> = {
+/** The manual and the completions are made of it too. */
+export const METRICS: Readonly<Record<MetricName, string>> = {
   usage: 'entries as a share of the limit',
   entries: 'entries in the table',
   slab: 'slab memory that the entries hold',
