@@ -7,13 +7,21 @@ import { build } from 'esbuild';
 
 export const top = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
+const TABLES = ['./src/cli/flags.ts', './src/cli/help.ts', './src/evaluate/metrics.ts'];
+
+/** The source's own tables, of which everything that lists them is made: COMMANDS, FLAGS, METRICS and what is with them. */
+export async function tables() {
+  const outfile = join(top, '.cache/tables.cjs');
+  mkdirSync(dirname(outfile), { recursive: true });
+  const stdin = { contents: TABLES.map((path) => `export * from ${JSON.stringify(path)};`).join(''), resolveDir: top };
+  await build({ stdin, outfile, bundle: true, platform: 'node', format: 'cjs', logLevel: 'warning' });
+  return (await import(pathToFileURL(outfile).href)).default;
+}
+
 /** What `#help` is in both: a file with the lines of each command's help, which yargs renders here and now. */
 export async function helpFile() {
-  const [outfile, file] = ['help.cjs', 'help.json'].map((name) => join(top, '.cache', name));
-  mkdirSync(dirname(outfile), { recursive: true });
-  const stdin = { contents: 'export * from "./src/cli/help.ts"; export * from "./src/cli/flags.ts";', resolveDir: top };
-  await build({ stdin, outfile, bundle: true, platform: 'node', format: 'cjs', logLevel: 'warning' });
-  const { COMMANDS, FLAGS, renderHelp } = (await import(pathToFileURL(outfile).href)).default;
+  const file = join(top, '.cache/help.json');
+  const { COMMANDS, FLAGS, renderHelp } = await tables();
   const lines = (command) => renderHelp(FLAGS, command).split('\n');
   writeFileSync(file, JSON.stringify(Object.fromEntries(COMMANDS.map((name) => [name, lines(name)])), null, 2));
   return file;

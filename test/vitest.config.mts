@@ -3,12 +3,15 @@ import { defineConfig } from 'vitest/config';
 const { CHECK_CONNTRACK_EXECUTABLE, CHECK_CONNTRACK_KERNELS, CHECK_CONNTRACK_LIVE } = process.env;
 const tests = (folder: string) => `test/${folder}/**/*.test.ts`;
 
+/** What says nothing of the executable. */
+const PAPERS = ['test/e2e/papers.test.ts', 'test/live/completion.test.ts', 'test/live/papers.test.ts'];
+
 // Some hold a million lines, on a machine that has other work to do as well.
 const unit = { name: 'unit', include: [tests('unit')], testTimeout: 20_000 };
 const e2e = {
   name: 'e2e',
   include: [tests('e2e')],
-  exclude: CHECK_CONNTRACK_EXECUTABLE === undefined ? [] : ['test/e2e/node.test.ts'],
+  exclude: CHECK_CONNTRACK_EXECUTABLE === undefined ? [] : ['test/e2e/node.test.ts', ...PAPERS],
   testTimeout: 20_000,
 };
 // They build the packages and install them into roots that .dev/roots.mjs has made.
@@ -25,7 +28,7 @@ const packages = {
 const live = {
   name: 'live',
   include: [tests('live')],
-  exclude: CHECK_CONNTRACK_EXECUTABLE === undefined ? ['test/live/standalone.test.ts'] : [],
+  exclude: CHECK_CONNTRACK_EXECUTABLE === undefined ? ['test/live/standalone.test.ts'] : PAPERS,
   globalSetup: 'test/live/guard.ts',
   fileParallelism: false,
   testTimeout: 60_000,

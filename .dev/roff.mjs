@@ -1,0 +1,107 @@
+// Markdown as the manual uses it, written as man(7): no more of either than that.
+
+import { lexer } from 'marked';
+
+const WIDTH = 78;
+/** What roff takes for something else, and what it would print as another character. */
+const ESCAPES = {
+  '\\': '\\e',
+  '-': '\\-',
+  "'": '\\(aq',
+  '`': '\\(ga',
+  '^': '\\(ha',
+  '~': '\\(ti',
+  '"': '\\(dq',
+};
+
+export function tokensOf(text) {
+  return lexer(text).filter(({ type }) => type !== 'space');
+}
+
+/** The body of a page. */
+export function roff(tokens) {
+  return tokens.flatMap((token, index) => block(token, tokens[index - 1]));
+}
+
+/** A term with what is said of it. */
+export function term(name, text) {
+  return ['.TP', name, ...filled(text)];
+}
+
+/** Words as they are typed. */
+export function literal(text) {
+  return `\\fB${escaped(text)}\\fR`;
+}
+
+/** What stands for something. */
+export function variable(text) {
+  return `\\fI${escaped(text)}\\fR`;
+}
+
+export function plain(text) {
+  return text.replaceAll('\\', '\\e').replaceAll('~', '\\(ti').replaceAll('^', '\\(ha');
+}
+
+function block(token, before) {
+  const paragraph = before?.type === 'heading' ? [] : ['.PP'];
+  switch (token.type) {
+    case 'heading':
+      return [`.${token.depth === 2 ? 'SH' : 'SS'} ${quoted(inline(token.tokens))}`];
+    case 'paragraph':
+      return [...paragraph, ...filled(inline(token.tokens))];
+    case 'code':
+      // EE switches hyphenation on.
+      return [...paragraph, '.RS 4', '.EX', ...codeLines(token.text), '.EE', '.RE', '.nh'];
+    case 'list':
+      return token.items.flatMap(({ tokens }) => ['.IP \\(bu 2', ...filled(inline(tokens[0].tokens))]);
+    case 'table':
+      return token.rows.flatMap(([name, about]) => term(inline(name.tokens), inline(about.tokens)));
+    default:
+      throw new Error(`the manual has no ${token.type}: ${token.raw}`);
+  }
+}
+
+export function inline(tokens) {
+  return tokens
+    .map(({ type, text, raw }) => {
+      if (type === 'codespan') return (/^\/\S*$/.test(text) ? variable : literal)(text);
+      if (type === 'text' || type === 'escape') return plain(text);
+      throw new Error(`the manual has no ${type} in a line: ${raw}`);
+    })
+    .join('');
+}
+
+function escaped(text) {
+  return text.replace(/[\\\-'`^~"]/g, (character) => ESCAPES[character]);
+}
+
+function codeLines(text) {
+  return text.split('\n').map((line) => shielded(escaped(line)));
+}
+
+/** One sentence or more on lines of their own, none longer than WIDTH where it has blanks. */
+function filled(text) {
+  return text
+    .split(/(?<=[.;:?!]\)?) (?=\S)/)
+    .flatMap(wrapped)
+    .map(shielded);
+}
+
+function wrapped(sentence) {
+  const lines = [''];
+  for (const word of sentence.split(' ')) {
+    const line = lines.at(-1);
+    if (line !== '' && line.length + 1 + word.length > WIDTH) lines.push(word);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  return lines;
+}
+
+// A line that begins so would be a request.
+function shielded(line) {
+  return /^[.']/.test(line) ? `\\&${line}` : line;
+}
+
+function quoted(text) {
+  return `"${text.replaceAll('"', '\\(dq')}"`;
+}

@@ -1,0 +1,54 @@
+// A shell on a terminal of its own, by script(1): a person types into it, and Tab does what it does there.
+
+import { spawn } from 'node:child_process';
+import { onTestFinished } from 'vitest';
+import { TOP } from '../../e2e/support/plugin.ts';
+
+const PROMPT = 'READY>';
+/** Says what it was called with. */
+const SAYS = `check_conntrack() { printf 'SAID'; printf ' <%s>' "$@"; echo; }`;
+
+/** The arguments that check_conntrack has got where each line was typed behind it, then Tab, then Return. */
+export async function completed(shell: string, setUp: string, lines: readonly string[]): Promise<readonly string[]> {
+  const terminal = open(shell);
+  // Behind the first prompt a shell may have told the terminal how to paste.
+  await terminal.until(/[#%$] (?:\S*2004h)?$/);
+  terminal.type(`${setUp}; ${SAYS}; PS1='READY''> '\n`);
+  const found: string[] = [];
+  for (const line of lines) {
+    await terminal.until(new RegExp(`${PROMPT} `));
+    terminal.type(`check_conntrack ${line}\t\n`);
+    const [, said = ''] = await terminal.until(/^SAID ?(.*?)\r?\n/m);
+    found.push(said);
+  }
+  return found;
+}
+
+function open(shell: string): {
+  readonly type: (text: string) => void;
+  readonly until: (form: RegExp) => Promise<RegExpExecArray>;
+} {
+  const env = { ...process.env, TERM: 'dumb', HOME: '/nonexistent' };
+  const child = spawn('script', ['-qec', shell, '/dev/null'], { cwd: TOP, env, detached: true });
+  onTestFinished(() => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
+  });
+  let unread = '';
+  child.stdout.on('data', (data) => {
+    unread += data.toString('latin1');
+  });
+  return {
+    type: (text) => void child.stdin.write(text),
+    until: async (form) => {
+      for (let tries = 0; tries < 1000; tries++) {
+        const found = form.exec(unread);
+        if (found !== null) {
+          unread = unread.slice(found.index + found[0].length);
+          return found;
+        }
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      throw new Error(`not ${form} but ${JSON.stringify(unread)}`);
+    },
+  };
+}
