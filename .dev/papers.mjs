@@ -4,6 +4,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { bashCompletion, fishCompletion, zshCompletion } from './completion.mjs';
+import { directorBasket } from './director.mjs';
 import { manualPage } from './manual.mjs';
 import { tables, top } from './parts.mjs';
 
@@ -11,6 +12,7 @@ const folder = resolve(process.argv[2] ?? top);
 const source = await tables();
 const papers = {
   'nagios/check_conntrack.8': manualPage(source),
+  'nagios/icinga-director/conntrack.json': directorBasket(source),
   'nagios/completion/check_conntrack': bashCompletion(source),
   'nagios/completion/_check_conntrack': zshCompletion(source),
   'nagios/completion/check_conntrack.fish': fishCompletion(source),

@@ -1,0 +1,87 @@
+// The basket for Icinga Director: what the Icinga 2 files say, in its terms. Director takes no functions, so that
+// conntrack_verbose has one degree there.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { top } from './parts.mjs';
+
+const DATA_TYPES = 'Icinga\\Module\\Director\\DataType\\DataType';
+
+export function directorBasket({ FLAGS }) {
+  const flags = FLAGS.filter(({ of, long }) => (of === undefined && !['version', 'help'].includes(long)) || of === 'check');
+  const basket = {
+    Datafield: Object.fromEntries(flags.map((flag, index) => [index + 1, datafield(flag, index + 1)])),
+    Command: { conntrack: command(flags) },
+    ServiceTemplate: { conntrack: serviceTemplate() },
+  };
+  return `${JSON.stringify(basket, null, 2)}\n`;
+}
+
+function command(flags) {
+  return {
+    arguments: Object.fromEntries(flags.map((flag) => [`--${flag.long}`, argument(flag)])),
+    command: 'PluginContribDir + /check_conntrack',
+    fields: flags.map((_, index) => ({ datafield_id: index + 1, is_required: 'n', var_filter: null })),
+    methods_execute: 'PluginCheck',
+    object_name: 'conntrack',
+    object_type: 'object',
+    timeout: '10',
+  };
+}
+
+function argument(flag) {
+  const name = `$${variable(flag)}$`;
+  const given = flag.takes === undefined ? { set_if: name, set_if_format: 'string' } : { value: name };
+  const repeated = flag.takes !== undefined && flag.repeat ? { repeat_key: true } : {};
+  return { ...given, ...repeated, description: description(flag) };
+}
+
+function datafield(flag, id) {
+  return {
+    varname: variable(flag),
+    caption: `conntrack: --${flag.long}`,
+    description: description(flag),
+    datatype: `${DATA_TYPES}${dataType(flag)}`,
+    format: null,
+    originalId: String(id),
+    settings: {},
+  };
+}
+
+function dataType({ takes, repeat }) {
+  if (takes === undefined) return 'Boolean';
+  return repeat ? 'Array' : 'String';
+}
+
+function variable({ long }) {
+  return `conntrack_${long.replaceAll('-', '_')}`;
+}
+
+/** Each flag has one in the CheckCommand. */
+function description({ long, takes }) {
+  const file = read('icinga2-command-conntrack.conf');
+  const [, text] = new RegExp(`^ {4}"--${long}" = \\{\\n[^}]*description = "(.*)"`, 'm').exec(file) ?? [];
+  if (text === undefined) throw new Error(`icinga2-command-conntrack.conf says nothing of --${long}`);
+  return takes === undefined ? text.replace(/; 2 .*/, '') : text;
+}
+
+/** The recommended service, with its thresholds. */
+function serviceTemplate() {
+  const file = read('icinga2-service-conntrack.conf');
+  const found = file.matchAll(/^ {2}vars\.(\w+) = (.*)$/gm);
+  const setting = (name) => new RegExp(`^ {2}${name} = (\\S+)$`, 'm').exec(file)[1];
+  return {
+    check_command: 'conntrack',
+    check_interval: setting('check_interval'),
+    fields: [],
+    max_check_attempts: setting('max_check_attempts'),
+    object_name: 'conntrack',
+    object_type: 'template',
+    retry_interval: setting('retry_interval'),
+    vars: Object.fromEntries(Array.from(found, ([, name, value]) => [name, JSON.parse(value)])),
+  };
+}
+
+function read(name) {
+  return readFileSync(join(top, 'nagios', name), 'utf8');
+}
