@@ -1,24 +1,27 @@
-// Writes what is made from the source's tables and committed: the manual page, the completions, the picture in README.
-// `papers.mjs DIR` writes them below another directory.
+// Writes what is made from the source's tables and committed: the manual page, the completions, Icinga Director's basket,
+// the picture in README. `papers.mjs DIR PREFIX` writes those whose names begin so, below another directory.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { bashCompletion, fishCompletion, zshCompletion } from './completion.mjs';
 import { directorBasket } from './director.mjs';
 import { manualPage } from './manual.mjs';
 import { tables, top } from './parts.mjs';
+import { reportPicture } from './picture.mjs';
 
-const folder = resolve(process.argv[2] ?? top);
-const source = await tables();
-const papers = {
-  'nagios/check_conntrack.8': manualPage(source),
-  'nagios/icinga-director/conntrack.json': directorBasket(source),
-  'nagios/completion/check_conntrack': bashCompletion(source),
-  'nagios/completion/_check_conntrack': zshCompletion(source),
-  'nagios/completion/check_conntrack.fish': fishCompletion(source),
+const PAPERS = {
+  '.github/report.svg': reportPicture,
+  'nagios/check_conntrack.8': manualPage,
+  'nagios/completion/_check_conntrack': zshCompletion,
+  'nagios/completion/check_conntrack': bashCompletion,
+  'nagios/completion/check_conntrack.fish': fishCompletion,
+  'nagios/icinga-director/conntrack.json': directorBasket,
 };
-for (const [name, text] of Object.entries(papers)) {
-  const path = join(folder, name);
+
+const [folder = top, prefix = ''] = process.argv.slice(2);
+const source = await tables();
+for (const [name, made] of Object.entries(PAPERS).filter(([each]) => each.startsWith(prefix))) {
+  const path = resolve(folder, name);
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, text);
+  writeFileSync(path, made(source));
 }

@@ -1,15 +1,16 @@
-// README shows what the built file really says.
+// README and the manual show what the built file really says, and every command line in them is one that it takes.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { fixture, plugin, TOP } from './support/plugin.ts';
+import { type Answer, fixture, plugin, shell, TOP } from './support/plugin.ts';
+import { scratch } from './support/tree.ts';
 
 const README = readFileSync(join(TOP, 'README.md'), 'utf8');
-
-test('the help is the one of --help', () => {
-  expect(README).toContain(`\`\`\`\n${plugin('--help').stdout}\`\`\``);
-});
+const MANUAL = readFileSync(join(TOP, '.dev/manual.md'), 'utf8');
+const TREE = fixture('centos-5.8-synthetic');
+/** What the examples say of the machine they run on. */
+const PLACES = { '/tmp/tree': TREE, '/host': TREE };
 
 test('the help fits 80 columns and 4096 bytes', () => {
   const { stdout } = plugin('--help');
@@ -20,3 +21,66 @@ test('the help fits 80 columns and 4096 bytes', () => {
 test('the first line shown is a real one', () => {
   expect(README).toContain(`$ ./dist/check_conntrack\n${plugin('--root', fixture('centos-5.8-synthetic')).stdout}`);
 });
+
+test('the plan shown is a real one', () => {
+  const [, line = '', said = ''] = /\n\$ (check_conntrack plan .*)\n((?:.*\n)*?)\.\.\.\n/.exec(MANUAL) ?? [];
+  expect(run(line).stdout.startsWith(said)).toBe(true);
+  expect(said.length).toBeGreaterThan(300);
+});
+
+const EXAMPLES = [README, MANUAL].flatMap(blocks).flatMap((block) => block.split('\n').filter(isExample));
+
+test('there are examples', () => expect(EXAMPLES.length).toBeGreaterThan(15));
+
+test.each([...new Set(EXAMPLES)])('%s', (line) => {
+  const { stdout, stderr, status } = run(line);
+  expect(stdout).not.toBe('');
+  expect(stdout).not.toContain('--help');
+  expect(stderr).toBe('');
+  expect([0, 1, 2]).toContain(status);
+});
+
+/** Each in the middle of a file of another program, or behind its path. */
+const EMBEDDED = blocks(MANUAL).flatMap((block) =>
+  Array.from(block.matchAll(/\/usr\/lib\/nagios\/plugins\/check_conntrack( [^"\n;>|]*)?/g), ([, args = '']) => args),
+);
+
+test.each([...new Set(EMBEDDED)])('as another program calls it:%s', (args) => {
+  expect(run(`check_conntrack${args}`).stdout).toMatch(/^(CONNTRACK OK|# OK|\{)/);
+});
+
+test('as netdata calls it', () => {
+  const [, list = ''] = /args: \[(.*)\]/.exec(MANUAL) ?? [];
+  const args: readonly string[] = JSON.parse(`[${list}]`);
+  expect(args.length).toBeGreaterThan(5);
+  expect(run(`check_conntrack ${args.join(' ')}`).stdout).toMatch(/^CONNTRACK OK/);
+});
+
+test.each(Array.from(MANUAL.matchAll(/\| `\$\.([a-z_.]+)` \|/g), ([, path = '']) => path))(
+  'the JSON document has a number or a text at %s',
+  (path) => {
+    const root: unknown = JSON.parse(plugin('--format', 'json', '--root', fixture('debian-12-synthetic')).stdout);
+    const found = path.split('.').reduce<unknown>((at, key) => Reflect.get(Object(at), key), root);
+    expect(['number', 'string']).toContain(typeof found);
+  },
+);
+
+function blocks(text: string): readonly string[] {
+  return Array.from(text.matchAll(/^```\n([\s\S]*?)^```$/gm), ([, block = '']) => block);
+}
+
+function isExample(line: string): boolean {
+  return /^(sudo |ssh .*\| )?check_conntrack /.test(line);
+}
+
+/** On a captured tree, and with stand-ins for what is not the plugin's: nothing of the machine is asked. */
+function run(line: string): Answer {
+  const here = Object.entries({ ...PLACES, '/var/lib/nagios': scratch(), '/var/lib/netdata': scratch() }).reduce(
+    (text, [from, to]) => text.replaceAll(from, to),
+    line,
+  );
+  const rooted = / --root | --entries /.test(here) ? '"$@"' : `"$@" --root ${TREE}`;
+  return shell(`check_conntrack() { $RUN ${rooted}; }; sudo() { "$@"; }; jq() { cat; }
+ssh() { cat ${fixture('entries-conntrack-L-capture')}; }
+${here}`);
+}

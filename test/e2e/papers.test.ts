@@ -1,0 +1,160 @@
+// What is made from the source's tables is up to date, and nothing that the program has is missing in what is written
+// about it.
+
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { COMMANDS, FLAGS, type Flag } from '../../src/cli/flags.ts';
+import { METRIC_NAMES, metricSpec } from '../../src/evaluate/metrics.ts';
+import { fixture, plugin, TOP } from './support/plugin.ts';
+import { scratch } from './support/tree.ts';
+
+const MADE = [
+  'nagios/check_conntrack.8',
+  'nagios/completion/check_conntrack',
+  'nagios/completion/_check_conntrack',
+  'nagios/completion/check_conntrack.fish',
+  'nagios/icinga-director/conntrack.json',
+];
+const SHELLS = MADE.slice(1, 4);
+const README = read('README.md');
+const MANUAL = read('.dev/manual.md');
+const PAGE = typed(read('nagios/check_conntrack.8'));
+const DIST = read('dist/check_conntrack');
+const HELP = Object.fromEntries(COMMANDS.map((name) => [name, plugin(name, '--help').stdout]));
+const KNOWN: readonly Flag[] = FLAGS;
+
+test('the committed papers are those that `npm run papers` makes', () => {
+  const folder = scratch();
+  execFileSync('node', [join(TOP, '.dev/papers.mjs'), folder, 'nagios']);
+  for (const name of MADE) expect(readFileSync(join(folder, name), 'utf8'), name).toBe(read(name));
+});
+
+describe('every flag', () => {
+  test.each(KNOWN.map(({ long, of }) => [`--${long}`, of ?? 'check'] as const))('%s of %s', (flag, command) => {
+    expect(HELP[command]).toContain(` ${flag} `);
+    expect(PAGE).toMatch(new RegExp(`^(-\\w, )?${flag}\\b`, 'm'));
+    expect(README).toContain(`\`${flag}\``);
+  });
+
+  test.each(COMMANDS)('of %s is completed', (command) => {
+    const own = KNOWN.filter(({ of }) => of === undefined || of === command).map(({ long }) => long);
+    const [bash = '', zsh = '', fish = ''] = SHELLS.map(read);
+    const inBash = new RegExp(`^ {4}${command}\\) flags='(.*)'`, 'm').exec(bash)?.[1] ?? '';
+    const inZsh = new RegExp(`^ {4}${command}\\)\\n([\\s\\S]*?);;`, 'm').exec(zsh)?.[1] ?? '';
+    expect(Array.from(inBash.matchAll(/--([a-z-]+)/g), ([, long]) => long)).toEqual(own);
+    for (const long of own) {
+      expect(inZsh).toMatch(new RegExp(`--${long}\\b`));
+      expect(fish).toMatch(new RegExp(`'__check_conntrack_is ${command}' (-s \\w )?-l ${long} `));
+    }
+  });
+});
+
+test.each(METRIC_NAMES)(
+  'the metric %s is in help, manual, README and, if it takes a threshold, the completions',
+  (name) => {
+    expect(HELP['check']).toMatch(new RegExp(`^ {2}${name} `, 'm'));
+    expect(PAGE).toMatch(new RegExp(`^${name}$`, 'm'));
+    expect(README).toContain(`\`${name}\``);
+    const judged = metricSpec(name).judged !== 'nowhere';
+    for (const shell of SHELLS) expect(new RegExp(`[\\s'"]${name}[=:]`).test(read(shell)), shell).toBe(judged);
+  },
+);
+
+test.each(KNOWN.filter(({ long }) => long === 'format').map(({ of, about }) => [of ?? '', about] as const))(
+  'each format of %s is one that it takes, in manual and README: %s',
+  (command, about) => {
+    for (const format of about.replace(/ \(.*/, '').split(/, | or /)) {
+      const said = plugin(command, '--format', format, '--root', fixture('debian-12-synthetic')).stdout;
+      expect(said).not.toContain('--help');
+      expect(MANUAL).toContain(`\n### ${format}\n`);
+      expect(README).toMatch(new RegExp(`[( ]${format}[,)]`));
+      for (const shell of SHELLS) expect(read(shell)).toMatch(new RegExp(`[ ('"]${format}[ )'"]`));
+    }
+  },
+);
+
+test.each(schemaWords('trouble'))('the verdict %s is in manual and README', (trouble) => {
+  expect(MANUAL).toContain(`| \`${trouble}\` | `);
+  expect(README).toContain(`\`${trouble}\``);
+});
+
+test('every section of a report is in the manual', () => {
+  const report = plugin('report', '--root', fixture('over-limit-synthetic')).stdout;
+  const sections = Array.from(report.matchAll(/^([A-Z][a-z][A-Za-z ]+?)(?=:|$)/gm), ([, title]) => title);
+  expect(sections.length).toBeGreaterThan(4);
+  for (const title of sections) expect(MANUAL).toContain(`\n| \`${title}\` | `);
+});
+
+describe('troubleshooting', () => {
+  const headings = Array.from(MANUAL.matchAll(/^### `(.+)`$/gm), ([, heading = '']) => heading);
+  /** What others say. */
+  const FOREIGN = /^(NRPE: |\(Return code|Exit status|# Check failed|nf_conntrack: table full)/;
+  /** What differs from one machine to the next. */
+  const VARIABLE =
+    /\d+(?:\.\d+)?%?|\/[\w/.]+|\.\.\.|conntrack -[SL]|--wach|no (?:drop_rate|drop)\b|EACCES|check_conntrack|nf_conntrack_netlink/;
+
+  test.each(headings.filter((heading) => !FOREIGN.test(heading)))('the program can say: %s', (heading) => {
+    const words = heading.replace(/^CONNTRACK UNKNOWN - /, '').split(VARIABLE);
+    const fixed = words.flatMap((part) => part.split(/[:;()]/)).map((part) => part.trim());
+    const telling = fixed.filter((part) => part.includes(' ') || part.length > 12);
+    expect(telling.length).toBeGreaterThan(0);
+    expect(telling.filter((part) => !DIST.includes(part))).toEqual([]);
+  });
+
+  test('the list in README has the words of the manual', () => {
+    const [, list = ''] = /\n## Troubleshooting\n([\s\S]*?)\n## /.exec(README) ?? [];
+    const messages = Array.from(list.matchAll(/^\| `(.+?)` \|/gm), ([, message]) => message);
+    expect(messages.length).toBeGreaterThan(8);
+    for (const message of messages) expect(headings).toContain(message);
+  });
+
+  test('every kind of fault is in the manual', () => {
+    const faults = Array.from(DIST.matchAll(/\["(cannot \w+|did not run)", "([^"]*)"\]/g));
+    expect(faults.length).toBeGreaterThan(15);
+    for (const [, verb, detail = ''] of faults) {
+      expect(MANUAL).toContain(`\`${verb}\``);
+      const words = detail.split('#').map((part) => part.replace(/^,? | ?$/g, ''));
+      for (const part of words) expect(MANUAL).toContain(part);
+    }
+  });
+});
+
+test('every environment variable that the program knows is in the manual', () => {
+  const names = Array.from(DIST.matchAll(/environment2?\["(\w+)"\]|STATE_VARIABLES = \[([^\]]*)\]/g), ([, one, all]) =>
+    all === undefined ? [one] : Array.from(all.matchAll(/\w+/g), ([name]) => name),
+  ).flat();
+  expect(names).toContain('MP_STATE_PATH');
+  expect(names).toContain('MUNIN_CAP_MULTIGRAPH');
+  expect(names.filter((name) => !MANUAL.includes(`\`${name}\``))).toEqual([]);
+});
+
+test('README is read in one sitting', () => {
+  expect(README.split(/\s+/).length).toBeLessThan(1900);
+  expect(README.indexOf('sudo check_conntrack report')).toBeLessThan(2000);
+});
+
+function read(name: string): string {
+  return readFileSync(join(TOP, name), 'utf8');
+}
+
+/** The page as it is typed: without fonts and escapes. */
+function typed(roff: string): string {
+  return roff
+    .replace(/\\f[BIR]/g, '')
+    .replace(/\\-/g, '-')
+    .replace(/\\e/g, '\\');
+}
+
+function schemaWords(property: string): readonly string[] {
+  const found: string[] = [];
+  const visit = (at: unknown, name: string): void => {
+    if (typeof at !== 'object' || at === null) return;
+    const words: unknown = Reflect.get(at, 'enum');
+    if (name === property && Array.isArray(words)) found.push(...words);
+    for (const [key, value] of Object.entries(at)) visit(value, key);
+  };
+  visit(JSON.parse(read('nagios/check_conntrack.schema.json')), '');
+  return [...new Set(found)];
+}
