@@ -76,7 +76,7 @@ function isExample(line: string): boolean {
 /** On a captured tree, and with stand-ins for what is not the plugin's: nothing of the machine is asked. */
 function run(line: string): Answer {
   const here = Object.entries({ ...PLACES, '/var/lib/nagios': scratch(), '/var/lib/netdata': scratch() }).reduce(
-    (text, [from, to]) => text.replaceAll(from, to),
+    (text, [from, to]) => text.split(from).join(to),
     line,
   );
   const rooted = / --root | --entries /.test(here) ? '"$@"' : `"$@" --root ${TREE}`;

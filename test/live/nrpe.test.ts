@@ -1,10 +1,10 @@
 // The real NRPE runs the built plugin through the shipped snippet, and the real check_nrpe carries its answer.
 
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { command, RUNS_ON_NODE } from '../e2e/support/plugin.ts';
-import { RUNS, recommended, resultOf, runPlugin, runPluginAsNagios, type Site, shipped, site } from './daemon.ts';
+import { command, RUNS_ON_NODE, TOP } from '../e2e/support/plugin.ts';
+import { RUNS, recommended, resultOf, runPlugin, runPluginAsNagios, type Site, STATE, site } from './daemon.ts';
 import { holdConnections, limitTo, processInside, sendDatagrams, toolCounter, trackingNamespace } from './namespace.ts';
 import { liveSuite } from './parts.ts';
 import { askNrpe, CHECK_NRPE, NRPE, otherForm, runsPlugin, shippedHere, startNrpe } from './support/nrpe-daemon.ts';
@@ -14,6 +14,9 @@ const SNIPPET = 'nrpe_check_conntrack.cfg';
 const SUDOERS = 'sudoers-check_conntrack';
 const SUDO = '/usr/bin/sudo';
 const VISUDO = '/usr/sbin/visudo';
+const PLUGIN = '/usr/lib/nagios/plugins/check_conntrack';
+const SCRIPT = '/usr/local/sbin/check_conntrack_as_root';
+const REFUSED = { status: 1, stdout: '', stderr: 'sudo: a password is required\n' };
 const PROTOCOLS = [['-3'], ['-2'], []] as const;
 
 liveSuite('NRPE', [NRPE, CHECK_NRPE], () => {
@@ -88,6 +91,24 @@ liveSuite('sudo', [NRPE, CHECK_NRPE, VISUDO, SUDO], () => {
     expectSameBesidesFigures(resultOf(askNrpe(port, 'check_conntrack')), said);
   });
 
+  test('NRPE runs the script of the manual as root, the one file with the thresholds, and sudo allows it no argument', async () => {
+    const here = site();
+    const [script, sudoers, snippet] = inOneFile(here);
+    const path = pathHere(here, SCRIPT);
+    writeFileSync(path, script, { mode: 0o755 });
+    const by = withSudoers(here, sudoers);
+    expect(command(VISUDO, ['-cf', join(here.folder, 'sudoers')])).toMatchObject({ status: 0, stderr: '' });
+    const said = resultOf(runPlugin(here, ...recommended(here)));
+    const answer = askNrpe(await startNrpe(here, { snippet, by }), 'check_conntrack');
+    expectSameBesidesFigures(resultOf(answer), said);
+    const [program = '', ...before] = by;
+    const asNagios = ['setpriv', '--reuid=nagios', '--regid=nagios', '--clear-groups', SUDO, '-n', path];
+    expect(command(program, [...before, ...asNagios, '--root', '/etc'])).toEqual(REFUSED);
+    // Another threshold is another line of the script alone.
+    writeFileSync(path, script.replace('-c 90', '-c 90 --bogus'), { mode: 0o755 });
+    expect(command(program, [...before, ...asNagios]).stdout).toContain('--bogus: unknown option');
+  });
+
   test('visudo accepts the shipped line, and it allows no other arguments', () => {
     const here = site();
     const [program = '', ...before] = withSudoers(here);
@@ -97,24 +118,28 @@ liveSuite('sudo', [NRPE, CHECK_NRPE, VISUDO, SUDO], () => {
     const allowed = recommended(here, here.state);
     expect(ask(...allowed).stdout).toMatch(/^CONNTRACK /);
     for (const args of [[], ['-w', '80'], ['--root', '/etc'], [...allowed, '--root', '/etc']])
-      expect(ask(...args)).toEqual({ status: 1, stdout: '', stderr: 'sudo: a password is required\n' });
+      expect(ask(...args)).toEqual(REFUSED);
   });
 });
 
-test('the sudoers lines allow the sudo forms of the snippet, argument by argument, and have no wildcard', () => {
-  const lines = (name: string, form: RegExp) => Array.from(shipped(name).matchAll(form), ([, line = '']) => line);
-  const allowed = lines(SUDOERS, /^nagios ALL=\(root\) NOPASSWD: (.*)$/gm);
-  const used = lines(SNIPPET, /^#command\[check_conntrack\w*\]=\/usr\/bin\/sudo -n (.*)$/gm);
-  expect(used).toHaveLength(2);
-  for (const line of used)
-    expect(line).toMatch(/^\/usr\/lib\/nagios\/plugins\/check_conntrack( (?!--root)[^*?[\]]+)+$/);
-  expect(allowed.map((line) => line.replace(/\\([=:,\\])/g, '$1'))).toEqual(used);
-});
+/** The manual's way to have the thresholds in one file, with the paths of here: script, sudoers line, command. */
+function inOneFile(here: Site): readonly [script: string, sudoers: string, command: string] {
+  const manual = readFileSync(join(TOP, '.dev/manual.md'), 'utf8');
+  const blocks = Array.from(manual.matchAll(/^```\n([\s\S]*?)^```$/gm), ([, block = '']) => block);
+  const [script = '', sudoers = '', line = ''] = blocks
+    .slice(blocks.findIndex((block) => block.startsWith('#!/bin/sh')))
+    .map((block) => [SCRIPT, STATE, PLUGIN].reduce((text, path) => text.split(path).join(pathHere(here, path)), block));
+  return [script, sudoers, line];
+}
+
+function pathHere(here: Site, path: string): string {
+  return path === SCRIPT ? join(here.folder, 'as_root') : path === STATE ? here.state : runsPlugin(here).join(' ');
+}
 
 /** Runs what follows with the shipped line as the only sudoers; the machine's own stay as they are. */
-function withSudoers(here: Site): readonly string[] {
+function withSudoers(here: Site, text = shippedHere(here, SUDOERS)): readonly string[] {
   const path = join(here.folder, 'sudoers');
-  writeFileSync(path, shippedHere(here, SUDOERS), { mode: 0o440 });
+  writeFileSync(path, text, { mode: 0o440 });
   const mounts = `mount --bind ${path} /etc/sudoers && mount -t tmpfs none /etc/sudoers.d`;
   return ['unshare', '--mount', 'sh', '-c', `${mounts} && exec "$@"`, 'sh'];
 }
