@@ -75,6 +75,18 @@ test.each(KNOWN.filter(({ long }) => long === 'format').map(({ of, about }) => [
   },
 );
 
+test('every gauge of the Prometheus format is in the manual, and the counters go by the names of the metrics', () => {
+  const text = plugin('--format', 'prometheus', '--root', fixture('debian-12-synthetic')).stdout;
+  const series = Array.from(text.matchAll(/^# TYPE (\w+) (\w+)$/gm), ([, name = '', type]) => ({ name, type }));
+  const [gauges, counters] = ['gauge', 'counter'].map((kind) =>
+    series.filter(({ type }) => type === kind).map(({ name }) => name),
+  );
+  expect(gauges?.length).toBeGreaterThan(6);
+  expect(gauges?.filter((name) => !MANUAL.includes(`\`${name}\``))).toEqual([]);
+  const names: readonly string[] = METRIC_NAMES.map((name) => `conntrack_${name}_total`);
+  expect(counters?.filter((name) => !names.includes(name))).toEqual([]);
+});
+
 test.each(schemaWords('trouble'))('the verdict %s is in manual and README', (trouble) => {
   expect(MANUAL).toContain(`| \`${trouble}\` | `);
   expect(README).toContain(`\`${trouble}\``);
