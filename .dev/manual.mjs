@@ -68,11 +68,11 @@ function synopsis({ COMMANDS, FLAGS, renderHelp }) {
 /** `check_conntrack report [options]`: lower case is typed, but for what is in brackets. */
 function words(line) {
   return line.replace(/[a-z_]+|\[[^\]]*\]|--\w+/g, (word) =>
-    word === '[options]' ? '[\\fIoptions\\fR]' : marked(word),
+    word === '[options]' ? '[\\fIoptions\\fR]' : typedWord(word),
   );
 }
 
-function marked(word) {
+function typedWord(word) {
   return word.startsWith('[')
     ? word.replace(/--?\w+|[A-Z]+|[a-z]+/g, (part) => (/[A-Z]/.test(part) ? variable(part) : literal(part)))
     : literal(word);
@@ -94,10 +94,8 @@ function flagName({ long, short, takes }) {
 
 function metrics({ METRICS, METRIC_NAMES, metricSpec }, more) {
   return METRIC_NAMES.flatMap((name) => {
-    const { unit } = metricSpec(name);
-    const extra = taken(more, name);
-    const about = extra === '' ? sentences({ about: METRICS[name] }, '') : extra;
-    return term(literal(name), `${about} ${facts(metricSpec(name), unit)}`);
+    const said = taken(more, name) || `${plain(METRICS[name])}.`;
+    return term(literal(name), [said, ...facts(metricSpec(name))].join(' '));
   });
 }
 
@@ -108,14 +106,14 @@ const JUDGED = {
   nowhere: 'Only with --netns all; takes no threshold.',
 };
 
-function facts({ always, history, judged }, unit) {
-  const shown = [
+function facts({ always, history, judged, unit }) {
+  const found = [
     UNITS[unit],
     JUDGED[judged],
     history ? 'Needs a state directory.' : '',
     always ? '' : 'Only with a threshold on it.',
   ];
-  return plain(shown.filter(Boolean).join(' ')).replaceAll('--netns all', literal('--netns all'));
+  return found.filter(Boolean).map((text) => text.replace('--netns all', literal('--netns all')));
 }
 
 function sentences({ about, takes }, extra) {

@@ -3,7 +3,9 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { bashCompletion, fishCompletion, zshCompletion } from './completion.mjs';
+import { bashCompletion } from './completion/bash.mjs';
+import { fishCompletion } from './completion/fish.mjs';
+import { zshCompletion } from './completion/zsh.mjs';
 import { directorBasket } from './director.mjs';
 import { manualPage } from './manual.mjs';
 import { tables, top } from './parts.mjs';

@@ -1,12 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
-const { CHECK_CONNTRACK_EXECUTABLE, CHECK_CONNTRACK_KERNELS, CHECK_CONNTRACK_LIVE } = process.env;
+const { CHECK_CONNTRACK_EXECUTABLE, CHECK_CONNTRACK_NODE } = process.env;
+const { CHECK_CONNTRACK_DIRECTOR, CHECK_CONNTRACK_KERNELS, CHECK_CONNTRACK_LIVE } = process.env;
 const tests = (folder: string) => `test/${folder}/**/*.test.ts`;
 
-/** What says nothing of the executable. */
+/** What need not be asked of every executable and every Node: it is about what is written of them. */
 const PAPERS = [
   'test/e2e/definitions.test.ts',
   'test/e2e/papers.test.ts',
+  'test/e2e/readme.test.ts',
   'test/live/completion.test.ts',
   'test/live/papers.test.ts',
 ];
@@ -16,7 +18,10 @@ const unit = { name: 'unit', include: [tests('unit')], testTimeout: 20_000 };
 const e2e = {
   name: 'e2e',
   include: [tests('e2e')],
-  exclude: CHECK_CONNTRACK_EXECUTABLE === undefined ? [] : ['test/e2e/node.test.ts', ...PAPERS],
+  exclude: [
+    ...(CHECK_CONNTRACK_EXECUTABLE === undefined ? [] : ['test/e2e/node.test.ts']),
+    ...(CHECK_CONNTRACK_EXECUTABLE === undefined && CHECK_CONNTRACK_NODE === undefined ? [] : PAPERS),
+  ],
   testTimeout: 20_000,
 };
 // They build the packages and install them into roots that .dev/roots.mjs has made.
@@ -44,6 +49,9 @@ const standalone = { name: 'standalone', include: [tests('standalone')], testTim
 // They boot kernels that .dev/kernels.mjs has fetched.
 const kernels = { name: 'kernels', include: [tests('kernels')], testTimeout: 600_000, hookTimeout: 600_000 };
 
+// It installs Icinga Director and its database into a root of their own, which takes minutes the first time.
+const director = { name: 'director', include: [tests('director')], testTimeout: 120_000, hookTimeout: 900_000 };
+
 // Nothing but what reads and writes its own files runs unasked, also as root on somebody's firewall.
 export default defineConfig({
   test: {
@@ -53,6 +61,7 @@ export default defineConfig({
       ...(process.env['CHECK_CONNTRACK_PACKAGES'] === '1' ? [packages] : []),
       ...(CHECK_CONNTRACK_LIVE === '1' ? [live] : []),
       ...(CHECK_CONNTRACK_KERNELS === '1' ? [kernels] : []),
+      ...(CHECK_CONNTRACK_DIRECTOR === '1' ? [director] : []),
     ].map((test) => ({ test })),
   },
 });

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { COMMANDS, FLAGS, type Flag } from '../../src/cli/flags.ts';
 import { METRIC_NAMES, metricSpec } from '../../src/evaluate/metrics.ts';
-import { fixture, plugin, TOP } from './support/plugin.ts';
+import { fixture, NODE, plugin, TOP } from './support/plugin.ts';
 import { scratch } from './support/tree.ts';
 
 const MADE = [
@@ -27,7 +27,7 @@ const KNOWN: readonly Flag[] = FLAGS;
 
 test('the committed papers are those that `npm run papers` makes', () => {
   const folder = scratch();
-  execFileSync('node', [join(TOP, '.dev/papers.mjs'), folder, 'nagios']);
+  execFileSync(NODE, [join(TOP, '.dev/papers.mjs'), folder, 'nagios']);
   for (const name of MADE) expect(readFileSync(join(folder, name), 'utf8'), name).toBe(read(name));
 });
 

@@ -10,7 +10,8 @@ const README = readFileSync(join(TOP, 'README.md'), 'utf8');
 const MANUAL = readFileSync(join(TOP, '.dev/manual.md'), 'utf8');
 const TREE = fixture('centos-5.8-synthetic');
 /** What the examples say of the machine they run on. */
-const PLACES = { '/tmp/tree': TREE, '/host': TREE };
+const TREES = ['/tmp/tree', '/host'];
+const STATES = ['/var/lib/nagios', '/var/lib/netdata', '/var/lib/check_mk_agent'];
 
 test('the help fits 80 columns and 4096 bytes', () => {
   const { stdout } = plugin('--help');
@@ -75,10 +76,9 @@ function isExample(line: string): boolean {
 
 /** On a captured tree, and with stand-ins for what is not the plugin's: nothing of the machine is asked. */
 function run(line: string): Answer {
-  const here = Object.entries({ ...PLACES, '/var/lib/nagios': scratch(), '/var/lib/netdata': scratch() }).reduce(
-    (text, [from, to]) => text.split(from).join(to),
-    line,
-  );
+  const state = scratch();
+  const moved = TREES.reduce((text, place) => text.split(place).join(TREE), line);
+  const here = STATES.reduce((text, place) => text.split(place).join(state), moved);
   const rooted = / --root | --entries /.test(here) ? '"$@"' : `"$@" --root ${TREE}`;
   return shell(`check_conntrack() { $RUN ${rooted}; }; sudo() { "$@"; }; jq() { cat; }
 ssh() { cat ${fixture('entries-conntrack-L-capture')}; }
