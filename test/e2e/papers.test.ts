@@ -134,8 +134,9 @@ describe('troubleshooting', () => {
 });
 
 test('every environment variable that the program knows is in the manual', () => {
-  const names = Array.from(DIST.matchAll(/environment\d*\["(\w+)"\]|STATE_VARIABLES = \[([^\]]*)\]/g), ([, one, all]) =>
-    all === undefined ? [one] : Array.from(all.matchAll(/\w+/g), ([name]) => name),
+  const names = Array.from(
+    DIST.matchAll(/environment\d*\["(\w+)"\]|STATE_VARIABLES = \[([^\]]*)\]/g),
+    ([, one, all]) => (all === undefined ? [one] : Array.from(all.matchAll(/\w+/g), ([name]) => name)),
   ).flat();
   expect(names).toContain('MP_STATE_PATH');
   expect(names).toContain('MUNIN_CAP_MULTIGRAPH');
