@@ -24,11 +24,14 @@ export type Trouble =
   | 'unread'
   | 'none';
 
+/** What may be wrong with a table, and not with the machine as a whole. */
+export type TableTrouble = Exclude<Trouble, 'was full' | 'drift' | 'unread'>;
+
 /** One table, and what is wrong with it. */
 export interface TableDiagnosis {
   readonly result: TableResult;
   readonly state: State;
-  readonly trouble: Trouble;
+  readonly trouble: TableTrouble;
 }
 
 export interface Diagnosis {
@@ -109,7 +112,7 @@ function troubleOf(result: TableResult): Pick<TableDiagnosis, 'state' | 'trouble
 }
 
 /** Why most of the packets that are lost are. */
-function losingBy({ lost = NOTHING_LOST, table }: TableResult): Trouble | undefined {
+function losingBy({ lost = NOTHING_LOST, table }: TableResult): TableTrouble | undefined {
   const { full, clash, chain, fullOrClash } = lost;
   if (packetsLost(lost) === 0) return undefined;
   // A table that has room drops nothing for want of it.

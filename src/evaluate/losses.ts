@@ -75,8 +75,3 @@ export function hasMetLimit(statistics: Reading<Statistics>, release: Reading<Ke
   const { full, fullOrClash } = lostPackets(counters, release);
   return full + fullOrClash + (counters.early_drop ?? 0) > 0;
 }
-
-/** Whether events of it mean lost packets by themselves; insert_failed overlaps with the others. */
-export function isLoss(name: CounterName): boolean {
-  return counterSpec(name).means === 'loss';
-}

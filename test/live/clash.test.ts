@@ -47,7 +47,9 @@ liveSuite('packets lost to clashes', PARTS, () => {
     const { stdout, status } = pluginInside(name, '--state-dir', state, '-c', 'drop_rate=0');
     expect(status).toBe(2);
     expect(stdout).toMatch(
-      new RegExp(`^CONNTRACK CRITICAL - ${lost} packets lost to clashes \\(as when NAT has no free port\\) in the last `),
+      new RegExp(
+        `^CONNTRACK CRITICAL - ${lost} packets lost to clashes \\(as when NAT has no free port\\) in the last `,
+      ),
     );
     expect(toolCounter(name, 'insert_failed')).toBe(lost);
     const unasked = pluginInside(name, '--state-dir', state);
@@ -66,7 +68,9 @@ liveSuite('packets lost to clashes', PARTS, () => {
     expect(message).toContain('packets/s to clashes: NAT has no port left towards udp 127.0.0.1 port 9');
     const [advice] = report.incident.advice;
     expect(advice).toMatchObject({ kind: 'nat_ports' });
-    expect(advice.title).toContain('of 127.0.0.1 10 of the 10 from 1000 to 1009 are in use towards udp 127.0.0.1 port 9');
+    expect(advice.title).toContain(
+      'of 127.0.0.1 10 of the 10 from 1000 to 1009 are in use towards udp 127.0.0.1 port 9',
+    );
     expect(lostOf(name, 5)).toBe(5);
     for (const command of advice.commands) expect(inside(name, 'sh', '-c', command)).toMatchObject({ status: 0 });
     expect(lostOf(name, 10)).toBe(0);
