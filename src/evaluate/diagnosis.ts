@@ -64,15 +64,15 @@ const RECENT_SECONDS = 900;
 export function diagnose(evaluation: Evaluation, spells: FullSpells | undefined): Diagnosis {
   const [first, ...others] = evaluation.results;
   const own = tableDiagnosis(first);
-  const tables = [own, ...others.map(tableDiagnosis)].sort(bySeverity);
-  const [worst = own] = tables;
   const past = recentSpell(evaluation.observation, spells);
+  const wasFull = ({ result }: TableDiagnosis) => result.table.key === past?.table?.key;
+  const tables = [own, ...others.map(tableDiagnosis)].sort(
+    (a, b) =>
+      compareSeverity(b.state, a.state) || Number(wasFull(b)) - Number(wasFull(a)) || byGravity(a.result, b.result),
+  );
+  const [worst = own] = tables;
   const whole = worst.trouble === 'none' ? machineTrouble(evaluation, past) : worst;
   return { state: whole.state, trouble: whole.trouble, tables, worst, past };
-}
-
-function bySeverity(a: TableDiagnosis, b: TableDiagnosis): number {
-  return compareSeverity(b.state, a.state) || byGravity(a.result, b.result);
 }
 
 function recentSpell({ tables }: Observation, spells: FullSpells | undefined): PastFull | undefined {
