@@ -16,7 +16,8 @@ const PRINTERS = ['/bin/cat', '/usr/bin/cat'] as const;
 const COUNT = '/proc/sys/net/netfilter/nf_conntrack_count';
 const STATISTICS = '/proc/self/net/stat/nf_conntrack';
 const REFUSED = /Operation not permitted|Permission denied/;
-const GONE = /No such file or directory/;
+/** A name that ip-netns(8) is just taking away is for a moment a file that is no namespace. */
+const GONE = /No such file or directory|Invalid argument/;
 
 export interface Inside {
   readonly entries: Reading<number>;

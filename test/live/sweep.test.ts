@@ -183,6 +183,12 @@ liveSuite('every namespace of the running machine', PARTS, () => {
         0,
         / of at least \d+ namespaces/,
       ],
+      [
+        'finds a file that is no namespace any more',
+        `echo "reassociate to namespace 'ns/net' failed: Invalid argument" >&2; exit 1`,
+        0,
+        / of at least \d+ namespaces/,
+      ],
     ])('an nsenter that %s', (_, script, status, words) => {
       trackingNamespace();
       const answer = withTool('/usr/bin/nsenter', script, ...LINE, '--timeout', '2');
