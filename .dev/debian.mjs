@@ -22,7 +22,7 @@ export function fromDebian({ type = 'deb', suite, settings = {}, otherwise = 'a 
     'Dir::Etc::SourceParts': join(scratch, 'parts'),
     'Dir::State::Lists': join(scratch, 'lists'),
     'Dir::Cache::archives': join(scratch, 'archives'),
-    'Dir::Cache::pkgcache': '',
+    'Dir::Cache::pkgcache': join(scratch, 'pkgcache.bin'),
     'Dir::Cache::srcpkgcache': '',
   };
   const given = Object.entries({ ...places, ...settings }).flatMap(([name, value]) => ['-o', `${name}=${value}`]);

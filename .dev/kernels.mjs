@@ -1,137 +1,163 @@
-// Fetches real kernels, Debian's for clouds, one of each series that the mirror has, into .cache/kernels/: the kernel and
-// an initramfs with the modules that connection tracking needs. test/kernels boots them.
+// Fetches real kernels, Debian's for clouds, into .cache/kernels/: those on both sides of each change in connection
+// tracking that can be seen from outside, as far as the mirror has them. test/kernels boots them.
+//   npm run kernels                    fetches and boots those that the gate boots; builds the executables before
+//   npm run kernels -- 6.1 newest      these; also 6.1-no-procfs, 6.1-arm64, and any series that a suite has
+//   npm run kernels -- all             each series that a suite has
+//   npm run kernels -- fetch [NAME...] fetches only
 
-import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fromDebian } from './debian.mjs';
+import { userland } from './foreign-userland.mjs';
+import { modulesIn, pack } from './kernel-archive.mjs';
+import { withoutProcfs } from './kernel-module.mjs';
 import { top } from './parts.mjs';
 
-/** Where each series is; of the newest the first suite that has it. */
-const SUITES = [['bullseye'], ['bookworm'], ['trixie'], ['sid', 'forky', 'trixie-backports']];
+const BACKPORTS = 'trixie-backports';
+/** By the name of its folder. The series is its name unless told; the newest is of the first suite that answers. */
+const WANTED = [
+  { name: '5.10', suites: ['bullseye'] },
+  // 5.15 brought chainlength, 5.19 the object of 256 bytes: the first that can be had after both.
+  { name: '6.1-no-procfs', series: '6.1', suites: ['bookworm'], own: withoutProcfs },
+  { name: '6.1-arm64', series: '6.1', suites: ['bookworm'], architecture: 'arm64' },
+  { name: '6.12', suites: ['trixie'] },
+  // On both sides of where a limit of 0 began to be refused.
+  { name: '6.18', suites: [BACKPORTS] },
+  { name: '6.19', suites: [BACKPORTS] },
+  { name: 'newest', series: undefined, suites: [BACKPORTS, 'experimental', 'sid', 'forky'] },
+].map((one) => ({ architecture: 'amd64', series: one.name, ...one }));
+const SUITES = [...new Set(WANTED.flatMap(({ suites }) => suites))];
 const FEWEST = 4;
-const MODULES = ['nf_conntrack', 'nf_conntrack_netlink', 'nf_tables', 'nft_ct', 'nft_chain_nat', 'nft_nat'];
 const cache = join(top, '.cache/kernels');
+const given = process.argv.slice(2);
+const onlyFetches = given[0] === 'fetch';
+const names = onlyFetches ? given.slice(1) : given;
+const isAll = names.includes('all');
+
+/** Of what could not be had, by what was tried. */
+const why = new Map();
+
+const folderOf = ({ name }) => join(cache, name);
+const isHere = (one) => existsSync(folderOf(one));
 
 function fetchAll() {
   mkdirSync(cache, { recursive: true });
-  const had = SUITES.filter((suites) => suites.some(fetchKernel));
-  if (had.length >= FEWEST) return;
-  console.error(`kernels: only ${had.length} could be had`);
-  process.exitCode = 1;
+  const known = WANTED.filter(({ name }) => isAll || names.length === 0 || names.includes(name));
+  const others = names.filter((name) => /^\d/.test(name) && !WANTED.some((one) => one.name === name));
+  const wanted = [...known, ...others.map((name) => ({ ...seriesOnly(name), suites: SUITES }))];
+  const places = wanted.flatMap(({ suites, architecture }) => suites.map((suite) => `${suite} ${architecture}`));
+  for (const place of new Set(places)) fetchFrom(...place.split(' '), wanted);
+  for (const one of wanted) {
+    // What the table of the run says of it.
+    const reasons = one.suites.map(
+      (suite) => why.get(`${one.name} of ${suite}`) ?? why.get(suite) ?? `not of ${suite}`,
+    );
+    const note = `${folderOf(one)}.missing`;
+    rmSync(note, { force: true });
+    if (!isHere(one)) writeFileSync(note, reasons.join('; '));
+  }
+  if (names.length > 0 || wanted.filter(isHere).length >= FEWEST) return;
+  throw new Error(`kernels: fewer than ${FEWEST} could be had`);
 }
 
-/** Whether it is here now. */
-function fetchKernel(suite) {
-  const folder = join(cache, suite);
-  if (existsSync(folder)) return true;
+function fetchFrom(suite, architecture, wanted) {
+  const isFrom = (one) => one.architecture === architecture && one.suites.includes(suite);
+  const missing = wanted.filter((one) => isFrom(one) && !isHere(one));
+  if (missing.length === 0 && !isAll) return;
+  attempt(suite, () => {
+    fromDebian({ suite, settings: settingsFor(architecture) }, (apt, scratch) => {
+      const releases = releasesIn(apt, architecture);
+      const more = isAll && architecture === 'amd64' ? everySeries(releases) : [];
+      for (const one of [...missing, ...more].filter((each) => !isHere(each)))
+        attempt(`${one.name} of ${suite}`, () => fetchOne(apt, scratch, releases, one));
+    });
+  });
+}
+
+function settingsFor(architecture) {
+  if (architecture === 'amd64') return {};
+  return { 'APT::Architecture': architecture, 'APT::Architectures': architecture, 'Dir::State::status': '/dev/null' };
+}
+
+/** A kernel that cannot be had is told of, and the others are fetched all the same. */
+function attempt(what, fetch) {
   try {
-    fromDebian({ suite }, (apt, scratch) => unpack(apt, scratch, folder));
-    console.log(`kernels: ${readFileSync(join(folder, 'release'), 'utf8')} of ${suite}`);
-    return true;
+    fetch();
   } catch (error) {
-    console.error(`kernels: none of ${suite}: ${(error.stderr || error.message).trim().split('\n').pop()}`);
-    return false;
+    const reason = `${what}: ${(error.stderr || error.message).trim().split('\n').pop()}`;
+    why.set(what, reason);
+    console.error(`kernels: ${reason}`);
   }
 }
 
-// What was one package is four since 7.1: linux-image needs linux-binary, -modules and -base of its version.
-function unpack(apt, scratch, folder) {
-  const names = apt('apt-cache', 'pkgnames', 'linux-image-').split('\n');
-  const releases = names.flatMap((name) => /^linux-image-(\d.*-cloud-amd64)$/.exec(name)?.[1] ?? []);
-  const release = releases.sort(byVersion).pop();
-  if (release === undefined) throw new Error('no kernel for clouds');
-  const all = ['image', 'binary', 'modules', 'base'].map((part) => `linux-${part}-${release}`);
-  const known = new Set(apt('apt-cache', 'pkgnames', 'linux-').split('\n'));
-  apt('apt-get', 'download', ...all.filter((name) => known.has(name)));
-  for (const file of readdirSync(scratch).filter((name) => name.endsWith('.deb')))
-    execFileSync('dpkg-deb', ['-x', join(scratch, file), join(scratch, 'root')]);
-  pack(join(scratch, 'root'), release, `${folder}.unfinished`);
-  renameSync(`${folder}.unfinished`, folder);
+function releasesIn(apt, architecture) {
+  const packages = apt('apt-cache', 'pkgnames', 'linux-image-').split('\n');
+  const pattern = new RegExp(`^linux-image-(\\d.*-cloud-${architecture})$`);
+  return packages.flatMap((name) => pattern.exec(name)?.[1] ?? []).sort(byVersion);
 }
 
 function byVersion(a, b) {
   return a.localeCompare(b, 'en', { numeric: true });
 }
 
-function pack(root, release, folder) {
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder);
-  const modules = ['usr/lib/modules', 'lib/modules'].map((path) => join(root, path, release)).find(existsSync);
-  const kernel = [join(root, 'boot', `vmlinuz-${release}`), join(modules, 'vmlinuz')].find(existsSync);
-  renameSync(kernel, join(folder, 'vmlinuz'));
-  writeFileSync(join(folder, 'release'), release);
-  const tree = mkdtempSync(join(tmpdir(), 'check_conntrack-modules-'));
-  const target = join(tree, 'lib/modules', release);
-  mkdirSync(target, { recursive: true });
-  const found = needed(modules);
-  for (const { file, bytes } of found.values()) writeFileSync(join(target, file), bytes);
-  const lines = Array.from(found.values(), ({ file, all }) => {
-    return `${file}: ${all.map((name) => found.get(name).file).join(' ')}\n`;
-  });
-  writeFileSync(join(target, 'modules.dep'), lines.join(''));
-  archive(tree, join(folder, 'modules.cpio'));
-  rmSync(tree, { recursive: true });
+function seriesOf(release) {
+  return /^\d+\.\d+/.exec(release)[0];
 }
 
-/** The modules that are not built in, by name, with those that they depend on: each names them, as modinfo(8) tells. */
-function needed(modules) {
-  const listed = execFileSync('find', [modules, '-name', '*.ko*'], { encoding: 'utf8', maxBuffer: 1 << 26 });
-  const paths = new Map(listed.split('\n').map((path) => [moduleName(path), path]));
-  const found = new Map();
-  const waiting = MODULES.filter((name) => paths.has(name));
-  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-    if (found.has(name)) continue;
-    const bytes = unpacked(paths.get(name));
-    const [, depends = ''] = /\0depends=([^\0]*)/.exec(bytes.toString('latin1')) ?? [];
-    const needs = depends.split(',').filter(Boolean).map(moduleName);
-    found.set(name, { file: `${name}.ko`, bytes, needs });
-    waiting.push(...needs);
-  }
-  // modprobe(8) loads what a line names, from its end on.
-  for (const one of found.values())
-    one.all = one.needs.reduce((order, name) => inOrder(name, found, order), []).reverse();
-  return found;
+function everySeries(releases) {
+  return [...new Set(releases.map(seriesOf))].map(seriesOnly);
 }
 
-/** Each behind what it needs. */
-function inOrder(name, found, order) {
-  if (order.includes(name)) return order;
-  const before = found.get(name).needs.reduce((so, other) => inOrder(other, found, so), order);
-  return [...before, name];
+function seriesOnly(series) {
+  return { name: series, series, architecture: 'amd64' };
 }
 
-function moduleName(path) {
-  return basename(path)
-    .replace(/\.ko.*$/, '')
-    .replace(/-/g, '_');
+// The index may have the image of a release and its modules no more: then the one before it.
+function fetchOne(apt, scratch, releases, one) {
+  const ofSeries = releases.filter((name) => one.series === undefined || seriesOf(name) === one.series);
+  const release = ofSeries.reverse().find((name) => unpacked(apt, scratch, name));
+  if (release === undefined) throw new Error('no kernel for clouds with all of its packages');
+  const root = join(scratch, 'root');
+  const instead = one.own?.(apt, scratch, root, release);
+  const unfinished = `${folderOf(one)}.unfinished`;
+  pack(root, release, unfinished, instead);
+  if (one.architecture !== 'amd64') userland(apt, scratch, join(unfinished, 'userland'));
+  renameSync(unfinished, folderOf(one));
+  console.log(`kernels: ${one.name} is ${release}`);
 }
 
-const UNPACK = { xz: ['xz', '-dc'], zst: ['zstd', '-dc'], gz: ['gzip', '-dc'], ko: ['cat'] };
-
-function unpacked(file) {
-  const [program, ...args] = UNPACK[file.split('.').pop()];
-  return execFileSync(program, [...args, file], { maxBuffer: 1 << 28 });
+/** Whether the packages of the release are all there: then they are in the folder `root` of the scratch directory. */
+function unpacked(apt, scratch, release) {
+  const root = join(scratch, 'root');
+  rmSync(root, { recursive: true, force: true });
+  for (const file of packageFiles(apt, scratch, release)) execFileSync('dpkg-deb', ['-x', file, root]);
+  return modulesIn(root, release) !== undefined;
 }
 
-/** An initramfs, to be put behind another one. */
-export function archive(tree, file) {
-  // Its root is the machine's, which everybody may enter.
-  chmodSync(tree, 0o755);
-  mkdirSync(dirname(file), { recursive: true });
-  execFileSync('sh', ['-c', 'cd "$1" && find . | cpio -o -H newc --quiet >"$2"', 'sh', tree, file]);
+// What was one package is four since 7.1: linux-image needs linux-binary, -modules and -base of its version.
+function packageFiles(apt, scratch, release) {
+  const all = ['image', 'binary', 'modules', 'base'].map((part) => `linux-${part}-${release}`);
+  const known = new Set(apt('apt-cache', 'pkgnames', 'linux-').split('\n'));
+  const parts = all.filter((name) => known.has(name));
+  apt('apt-get', 'download', ...parts);
+  const isOfIt = (file) => parts.some((name) => file.startsWith(`${name}_`));
+  return readdirSync(scratch)
+    .filter(isOfIt)
+    .map((file) => join(scratch, file));
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) fetchAll();
+function bootThem() {
+  const env = { ...process.env, CHECK_CONNTRACK_KERNELS: isAll || names.length === 0 ? '1' : names.join(',') };
+  const run = (...words) => {
+    const { status } = spawnSync(words[0], words.slice(1), { cwd: top, env, stdio: 'inherit' });
+    if (status !== 0) process.exit(status ?? 1);
+  };
+  run('npm', 'run', '-s', 'build');
+  run('npm', 'run', '-s', 'standalone');
+  run('npm', 'run', '-s', 'standalone', '--', '--arch', 'arm64');
+  run('npx', 'vitest', 'run', '--config', 'test/vitest.config.mts', '--project', 'kernels');
+}
+
+fetchAll();
+if (!onlyFetches) bootThem();
