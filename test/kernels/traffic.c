@@ -1,5 +1,6 @@
 // Datagrams to ports of the loopback. What the kernel drops it refuses with EPERM, which is not looked at.
-//   traffic COUNT PORT [TIMES]   from one socket to as many ports, from PORT on: as many entries
+//   traffic COUNT PORT [TIMES]   from one socket to as many ports, from PORT on: as many entries; so many times, with
+//                                pauses, so that something else has the one processor too
 //   traffic COUNT PORT same      from as many sockets to the one port
 
 #include <arpa/inet.h>
@@ -25,6 +26,8 @@ int main(int argc, char **argv) {
     return 0;
   }
   int fd = socket(AF_INET, SOCK_DGRAM, 0), times = argc > 3 ? atoi(argv[3]) : 1;
-  for (int time = 0; time < times; time++)
+  for (int time = 0; time < times; time++) {
     for (int at = 0; at < count; at++) send_to(fd, at / ports, first + at % ports);
+    if (times > 1) usleep(50000);
+  }
 }

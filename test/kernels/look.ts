@@ -1,0 +1,61 @@
+// What a booted kernel said, step by step, as figures: for the tests of all that was done there.
+
+import type { Machine, Step } from './machine.ts';
+
+export interface Look {
+  readonly step: (name: string) => Step;
+  readonly has: (name: string) => boolean;
+  /** Limit, buckets and limit of expectations. */
+  readonly figures: (name: string) => readonly number[];
+  /** The kernel's own counter, of all CPUs; undefined where it has none. */
+  readonly counter: (name: string, column: string) => number | undefined;
+  readonly rise: (from: string, to: string, column: string) => number;
+  readonly isFrom: (major: number, minor: number) => boolean;
+  /** Whether it has the files of CONFIG_NF_CONNTRACK_PROCFS. */
+  readonly hasFiles: () => boolean;
+}
+
+/** `machine` is called by the tests, when it has been booted. */
+export function lookAt(name: string, machine: () => Machine | undefined): Look {
+  const has = (step: string) => machine()?.steps.has(step) ?? false;
+  const step = (wanted: string): Step => {
+    const found = machine()?.steps.get(wanted);
+    if (found === undefined)
+      throw new Error(`${name}: no ${wanted}; there are ${[...(machine()?.steps.keys() ?? [])]}`);
+    return found;
+  };
+  const counter = (from: string, column: string) => sumOf(step(from).output, column);
+  return {
+    step,
+    has,
+    counter,
+    figures: (from) => step(from).output.trim().split('\n').map(Number),
+    rise: (from, to, column) => (counter(to, column) ?? 0) - (counter(from, column) ?? 0),
+    isFrom: (major, minor) => isAtLeast(machine()?.release ?? '', major, minor),
+    hasFiles: () => step('counters').output.startsWith('entries '),
+  };
+}
+
+// conntrack -S has other words for these.
+const TOOL: Readonly<Record<string, string>> = { clashres: 'clash_resolve', chainlength: 'chaintoolong' };
+
+function sumOf(output: string, column: string): number | undefined {
+  if (output.startsWith('cpu=')) {
+    const found = output.matchAll(new RegExp(`\\b${TOOL[column] ?? column}=(\\d+)`, 'g'));
+    return Array.from(found, ([, value]) => Number(value)).reduce((sum, value) => sum + value, 0);
+  }
+  const [head = '', ...rows] = output.trim().split('\n');
+  const place = head.split(/\s+/).indexOf(column);
+  if (place === -1) return undefined;
+  return rows.reduce((sum, row) => sum + Number.parseInt(row.trim().split(/\s+/)[place] ?? '', 16), 0);
+}
+
+function isAtLeast(release: string, major: number, minor: number): boolean {
+  const [ours = 0, ourMinor = 0] = release.split('.').map(Number);
+  return ours > major || (ours === major && ourMinor >= minor);
+}
+
+/** Of the check's line. */
+export function perfdata({ output }: Step, label: string): number {
+  return Number(new RegExp(` ${label}=([\\d.]+)`).exec(output)?.[1]);
+}

@@ -1,0 +1,43 @@
+// What an entry is made of on a booted kernel: what is said of it against what its slabs hold.
+
+import { expect, test } from 'vitest';
+import type { Look } from './look.ts';
+
+const ENTRIES = 3000;
+// A slab counts as in use as a whole where a CPU takes from it.
+const NEARLY = 100;
+
+export function memory({ step, isFrom }: Look): void {
+  const told = (name: string) => {
+    const found = /object size: (?:about )?(\d+) B.*extension (\d+) B/.exec(step(name).output);
+    return { object: Number(found?.[1]), extension: Number(found?.[2]) };
+  };
+  const more = (from: string, to: string, size: string) =>
+    inUse(step(to).output, size) - inUse(step(from).output, size);
+
+  test('without root the estimate of the object size is what the kernel says, and that of its release', () => {
+    const size = Number(/nf_conntrack +\d+ +\d+ +(\d+) /.exec(step('slabinfo').output)?.[1]);
+    expect(size).toBe(isFrom(5, 19) ? 256 : 320);
+    expect([told('full-nobody').object, told('full-root').object]).toEqual([size, size]);
+    expect(step('full-nobody').output).toContain('object size not from the kernel: ');
+  });
+
+  test.each([
+    { what: 'as it is', from: 'slabs', to: 'slabs-plain', told: 'memory' },
+    { what: 'with nf_conntrack_acct', from: 'slabs-flushed', to: 'slabs-counted', told: 'memory-counted' },
+  ])('the block beside an entry, $what, is there if it is told, and of that size', (row) => {
+    expect(inUse(step(row.to).output, 'entries')).toBeGreaterThan(ENTRIES - NEARLY);
+    const isThere = more(row.from, row.to, '128') > ENTRIES - NEARLY;
+    expect(told(row.told).extension).toBe(isThere ? 128 : 0);
+    for (const size of ['64', '96', '192', '256']) expect(more(row.from, row.to, size), size).toBeLessThan(ENTRIES / 2);
+  });
+
+  test('the block is there without any setting before 5.19 alone', () => {
+    expect(told('memory').extension).toBe(isFrom(5, 19) ? 0 : 128);
+    expect(told('memory-counted').extension).toBe(128);
+  });
+}
+
+function inUse(slabs: string, size: string): number {
+  return Number(new RegExp(`^${size} (\\d+)$`, 'm').exec(slabs)?.[1] ?? 0);
+}
