@@ -1,0 +1,79 @@
+// Which of many lines decides what the limit should be.
+
+import { describe, expect, test } from 'vitest';
+import { wantedLimit } from '../../../src/evaluate/configured.ts';
+import { parseSysctlFile } from '../../../src/kernel/sysctl-file.ts';
+import type { HashsizeOption } from '../../../src/observation/configuration.ts';
+import type { Generation } from '../../../src/observation/generation.ts';
+import { NOTHING_CONFIGURED } from '../support/observation.ts';
+
+const CONF = '/etc/sysctl.conf';
+const MAX = 'net.netfilter.nf_conntrack_max';
+const OTHER = 'net.nf_conntrack_max';
+const OLD = 'net.ipv4.ip_conntrack_max';
+const HASHSIZE: HashsizeOption = {
+  path: '/etc/modprobe.d/x.conf',
+  module: 'nf_conntrack',
+  key: 'hashsize',
+  value: 100,
+};
+
+interface Given {
+  readonly boot?: string;
+  /** Of a file that is not read at boot. */
+  readonly other?: string;
+  readonly hashsizes?: readonly HashsizeOption[];
+  readonly generation?: Generation;
+}
+
+function wantedOf({ boot = '', other = '', hashsizes = [], generation = 'nf_conntrack' }: Given) {
+  const sysctl = [...parseSysctlFile(boot, '/etc/sysctl.d/a.conf', true), ...parseSysctlFile(other, CONF, false)];
+  return wantedLimit({ ...NOTHING_CONFIGURED, sysctl, hashsizes }, generation);
+}
+
+describe('the line that decides', () => {
+  test.each<[string, Given, number | undefined]>([
+    ['none', {}, undefined],
+    ['the last', { boot: `${MAX} = 1\n${MAX} = 2\n` }, 2],
+    ['of either name', { boot: `${MAX} = 1\n${OTHER} = 2\n` }, 2],
+    ['a name beats a pattern behind it', { boot: `${MAX} = 1\nnet.netfilter.* = 2\n` }, 1],
+    ['a pattern, where there is no name', { boot: 'net.netfilter.nf_conntrack_m* = 2\n' }, 2],
+    ['the last pattern', { boot: 'net.netfilter.nf_* = 1\nnet.netfilter.nf_conntrack_* = 2\n' }, 2],
+    ['a name that is kept from patterns', { boot: `-${MAX}\nnet.netfilter.* = 2\n` }, undefined],
+    ['a name that is kept from patterns can be set itself', { boot: `-${MAX}\n${MAX} = 3\n` }, 3],
+    ['another name that is kept', { boot: `-${OTHER}\nnet.netfilter.* = 2\n` }, 2],
+    ['what is read at boot beats what is not', { boot: `${MAX} = 1\n`, other: `${MAX} = 2\n` }, 1],
+    ['what is not read at boot', { other: `${MAX} = 2\n` }, 2],
+    ['a name of this kernel beats another that is read at boot', { boot: `${OLD} = 1\n`, other: `${MAX} = 2\n` }, 2],
+    ['a name of another kernel alone', { boot: `${OLD} = 1\n` }, 1],
+    ['0, which is for none', { boot: `${MAX} = 0\n` }, undefined],
+    ['eight for each of hashsize', { hashsizes: [HASHSIZE] }, 800],
+    ['the last hashsize', { hashsizes: [HASHSIZE, { ...HASHSIZE, value: 7 }] }, 56],
+    ['the hashsize of this module', { hashsizes: [HASHSIZE, { ...HASHSIZE, module: 'ip_conntrack', value: 7 }] }, 800],
+    ['no hashsize of this module', { hashsizes: [{ ...HASHSIZE, module: 'ip_conntrack' }] }, undefined],
+    ['a sysctl beats hashsize', { boot: `${MAX} = 1\n`, hashsizes: [HASHSIZE] }, 1],
+    ['the names of ip_conntrack', { boot: `${OLD} = 1\n${MAX} = 2\n`, generation: 'ip_conntrack' }, 1],
+  ])('%s', (_, given, limit) => expect(wantedOf(given)?.limit).toBe(limit));
+
+  test('with all that there is to say of it', () => {
+    expect(wantedOf({ boot: `${OLD} = 5\n` })).toMatchObject({
+      limit: 5,
+      path: '/etc/sysctl.d/a.conf',
+      by: 'sysctl',
+      key: OLD,
+      value: 5,
+      atBoot: true,
+      known: false,
+    });
+    expect(wantedOf({ other: `${MAX} = 5\n` })).toMatchObject({ atBoot: false, known: true });
+    expect(wantedOf({ hashsizes: [HASHSIZE] })).toEqual({
+      limit: 800,
+      path: HASHSIZE.path,
+      by: 'hashsize',
+      key: 'hashsize',
+      value: 100,
+      atBoot: true,
+      known: true,
+    });
+  });
+});

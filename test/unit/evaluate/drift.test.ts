@@ -1,0 +1,172 @@
+// The limit that is there beside the one that the machine's files want, and what speaks for which cause.
+
+import { describe, expect, test } from 'vitest';
+import { type Cause, driftOf, likelyCauses } from '../../../src/evaluate/drift.ts';
+import { parseModprobeFile } from '../../../src/kernel/module-options.ts';
+import { parseSysctlFile } from '../../../src/kernel/sysctl-file.ts';
+import type { Configuration } from '../../../src/observation/configuration.ts';
+import { type Changes, counted, EVIDENCE, fault, NOTHING_CONFIGURED, observation, ok } from '../support/observation.ts';
+import { wanted } from '../support/reports.ts';
+
+const CONF = '/etc/sysctl.conf';
+
+function hashsize(text: string): Configuration {
+  return { ...NOTHING_CONFIGURED, hashsizes: parseModprobeFile(text, '/etc/modprobe.d/x.conf').hashsizes };
+}
+
+describe('drift', () => {
+  test.each<[string, Changes, 'below' | 'above' | 'same' | undefined]>([
+    ['below', { configuration: wanted(1001) }, 'below'],
+    ['as it is wanted', { configuration: wanted(1000) }, 'same'],
+    ['above', { configuration: wanted(999) }, 'above'],
+    ['nobody asked', {}, undefined],
+    ['nothing is configured', { configuration: NOTHING_CONFIGURED }, undefined],
+    [
+      'a file that may say otherwise cannot be read',
+      { configuration: { ...wanted(4000), faults: [{ kind: 'denied', source: CONF }] } },
+      undefined,
+    ],
+    ['no limit is set', { configuration: wanted(4000), limit: 0 }, undefined],
+    ['not the namespace that it is for', { configuration: wanted(4000), isInitial: false }, undefined],
+  ])('%s', (_, changes, kind) => expect(driftOf(observation(changes))?.kind).toBe(kind));
+
+  test('both limits, and where the other one is written', () => {
+    expect(driftOf(observation({ configuration: wanted(4000) }))).toMatchObject({
+      live: 1000,
+      wanted: { limit: 4000, path: CONF },
+    });
+  });
+});
+
+describe('the likely cause', () => {
+  const UNKNOWN_KEY = {
+    ...NOTHING_CONFIGURED,
+    sysctl: parseSysctlFile('net.ipv4.netfilter.ip_conntrack_max = 400000\n', CONF, true),
+  };
+  const NOT_AT_BOOT = {
+    ...NOTHING_CONFIGURED,
+    sysctl: parseSysctlFile('net.netfilter.nf_conntrack_max = 400000\n', CONF, false),
+  };
+  const BOTH = { ...wanted(400_000), hashsizes: hashsize('options nf_conntrack hashsize=512').hashsizes };
+  const LOADED = { evidence: { ...EVIDENCE, loadedAtBoot: true } };
+  const OLD = { generation: 'ip_conntrack', release: ok({ major: 2, minor: 6 }) } as const;
+  const OLD_SYSCTL = {
+    ...NOTHING_CONFIGURED,
+    sysctl: parseSysctlFile('net.ipv4.netfilter.ip_conntrack_max = 400000\n', CONF, true),
+  };
+  const UNLOADS = { evidence: { ...EVIDENCE, iptablesUnloads: true } };
+  const LOADED_WITH = hashsize('options nf_conntrack hashsize=50000');
+  const cpus = (count: number) => ok({ cpus: Array.from({ length: count }, () => ({ drop: 0 })) });
+  const kube = (limit: number, count: number, changes: Changes = {}): Changes => ({
+    limit,
+    buckets: ok(limit / 4),
+    statistics: cpus(count),
+    ...changes,
+  });
+
+  test.each<[string, Changes, readonly Cause[]]>([
+    ['nothing is wrong', { configuration: wanted(1000) }, []],
+    ['nobody looked for one', { evidence: undefined }, []],
+    ['a key of the other generation', { configuration: UNKNOWN_KEY }, ['unknown key']],
+    ['a file that is not read at boot', { configuration: NOT_AT_BOOT }, ['not read at boot']],
+    ['the module came late, and has no hashsize', {}, ['loaded after sysctl', 'no hashsize']],
+    ['the module is loaded at boot', LOADED, ['no hashsize']],
+    ['sysctl is run again with it', { configuration: { ...wanted(400_000), reapplied: true } }, ['no hashsize']],
+    ['it has a hashsize that is too small', { configuration: BOTH }, ['loaded after sysctl']],
+    [
+      'the hashsize of another module does not count',
+      {
+        configuration: { ...BOTH, hashsizes: BOTH.hashsizes.map((option) => ({ ...option, module: 'ip_conntrack' })) },
+      },
+      ['loaded after sysctl', 'no hashsize'],
+    ],
+    [
+      'the kernel command line has a say only where it is built in',
+      {
+        configuration: { ...BOTH, hashsizes: BOTH.hashsizes.map((one) => ({ ...one, key: 'nf_conntrack.hashsize' })) },
+      },
+      ['loaded after sysctl', 'no hashsize'],
+    ],
+    [
+      'one of two hashsizes',
+      {
+        configuration: {
+          ...BOTH,
+          hashsizes: [...hashsize('options ip_conntrack hashsize=9').hashsizes, ...BOTH.hashsizes],
+        },
+      },
+      ['loaded after sysctl'],
+    ],
+    ['built in, so that nothing is loaded', { evidence: { ...EVIDENCE, builtIn: true } }, []],
+    ['not known whether it is built in', { evidence: { ...EVIDENCE, builtIn: undefined } }, []],
+    [
+      'CentOS 5: iptables unloads it',
+      { ...OLD, ...UNLOADS, configuration: OLD_SYSCTL },
+      ['iptables unloads', 'no hashsize'],
+    ],
+    ['CentOS 5: iptables does not', { ...OLD, configuration: OLD_SYSCTL }, ['no hashsize']],
+    ['iptables unloads newer modules too, to no harm', { ...UNLOADS }, ['loaded after sysctl', 'no hashsize']],
+    ['hashsize alone, of a module', { configuration: LOADED_WITH }, []],
+    [
+      'hashsize alone, built in',
+      { configuration: LOADED_WITH, evidence: { ...EVIDENCE, builtIn: true } },
+      ['built in'],
+    ],
+    [
+      'hashsize alone, built in, where the command line has it',
+      {
+        configuration: {
+          ...LOADED_WITH,
+          hashsizes: LOADED_WITH.hashsizes.map((one) => ({ ...one, key: 'nf_conntrack.hashsize' })),
+        },
+        evidence: { ...EVIDENCE, builtIn: true },
+      },
+      [],
+    ],
+    [
+      'hashsize alone, not known whether it is built in',
+      { configuration: LOADED_WITH, evidence: { ...EVIDENCE, builtIn: undefined } },
+      [],
+    ],
+    [
+      'CentOS 5: hashsize alone, and iptables unloads it',
+      { ...OLD, ...UNLOADS, configuration: hashsize('options ip_conntrack hashsize=50000') },
+      ['iptables unloads'],
+    ],
+    ["kube-proxy's minimum", kube(131_072, 1), ['kube-proxy']],
+    ["kube-proxy's minimum holds for four cores", kube(131_072, 4), ['kube-proxy']],
+    ['32768 for each core', kube(32_768 * 5, 5), ['kube-proxy']],
+    ['as many as of fewer cores', kube(32_768 * 5, 6), ['loaded after sysctl', 'no hashsize']],
+    ['less than its minimum', kube(65_536, 2), ['loaded after sysctl', 'no hashsize']],
+    ['its limit with other buckets', kube(131_072, 1, { buckets: ok(65_536) }), ['loaded after sysctl', 'no hashsize']],
+    [
+      'its limit, buckets not known',
+      kube(131_072, 1, { buckets: fault('denied') }),
+      ['loaded after sysctl', 'no hashsize'],
+    ],
+    [
+      'its limit, cores not known',
+      kube(131_072, 1, { statistics: fault('denied') }),
+      ['loaded after sysctl', 'no hashsize'],
+    ],
+    [
+      'its limit, release not known',
+      kube(131_072, 1, { release: fault('denied') }),
+      ['loaded after sysctl', 'no hashsize'],
+    ],
+    [
+      'its limit, a kernel that it never ran on',
+      kube(131_072, 1, { release: ok({ major: 3, minor: 9 }) }),
+      ['loaded after sysctl', 'no hashsize'],
+    ],
+    ['its limit, the first that it ran on', kube(131_072, 1, { release: ok({ major: 3, minor: 10 }) }), ['kube-proxy']],
+  ])('%s', (_, changes, causes) => {
+    const found = observation({
+      configuration: wanted(400_000),
+      evidence: EVIDENCE,
+      statistics: counted(),
+      ...changes,
+    });
+    expect(likelyCauses(found, driftOf(found))).toEqual(causes);
+  });
+});
