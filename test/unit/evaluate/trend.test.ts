@@ -1,9 +1,10 @@
 // What there is to say of two moments, where the older one told less.
 
-import { expect, test } from 'vitest';
-import { trendOf } from '../../../src/evaluate/trend.ts';
+import { describe, expect, test } from 'vitest';
+import { sampleOf, trendOf } from '../../../src/evaluate/trend.ts';
 import type { Counters } from '../../../src/observation/counters.ts';
-import { ok, table } from '../support/observation.ts';
+import type { Sample } from '../../../src/observation/history.ts';
+import { fault, ok, table } from '../support/observation.ts';
 
 const OLD = { drop: 5, early_drop: 0, insert_failed: 0 };
 
@@ -24,4 +25,77 @@ test('one that is no longer told is none that went back', () => {
   const { measured } = trend({ ...OLD, chainlength: 4096 }, OLD);
   expect(measured.chainlength_rate).toEqual({ kind: 'none', why: 'unsupported by this kernel' });
   expect(measured.drop_rate).toEqual({ kind: 'value', value: 0 });
+});
+
+const CLOCK = ok({ boot: 'boot', uptime: 1060 });
+const none = (why: string) => ({ kind: 'none', why });
+
+describe('why there is none', () => {
+  const past = [{ uptime: 1000, entries: 10, cpus: [OLD] }];
+  const statistics = ok({ cpus: [{ drop: 5 }] });
+  type Given = Parameters<typeof trendOf>;
+
+  test.each<[string, Given[1], Given[2], object]>([
+    ['nobody keeps one', CLOCK, undefined, none('no state directory')],
+    ['it cannot be kept', CLOCK, fault('not-written'), { kind: 'broken', fault: fault('not-written').fault }],
+    ['a first run', CLOCK, ok({ past: 'first run', window: 300 }), none('first run')],
+    ['no clock', undefined, ok({ past, window: 300 }), none('the clock did not move')],
+    ['a clock that cannot be read', fault('denied'), ok({ past, window: 300 }), none('the clock did not move')],
+    [
+      'a reset',
+      CLOCK,
+      ok({ past: [{ uptime: 1000, entries: 1, cpus: [{ drop: 9 }] }], window: 300 }),
+      none('the counters were reset'),
+    ],
+  ])('%s', (_, clock, history, why) => {
+    const { measured, losses, pace } = trendOf(table({ statistics }), clock, history);
+    expect(Object.values(measured)).toEqual(Array(6).fill(why));
+    expect([losses, pace]).toEqual([undefined, undefined]);
+  });
+
+  test('counters that cannot be read: growth all the same', () => {
+    const known = table({ entries: 70, statistics: fault('denied') });
+    const { measured, losses, pace } = trendOf(
+      known,
+      CLOCK,
+      ok({ past: [{ uptime: 1000, entries: 10, cpus: [] }], window: 300 }),
+    );
+    expect(measured.drop_rate).toEqual({ kind: 'broken', fault: fault('denied').fault });
+    expect([losses, pace]).toEqual([undefined, 1]);
+  });
+});
+
+describe('growth and the time that is left', () => {
+  const samples = (...entries: readonly number[]) =>
+    entries.map((count, at) => ({ uptime: 1060 - 10 * (entries.length - at), entries: count, cpus: [] }));
+  const measured = (limit: number, past: readonly Sample[], window = 300) =>
+    trendOf(table({ entries: 50, limit, statistics: ok({ cpus: [] }) }), CLOCK, ok({ past, window })).measured;
+
+  test.each<[string, number, readonly Sample[], object, object]>([
+    ['growing', 100, samples(10, 20, 30, 40), { value: 1 }, { value: 50 }],
+    ['full', 50, samples(10, 20, 30, 40), { value: 1 }, { value: 0 }],
+    ['not growing', 100, samples(50, 50, 50, 50), { value: 0 }, none('not growing')],
+    ['without a limit', 0, samples(10, 20, 30, 40), { value: 1 }, none('no limit is set')],
+    [
+      'too few samples',
+      100,
+      samples(20, 30, 40),
+      none('too few samples in the window yet'),
+      none('too few samples in the window yet'),
+    ],
+  ])('%s', (_, limit, past, growth, time) => {
+    expect(measured(limit, past)).toMatchObject({ growth, time_to_full: time });
+  });
+
+  test('over the window alone, both of its ends in it', () => {
+    const past = [{ uptime: 500, entries: 9000, cpus: [] }, ...samples(10, 20, 30, 40)];
+    expect(measured(100, past, 40).growth).toMatchObject({ value: 1 });
+    expect(measured(100, past, 39).growth).toEqual(none('too few samples in the window yet'));
+  });
+});
+
+test('a table without counters is remembered with its entries', () => {
+  const clock = { boot: 'boot', uptime: 7 };
+  expect(sampleOf(table({ statistics: fault('denied') }), clock)).toEqual({ uptime: 7, entries: 100, cpus: [] });
+  expect(sampleOf(table({ statistics: ok({ cpus: [OLD] }) }), clock)).toEqual({ uptime: 7, entries: 100, cpus: [OLD] });
 });
