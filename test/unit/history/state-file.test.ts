@@ -1,0 +1,122 @@
+// The text of a state file: what was written comes back, another version is read as far as it is understood, and nothing
+// else is taken for one.
+
+import { describe, expect, test } from 'vitest';
+import { formatState, parseState, type State } from '../../../src/history/state-file.ts';
+import { QUIET } from '../support/observation.ts';
+
+const NAMES = ['drop', 'early_drop', 'insert_failed', 'chainlength'];
+const CELLS = [1, 2, 3, 4];
+
+/** One sample of one table, with something else in places. */
+function text(changes: object = {}, sample: unknown = [100.5, 7, [CELLS]]): string {
+  return JSON.stringify({ schema: 3, boot: 'b', counters: NAMES, tables: { 'net:1': [sample] }, ...changes });
+}
+
+function cpusOf(state: ReturnType<typeof parseState>): unknown {
+  return typeof state === 'string' ? state : state.tables.get('net:1')?.map(({ cpus }) => cpus);
+}
+
+describe('what was written', () => {
+  const state: State = {
+    boot: 'b',
+    tables: new Map([
+      [
+        'net:1',
+        [
+          { uptime: 1.5, entries: 2, cpus: [QUIET, { ...QUIET, drop: 9 }] },
+          { uptime: 3, entries: 0, cpus: [{ drop: 0 }] },
+        ],
+      ],
+      ['net:2', []],
+    ]),
+  };
+
+  test('comes back', () => expect(parseState(formatState(state))).toEqual(state));
+
+  test('is a line, with the counters by name, and short where nothing was counted', () => {
+    expect(formatState(state)).toBe(
+      '{"schema":3,"boot":"b","counters":["drop","early_drop","insert_failed","chainlength"],' +
+        '"tables":{"net:1":[[1.5,2,[0,[9,0,0,0]]],[3,0,[[0,null,null,null]]]],"net:2":[]}}\n',
+    );
+  });
+});
+
+describe('another version', () => {
+  test('the one before had no names', () => {
+    const old = text({ schema: 2, counters: undefined });
+    expect(cpusOf(parseState(old))).toEqual([[{ drop: 1, early_drop: 2, insert_failed: 3, chainlength: 4 }]]);
+  });
+
+  test('a counter that is not known here is passed over, and one that is not told is none', () => {
+    const later = text({ schema: 4, counters: ['drop', 'brand_new'] }, [100, 7, [[1, 99], 0]]);
+    expect(cpusOf(parseState(later))).toEqual([[{ drop: 1 }, { drop: 0 }]]);
+  });
+
+  test.each([
+    ['counters of another form', text({ schema: 4, counters: 'drop' })],
+    ['tables of another form', text({ schema: 4, tables: [] })],
+    ['samples of another form', text({ schema: 4 }, { uptime: 1 })],
+    ['no boot', text({ schema: 4, boot: 7 })],
+  ])('of which nothing is understood: %s', (_, later) => expect(parseState(later)).toBe('empty'));
+});
+
+describe("nobody's", () => {
+  const row = (cells: unknown) => [100, 7, [cells]];
+
+  test.each<[string, string]>([
+    ['no text', ''],
+    ['no JSON', '{'],
+    ['a list', '[]'],
+    ['nothing', 'null'],
+    ['a figure', '3'],
+    ['no schema', text({ schema: undefined })],
+    ['a schema that is none', text({ schema: -1 })],
+    ['a schema with a point in it', text({ schema: 3.5 })],
+    ['a schema in words', text({ schema: '3' })],
+    ['no boot', text({ boot: undefined })],
+    ['counters that are no list', text({ counters: {} })],
+    ['counters that are no names', text({ counters: ['drop', 1, 'x', 'y'] })],
+    ['more counters than any kernel has', text({ counters: Array(65).fill('x') }, row(Array(65).fill(0)))],
+    ['no tables', text({ tables: undefined })],
+    ['tables that are a list', text({ tables: [] })],
+    ['tables that are nothing', text({ tables: null })],
+    ['samples that are no list', text({ tables: { 'net:1': 5 } })],
+    ['more samples than are kept', text({ tables: { 'net:1': Array(17).fill(row(CELLS)) } })],
+    ['a sample that is no list', text({}, { length: 3 })],
+    ['a sample of two', text({}, [100, 7])],
+    ['a sample of four', text({}, [100, 7, [CELLS], 1])],
+    ['an uptime that is no figure', text({}, ['100', 7, [CELLS]])],
+    ['an uptime below zero', text({}, [-1, 7, [CELLS]])],
+    ['an uptime of four centuries', text({}, [1.1e10, 7, [CELLS]])],
+    ['entries with a point in them', text({}, [100, 7.5, [CELLS]])],
+    ['more entries than can be counted', text({}, [100, 2 ** 32, [CELLS]])],
+    ['no CPUs', text({}, [100, 7, null])],
+    ['CPUs that are no list', text({}, [100, 7, { length: 1 }])],
+    ['more CPUs than there can be', text({}, [100, 7, Array(8193).fill(0)])],
+    ['a CPU that is no list', text({}, row(1))],
+    ['a row of three', text({}, row([1, 2, 3]))],
+    ['a row of five', text({}, row([1, 2, 3, 4, 5]))],
+    ['a cell below zero', text({}, row([1, 2, 3, -4]))],
+    ['a cell that no counter holds', text({}, row([1, 2, 3, 2 ** 32]))],
+    ['a cell with a point in it', text({}, row([1, 2, 3, 4.5]))],
+    ['a cell in words', text({}, row([1, 2, 3, '4']))],
+    ['one good table and one that is not', text({ tables: { 'net:1': [row(CELLS)], 'net:2': 5 } })],
+    ['one good sample and one that is not', text({ tables: { 'net:1': [row(CELLS), 5] } })],
+    ['one good CPU and one that is not', text({}, [100, 7, [CELLS, 5]])],
+  ])('%s', (_, given) => expect(parseState(given)).toBe('malformed'));
+
+  test('at the bounds it is still ours', () => {
+    const largest = 2 ** 32 - 1;
+    expect(parseState(text({}, [1e10, largest, [Array(4).fill(largest)]]))).toMatchObject({ boot: 'b' });
+    expect(parseState(text({}, [0, 0, Array(8192).fill(0)]))).toMatchObject({ boot: 'b' });
+    expect(parseState(text({ tables: { 'net:1': Array(16).fill(row(CELLS)) } }))).toMatchObject({ boot: 'b' });
+    expect(parseState(text({ counters: [...NAMES, ...Array(60).fill('x')] }, row(Array(64).fill(0))))).toMatchObject({
+      boot: 'b',
+    });
+  });
+
+  test('a counter that a CPU lacks has no key', () => {
+    expect(cpusOf(parseState(text({}, row([1, null, 3, null]))))).toEqual([[{ drop: 1, insert_failed: 3 }]]);
+  });
+});
