@@ -49,7 +49,7 @@ describe('why there is none', () => {
     ],
   ])('%s', (_, clock, history, why) => {
     const { measured, losses, pace } = trendOf(table({ statistics }), clock, history);
-    expect(Object.values(measured)).toEqual(Array(6).fill(why));
+    expect(Object.values(measured)).toEqual(Array(7).fill(why));
     expect([losses, pace]).toEqual([undefined, undefined]);
   });
 

@@ -253,6 +253,7 @@ describe('a list', () => {
 });
 
 describe('what to type', () => {
+  const IPTABLES = 'iptables -t raw -I PREROUTING -p udp --dport 53';
   const full: Incident = { first: { entries: 1000 } };
   const fullOf = (changes: Changes): Incident => ({ first: { entries: 1000, ...changes } });
   const contextOf = ({ evaluation, subject }: ReportFindings) => ({ observation: evaluation.observation, subject });
@@ -292,10 +293,19 @@ describe('what to type', () => {
     expect(tools).toEqual([...Array(4).fill('iptables'), ...Array(4).fill('ip6tables')]);
   });
 
-  test('where nft is not yet there', () => {
-    const { commands, instead } = step({ ...fullOf({ release: OLD }), holdings: port }, 'notrack');
-    expect(commands[0]).toBe('iptables -t raw -I PREROUTING -p udp --dport 53 -j NOTRACK');
-    expect(instead).toEqual([]);
+  test.each<[major: number, minor: number, first: string, instead: string | undefined]>([
+    [2, 6, `${IPTABLES} -j NOTRACK`, undefined],
+    [3, 0, `${IPTABLES} -j CT --notrack`, undefined],
+    [3, 12, `${IPTABLES} -j CT --notrack`, undefined],
+    [3, 13, 'nft add table inet check_conntrack', `${IPTABLES} -j CT --notrack`],
+  ])('by what kernel %d.%d has', (major, minor, first, instead) => {
+    const told = step({ ...fullOf({ release: ok({ major, minor }) }), holdings: port }, 'notrack');
+    expect([told.commands[0], told.instead[0]]).toEqual([first, instead]);
+  });
+
+  test('where the release is not known, by what every kernel has', () => {
+    const told = step({ ...fullOf({ release: fault('denied') }), holdings: port }, 'notrack');
+    expect([told.commands[0], told.instead]).toEqual([`${IPTABLES} -j NOTRACK`, []]);
   });
 
   test('a source is kept out, of either family', () => {

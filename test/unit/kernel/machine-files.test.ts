@@ -1,0 +1,344 @@
+// What the files of a machine say together: of several that may be there the right one, in the right order.
+
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { readClock } from '../../../src/kernel/clock.ts';
+import { readConfiguration } from '../../../src/kernel/configuration.ts';
+import { readToolStatistics, wouldLoadModule } from '../../../src/kernel/conntrack-tool.ts';
+import { readEvidence } from '../../../src/kernel/evidence.ts';
+import { findGeneration } from '../../../src/kernel/generation.ts';
+import { readMachine } from '../../../src/kernel/machine.ts';
+import { entriesOf } from '../../../src/kernel/statistics.ts';
+import { readTimeouts } from '../../../src/kernel/timeouts.ts';
+import { fault, ok, otherTable, table } from '../support/observation.ts';
+import { type Files, rootOf, timeFor } from '../support/root.ts';
+
+const MAX = 'net.netfilter.nf_conntrack_max';
+const BOOT = '01234567-89ab-cdef-0123-456789abcdef';
+
+describe('a check loads no module', () => {
+  const LISTED = 'nf_conntrack 100 1 - Live 0x0\n';
+  const BOTH = `${LISTED}nf_conntrack_netlink 100 0 - Live 0x0\n`;
+
+  test.each<[string, Files, boolean]>([
+    ['the table without what tells of it', { 'proc/modules': LISTED }, true],
+    ['behind others', { 'proc/modules': `x 1 0 - Live 0x0\n${LISTED}` }, true],
+    ['both', { 'proc/modules': BOTH }, false],
+    ['what tells of it first', { 'proc/modules': BOTH.split('\n').reverse().join('\n') }, false],
+    ['neither: both are built in', { 'proc/modules': 'x 1 0 - Live 0x0\n' }, false],
+    ['names that only begin so', { 'proc/modules': 'nf_conntrack_ftp 1 0 - Live 0x0\nxnf_conntrack 1 0\n' }, false],
+    [
+      'a module that is only needed by it',
+      { 'proc/modules': `${LISTED}nfnetlink 1 1 nf_conntrack_netlink 0x0\n` },
+      true,
+    ],
+    ['a kernel without modules', {}, false],
+  ])('%s', (_, files, expected) => expect(wouldLoadModule(rootOf(files))).toBe(expected));
+
+  // There is time for the list of modules only, so that nothing is run whatever comes out.
+  const asked = (modules: string) => readToolStatistics(rootOf({ 'proc/modules': modules }, timeFor(1)));
+
+  test('and so does not ask', () => expect(asked(LISTED)).toEqual(fault('would-load-module', 'conntrack -S')));
+  test('but where it is loaded it does', () => expect(asked(BOTH)).toEqual(fault('timeout', 'conntrack -S')));
+});
+
+describe('the clock', () => {
+  const files = (boot: string, uptime: string): Files => ({
+    'proc/sys/kernel/random/boot_id': boot,
+    'proc/uptime': uptime,
+  });
+
+  test('of this boot', () => {
+    const clock = readClock(rootOf(files(`${BOOT}\n`, '1234.56 99.10\n')));
+    expect(clock).toMatchObject({ ok: true, value: { boot: BOOT, uptime: 1234.56 } });
+    expect(clock.ok && clock.source).toMatch(/\/proc\/uptime$/);
+  });
+
+  test.each([
+    ['no boot_id', files('', '1.00 2\n'), 'malformed'],
+    ['a boot_id of another form', files(`${BOOT}0`, '1.00 2\n'), 'malformed'],
+    ['something before the boot_id', files(`x${BOOT}`, '1.00 2\n'), 'malformed'],
+    ['no uptime', files(BOOT, ''), 'malformed'],
+    ['an uptime without hundredths', files(BOOT, '12 3\n'), 'malformed'],
+    ['an uptime of three decimals', files(BOOT, '12.345 3\n'), 'malformed'],
+    ['something before the uptime', files(BOOT, 'x12.34 3\n'), 'malformed'],
+    ['an uptime of many years', files(BOOT, '1234567890123.00 3\n'), 'malformed'],
+    ['neither', {}, 'missing'],
+    ['no file of the uptime', { 'proc/sys/kernel/random/boot_id': BOOT }, 'missing'],
+  ])('%s', (_, given, kind) => expect(readClock(rootOf(given))).toMatchObject({ ok: false, fault: { kind } }));
+});
+
+describe('the generation', () => {
+  const NEW = 'proc/sys/net/netfilter/nf_conntrack';
+  const OLD = 'proc/sys/net/ipv4/netfilter/ip_conntrack';
+  const found = (files: Files) => {
+    const sysctls = findGeneration(rootOf(files));
+    if (sysctls === undefined) return undefined;
+    const { generation, count, max } = sysctls;
+    return [generation, count.ok ? count.value : count.fault.kind, max.ok ? max.value : max.fault.kind];
+  };
+
+  test.each<[string, Files, readonly (string | number)[] | undefined]>([
+    ['none', {}, undefined],
+    ['nf_conntrack', { [`${NEW}_count`]: '1\n', [`${NEW}_max`]: '2\n' }, ['nf_conntrack', 1, 2]],
+    ['ip_conntrack', { [`${OLD}_count`]: '1\n', [`${OLD}_max`]: '2\n' }, ['ip_conntrack', 1, 2]],
+    [
+      'the newer one beside its shim',
+      { [`${NEW}_count`]: '1\n', [`${NEW}_max`]: '2\n', [`${OLD}_count`]: '3\n', [`${OLD}_max`]: '4\n' },
+      ['nf_conntrack', 1, 2],
+    ],
+    [
+      'one file is enough, and the other is missed',
+      { [`${NEW}_count`]: '1\n', [`${OLD}_max`]: '4\n' },
+      ['nf_conntrack', 1, 'missing'],
+    ],
+    ['the other one alone', { [`${NEW}_max`]: '2\n' }, ['nf_conntrack', 'missing', 2]],
+    ['a limit elsewhere', { [`${NEW}_count`]: '1\n', 'proc/sys/net/nf_conntrack_max': '5\n' }, ['nf_conntrack', 1, 5]],
+    [
+      'the limit of the container itself first',
+      { [`${NEW}_count`]: '1\n', [`${NEW}_max`]: '2\n', 'proc/sys/net/nf_conntrack_max': '5\n' },
+      ['nf_conntrack', 1, 2],
+    ],
+    [
+      'ip_conntrack, a limit elsewhere',
+      { [`${OLD}_count`]: '1\n', 'proc/sys/net/ipv4/ip_conntrack_max': '5\n' },
+      ['ip_conntrack', 1, 5],
+    ],
+    [
+      'a limit that is broken is not looked for elsewhere',
+      { [`${NEW}_count`]: '1\n', [`${NEW}_max`]: 'x\n', 'proc/sys/net/nf_conntrack_max': '5\n' },
+      ['nf_conntrack', 1, 'not-a-number'],
+    ],
+  ])('%s', (_, files, expected) => expect(found(files)).toEqual(expected));
+});
+
+describe('what explains a limit', () => {
+  const evidence = (files: Files) => readEvidence(rootOf(files), 'nf_conntrack');
+  const CONFIG = 'etc/sysconfig/iptables-config';
+
+  test.each<[string, string | undefined, boolean | undefined]>([
+    ['no such service', undefined, undefined],
+    ['nothing said', '', true],
+    ['yes', 'IPTABLES_MODULES_UNLOAD="yes"\n', true],
+    ['no', 'IPTABLES_MODULES_UNLOAD="no"\n', false],
+    ['in single quotes', "IPTABLES_MODULES_UNLOAD='no'\n", false],
+    ['in capitals, without quotes, with blanks', '  IPTABLES_MODULES_UNLOAD=NO\n', false],
+    ['the last one counts', 'IPTABLES_MODULES_UNLOAD="no"\nIPTABLES_MODULES_UNLOAD="yes"\n', true],
+    ['a comment', '#IPTABLES_MODULES_UNLOAD="no"\n', true],
+    ['another name', 'IPTABLES_MODULES="no"\n', true],
+  ])('iptables unloads modules: %s', (_, text, expected) => {
+    expect(evidence(text === undefined ? {} : { [CONFIG]: text }).iptablesUnloads).toBe(expected);
+  });
+
+  test.each<[string, string | undefined, boolean | undefined]>([
+    ['not known of a tree without the list', undefined, undefined],
+    ['listed', 'x 1\nnf_conntrack 1 2\n', false],
+    ['not listed', 'nf_conntrack_ftp 1 2\n', true],
+    ['needed by another', 'x 1 2 nf_conntrack \n', true],
+  ])('built in: %s', (_, modules, expected) => {
+    expect(evidence(modules === undefined ? {} : { 'proc/modules': modules }).builtIn).toBe(expected);
+  });
+
+  test.each<[string, Files, boolean]>([
+    ['nowhere', {}, false],
+    ['/etc/modules', { 'etc/modules': '# x\n nf_conntrack \n' }, true],
+    ['/etc/modules-load.d', { 'etc/modules-load.d/a': 'x\nnf_conntrack\n' }, true],
+    ['/run/modules-load.d', { 'run/modules-load.d/a': 'nf_conntrack\n' }, true],
+    ['/usr/local/lib/modules-load.d', { 'usr/local/lib/modules-load.d/a': 'nf_conntrack\n' }, true],
+    ['/usr/lib/modules-load.d', { 'usr/lib/modules-load.d/a': 'nf_conntrack\n' }, true],
+    ['another module', { 'etc/modules': 'nf_conntrack_ftp\n' }, false],
+    ['a comment', { 'etc/modules': '#nf_conntrack\n' }, false],
+  ])('loaded at boot: %s', (_, files, expected) => expect(evidence(files).loadedAtBoot).toBe(expected));
+
+  test.each<[string, boolean]>([
+    ['run/systemd/system/x', true],
+    ['usr/lib/systemd/system/x', true],
+    ['lib/systemd/system/x', true],
+    ['etc/systemd/x', false],
+  ])('systemd: %s', (path, expected) => expect(evidence({ [path]: '' }).systemd).toBe(expected));
+});
+
+describe('sysctl.d', () => {
+  const linesOf = (files: Files) =>
+    readConfiguration(rootOf(files)).sysctl.map(
+      ({ path, value, atBoot }) => `${path} ${value}${atBoot ? '' : ' not at boot'}`,
+    );
+  const set = (value: number) => `${MAX} = ${value}\n`;
+  const link = (target: string) => (path: string) => symlinkSync(target, path);
+  const SYSTEMD = { 'run/systemd/system/x': '' };
+
+  test.each<[string, Files, readonly string[]]>([
+    ['none', {}, []],
+    [
+      'by name, whatever the folder',
+      { 'usr/lib/sysctl.d/10-b.conf': set(1), 'etc/sysctl.d/20-a.conf': set(2), 'run/sysctl.d/00-c.conf': set(3) },
+      ['/run/sysctl.d/00-c.conf 3', '/usr/lib/sysctl.d/10-b.conf 1', '/etc/sysctl.d/20-a.conf 2'],
+    ],
+    [
+      'of one name the first folder hides the others',
+      {
+        'etc/sysctl.d/a.conf': set(1),
+        'run/sysctl.d/a.conf': set(2),
+        'usr/local/lib/sysctl.d/a.conf': set(3),
+        'usr/lib/sysctl.d/a.conf': set(4),
+        'lib/sysctl.d/a.conf': set(5),
+      },
+      ['/etc/sysctl.d/a.conf 1'],
+    ],
+    [
+      'the second',
+      {
+        'run/sysctl.d/a.conf': set(2),
+        'usr/local/lib/sysctl.d/a.conf': set(3),
+        'usr/lib/sysctl.d/a.conf': set(4),
+        'lib/sysctl.d/a.conf': set(5),
+      },
+      ['/run/sysctl.d/a.conf 2'],
+    ],
+    [
+      'the third',
+      { 'usr/local/lib/sysctl.d/a.conf': set(3), 'usr/lib/sysctl.d/a.conf': set(4), 'lib/sysctl.d/a.conf': set(5) },
+      ['/usr/local/lib/sysctl.d/a.conf 3'],
+    ],
+    [
+      'the fourth',
+      { 'usr/lib/sysctl.d/a.conf': set(4), 'lib/sysctl.d/a.conf': set(5) },
+      ['/usr/lib/sysctl.d/a.conf 4'],
+    ],
+    ['the fifth', { 'lib/sysctl.d/a.conf': set(5) }, ['/lib/sysctl.d/a.conf 5']],
+    ['a file that hides another may set nothing', { 'etc/sysctl.d/a.conf': '', 'run/sysctl.d/a.conf': set(2) }, []],
+    ['switched off', { 'etc/sysctl.d/a.conf': link('/dev/null'), 'run/sysctl.d/a.conf': set(2) }, []],
+    [
+      'other names',
+      { 'etc/sysctl.d/README': set(1), 'etc/sysctl.d/.a.conf': set(2), 'etc/sysctl.d/a.conf.bak': set(3) },
+      [],
+    ],
+    [
+      'sysctl.conf last',
+      { 'etc/sysctl.conf': set(1), 'etc/sysctl.d/zz.conf': set(2) },
+      ['/etc/sysctl.d/zz.conf 2', '/etc/sysctl.conf 1'],
+    ],
+    [
+      'sysctl.conf, which systemd does not read',
+      { ...SYSTEMD, 'etc/sysctl.conf': set(1), 'etc/sysctl.d/zz.conf': set(2) },
+      ['/etc/sysctl.d/zz.conf 2', '/etc/sysctl.conf 1 not at boot'],
+    ],
+    [
+      'systemd reads it through a link, in its turn',
+      {
+        ...SYSTEMD,
+        'etc/sysctl.conf': set(1),
+        'etc/sysctl.d/99-sysctl.conf': link('../sysctl.conf'),
+        'etc/sysctl.d/zz.conf': set(2),
+      },
+      ['/etc/sysctl.conf 1', '/etc/sysctl.d/zz.conf 2'],
+    ],
+    [
+      'an absolute link',
+      { ...SYSTEMD, 'etc/sysctl.conf': set(1), 'etc/sysctl.d/99-sysctl.conf': link('/etc/sysctl.conf') },
+      ['/etc/sysctl.conf 1'],
+    ],
+    [
+      'a link from further away',
+      { ...SYSTEMD, 'etc/sysctl.conf': set(1), 'usr/lib/sysctl.d/99-sysctl.conf': link('../../../etc/sysctl.conf') },
+      ['/etc/sysctl.conf 1'],
+    ],
+    [
+      'a link of another name',
+      { ...SYSTEMD, 'etc/sysctl.conf': set(1), 'etc/sysctl.d/98-sysctl.conf': link('../sysctl.conf') },
+      ['/etc/sysctl.d/98-sysctl.conf 1', '/etc/sysctl.conf 1 not at boot'],
+    ],
+    [
+      'a link to somewhere else',
+      {
+        ...SYSTEMD,
+        'etc/x/sysctl.conf': set(7),
+        'etc/sysctl.conf': set(1),
+        'etc/sysctl.d/99-sysctl.conf': link('../x/sysctl.conf'),
+      },
+      ['/etc/sysctl.d/99-sysctl.conf 7', '/etc/sysctl.conf 1 not at boot'],
+    ],
+  ])('%s', (_, files, expected) => expect(linesOf(files)).toEqual(expected));
+
+  const kinds = (files: Files) => readConfiguration(rootOf(files)).faults.map(({ kind }) => kind);
+
+  test.each<[string, Files, readonly string[]]>([
+    ['nothing is missed where there is nothing', {}, []],
+    ['a directory of that name sets nothing', { 'etc/sysctl.d/a.conf': (path) => void mkdirSync(path) }, []],
+    ['a file that is too large may set anything', { 'etc/sysctl.d/a.conf': 'x'.repeat((1 << 18) + 1) }, ['too-large']],
+    ['a file where a folder should be', { 'etc/sysctl.d': '' }, []],
+    ['a link out of the tree', { 'etc/sysctl.d/a.conf': link('/etc/hostname') }, ['outside-root']],
+  ])('%s', (_, files, expected) => expect(kinds(files)).toEqual(expected));
+
+  test('with what the module is loaded with, modprobe.conf first, the command line last', () => {
+    const { hashsizes, reapplied } = readConfiguration(
+      rootOf({
+        'proc/cmdline': 'quiet nf_conntrack.hashsize=3\n',
+        'etc/modprobe.d/a.conf': 'options nf_conntrack hashsize=2\n',
+        'etc/modprobe.conf': 'options nf_conntrack hashsize=1\n',
+      }),
+    );
+    expect(hashsizes.map(({ path, key, value }) => [path, key, value])).toEqual([
+      ['/etc/modprobe.conf', 'hashsize', 1],
+      ['/etc/modprobe.d/a.conf', 'hashsize', 2],
+      ['/proc/cmdline', 'nf_conntrack.hashsize', 3],
+    ]);
+    expect(reapplied).toBe(false);
+  });
+
+  test.each(['etc', 'run', 'usr/local/lib', 'usr/lib', 'lib'])('modprobe.d in %s', (folder) => {
+    const text = 'install nf_conntrack /sbin/modprobe -i nf_conntrack; /sbin/sysctl -p\n';
+    expect(readConfiguration(rootOf({ [`${folder}/modprobe.d/a.conf`]: text })).reapplied).toBe(true);
+  });
+});
+
+describe('the machine', () => {
+  const FILES = {
+    'proc/sys/kernel/osrelease': '6.1.0\n',
+    'proc/sys/net/netfilter/nf_conntrack_buckets': '512\n',
+    'proc/sys/net/ipv4/netfilter/ip_conntrack_buckets': '256\n',
+    'proc/sys/net/netfilter/nf_conntrack_expect_max': '64\n',
+    'proc/meminfo': 'MemTotal: 9 kB\nMemFree: 5 kB\n',
+  };
+  const valuesOf = (
+    wanted: Parameters<typeof readMachine>[2],
+    generation: Parameters<typeof readMachine>[1] = 'nf_conntrack',
+  ) => {
+    const { buckets, memTotal, available, expectMax } = readMachine(rootOf(FILES), generation, wanted);
+    return [buckets, memTotal, available, expectMax].map((reading) =>
+      reading.ok ? reading.value : reading.fault.kind,
+    );
+  };
+
+  test('no more than is asked for is read', () => {
+    const free = { bytes: 5 * 1024, exact: false };
+    expect(valuesOf('least')).toEqual(Array(4).fill('not-asked'));
+    expect(valuesOf('sizes')).toEqual([512, 9 * 1024, free, 'not-asked']);
+    expect(valuesOf('all')).toEqual([512, 9 * 1024, free, 64]);
+    expect(valuesOf('sizes', 'ip_conntrack')[0]).toBe(256);
+  });
+
+  test('memory that is not told', () => {
+    const { memTotal, available } = readMachine(rootOf({ 'proc/meminfo': 'x\n' }), 'nf_conntrack', 'sizes');
+    expect([memTotal, available]).toMatchObject(Array(2).fill({ ok: false, fault: { kind: 'malformed' } }));
+    expect(readMachine(rootOf({}), 'nf_conntrack', 'sizes').available).toMatchObject({ fault: { kind: 'missing' } });
+  });
+});
+
+test('entries that the counters tell', () => {
+  expect(entriesOf(ok({ entries: 7, cpus: [] }, 'there'))).toEqual(ok(7, 'there'));
+  expect(entriesOf(ok({ cpus: [] }, 'there'))).toEqual(fault('malformed', 'there'));
+  expect(entriesOf(fault('denied'))).toEqual(fault('denied'));
+});
+
+test('the timeouts of a tree, and of no namespace that cannot be entered', () => {
+  const root = rootOf({
+    'proc/net/stat/nf_conntrack': '',
+    'proc/sys/net/netfilter/nf_conntrack_udp_timeout': '30\n',
+    'proc/sys/net/netfilter/nf_conntrack_tcp_timeout_close': 'x\n',
+    'proc/sys/net/netfilter/nf_conntrack_max': '5\n',
+    'proc/sys/net/netfilter/ip_conntrack_icmp_timeout': '7\n',
+  });
+  expect([...readTimeouts(root, 'nf_conntrack', table())]).toEqual([['udp_timeout', 30]]);
+  expect([...readTimeouts(root, 'nf_conntrack', otherTable({ pids: [] }))]).toEqual([]);
+});
