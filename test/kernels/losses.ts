@@ -106,6 +106,8 @@ export function losses({ step, counter, rise, isFrom, hasFiles }: Look): void {
     expect(risen('insert_failed')).toBe(risen('drop'));
     expect(risen('chainlength')).toBe(0);
     expect(perfdata(step('clash'), 'entries')).toBeLessThan(100);
+    // Told apart from what the full table has dropped before, and from what long chains refused.
+    expect(step('clash').output).toContain(` ${risen('drop')} lost to clashes`);
   });
 }
 
