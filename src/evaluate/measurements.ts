@@ -24,6 +24,7 @@ type NoValue =
   | 'no state directory'
   | 'too few samples in the window yet'
   | 'not growing'
+  | 'growth is slowing'
   | 'without --netns all'
   | 'not of one namespace alone'
   | NoRate;

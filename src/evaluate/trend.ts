@@ -6,9 +6,11 @@ import type { History, Sample } from '../observation/history.ts';
 import type { Clock } from '../observation/observation.ts';
 import type { Table } from '../observation/table.ts';
 import { growth, timeToFull } from './forecast.ts';
+import { withoutRoom } from './losses.ts';
 import type { Measured } from './measurements.ts';
 import type { HistoryMetric } from './metrics.ts';
 import { baseSample, comparable, type Losses, lossesBetween } from './rates.ts';
+import { isSettling } from './settling.ts';
 
 export interface Trend {
   readonly measured: Readonly<Record<HistoryMetric, Measured>>;
@@ -41,7 +43,7 @@ function trendSince(table: Table, now: Sample, { past, window }: History): Trend
   const rates = byRate((name) => rateOf(table, known, name));
   // Without counters there is nothing to compare, which is not the same as nothing lost.
   return {
-    measured: { ...rates, ...forecast(table, growth(samples)) },
+    measured: { ...rates, ...forecast(table, growth(samples), settles(table, samples, known)) },
     losses: table.statistics.ok ? known : undefined,
     pace,
   };
@@ -56,11 +58,17 @@ function rateOf({ statistics }: Table, losses: Losses | undefined, name: Counter
   return { kind: 'value', value: events / losses.seconds };
 }
 
-function forecast({ entries, limit }: Table, perSecond: number | undefined) {
+// A table that finds no room has stopped growing because it is full.
+function settles({ limit }: Table, samples: readonly Sample[], losses: Losses | undefined): boolean {
+  return withoutRoom(losses?.events) === 0 && isSettling(samples, limit);
+}
+
+function forecast({ entries, limit }: Table, perSecond: number | undefined, settling: boolean) {
   if (perSecond === undefined) return { growth: TOO_FEW, time_to_full: TOO_FEW };
   const value = { kind: 'value', value: perSecond } as const;
   if (limit === 0) return { growth: value, time_to_full: { kind: 'none', why: 'no limit is set' } as const };
   const seconds = timeToFull(entries, limit, perSecond);
+  if (seconds !== undefined && settling) return { growth: value, time_to_full: SLOWING };
   return {
     growth: value,
     time_to_full: seconds === undefined ? NOT_GROWING : ({ kind: 'value', value: seconds } as const),
@@ -68,6 +76,7 @@ function forecast({ entries, limit }: Table, perSecond: number | undefined) {
 }
 
 const TOO_FEW = { kind: 'none', why: 'too few samples in the window yet' } as const;
+const SLOWING = { kind: 'none', why: 'growth is slowing' } as const;
 const NOT_GROWING = { kind: 'none', why: 'not growing' } as const;
 
 function nothing(why: Measured): Trend {

@@ -51,14 +51,16 @@ function bucketsLine({ observation: { machine }, results: [own] }: Evaluation): 
 
 function historyLines({ results: [own] }: Evaluation, history: Reading<History>): string[] {
   const { losses, measurements } = own;
-  const { drop_rate, growth } = measurements;
+  const { drop_rate, growth, time_to_full: full } = measurements;
   if (!history.ok) return [`no history: ${faultWords(history.fault)}`];
   const source = foreignPath(history.source);
   if (losses === undefined)
     return [`no rates yet: ${drop_rate.kind === 'none' ? drop_rate.why : 'no counters'} (${source})`];
   const samples = history.value.past.length + 1;
   const lines = [`rates: over ${durationWords(losses.seconds)}, ${samples} samples (${source})`];
-  return growth.kind === 'none' ? [...lines, `no growth: ${growth.why}`] : lines;
+  if (growth.kind === 'none') return [...lines, `no growth: ${growth.why}`];
+  const slowing = full.kind === 'none' && full.why === 'growth is slowing';
+  return slowing ? [...lines, 'no time to full: growth is slowing, likely to settle below the limit'] : lines;
 }
 
 function thresholdLines({ results: [own] }: Evaluation): string[] {

@@ -1,0 +1,258 @@
+// Growth that comes to an end by itself, told from growth that does not: staged series, and what holds for all of them.
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { growth, timeToFull } from '../../../src/evaluate/forecast.ts';
+import type { Measured } from '../../../src/evaluate/measurements.ts';
+import { isSettling } from '../../../src/evaluate/settling.ts';
+import { sampleOf, trendOf } from '../../../src/evaluate/trend.ts';
+import type { Counters } from '../../../src/observation/counters.ts';
+import type { Sample } from '../../../src/observation/history.ts';
+import type { Table } from '../../../src/observation/table.ts';
+
+const LIMIT = 100_000;
+const WINDOW = 300;
+const CRITICAL = 900;
+
+type Course = (seconds: number) => number;
+
+/** What a check every `step` seconds has seen from 0 to `until`, of which it looks back over the window. */
+function seen(course: Course, step: number, until: number): readonly Sample[] {
+  const times = Array.from({ length: Math.floor(until / step) + 1 }, (_, at) => at * step);
+  return times
+    .filter((time) => until - time <= WINDOW)
+    .map((time) => ({ uptime: 1000 + time, entries: Math.round(course(time)), cpus: [] }));
+}
+
+/** The time to full as it is told; undefined where none is. */
+function told(samples: readonly Sample[]): number | undefined {
+  const perSecond = growth(samples);
+  const entries = samples[samples.length - 1]?.entries ?? 0;
+  if (perSecond === undefined || isSettling(samples, LIMIT)) return undefined;
+  return timeToFull(entries, LIMIT, perSecond);
+}
+
+/** When, in seconds from the start, a check every `step` seconds says that it is full within 15 minutes. */
+function alarms(course: Course, step: number, until: number): readonly number[] {
+  const times = Array.from({ length: Math.floor(until / step) }, (_, at) => (at + 1) * step);
+  return times.filter((time) => (told(seen(course, step, time)) ?? Number.POSITIVE_INFINITY) < CRITICAL);
+}
+
+// M/G/infinity: entries come at a steady rate, and stay for `stay` seconds in the mean.
+const approach =
+  (plateau: number, stay: number): Course =>
+  (time) =>
+    plateau * (1 - Math.exp(-time / stay));
+
+// All stay for as long: a straight line that ends.
+const filling =
+  (plateau: number, stay: number): Course =>
+  (time) =>
+    plateau * Math.min(1, time / stay);
+
+describe('what settles below the limit is told from what does not', () => {
+  test.each([
+    ['UDP, every 10 s', 10, 30, 70],
+    ['UDP, every 60 s', 60, 30, 0],
+    ['TIME_WAIT, every 10 s', 10, 120, 190],
+    ['TIME_WAIT, every 60 s', 60, 120, 0],
+  ])('an approach to 69 %%: %s', (_, step, stay, last) => {
+    expect(Math.max(0, ...alarms(approach(0.69 * LIMIT, stay), step, 900))).toBeLessThanOrEqual(last);
+  });
+
+  test('the same approach to 150 % is never called settling', () => {
+    for (const stay of [30, 120])
+      for (const step of [10, 60]) {
+        const course = approach(1.5 * LIMIT, stay);
+        const reached = -stay * Math.log(1 - 1 / 1.5);
+        for (let time = 2 * step; time < reached; time += step)
+          expect(isSettling(seen(course, step, time), LIMIT)).toBe(false);
+      }
+  });
+
+  test('a line that ends at 69 %: nothing once it has ended for half of the window', () => {
+    expect(alarms(filling(0.69 * LIMIT, 120), 10, 900).filter((time) => time > 240)).toEqual([]);
+  });
+
+  test('a step: nothing once it has stayed there for a minute', () => {
+    const step: Course = (time) => (time < 300 ? 10_000 : 60_000);
+    expect(alarms(step, 10, 900).filter((time) => time > 360)).toEqual([]);
+    expect(isSettling(seen(step, 10, 370), LIMIT)).toBe(true);
+  });
+
+  test.each([
+    ['UDP, every 10 s', 10, 30, 60],
+    ['UDP, every 60 s', 60, 30, 180],
+    ['TIME_WAIT, every 10 s', 10, 120, 190],
+    ['TIME_WAIT, every 60 s', 60, 120, 180],
+  ])('an approach to 69 %% after a quiet time: %s', (_, step, stay, last) => {
+    const course: Course = (time) => 1000 + (time < 600 ? 0 : approach(0.69 * LIMIT, stay)(time - 600));
+    expect(Math.max(0, ...alarms(course, step, 1500).map((time) => time - 600))).toBeLessThanOrEqual(last);
+  });
+
+  test('a straight line: as it was before', () => {
+    const samples = seen((time) => 1000 + 100 * time, 10, 300);
+    expect(told(samples)).toBeCloseTo((LIMIT - 31_000) / 100, 6);
+  });
+
+  test('teeth of a saw that rise on the whole', () => {
+    const saw: Course = (time) => 20_000 + 100 * time + 200 * (time % 60);
+    const settled = Array.from({ length: 40 }, (_, at) => 300 + 10 * at).filter((time) =>
+      isSettling(seen(saw, 10, time), LIMIT),
+    );
+    expect(settled).toEqual([]);
+  });
+
+  test('a jump, and growth that goes on behind it', () => {
+    const course: Course = (time) => 10_000 + (time < 100 ? 0 : 20_000) + 50 * time;
+    const called = Array.from({ length: 80 }, (_, at) => 10 * at).filter((time) =>
+      isSettling(seen(course, 10, time), LIMIT),
+    );
+    expect(called).toEqual([]);
+  });
+
+  test('a flood that begins just now, after an approach that had settled', () => {
+    const course: Course = (time) => approach(0.3 * LIMIT, 60)(time) + Math.max(0, time - 290) * 1000;
+    expect(isSettling(seen(course, 10, 290), LIMIT)).toBe(true);
+    expect(isSettling(seen(course, 10, 300), LIMIT)).toBe(false);
+  });
+
+  test('one that has stopped at the limit has not settled below it', () => {
+    expect(
+      isSettling(
+        seen((time) => Math.min(LIMIT - 6, 1000 * time), 10, 300),
+        LIMIT,
+      ),
+    ).toBe(false);
+  });
+
+  test('too few samples', () => {
+    expect(isSettling([], LIMIT)).toBe(false);
+    expect(
+      isSettling(
+        seen((time) => time, 10, 10),
+        LIMIT,
+      ),
+    ).toBe(false);
+  });
+});
+
+const rate = fc.double({ min: 1, max: 1000, noNaN: true });
+const steps = fc.constantFrom(5, 10, 20, 60);
+
+describe('for every series', () => {
+  test('growth that does not slow is never called slowing', () => {
+    const property = fc.property(rate, fc.double({ min: 0, max: 10, noNaN: true }), steps, (slope, bend, step) => {
+      const course: Course = (time) => slope * time + bend * time * time;
+      expect(isSettling(seen(course, step, WINDOW), Number.MAX_SAFE_INTEGER)).toBe(false);
+    });
+    fc.assert(property);
+  });
+
+  test('nor at any times of the checks', () => {
+    const gaps = fc.array(fc.double({ min: 0.1, max: 60, noNaN: true }), { minLength: 2, maxLength: 60 });
+    const property = fc.property(gaps, rate, (apart, slope) => {
+      let uptime = 0;
+      const samples = apart.map((gap) => {
+        uptime += gap;
+        return { uptime, entries: slope * uptime, cpus: [] };
+      });
+      expect(isSettling(samples, Number.MAX_SAFE_INTEGER)).toBe(false);
+    });
+    fc.assert(property);
+  });
+
+  test('a pause of a moment is no end', () => {
+    const property = fc.property(rate, fc.integer({ min: 0, max: 300 }), (slope, begins) => {
+      const course: Course = (time) => slope * (time - Math.min(Math.max(time - begins, 0), 0.15 * WINDOW));
+      expect(isSettling(seen(course, 10, WINDOW), Number.MAX_SAFE_INTEGER)).toBe(false);
+    });
+    fc.assert(property, {
+      examples: [
+        [1, 255],
+        [100, 225],
+        [100, 210],
+      ],
+    });
+  });
+
+  test('nor is one look that stands out', () => {
+    const anywhere = fc.integer({ min: 1, max: 29 });
+    const property = fc.property(rate, anywhere, fc.integer({ min: -50_000, max: 50_000 }), (slope, odd, by) => {
+      const course: Course = (time) => 50_000 + slope * time + (time === 10 * odd ? by : 0);
+      expect(isSettling(seen(course, 10, WINDOW), Number.MAX_SAFE_INTEGER)).toBe(false);
+    });
+    fc.assert(property);
+  });
+
+  test('what settles has an end below the limit: the approach of any rate and stay', () => {
+    const property = fc.property(
+      fc.double({ min: 0.05, max: 3, noNaN: true }),
+      fc.double({ min: 5, max: 2000, noNaN: true }),
+      steps,
+      fc.integer({ min: 3, max: 60 }),
+      (plateau, stay, step, looks) => {
+        const samples = seen(approach(plateau * LIMIT, stay), step, looks * step);
+        if (isSettling(samples, LIMIT)) expect(plateau).toBeLessThan(1);
+      },
+    );
+    fc.assert(property, { numRuns: 1000 });
+  });
+
+  test('an approach to 69 % is settled after three times the stay, where that is not longer than the window', () => {
+    const property = fc.property(fc.integer({ min: 10, max: 100 }), fc.constantFrom(5, 10, 20), (stay, step) => {
+      const until = Math.max(3 * stay, 6 * step);
+      expect(isSettling(seen(approach(0.69 * LIMIT, stay), step, until), LIMIT)).toBe(true);
+    });
+    fc.assert(property);
+  });
+});
+
+describe('where it is told', () => {
+  const measured = (course: Course, counters: Counters = {}, limit = LIMIT) => {
+    const samples = seen(course, 10, WINDOW).map((sample, at) => ({
+      ...sample,
+      cpus: [at < 29 ? NONE : { ...NONE, ...counters }],
+    }));
+    const now = samples[samples.length - 1];
+    const source = '/proc/x';
+    const statistics = { ok: true, value: { cpus: now?.cpus ?? [] }, source } as const;
+    const unseen = { ok: false, fault: { kind: 'not-asked', source } } as const;
+    const table: Table = {
+      key: 'own',
+      isOwn: true,
+      isInitial: true,
+      pids: [],
+      number: undefined,
+      mount: undefined,
+      entries: now?.entries ?? 0,
+      entriesSource: source,
+      limit,
+      limitSource: source,
+      statistics,
+      extensions: { acct: unseen, timestamp: unseen, events: unseen, listener: unseen },
+    };
+    const clock = { ok: true, value: { boot: 'x', uptime: now?.uptime ?? 0 }, source } as const;
+    expect(sampleOf(table, clock.value)).toEqual(now);
+    const history = { ok: true, value: { past: samples.slice(0, -1), window: WINDOW }, source } as const;
+    return trendOf(table, clock, history).measured;
+  };
+  const NONE = { drop: 0, early_drop: 0, insert_failed: 0, chainlength: 0 };
+  const slowing: Measured = { kind: 'none', why: 'growth is slowing' };
+
+  test('growth has its value, and the time to full a reason', () => {
+    const { growth: perSecond, time_to_full: full } = measured(approach(0.69 * LIMIT, 60));
+    expect(full).toEqual(slowing);
+    expect(perSecond.kind).toBe('value');
+  });
+
+  test('not where entries found no room meanwhile: it has slowed because it is full', () => {
+    const course = approach(0.69 * LIMIT, 60);
+    for (const counters of [{ drop: 1 }, { early_drop: 1 }, { chainlength: 1, insert_failed: 1 }])
+      expect(measured(course, counters).time_to_full.kind).toBe('value');
+  });
+
+  test('not without a limit', () => {
+    expect(measured(approach(0.69 * LIMIT, 60), {}, 0).time_to_full).toEqual({ kind: 'none', why: 'no limit is set' });
+  });
+});
