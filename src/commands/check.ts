@@ -46,9 +46,12 @@ async function lookAndJudge(root: Root, options: CheckOptions): Promise<Message>
 }
 
 function wanted({ verbosity, thresholds, format, netns, stateDir }: CheckOptions): Wanted {
-  const sizes = thresholds.load_factor !== undefined || thresholds.memory_share !== undefined;
+  const { load_factor: load, memory_share: share, slab, slab_max: full } = thresholds;
+  const shown = verbosity > 0 || format !== 'nagios';
   return {
-    machine: verbosity > 0 || format !== 'nagios' || sizes ? 'sizes' : 'least',
+    machine: shown || load !== undefined || share !== undefined ? 'sizes' : 'least',
+    // A state that stands on them is the same however much is told.
+    extensions: shown || share !== undefined || slab !== undefined || full !== undefined,
     namespaces: netns === 'all',
     clock: stateDir !== undefined,
     configuration: true,

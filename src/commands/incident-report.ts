@@ -33,7 +33,7 @@ import { emptyList, readList } from './read-list.ts';
 import { failed, type ReportContext, type Reported, unknown } from './reported.ts';
 
 const FIRST: Wanted = { machine: 'all', namespaces: true, clock: true };
-const LAST: Wanted = { ...FIRST, configuration: true, evidence: 'always' };
+const LAST: Wanted = { ...FIRST, configuration: true, evidence: 'always', extensions: true };
 
 /** `past` is what was seen last, where there was a report before. */
 export async function reportOfMachine(

@@ -2,7 +2,7 @@
 
 import type { PlanOptions } from '../cli/options.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
-import { planFor } from '../evaluate/plan.ts';
+import { type Plan, planFor } from '../evaluate/plan.ts';
 import type { State } from '../evaluate/state.ts';
 import { acquire } from '../kernel/acquire.ts';
 import { type Deadline, openRoot, type Root } from '../kernel/root.ts';
@@ -10,7 +10,7 @@ import { attemptLines, tableDetails } from '../present/details.ts';
 import { faultWords } from '../present/faults.ts';
 import { renderJson } from '../present/json.ts';
 import { statusLine } from '../present/line.ts';
-import { planText } from '../present/plan.ts';
+import { misfitText, misfitWords, planText } from '../present/plan.ts';
 import { type PlanBody, planBody } from '../present/plan-body.ts';
 import type { Outcome } from './check.ts';
 
@@ -18,7 +18,8 @@ export async function plan(options: PlanOptions, deadline: Deadline): Promise<Ou
   const message = await planOn(options, deadline);
   const { state, text, lines, body, details } = message;
   if (options.format === 'json') return { state, output: renderJson(message, { command: 'plan', ...body }) };
-  const shown = state === 'ok' ? [...lines, ...section('Figures', details)] : [statusLine(state, text)];
+  const status = state === 'ok' ? [] : [statusLine(state, text), ...(lines.length > 0 ? [''] : [])];
+  const shown = [...status, ...lines, ...section('Figures', details)];
   return { state, output: `${shown.join('\n')}\n` };
 }
 
@@ -41,17 +42,23 @@ async function planOn(options: PlanOptions, deadline: Deadline): Promise<PlanMes
 }
 
 async function tablePlan(root: Root, { max, objectSize, verbosity }: PlanOptions): Promise<PlanMessage> {
-  const observed = await acquire(root, { machine: 'all', configuration: true, evidence: 'always' });
+  const observed = await acquire(root, { machine: 'all', configuration: true, evidence: 'always', extensions: true });
   if (observed.kind === 'absent') return unknown('no connection tracking visible here');
   if (observed.kind === 'fault') return unknown(faultWords(observed.fault));
   const { observation } = observed;
   const evaluation = evaluate(observation, new Map(), { thresholds: {}, objectSize, drift: 'ok' });
   const planned = planFor(observation, observation.tables[0], evaluation.cost, max);
   if (!planned.ok) return unknown(faultWords(planned.fault));
-  const lines = planText(observation, planned.value);
+  const fits = planned.value.fits !== false;
+  const lines = fits ? planText(observation, planned.value) : misfitText(observation, planned.value);
   const attempts = verbosity > 1 ? attemptLines(root.attempts, verbosity > 2) : [];
   const details = verbosity > 0 ? [...tableDetails(evaluation, undefined), ...attempts] : [];
-  return { state: 'ok', text: lines[0] ?? '', lines, body: planBody(observation, planned.value), details };
+  const verdict = fits ? ({ state: 'ok', text: lines[0] ?? '' } as const) : misfit(planned.value);
+  return { ...verdict, lines, body: planBody(observation, planned.value), details };
+}
+
+function misfit(planned: Plan): Pick<PlanMessage, 'state' | 'text'> {
+  return { state: 'unknown', text: misfitWords(planned) };
 }
 
 function section(title: string, lines: readonly string[]): readonly string[] {

@@ -1,10 +1,11 @@
 // What a table of n entries costs in memory that cannot be swapped: slab objects with the waste of their
 // slabs, extension blocks, and the hash table apart.
-// Kernel source: net/netfilter/nf_conntrack_core.c (kmem_cache, hash), nf_conntrack_extend.c (extensions).
+// Kernel source: net/netfilter/nf_conntrack_core.c (kmem_cache, hash).
 
 import type { Reading } from '../observation/fault.ts';
 import type { KernelVersion, Machine, SlabCache } from '../observation/machine.ts';
-import type { ExtensionSettings, Table } from '../observation/table.ts';
+import type { Table } from '../observation/table.ts';
+import { type Certainty, extensionOf } from './extensions.ts';
 import { atLeast } from './kernel-version.ts';
 
 /** Where the object size comes from: the flag, the running kernel, or this release's usual figure. */
@@ -16,8 +17,12 @@ export interface ObjectCost {
   readonly objectSize: number;
   readonly objectsPerSlab: number;
   readonly slabBytes: number;
-  /** The extension block of each entry; 0 where the kernel allocates none or it is not known. */
+  /** The extension block that is counted for each entry. */
   readonly extension: number;
+  /** How sure that is. */
+  readonly certainty: Certainty;
+  /** What it may be at the most. */
+  readonly extensionMost: number;
 }
 
 /** Either figure in bytes, its parts apart. */
@@ -27,8 +32,7 @@ export interface Footprint {
   readonly total: number;
 }
 
-// All three sizes are x86_64's; the extension block is a power-of-two kmalloc of this size from 4.12 on.
-const EXTENSION_BLOCK = 128;
+// Both sizes are x86_64's.
 const DEFAULT_PAGE = 4096;
 const POINTER = 8;
 
@@ -38,17 +42,34 @@ const POINTER = 8;
  */
 export function objectCost(machine: Machine, table: Table, given: number | undefined): Reading<ObjectCost> {
   if (given !== undefined) {
-    const cost = { origin: 'given', objectSize: given, objectsPerSlab: 1, slabBytes: given, extension: 0 } as const;
-    return { ok: true, value: cost, source: '--object-size' };
+    const whole = { origin: 'given', objectSize: given, objectsPerSlab: 1, slabBytes: given } as const;
+    return { ok: true, value: { ...whole, ...NO_BLOCK }, source: '--object-size' };
   }
   const { slabCache, release } = machine;
   if (slabCache.ok) {
     // Without the release it is not known whether this kernel adds extension blocks.
     const origin = release.ok ? 'slabinfo' : 'estimate';
     const cost = { origin, ...slabGeometry(slabCache.value, pageBytes(machine)) } as const;
-    return { ok: true, value: { ...cost, extension: extensionBytes(machine, table) }, source: slabCache.source };
+    return { ok: true, value: { ...cost, ...blockOf(machine, table) }, source: slabCache.source };
   }
   return estimatedCost(machine, table);
+}
+
+const NO_BLOCK = { extension: 0, certainty: 'exact', extensionMost: 0 } as const;
+
+function blockOf(machine: Machine, table: Table): Pick<ObjectCost, keyof typeof NO_BLOCK> {
+  const { bytes, certainty, most } = extensionOf(machine, table);
+  return { extension: bytes, certainty, extensionMost: most };
+}
+
+/** The cost of an entry of another table, where that of one is known. */
+export function costElsewhere(machine: Machine, cost: ObjectCost, table: Table): ObjectCost {
+  return cost.origin === 'given' ? cost : { ...cost, ...blockOf(machine, table) };
+}
+
+/** The same with all that cannot be seen. */
+export function atMost(cost: ObjectCost): ObjectCost {
+  return { ...cost, extension: cost.extensionMost };
 }
 
 function estimatedCost(machine: Machine, table: Table): Reading<ObjectCost> {
@@ -58,7 +79,7 @@ function estimatedCost(machine: Machine, table: Table): Reading<ObjectCost> {
   const page = pageBytes(machine);
   const objectsPerSlab = Math.floor(page / objectSize);
   const cost = { origin: 'estimate', objectSize, objectsPerSlab, slabBytes: page } as const;
-  return { ok: true, value: { ...cost, extension: extensionBytes(machine, table) }, source: release.source };
+  return { ok: true, value: { ...cost, ...blockOf(machine, table) }, source: release.source };
 }
 
 function pageBytes({ pageSize }: Machine): number {
@@ -82,31 +103,23 @@ export function footprint(cost: ObjectCost, entries: number): Footprint {
   return { objects, extensions, total: objects + extensions };
 }
 
+/** What the entries of all these tables hold: the slab of objects is one, each namespace has its own extensions. */
+export function footprintOf(machine: Machine, cost: ObjectCost, tables: readonly Table[]): Footprint {
+  const entries = tables.reduce((sum, table) => sum + table.entries, 0);
+  const { objects } = footprint(cost, entries);
+  const blocks = tables.map((table) => table.entries * costElsewhere(machine, cost, table).extension);
+  const extensions = blocks.reduce((sum, bytes) => sum + bytes, 0);
+  return { objects, extensions, total: objects + extensions };
+}
+
+/** How sure that is. */
+export function certaintyOf(machine: Machine, cost: ObjectCost, tables: readonly Table[]): Certainty {
+  const all = tables.filter(({ entries }) => entries > 0).map((table) => costElsewhere(machine, cost, table).certainty);
+  const unsure = [...new Set(all.filter((one) => one !== 'exact'))];
+  return unsure.length > 1 ? 'about' : (unsure[0] ?? 'exact');
+}
+
 /** One pointer for each bucket. */
 export function hashTableBytes(buckets: number): number {
   return buckets * POINTER;
-}
-
-/**
- * 4.12 to 5.18 allocate the block for every entry unless events are off; later kernels only where accounting,
- * timestamps or an event listener ask for it. Before 4.12 blocks vary in size with what uses them: not counted.
- */
-function extensionBytes({ generation, release }: Machine, { extensions }: Table): number {
-  if (generation === 'ip_conntrack' || (release.ok && !atLeast(release.value, 4, 12))) return 0;
-  return usesExtension(extensions, !release.ok || atLeast(release.value, 5, 19)) ? EXTENSION_BLOCK : 0;
-}
-
-function usesExtension({ acct, timestamp, events, listener }: ExtensionSettings, onDemand: boolean): boolean {
-  const on = (setting: Reading<number>) => setting.ok && setting.value !== 0;
-  if (on(acct) || on(timestamp)) return true;
-  const mode = eventsMode(events, onDemand);
-  if (mode === 0) return false;
-  return !onDemand || mode === 1 || (listener.ok && listener.value);
-}
-
-// A kernel without the switch has no events; one whose switch cannot be seen is taken at its default.
-function eventsMode(events: Reading<number>, onDemand: boolean): number {
-  if (events.ok) return events.value;
-  if (events.fault.kind === 'missing') return 0;
-  return onDemand ? 2 : 1;
 }

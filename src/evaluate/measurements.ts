@@ -5,7 +5,7 @@ import type { Fault, Reading } from '../observation/fault.ts';
 import type { Machine } from '../observation/machine.ts';
 import type { Observation } from '../observation/observation.ts';
 import type { Table } from '../observation/table.ts';
-import { footprint, hashTableBytes, type ObjectCost } from './footprint.ts';
+import { footprint, footprintOf, hashTableBytes, type ObjectCost } from './footprint.ts';
 import type { HistoryMetric, MetricName } from './metrics.ts';
 import type { NoRate } from './rates.ts';
 
@@ -66,18 +66,13 @@ export function measureMachine(
   const fullest = Math.max(...tables.map(({ entries }) => entries));
   const limited = (measured: Measured): Measured => (limit === 0 ? NO_LIMIT : measured);
   return {
-    slab: slab(allEntries(tables)),
+    slab: over(cost, (known) => footprintOf(machine, known, tables).total),
     slab_max: limited(slab(limit)),
     memory_share: limited(memoryShare(machine, slab(limit))),
     load_factor: limited(over(machine.buckets, (buckets) => limit / buckets)),
     netns_usage: visibility === undefined ? NO_SWEEP : limited(found((100 * fullest) / limit)),
     netns_count: visibility === undefined ? NO_SWEEP : found(tables.length + unread.length),
   };
-}
-
-/** The entries of all namespaces whose tables could be read: the slab is one for all of them. */
-export function allEntries(tables: readonly Table[]): number {
-  return tables.reduce((sum, { entries }) => sum + entries, 0);
 }
 
 function found(value: number): Measured {

@@ -8,7 +8,7 @@ import type { Observation } from '../observation/observation.ts';
 import type { Table } from '../observation/table.ts';
 import { type Wanted, wantedLimit } from './configured.ts';
 import { driftOf } from './drift.ts';
-import { type Footprint, footprint, hashTableBytes, type ObjectCost } from './footprint.ts';
+import { atMost, costElsewhere, type Footprint, footprint, hashTableBytes, type ObjectCost } from './footprint.ts';
 import { atLeast } from './kernel-version.ts';
 import { hasMetLimit } from './losses.ts';
 
@@ -40,9 +40,11 @@ export interface Plan {
   readonly hashTable: number;
   /** Slab and hash table of the full table, as a share of RAM in percent. */
   readonly share: number | undefined;
-  /** Bytes beyond what is held now, and whether they are there. */
+  /** Bytes beyond what is held now, with all that is not seen, and whether they are there. */
   readonly more: number;
   readonly fits: boolean | undefined;
+  /** The largest limit that fits, where this one does not. */
+  readonly largest: number | undefined;
   /** What the files of the machine set now. */
   readonly configured: Wanted | undefined;
 }
@@ -72,15 +74,16 @@ export function planFor(
   demand = 0,
 ): Reading<Plan> {
   if (!objectCost.ok) return objectCost;
-  const cost = objectCost.value;
   const { machine, configuration } = observation;
+  const cost = costElsewhere(machine, objectCost.value, table);
   const { available, expectMax } = machine;
   const load: Load = { machine, table, cost, demand, configured: configuredAbove(observation) };
   const { limit, reason } = asked === undefined ? recommended(load) : ({ limit: asked, reason: 'asked' } as const);
   const buckets = bucketsFor(machine, limit);
   const full = footprint(cost, limit);
   const hashTable = hashTableBytes(buckets);
-  const more = full.total - footprint(cost, table.entries).total + Math.max(0, hashTable - hashTableNow(machine));
+  const more = (max: number) => beyondNow(load, max);
+  const fits = available.ok ? more(limit) <= available.value.bytes : undefined;
   const plan = {
     limit,
     reason,
@@ -93,11 +96,30 @@ export function planFor(
     full,
     hashTable,
     share: machine.memTotal.ok ? (100 * (full.total + hashTable)) / machine.memTotal.value : undefined,
-    more,
-    fits: available.ok ? more <= available.value.bytes : undefined,
+    more: more(limit),
+    fits,
+    largest: fits === false && available.ok ? largestWithin(available.value.bytes, limit, more) : undefined,
     configured: configuration === undefined ? undefined : wantedLimit(configuration, machine.generation),
   };
   return { ok: true, value: plan, source: table.limitSource };
+}
+
+/** What a full table of `limit` entries takes beyond what is held now. */
+function beyondNow({ machine, table, cost }: Load, limit: number): number {
+  const most = atMost(cost);
+  const hashTable = hashTableBytes(bucketsFor(machine, limit)) - hashTableNow(machine);
+  return footprint(most, limit).total - footprint(most, table.entries).total + Math.max(0, hashTable);
+}
+
+/** The largest below `tooLarge` that takes no more than so many bytes: what it takes grows with it. */
+function largestWithin(bytes: number, tooLarge: number, more: (limit: number) => number): number {
+  let [fitting, above] = [0, tooLarge];
+  while (above - fitting > 1) {
+    const middle = Math.floor((fitting + above) / 2);
+    if (more(middle) <= bytes) fitting = middle;
+    else above = middle;
+  }
+  return fitting;
 }
 
 /** What a limit is recommended for. */
@@ -172,7 +194,7 @@ export function defaultLimit({ release, memTotal }: Machine): number {
 
 function affordable({ memTotal }: Machine, cost: ObjectCost): number {
   if (!memTotal.ok) return Number.POSITIVE_INFINITY;
-  const entry = cost.slabBytes / cost.objectsPerSlab + cost.extension;
+  const entry = cost.slabBytes / cost.objectsPerSlab + cost.extensionMost;
   const most = (LARGEST_SHARE * memTotal.value) / entry;
   return most < 1 ? 0 : 2 ** Math.floor(Math.log2(most));
 }

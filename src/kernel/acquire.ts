@@ -10,7 +10,7 @@ import type { ExtensionSettings, Table } from '../observation/table.ts';
 import { readClock } from './clock.ts';
 import { readConfiguration } from './configuration.ts';
 import { readToolStatistics } from './conntrack-tool.ts';
-import { parseEventListener } from './event-listener.ts';
+import { NETLINK_LIMIT, parseEventListener } from './event-listener.ts';
 import { readEvidence } from './evidence.ts';
 import { findGeneration, type Sysctls } from './generation.ts';
 import { readMachine } from './machine.ts';
@@ -21,7 +21,6 @@ import { entriesOf, parseStatistics } from './statistics.ts';
 import type { Swept } from './sweep.ts';
 
 const STATISTICS_LIMIT = 1 << 22;
-const NETLINK_LIMIT = 1 << 22;
 /** The key of our own table. */
 const OWN = 'own';
 
@@ -29,6 +28,8 @@ const OWN = 'own';
 export interface Wanted {
   /** Buckets and memory with `sizes`, and with `all` also the limit of expectations. */
   readonly machine?: 'all' | 'sizes' | 'least';
+  /** What makes entries larger, as far as it takes a child process or a look at all processes to know. */
+  readonly extensions?: boolean;
   /** Every network namespace of the machine. */
   readonly namespaces?: boolean;
   readonly clock?: boolean;
@@ -48,8 +49,20 @@ export async function acquire(root: Root, wanted: Wanted): Promise<Observed> {
   if (!own.ok) return { kind: 'fault', fault: own.fault };
   const { generation } = sysctls;
   const machine = readMachine(root, generation, wanted.machine ?? 'least');
-  const swept = wanted.namespaces === true ? await sweepFrom(root, machine, own.value) : undefined;
-  return { kind: 'table', observation: observationOf(root, wanted, machine, swept ?? alone(own.value)) };
+  const table = wanted.extensions === true ? await withExtensions(root, net, generation, own.value) : own.value;
+  const swept = wanted.namespaces === true ? await sweepFrom(root, machine, table) : undefined;
+  return { kind: 'table', observation: observationOf(root, wanted, machine, swept ?? alone(table)) };
+}
+
+// Only of the namespace that we are in.
+async function withExtensions(root: Root, net: NetDirectory, generation: Generation, own: Table): Promise<Table> {
+  if (root.view === 'captured' || !net.sysctlsAgree || generation === 'ip_conntrack') return own;
+  const [{ readRuleBlocks }, { readListenerElsewhere }] = [
+    await import('./extension-rules.ts'),
+    await import('./listeners.ts'),
+  ];
+  const extensions = { ...own.extensions, elsewhere: readListenerElsewhere(root), rules: readRuleBlocks(root) };
+  return { ...own, extensions };
 }
 
 async function sweepFrom(root: Root, machine: Machine, own: Table): Promise<Swept> {

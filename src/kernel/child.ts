@@ -12,18 +12,22 @@ export interface Answer {
   readonly failure: string | undefined;
 }
 
-/** Runs the first of `lines` (program and arguments) whose program is there; `source` is what to call it in words. */
+/**
+ * Runs the first of `lines` (program and arguments) whose program is there; `source` is what to call it in words, and
+ * `longest` the milliseconds that it may take.
+ */
 export function runTool<T>(
   root: Root,
   source: string,
   lines: readonly (readonly string[])[],
   interpret: (answer: Answer) => Reading<T>,
+  longest = Number.POSITIVE_INFINITY,
 ): Reading<T> {
   for (const [program = '', ...args] of lines) {
     const late = root.expired(source);
     if (late !== undefined) return { ok: false, fault: late };
     const before = root.deadline.elapsed();
-    const { stdout, stderr, status, errno } = children.run(program, args, root.deadline.left());
+    const { stdout, stderr, status, errno } = children.run(program, args, Math.min(root.deadline.left(), longest));
     if (errno === 'ENOENT') continue;
     const failure = errno ?? (status === 0 ? undefined : `exit status ${status ?? null}`);
     const reading = timedOut(root, source, errno) ?? interpret({ stdout, stderr, failure });

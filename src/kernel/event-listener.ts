@@ -4,6 +4,7 @@
 
 import type { Parsed } from './root.ts';
 
+export const NETLINK_LIMIT = 1 << 22;
 const HEADER = ['sk', 'Eth', 'Pid', 'Groups'];
 /** NETLINK_NETFILTER of linux/netlink.h. */
 const NETFILTER = '12';

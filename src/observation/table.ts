@@ -25,13 +25,20 @@ export interface Namespace {
   readonly mount: NamespaceMount | undefined;
 }
 
-/** The switches that make the kernel allocate an extension block for each entry; each namespace has its own. */
+/** Which entries have an extension block because of the rules. */
+export type RuleBlocks = 'all' | 'some' | 'none';
+
+/** What makes the kernel allocate an extension block for each entry; each namespace has its own. */
 export interface ExtensionSettings {
   readonly acct: Reading<number>;
   readonly timestamp: Reading<number>;
   readonly events: Reading<number>;
   /** Whether anything listens for conntrack events in this namespace. */
   readonly listener: Reading<boolean>;
+  /** The same for all other namespaces; undefined where nobody asked for it. */
+  readonly elsewhere?: Reading<boolean>;
+  /** Undefined where nobody asked for it. */
+  readonly rules?: Reading<RuleBlocks>;
 }
 
 export interface Table extends Namespace {

@@ -1,6 +1,7 @@
 // What the check found, for programs.
 
 import type { Evaluation, TableResult } from '../evaluate/evaluate.ts';
+import type { Certainty } from '../evaluate/extensions.ts';
 import { hashTableBytes, type ObjectOrigin } from '../evaluate/footprint.ts';
 import type { Finding, Result } from '../evaluate/judge.ts';
 import { byMetric, METRIC_NAMES, type MetricName, metricSpec } from '../evaluate/metrics.ts';
@@ -16,6 +17,7 @@ import type { Count } from './json.ts';
 import type { Evaluated } from './message.ts';
 import { type NamespaceBody, namespaceBody } from './namespace-body.ts';
 import { MOST_LISTED } from './namespaces.ts';
+import { CERTAINTIES, type Underscored } from './plan-body.ts';
 import { foreignPath } from './words.ts';
 
 export interface FailedCheckBody {
@@ -106,6 +108,9 @@ export interface MemoryBody {
   readonly objects_per_slab: Count;
   readonly slab_bytes: Count;
   readonly extension_bytes: Count;
+  /** how sure that is: what could not be seen may add to it */
+  readonly certainty: Underscored<Certainty>;
+  readonly extension_bytes_at_most: Count;
   readonly hash_table_bytes: Count | null;
   readonly mem_total_bytes: Count | null;
 }
@@ -225,13 +230,15 @@ export function lossesBody({ losses, lost }: TableResult): LossesBody | null {
 function memoryBody({ cost, observation: { machine } }: Evaluation): MemoryBody | null {
   if (!cost.ok) return null;
   const { buckets, memTotal } = machine;
-  const { origin, objectSize, objectsPerSlab, slabBytes, extension } = cost.value;
+  const { origin, objectSize, objectsPerSlab, slabBytes, extension, extensionMost, certainty } = cost.value;
   return {
     origin,
     object_size_bytes: objectSize,
     objects_per_slab: objectsPerSlab,
     slab_bytes: slabBytes,
     extension_bytes: extension,
+    certainty: CERTAINTIES[certainty],
+    extension_bytes_at_most: extensionMost,
     hash_table_bytes: buckets.ok ? hashTableBytes(buckets.value) : null,
     mem_total_bytes: memTotal.ok ? memTotal.value : null,
   };

@@ -3,15 +3,15 @@
 import { refusesBelowLimit } from '../evaluate/chains.ts';
 import type { Evaluation } from '../evaluate/evaluate.ts';
 import type { Footprint, ObjectCost } from '../evaluate/footprint.ts';
-import { footprint, hashTableBytes } from '../evaluate/footprint.ts';
+import { atMost, footprint, footprintOf, hashTableBytes } from '../evaluate/footprint.ts';
 import type { Result } from '../evaluate/judge.ts';
-import { allEntries } from '../evaluate/measurements.ts';
 import { METRIC_NAMES } from '../evaluate/metrics.ts';
 import { formatRange } from '../evaluate/range.ts';
 import { LEVELS } from '../evaluate/thresholds.ts';
 import type { Fault, ReadAttempt, Reading } from '../observation/fault.ts';
 import type { History } from '../observation/history.ts';
 import { faultWords } from './faults.ts';
+import { blockWords, heldWords, sureWords } from './slab.ts';
 import { durationWords, foreignPath, sizeWords, valueWords } from './words.ts';
 
 /** What `-v` says of our table, a line each; `history` is undefined where nobody keeps one. */
@@ -83,10 +83,15 @@ function memoryLines(evaluation: Evaluation, cost: ObjectCost, source: string): 
   const [{ table, measurements }] = results;
   const { machine, tables } = observation;
   const { limit } = table;
-  const about = cost.origin === 'estimate' ? 'about ' : '';
-  const lines = [objectLine(cost, source), `memory now: ${about}${partsWords(footprint(cost, allEntries(tables)))}`];
+  const sure = sureWords(cost);
+  const now = `${heldWords(evaluation)}${partsWords(footprintOf(machine, cost, tables))}`;
+  const lines = [objectLine(cost, source), `memory now: ${now}`];
   if (limit !== 0) {
-    lines.push(`memory at the limit, never swapped: ${about}${partsWords(footprint(cost, limit))}`);
+    lines.push(`memory at the limit, never swapped: ${sure}${partsWords(footprint(cost, limit))}`);
+    if (cost.extension < cost.extensionMost)
+      lines.push(
+        `with an extension block for each entry: ${sizeWords(footprint(atMost(cost), limit).total)} at the limit`,
+      );
     lines.push(`object size x limit: ${cost.objectSize} x ${limit} = ${cost.objectSize * limit} B`);
   }
   const { buckets, memTotal } = machine;
@@ -94,16 +99,16 @@ function memoryLines(evaluation: Evaluation, cost: ObjectCost, source: string): 
   const { memory_share: share } = measurements;
   const ram = memTotal.ok ? foreignPath(memTotal.source) : '';
   if (share.kind === 'value')
-    lines.push(`slab at max and hash table: ${about}${valueWords('memory_share', share.value)} of RAM (${ram})`);
+    lines.push(`slab at max and hash table: ${sure}${valueWords('memory_share', share.value)} of RAM (${ram})`);
   return lines;
 }
 
 function objectLine(cost: ObjectCost, source: string): string {
-  const { origin, objectSize, objectsPerSlab, slabBytes, extension } = cost;
+  const { origin, objectSize, objectsPerSlab, slabBytes } = cost;
   if (origin === 'given') return `object size: ${objectSize} B all-in (--object-size)`;
   const about = origin === 'estimate' ? 'about ' : '';
   const of = origin === 'estimate' ? `usual for this release, ${foreignPath(source)}` : foreignPath(source);
-  return `object size: ${about}${objectSize} B, ${objectsPerSlab} in ${slabBytes} B of slab (${of}), extension ${extension} B`;
+  return `object size: ${about}${objectSize} B, ${objectsPerSlab} in ${slabBytes} B of slab (${of}), extension ${blockWords(cost)}`;
 }
 
 function partsWords({ objects, extensions, total }: Footprint): string {
@@ -120,12 +125,14 @@ function unjudgedLines({ results: [own] }: Evaluation): string[] {
 
 function faultLines({ observation: { machine, tables } }: Evaluation): string[] {
   const [{ statistics, extensions }] = tables;
-  const { acct, timestamp, events, listener } = extensions;
+  const { acct, timestamp, events, listener, elsewhere, rules } = extensions;
   return [
     ...missingLine('no counters', statistics),
     ...missingLine('no buckets', machine.buckets),
     ...missingLine('object size not from the kernel', machine.slabCache),
     ...[acct, timestamp, events, listener].flatMap((setting) => assumedLine('extension by default', setting)),
+    ...(elsewhere === undefined ? [] : missingLine('listeners for events elsewhere not known', elsewhere)),
+    ...(rules === undefined ? [] : missingLine('extensions that rules ask for not known', rules)),
     ...missingLine('page size of 4 KiB assumed', machine.pageSize),
     ...missingLine('kernel release not known', machine.release),
     ...missingLine('size of RAM not known', machine.memTotal),

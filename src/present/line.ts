@@ -11,6 +11,7 @@ import type { Table } from '../observation/table.ts';
 import { driftWords, unjudgedWords } from './drift.ts';
 import { faultWords } from './faults.ts';
 import { lossWords, rateWords, sinceBootWords } from './losses.ts';
+import { heldWords, sureWords } from './slab.ts';
 import { comparedWords, durationWords, percentWords, sizeWords, valueWords } from './words.ts';
 
 /** `CONNTRACK STATE - text`, the form that Nagios users know. */
@@ -79,16 +80,18 @@ function fillWords({ entries, limit }: Table, { usage }: Measurements, where: st
 
 export function slabClause(evaluation: Evaluation): string {
   const { slab_max: slabMax } = evaluation.results[0].measurements;
-  return slabMax.kind === 'value' ? `${aboutWord(evaluation)}${sizeWords(slabMax.value)} slab at max` : '';
+  return slabMax.kind === 'value' ? `${sureWord(evaluation)}${sizeWords(slabMax.value)} slab at max` : '';
 }
 
-/** Before a figure that stands on an estimate. */
-function aboutWord({ cost }: Evaluation): string {
-  return cost.ok && cost.value.origin === 'estimate' ? 'about ' : '';
+function sureWord({ cost }: Evaluation): string {
+  return cost.ok ? sureWords(cost.value) : '';
 }
 
-// Figures that stand on the object size.
-const SIZED: readonly MetricName[] = ['slab', 'slab_max', 'memory_share'];
+/** Before a figure that stands on what an entry takes. */
+function sizedWords(metric: MetricName, evaluation: Evaluation): string {
+  if (metric === 'slab') return heldWords(evaluation);
+  return metric === 'slab_max' || metric === 'memory_share' ? sureWord(evaluation) : '';
+}
 
 /** One finding in words. */
 export function findingClause(finding: Finding, result: TableResult, evaluation: Evaluation): string {
@@ -96,7 +99,7 @@ export function findingClause(finding: Finding, result: TableResult, evaluation:
   const { metric } = finding;
   if (finding.kind === 'unjudged') return `no ${metric}: ${faultWords(finding.fault)}`;
   const { start, end, inside } = finding.range;
-  const subject = `${metric} ${SIZED.includes(metric) ? aboutWord(evaluation) : ''}`;
+  const subject = `${metric} ${sizedWords(metric, evaluation)}`;
   if (inside) return `${subject}${valueWords(metric, finding.value)} is inside ${formatRange(finding.range)}`;
   if (finding.value > end)
     return overWords(finding, result) ?? subject + comparedWords(metric, finding.value, 'above', end);

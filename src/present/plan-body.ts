@@ -1,5 +1,6 @@
 // A plan for programs.
 
+import type { Certainty } from '../evaluate/extensions.ts';
 import type { ObjectOrigin } from '../evaluate/footprint.ts';
 import type { Plan, Reason } from '../evaluate/plan.ts';
 import type { Observation } from '../observation/observation.ts';
@@ -25,6 +26,8 @@ export interface PlanBody {
     readonly expect_max: { readonly now: Count; readonly at_load: Count } | null;
     readonly memory: {
       readonly origin: ObjectOrigin;
+      /** how sure the slab's figures are: what could not be seen may add to them */
+      readonly certainty: Underscored<Certainty>;
       readonly object_size_bytes: Count;
       readonly objects_bytes: Count;
       readonly extensions_bytes: Count;
@@ -39,6 +42,8 @@ export interface PlanBody {
       readonly more_than_now_bytes: number;
       readonly available_bytes: Count | null;
       readonly fits: boolean | null;
+      /** where this one does not fit */
+      readonly largest_max_that_fits: Count | null;
     };
     /** what the machine's files set */
     readonly configured: { readonly path: string; readonly max: Count } | null;
@@ -61,6 +66,13 @@ const REASONS: Readonly<Record<Reason, Underscored<Reason>>> = {
   'too large': 'too_large',
 };
 
+export const CERTAINTIES: Readonly<Record<Certainty, Underscored<Certainty>>> = {
+  exact: 'exact',
+  'at least': 'at_least',
+  'up to': 'up_to',
+  about: 'about',
+};
+
 /** Sizes in bytes. */
 export function planBody(observation: Observation, plan: Plan): PlanBody {
   const { limit, reason, buckets, limitAtLoad, expectMax, configured } = plan;
@@ -77,15 +89,22 @@ export function planBody(observation: Observation, plan: Plan): PlanBody {
       expect_max: expectMax === undefined ? null : { now: expectMax.now, at_load: expectMax.atLoad },
       memory: memoryBody(observation, plan),
       configured: configured === undefined ? null : { path: foreign(configured.path), max: configured.limit },
-      commands: liveCommands(observation, plan),
-      files: durable(observation, plan).map(({ where, lines }) => ({ where: foreign(where), lines })),
+      commands: plan.fits === false ? [] : liveCommands(observation, plan),
+      files: (plan.fits === false ? [] : durable(observation, plan)).map(({ where, lines }) => ({
+        where: foreign(where),
+        lines,
+      })),
     },
   };
 }
 
-function memoryBody({ machine: { available } }: Observation, { cost, full, hashTable, share, more, fits }: Plan) {
+function memoryBody(
+  { machine: { available } }: Observation,
+  { cost, full, hashTable, share, more, fits, largest }: Plan,
+) {
   return {
     origin: cost.origin,
+    certainty: CERTAINTIES[cost.certainty],
     object_size_bytes: cost.objectSize,
     objects_bytes: full.objects,
     extensions_bytes: full.extensions,
@@ -95,5 +114,6 @@ function memoryBody({ machine: { available } }: Observation, { cost, full, hashT
     more_than_now_bytes: more,
     available_bytes: available.ok ? available.value.bytes : null,
     fits: fits ?? null,
+    largest_max_that_fits: largest ?? null,
   };
 }

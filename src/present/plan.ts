@@ -1,5 +1,6 @@
 // A plan for people: what it costs, what to type now, which lines to put where, and what does not change by it.
 
+import { refusesBelowLimit } from '../evaluate/chains.ts';
 import { hasMetLimit } from '../evaluate/losses.ts';
 import type { Plan, Reason } from '../evaluate/plan.ts';
 import type { Machine } from '../observation/machine.ts';
@@ -7,10 +8,22 @@ import type { Observation } from '../observation/observation.ts';
 import type { Table } from '../observation/table.ts';
 import { grouped, indented, wrapped } from './prose.ts';
 import { durable, liveCommands } from './remedies.ts';
+import { blockWords, sureWords } from './slab.ts';
 import { foreign, foreignPath, percentWords, sizeWords } from './words.ts';
 
-/** The whole text, at most 80 columns wide but for commands and paths. */
-export function planText(observation: Observation, plan: Plan): readonly string[] {
+/** Of a limit that does not fit: what to say in one line, and what it would cost. */
+export function misfitWords({ limit, largest = 0 }: Plan): string {
+  const instead = largest === 0 ? 'none fits' : `the largest limit that fits is ${largest}`;
+  return `a limit of ${limit} entries does not fit into memory, ${instead}`;
+}
+
+export function misfitText(observation: Observation, plan: Plan): readonly string[] {
+  const { largest = 0 } = plan;
+  const instead = `No commands: they would let the table take memory that is not there. The largest limit that fits now is ${grouped(largest)}, with nothing left for anything else: check_conntrack plan --max ${largest} tells how to set it.`;
+  return [...costLines(observation, plan), ...(largest === 0 ? [] : ['', ...wrapped(instead)])];
+}
+
+function costLines(observation: Observation, plan: Plan): readonly string[] {
   const { machine, tables } = observation;
   const [table] = tables;
   return [
@@ -19,9 +32,19 @@ export function planText(observation: Observation, plan: Plan): readonly string[
     '',
     'Memory that a full table pins (it is never swapped)',
     ...memoryLines(machine, plan),
+  ];
+}
+
+/** The whole text, at most 80 columns wide but for commands and paths. */
+export function planText(observation: Observation, plan: Plan): readonly string[] {
+  const { machine, tables } = observation;
+  const [table] = tables;
+  return [
+    ...costLines(observation, plan),
     '',
     'Hash table',
     ...indented(bucketWords(plan)),
+    ...longChainLines(machine, table),
     '',
     'Now, as root; it lasts until the module is loaded anew or the machine boots',
     ...commandLines(observation, plan),
@@ -65,6 +88,7 @@ const REASONS: Readonly<Record<Reason, (table: Table, plan: Plan, machine: Machi
 
 function memoryLines({ available, memTotal, generation }: Machine, plan: Plan): readonly string[] {
   const { cost, full, hashTable, limit, buckets, more, share } = plan;
+  const sure = sureWords(cost);
   const about = cost.origin === 'estimate' ? 'about ' : '';
   const waste = cost.objectsPerSlab === 1 ? '' : `, ${cost.objectsPerSlab} in ${grouped(cost.slabBytes)} B of slab`;
   const each = `${grouped(limit)} x ${about}${cost.objectSize} B${waste}`;
@@ -73,16 +97,30 @@ function memoryLines({ available, memTotal, generation }: Machine, plan: Plan): 
     share === undefined || !memTotal.ok ? '' : `, ${percentWords(share)} of ${sizeWords(memTotal.value)} RAM`;
   const rows: readonly (readonly [string, number, string])[] = [
     ['objects', full.objects, each],
-    ['extensions', full.extensions, `${grouped(limit)} x ${cost.extension} B`],
+    ['extensions', full.extensions, `${grouped(limit)} x ${blockWords(cost)}`],
     ['hash table', hashTable, `${grouped(buckets)} buckets x 8 B`],
-    ['together', total, `${about}${grouped(total)} B${ofRam}`],
+    ['together', total, `${sure}${grouped(total)} B${ofRam}`],
   ];
   const lines = rows.map(([name, bytes, how]) => `  ${name.padEnd(10)} ${sizeWords(bytes).padStart(10)}   ${how}`);
   if (!available.ok) return [...lines, '  Whether it fits is not known: the available memory could not be read.'];
   const room = `${available.value.exact ? '' : 'about '}${sizeWords(available.value.bytes)} available`;
   const others = generation === 'ip_conntrack' ? '' : ' Each further network namespace may fill a table of its own.';
+  const upTo = cost.certainty === 'exact' ? '' : 'up to ';
   const verdict = plan.fits ? 'It fits' : 'It does NOT fit';
-  return [...lines, ...indented(`${verdict}: ${sizeWords(Math.max(0, more))} more than now, with ${room}.${others}`)];
+  return [
+    ...lines,
+    ...indented(`${verdict}: ${upTo}${sizeWords(Math.max(0, more))} more than now, with ${room}.${others}`),
+  ];
+}
+
+// With the buckets of the plan they are short.
+function longChainLines(machine: Machine, table: Table): readonly string[] {
+  const { buckets } = machine;
+  if (!buckets.ok || !refusesBelowLimit(machine, table)) return [];
+  const each = (table.limit / buckets.value).toFixed(1);
+  return indented(
+    `Now there are ${grouped(buckets.value)} for a limit of ${grouped(table.limit)}, ${each} entries for each: this kernel refuses entries in chains so long before the table is full.`,
+  );
 }
 
 function bucketWords({ buckets, perBucket, limit, limitAtLoad }: Plan): string {

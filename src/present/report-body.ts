@@ -2,7 +2,8 @@
 
 import type { Advice } from '../evaluate/advice.ts';
 import type { TableDiagnosis, Trouble } from '../evaluate/diagnosis.ts';
-import { footprint, hashTableBytes, type ObjectOrigin } from '../evaluate/footprint.ts';
+import type { Certainty } from '../evaluate/extensions.ts';
+import { costElsewhere, footprint, hashTableBytes, type ObjectOrigin } from '../evaluate/footprint.ts';
 import { type Holdings, type Ranking, type Sampled, samplingError } from '../evaluate/holders.ts';
 import type { MetricName } from '../evaluate/metrics.ts';
 import type { State } from '../evaluate/state.ts';
@@ -16,7 +17,7 @@ import { faultWords } from './faults.ts';
 import type { Count } from './json.ts';
 import type { Listed } from './listing.ts';
 import { type NamespaceBody, namespaceBody } from './namespace-body.ts';
-import type { Underscored } from './plan-body.ts';
+import { CERTAINTIES, type Underscored } from './plan-body.ts';
 import type { ReportFindings } from './report-findings.ts';
 import { foreignPath } from './words.ts';
 
@@ -83,6 +84,8 @@ export interface LogBody {
 
 interface MemoryBody {
   readonly origin: ObjectOrigin;
+  /** how sure the slab's figures are: what could not be seen may add to them */
+  readonly certainty: Underscored<Certainty>;
   readonly slab_now_bytes: Count;
   readonly slab_full_bytes: Count | null;
   readonly hash_table_bytes: Count | null;
@@ -287,11 +290,14 @@ function logBody({ log }: ReportFindings): IncidentBody['kernel_log'] {
 function memoryBody({ evaluation: { cost, observation }, diagnosis: { worst } }: ReportFindings): MemoryBody | null {
   if (!cost.ok) return null;
   const { buckets, available } = observation.machine;
-  const { entries, limit } = worst.result.table;
+  const { table } = worst.result;
+  const { entries, limit } = table;
+  const each = costElsewhere(observation.machine, cost.value, table);
   return {
     origin: cost.value.origin,
-    slab_now_bytes: footprint(cost.value, entries).total,
-    slab_full_bytes: limit === 0 ? null : footprint(cost.value, limit).total,
+    certainty: CERTAINTIES[each.certainty],
+    slab_now_bytes: footprint(each, entries).total,
+    slab_full_bytes: limit === 0 ? null : footprint(each, limit).total,
     hash_table_bytes: buckets.ok ? hashTableBytes(buckets.value) : null,
     available_bytes: available.ok ? available.value.bytes : null,
   };

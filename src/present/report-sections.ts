@@ -3,7 +3,7 @@
 import { refusesBelowLimit } from '../evaluate/chains.ts';
 import { events, type TableDiagnosis } from '../evaluate/diagnosis.ts';
 import type { Evaluation, TableResult } from '../evaluate/evaluate.ts';
-import { footprint, hashTableBytes } from '../evaluate/footprint.ts';
+import { costElsewhere, footprint, hashTableBytes } from '../evaluate/footprint.ts';
 import { type Lost, packetsLost } from '../evaluate/losses.ts';
 import { COUNTER_NAMES, type CounterName, counterSpec } from '../observation/counters.ts';
 import type { Reading } from '../observation/fault.ts';
@@ -15,6 +15,7 @@ import { countWords, hidingLines, ownerWords } from './namespaces.ts';
 import type { Palette } from './palette.ts';
 import { grouped, hanging, indented } from './prose.ts';
 import { type ReportFindings, tableWords, totalOf, usageWords } from './report-findings.ts';
+import { sureWords } from './slab.ts';
 import { durationWords, foreignPath, sizeWords } from './words.ts';
 
 const MOST_TABLES = 10;
@@ -144,12 +145,14 @@ function setting(name: string, words: string): readonly string[] {
   return hanging(`  ${name.padEnd(12)}`, words, ' '.repeat(14));
 }
 
-function slabWords({ cost }: Evaluation, { table: { entries, limit } }: TableResult): string {
+function slabWords({ cost, observation }: Evaluation, { table }: TableResult): string {
   if (!cost.ok) return `not known: ${faultWords(cost.fault)}`;
-  const about = cost.value.origin === 'estimate' ? 'about ' : '';
-  const now = sizeWords(footprint(cost.value, entries).total);
-  const full = limit === 0 ? '' : `, ${about}${sizeWords(footprint(cost.value, limit).total)} when full`;
-  return `${about}${now} now${full}; it is never swapped`;
+  const { entries, limit } = table;
+  const each = costElsewhere(observation.machine, cost.value, table);
+  const sure = sureWords(each);
+  const now = sizeWords(footprint(each, entries).total);
+  const full = limit === 0 ? '' : `, ${sure}${sizeWords(footprint(each, limit).total)} when full`;
+  return `${sure}${now} now${full}; it is never swapped`;
 }
 
 function bucketWords({ observation: { machine, tables } }: Evaluation): string {

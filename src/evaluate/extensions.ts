@@ -1,0 +1,78 @@
+// The extension block beside each entry: who makes the kernel allocate one, by kernel, and how sure that is.
+// Kernel source: net/netfilter/nf_conntrack_extend.c, nf_conntrack_core.c (init_conntrack), nf_nat_masquerade.c.
+
+import type { Reading } from '../observation/fault.ts';
+import type { Machine } from '../observation/machine.ts';
+import type { ExtensionSettings, Table } from '../observation/table.ts';
+import { atLeast } from './kernel-version.ts';
+
+/**
+ * `at least`: what was not seen may add to it. `up to`: rules add a block to those entries alone that match. `about`: the
+ * one of some entries, and the other of others.
+ */
+export type Certainty = 'exact' | 'at least' | 'up to' | 'about';
+
+export interface Extension {
+  /** What is counted for each entry. */
+  readonly bytes: number;
+  readonly certainty: Certainty;
+  /** What it may be at the most; the same as `bytes` where that is not known either. */
+  readonly most: number;
+}
+
+// From 4.12 on one power-of-two kmalloc, whatever is in it: measured on x86-64.
+const BLOCK = 128;
+
+/** `varies`: before 4.12 blocks differ in size with what uses them. `by default`: each entry, unless events are off. */
+type Allocation = 'never' | 'varies' | 'by default' | 'on demand';
+
+const EXACTLY_NONE: Extension = { bytes: 0, certainty: 'exact', most: 0 };
+const EXACTLY_ONE: Extension = { bytes: BLOCK, certainty: 'exact', most: BLOCK };
+const NONE_OR_MORE: Extension = { bytes: 0, certainty: 'at least', most: 0 };
+const PERHAPS_ONE: Extension = { bytes: 0, certainty: 'at least', most: BLOCK };
+const ONE_OR_LESS: Extension = { bytes: BLOCK, certainty: 'up to', most: BLOCK };
+
+function allocationOf({ generation, release }: Machine): Allocation {
+  if (generation === 'ip_conntrack') return 'never';
+  if (!release.ok || atLeast(release.value, 5, 19)) return 'on demand';
+  return atLeast(release.value, 4, 12) ? 'by default' : 'varies';
+}
+
+export function extensionOf(machine: Machine, { extensions }: Table): Extension {
+  const allocation = allocationOf(machine);
+  if (allocation === 'never') return EXACTLY_NONE;
+  if (allocation === 'varies') return NONE_OR_MORE;
+  return blockOf(extensions, allocation === 'by default');
+}
+
+function blockOf(settings: ExtensionSettings, byDefault: boolean): Extension {
+  const { acct, timestamp, rules } = settings;
+  const mode = eventsMode(settings.events, byDefault);
+  const asked = [isOn(acct), isOn(timestamp), eventsAsk(settings, mode), rules?.ok === true && rules.value === 'all'];
+  if (asked.includes(true)) return EXACTLY_ONE;
+  // What this kernel does by default, where the switch itself cannot be seen.
+  if (byDefault && mode === undefined) return ONE_OR_LESS;
+  if (rules?.ok === true && rules.value === 'some') return ONE_OR_LESS;
+  return asked.includes(undefined) || rules?.ok !== true ? PERHAPS_ONE : EXACTLY_NONE;
+}
+
+/** Undefined where it cannot be seen; a kernel without the switch does not have what it switches. */
+function isOn(setting: Reading<number>): boolean | undefined {
+  if (setting.ok) return setting.value !== 0;
+  return setting.fault.kind === 'missing' ? false : undefined;
+}
+
+function eventsMode(events: Reading<number>, byDefault: boolean): number | undefined {
+  if (events.ok) return events.value;
+  if (events.fault.kind === 'missing') return 0;
+  return byDefault ? undefined : AUTODETECT;
+}
+
+const AUTODETECT = 2;
+
+/** Since 5.19 events ask for it where they are on, or where anybody listens: one namespace's listener is all others' too. */
+function eventsAsk({ events, listener, elsewhere }: ExtensionSettings, mode: number | undefined): boolean | undefined {
+  if (mode !== AUTODETECT) return mode === undefined ? undefined : mode !== 0;
+  if ((listener.ok && listener.value) || (elsewhere?.ok === true && elsewhere.value)) return true;
+  return events.ok && listener.ok && elsewhere?.ok === true ? false : undefined;
+}

@@ -1,0 +1,31 @@
+// Slab memory in words: how sure a figure is, and what could not be seen.
+
+import type { Evaluation } from '../evaluate/evaluate.ts';
+import type { Certainty } from '../evaluate/extensions.ts';
+import { certaintyOf, type ObjectCost } from '../evaluate/footprint.ts';
+
+const WORDS: Readonly<Record<Certainty, string>> = {
+  exact: '',
+  'at least': 'at least ',
+  'up to': 'up to ',
+  about: 'about ',
+};
+
+/** Before a figure that stands on the size of an entry. */
+export function sureWords({ origin, certainty }: Pick<ObjectCost, 'origin' | 'certainty'>): string {
+  const about = origin === 'estimate' && certainty !== 'about' ? 'about ' : '';
+  return WORDS[certainty] + about;
+}
+
+/** The same before what the entries of all tables hold. */
+export function heldWords({ cost, observation }: Evaluation): string {
+  if (!cost.ok) return '';
+  const { machine, tables } = observation;
+  return sureWords({ ...cost.value, certainty: certaintyOf(machine, cost.value, tables) });
+}
+
+/** `128 B`, `0 to 128 B` or `0 B or more`. */
+export function blockWords({ extension, extensionMost, certainty }: ObjectCost): string {
+  if (certainty === 'exact') return `${extension} B`;
+  return extensionMost === 0 ? `${extension} B or more` : `0 to ${extensionMost} B`;
+}
