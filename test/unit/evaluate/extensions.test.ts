@@ -1,0 +1,135 @@
+// Which settings and rules make an entry larger, on which kernel, and how sure that is.
+
+import { describe, expect, test } from 'vitest';
+import { extensionOf } from '../../../src/evaluate/extensions.ts';
+import { certaintyOf, costElsewhere, footprintOf, objectCost } from '../../../src/evaluate/footprint.ts';
+import type { Fault, Reading } from '../../../src/observation/fault.ts';
+import type { KernelVersion, Machine } from '../../../src/observation/machine.ts';
+import type { ExtensionSettings, Table } from '../../../src/observation/table.ts';
+
+const ok = <T>(value: T): Reading<T> => ({ ok: true, value, source: '/proc/x' });
+const no = (kind: Fault['kind']): Reading<never> => ({ ok: false, fault: { kind, source: '/proc/x' } });
+
+const machine = (version: string, generation: Machine['generation'] = 'nf_conntrack'): Machine => {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const release: Reading<KernelVersion> = version === '' ? no('denied') : ok({ major, minor });
+  const slabCache = ok({ name: 'nf_conntrack', objectSize: 256, objectsPerSlab: 16, pagesPerSlab: 1 });
+  const [unread, pageSize] = [no('not-asked'), ok(4096)];
+  const sizes = { buckets: unread, memTotal: unread, available: unread, expectMax: unread };
+  return { view: 'own', generation, release, pageSize, slabCache, ...sizes };
+};
+
+// All that there is to see, and nothing that asks for a block.
+const QUIET: ExtensionSettings = {
+  acct: ok(0),
+  timestamp: ok(0),
+  events: ok(2),
+  listener: ok(false),
+  elsewhere: ok(false),
+  rules: ok('none'),
+};
+const { elsewhere: _elsewhere, rules: _rules, ...PLAIN } = QUIET;
+const UNSEEN: ExtensionSettings = {
+  acct: no('not-asked'),
+  timestamp: no('not-asked'),
+  events: no('not-asked'),
+  listener: no('not-asked'),
+};
+
+const table = (extensions: ExtensionSettings, entries = 100): Table => ({
+  key: 'own',
+  isOwn: true,
+  isInitial: true,
+  pids: [],
+  number: undefined,
+  mount: undefined,
+  entries,
+  entriesSource: '/proc/x',
+  limit: 1000,
+  limitSource: '/proc/x',
+  statistics: no('missing'),
+  extensions,
+});
+
+const NONE = { bytes: 0, certainty: 'exact', most: 0 };
+const ONE = { bytes: 128, certainty: 'exact', most: 128 };
+const PERHAPS = { bytes: 0, certainty: 'at least', most: 128 };
+const UP_TO = { bytes: 128, certainty: 'up to', most: 128 };
+const VARIES = { bytes: 0, certainty: 'at least', most: 0 };
+
+describe('since 5.19 a block comes on demand', () => {
+  test.each<readonly [string, ExtensionSettings, object]>([
+    ['nothing asks, and all was seen', QUIET, NONE],
+    ['nothing that was asked for asks', PLAIN, PERHAPS],
+    ['nothing was looked at', UNSEEN, PERHAPS],
+    ['accounting', { ...PLAIN, acct: ok(1) }, ONE],
+    ['timestamps', { ...PLAIN, timestamp: ok(1) }, ONE],
+    ['events', { ...PLAIN, events: ok(1) }, ONE],
+    ['a listener', { ...PLAIN, listener: ok(true) }, ONE],
+    ['a listener in another namespace', { ...PLAIN, elsewhere: ok(true) }, ONE],
+    ['a listener, and events are off', { ...QUIET, events: ok(0), listener: ok(true) }, NONE],
+    ['rules for every entry', { ...PLAIN, rules: ok('all') }, ONE],
+    ['rules for some', { ...QUIET, rules: ok('some') }, UP_TO],
+    ['rules for some, and listeners not seen', { ...QUIET, rules: ok('some'), elsewhere: no('denied') }, UP_TO],
+    ['rules that nobody may list', { ...QUIET, rules: no('denied') }, PERHAPS],
+    ['listeners elsewhere that do not show', { ...QUIET, elsewhere: no('denied') }, PERHAPS],
+    ['a switch that cannot be read', { ...QUIET, acct: no('denied') }, PERHAPS],
+    ['a switch that this kernel does not have', { ...QUIET, acct: no('missing'), events: no('missing') }, NONE],
+  ])('%s', (_, settings, expected) => {
+    for (const version of ['5.19', '6.18', ''])
+      expect(extensionOf(machine(version), table(settings))).toEqual(expected);
+  });
+});
+
+describe('from 4.12 to 5.18 each entry has one, unless events are off', () => {
+  test.each<readonly [string, ExtensionSettings, object]>([
+    ['events as they are by default', { ...PLAIN, events: ok(1) }, ONE],
+    ['the switch cannot be seen', UNSEEN, UP_TO],
+    ['off, and nothing else was looked at', { ...PLAIN, events: ok(0) }, PERHAPS],
+    ['off, and nothing else asks', { ...QUIET, events: ok(0) }, NONE],
+    ['off, and accounting is on', { ...PLAIN, events: ok(0), acct: ok(1) }, ONE],
+    ['no such switch', { ...QUIET, events: no('missing') }, NONE],
+  ])('%s', (_, settings, expected) => {
+    for (const version of ['4.12', '5.18']) expect(extensionOf(machine(version), table(settings))).toEqual(expected);
+  });
+});
+
+test('before 4.12 they vary in size: the object is the least', () => {
+  expect(extensionOf(machine('4.11'), table({ ...QUIET, acct: ok(1) }))).toEqual(VARIES);
+  expect(extensionOf(machine('2.6'), table(UNSEEN))).toEqual(VARIES);
+});
+
+test('ip_conntrack has none', () => {
+  expect(extensionOf(machine('2.6', 'ip_conntrack'), table(UNSEEN))).toEqual(NONE);
+});
+
+describe('tables of several namespaces', () => {
+  const newest = machine('6.18');
+  const costOf = (own: Table) => {
+    const cost = objectCost(newest, own, undefined);
+    if (!cost.ok) throw new Error(cost.fault.source);
+    return cost.value;
+  };
+
+  test('each has the blocks of its own settings, and the slab of objects is one', () => {
+    const [own, other] = [table({ ...PLAIN, acct: ok(1) }, 20), table(UNSEEN, 1000)];
+    const held = footprintOf(newest, costOf(own), [own, other]);
+    expect(held).toEqual({ objects: Math.ceil(1020 / 16) * 4096, extensions: 20 * 128, total: 64 * 4096 + 20 * 128 });
+  });
+
+  test.each<readonly [string, ExtensionSettings, number, string]>([
+    ['exact', { ...PLAIN, acct: ok(1) }, 0, 'exact'],
+    ['at least, for what is not seen of others', { ...PLAIN, acct: ok(1) }, 10, 'at least'],
+    ['about, where one adds what the other may lack', { ...QUIET, rules: ok('some') }, 10, 'about'],
+    ['up to', { ...QUIET, rules: ok('some') }, 0, 'up to'],
+  ])('%s', (_, settings, others, expected) => {
+    const [own, other] = [table(settings), table(UNSEEN, others)];
+    expect(certaintyOf(newest, costOf(own), [own, other])).toBe(expected);
+  });
+
+  test('a size that is given is that of all', () => {
+    const given = objectCost(newest, table(UNSEEN), 350);
+    expect(given).toMatchObject({ ok: true, value: { extension: 0, certainty: 'exact', extensionMost: 0 } });
+    if (given.ok) expect(costElsewhere(newest, given.value, table({ ...PLAIN, acct: ok(1) }))).toEqual(given.value);
+  });
+});
