@@ -86,6 +86,12 @@ const REASONS: Readonly<Record<Reason, (table: Table, plan: Plan, machine: Machi
     'Recommended: the largest power of two whose full table pins at most an eighth of RAM. The load suggests more: spread it, shorten timeouts, or add memory.',
 };
 
+// What is not seen is counted; where nobody knows how much that is, it is the least.
+function moreWord({ certainty, extensionMost }: Plan['cost']): string {
+  if (certainty === 'exact') return '';
+  return extensionMost === 0 ? 'at least ' : 'up to ';
+}
+
 function memoryLines({ available, memTotal, generation }: Machine, plan: Plan): readonly string[] {
   const { cost, full, hashTable, limit, buckets, more, share } = plan;
   const sure = sureWords(cost);
@@ -105,11 +111,11 @@ function memoryLines({ available, memTotal, generation }: Machine, plan: Plan): 
   if (!available.ok) return [...lines, '  Whether it fits is not known: the available memory could not be read.'];
   const room = `${available.value.exact ? '' : 'about '}${sizeWords(available.value.bytes)} available`;
   const others = generation === 'ip_conntrack' ? '' : ' Each further network namespace may fill a table of its own.';
-  const upTo = cost.certainty === 'exact' ? '' : 'up to ';
+  const most = moreWord(cost);
   const verdict = plan.fits ? 'It fits' : 'It does NOT fit';
   return [
     ...lines,
-    ...indented(`${verdict}: ${upTo}${sizeWords(Math.max(0, more))} more than now, with ${room}.${others}`),
+    ...indented(`${verdict}: ${most}${sizeWords(Math.max(0, more))} more than now, with ${room}.${others}`),
   ];
 }
 
@@ -119,7 +125,7 @@ function longChainLines(machine: Machine, table: Table): readonly string[] {
   if (!buckets.ok || !refusesBelowLimit(machine, table)) return [];
   const each = (table.limit / buckets.value).toFixed(1);
   return indented(
-    `Now there are ${grouped(buckets.value)} for a limit of ${grouped(table.limit)}, ${each} entries for each: this kernel refuses entries in chains so long before the table is full.`,
+    `Now there are ${grouped(buckets.value)} buckets for a limit of ${grouped(table.limit)}, ${each} entries for each: this kernel refuses entries in chains so long before the table is full.`,
   );
 }
 
