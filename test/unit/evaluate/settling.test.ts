@@ -256,3 +256,46 @@ describe('where it is told', () => {
     expect(measured(approach(0.69 * LIMIT, 60), {}, 0).time_to_full).toEqual({ kind: 'none', why: 'no limit is set' });
   });
 });
+
+// M/G/infinity as it is: a count that is drawn, not computed. Whoever goes away does not come back meanwhile.
+describe('with the noise of real arrivals', () => {
+  // A small generator of its own, so that a failure comes again.
+  const drawn = (seed: number) => {
+    let state = seed;
+    return () => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      return (state + 0.5) / 2 ** 32;
+    };
+  };
+  const normal = (random: () => number) => Math.sqrt(-2 * Math.log(random())) * Math.cos(2 * Math.PI * random());
+
+  /** Each step some leave and some come, both at random. */
+  function walk(seed: number, perSecond: number, stay: number, step: number, looks: number): readonly Sample[] {
+    const random = drawn(seed);
+    const left = Math.exp(-step / stay);
+    let entries = 0;
+    return Array.from({ length: looks + 1 }, (_, at) => {
+      const [staying, coming] = [entries * left, perSecond * stay * (1 - left)];
+      const spread = Math.sqrt(entries * left * (1 - left) + coming);
+      if (at > 0) entries = Math.max(0, Math.round(staying + coming + spread * normal(random)));
+      return { uptime: 1000 + at * step, entries, cpus: [] };
+    }).filter(({ uptime }) => 1000 + looks * step - uptime <= WINDOW);
+  }
+
+  test('a table of thousands that settles at 69 % does not alarm once it has', () => {
+    const seeds = Array.from({ length: 100 }, (_, at) => at + 1);
+    const alarmed = seeds.flatMap((seed) =>
+      Array.from({ length: 24 }, (_, at) => at + 7).filter((looks) => {
+        const samples = walk(seed, (0.69 * LIMIT) / 30, 30, 10, looks);
+        return (told(samples) ?? Number.POSITIVE_INFINITY) < CRITICAL;
+      }),
+    );
+    expect(alarmed.length).toBeLessThan(0.01 * 100 * 24);
+  });
+
+  test('entries that come for good are hardly ever taken for an end', () => {
+    const seeds = Array.from({ length: 200 }, (_, at) => at + 1);
+    const called = seeds.filter((seed) => isSettling(walk(seed, 200, 1e6, 10, 30), LIMIT));
+    expect(called).toEqual([]);
+  });
+});
