@@ -12,6 +12,7 @@ import { DEFAULT_TIMEOUTS, type Timeouts } from '../evaluate/timeouts.ts';
 import { sampleOf } from '../evaluate/trend.ts';
 import { acquire, type Wanted } from '../kernel/acquire.ts';
 import { openCaptured, openTableList } from '../kernel/entry-feed.ts';
+import { lookInside } from '../kernel/extensions-inside.ts';
 import { identify } from '../kernel/identity.ts';
 import { readFullLog } from '../kernel/kernel-log.ts';
 import { fullSpells } from '../kernel/log-owners.ts';
@@ -64,8 +65,9 @@ async function reportOf(
   const reading = deadline.elapsed() - began;
   // Where there was a report before, its look is what is compared with.
   const wait = before === first ? 1000 * options.intervalSeconds - reading : 0;
-  const last = root.view === 'captured' ? first : await lookAfter(root, context, wait);
-  if ('text' in last) return last;
+  const seen = root.view === 'captured' ? first : await lookAfter(root, context, wait);
+  if ('text' in seen) return seen;
+  const last = lookInside(root, seen, subject);
   const found = await findings(root, before, last, subject, listed, context);
   return { ...told(found, context), look: last, reading };
 }

@@ -47,11 +47,16 @@ export function extensionOf(machine: Machine, { extensions }: Table): Extension 
 
 function blockOf(settings: ExtensionSettings, byDefault: boolean): Extension {
   const { acct, timestamp, rules } = settings;
-  const mode = eventsMode(settings.events, byDefault);
-  const asked = [isOn(acct), isOn(timestamp), eventsAsk(settings, mode), rules?.ok === true && rules.value === 'all'];
+  const mode = eventsMode(settings.events);
+  const asked = [
+    isOn(acct),
+    isOn(timestamp),
+    eventsAsk(settings, mode, byDefault),
+    rules?.ok === true && rules.value === 'all',
+  ];
   if (asked.includes(true)) return EXACTLY_ONE;
   // What this kernel does by default, where the switch itself cannot be seen.
-  if (byDefault && mode === undefined) return ONE_OR_LESS;
+  if (mode === undefined && (byDefault || isHeard(settings))) return ONE_OR_LESS;
   if (rules?.ok === true && rules.value === 'some') return ONE_OR_LESS;
   return asked.includes(undefined) || rules?.ok !== true ? PERHAPS_ONE : EXACTLY_NONE;
 }
@@ -62,17 +67,21 @@ function isOn(setting: Reading<number>): boolean | undefined {
   return setting.fault.kind === 'missing' ? false : undefined;
 }
 
-function eventsMode(events: Reading<number>, byDefault: boolean): number | undefined {
+function eventsMode(events: Reading<number>): number | undefined {
   if (events.ok) return events.value;
-  if (events.fault.kind === 'missing') return 0;
-  return byDefault ? undefined : AUTODETECT;
+  return events.fault.kind === 'missing' ? 0 : undefined;
 }
 
 const AUTODETECT = 2;
 
 /** Since 5.19 events ask for it where they are on, or where anybody listens: one namespace's listener is all others' too. */
-function eventsAsk({ events, listener, elsewhere }: ExtensionSettings, mode: number | undefined): boolean | undefined {
-  if (mode !== AUTODETECT) return mode === undefined ? undefined : mode !== 0;
-  if ((listener.ok && listener.value) || (elsewhere?.ok === true && elsewhere.value)) return true;
-  return events.ok && listener.ok && elsewhere?.ok === true ? false : undefined;
+function eventsAsk(settings: ExtensionSettings, mode: number | undefined, byDefault: boolean): boolean | undefined {
+  const { listener, elsewhere } = settings;
+  if (byDefault || mode !== AUTODETECT) return mode === undefined ? undefined : mode !== 0;
+  if (isHeard(settings)) return true;
+  return listener.ok && elsewhere?.ok === true ? false : undefined;
+}
+
+function isHeard({ listener, elsewhere }: ExtensionSettings): boolean {
+  return (listener.ok && listener.value) || (elsewhere?.ok === true && elsewhere.value);
 }

@@ -6,7 +6,6 @@ import type { History, Sample } from '../observation/history.ts';
 import type { Clock } from '../observation/observation.ts';
 import type { Table } from '../observation/table.ts';
 import { growth, timeToFull } from './forecast.ts';
-import { withoutRoom } from './losses.ts';
 import type { Measured } from './measurements.ts';
 import type { HistoryMetric } from './metrics.ts';
 import { baseSample, comparable, type Losses, lossesBetween } from './rates.ts';
@@ -60,7 +59,8 @@ function rateOf({ statistics }: Table, losses: Losses | undefined, name: Counter
 
 // A table that finds no room has stopped growing because it is full.
 function settles({ limit }: Table, samples: readonly Sample[], losses: Losses | undefined): boolean {
-  return withoutRoom(losses?.events) === 0 && isSettling(samples, limit);
+  const { drop = 0, early_drop = 0, chainlength = 0 } = losses?.events ?? {};
+  return drop + early_drop + chainlength === 0 && isSettling(samples, limit);
 }
 
 function forecast({ entries, limit }: Table, perSecond: number | undefined, settling: boolean) {

@@ -1,4 +1,4 @@
-// Rules that make the kernel add an extension block to entries, of our own network namespace: what nft(8) lists, and what
+// Rules that make the kernel add an extension block to entries, of one network namespace: what nft(8) lists, and what
 // iptables-save(8) does where there are tables of the old kind. Both need root. Measured on 6.18: a rule about labels is
 // enough for every entry; a helper, a timeout policy, SYNPROXY and MASQUERADE add to those that they match, and other
 // translation to none.
@@ -7,6 +7,8 @@ import { self } from '#system/self';
 import type { Reading } from '../observation/fault.ts';
 import type { RuleBlocks } from '../observation/table.ts';
 import { type Answer, runTool } from './child.ts';
+import type { Enter } from './conntrack-tool.ts';
+import { exists } from './file.ts';
 import type { Root } from './root.ts';
 
 const LISTED = 'nft list ruleset';
@@ -23,15 +25,23 @@ const NAMES_LIMIT = 1 << 16;
 // A firewall's rules are listed in some ms; nobody waits for more.
 const LONGEST = 1000;
 
-/** Reads nothing but the own namespace, and loads no module. */
-export function readRuleBlocks(root: Root): Reading<RuleBlocks> {
+/** Whether there are tables of the old kind: `/proc/net/ip_tables_names` and the like. */
+type HasTables = (file: string) => boolean;
+
+/** Loads no module. `enter` goes before a command that runs in another namespace. */
+export function readRuleBlocks(
+  root: Root,
+  hasTables: HasTables = ownTables(root),
+  enter: Enter = [],
+): Reading<RuleBlocks> {
   if (self.effectiveUser() !== 0) return { ok: false, fault: { kind: 'denied', source: LISTED } };
   const modules = root.read('/proc/modules', MODULES_LIMIT, (text) => ({ ok: true, value: text }));
   const loaded = modules.ok ? modules.value : '';
   // Built-in parts are not listed: only a list that has conntrack tells what there is not.
   const isModular = /^nf_conntrack /m.test(loaded);
-  const nft = isModular && !/^nf_tables /m.test(loaded) ? NOTHING : tell(root, LISTED, NFT, LIST, parseRuleset);
-  const old = OLD_TABLES.map(([file, name]) => (hasTables(root, file) ? savedRules(root, name) : NOTHING));
+  const nft =
+    isModular && !/^nf_tables /m.test(loaded) ? NOTHING : tell(root, LISTED, lines(enter, NFT, LIST), parseRuleset);
+  const old = OLD_TABLES.map(([file, name]) => (hasTables(file) ? savedRules(root, enter, name) : NOTHING));
   const switches: Reading<RuleBlocks> = SWITCHES.test(loaded) ? { ...NOTHING, value: 'some' } : NOTHING;
   return [nft, ...old, switches].reduce(more);
 }
@@ -46,30 +56,35 @@ function more(one: Reading<RuleBlocks>, other: Reading<RuleBlocks>): Reading<Rul
   return rank(other) > rank(one) ? other : one;
 }
 
-// Absent where there are no tables of the old kind.
-function hasTables(root: Root, file: string): boolean {
-  const names = root.read(file, NAMES_LIMIT, (text) => ({ ok: true, value: text }));
-  return names.ok ? names.value !== '' : names.fault.kind !== 'missing';
+function ownTables(root: Root): HasTables {
+  return (file) => {
+    const names = root.read(file, NAMES_LIMIT, (text) => ({ ok: true, value: text }));
+    return names.ok ? names.value !== '' : names.fault.kind !== 'missing';
+  };
 }
 
-function savedRules(root: Root, name: string): Reading<RuleBlocks> {
+// nsenter(1) has its own way to say that a command is not there, so inside of a namespace it must be known before.
+function lines(enter: Enter, places: readonly string[], args: readonly string[]): readonly (readonly string[])[] {
+  const there = enter.length === 0 ? places : places.filter((place) => exists(place));
+  return there.map((place) => [...enter, place, ...args]);
+}
+
+function savedRules(root: Root, enter: Enter, name: string): Reading<RuleBlocks> {
   const places = [`${name}-legacy-save`, `${name}-save`].flatMap((tool) => [`/usr/sbin/${tool}`, `/sbin/${tool}`]);
-  return tell(root, SAVED, places, [], parseSaved);
+  return tell(root, SAVED, lines(enter, places, []), parseSaved);
 }
 
 function tell(
   root: Root,
   source: string,
-  places: readonly string[],
-  args: readonly string[],
+  commands: readonly (readonly string[])[],
   parse: (text: string) => RuleBlocks,
 ): Reading<RuleBlocks> {
-  const lines = places.map((place) => [place, ...args]);
   const interpret = ({ failure, stdout }: Answer): Reading<RuleBlocks> =>
     failure === undefined
       ? { ok: true, value: parse(stdout), source }
       : { ok: false, fault: { kind: 'io', source, detail: failure } };
-  return runTool(root, source, lines, interpret, LONGEST);
+  return runTool(root, source, commands, interpret, LONGEST);
 }
 
 // In capitals those of iptables, which nft shows as they are.

@@ -70,8 +70,12 @@ function onlyOwn(root: Root, own: Table, processes: Visibility['processes']): Sw
 /** A /proc that may be entered and not listed. */
 const UNLISTED = { processes: 'own', hidepid: undefined, listed: false } as const;
 
-/** Whose switches nobody looked at. */
-const UNSEEN: ExtensionSettings = { acct: NOT_ASKED, timestamp: NOT_ASKED, events: NOT_ASKED, listener: NOT_ASKED };
+/** Whose switches nobody looked at; a listener is one for all of them. */
+function unseen({ listener, elsewhere }: ExtensionSettings): ExtensionSettings {
+  const anywhere = listener.ok && listener.value ? listener : elsewhere;
+  const unread = { acct: NOT_ASKED, timestamp: NOT_ASKED, events: NOT_ASKED, listener: NOT_ASKED };
+  return anywhere === undefined ? unread : { ...unread, listener: anywhere, elsewhere: anywhere };
+}
 
 /** A namespace, and what its files say. */
 interface Found {
@@ -80,10 +84,11 @@ interface Found {
 }
 
 // The limit is one for the whole machine, compared with the entries of each namespace by itself: every kernel so far.
-function tableOf({ namespace, inside: { entries, statistics } }: Found, { limit, limitSource }: Table): Table[] {
+function tableOf({ namespace, inside: { entries, statistics } }: Found, own: Table): Table[] {
   if (!entries.ok) return [];
+  const { limit, limitSource, extensions } = own;
   const read = { entries: entries.value, entriesSource: entries.source, limit, limitSource };
-  return [{ ...namespace, ...read, statistics, extensions: UNSEEN }];
+  return [{ ...namespace, ...read, statistics, extensions: unseen(extensions) }];
 }
 
 function unreadOf({ namespace, inside: { entries } }: Found): UnreadTable[] {

@@ -68,6 +68,7 @@ describe('since 5.19 a block comes on demand', () => {
     ['a listener', { ...PLAIN, listener: ok(true) }, ONE],
     ['a listener in another namespace', { ...PLAIN, elsewhere: ok(true) }, ONE],
     ['a listener, and events are off', { ...QUIET, events: ok(0), listener: ok(true) }, NONE],
+    ['a listener, and whether events are off cannot be seen', { ...UNSEEN, elsewhere: ok(true) }, UP_TO],
     ['rules for every entry', { ...PLAIN, rules: ok('all') }, ONE],
     ['rules for some', { ...QUIET, rules: ok('some') }, UP_TO],
     ['rules for some, and listeners not seen', { ...QUIET, rules: ok('some'), elsewhere: no('denied') }, UP_TO],

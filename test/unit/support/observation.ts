@@ -68,7 +68,14 @@ const TABLE: Table = {
   limit: 1000,
   limitSource: '/proc/sys/net/netfilter/nf_conntrack_max',
   statistics: ok(STATISTICS, '/proc/net/stat/nf_conntrack'),
-  extensions: { acct: ok(0), timestamp: ok(0), events: ok(2), listener: ok(false) },
+  extensions: {
+    acct: ok(0),
+    timestamp: ok(0),
+    events: ok(2),
+    listener: ok(false),
+    elsewhere: ok(false),
+    rules: ok('none'),
+  },
 };
 
 export const NOTHING_CONFIGURED: Configuration = { sysctl: [], hashsizes: [], reapplied: false, faults: [] };
