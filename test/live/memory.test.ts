@@ -4,7 +4,17 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
-import { inside, pluginAsNobodyInside, pluginInside, toolCount, trackingNamespace } from './namespace.ts';
+import { command, RUN } from '../e2e/support/plugin.ts';
+import {
+  inside,
+  NOBODY,
+  pluginAsNobodyInside,
+  pluginInside,
+  processInside,
+  sendDatagrams,
+  toolCount,
+  trackingNamespace,
+} from './namespace.ts';
 import { liveSuite } from './parts.ts';
 import { value } from './support/perfdata.ts';
 
@@ -73,6 +83,18 @@ liveSuite('memory of the running kernel', PARTS, () => {
     const said = value(nobody, 'slab');
     if (nobody.stdout.includes(' at least ')) expect(said).toBeLessThan(1.05 * held);
     else expect(Math.abs(said - held) / held).toBeLessThan(0.05);
+  });
+
+  test('another namespace, in the report: its own switches and rules', async () => {
+    const namespace = trackingNamespace();
+    await rules('add rule inet tracking output ct label 1 accept')(namespace);
+    await processInside(namespace);
+    sendDatagrams(namespace, 20_000);
+    const line = [...RUN, 'report', '--format', 'json', '--interval', '0.1'];
+    const memory = (before: readonly string[]) =>
+      JSON.parse(command('env', [...before, ...line]).stdout).report.incident.memory;
+    expect(memory([])).toMatchObject({ certainty: 'exact', slab_now_bytes: 20_000 * 384 });
+    expect(memory(NOBODY)).toMatchObject({ certainty: 'at_least', slab_now_bytes: 20_000 * 256 });
   });
 
   test('what is not asked for costs nothing: the check alone runs no child, and says at least', () => {
