@@ -11,7 +11,6 @@ import { readClock } from './clock.ts';
 import { readConfiguration } from './configuration.ts';
 import { readToolStatistics } from './conntrack-tool.ts';
 import { NETLINK_LIMIT, parseEventListener } from './event-listener.ts';
-import { readEvidence } from './evidence.ts';
 import { findGeneration, type Sysctls } from './generation.ts';
 import { readMachine } from './machine.ts';
 import { isInitialNamespace, type NetDirectory, netDirectory } from './namespace.ts';
@@ -51,7 +50,7 @@ export async function acquire(root: Root, wanted: Wanted): Promise<Observed> {
   const machine = readMachine(root, generation, wanted.machine ?? 'least');
   const table = wanted.extensions === true ? await withExtensions(root, net, generation, own.value) : own.value;
   const swept = wanted.namespaces === true ? await sweepFrom(root, machine, table) : undefined;
-  return { kind: 'table', observation: observationOf(root, wanted, machine, swept ?? alone(table)) };
+  return { kind: 'table', observation: await observationOf(root, wanted, machine, swept ?? alone(table)) };
 }
 
 // Only of the namespace that we are in.
@@ -74,12 +73,12 @@ function alone(own: Table): Swept {
   return { tables: [own], unread: [], visibility: undefined };
 }
 
-function observationOf(root: Root, wanted: Wanted, machine: Machine, swept: Swept): Observation {
+async function observationOf(root: Root, wanted: Wanted, machine: Machine, swept: Swept): Promise<Observation> {
   const clock = wanted.clock === true ? readClock(root) : undefined;
   const [own] = swept.tables;
   const configuration = wanted.configuration === true && own.isInitial ? readConfiguration(root) : undefined;
   const asked = wanted.evidence === 'always' || (wanted.evidence === 'for drift' && wantsLimit(configuration));
-  const evidence = asked ? readEvidence(root, machine.generation) : undefined;
+  const evidence = asked ? (await import('./evidence.ts')).readEvidence(root, machine.generation) : undefined;
   return { machine, ...swept, clock, configuration, evidence };
 }
 

@@ -4,11 +4,11 @@
 import { files } from '#system/files';
 import type { Configuration, SysctlLine } from '../observation/configuration.ts';
 import type { Fault } from '../observation/fault.ts';
-import { runsSystemd } from './evidence.ts';
 import { exists } from './file.ts';
 import { parseCommandLine, parseModprobeFile } from './module-options.ts';
 import type { Root } from './root.ts';
 import { parseSysctlFile } from './sysctl-file.ts';
+import { runsSystemd } from './systemd.ts';
 
 // In order: of files of one name the first counts, and hides the others.
 const SYSCTL_FOLDERS = [

@@ -2,8 +2,8 @@
 
 import type { Evidence } from '../observation/configuration.ts';
 import type { Generation } from '../observation/generation.ts';
-import { exists } from './file.ts';
 import type { Root } from './root.ts';
+import { runsSystemd } from './systemd.ts';
 
 const LIMIT = 1 << 20;
 const MODULES_LOAD_FOLDERS = [
@@ -20,12 +20,6 @@ export function readEvidence(root: Root, generation: Generation): Evidence {
     loadedAtBoot: modulesFiles(root).some((path) => namesModule(text(root, path), generation)),
     systemd: runsSystemd(root),
   };
-}
-
-const SYSTEMD = ['/run/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system'];
-
-export function runsSystemd(root: Root): boolean {
-  return SYSTEMD.some((path) => exists(root.locate(path)));
 }
 
 /** `/etc/sysconfig/iptables-config` of Red Hat's iptables service, which unloads modules unless told otherwise. */

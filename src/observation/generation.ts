@@ -12,8 +12,8 @@ export interface GenerationSpec {
   readonly limitKeys: readonly [string, ...string[]];
   /** What its other sysctls have before their names, with dots. */
   readonly sysctlPrefix: string;
-  /** A row of slabinfo; a cache for each namespace has a pointer (2.6.33 to 4.0) or a number (to 4.8) behind the name. */
-  readonly slabCache: string;
+  /** Its row of slabinfo, by name; a cache for each namespace has a pointer (2.6.33 to 4.0) or a number (to 4.8) behind the name. */
+  readonly slabCache: RegExp;
   /** Where options of the module belong. */
   readonly modprobeFile: string;
 }
@@ -25,7 +25,7 @@ export const GENERATIONS = {
     limitFiles: ['/proc/sys/net/netfilter/nf_conntrack_max', '/proc/sys/net/nf_conntrack_max'],
     limitKeys: ['net.netfilter.nf_conntrack_max', 'net.nf_conntrack_max'],
     sysctlPrefix: 'net.netfilter.nf_conntrack_',
-    slabCache: 'nf_conntrack(?:_[0-9a-f]+)?',
+    slabCache: /^nf_conntrack(?:_[0-9a-f]+)?$/,
     modprobeFile: '/etc/modprobe.d/nf_conntrack.conf',
   },
   ip_conntrack: {
@@ -33,7 +33,7 @@ export const GENERATIONS = {
     limitFiles: ['/proc/sys/net/ipv4/netfilter/ip_conntrack_max', '/proc/sys/net/ipv4/ip_conntrack_max'],
     limitKeys: ['net.ipv4.netfilter.ip_conntrack_max', 'net.ipv4.ip_conntrack_max'],
     sysctlPrefix: 'net.ipv4.netfilter.ip_conntrack_',
-    slabCache: 'ip_conntrack',
+    slabCache: /^ip_conntrack$/,
     modprobeFile: '/etc/modprobe.conf',
   },
 } as const satisfies Readonly<Record<Generation, GenerationSpec>>;
