@@ -7,6 +7,7 @@ import { diagnose, fullestTable } from '../evaluate/diagnosis.ts';
 import { type Evaluation, evaluate, type Histories } from '../evaluate/evaluate.ts';
 import { survivalSeconds } from '../evaluate/evictions.ts';
 import { isListOf } from '../evaluate/holders.ts';
+import { leadsOf, mostInvalid, withLeads } from '../evaluate/leads.ts';
 import { DEFAULT_THRESHOLDS } from '../evaluate/thresholds.ts';
 import { DEFAULT_TIMEOUTS, type Timeouts } from '../evaluate/timeouts.ts';
 import { sampleOf } from '../evaluate/trend.ts';
@@ -14,6 +15,7 @@ import { acquire, type Wanted } from '../kernel/acquire.ts';
 import { openCaptured, openTableList } from '../kernel/entry-feed.ts';
 import { lookInside } from '../kernel/extensions-inside.ts';
 import { identify } from '../kernel/identity.ts';
+import { readInvalidHandling } from '../kernel/invalid-packets.ts';
 import { readFullLog } from '../kernel/kernel-log.ts';
 import { fullSpells } from '../kernel/log-owners.ts';
 import { namespaceInode } from '../kernel/namespace.ts';
@@ -21,9 +23,11 @@ import { readOwnAddresses } from '../kernel/own-addresses.ts';
 import { netInode } from '../kernel/processes.ts';
 import type { Root } from '../kernel/root.ts';
 import { readTimeouts } from '../kernel/timeouts.ts';
+import type { InvalidHandling } from '../observation/elsewhere.ts';
 import type { Fault } from '../observation/fault.ts';
 import type { Observation } from '../observation/observation.ts';
 import type { Identities, Table } from '../observation/table.ts';
+import { tableOf as tableOfLead } from '../present/leads.ts';
 import type { Listed } from '../present/listing.ts';
 import { reportText } from '../present/report.ts';
 import { reportBody } from '../present/report-body.ts';
@@ -33,8 +37,8 @@ import { natShortage } from './nat-shortage.ts';
 import { emptyList, readList } from './read-list.ts';
 import { failed, type ReportContext, type Reported, unknown } from './reported.ts';
 
-const FIRST: Wanted = { machine: 'all', namespaces: true, clock: true };
-const LAST: Wanted = { ...FIRST, configuration: true, evidence: 'always', extensions: true };
+const FIRST: Wanted = { machine: 'all', namespaces: true, clock: true, elsewhere: 'counters' };
+const LAST: Wanted = { ...FIRST, configuration: true, evidence: 'always', extensions: true, elsewhere: 'all' };
 
 /** `past` is what was seen last, where there was a report before. */
 export async function reportOfMachine(
@@ -131,7 +135,12 @@ async function findings(
   const log = readFullLog(root, after.clock ?? { ok: false, fault: { kind: 'not-asked', source: '/proc/uptime' } });
   const judged = { thresholds: DEFAULT_THRESHOLDS, objectSize, drift: 'ok' } as const;
   const evaluation = evaluate(after, historyOf(before), judged);
-  const diagnosis = diagnose(evaluation, log.ok ? fullSpells(root, log.value, after) : undefined);
+  const said = log.ok ? log.value : undefined;
+  const invalid = mostInvalid(evaluation)?.table;
+  const handling = invalid && readInvalidHandling(root, after.machine.generation, invalid);
+  const leads = leadsOf({ evaluation, before, log: said, handling });
+  const spells = said === undefined ? undefined : fullSpells(root, said, after);
+  const diagnosis = withLeads(diagnose(evaluation, spells), leads);
   const isForeign = entries !== undefined && listed.kind === 'list' && !isListOf(subject.entries, listed.holdings);
   const isOfWorst = diagnosis.worst.result.table.key === subject.key;
   const holdings = listed.kind === 'list' && isOfWorst && !isForeign ? listed.holdings : undefined;
@@ -142,7 +151,12 @@ async function findings(
   return {
     evaluation,
     diagnosis,
-    identities: identitiesOf(root, [...diagnosis.tables.map(({ result }) => result.table), subject]),
+    identities: identitiesOf(root, [
+      ...leads.flatMap((lead) => tableOfLead(lead) ?? []),
+      ...diagnosis.tables.map(({ result }) => result.table),
+      subject,
+    ]),
+    leads,
     log,
     subject,
     listed,
@@ -150,7 +164,7 @@ async function findings(
     shortage,
     survival: survivalSeconds(diagnosis.worst.result, holdings),
     advice: adviceFor({ evaluation, diagnosis, holdings, own: readOwnAddresses(root, subject), shortage, timeouts }),
-    sudo: sudoAdds(root, evaluation, listed, log.ok),
+    sudo: sudoAdds(root, evaluation, listed, log.ok, handling),
   };
 }
 
@@ -169,16 +183,23 @@ function historyOf({ tables, clock }: Observation): Histories {
 const MOST_IDENTIFIED = 20;
 
 function identitiesOf(root: Root, tables: readonly Table[]): Identities {
-  const others = tables.filter(({ isOwn }) => !isOwn);
+  const others = Array.from(new Set(tables)).filter(({ isOwn }) => !isOwn);
   const told = [...others.slice(0, MOST_IDENTIFIED), ...others.slice(-1)];
   return new Map(told.map((table) => [table.key, identify(root, table)]));
 }
 
-function sudoAdds(root: Root, { observation }: Evaluation, listed: Listed, isLogRead: boolean): readonly string[] {
+function sudoAdds(
+  root: Root,
+  { observation }: Evaluation,
+  listed: Listed,
+  isLogRead: boolean,
+  handling: InvalidHandling | undefined,
+): readonly string[] {
   if (root.view === 'captured' || self.effectiveUser() === 0) return [];
   return [
     ...(listed.kind === 'none' ? ['who fills the table'] : []),
     ...(isLogRead ? [] : ['the kernel log']),
+    ...(handling === undefined ? [] : ['which rule drops invalid packets']),
     ...(observation.machine.slabCache.ok ? [] : ['the exact size of an entry']),
     'namespaces without a process',
   ];

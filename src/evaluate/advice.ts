@@ -85,6 +85,7 @@ export function adviceFor(found: Case): readonly Advice[] {
   switch (diagnosis.trouble) {
     case 'none':
     case 'unread':
+    case 'elsewhere':
       return [];
     case 'clashing':
       return [clashAdvice(found)];

@@ -11,7 +11,8 @@ import { compareSeverity, type State } from './state.ts';
 /**
  * `losing`: packets are dropped because it is full. `clashing`: they are, because their entry would have a tuple that
  * another one has. `refusing`: entries are, because hash chains are too long. `full` and `filling`: nothing was lost
- * meanwhile. `was full`, `drift`, `unread`: nothing is wrong with any table that was read.
+ * meanwhile. `was full`, `drift`, `unread`: nothing is wrong with any table that was read. `elsewhere`: the same, and
+ * something else points to a loss.
  */
 export type Trouble =
   | 'losing'
@@ -22,10 +23,11 @@ export type Trouble =
   | 'was full'
   | 'drift'
   | 'unread'
+  | 'elsewhere'
   | 'none';
 
 /** What may be wrong with a table, and not with the machine as a whole. */
-export type TableTrouble = Exclude<Trouble, 'was full' | 'drift' | 'unread'>;
+export type TableTrouble = Exclude<Trouble, 'was full' | 'drift' | 'unread' | 'elsewhere'>;
 
 /** One table, and what is wrong with it. */
 export interface TableDiagnosis {
@@ -58,7 +60,7 @@ const [HALF, SOON_SECONDS] = [50, 300];
 // Entries end and are collected while others are refused, so that a full table has a little room at any moment.
 const HOVERING = 0.9;
 /** What the kernel wrote longer ago than that does not explain what is wrong now. */
-const RECENT_SECONDS = 900;
+export const RECENT_SECONDS = 900;
 
 /** Of an evaluation whose history is the look before. */
 export function diagnose(evaluation: Evaluation, spells: FullSpells | undefined): Diagnosis {

@@ -6,7 +6,7 @@
 import { bytes } from '#system/bytes';
 import { files } from '#system/files';
 import type { Reading } from '../observation/fault.ts';
-import type { FullLog } from '../observation/kernel-log.ts';
+import type { FullLog, OtherFull, OtherTable } from '../observation/kernel-log.ts';
 import type { Clock } from '../observation/observation.ts';
 import type { Failed } from '../system/contract.ts';
 import { runTool } from './child.ts';
@@ -14,6 +14,11 @@ import { systemFault } from './file.ts';
 import type { Root } from './root.ts';
 
 const FULL = /(?:ip|nf)_conntrack: table full(?: in netns (\d{1,10}))?, dropping packet/;
+// The first is of nf_conntrack_expect.c; the other of neighbour.c, and in older kernels without the table's name.
+const OTHERS: readonly (readonly [OtherTable, RegExp])[] = [
+  ['expectations', /(?:ip|nf)_conntrack: expectation table full/],
+  ['neighbours', /(?:arp_cache|ndisc_cache): neighbor table overflow|Neighbour table overflow/],
+];
 const KMSG = '/dev/kmsg';
 // The kernel's own bound of a record, CONSOLE_EXT_LOG_MAX.
 const RECORD = 8192;
@@ -28,6 +33,8 @@ const JOURNALS = ['/usr/bin/journalctl', '/bin/journalctl'];
 interface Line {
   readonly at: number;
   readonly namespace: number | undefined;
+  /** The table, where it is not one of connections. */
+  readonly of?: OtherTable;
 }
 
 /**
@@ -52,7 +59,8 @@ export function readFullLog(root: Root, clock: Reading<Clock>): Reading<FullLog>
   return journal.ok ? logOf(journal.value, now, journal.source) : kmsg;
 }
 
-function logOf(lines: readonly Line[], now: number, source: string): Reading<FullLog> {
+function logOf(all: readonly Line[], now: number, source: string): Reading<FullLog> {
+  const lines = all.filter(({ of }) => of === undefined);
   const [first, last] = [lines[0], lines[lines.length - 1]];
   const namespaces = [...new Set(lines.flatMap(({ namespace }) => namespace ?? []).reverse())];
   const times =
@@ -62,7 +70,16 @@ function logOf(lines: readonly Line[], now: number, source: string): Reading<Ful
   const records = lines.map(({ at, namespace }) => {
     return { ago: Math.max(0, (now - at) / 1000), time: localTime(at), namespace };
   });
-  return { ok: true, value: { lines: lines.length, namespaces, records, ...times }, source };
+  return { ok: true, value: { lines: lines.length, namespaces, records, ...times, ...othersOf(all, now) }, source };
+}
+
+function othersOf(lines: readonly Line[], now: number): Pick<FullLog, 'others'> {
+  const others = OTHERS.flatMap(([of]): readonly OtherFull[] => {
+    const theirs = lines.filter((line) => line.of === of);
+    const last = theirs[theirs.length - 1];
+    return last === undefined ? [] : [{ of, lines: theirs.length, ago: Math.max(0, (now - last.at) / 1000) }];
+  });
+  return others.length === 0 ? {} : { others };
 }
 
 function localTime(at: number): string {
@@ -70,9 +87,11 @@ function localTime(at: number): string {
   return date.toISOString().slice(0, 19).replace('T', ' ');
 }
 
-function lineOf(text: string, at: number): Line[] {
+export function lineOf(text: string, at: number): Line[] {
+  if (!text.includes(' table ') || Number.isNaN(at)) return [];
   const match = FULL.exec(text);
-  if (match === null || Number.isNaN(at)) return [];
+  if (match === null)
+    return OTHERS.filter(([, said]) => said.test(text)).map(([of]) => ({ at, namespace: undefined, of }));
   return [{ at, namespace: match[1] === undefined ? undefined : Number(match[1]) }];
 }
 

@@ -11,6 +11,8 @@ export interface FullLog {
   readonly namespaces: readonly number[];
   /** Each of them, in the order of time. */
   readonly records: readonly LogRecord[];
+  /** What it says of other tables that were full; absent where it says nothing of them. */
+  readonly others?: readonly OtherFull[];
 }
 
 export interface LogRecord {
@@ -40,3 +42,13 @@ export interface FullSpells {
   /** Of no table that is there: its namespace is gone, or the kernel did not log whose it was. */
   readonly ofOthers: { readonly spell: FullSpell; readonly number: number | undefined } | undefined;
 }
+
+/** Lines about a table that is not of connections: of expected ones, or of neighbours. */
+export interface OtherFull {
+  readonly of: OtherTable;
+  readonly lines: number;
+  /** Seconds since the last one. */
+  readonly ago: number;
+}
+
+export type OtherTable = 'expectations' | 'neighbours';

@@ -1,6 +1,7 @@
 // Everything that one look at a machine has found, as plain data: what acquire gives to evaluate.
 
 import type { Configuration, Evidence } from './configuration.ts';
+import type { Elsewhere } from './elsewhere.ts';
 import type { Fault, Reading } from './fault.ts';
 import type { Machine } from './machine.ts';
 import type { Table, UnreadTable } from './table.ts';
@@ -43,6 +44,8 @@ export interface Observation {
   readonly configuration: Configuration | undefined;
   /** Undefined where nobody asked for it. */
   readonly evidence: Evidence | undefined;
+  /** Absent where nobody asked for it. */
+  readonly elsewhere?: Elsewhere;
 }
 
 /** What a machine was found to be. */

@@ -283,7 +283,7 @@ function hasCtTarget({ release }: Machine): boolean {
 }
 
 /** What makes a command run where the table is. */
-function inNamespace({ subject }: Context): string {
+export function inNamespace({ subject }: Pick<Context, 'subject'>): string {
   if (subject.isOwn) return '';
   const [, name] = /^(?:\/var)?\/run\/netns\/(\w[\w.-]*)$/.exec(subject.mount?.path ?? '') ?? [];
   if (name !== undefined) return `ip netns exec ${name} `;

@@ -15,6 +15,7 @@ import { type LossesBody, lossesBody, valuesOf } from './check-body.ts';
 import { driftWords } from './drift.ts';
 import { faultWords } from './faults.ts';
 import type { Count } from './json.ts';
+import { type LeadBody, leadBody } from './lead-body.ts';
 import type { Listed } from './listing.ts';
 import { type NamespaceBody, namespaceBody } from './namespace-body.ts';
 import { CERTAINTIES, type Underscored } from './plan-body.ts';
@@ -56,6 +57,8 @@ export interface IncidentBody {
   /** null where the size of an entry is not known */
   readonly memory: MemoryBody | null;
   readonly advice: readonly AdviceBody[];
+  /** what points to a loss outside of the tables, the gravest first */
+  readonly elsewhere: readonly LeadBody[];
   /** what root would add */
   readonly sudo_adds: readonly string[];
 }
@@ -213,6 +216,7 @@ const TROUBLES: { readonly [Each in Trouble]: Underscored<Each> } = {
   'was full': 'was_full',
   drift: 'drift',
   unread: 'unread',
+  elsewhere: 'elsewhere',
   none: 'none',
 };
 
@@ -244,7 +248,7 @@ export function listBody(listed: Listed): ReportBody {
 }
 
 function incidentBody(found: ReportFindings): IncidentBody {
-  const { diagnosis, evaluation, advice, sudo } = found;
+  const { diagnosis, evaluation, advice, leads, sudo } = found;
   const { observation, drift } = evaluation;
   const { unread, tables, visibility } = observation;
   return {
@@ -258,6 +262,7 @@ function incidentBody(found: ReportFindings): IncidentBody {
     drift: drift?.kind === 'below' ? driftWords(drift) : null,
     memory: memoryBody(found),
     advice: advice.map((one) => adviceBody(one, found)),
+    elsewhere: leads.map((lead) => leadBody(lead, found)),
     sudo_adds: sudo,
   };
 }

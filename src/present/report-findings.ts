@@ -3,6 +3,7 @@
 import type { Advice } from '../evaluate/advice.ts';
 import type { Diagnosis } from '../evaluate/diagnosis.ts';
 import type { TableResult } from '../evaluate/evaluate.ts';
+import type { Lead } from '../evaluate/leads.ts';
 import type { Shortage } from '../evaluate/nat-ports.ts';
 import type { CounterName } from '../observation/counters.ts';
 import type { Reading } from '../observation/fault.ts';
@@ -27,6 +28,8 @@ export interface ReportFindings extends Evaluated {
   /** Seconds that an entry without an answer stays before it is evicted; undefined where none are. */
   readonly survival: number | undefined;
   readonly advice: readonly Advice[];
+  /** What points to a loss outside of the tables, the gravest first. */
+  readonly leads: readonly Lead[];
   /** What root would add; empty for root. */
   readonly sudo: readonly string[];
 }

@@ -4,6 +4,7 @@
 import type { TableResult } from '../evaluate/evaluate.ts';
 import { adviceLines } from './advice.ts';
 import { faultWords } from './faults.ts';
+import { leadLines } from './leads.ts';
 import { listLines } from './listing.ts';
 import type { Palette } from './palette.ts';
 import { grouped, indented, wrapped } from './prose.ts';
@@ -23,6 +24,7 @@ export function reportText(found: ReportFindings, palette: Palette): readonly st
     ...section(`Losing: ${tableWords(found, worst.result.table)}`, losingLines(found, palette)),
     ...section(`Who fills it: ${tableWords(found, found.subject)}`, whoLines(found)),
     ...section('Memory and settings', settingLines(found)),
+    ...(found.leads.length === 0 ? [] : section('Elsewhere', leadLines(found, palette))),
     ...section(
       'What to do',
       adviceLines(found.advice, nothingWords(found), { observation, subject: found.subject }, palette),
@@ -36,6 +38,7 @@ const NOTHING_NOW =
 
 /** What there is to do where no advice is given. */
 function nothingWords(found: ReportFindings): string {
+  if (found.diagnosis.trouble === 'elsewhere') return 'Nothing for the table: see Elsewhere.';
   if (found.diagnosis.trouble === 'was full') return 'Nothing now: it is over.';
   return isFine(found) ? 'Nothing here: look elsewhere.' : NOTHING_NOW;
 }

@@ -9,6 +9,7 @@ import type { Machine } from '../observation/machine.ts';
 import type { Table } from '../observation/table.ts';
 import { addressWords, protocolWords } from './address.ts';
 import { driftWords } from './drift.ts';
+import { leadWords } from './leads.ts';
 import { grouped } from './prose.ts';
 import { type ReportFindings, tableWords, usageWords } from './report-findings.ts';
 import { durationWords } from './words.ts';
@@ -29,6 +30,8 @@ export function verdictText(found: ReportFindings): string {
       return [...driftText(evaluation.drift), fineWords(found)].join('; ');
     case 'unread':
       return `not every table could be read; of those that were, ${fineWords(found)}`;
+    case 'elsewhere':
+      return `${leadWords(found)}; ${fineWords(found)}`;
     case 'none':
       return isFine(found) ? `not conntrack: ${fineWords(found)}` : fineWords(found);
   }

@@ -112,6 +112,7 @@ export function findingsOf(incident: Incident): ReportFindings {
     subject: fullestTable(first),
     listed,
     isForeign: false,
+    leads: [],
     shortage,
     survival: survivalSeconds(diagnosis.worst.result, holdings),
     advice: adviceOf(incident),

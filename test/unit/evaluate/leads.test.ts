@@ -1,0 +1,198 @@
+// When something beside a table points to a loss, how grave that is, and when nothing does.
+
+import { describe, expect, test } from 'vitest';
+import { diagnose } from '../../../src/evaluate/diagnosis.ts';
+import { leadsOf, mostInvalid, withLeads } from '../../../src/evaluate/leads.ts';
+import type { DropRule, InvalidHandling } from '../../../src/observation/elsewhere.ts';
+import { type Given, surroundings } from '../support/leads.ts';
+
+const RULE: DropRule = { tool: 'nft', family: 'inet', table: 't', chain: 'c', handle: 5, packets: undefined };
+const NO_RULE: InvalidHandling = { settings: {}, rules: [] };
+const ONE_RULE: InvalidHandling = { settings: {}, rules: [RULE] };
+
+function kinds(given: Given): readonly string[] {
+  return leadsOf(surroundings(given)).map(({ state, kind }) => `${state} ${kind}`);
+}
+
+function invalid(before: number, after: number): NonNullable<Given['counters']> {
+  return [{ invalid: before }, { invalid: after }];
+}
+
+test('nothing, and the verdict stays', () => {
+  const found = surroundings({});
+  expect(leadsOf(found)).toEqual([]);
+  const diagnosis = diagnose(found.evaluation, undefined);
+  expect(withLeads(diagnosis, [])).toBe(diagnosis);
+  expect(diagnosis.trouble).toBe('none');
+});
+
+describe('invalid packets', () => {
+  test.each<[string, Given, readonly string[]]>([
+    ['two strays in a second', { counters: invalid(5, 7), handling: NO_RULE }, []],
+    ['three', { counters: invalid(5, 8), handling: NO_RULE }, ['ok invalid']],
+    ['three in ten seconds', { counters: invalid(5, 8), seconds: 10, handling: NO_RULE }, []],
+    ['many since boot, none now', { counters: invalid(5_000_000, 5_000_000), handling: ONE_RULE }, []],
+    ['a rule drops them, of how many is not known', { counters: invalid(0, 500), handling: ONE_RULE }, ['ok invalid']],
+    [
+      'a rule drops one in a hundred of all packets',
+      { counters: invalid(0, 500), stacks: [{ InReceives: 0 }, { InReceives: 50_000 }], handling: ONE_RULE },
+      ['warning invalid'],
+    ],
+    [
+      'a rule drops fewer, as on every machine',
+      { counters: invalid(0, 500), stacks: [{ InReceives: 0 }, { InReceives: 51_000 }], handling: ONE_RULE },
+      ['ok invalid'],
+    ],
+    [
+      'half of all packets, and no rule drops them',
+      { counters: invalid(0, 500), stacks: [{ InReceives: 0 }, { InReceives: 1000 }], handling: NO_RULE },
+      ['ok invalid'],
+    ],
+    [
+      'the rules could not be read',
+      {
+        counters: invalid(0, 500),
+        stacks: [{ InReceives: 0 }, { InReceives: 1000 }],
+        handling: { settings: {}, rules: undefined },
+      },
+      ['ok invalid'],
+    ],
+  ])('%s', (_, given, expected) => expect(kinds(given)).toEqual(expected));
+
+  test('of the table that has the most, and how many of its packets', () => {
+    const found = surroundings({
+      counters: invalid(0, 100),
+      theirs: [{ invalid: 0 }, { invalid: 900 }],
+      seconds: 2,
+      handling: NO_RULE,
+    });
+    expect(mostInvalid(found.evaluation)?.table.key).toBe('net:7');
+    expect(leadsOf(found)).toMatchObject([
+      { kind: 'invalid', perSecond: 450, share: undefined, table: { key: 'net:7' } },
+    ]);
+    const own = surroundings({
+      counters: invalid(0, 100),
+      stacks: [{ InReceives: 1000 }, { InReceives: 1400 }],
+      handling: NO_RULE,
+    });
+    expect(leadsOf(own)).toMatchObject([{ share: 0.25 }]);
+  });
+});
+
+describe('expected connections', () => {
+  const at = (present: number): Given => ({
+    expectMax: 256,
+    elsewhere: [{}, { expectations: new Map([['own', present]]) }],
+  });
+  test.each<[string, Given, readonly string[]]>([
+    ['below the limit', at(255), []],
+    ['at the limit', at(256), ['warning expectations']],
+    ['the limit is not known', { elsewhere: [{}, { expectations: new Map([['own', 256]]) }] }, []],
+    ['a line of just now', { logged: [{ of: 'expectations', lines: 3, ago: 10 }] }, ['warning expectations']],
+    ['a line of an hour ago', { logged: [{ of: 'expectations', lines: 3, ago: 3600 }] }, []],
+  ])('%s', (_, given, expected) => expect(kinds(given)).toEqual(expected));
+
+  test('a full table of connections is another matter', () => {
+    expect(kinds({ entries: 1000 })).toEqual([]);
+  });
+});
+
+describe('what the cloud and Open vSwitch limit', () => {
+  const allowance = (...exceeded: readonly [number, number]): Given => ({
+    elsewhere: [
+      { allowances: [{ interface: 'ens5', exceeded: exceeded[0], available: 0 }] },
+      { allowances: [{ interface: 'ens5', exceeded: exceeded[1], available: 0 }] },
+    ],
+  });
+  const zone = (limit: number, entries: number): Given => ({
+    elsewhere: [{}, { zones: [{ zone: 5, limit, entries }] }],
+  });
+  test.each<[string, Given, readonly string[]]>([
+    ['packets dropped before, none now', allowance(900, 900), []],
+    ['packets dropped now', allowance(900, 912), ['warning allowance']],
+    ['a counter that began anew', allowance(900, 1), []],
+    [
+      'an interface that was not there before',
+      { elsewhere: [{}, { allowances: [{ interface: 'ens6', exceeded: 9, available: 1 }] }] },
+      [],
+    ],
+    ['a zone with room', zone(3, 2), []],
+    ['a zone at its limit', zone(3, 3), ['warning zone']],
+    ['a zone without a limit', zone(0, 3), []],
+  ])('%s', (_, given, expected) => expect(kinds(given)).toEqual(expected));
+
+  test('per second, over the real time', () => {
+    expect(leadsOf(surroundings({ ...allowance(0, 12), seconds: 4 }))).toMatchObject([{ perSecond: 3 }]);
+  });
+});
+
+describe('neighbours and sockets', () => {
+  const cache = (...tableFulls: readonly number[]) => ({
+    neighbours: [{ name: 'arp_cache', entries: 1024, tableFulls, limit: 1024 } as const],
+  });
+  test.each<[string, Given, readonly string[]]>([
+    ['full before, not now', { elsewhere: [cache(7, 1), cache(7, 1)] }, []],
+    ['full now', { elsewhere: [cache(7, 1), cache(7, 3)] }, ['warning neighbours']],
+    ['a figure that wraps', { elsewhere: [cache(2 ** 32 - 1), cache(1)] }, ['warning neighbours']],
+    ['another number of CPUs', { elsewhere: [cache(1), cache(1, 1)] }, []],
+    ['in the log alone', { logged: [{ of: 'neighbours', lines: 1, ago: 5 }] }, ['warning neighbours']],
+    [
+      'in both: one lead',
+      { elsewhere: [cache(1), cache(2)], logged: [{ of: 'neighbours', lines: 1, ago: 5 }] },
+      ['warning neighbours'],
+    ],
+    ['accept queues that were full before', { stacks: [{ ListenOverflows: 9 }, { ListenOverflows: 9 }] }, []],
+    [
+      'an accept queue that is full: one lead for both counters',
+      {
+        stacks: [
+          { ListenOverflows: 1, ListenDrops: 1 },
+          { ListenOverflows: 9, ListenDrops: 9 },
+        ],
+      },
+      ['warning listen'],
+    ],
+    [
+      'attempts dropped for another reason',
+      {
+        stacks: [
+          { ListenOverflows: 1, ListenDrops: 1 },
+          { ListenOverflows: 1, ListenDrops: 9 },
+        ],
+      },
+      ['warning listen'],
+    ],
+    ['a backlog that is full', { stacks: [{ TCPBacklogDrop: 1 }, { TCPBacklogDrop: 4 }] }, ['warning backlog']],
+    ['datagrams that are not read', { stacks: [{ RcvbufErrors: 1 }, { RcvbufErrors: 4 }] }, ['warning udp']],
+    [
+      'the wrong interface',
+      { stacks: [{ IPReversePathFilter: 1 }, { IPReversePathFilter: 4 }] },
+      ['warning rp_filter'],
+    ],
+    ['a namespace that is new', { stacks: [{}, { ListenDrops: 4, TCPBacklogDrop: 4 }] }, []],
+    ['one look', { seconds: 0, stacks: [{ TCPBacklogDrop: 1 }, { TCPBacklogDrop: 4 }] }, []],
+  ])('%s', (_, given, expected) => expect(kinds(given)).toEqual(expected));
+});
+
+describe('what the verdict becomes', () => {
+  const LOGGED: NonNullable<Given['logged']> = [{ of: 'expectations', lines: 1, ago: 5 }];
+
+  test('the gravest first, then what happens now', () => {
+    const given: Given = {
+      counters: invalid(0, 50),
+      handling: NO_RULE,
+      logged: LOGGED,
+      stacks: [{ TCPBacklogDrop: 1 }, { TCPBacklogDrop: 4 }],
+    };
+    expect(kinds(given)).toEqual(['warning backlog', 'warning expectations', 'ok invalid']);
+  });
+
+  test.each<[string, Given, string, string]>([
+    ['a loss that a counter proves', { logged: LOGGED }, 'warning', 'elsewhere'],
+    ['a lead alone', { counters: invalid(0, 50), handling: NO_RULE }, 'ok', 'elsewhere'],
+    ['a full table is told first', { entries: 1000, logged: LOGGED }, 'critical', 'full'],
+  ])('%s', (_, given, state, trouble) => {
+    const found = surroundings(given);
+    expect(withLeads(diagnose(found.evaluation, undefined), leadsOf(found))).toMatchObject({ state, trouble });
+  });
+});

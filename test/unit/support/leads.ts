@@ -1,0 +1,128 @@
+// Two looks at a healthy machine, of which a test changes what it is about.
+
+import { diagnose } from '../../../src/evaluate/diagnosis.ts';
+import { type Evaluation, evaluate } from '../../../src/evaluate/evaluate.ts';
+import { type Lead, leadsOf, type Surroundings, withLeads } from '../../../src/evaluate/leads.ts';
+import { DEFAULT_THRESHOLDS } from '../../../src/evaluate/thresholds.ts';
+import { sampleOf } from '../../../src/evaluate/trend.ts';
+import type { Counters } from '../../../src/observation/counters.ts';
+import type { Elsewhere, InvalidHandling, StackCounters } from '../../../src/observation/elsewhere.ts';
+import type { Reading } from '../../../src/observation/fault.ts';
+import type { FullLog, OtherFull } from '../../../src/observation/kernel-log.ts';
+import type { Observation } from '../../../src/observation/observation.ts';
+import type { Table } from '../../../src/observation/table.ts';
+import type { ReportFindings } from '../../../src/present/report-findings.ts';
+
+const NOT_ASKED = { ok: false, fault: { kind: 'not-asked', source: 'it' } } as const;
+const NO_LOSS = { drop: 0, early_drop: 0, insert_failed: 0, chainlength: 0, invalid: 0, clashres: 0 };
+const NOTHING: Elsewhere = {
+  stacks: new Map(),
+  neighbours: [],
+  allowances: [],
+  zones: [],
+  expectations: new Map(),
+};
+
+/** One value of each look: before, and a second after. */
+type Twice<T> = readonly [before: T, after: T];
+
+export interface Given {
+  readonly entries?: number;
+  readonly seconds?: number;
+  /** Of our own table. */
+  readonly counters?: Twice<Counters>;
+  /** Of the namespace of pid 4711. */
+  readonly theirs?: Twice<Counters>;
+  readonly elsewhere?: Twice<Partial<Elsewhere>> | undefined;
+  readonly stacks?: Twice<StackCounters>;
+  readonly expectMax?: number;
+  readonly logged?: readonly OtherFull[];
+  readonly handling?: InvalidHandling;
+  readonly isInitial?: boolean;
+}
+
+function known<T>(value: T): Reading<T> {
+  return { ok: true, value, source: '/proc/x' };
+}
+
+function tableOf(key: string, counters: Counters, { entries = 10, isInitial = true }: Given): Table {
+  const isOwn = key === 'own';
+  return {
+    key,
+    isOwn,
+    isInitial: isOwn && isInitial,
+    pids: isOwn ? [] : [4711],
+    number: undefined,
+    mount: undefined,
+    entries,
+    entriesSource: '/proc/sys/net/netfilter/nf_conntrack_count',
+    limit: 1000,
+    limitSource: '/proc/sys/net/netfilter/nf_conntrack_max',
+    statistics: known({ entries, cpus: [{ ...NO_LOSS, ...counters }] }),
+    extensions: { acct: NOT_ASKED, timestamp: NOT_ASKED, events: NOT_ASKED, listener: NOT_ASKED },
+  };
+}
+
+function lookOf(given: Given, at: 0 | 1): Observation {
+  const { counters = [{}, {}], theirs, elsewhere, stacks, seconds = 1, expectMax } = given;
+  const own = tableOf('own', counters[at], given);
+  const others = theirs === undefined ? [] : [tableOf('net:7', theirs[at], { ...given, entries: 1 })];
+  const told = stacks === undefined ? {} : { stacks: new Map([['own', stacks[at]]]) };
+  return {
+    machine: {
+      view: 'own',
+      generation: 'nf_conntrack',
+      release: known({ major: 6, minor: 1 }),
+      pageSize: known(4096),
+      slabCache: NOT_ASKED,
+      buckets: known(1000),
+      memTotal: known(2 ** 33),
+      available: known({ bytes: 2 ** 32, exact: true }),
+      expectMax: expectMax === undefined ? NOT_ASKED : known(expectMax),
+    },
+    tables: [own, ...others],
+    unread: [],
+    visibility: undefined,
+    clock: known({ boot: 'b', uptime: 100 + at * seconds }),
+    configuration: undefined,
+    evidence: undefined,
+    elsewhere: { ...NOTHING, ...elsewhere?.[at], ...told },
+  };
+}
+
+const NO_LINES: FullLog = { lines: 0, namespaces: [], records: [] };
+
+export function surroundings(given: Given): Surroundings & { readonly evaluation: Evaluation } {
+  const [before, after] = [lookOf(given, 0), lookOf(given, 1)];
+  const histories = new Map(
+    before.tables.map((table) => {
+      const past = before.clock?.ok === true ? [sampleOf(table, before.clock.value)] : [];
+      return [table.key, known({ past, window: 300 })] as const;
+    }),
+  );
+  const options = { thresholds: DEFAULT_THRESHOLDS, objectSize: undefined, drift: 'ok' } as const;
+  const log: FullLog = { ...NO_LINES, ...(given.logged === undefined ? {} : { others: given.logged }) };
+  return { evaluation: evaluate(after, histories, options), before, log, handling: given.handling };
+}
+
+/** What a report of it tells of. */
+export function findings(given: Given): ReportFindings {
+  const found = surroundings(given);
+  const leads: readonly Lead[] = leadsOf(found);
+  const { evaluation, log = NO_LINES } = found;
+  const process = { pid: 4711, command: 'envoy' };
+  return {
+    evaluation,
+    diagnosis: withLeads(diagnose(evaluation, undefined), leads),
+    identities: new Map([['net:7', { process, container: undefined }]]),
+    log: known(log),
+    subject: evaluation.observation.tables[0],
+    listed: { kind: 'none', fault: { kind: 'denied', source: '/proc/net/nf_conntrack' } },
+    isForeign: false,
+    shortage: 'unknown',
+    survival: undefined,
+    advice: [],
+    leads,
+    sudo: [],
+  };
+}
