@@ -16,6 +16,7 @@ import {
   withUnjudged,
 } from './line.ts';
 import type { Evaluated } from './message.ts';
+import { eachWords } from './slab.ts';
 import { foreign, percentWords, sizeWords } from './words.ts';
 
 // Line 1 has room for this many.
@@ -155,7 +156,7 @@ export function everywhereDetails({ evaluation, identities }: Evaluated): readon
     slabMax.kind !== 'value' || count === 1
       ? []
       : [
-          `memory if every namespace fills its table: ${count} x ${sizeWords(slabMax.value)} = ${sizeWords(count * slabMax.value)}`,
+          `memory if every namespace fills its table: ${eachWords(evaluation)}${count} x ${sizeWords(slabMax.value)} = ${sizeWords(count * slabMax.value)}`,
         ];
   return [
     `found: ${countWords(observation)}`,

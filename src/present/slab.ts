@@ -2,7 +2,7 @@
 
 import type { Evaluation } from '../evaluate/evaluate.ts';
 import type { Certainty } from '../evaluate/extensions.ts';
-import { certaintyOf, type ObjectCost } from '../evaluate/footprint.ts';
+import { certaintyOf, costElsewhere, type ObjectCost } from '../evaluate/footprint.ts';
 
 const WORDS: Readonly<Record<Certainty, string>> = {
   exact: '',
@@ -22,6 +22,16 @@ export function heldWords({ cost, observation }: Evaluation): string {
   if (!cost.ok) return '';
   const { machine, tables } = observation;
   return sureWords({ ...cost.value, certainty: certaintyOf(machine, cost.value, tables) });
+}
+
+/** The same before what every table would hold, each as ours. */
+export function eachWords({ cost, observation, results }: Evaluation): string {
+  if (!cost.ok) return '';
+  const own = cost.value;
+  const { machine } = observation;
+  const others = results.map(({ table }) => costElsewhere(machine, own, table));
+  const alike = others.every(({ certainty, extension }) => certainty === 'exact' && extension === own.extension);
+  return sureWords({ ...own, certainty: alike ? 'exact' : own.extension === 0 ? 'at least' : 'up to' });
 }
 
 /** `128 B`, `0 to 128 B` or `0 B or more`. */

@@ -126,6 +126,12 @@ describe('what settles below the limit is told from what does not', () => {
     ).toBe(false);
   });
 
+  test('what began a moment ago tells nothing yet', () => {
+    const course: Course = (time) => 15_000 * Math.min(2, Math.max(0, (time - 280) / 5));
+    expect(isSettling(seen(course, 5, 300), LIMIT)).toBe(false);
+    expect(isSettling(seen(course, 5, 380), LIMIT)).toBe(true);
+  });
+
   test('too few samples', () => {
     expect(isSettling([], LIMIT)).toBe(false);
     expect(
