@@ -25,7 +25,7 @@ describe('a limit that fell back', () => {
     const before = plugin('--root', root, '-v');
     expect(before).toMatchObject({ status: 1, stderr: '' });
     expect(before.stdout).toMatch(
-      /^CONNTRACK WARNING - limit is 65536 but \/etc\/sysctl\.conf sets 1000000; 24030 entries \(36\.7%\) \|/,
+      /^CONNTRACK WARNING - limit is 65536 but \/etc\/sysctl\.conf sets 1000000; 24030 entries \(36\.7%\), 1204 dropped, 5 lost to clashes since boot \|/,
     );
     expect(before.stdout).toMatch(
       /\nlikely cause: .*IPTABLES_MODULES_UNLOAD="no" in \/etc\/sysconfig\/iptables-config, then sysctl -p\n/,

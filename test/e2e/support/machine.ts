@@ -14,10 +14,12 @@ export interface Moment {
   readonly early_drop?: readonly number[];
   readonly insert_failed?: readonly number[];
   readonly chainlength?: readonly number[];
+  readonly clashres?: readonly number[];
+  readonly invalid?: readonly number[];
   readonly boot?: string;
 }
 
-const COLUMNS = ['entries', 'chainlength', 'insert_failed', 'drop', 'early_drop'] as const;
+const COLUMNS = ['entries', 'clashres', 'invalid', 'chainlength', 'insert_failed', 'drop', 'early_drop'] as const;
 const BOOT = '11111111-2222-3333-4444-555555555555';
 
 export interface Machine {
