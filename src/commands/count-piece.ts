@@ -1,6 +1,7 @@
 // What each thread does with a piece of a list.
 
-import { type Digest, digestEntry } from '../evaluate/digest.ts';
+import { isFresh } from '../evaluate/begun.ts';
+import { type Digest, digestEntry, type Marks } from '../evaluate/digest.ts';
 import { parseEntries } from '../kernel/entry-list.ts';
 import type { Fault } from '../observation/fault.ts';
 
@@ -14,8 +15,13 @@ export interface Part {
 }
 
 /** Gives the entries that the first `length` bytes, whole lines, have. */
-export function countPiece(digest: Digest, piece: Uint8Array, length: number, endedAt: Int32Array): number {
+export function countPiece(digest: Digest, piece: Uint8Array, length: number, marks: Marks): number {
+  const { endedAt, given } = marks;
+  const { fresh } = digest;
   const before = digest.entries;
-  digest.unknown += parseEntries(piece, 0, length, (entry) => digestEntry(digest, entry, endedAt));
+  digest.unknown += parseEntries(piece, 0, length, (entry) => {
+    digestEntry(digest, entry, endedAt);
+    if (fresh !== undefined && isFresh(entry, given)) digestEntry(fresh, entry, endedAt);
+  });
   return digest.entries - before;
 }

@@ -3,7 +3,7 @@
 
 import { clock } from '#system/clock';
 import { counting } from '#system/counting';
-import { addDigest, type Digest, newDigest, scaleDigest } from '../evaluate/digest.ts';
+import { addDigest, type Digest, type Marks, newDigest, scaleDigest } from '../evaluate/digest.ts';
 import type { Sampled } from '../evaluate/holders.ts';
 import type { EntryFeed } from '../kernel/entry-feed.ts';
 import { newLineSample, takeSample } from '../kernel/line-sample.ts';
@@ -36,17 +36,17 @@ export interface Watcher {
   readonly step: (entries: number) => void;
 }
 
-export async function countEntries(feed: EntryFeed, endedAt: Int32Array, watcher: Watcher): Promise<Counted> {
+export async function countEntries(feed: EntryFeed, marks: Marks, watcher: Watcher): Promise<Counted> {
   const { source, shared, expected = 0 } = feed;
   const { mostLines, threads } = counting;
   try {
-    if (mostLines < Number.POSITIVE_INFINITY) return await countSample(feed, endedAt, watcher);
-    const digest = newDigest();
+    if (mostLines < Number.POSITIVE_INFINITY) return await countSample(feed, marks, watcher);
+    const digest = newDigest(newDigest());
     if (threads === undefined || shared === undefined || expected < WORTH_A_THREAD) {
-      return { source, digest, sample: undefined, cut: await countAll(feed, digest, endedAt, watcher) };
+      return { source, digest, sample: undefined, cut: await countAll(feed, digest, marks, watcher) };
     }
-    const helped = helper(shared, endedAt);
-    const cut = await countAll(feed, digest, endedAt, watcher);
+    const helped = helper(shared, marks);
+    const cut = await countAll(feed, digest, marks, watcher);
     // It gives back what it has.
     if (cut !== undefined) stopSharedLines(shared);
     const other = await helped;
@@ -57,22 +57,22 @@ export async function countEntries(feed: EntryFeed, endedAt: Int32Array, watcher
   }
 }
 
-function countAll(feed: EntryFeed, digest: Digest, endedAt: Int32Array, watcher: Watcher): Promise<Cut> {
+function countAll(feed: EntryFeed, digest: Digest, marks: Marks, watcher: Watcher): Promise<Cut> {
   const { shared } = feed;
   return eachPiece(feed, watcher, (piece, length) => {
-    const more = countPiece(digest, piece, length, endedAt);
+    const more = countPiece(digest, piece, length, marks);
     watcher.step(shared === undefined ? digest.entries : addCounted(shared, more));
   });
 }
 
-async function countSample(feed: EntryFeed, endedAt: Int32Array, watcher: Watcher): Promise<Counted> {
+async function countSample(feed: EntryFeed, marks: Marks, watcher: Watcher): Promise<Counted> {
   const taken = newLineSample(counting.mostLines);
   const cut = await eachPiece(feed, watcher, (piece, length) => {
     takeSample(taken, piece, length);
     watcher.step(taken.lines);
   });
-  const digest = newDigest();
-  for (const { bytes, length } of taken.blocks) countPiece(digest, bytes, length, endedAt);
+  const digest = newDigest(newDigest());
+  for (const { bytes, length } of taken.blocks) countPiece(digest, bytes, length, marks);
   const { held, lines } = taken;
   if (held === lines) return { source: feed.source, digest, sample: undefined, cut };
   scaleDigest(digest, lines / held);
@@ -98,7 +98,12 @@ export async function eachPiece(
   }
 }
 
-async function nextPiece(feed: EntryFeed, piece: Uint8Array, { stop }: Watcher): Promise<number | Fault | 'stopped'> {
+/** Bytes of whole lines, 0 at the end, or why there are none. */
+export async function nextPiece(
+  feed: EntryFeed,
+  piece: Uint8Array,
+  { stop }: Pick<Watcher, 'stop'>,
+): Promise<number | Fault | 'stopped'> {
   const taken = feed.take(piece);
   const got = taken instanceof Promise ? await Promise.race([taken, stop.coming]) : taken;
   // A child gets the same signal, and fails by it.
@@ -106,12 +111,12 @@ async function nextPiece(feed: EntryFeed, piece: Uint8Array, { stop }: Watcher):
 }
 
 /** What another thread has counted of the same list; nothing, where there can be none. */
-async function helper(shared: SharedLines, endedAt: Int32Array): Promise<Part> {
+async function helper(shared: SharedLines, marks: Marks): Promise<Part> {
   try {
-    if (counting.threads !== undefined) return await counting.threads.start<CountTask, Part>({ shared, endedAt });
+    if (counting.threads !== undefined) return await counting.threads.start<CountTask, Part>({ shared, marks });
   } catch {
     // What it has taken is lost, if anything.
   }
   const lost: Fault = { kind: 'io', source: shared.source, detail: 'a thread ended' };
-  return { digest: newDigest(), cut: wasHelped(shared) ? lost : undefined };
+  return { digest: newDigest(newDigest()), cut: wasHelped(shared) ? lost : undefined };
 }

@@ -33,8 +33,9 @@ import { reportText } from '../present/report.ts';
 import { reportBody } from '../present/report-body.ts';
 import type { ReportFindings } from '../present/report-findings.ts';
 import { verdictText } from '../present/verdict.ts';
+import { newEntries, remembered, seeTable } from './arrivals.ts';
 import { natShortage } from './nat-shortage.ts';
-import { emptyList, readList } from './read-list.ts';
+import { noList, type ReadList, readList } from './read-list.ts';
 import { failed, type ReportContext, type Reported, unknown } from './reported.ts';
 
 const FIRST: Wanted = { machine: 'all', namespaces: true, clock: true, elsewhere: 'counters' };
@@ -44,7 +45,7 @@ const LAST: Wanted = { ...FIRST, configuration: true, evidence: 'always', extens
 export async function reportOfMachine(
   root: Root,
   context: ReportContext,
-  past: Observation | undefined,
+  past: Reported | undefined,
 ): Promise<Reported> {
   const { options } = context;
   const isCaptured = root.view === 'captured';
@@ -52,28 +53,45 @@ export async function reportOfMachine(
   const first = await look(root, isCaptured ? LAST : FIRST);
   if ('text' in first) return first;
   const subject = options.pid === undefined ? fullestTable(first) : tableOf(root, first, options.pid);
-  return 'kind' in subject ? failed(subject) : reportOf(root, context, first, past ?? first, subject);
+  return 'kind' in subject ? failed(subject) : reportOf(root, context, first, past, subject);
 }
 
 async function reportOf(
   root: Root,
   context: ReportContext,
   first: Observation,
-  before: Observation,
+  past: Reported | undefined,
   subject: Table,
 ): Promise<Reported> {
   const { options, deadline } = context;
+  const before = past?.look ?? first;
   const began = deadline.elapsed();
-  const listed = await listOf(root, first, subject, context);
-  if ('text' in listed) return listed;
+  const seen = past?.seen ?? (await seenBefore(root, first, subject, context));
+  const read = await listOf(root, first, subject, context);
+  if ('text' in read) return read;
   const reading = deadline.elapsed() - began;
   // Where there was a report before, its look is what is compared with.
   const wait = before === first ? 1000 * options.intervalSeconds - reading : 0;
-  const seen = root.view === 'captured' ? first : await lookAfter(root, context, wait);
-  if ('text' in seen) return seen;
-  const last = lookInside(root, seen, subject);
+  const seenNow = root.view === 'captured' ? first : await lookAfter(root, context, wait);
+  if ('text' in seenNow) return seenNow;
+  const last = lookInside(root, seenNow, subject);
+  const now = await seeAgain(root, first, subject, context);
+  const { entries } = last.tables.find(({ key }) => key === subject.key) ?? subject;
+  const listed = read.withNew((all, marks) => now && seen && newEntries(seen, now, entries, all, marks));
   const found = await findings(root, before, last, subject, listed, context);
-  return { ...told(found, context), look: last, reading };
+  return { ...told(found, context), look: last, seen: now && remembered(now), reading };
+}
+
+// A list from elsewhere does not change, and what nobody waits for has not changed yet.
+async function seeAgain(root: Root, { machine }: Observation, subject: Table, context: ReportContext) {
+  const { entries, watch, intervalSeconds } = context.options;
+  const changes = root.view !== 'captured' && entries === undefined && (watch || intervalSeconds > 0);
+  return changes && !context.stop.interrupted() ? await seeTable(root, machine, subject, context) : undefined;
+}
+
+async function seenBefore(root: Root, first: Observation, subject: Table, context: ReportContext) {
+  const seen = await seeAgain(root, first, subject, context);
+  return seen && remembered(seen);
 }
 
 async function look(root: Root, wanted: Wanted): Promise<Observation | Reported> {
@@ -87,7 +105,7 @@ async function lookAfter(root: Root, { stop }: ReportContext, wait: number): Pro
   return look(root, LAST);
 }
 
-function told(found: ReportFindings, { palette }: ReportContext): Omit<Reported, 'look' | 'reading'> {
+function told(found: ReportFindings, { palette }: ReportContext): Omit<Reported, 'look' | 'seen' | 'reading'> {
   const { state } = found.diagnosis;
   return { state, text: verdictText(found), lines: reportText(found, palette), body: reportBody(found) };
 }
@@ -107,16 +125,16 @@ async function listOf(
   observation: Observation,
   subject: Table,
   context: ReportContext,
-): Promise<Listed | Reported> {
+): Promise<ReadList | Reported> {
   const { entries } = context.options;
   const opened = entries === undefined ? openTableList(root, observation.machine, subject) : openCaptured(entries);
-  if ('fault' in opened) return entries === undefined ? { kind: 'none', fault: opened.fault } : failed(opened.fault);
-  const listed = await readList(opened.feed, timeoutsOf(root, observation, subject), context);
+  if ('fault' in opened) return entries === undefined ? noList(opened.fault) : failed(opened.fault);
+  const read = await readList(opened.feed, timeoutsOf(root, observation, subject), context);
   // So that it is named, and not what would be read next.
   root.expired(opened.feed.source);
   // A list that somebody has given is what the question is about.
-  const nothing = entries === undefined ? undefined : emptyList(listed);
-  return nothing === undefined ? listed : failed(nothing);
+  const nothing = entries === undefined ? undefined : read.nothing;
+  return nothing === undefined ? read : failed(nothing);
 }
 
 function timeoutsOf(root: Root, { machine }: Observation, table: Table): Timeouts {
@@ -143,7 +161,7 @@ async function findings(
   const diagnosis = withLeads(diagnose(evaluation, spells), leads);
   const isForeign = entries !== undefined && listed.kind === 'list' && !isListOf(subject.entries, listed.holdings);
   const isOfWorst = diagnosis.worst.result.table.key === subject.key;
-  const holdings = listed.kind === 'list' && isOfWorst && !isForeign ? listed.holdings : undefined;
+  const own = listed.kind === 'list' && isOfWorst && !isForeign ? listed : undefined;
   const { table } = diagnosis.worst.result;
   const isClashing = diagnosis.trouble === 'clashing';
   const shortage = isClashing ? await natShortage(root, after.machine, table, stop) : 'unknown';
@@ -162,8 +180,16 @@ async function findings(
     listed,
     isForeign,
     shortage,
-    survival: survivalSeconds(diagnosis.worst.result, holdings),
-    advice: adviceFor({ evaluation, diagnosis, holdings, own: readOwnAddresses(root, subject), shortage, timeouts }),
+    survival: survivalSeconds(diagnosis.worst.result, own?.holdings),
+    advice: adviceFor({
+      evaluation,
+      diagnosis,
+      holdings: own?.holdings,
+      arrivals: own?.arrivals,
+      own: readOwnAddresses(root, subject),
+      shortage,
+      timeouts,
+    }),
     sudo: sudoAdds(root, evaluation, listed, log.ok, handling),
   };
 }

@@ -4,16 +4,16 @@ import { DEFAULT_TIMEOUTS } from '../evaluate/timeouts.ts';
 import { openCaptured } from '../kernel/entry-feed.ts';
 import { entriesWords, listLines } from '../present/listing.ts';
 import { listBody } from '../present/report-body.ts';
-import { emptyList, readList } from './read-list.ts';
+import { readList } from './read-list.ts';
 import { failed, type ReportContext, type Reported } from './reported.ts';
 
 export async function reportOfList(context: ReportContext): Promise<Reported> {
   const { options, deadline } = context;
   const opened = openCaptured(options.entries ?? '-');
   if ('fault' in opened) return failed(opened.fault);
-  const listed = await readList(opened.feed, DEFAULT_TIMEOUTS, context);
+  const { nothing, withNew } = await readList(opened.feed, DEFAULT_TIMEOUTS, context);
   if (deadline.left() <= 0) return failed({ kind: 'timeout', source: opened.feed.source });
-  const nothing = emptyList(listed);
+  const listed = withNew(() => undefined);
   if (listed.kind === 'none' || nothing !== undefined)
     return failed(nothing ?? { kind: 'empty', source: opened.feed.source });
   const of = `a list of ${entriesWords(listed.holdings)}`;
@@ -23,6 +23,7 @@ export async function reportOfList(context: ReportContext): Promise<Reported> {
     lines: ['', ...listLines(listed)],
     body: listBody(listed),
     look: undefined,
+    seen: undefined,
     reading: 0,
   };
 }

@@ -1,26 +1,47 @@
 // Reads a list of entries, with the share of it that is read shown on a terminal, and puts who has them in order.
 
-import { holdingsOf } from '../evaluate/holders.ts';
-import { endedAt, type Timeouts } from '../evaluate/timeouts.ts';
+import { arrivalsOf } from '../evaluate/arrivals.ts';
+import { marksOf } from '../evaluate/begun.ts';
+import { type Holdings, holdingsOf } from '../evaluate/holders.ts';
+import type { Timeouts } from '../evaluate/timeouts.ts';
 import type { EntryFeed } from '../kernel/entry-feed.ts';
 import type { Fault } from '../observation/fault.ts';
 import type { Listed } from '../present/listing.ts';
+import type { NewEntriesOf } from './arrivals.ts';
 import { countEntries } from './count.ts';
 import type { ReportContext } from './reported.ts';
 import { progressOf } from './terminal.ts';
 
-export async function readList(feed: EntryFeed, timeouts: Timeouts, context: ReportContext): Promise<Listed> {
-  const { stop, options } = context;
-  const progress = progressOf(options.watch ? 0 : (feed.expected ?? 0));
-  const { source, digest, sample, cut } = await countEntries(feed, endedAt(timeouts), { stop, step: progress.update });
-  progress.end();
-  if (cut !== undefined && cut !== 'stopped' && digest.entries === 0) return { kind: 'none', fault: cut };
-  return { kind: 'list', source, cut, holdings: holdingsOf(digest, timeouts, options.top, sample) };
+/** What a list came to. */
+export interface ReadList {
+  /** Why a list that somebody has given tells nothing. */
+  readonly nothing: Fault | undefined;
+  /** With what is found out later of new entries. */
+  readonly withNew: (began: NewEntriesOf) => Listed;
 }
 
-/** Why a list that somebody has given tells nothing. */
-export function emptyList(listed: Listed): Fault | undefined {
-  if (listed.kind === 'none') return listed.fault;
-  const { holdings, source } = listed;
-  return holdings.entries > 0 ? undefined : { kind: holdings.unknown === 0 ? 'empty' : 'malformed', source };
+export async function readList(feed: EntryFeed, timeouts: Timeouts, context: ReportContext): Promise<ReadList> {
+  const { stop, options } = context;
+  const { top, watch } = options;
+  const progress = progressOf(watch ? 0 : (feed.expected ?? 0));
+  const marks = marksOf(timeouts);
+  const { source, digest, sample, cut } = await countEntries(feed, marks, { stop, step: progress.update });
+  progress.end();
+  if (cut !== undefined && cut !== 'stopped' && digest.entries === 0) {
+    return noList(cut);
+  }
+  const holdings = holdingsOf(digest, timeouts, top, sample);
+  const withNew = (began: NewEntriesOf): Listed => {
+    const arrivals = arrivalsOf(digest, began(digest, marks), top, sample);
+    return { kind: 'list', source, cut, holdings, arrivals };
+  };
+  return { nothing: emptyList(holdings, source), withNew };
+}
+
+export function noList(fault: Fault): ReadList {
+  return { nothing: fault, withNew: () => ({ kind: 'none', fault }) };
+}
+
+function emptyList({ entries, unknown }: Holdings, source: string): Fault | undefined {
+  return entries > 0 ? undefined : { kind: unknown === 0 ? 'empty' : 'malformed', source };
 }

@@ -4,7 +4,6 @@ import { self } from '#system/self';
 import { terminal } from '#system/terminal';
 import type { ReportOptions } from '../cli/options.ts';
 import { type Deadline, openRoot } from '../kernel/root.ts';
-import type { Observation } from '../observation/observation.ts';
 import { attemptLines } from '../present/details.ts';
 import { renderJson } from '../present/json.ts';
 import { statusLine, statusMark } from '../present/line.ts';
@@ -30,7 +29,7 @@ interface DetailedReport extends Reported {
   readonly details: readonly string[];
 }
 
-async function reportOnce(context: ReportContext, past: Observation | undefined): Promise<DetailedReport> {
+async function reportOnce(context: ReportContext, past: Reported | undefined): Promise<DetailedReport> {
   const { options, deadline } = context;
   const opened = openRoot(options.root, deadline);
   if ('fault' in opened) return { ...failed(opened.fault), details: [] };
@@ -53,7 +52,7 @@ async function watch(context: ReportContext): Promise<Outcome> {
   let once: DetailedReport = { ...failed({ kind: 'timeout', source: options.root }), details: [] };
   try {
     do {
-      once = await reportOnce(context, once.look);
+      once = await reportOnce(context, once);
       screen.show(linesOf(once, context));
       const pause = Math.max(1000 * options.intervalSeconds, (READING_SHARE - 1) * once.reading);
       await stop.pause(pause);

@@ -8,6 +8,7 @@ import type { Observation } from '../observation/observation.ts';
 import { faultWords } from '../present/faults.ts';
 import type { Palette } from '../present/palette.ts';
 import type { ReportBody } from '../present/report-body.ts';
+import type { RememberedTable } from './arrivals.ts';
 import type { Interruption } from './interruption.ts';
 
 export interface ReportContext {
@@ -25,6 +26,8 @@ export interface Reported {
   readonly body: ReportBody;
   /** The last look at the tables, to compare the next with; undefined where there is nothing to go on with. */
   readonly look: Observation | undefined;
+  /** The first lines of the list as they were last, for the same. */
+  readonly seen: RememberedTable | undefined;
   /** Milliseconds that the list took. */
   readonly reading: number;
 }
@@ -34,5 +37,5 @@ export function failed(fault: Fault): Reported {
 }
 
 export function unknown(text: string): Reported {
-  return { state: 'unknown', text, lines: [], body: { report: null }, look: undefined, reading: 0 };
+  return { state: 'unknown', text, lines: [], body: { report: null }, look: undefined, seen: undefined, reading: 0 };
 }

@@ -2,13 +2,16 @@
 // advised that the figures do not support, and nothing where nothing is wrong.
 
 import type { Machine } from '../observation/machine.ts';
+import type { Arrivals } from './arrivals.ts';
+import { type CulpritAdvice, culpritAdvice, type Suspicion } from './culprits.ts';
 import type { Diagnosis, Trouble } from './diagnosis.ts';
 import type { Cause, Drift } from './drift.ts';
 import type { Evaluation } from './evaluate.ts';
-import type { Holder, Holdings, Kept } from './holders.ts';
+import type { Holdings, Kept } from './holders.ts';
 import { withoutRoom } from './losses.ts';
 import type { NatShortage, Shortage } from './nat-ports.ts';
 import { defaultLimit, leastLimit, type Plan, planFor } from './plan.ts';
+import { type ReleaseAdvice, releaseAdvice } from './release.ts';
 import { shorterTimeout, type Timeouts, timeoutName } from './timeouts.ts';
 
 export type Advice =
@@ -18,17 +21,8 @@ export type Advice =
   /** More buckets for the same limit. */
   | { readonly kind: 'buckets'; readonly plan: Plan }
   | { readonly kind: 'timeout'; readonly kept: Kept; readonly shorter: number; readonly of: number }
-  | {
-      readonly kind: 'notrack';
-      readonly protocol: number;
-      readonly port: number;
-      readonly entries: number;
-      readonly of: number;
-      /** Which families the list has. */
-      readonly ipv4: boolean;
-      readonly ipv6: boolean;
-    }
-  | { readonly kind: 'source'; readonly holder: Holder; readonly of: number; readonly own: boolean }
+  | CulpritAdvice
+  | ReleaseAdvice
   /** NAT has no port left for a destination; a shorter timeout would give ports back, where there is one. */
   | { readonly kind: 'nat ports'; readonly shortage: NatShortage; readonly timeout: ShorterTimeout | undefined }
   /** Clashes that no shortage of ports explains; or nobody may know whether there is one. */
@@ -51,6 +45,8 @@ export interface Case {
   readonly diagnosis: Diagnosis;
   /** Undefined where its list could not be read. */
   readonly holdings: Holdings | undefined;
+  /** What is added to it; undefined where that is not known. */
+  readonly arrivals?: Arrivals | undefined;
   /** The addresses of the machine or container itself, as signed 32-bit words with commas. */
   readonly own: ReadonlySet<string>;
   /** Whether NAT is short of ports, where packets are lost to clashes. */
@@ -66,11 +62,10 @@ export interface ShorterTimeout {
   readonly shorter: number;
 }
 
-// Half of all entries is what makes one port or one source the reason.
+// Half of all entries makes one timeout the reason.
 const DOMINANT = 0.5;
 // Less than a tenth of the entries does not relieve a table.
 const WORTHWHILE = 0.1;
-const [TCP, UDP] = [6, 17];
 // What a flow that has just begun is given, and at the least: UDP's.
 const FIRST = ['udp_timeout', 'tcp_timeout_syn_sent', 'tcp_timeout_syn_recv', 'icmp_timeout', 'icmpv6_timeout'];
 const LEAST_STAY = 30;
@@ -101,7 +96,20 @@ function tableAdvice(found: Case, holdings: Holdings | undefined): readonly Advi
   const limits = limitAdvice(found);
   if (holdings === undefined || diagnosis.trouble === 'drift') return limits;
   const flooded = demandOf(found) !== undefined;
-  return [...limits, ...timeoutAdvice(holdings, flooded), ...portAdvice(holdings), ...sourceAdvice(found, holdings)];
+  const culprits = culpritAdvice(suspicionOf(found), holdings);
+  const freed = FULL.includes(diagnosis.trouble) && !culprits.some(removes) ? releaseAdvice(holdings) : [];
+  return [...limits, ...timeoutAdvice(holdings, flooded), ...culprits, ...freed];
+}
+
+function suspicionOf({ arrivals, own, evaluation, diagnosis: { worst } }: Case): Suspicion {
+  const { table, losses, lost } = worst.result;
+  const refused = losses === undefined || lost === undefined ? 0 : withoutRoom(lost, losses.events) / losses.seconds;
+  return { arrivals, refused, limit: table.limit, machine: evaluation.observation.machine, own };
+}
+
+/** Whether it removes the entries of whom it stops. */
+function removes(advice: CulpritAdvice): boolean {
+  return (advice.kind === 'source' && !advice.own) || advice.kind === 'network';
 }
 
 // A higher limit does not help: there is room.
@@ -197,26 +205,4 @@ function timeoutAdvice({ timeouts, entries }: Holdings, flooded: boolean): reado
   const fresh = flooded && FIRST.includes(best.name) && best.entries >= DOMINANT * entries;
   const relieves = fresh || best.ended >= WORTHWHILE * entries;
   return relieves ? [{ kind: 'timeout', kept: best, shorter: best.shorter, of: entries }] : [];
-}
-
-// Where anything is translated the port may be too, as soon as the next connection: without an entry it is not.
-function portAdvice({ rankings, entries, ipv6, nat }: Holdings): readonly Advice[] {
-  const top = rankings.ports.holders[0];
-  const [key = 0] = top?.key ?? [];
-  const [protocol, port] = [key >>> 16, key & 0xffff];
-  if (top === undefined || top.entries < DOMINANT * entries || nat > 0) return [];
-  if (protocol !== TCP && protocol !== UDP) return [];
-  const families = { ipv4: entries > ipv6, ipv6: ipv6 > 0 };
-  return [{ kind: 'notrack', protocol, port, entries: top.entries, of: entries, ...families }];
-}
-
-function sourceAdvice({ own }: Case, { rankings, entries }: Holdings): readonly Advice[] {
-  const top = rankings.sources.holders[0];
-  if (top === undefined || top.entries < DOMINANT * entries) return [];
-  return [{ kind: 'source', holder: top, of: entries, own: own.has(addressKey(top)) }];
-}
-
-/** IPv4 one word, IPv6 four. */
-function addressKey({ key, ipv6 }: Pick<Holder, 'key' | 'ipv6'>): string {
-  return key.slice(0, ipv6 ? 4 : 1).join(',');
 }

@@ -11,7 +11,8 @@ export type TallyName =
   | 'networks6'
   | 'destinations4'
   | 'destinations6'
-  | 'ports';
+  | 'ports'
+  | 'groups';
 
 const WORDS: Readonly<Record<TallyName, number>> = {
   sources4: 1,
@@ -21,6 +22,7 @@ const WORDS: Readonly<Record<TallyName, number>> = {
   destinations4: 1,
   destinations6: 4,
   ports: 1,
+  groups: 1,
 };
 
 /** Counts of entries. */
@@ -35,6 +37,8 @@ export interface Digest {
   sourceNat: number;
   destinationNat: number;
   nat: number;
+  /** In a zone. */
+  zoned: number;
   /** By protocol: those whose time and state are not told. */
   readonly offloaded: Int32Array;
   /** By class: all others. */
@@ -46,6 +50,8 @@ export interface Digest {
   /** By how long they would still live: below each of LIFE_BOUNDS, and from the last one on. */
   readonly lives: Int32Array;
   readonly tallies: Readonly<Record<TallyName, Tally>>;
+  /** The same of those that are fresh; undefined where nobody asked for it. */
+  readonly fresh: Digest | undefined;
 }
 
 const PROTOCOLS = 256;
@@ -72,7 +78,15 @@ export function classAt(place: number): EntryClass {
   return { protocol: Math.floor(rest / STATES_KEPT), state: rest % STATES_KEPT, assured: place % 2 === 1 };
 }
 
-export function newDigest(): Digest {
+/** What an entry's time is held against, by class. */
+export interface Marks {
+  /** The seconds left at which a shorter timeout would have ended an entry. */
+  readonly endedAt: Int32Array;
+  /** The seconds that it is given with each packet. */
+  readonly given: Int32Array;
+}
+
+export function newDigest(fresh?: Digest): Digest {
   const tally = (name: TallyName) => newTally(WORDS[name]);
   return {
     entries: 0,
@@ -83,6 +97,7 @@ export function newDigest(): Digest {
     sourceNat: 0,
     destinationNat: 0,
     nat: 0,
+    zoned: 0,
     offloaded: new Int32Array(PROTOCOLS),
     classes: new Int32Array(CLASSES),
     longest: new Int32Array(CLASSES),
@@ -96,7 +111,9 @@ export function newDigest(): Digest {
       destinations4: tally('destinations4'),
       destinations6: tally('destinations6'),
       ports: tally('ports'),
+      groups: tally('groups'),
     },
+    fresh,
   };
 }
 
@@ -106,21 +123,23 @@ export function digestEntry(digest: Digest, entry: Entry, endedAt: Int32Array): 
   digest.entries += 1;
   if (entry.unreplied) digest.unreplied += 1;
   if (entry.assured) digest.assured += 1;
-  countTime(digest, entry, endedAt);
+  if (entry.zoned) digest.zoned += 1;
+  const place = classOf(entry);
+  countTime(digest, entry, place, endedAt);
   if (original.ipv6) countIpv6(digest, original);
   else countIpv4(digest, original);
   countNat(digest, entry);
   if (original.destinationPort === -1) return;
   countWord(digest.tallies.ports, (entry.protocol << 16) | original.destinationPort);
+  countWord(digest.tallies.groups, (place << 16) | original.destinationPort);
 }
 
-function countTime(digest: Digest, entry: Entry, endedAt: Int32Array): void {
+function countTime(digest: Digest, entry: Entry, place: number, endedAt: Int32Array): void {
   if (entry.offloaded) {
     increment(digest.offloaded, entry.protocol);
     return;
   }
   const { seconds } = entry;
-  const place = classOf(entry);
   increment(digest.classes, place);
   increment(digest.lives, lifeOf(seconds));
   digest.longest[place] = Math.max(digest.longest[place] ?? 0, seconds);
@@ -165,7 +184,17 @@ function differ(a: Int32Array, b: Int32Array, words: number): boolean {
   return false;
 }
 
-const COUNTS = ['entries', 'unknown', 'ipv6', 'unreplied', 'assured', 'sourceNat', 'destinationNat', 'nat'] as const;
+const COUNTS = [
+  'entries',
+  'unknown',
+  'ipv6',
+  'unreplied',
+  'assured',
+  'sourceNat',
+  'destinationNat',
+  'nat',
+  'zoned',
+] as const;
 
 /** Adds what was counted of another part of the same list. */
 export function addDigest(into: Digest, other: Digest): void {
@@ -180,6 +209,7 @@ export function addDigest(into: Digest, other: Digest): void {
   for (const [name, tally] of Object.entries(into.tallies)) {
     if (isTallyName(name)) addTally(tally, other.tallies[name]);
   }
+  if (into.fresh !== undefined && other.fresh !== undefined) addDigest(into.fresh, other.fresh);
 }
 
 /** Makes of what was counted of a part of a list what the whole has about, `times` as much. */
@@ -187,6 +217,7 @@ export function scaleDigest(digest: Digest, times: number): void {
   for (const name of COUNTS) digest[name] = Math.round(times * digest[name]);
   for (const counts of [digest.offloaded, digest.classes, digest.ended, digest.lives]) scaleArray(counts, times);
   for (const tally of Object.values(digest.tallies)) scaleTally(tally, times);
+  if (digest.fresh !== undefined) scaleDigest(digest.fresh, times);
 }
 
 function addArray(into: Int32Array, other: Int32Array): void {

@@ -1,11 +1,12 @@
 // A counted list in the order of weight: who has the entries, of what kind they are, and which timeout keeps them.
 
 import { STATES } from '../observation/entry.ts';
-import { classAt, type Digest, LIFE_BOUNDS, type TallyName } from './digest.ts';
+import { classAt, type Digest, type EntryClass, LIFE_BOUNDS, type TallyName } from './digest.ts';
 import { CAPACITY, heaviest } from './tally.ts';
 import { shorterTimeout, type Timeouts, timeoutName } from './timeouts.ts';
 
-export type RankingName = 'sources' | 'networks' | 'destinations' | 'ports';
+export const RANKING_NAMES = ['sources', 'networks', 'destinations', 'ports'] as const;
+export type RankingName = (typeof RANKING_NAMES)[number];
 
 /** Addresses as 32-bit words; of a network those of its first address; of a port one, `protocol << 16 | port`. */
 export interface Holder {
@@ -30,6 +31,12 @@ export interface Kind {
   /** The protocol's name for it; empty for none. */
   readonly state: string;
   readonly offloaded: boolean;
+  readonly entries: number;
+}
+
+/** Those of one kind that go to one port. */
+export interface Group extends EntryClass {
+  readonly port: number;
   readonly entries: number;
 }
 
@@ -67,10 +74,14 @@ export interface Holdings {
   readonly nat: number;
   readonly sourceNat: number;
   readonly destinationNat: number;
+  /** In a zone. */
+  readonly zoned: number;
   /** By how long they would still live: below each bound in seconds, the last one of all that are longer. */
   readonly lives: readonly { readonly below: number | undefined; readonly entries: number }[];
   readonly rankings: Readonly<Record<RankingName, Ranking>>;
   readonly kinds: readonly Kind[];
+  /** The largest groups that one filter can name. */
+  readonly groups: readonly Group[];
   readonly timeouts: readonly Kept[];
 }
 
@@ -80,6 +91,11 @@ const TALLIES: Readonly<Record<RankingName, readonly TallyName[]>> = {
   destinations: ['destinations4', 'destinations6'],
   ports: ['ports'],
 };
+
+/** Of IPv4 and of IPv6, or of both. */
+export function talliesOf(name: RankingName): readonly TallyName[] {
+  return TALLIES[name];
+}
 
 // A table lives while its list is written, and expired entries are counted and not listed.
 const LIKE = 2;
@@ -96,8 +112,7 @@ export function samplingError({ held }: Sampled): number {
 }
 
 export function holdingsOf(digest: Digest, timeouts: Timeouts, top: number, sample?: Sampled): Holdings {
-  const { entries, unknown, ipv6, unreplied, assured, nat, sourceNat, destinationNat, lives } = digest;
-  const ranked = (name: RankingName) => ranking(digest, name, top, sample !== undefined);
+  const { entries, unknown, ipv6, unreplied, assured, nat, sourceNat, destinationNat, zoned, lives } = digest;
   return {
     sample,
     entries,
@@ -109,15 +124,22 @@ export function holdingsOf(digest: Digest, timeouts: Timeouts, top: number, samp
     nat,
     sourceNat,
     destinationNat,
+    zoned,
     lives: Array.from(lives, (held, place) => ({ below: LIFE_BOUNDS[place], entries: held })),
-    rankings: {
-      sources: ranked('sources'),
-      networks: ranked('networks'),
-      destinations: ranked('destinations'),
-      ports: ranked('ports'),
-    },
+    rankings: rankingsOf(digest, top, sample !== undefined),
     kinds: kindsOf(digest),
+    groups: groupsOf(digest),
     timeouts: keptBy(digest, timeouts),
+  };
+}
+
+export function rankingsOf(digest: Digest, top: number, isSample: boolean): Holdings['rankings'] {
+  const ranked = (name: RankingName) => ranking(digest, name, top, isSample);
+  return {
+    sources: ranked('sources'),
+    networks: ranked('networks'),
+    destinations: ranked('destinations'),
+    ports: ranked('ports'),
   };
 }
 
@@ -132,7 +154,15 @@ function ranking({ tallies }: Digest, name: RankingName, top: number, isSample: 
   return { name, holders: holders.slice(0, top), lacking, different, differentAtLeast: isSample || lacking > 0 };
 }
 
-function kindsOf({ classes, offloaded }: Digest): readonly Kind[] {
+const MOST_GROUPS = 20;
+
+function groupsOf({ tallies }: Digest): readonly Group[] {
+  return heaviest(tallies.groups, MOST_GROUPS).map(({ key: [key = 0], count }) => {
+    return { ...classAt(key >>> 16), port: key & 0xffff, entries: count };
+  });
+}
+
+export function kindsOf({ classes, offloaded }: Digest): readonly Kind[] {
   const kinds = new Map<string, Kind>();
   const add = (protocol: number, state: string, isOffloaded: boolean, entries: number): void => {
     if (entries === 0) return;
@@ -141,6 +171,7 @@ function kindsOf({ classes, offloaded }: Digest): readonly Kind[] {
     kinds.set(name, { protocol, state, offloaded: isOffloaded, entries: before + entries });
   };
   classes.forEach((entries, place) => {
+    if (entries === 0) return;
     const { protocol, state } = classAt(place);
     add(protocol, STATES[state] ?? '', false, entries);
   });

@@ -121,6 +121,14 @@ export function scaleArray(counts: Int32Array, times: number): void {
   });
 }
 
+/** How many it is known to have; 0 where it is not kept. */
+export function countOf({ words, keys, counts }: Tally, key: readonly number[]): number {
+  const wanted = Int32Array.from(key.slice(0, words));
+  let slot = firstSlot(wanted, words);
+  while (counts[slot] !== 0 && !isAt(keys, slot * words, wanted, words)) slot = (slot + 1) & (SLOTS - 1);
+  return counts[slot] ?? 0;
+}
+
 /** Those with the most, at most `most` of them. */
 export function heaviest({ words, keys, counts }: Tally, most: number): readonly Held[] {
   const top: Held[] = [];

@@ -2,7 +2,7 @@
 // Names and defaults: net/netfilter/nf_conntrack_proto_*.c, nf_conntrack_standalone.c.
 
 import { STATES } from '../observation/entry.ts';
-import { CLASSES, classAt, type EntryClass } from './digest.ts';
+import type { EntryClass } from './digest.ts';
 
 /** Seconds by name, without `nf_conntrack_` or `ip_conntrack_`: `tcp_timeout_established`. */
 export type Timeouts = ReadonlyMap<string, number>;
@@ -69,14 +69,4 @@ const SHORTER: Readonly<Record<string, readonly number[]>> = {
 /** The next shorter value that can be advised; undefined where there is none. */
 export function shorterTimeout(name: string, seconds: number): number | undefined {
   return SHORTER[name]?.find((shorter) => shorter < seconds);
-}
-
-/** By class: the seconds left at which a shorter timeout would have ended an entry; -1 where none is known. */
-export function endedAt(timeouts: Timeouts): Int32Array {
-  return new Int32Array(CLASSES).map((_, place) => {
-    const name = timeoutName(classAt(place));
-    const seconds = timeouts.get(name);
-    const shorter = seconds === undefined ? undefined : shorterTimeout(name, seconds);
-    return seconds === undefined || shorter === undefined ? -1 : seconds - shorter;
-  });
 }

@@ -25,6 +25,10 @@ export interface EntryFeed {
   readonly expected: number | undefined;
   /** Where several threads may take from it. */
   readonly shared: SharedLines | undefined;
+  /** Which entries it has. */
+  readonly family: 'both' | 'ipv4' | 'ipv6';
+  /** Where it is made of several, one behind the other: what opens each of them. */
+  readonly families: readonly (() => EntryFeed)[] | undefined;
   /** Bytes of whole lines put into `into`; 0 at the end, a fault when there is no going on. */
   take(into: Uint8Array): number | Fault | Promise<number | Fault>;
   close(): void;
@@ -37,10 +41,7 @@ const QUICK_ENTRIES = 20_000;
 /** Of a captured list, to know about how many lines a file has. */
 const LINE_BYTES = 170;
 // Unasked, old ones list IPv4 only, and new ones (1.4.7) both.
-const LISTS = [
-  ['-L', '-f', 'ipv4', '-o', 'extended'],
-  ['-L', '-f', 'ipv6', '-o', 'extended'],
-] as const;
+const FAMILIES = ['ipv4', 'ipv6'] as const;
 
 /** The list of the table, whosever it is. */
 export function openTableList(root: Root, machine: Machine, table: Table): Opened {
@@ -112,10 +113,12 @@ export function openCaptured(path: string): Opened {
   return { feed: streamFeed(streams.ofDescriptor(descriptor), path) };
 }
 
+const WHOLE = { family: 'both', families: undefined } as const;
+
 function descriptorFeed(descriptor: number, source: string, expected: number): EntryFeed {
   const shared = newSharedLines(descriptor, source);
   const close = () => void files.close(descriptor);
-  return { source, expected, shared, take: (into) => takeLines(shared, into), close };
+  return { source, expected, shared, ...WHOLE, take: (into) => takeLines(shared, into), close };
 }
 
 function streamFeed(stream: Stream, source: string, end?: () => Promise<Fault | undefined>): EntryFeed {
@@ -142,7 +145,7 @@ function streamFeed(stream: Stream, source: string, end?: () => Promise<Fault | 
     waiting = waiting.subarray(whole);
     return whole;
   };
-  return { source, expected: undefined, shared: undefined, take, close: stream.close };
+  return { source, expected: undefined, shared: undefined, ...WHOLE, take, close: stream.close };
 }
 
 function joined(one: Uint8Array, other: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -161,7 +164,10 @@ function openTool(root: Root, enter: string | undefined, expected: number): Open
   if (wouldLoadModule(root)) return { fault: { kind: 'would-load-module', source } };
   const before = enter === undefined ? [] : enterLine(root.locate(enter));
   if (before === undefined) return { fault: { kind: 'tool-missing', source: 'nsenter' } };
-  const lists = LISTS.map((args) => () => toolFeed([...before, tool, ...args], source));
+  const lists = FAMILIES.map((family) => () => ({
+    ...toolFeed([...before, tool, '-L', '-f', family, '-o', 'extended'], source),
+    family,
+  }));
   return { feed: { ...oneAfterTheOther(source, lists), expected } };
 }
 
@@ -182,15 +188,16 @@ function toolFeed([file = '', ...args]: readonly string[], source: string): Entr
 
 function oneAfterTheOther(source: string, feeds: readonly (() => EntryFeed)[]): EntryFeed {
   let at = 0;
-  let feed = feeds[0]?.();
+  let feed: EntryFeed | undefined;
   const take = async (into: Uint8Array): Promise<number | Fault> => {
-    while (feed !== undefined) {
-      const got = await feed.take(into);
-      if (got !== 0) return got;
+    for (;;) {
+      feed = feed ?? feeds[at]?.();
+      const got = await feed?.take(into);
+      if (got !== 0) return got ?? 0;
       at += 1;
-      feed = feeds[at]?.();
+      feed = undefined;
     }
-    return 0;
   };
-  return { source, expected: undefined, shared: undefined, take, close: () => feed?.close() };
+  const close = () => feed?.close();
+  return { source, expected: undefined, shared: undefined, family: 'both', families: feeds, take, close };
 }

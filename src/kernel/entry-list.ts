@@ -31,6 +31,7 @@ const LOWER_R = 114;
 const LOWER_S = 115;
 const LOWER_T = 116;
 const LOWER_U = 117;
+const LOWER_Z = 122;
 
 const PORTS = 65_536;
 /** Seconds: the kernel counts them in 31 bits. */
@@ -42,6 +43,8 @@ interface Scan {
   at: number;
   /** The last number that was read. */
   number: number;
+  /** Where the next `z` is; -1 where nobody has looked for it. */
+  z: number;
 }
 
 /**
@@ -49,7 +52,7 @@ interface Scan {
  * off at `end` is taken for a line.
  */
 export function parseEntries(bytes: Uint8Array, start: number, end: number, found: (entry: Entry) => void): number {
-  const scan = { bytes: bytes.subarray(0, end), at: start, number: 0 };
+  const scan = { bytes: bytes.subarray(0, end), at: start, number: 0, z: -1 };
   const entry = blankEntry();
   let unknown = 0;
   while (scan.at < end) {
@@ -70,6 +73,7 @@ function blankEntry(): Entry {
     unreplied: false,
     assured: false,
     offloaded: false,
+    zoned: false,
     original: blankTuple(),
     reply: blankTuple(),
   };
@@ -85,9 +89,11 @@ function isEntry(scan: Scan, entry: Entry): boolean {
   entry.unreplied = false;
   entry.assured = false;
   entry.offloaded = false;
+  entry.zoned = false;
   if (!readHead(scan, entry) || !findTuple(scan, entry) || !readTuple(scan, entry.original)) return false;
   if (!findTuple(scan, entry) || !readTuple(scan, entry.reply)) return false;
   readLastFlag(scan, entry);
+  readLastZone(scan, entry);
   return true;
 }
 
@@ -123,6 +129,7 @@ function findTuple(scan: Scan, entry: Entry): boolean {
 function readWord(scan: Scan, first: number, entry: Entry): void {
   if (first === OPEN_BRACKET) readFlag(scan.bytes, scan.at, entry);
   else if (first >= UPPER_A && first <= UPPER_Z) readState(scan, entry);
+  else if (first === LOWER_Z) readZone(scan.bytes, scan.at, entry);
   skipWord(scan);
 }
 
@@ -137,13 +144,38 @@ function readFlag(bytes: Uint8Array, at: number, entry: Entry): void {
 // Behind the second tuple, and its counters where there are any: no flag comes later.
 function readLastFlag(scan: Scan, entry: Entry): void {
   const { bytes } = scan;
-  while (isOfTuple(byte(bytes, scan.at))) skipWord(scan);
+  for (let first = byte(bytes, scan.at); isOfTuple(first); first = byte(bytes, scan.at)) readWord(scan, first, entry);
   if (byte(bytes, scan.at) === OPEN_BRACKET) readFlag(bytes, scan.at, entry);
 }
 
-/** packets= and bytes=; of ICMP type=, code= and id=; of GRE srckey= and dstkey=. Not mark= or use=. */
+/** packets= and bytes=; of ICMP type=, code= and id=; of GRE srckey= and dstkey=; zone-reply=. Not mark= or use=. */
 function isOfTuple(first: number): boolean {
   return first >= LOWER_A && first !== LOWER_M && first !== LOWER_U;
+}
+
+/** What stands behind mark= does not matter but for the zone: the engine itself looks for it, and for the line's end. */
+function readLastZone(scan: Scan, entry: Entry): void {
+  const { bytes } = scan;
+  const found = bytes.indexOf(LINE_END, scan.at);
+  const end = found === -1 ? bytes.length : found;
+  for (let place = nextZ(scan, scan.at); place < end; place = nextZ(scan, place + 1))
+    if (byte(bytes, place - 1) === BLANK) readZone(bytes, place, entry);
+  scan.at = end;
+}
+
+// Looked for anew only behind the last one: a list may have none at all.
+function nextZ(scan: Scan, from: number): number {
+  if (scan.z >= from) return scan.z;
+  const found = scan.bytes.indexOf(LOWER_Z, from);
+  scan.z = found === -1 ? scan.bytes.length : found;
+  return scan.z;
+}
+
+/** `zone=0`, `zone=7`, `zone-orig=7`, `zone-reply=7`. */
+function readZone(bytes: Uint8Array, at: number, entry: Entry): void {
+  let place = at;
+  while (byte(bytes, place) > BLANK && byte(bytes, place) !== EQUALS) place += 1;
+  if (byte(bytes, place) === EQUALS && byte(bytes, place + 1) > ZERO) entry.zoned = true;
 }
 
 const STATE_BY_HASH: ReadonlyMap<number, number> = new Map(STATES.map((name, at) => [hashOf(name), at]));

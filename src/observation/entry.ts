@@ -21,6 +21,8 @@ export interface Entry {
   unreplied: boolean;
   assured: boolean;
   offloaded: boolean;
+  /** Whether either direction, or both, are of a zone; 0 is none. */
+  zoned: boolean;
   readonly original: Tuple;
   readonly reply: Tuple;
 }

@@ -5,8 +5,8 @@ import type { NatShortage, NatUse } from '../evaluate/nat-ports.ts';
 import { STATES } from '../observation/entry.ts';
 import { GENERATIONS } from '../observation/generation.ts';
 import { addressWords, protocolWords } from './address.ts';
-import type { Step } from './advice.ts';
 import { grouped } from './prose.ts';
+import type { Step } from './step.ts';
 
 type Plain = Omit<Step, 'inNamespace' | 'files'>;
 

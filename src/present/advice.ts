@@ -1,38 +1,20 @@
 // What to do, numbered, as commands to paste: each with its effect, its cost, and what makes it survive a reboot.
 
 import type { Advice } from '../evaluate/advice.ts';
-import { atLeast } from '../evaluate/kernel-version.ts';
 import type { Plan } from '../evaluate/plan.ts';
 import { GENERATIONS } from '../observation/generation.ts';
-import type { Machine } from '../observation/machine.ts';
 import type { Observation } from '../observation/observation.ts';
-import type { Table } from '../observation/table.ts';
-import { addressWords, protocolWords } from './address.ts';
 import { clashStep, natPortsStep } from './advice-clash.ts';
+import { networkStep, sourceLimitStep, sourceStep } from './culprit-steps.ts';
 import { causeWords } from './drift.ts';
+import { rateLimitStep, synproxyStep } from './flood-steps.ts';
+import { notrackStep } from './notrack-step.ts';
 import type { Palette } from './palette.ts';
 import { grouped, hanging, indented } from './prose.ts';
+import { releaseStep } from './release-step.ts';
 import { durable, type FileLines, hashsizeCommand, liveCommands } from './remedies.ts';
+import { type Context, inNamespace, lasting, type Step } from './step.ts';
 import { durationWords, foreign, percentWords, sizeWords } from './words.ts';
-
-/** Where the advice is to be followed. */
-export interface Context {
-  readonly observation: Observation;
-  /** Whose entries are listed. */
-  readonly subject: Table;
-}
-
-/** One step: what it is, what to type, what it does and costs, and which lines make it last. */
-export interface Step {
-  readonly title: string;
-  readonly commands: readonly string[];
-  /** The same with iptables, where the commands are of nft. */
-  readonly instead: readonly string[];
-  readonly notes: readonly string[];
-  /** What ends with the namespace, and not only with the machine. */
-  readonly inNamespace: boolean;
-  readonly files: readonly FileLines[];
-}
 
 const INDENT = ' '.repeat(5);
 
@@ -93,6 +75,16 @@ export function stepOf(advice: Advice, context: Context): Step {
       return { ...clashStep(advice, inNamespace(context)), inNamespace: false, files: [] };
     case 'keep':
       return keepStep(advice.plan, context);
+    case 'network':
+      return networkStep(advice, context);
+    case 'source limit':
+      return sourceLimitStep(advice, context);
+    case 'synproxy':
+      return synproxyStep(advice, context);
+    case 'rate limit':
+      return rateLimitStep(advice, context);
+    case 'free':
+      return releaseStep(advice, context);
     case 'no memory':
       return {
         title: 'No higher limit: there is not the memory for it.',
@@ -178,114 +170,4 @@ function timeoutStep({ kept, shorter, of }: Extract<Advice, { kind: 'timeout' }>
     ],
     ...lasting(context, '/etc/sysctl.conf, or a file in /etc/sysctl.d', [`${name} = ${shorter}`]),
   };
-}
-
-// A table of its own is removed as a whole.
-const NFT_TABLE = 'check_conntrack';
-// Each namespace has timeouts and rules of its own, and a new one the defaults.
-function lasting({ subject }: Context, where: string, lines: readonly string[]): Pick<Step, 'inNamespace' | 'files'> {
-  const place = subject.isOwn ? where : 'what makes that namespace or container';
-  return { inNamespace: !subject.isOwn, files: [{ where: place, lines }] };
-}
-
-const CHAINS = ['PREROUTING', 'OUTPUT'] as const;
-const ENDS = ['dport', 'sport'] as const;
-
-function notrackStep(advice: Extract<Advice, { kind: 'notrack' }>, context: Context): Step {
-  const { protocol, port, entries, of, ipv4, ipv6 } = advice;
-  const name = protocolWords(protocol);
-  const before = inNamespace(context);
-  const target = hasCtTarget(context.observation.machine) ? 'CT --notrack' : 'NOTRACK';
-  const tools = [...(ipv4 ? ['iptables'] : []), ...(ipv6 ? ['ip6tables'] : [])];
-  const iptables = tools.flatMap((tool) =>
-    CHAINS.flatMap((chain) =>
-      ENDS.map((end) => `${before}${tool} -t raw -I ${chain} -p ${name} --${end} ${port} -j ${target}`),
-    ),
-  );
-  const nft = [
-    `${before}nft add table inet ${NFT_TABLE}`,
-    ...CHAINS.map((chain) => chain.toLowerCase()).flatMap((chain) => [
-      `${before}nft 'add chain inet ${NFT_TABLE} ${chain} { type filter hook ${chain} priority -300; }'`,
-      ...ENDS.map((end) => `${before}nft add rule inet ${NFT_TABLE} ${chain} ${name} ${end} ${port} notrack`),
-    ]),
-  ];
-  return {
-    title: `Do not track ${name} port ${port}: it has ${percentWords((100 * entries) / of)} of the entries, none translated.`,
-    ...eitherTool(nft, iptables, context.observation.machine),
-    notes: [
-      'New packets of that port take no entry; those that are there end by their timeout.',
-      'Costs no memory. NAT does nothing for that port any more, and rules for ct state established or related no longer match it: it must be accepted by itself.',
-      ...undone(context),
-    ],
-    ...lasting(context, 'the rules that are loaded at boot', []),
-  };
-}
-
-function sourceStep({ holder, of, own }: Extract<Advice, { kind: 'source' }>, context: Context): Step {
-  const address = addressWords(holder.key, holder.ipv6);
-  const before = inNamespace(context);
-  const has = `it has ${percentWords((100 * holder.entries) / of)} of the entries`;
-  if (own || isLoopback(address))
-    return {
-      title: `Find the process here that sends from ${address}: ${has}.`,
-      commands: [`${before}ss -tunap`],
-      instead: [],
-      notes: ['It shows whose sockets there are. Costs nothing.'],
-      inNamespace: false,
-      files: [],
-    };
-  const [ip, iptables] = holder.ipv6 ? ['ip6', 'ip6tables'] : ['ip', 'iptables'];
-  const remove = `${before}conntrack ${holder.ipv6 ? '-f ipv6 ' : ''}-D -s ${address}`;
-  const nft = [
-    `${before}nft add table inet ${NFT_TABLE}`,
-    `${before}nft 'add chain inet ${NFT_TABLE} prerouting { type filter hook prerouting priority -300; }'`,
-    `${before}nft add rule inet ${NFT_TABLE} prerouting ${ip} saddr ${address} drop`,
-    remove,
-  ];
-  return {
-    title: `Ask what ${address} does: ${has}. If it should not:`,
-    ...eitherTool(
-      nft,
-      [`${before}${iptables} -t raw -I PREROUTING -s ${address} -j DROP`, remove],
-      context.observation.machine,
-    ),
-    notes: [
-      'Its packets are dropped before they are tracked, and its entries removed. Costs all of its connections.',
-      ...undone(context),
-    ],
-    ...lasting(context, 'the rules that are loaded at boot', []),
-  };
-}
-
-// All rules of these steps are in one table.
-function undone(context: Context): readonly string[] {
-  return isModern(context.observation.machine)
-    ? [`To undo it all: ${inNamespace(context)}nft delete table inet ${NFT_TABLE}`]
-    : ['To undo it: the same with -D in place of -I.'];
-}
-
-function isLoopback(address: string): boolean {
-  return address.startsWith('127.') || address === '::1';
-}
-
-/** nftables is there from 3.13 on. */
-function isModern({ release }: Machine): boolean {
-  return release.ok && atLeast(release.value, 3, 13);
-}
-
-function eitherTool(nft: readonly string[], iptables: readonly string[], machine: Machine) {
-  return isModern(machine) ? { commands: nft, instead: iptables } : { commands: iptables, instead: [] };
-}
-
-/** From 2.6.34 on; until then NOTRACK is a target of its own. */
-function hasCtTarget({ release }: Machine): boolean {
-  return release.ok && atLeast(release.value, 3, 0);
-}
-
-/** What makes a command run where the table is. */
-export function inNamespace({ subject }: Pick<Context, 'subject'>): string {
-  if (subject.isOwn) return '';
-  const [, name] = /^(?:\/var)?\/run\/netns\/(\w[\w.-]*)$/.exec(subject.mount?.path ?? '') ?? [];
-  if (name !== undefined) return `ip netns exec ${name} `;
-  return subject.pids[0] === undefined ? '' : `nsenter -t ${subject.pids[0]} -n `;
 }

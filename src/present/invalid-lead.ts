@@ -3,10 +3,10 @@
 import type { InvalidLead } from '../evaluate/leads.ts';
 import type { DropRule, InvalidSetting } from '../observation/elsewhere.ts';
 import { GENERATIONS } from '../observation/generation.ts';
-import { inNamespace } from './advice.ts';
 import { type Note, note, rate } from './lead-note.ts';
 import { grouped } from './prose.ts';
 import { type ReportFindings, tableWords } from './report-findings.ts';
+import { inNamespace } from './step.ts';
 import { foreign } from './words.ts';
 
 export function invalidClause(lead: InvalidLead, found: ReportFindings): string {

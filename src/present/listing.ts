@@ -1,9 +1,11 @@
 // Who has the entries of a list, in tables of two columns where they fit.
 
+import type { Arrivals } from '../evaluate/arrivals.ts';
 import {
   type Holdings,
   type Kept,
   type Kind,
+  RANKING_NAMES,
   type Ranking,
   type RankingName,
   type Sampled,
@@ -11,6 +13,7 @@ import {
 } from '../evaluate/holders.ts';
 import type { Fault } from '../observation/fault.ts';
 import { addressWords, networkWords, protocolWords } from './address.ts';
+import { arrivalLines, bothTable } from './arrivals.ts';
 import { faultWords } from './faults.ts';
 import { grouped, indented } from './prose.ts';
 import { durationWords, foreignPath, percentWords } from './words.ts';
@@ -21,12 +24,13 @@ export type Listed =
       readonly kind: 'list';
       readonly source: string;
       readonly holdings: Holdings;
+      readonly arrivals: Arrivals;
       readonly cut: 'stopped' | Fault | undefined;
     }
   | { readonly kind: 'none'; readonly fault: Fault };
 
 /** What a list says by itself. */
-export function listLines({ source, holdings, cut }: Extract<Listed, { kind: 'list' }>): readonly string[] {
+export function listLines({ source, holdings, arrivals, cut }: Extract<Listed, { kind: 'list' }>): readonly string[] {
   const { entries, sample, unknown } = holdings;
   const notes = [
     ...(sample === undefined ? [] : [sampleWords(sample)]),
@@ -39,12 +43,27 @@ export function listLines({ source, holdings, cut }: Extract<Listed, { kind: 'li
   if (entries === 0) return lines;
   return [
     ...lines,
-    ...sideBySide(rankingColumn(holdings, 'sources'), rankingColumn(holdings, 'destinations'), entries),
-    ...sideBySide(rankingColumn(holdings, 'networks'), rankingColumn(holdings, 'ports'), entries),
+    ...arrivalLines(arrivals),
+    ...(arrivals.telling ? bothLines(holdings, arrivals) : holderLines(holdings)),
     ...sideBySide(kindColumn(holdings), shareColumn(holdings), entries),
     ...timeoutLines(holdings),
     ...lifeLines(holdings),
   ];
+}
+
+function holderLines(holdings: Holdings): readonly string[] {
+  return [
+    ...sideBySide(rankingColumn(holdings, 'sources'), rankingColumn(holdings, 'destinations'), holdings.entries),
+    ...sideBySide(rankingColumn(holdings, 'networks'), rankingColumn(holdings, 'ports'), holdings.entries),
+  ];
+}
+
+/** With what each adds. */
+function bothLines(holdings: Holdings, arrivals: Arrivals): readonly string[] {
+  return RANKING_NAMES.flatMap((name) => {
+    const { title, notes } = rankingColumn(holdings, name);
+    return bothTable(title, notes, arrivals, holdings.entries, name, (row) => holderWords(name, row));
+  });
 }
 
 export function entriesWords({ entries, sample, unknown }: Holdings): string {
@@ -120,13 +139,14 @@ function kindColumn({ kinds }: Holdings): Column {
   return { title: 'Protocol and state', rows, notes: [] };
 }
 
-function shareColumn({ unreplied, assured, offloaded, sourceNat, destinationNat, ipv6 }: Holdings): Column {
+function shareColumn({ unreplied, assured, offloaded, sourceNat, destinationNat, zoned, ipv6 }: Holdings): Column {
   const shares: readonly (readonly [string, number])[] = [
     ['UNREPLIED', unreplied],
     ['ASSURED', assured],
     ['offloaded', offloaded],
     ['source NAT', sourceNat],
     ['destination NAT', destinationNat],
+    ['in a zone', zoned],
     ['IPv6', ipv6],
   ];
   const rows = shares.filter(([, some]) => some > 0);

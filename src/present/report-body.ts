@@ -10,7 +10,8 @@ import type { State } from '../evaluate/state.ts';
 import type { Generation } from '../observation/generation.ts';
 import type { View } from '../observation/machine.ts';
 import { addressWords, networkWords, protocolWords } from './address.ts';
-import { type Step, stepOf } from './advice.ts';
+import { stepOf } from './advice.ts';
+import { type ArrivalsBody, arrivalsBody } from './arrivals-body.ts';
 import { type LossesBody, lossesBody, valuesOf } from './check-body.ts';
 import { driftWords } from './drift.ts';
 import { faultWords } from './faults.ts';
@@ -20,6 +21,7 @@ import type { Listed } from './listing.ts';
 import { type NamespaceBody, namespaceBody } from './namespace-body.ts';
 import { CERTAINTIES, type Underscored } from './plan-body.ts';
 import type { ReportFindings } from './report-findings.ts';
+import type { Step } from './step.ts';
 import { foreignPath } from './words.ts';
 
 export interface ReportBody {
@@ -140,6 +142,10 @@ export interface ListFigures {
   readonly nat: Count;
   readonly source_nat: Count;
   readonly destination_nat: Count;
+  /** Entries of a zone: with ct zone set in the rules notrack does nothing there. */
+  readonly zoned: Count;
+  /** Who adds entries, as far as two readings or the time that is left tell. */
+  readonly arrivals: ArrivalsBody;
   readonly seconds_left: readonly SecondsLeft[];
   readonly sources: AddressRanking;
   readonly networks: AddressRanking;
@@ -230,6 +236,11 @@ const ADVICE: Readonly<Record<Advice['kind'], Underscored<Advice['kind']>>> = {
   'nat ports': 'nat_ports',
   clash: 'clash',
   keep: 'keep',
+  network: 'network',
+  'source limit': 'source_limit',
+  synproxy: 'synproxy',
+  'rate limit': 'rate_limit',
+  free: 'free',
   'no memory': 'no_memory',
 };
 
@@ -327,8 +338,8 @@ function namespaceTableBody({ identities }: ReportFindings, { result, state, tro
 
 function listFigures(listed: Listed): ListFault | ListFigures {
   if (listed.kind === 'none') return { fault: faultWords(listed.fault) };
-  const { source, holdings, cut } = listed;
-  const { entries, unknown, ipv6, unreplied, assured, offloaded, nat, sourceNat, destinationNat } = holdings;
+  const { source, holdings, arrivals, cut } = listed;
+  const { entries, unknown, ipv6, unreplied, assured, offloaded, nat, sourceNat, destinationNat, zoned } = holdings;
   return {
     source: foreignPath(source),
     complete: cut === undefined,
@@ -342,6 +353,8 @@ function listFigures(listed: Listed): ListFault | ListFigures {
     nat,
     source_nat: sourceNat,
     destination_nat: destinationNat,
+    zoned,
+    arrivals: arrivalsBody(arrivals),
     seconds_left: holdings.lives.map(({ below, entries: held }) => ({ below: below ?? null, entries: held })),
     sources: addressRanking(holdings, 'sources'),
     networks: addressRanking(holdings, 'networks'),

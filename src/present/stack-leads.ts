@@ -1,8 +1,8 @@
 // What a namespace's own stack loses, in words: at its sockets, and at the reverse path filter.
 
 import type { Lead } from '../evaluate/leads.ts';
-import { inNamespace } from './advice.ts';
 import { type Note, note, rate } from './lead-note.ts';
+import { inNamespace } from './step.ts';
 
 type StackLeadOf = Extract<Lead, { counter: unknown }>;
 

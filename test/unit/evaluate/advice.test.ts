@@ -58,7 +58,7 @@ describe('never more than the figures support', () => {
     [
       'connections that are silent for days',
       { ...FULL, holdings: holdings(times(10, (at) => ({ source: `10.0.0.${at}`, port: at, seconds: 1000 }))) },
-      ['raise', 'timeout'],
+      ['raise', 'timeout', 'free'],
     ],
     [
       'a shorter timeout would end too few',
@@ -126,8 +126,8 @@ describe('a flood', () => {
   );
 
   test('leaves nothing to grow old: the timeout that keeps most is shortened all the same', () => {
-    expect(kinds(adviceOf({ ...LOSING, holdings: syn }))).toEqual(['raise', 'timeout', 'notrack']);
-    expect(kinds(adviceOf({ ...FULL, holdings: syn }))).toEqual(['raise', 'notrack']);
+    expect(kinds(adviceOf({ ...LOSING, holdings: syn }))).toEqual(['raise', 'timeout', 'notrack', 'free']);
+    expect(kinds(adviceOf({ ...FULL, holdings: syn }))).toEqual(['raise', 'notrack', 'free']);
   });
 
   test('is refused for long chains: more buckets do not help where it would fill the table', () => {

@@ -1,8 +1,10 @@
 // Entries of a list, of which a test says only what it is about.
 
+import { arrivalsOf } from '../../../src/evaluate/arrivals.ts';
+import { marksOf } from '../../../src/evaluate/begun.ts';
 import { type Digest, digestEntry, newDigest } from '../../../src/evaluate/digest.ts';
 import { type Holdings, holdingsOf } from '../../../src/evaluate/holders.ts';
-import { DEFAULT_TIMEOUTS, endedAt, type Timeouts } from '../../../src/evaluate/timeouts.ts';
+import { DEFAULT_TIMEOUTS, type Timeouts } from '../../../src/evaluate/timeouts.ts';
 import { type Entry, STATES } from '../../../src/observation/entry.ts';
 
 export interface Flow {
@@ -40,6 +42,7 @@ export function entry(flow: Flow = {}): Entry {
     assured: flag === 'assured',
     offloaded: flag === 'offloaded',
     original: tuple(source, 40_000, destination, port),
+    zoned: false,
     reply: tuple(flow.answered ?? destination, port, flow.translated ?? source, 40_000),
   };
 }
@@ -56,14 +59,17 @@ function words(address: string): Int32Array {
 
 export function digestOf(flows: readonly Flow[], timeouts: Timeouts = DEFAULT_TIMEOUTS): Digest {
   const digest = newDigest();
-  const ended = endedAt(timeouts);
-  for (const flow of flows) digestEntry(digest, entry(flow), ended);
+  const { endedAt } = marksOf(timeouts);
+  for (const flow of flows) digestEntry(digest, entry(flow), endedAt);
   return digest;
 }
 
 export function holdings(flows: readonly Flow[], timeouts: Timeouts = DEFAULT_TIMEOUTS, top = 10): Holdings {
   return holdingsOf(digestOf(flows, timeouts), timeouts, top);
 }
+
+/** What one reading tells where nothing has begun. */
+export const NO_ARRIVALS = arrivalsOf(newDigest(), undefined, 10, undefined);
 
 export function times(count: number, flow: Flow | ((at: number) => Flow)): readonly Flow[] {
   return Array.from({ length: count }, (_, at) => (typeof flow === 'function' ? flow(at) : flow));

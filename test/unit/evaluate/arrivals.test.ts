@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest';
+import { canBeYoung } from '../../../src/evaluate/begun.ts';
+import { addDigest, type Digest, scaleDigest } from '../../../src/evaluate/digest.ts';
+import { holdingsOf } from '../../../src/evaluate/holders.ts';
+import { DEFAULT_TIMEOUTS } from '../../../src/evaluate/timeouts.ts';
+import { parseEntries } from '../../../src/kernel/entry-list.ts';
+import { digestOf, type Line, line, listed, MARKS, times } from '../support/listed.ts';
+
+const SYN = { state: 'SYN_SENT', flag: 'UNREPLIED' } as const;
+const UDP = { protocol: 'udp', flag: 'UNREPLIED', port: 53 } as const;
+
+describe('fresh by one reading', () => {
+  test.each<[boolean, string, Line]>([
+    [true, 'a SYN of a moment ago', { ...SYN, left: 119 }],
+    [true, 'of two seconds ago', { ...SYN, left: 118 }],
+    [false, 'of more than two seconds ago', { ...SYN, left: 117 }],
+    [true, 'a SYN that was answered', { state: 'SYN_RECV', left: 59 }],
+    [true, 'a datagram that was not', { ...UDP, left: 29 }],
+    [false, 'one that was: each packet gives it all of its time anew', { ...UDP, flag: 'ASSURED', left: 29 }],
+    [false, 'an established connection with traffic', { left: 431_999 }],
+    [false, 'one that has ended just now: it may have been there for long', { state: 'TIME_WAIT', left: 119 }],
+    [false, 'what has more time than it would be given now', { ...UDP, left: 100 }],
+  ])('%j: %s', (expected, _, of) => {
+    expect(digestOf([line(of)]).fresh?.entries).toBe(expected ? 1 : 0);
+  });
+});
+
+describe('can be no older than three seconds', () => {
+  test.each<[boolean, string, Line]>([
+    [true, 'has all of its time', { left: 431_998 }],
+    [false, 'idle: a list that changes may have lacked it before', { left: 423_000 }],
+    [true, 'has sent what is not acknowledged', { left: 298 }],
+    [false, 'has done so long ago', { left: 100 }],
+    [true, 'has ended within them', { state: 'TIME_WAIT', left: 118 }],
+    [true, 'whose timeout is not known', { protocol: 'udp', left: 3 }],
+  ])('%j: %s', (expected, _, of) => {
+    const bytes = Buffer.from(`${line(of)}\n`);
+    const found: boolean[] = [];
+    parseEntries(bytes, 0, bytes.length, (entry) => found.push(canBeYoung(entry, MARKS.given, 3)));
+    expect(found).toEqual([expected]);
+  });
+});
+
+describe('who has entries, and who adds them', () => {
+  const idle = times(750, () => ({ port: 5432, source: '10.2.0.1' }));
+  const flood = times(250, () => ({ ...UDP, source: '203.0.113.9', left: 20 }));
+  const [some] = [flood.slice(0, 100)];
+
+  test('are two lists', () => {
+    const { arrivals } = listed([...idle, ...flood], some);
+    expect(arrivals).toMatchObject({ kind: 'new', seconds: 1, counted: 100, read: 1000, telling: true });
+    expect(arrivals.both.sources.map(({ entries, added }) => [entries, added])).toEqual([
+      [250, 100],
+      [750, 0],
+    ]);
+    expect(arrivals.added.kinds).toMatchObject([{ protocol: 17, entries: 100 }]);
+  });
+
+  test('who adds most is there also where only one is asked for', () => {
+    const { arrivals } = listed([...idle, ...flood], some.slice(0, 40), 1);
+    expect(arrivals.top).toBe(1);
+    expect(arrivals.both.ports).toHaveLength(2);
+  });
+
+  test('IPv6 and its networks', () => {
+    const six = times(40, (at) => ({ ...UDP, source: `2001:db8:0:7::${at + 1}` }));
+    const { arrivals } = listed([...idle, ...six], six);
+    expect(arrivals.both.networks[0]).toMatchObject({ ipv6: true, entries: 40, added: 40 });
+  });
+
+  test('too few are new, and many fresh: those are told, as what they are', () => {
+    const tried = times(50, () => ({ ...SYN, left: 119 }));
+    expect(listed(tried, []).arrivals).toMatchObject({ kind: 'fresh', counted: 50, telling: true });
+    expect(listed(tried, tried).arrivals).toMatchObject({ kind: 'new', counted: 50 });
+    expect(listed(tried.slice(0, 3), []).arrivals).toMatchObject({ kind: 'new', counted: 0, telling: false });
+    expect(listed(tried).arrivals).toMatchObject({ kind: 'fresh', counted: 50 });
+  });
+
+  test('counted in two parts, and scaled, it is the same', () => {
+    const lines = times(60, (at) => ({ ...SYN, left: 117 + (at % 3), zone: at % 2 }));
+    const [whole, left, right] = [digestOf(lines), digestOf(lines.slice(0, 20)), digestOf(lines.slice(20))];
+    addDigest(left, right);
+    expect(told(left)).toEqual(told(whole));
+    scaleDigest(left, 2);
+    expect([left.entries, left.zoned, left.fresh?.entries, left.fresh?.zoned]).toEqual([120, 60, 80, 40]);
+  });
+});
+
+function told(digest: Digest) {
+  return [digest, digest.fresh ?? digest].map((one) => holdingsOf(one, DEFAULT_TIMEOUTS, 10));
+}
+
+describe('zones', () => {
+  test.each<[number, string]>([
+    [0, line({})],
+    [1, line({ zone: 7 })],
+    [1, line(UDP).replace('[UNREPLIED]', 'zone-orig=7 [UNREPLIED]').replace(' zone=0', '')],
+    [1, line({}).replace('[ASSURED]', 'zone-reply=12 [ASSURED]')],
+    [0, line({}).replace(' zone=0', '')],
+    [0, line({}).replace('zone=0', 'secctx=system_u:object_r:zzz=1')],
+    [1, line({}).replace('zone=0', 'secctx=system_u:object_r:zzz=1 zone=7')],
+  ])('%i: %s', (zoned, text) => {
+    // Whatever stands before and behind it.
+    expect(digestOf([line({}), text, line(UDP)]).zoned).toBe(zoned);
+    expect(digestOf([text]).unknown).toBe(0);
+  });
+});

@@ -1,0 +1,199 @@
+import { describe, expect, test } from 'vitest';
+import { culpritAdvice, type Suspicion } from '../../../src/evaluate/culprits.ts';
+import { releaseAdvice } from '../../../src/evaluate/release.ts';
+import { type Found, type Line, listed, times } from '../support/listed.ts';
+
+const UDP = { protocol: 'udp', flag: 'UNREPLIED', port: 53, left: 29 } as const;
+const HALF = { state: 'SYN_RECV', left: 59 } as const;
+const IDLE = times(3000, (at) => ({ port: 5432, source: `10.2.${at >> 8}.${at & 255}` }));
+const FLOODER = times(1000, () => ({ ...UDP, source: '203.0.113.9' }));
+
+const RELEASE = { ok: true, value: { major: 6, minor: 18 }, source: '' } as const;
+
+function advised({ holdings, arrivals }: Found, changes: Partial<Suspicion> = {}) {
+  const machine = { generation: 'nf_conntrack', release: RELEASE } as const;
+  return culpritAdvice({ arrivals, refused: 0, limit: 4000, machine, own: new Set(), ...changes }, holdings);
+}
+
+function kinds(found: Found, changes: Partial<Suspicion> = {}): readonly string[] {
+  return advised(found, changes).map(({ kind }) => kind);
+}
+
+function forged(count: number, of: Line): readonly string[] {
+  return times(count, (at) => {
+    const word = Math.imul(at + 1, 0x9e3779b1) >>> 0;
+    return { ...of, source: [word >>> 24 || 1, (word >>> 16) & 255, (word >>> 8) & 255, word & 255].join('.') };
+  });
+}
+
+describe('one source adds', () => {
+  test('beside idle connections: it is named, its port is, and theirs is not', () => {
+    const [port, source, limit] = advised(listed([...IDLE, ...FLOODER], FLOODER.slice(0, 200)));
+    expect(port).toMatchObject({
+      kind: 'notrack',
+      protocol: 17,
+      port: 53,
+      entries: 1000,
+      adds: { added: 200, of: 200 },
+    });
+    expect(source).toMatchObject({ kind: 'source', holder: { entries: 1000 }, own: false });
+    expect(limit).toMatchObject({ kind: 'source limit', each: 100, whole: 'source' });
+  });
+
+  test('the limit is above what any other has', () => {
+    const proxy = times(230, () => ({ source: '10.9.9.9' }));
+    const [, , limit] = advised(listed([...IDLE, ...proxy, ...FLOODER], FLOODER.slice(0, 200)));
+    expect(limit).toMatchObject({ each: 500 });
+    const [, , none] = advised(
+      listed([...IDLE, ...times(900, () => ({ source: '10.9.9.9' })), ...FLOODER], FLOODER.slice(0, 200)),
+    );
+    expect(none).toBeUndefined();
+  });
+
+  test('of the machine itself: there is a process to be found, and nothing to be kept out', () => {
+    const own = new Set([String((203 << 24) | (113 << 8) | 9)]);
+    expect(advised(listed([...IDLE, ...FLOODER], FLOODER), { own })).toMatchObject([
+      { kind: 'notrack' },
+      { kind: 'source', own: true },
+    ]);
+  });
+
+  test('so little that the table does not suffer from it: nobody is named', () => {
+    const few = FLOODER.slice(0, 5).concat(FLOODER.slice(5, 35));
+    const long = times(30_000, (at) => ({ port: 5432, source: `10.${at >> 14}.${(at >> 7) & 127}.${at & 127}` }));
+    expect(kinds(listed([...long, ...FLOODER], few))).toEqual([]);
+    // Where there is no room, those that got in stand for the others.
+    expect(kinds(listed([...long, ...FLOODER], few), { refused: 500 })).toContain('source');
+  });
+});
+
+describe('what only idles', () => {
+  test('nothing is added: no port is to be left untracked', () => {
+    expect(kinds(listed(IDLE, []))).toEqual([]);
+    expect(kinds(listed(IDLE))).toEqual([]);
+    expect(
+      kinds(
+        listed(
+          times(3000, () => ({ port: 5432 })),
+          [],
+        ),
+      ),
+    ).toEqual(['source']);
+  });
+
+  test('nobody knows what is added: as it always was', () => {
+    expect(kinds(listed(IDLE), { arrivals: undefined })).toEqual(['notrack']);
+  });
+
+  test('what is tried again need not add: it is named only where it has most of the entries', () => {
+    const stream = times(1000, () => ({ ...UDP, source: '10.4.4.4' }));
+    expect(kinds(listed([...IDLE, ...stream], []))).toEqual([]);
+    expect(kinds(listed(stream, []))).toEqual(['notrack', 'source', 'source limit']);
+  });
+});
+
+describe('a network adds', () => {
+  const lines = times(1000, (at) => ({ ...UDP, source: `198.51.100.${at & 255}` }));
+
+  test('and no address of it does much', () => {
+    expect(advised(listed([...IDLE.slice(0, 20), ...lines], lines.slice(0, 300)))).toMatchObject([
+      { kind: 'notrack' },
+      { kind: 'network', adds: { added: 300, of: 300 } },
+      { kind: 'source limit', whole: 'network', each: 100 },
+    ]);
+  });
+
+  test('of IPv6 too', () => {
+    const six = times(1000, (at) => ({ ...UDP, source: `2001:db8:0:7::${(at + 1).toString(16)}` }));
+    expect(advised(listed(six, six))).toMatchObject([
+      { kind: 'notrack', ipv4: false, ipv6: true },
+      { kind: 'network', holder: { ipv6: true } },
+      { kind: 'source limit', holder: { ipv6: true } },
+    ]);
+  });
+});
+
+describe('a SYN flood with forged sources', () => {
+  const flood = forged(3000, HALF);
+
+  test('is called one, by its target; no address is', () => {
+    expect(advised(listed(flood, flood))).toMatchObject([
+      { kind: 'synproxy', target: { port: 443, own: false }, half: { added: 3000, of: 3000 }, most: 1 },
+      // Half of 4000 in the 60 s that SYN_RECV has.
+      { kind: 'rate limit', perSecond: 33, seconds: 60 },
+    ]);
+  });
+
+  test('at the machine itself', () => {
+    const own = new Set([String((192 << 24) | (2 << 8) | 1)]);
+    expect(advised(listed(flood, flood), { own })).toMatchObject([{ target: { own: true } }, {}]);
+  });
+
+  test('that a captured list shows', () => {
+    expect(kinds(listed(flood))).toEqual(['synproxy', 'rate limit']);
+  });
+
+  test('in a zone the SYNs cannot be left to a proxy', () => {
+    const zoned = forged(3000, { ...HALF, zone: 7 });
+    expect(kinds(listed(zoned, zoned))).toEqual(['rate limit']);
+  });
+
+  test.each([
+    [
+      'Linux 3.10',
+      { generation: 'nf_conntrack', release: { ...RELEASE, value: { major: 3, minor: 10 } } },
+      ['rate limit'],
+    ],
+    [
+      'ip_conntrack',
+      { generation: 'ip_conntrack', release: { ...RELEASE, value: { major: 2, minor: 6 } } },
+      ['notrack'],
+    ],
+  ] as const)('%s has not all of it', (_, machine, expected) => {
+    expect(kinds(listed(flood, flood), { machine })).toEqual(expected);
+  });
+
+  test.each<[string, readonly string[]]>([
+    ['they are completed', forged(3000, { left: 431_999 })],
+    ['they are datagrams', forged(3000, UDP)],
+    ['they are few', forged(90, HALF)],
+    ['one source has more than a few', [...forged(2000, HALF), ...times(200, () => ({ ...HALF, source: '10.0.0.7' }))]],
+    ['they are of one network', times(3000, (at) => ({ ...HALF, source: `198.51.100.${at & 255}` }))],
+    ['they are for every port', forged(3000, HALF).map((text, at) => text.split('443').join(String(1 + at)))],
+  ])('not where %s', (_, lines) => {
+    expect(kinds(listed(lines, lines))).not.toContain('synproxy');
+  });
+});
+
+describe('what is freed at once', () => {
+  test.each<[string, readonly string[], object]>([
+    [
+      'connections that are not completed',
+      forged(3000, HALF),
+      { cost: 'half-open', group: { port: 443 }, entries: 3000 },
+    ],
+    ['connections that have ended', times(900, () => ({ state: 'TIME_WAIT', left: 60 })), { cost: 'ended' }],
+    ['connections that are silent for long', times(900, () => ({ left: 200_000 })), { cost: 'silent' }],
+    ['datagrams', times(900, () => UDP), { cost: 'datagrams', group: { port: 53 } }],
+  ])('%s', (_, lines, expected) => {
+    expect(releaseAdvice(listed(lines).holdings)).toMatchObject([{ kind: 'free', of: lines.length, ...expected }]);
+  });
+
+  test('not connections that live', () => {
+    expect(releaseAdvice(listed(IDLE).holdings)).toEqual([]);
+  });
+
+  test('of what is more than a tenth the largest group', () => {
+    const ended = (count: number) => times(count, () => ({ state: 'TIME_WAIT', left: 60, port: 80 }));
+    expect(releaseAdvice(listed([...IDLE, ...ended(400)]).holdings)).toMatchObject([{ entries: 400, of: 3400 }]);
+    expect(releaseAdvice(listed([...IDLE, ...ended(300)]).holdings)).toEqual([]);
+  });
+
+  test('by source where nearly all of them must have the same', () => {
+    const one = times(900, () => ({ state: 'TIME_WAIT', left: 60, source: '10.5.5.5' }));
+    const [narrow] = releaseAdvice(listed([...one, ...IDLE.slice(0, 50)]).holdings);
+    expect(narrow).toMatchObject({ source: { entries: 900 }, entries: 850 });
+    const [wide] = releaseAdvice(listed([...one, ...IDLE.slice(0, 500)]).holdings);
+    expect(wide).toMatchObject({ source: undefined, entries: 900 });
+  });
+});

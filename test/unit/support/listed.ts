@@ -1,0 +1,63 @@
+// What lists come to, given as the kernel writes them.
+
+import { type Arrivals, arrivalsOf } from '../../../src/evaluate/arrivals.ts';
+import { isFresh, marksOf } from '../../../src/evaluate/begun.ts';
+import { type Digest, digestEntry, newDigest } from '../../../src/evaluate/digest.ts';
+import { type Holdings, holdingsOf } from '../../../src/evaluate/holders.ts';
+import { DEFAULT_TIMEOUTS } from '../../../src/evaluate/timeouts.ts';
+import { parseEntries } from '../../../src/kernel/entry-list.ts';
+
+export interface Line {
+  readonly protocol?: 'tcp' | 'udp';
+  readonly state?: string;
+  readonly left?: number;
+  readonly source?: string;
+  readonly port?: number;
+  readonly from?: number;
+  readonly flag?: 'UNREPLIED' | 'ASSURED';
+  readonly zone?: number;
+}
+
+/** 10.0.0.1 to 192.0.2.1, TCP port 443, established and idle. */
+export function line(of: Line): string {
+  const { protocol = 'tcp', left = 400_000, source = '10.0.0.1', port = 443, from = 40_000, zone = 0 } = of;
+  const { state = protocol === 'tcp' ? 'ESTABLISHED' : '', flag = 'ASSURED' } = of;
+  const to = source.includes(':') ? '2001:db8::1' : '192.0.2.1';
+  const there = `src=${source} dst=${to} sport=${from} dport=${port}`;
+  const back = `src=${to} dst=${source} sport=${port} dport=${from}`;
+  const flags = flag === 'UNREPLIED' ? [there, '[UNREPLIED]', back] : [there, back, '[ASSURED]'];
+  const head = `${source.includes(':') ? 'ipv6     10' : 'ipv4     2'} ${protocol}      ${protocol === 'tcp' ? 6 : 17}`;
+  return [head, left, state, ...flags, `mark=0 zone=${zone} use=2`].filter((word) => word !== '').join(' ');
+}
+
+export function times(count: number, of: (at: number) => Line): readonly string[] {
+  return Array.from({ length: count }, (_, at) => line({ from: 1024 + at, ...of(at) }));
+}
+
+export const MARKS = marksOf(DEFAULT_TIMEOUTS);
+
+export function digestOf(lines: readonly string[]): Digest {
+  const fresh = newDigest();
+  const digest = newDigest(fresh);
+  const bytes = Buffer.from(`${lines.join('\n')}\n`, 'latin1');
+  digest.unknown = parseEntries(bytes, 0, bytes.length, (entry) => {
+    digestEntry(digest, entry, MARKS.endedAt);
+    if (isFresh(entry, MARKS.given)) digestEntry(fresh, entry, MARKS.endedAt);
+  });
+  return digest;
+}
+
+export interface Found {
+  readonly holdings: Holdings;
+  readonly arrivals: Arrivals;
+}
+
+/** `began`: those that were not there a second before; undefined where nobody has looked twice. */
+export function listed(lines: readonly string[], began?: readonly string[], top = 10): Found {
+  const digest = digestOf(lines);
+  const added = began && { digest: digestOf(began), seconds: 1, counted: began.length, read: lines.length };
+  return {
+    holdings: holdingsOf(digest, DEFAULT_TIMEOUTS, top),
+    arrivals: arrivalsOf(digest, added, top, undefined),
+  };
+}
