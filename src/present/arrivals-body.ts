@@ -2,7 +2,7 @@
 
 import type { Arrivals, Both } from '../evaluate/arrivals.ts';
 import { addressWords, networkWords, protocolWords } from './address.ts';
-import type { Count } from './json.ts';
+import type { Count } from './body-types.ts';
 
 /** What one that has entries adds to them. */
 interface AddedBody {

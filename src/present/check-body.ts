@@ -11,13 +11,13 @@ import type { ColumnName } from '../observation/counters.ts';
 import type { Generation } from '../observation/generation.ts';
 import type { View } from '../observation/machine.ts';
 import type { Visibility } from '../observation/observation.ts';
+import type { Count, Underscored } from './body-types.ts';
 import { driftWords } from './drift.ts';
 import { faultWords } from './faults.ts';
-import type { Count } from './json.ts';
 import type { Evaluated } from './message.ts';
 import { type NamespaceBody, namespaceBody } from './namespace-body.ts';
 import { MOST_LISTED } from './namespaces.ts';
-import { CERTAINTIES, type Underscored } from './plan-body.ts';
+import { CERTAINTIES } from './plan-body.ts';
 import { foreignPath } from './words.ts';
 
 export interface FailedCheckBody {

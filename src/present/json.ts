@@ -7,14 +7,6 @@ import type { CheckBody, FailedCheckBody } from './check-body.ts';
 import type { PlanBody } from './plan-body.ts';
 import type { ReportBody } from './report-body.ts';
 
-// Spelled out wherever the schema needs it, for there it has a description of its own.
-/**
- * @internal
- * @asType integer
- * @minimum 0
- */
-export type Count = number;
-
 /**
  * What check_conntrack, check_conntrack report and check_conntrack plan write with --format json. Kernel names are
  * verbatim; sizes are bytes, times seconds.

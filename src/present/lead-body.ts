@@ -3,7 +3,7 @@
 import type { InvalidLead, Lead } from '../evaluate/leads.ts';
 import type { State } from '../evaluate/state.ts';
 import type { DropRule, InvalidSetting } from '../observation/elsewhere.ts';
-import type { Count } from './json.ts';
+import type { Count } from './body-types.ts';
 import { clauseOf, notesOf, tableOf } from './leads.ts';
 import { type NamespaceBody, namespaceBody } from './namespace-body.ts';
 import type { ReportFindings } from './report-findings.ts';

@@ -1,7 +1,7 @@
 // A namespace as JSON names it.
 
 import type { Identities, Namespace } from '../observation/table.ts';
-import type { Count } from './json.ts';
+import type { Count } from './body-types.ts';
 import { foreign } from './words.ts';
 
 /** All null for the one that the command is about. */

@@ -4,14 +4,9 @@ import type { Certainty } from '../evaluate/extensions.ts';
 import type { ObjectOrigin } from '../evaluate/footprint.ts';
 import type { Plan, Reason } from '../evaluate/plan.ts';
 import type { Observation } from '../observation/observation.ts';
-import type { Count } from './json.ts';
+import type { Count, Underscored } from './body-types.ts';
 import { durable, type FileLines, liveCommands } from './remedies.ts';
 import { foreign } from './words.ts';
-
-/** A machine name of words. */
-export type Underscored<Words extends string> = Words extends `${infer First} ${infer Rest}`
-  ? `${First}_${Underscored<Rest>}`
-  : Words;
 
 export interface PlanBody {
   /** null where the plan failed */
