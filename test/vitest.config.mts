@@ -61,7 +61,7 @@ const some = [
   ...(CHECK_CONNTRACK_DIRECTOR === '1' ? [director] : []),
 ];
 // In the source that Stryker has changed all of them share one thread, as they share nothing else.
-const mutated = [{ ...unit, isolate: false }];
+const mutated = [{ ...unit, isolate: false, testTimeout: 120_000 }];
 
 // Nothing but what reads and writes its own files runs unasked, also as root on somebody's firewall.
 export default defineConfig({

@@ -200,7 +200,7 @@ function bucketAdvice({ buckets }: Machine, plan: Plan | undefined): readonly Ad
 // shortened a moment ago is waited for: its entries still have the time that they were given before.
 function timeoutAdvice({ timeouts, entries }: Holdings, flooded: boolean): readonly Advice[] {
   const open = timeouts.filter(({ seconds, longest, shorter }) => shorter !== undefined && longest <= (seconds ?? 0));
-  const [best] = open.slice().sort((a, b) => b.ended - a.ended || b.entries - a.entries);
+  const [best] = open.sort((a, b) => b.ended - a.ended);
   if (best?.shorter === undefined) return [];
   const fresh = flooded && FIRST.includes(best.name) && best.entries >= DOMINANT * entries;
   const relieves = fresh || best.ended >= WORTHWHILE * entries;

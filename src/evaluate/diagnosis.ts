@@ -129,7 +129,7 @@ function losingBy({ lost = NOTHING_LOST, table }: TableResult): TableTrouble | u
 }
 
 function secondsToFull({ table: { entries, limit }, pace = 0 }: TableResult): number {
-  return limit > 0 && pace > 0 ? (limit - entries) / pace : Number.POSITIVE_INFINITY;
+  return pace > 0 ? (limit - entries) / pace : Number.POSITIVE_INFINITY;
 }
 
 /** Between the looks; 0 where that is not known. */

@@ -17,7 +17,7 @@ export function growth(samples: readonly Sample[]): number | undefined {
   const [first, last] = [samples[0], samples[samples.length - 1]];
   if (samples.length < FEWEST_SAMPLES || first === undefined || last === undefined) return undefined;
   const shortest = SHORTEST_PAIR * (last.uptime - first.uptime);
-  const pairs = samples.flatMap((newer, at) => samples.slice(0, at).map((older) => [older, newer] as const));
+  const pairs = samples.flatMap((newer) => samples.map((older) => [older, newer] as const));
   const slopes = pairs.filter(([older, newer]) => newer.uptime - older.uptime > shortest).map(slope);
   return median(slopes);
 }

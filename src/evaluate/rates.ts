@@ -58,7 +58,8 @@ function tells({ cpus }: Sample, name: ColumnName): boolean {
 
 function breakBetween(older: Sample, newer: Sample): NoRate | undefined {
   const seconds = newer.uptime - older.uptime;
-  if (older.cpus.length !== newer.cpus.length) return 'the number of CPUs changed';
+  // Of counters that cannot be read now no number has changed.
+  if (newer.cpus.length > 0 && older.cpus.length !== newer.cpus.length) return 'the number of CPUs changed';
   const back = newer.cpus.some((cpu, at) => COLUMN_NAMES.some((name) => wentBack(older.cpus[at], cpu, name, seconds)));
   return back ? 'the counters were reset' : undefined;
 }

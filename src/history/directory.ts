@@ -35,7 +35,7 @@ export function exchange(path: StatePath, change: (before: Before) => string): F
     const folder = openFolder(path, held);
     if (typeof folder !== 'string') return folder;
     const text = change(readOwn(`${folder}/${path.name}`, path.euid));
-    clearAway(folder, path.name);
+    clearAway(folder);
     return replace(folder, path, text);
   } finally {
     held.forEach(files.close);
@@ -144,10 +144,10 @@ function writeAll(descriptor: number, all: Uint8Array): Failed | undefined {
 }
 
 // What cannot be listed is cleared away another time.
-function clearAway(folder: string, ours: string): void {
+function clearAway(folder: string): void {
   const names = files.list(folder);
   if ('errno' in names) return;
-  for (const name of names.filter((other) => other !== ours)) {
+  for (const name of names) {
     const age = (Date.now() - modified(`${folder}/${name}`)) / 1000;
     const leftover = name.endsWith('.tmp') && age > LEFTOVER_SECONDS;
     const forgotten = name.endsWith('.json') && age > FORGOTTEN_SECONDS;

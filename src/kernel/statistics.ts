@@ -19,7 +19,7 @@ export function parseStatistics(text: string): Parsed<Statistics> {
   if (header === '') return { ok: false, kind: 'empty' };
   const names = words(header);
   const cells = lines.map(words);
-  if (cells.length === 0 || !cells.every((row) => row.every(isCounter))) return MALFORMED;
+  if (!cells.every((row) => row.every(isCounter))) return MALFORMED;
 
   const entries = column(names, cells[0], 'entries');
   if (entries === undefined || !names.includes('drop')) return MALFORMED;

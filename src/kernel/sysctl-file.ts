@@ -28,7 +28,7 @@ function parseLine(line: string): Pick<SysctlLine, 'key' | 'names' | 'isPattern'
   const key = (isMinus ? written.slice(1) : written).trim().replace(/\//g, '.');
   const names = LIMITS.filter((name) => globMatches(key, name));
   const isPattern = !LIMITS.includes(key);
-  if (names.length === 0 || /^[#;]/.test(written)) return undefined;
+  if (names.length === 0) return undefined;
   if (values.length === 0) return isMinus ? { key, names, isPattern, value: undefined } : undefined;
   const value = parseKernelNumber(values.join('='));
   return value === undefined || value > LARGEST ? undefined : { key, names, isPattern, value };

@@ -97,8 +97,7 @@ export function fineWords({ evaluation: { results, observation }, diagnosis }: R
     const where = diagnosis.past !== undefined && diagnosis.past.table === undefined ? ' by the tables there are' : '';
     return `${used} used, nothing dropped since boot${where}`;
   }
-  const now = isWatched(results) ? 'nothing now' : 'one look cannot tell whether now';
-  return `${used} used, ${lost} since boot, ${now}`;
+  return `${used} used, ${lost} since boot, ${nowWords(results)}`;
 }
 
 /** Since boot, of all tables; empty for nothing, undefined where it is not known. */
@@ -128,13 +127,18 @@ function counted(events: number, words: string): string {
   return events === 0 ? '' : `${grouped(events)} ${words}`;
 }
 
-function isWatched(results: readonly TableResult[]): boolean {
-  return results.some(({ losses }) => losses !== undefined);
+function nowWords(results: readonly TableResult[]): string {
+  if (results.every(isWatched)) return 'nothing now';
+  return results.some(isWatched) ? 'nothing now where it can be seen' : 'one look cannot tell whether now';
 }
 
-/** Whether there is nothing to look for here: not where something was lost, and perhaps just now. */
+function isWatched({ losses }: TableResult): boolean {
+  return losses !== undefined;
+}
+
+/** Whether there is nothing to look for here: not where something was lost, and perhaps just now, or cannot be seen. */
 export function isFine({ evaluation: { results, observation }, diagnosis: { trouble } }: ReportFindings): boolean {
-  return trouble === 'none' && (isWatched(results) || lostSinceBoot(results, observation.machine) === '');
+  return trouble === 'none' && (results.every(isWatched) || lostSinceBoot(results, observation.machine) === '');
 }
 
 function otherTables({ tables }: Diagnosis): string {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { holdings, times } from '../support/entries.ts';
-import { counted, ok, unreadTable } from '../support/observation.ts';
+import { type Flow, holdings, times } from '../support/entries.ts';
+import { counted, fault, ok, unreadTable } from '../support/observation.ts';
 import { adviceOf, type Incident, kinds, wanted } from '../support/reports.ts';
 
 const FULL: Incident = { first: { entries: 1000 } };
@@ -9,12 +9,21 @@ const SPREAD = holdings(
   times(1000, (at) => ({ source: `10.0.${at >> 8}.${at & 255}`, port: at, seconds: 432_000 - 60 })),
 );
 
+const ONE = holdings(times(10, (at) => ({ port: at, seconds: 432_000 })));
+
+/** Connections, of which some are silent for days. */
+function silent(count: number, ended: number): readonly Flow[] {
+  return times(count, (at) => ({ source: `10.0.0.${at}`, port: at, seconds: at < ended ? 1000 : 432_000 }));
+}
+
 describe('never more than the figures support', () => {
   test.each<[string, Incident, readonly string[]]>([
     ['nothing is wrong', { first: { entries: 30 }, holdings: holdings([{}]) }, []],
     ['not everything was read', { first: { unread: [unreadTable()] } }, []],
+    ['not everything was read, whoever is in the list', { first: { unread: [unreadTable()] }, holdings: ONE }, []],
     ['full, and nobody stands out', { ...FULL, holdings: SPREAD }, ['raise']],
     ['the list is not known', FULL, ['raise']],
+    ['the list is empty', { ...FULL, holdings: holdings([]) }, ['raise']],
     [
       'chains too long',
       { first: { limit: 20_000, buckets: ok(512) }, last: { statistics: counted({ chainlength: 5 }) } },
@@ -56,6 +65,34 @@ describe('never more than the figures support', () => {
       ['raise'],
     ],
     [
+      'one port has just half',
+      {
+        ...FULL,
+        holdings: holdings(times(10, (at) => ({ source: `10.0.0.${at}`, port: at < 5 ? 443 : at, seconds: 432_000 }))),
+      },
+      ['raise', 'notrack'],
+    ],
+    [
+      'one source has just half',
+      {
+        ...FULL,
+        holdings: holdings(times(10, (at) => ({ source: `10.0.0.${at < 5 ? 99 : at}`, port: at, seconds: 432_000 }))),
+      },
+      ['raise', 'source'],
+    ],
+    ['a shorter timeout would end just a tenth', { ...FULL, holdings: holdings(silent(20, 2)) }, ['raise', 'timeout']],
+    [
+      'half of them have still the time of a longer timeout that was there before',
+      {
+        ...FULL,
+        holdings: holdings(
+          times(10, (at) => ({ source: `10.0.0.${at}`, port: at, seconds: at < 5 ? 200_000 : 1000 })),
+          new Map([['tcp_timeout_established', 86_400]]),
+        ),
+      },
+      ['raise'],
+    ],
+    [
       'connections that are silent for days',
       { ...FULL, holdings: holdings(times(10, (at) => ({ source: `10.0.0.${at}`, port: at, seconds: 1000 }))) },
       ['raise', 'timeout', 'free'],
@@ -71,6 +108,12 @@ describe('never more than the figures support', () => {
       ['raise'],
     ],
   ])('%s', (_, given, expected) => expect(kinds(adviceOf(given))).toEqual(expected));
+});
+
+test('the timeout that relieves most, not the one that keeps most', () => {
+  const closed = times(10, (at) => ({ source: `10.0.1.${at}`, port: at, state: 'TIME_WAIT' as const, seconds: 90 }));
+  const [, advice] = adviceOf({ ...FULL, holdings: holdings([...silent(20, 4), ...closed]) });
+  expect(advice).toMatchObject({ kind: 'timeout', kept: { name: 'tcp_timeout_time_wait', ended: 10 }, shorter: 30 });
 });
 
 describe('the limit', () => {
@@ -113,6 +156,35 @@ describe('the limit', () => {
     expect(adviceOf(LOSING)).toMatchObject([{ demand: { seconds: 30, entries: 5600 } }]);
   });
 
+  test('in a second, however far apart the looks are', () => {
+    expect(adviceOf({ ...LOSING, seconds: 2 })).toMatchObject([{ demand: { perSecond: 50, entries: 3500 } }]);
+  });
+
+  test('as long as the first timeout that is known', () => {
+    const flows: readonly Flow[] = [
+      ...times(20, (at) => ({
+        protocol: 17,
+        source: `10.0.0.${at}`,
+        port: at,
+        flag: 'unreplied' as const,
+        seconds: 9,
+      })),
+      ...times(10, (at) => ({ source: `10.0.1.${at}`, port: at, state: 'SYN_SENT' as const, seconds: 9 })),
+    ];
+    const known = holdings(flows, new Map([['tcp_timeout_syn_sent', 50]]));
+    expect(adviceOf({ ...LOSING, holdings: known })[0]).toMatchObject({ demand: { seconds: 50 } });
+  });
+
+  test('not where the size of an entry is not known', () => {
+    const unknown = { slabCache: fault('denied'), release: fault('denied'), configuration: wanted(8000) };
+    expect(adviceOf({ first: { entries: 1000, ...unknown } })).toEqual([]);
+  });
+
+  test('not where memory allows no more than there is', () => {
+    const losing = { first: { entries: 50_000, limit: 65_536, memTotal: ok(2 ** 26) }, last: LOSING.last ?? {} };
+    expect(adviceOf(losing)).toMatchObject([{ kind: 'no memory', plan: { limit: 65_536, reason: 'memory' } }]);
+  });
+
   test('not where there is no memory for it', () => {
     const none = { first: { entries: 1000, available: ok({ bytes: 1000, exact: true }) } };
     expect(kinds(adviceOf(none))).toEqual(['no memory']);
@@ -135,6 +207,27 @@ describe('a flood', () => {
     expect(kinds(adviceOf(refusing))).toEqual(['raise']);
   });
 
+  test.each([
+    [10, 10, ['raise', 'timeout']],
+    [11, 10, ['raise']],
+  ])('of %d others and %d that have just begun', (others, begun, expected) => {
+    const flows: readonly Flow[] = [
+      ...times(others, (at) => ({ protocol: 17, source: `10.0.0.${at}`, port: at, flag: 'assured' as const })),
+      ...times(begun, (at) => ({ source: `10.0.1.${at}`, port: at, state: 'SYN_SENT' as const, seconds: 119 })),
+    ];
+    expect(kinds(adviceOf({ ...LOSING, holdings: holdings(flows) }))).toEqual(expected);
+  });
+
+  test('is refused for long chains: as much as the table has room for wants no higher limit', () => {
+    const refusing = { first: { limit: 300, buckets: ok(512) }, last: { statistics: counted({ chainlength: 5 }) } };
+    expect(adviceOf(refusing)).toEqual([]);
+  });
+
+  test('is refused for long chains, and what an entry costs is not known', () => {
+    const first = { limit: 20_000, buckets: ok(512), slabCache: fault('denied'), release: fault('denied') };
+    expect(adviceOf({ first, last: { statistics: counted({ chainlength: 5 }) } })).toEqual([]);
+  });
+
   test('a timeout that was shortened a moment ago is not shortened again', () => {
     const old = holdings(
       times(10, (at) => ({ source: `10.0.0.${at}`, port: at, seconds: 200_000 })),
@@ -154,6 +247,22 @@ describe('the limit that is configured', () => {
 
   test('does not suffice', () => {
     expect(kinds(adviceOf(full(1300)))).toEqual(['restore', 'raise']);
+  });
+
+  test('leaves just as much room as there has to be', () => {
+    expect(kinds(adviceOf(full(1250)))).toEqual(['restore', 'raise']);
+  });
+
+  test('has no memory: it is not set', () => {
+    const none = { entries: 1000, configuration: wanted(8000), available: ok({ bytes: 1000, exact: true }) };
+    expect(kinds(adviceOf({ first: none }))).toEqual(['no memory']);
+  });
+
+  test('is what is wrong: whoever is in the list, and whatever was lost before', () => {
+    expect(kinds(adviceOf({ ...calm(8000), holdings: ONE }))).toEqual(['restore']);
+    expect(kinds(adviceOf({ first: { configuration: wanted(1500), statistics: counted({ drop: 5 }) } }))).toEqual([
+      'restore',
+    ]);
   });
 
   test('leaves no room above what is in use: it is not set', () => {

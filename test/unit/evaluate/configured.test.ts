@@ -45,6 +45,7 @@ describe('the line that decides', () => {
     ['what is read at boot beats what is not', { boot: `${MAX} = 1\n`, other: `${MAX} = 2\n` }, 1],
     ['what is not read at boot', { other: `${MAX} = 2\n` }, 2],
     ['a name of this kernel beats another that is read at boot', { boot: `${OLD} = 1\n`, other: `${MAX} = 2\n` }, 2],
+    ['though another follows', { other: `${MAX} = 2\n${OLD} = 3\n` }, 2],
     ['a name of another kernel alone', { boot: `${OLD} = 1\n` }, 1],
     ['0, which is for none', { boot: `${MAX} = 0\n` }, undefined],
     ['eight for each of hashsize', { hashsizes: [HASHSIZE] }, 800],
@@ -66,6 +67,7 @@ describe('the line that decides', () => {
       known: false,
     });
     expect(wantedOf({ other: `${MAX} = 5\n` })).toMatchObject({ atBoot: false, known: true });
+    expect(wantedOf({ boot: 'net.*.??_conntrack_max = 5\n' })).toMatchObject({ limit: 5, known: true });
     expect(wantedOf({ hashsizes: [HASHSIZE] })).toEqual({
       limit: 800,
       path: HASHSIZE.path,

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { diagnose, fullestTable } from '../../../src/evaluate/diagnosis.ts';
+import { evaluate } from '../../../src/evaluate/evaluate.ts';
 import { verdictText } from '../../../src/present/verdict.ts';
-import { counted, countedBefore515, fault, ok, unreadTable } from '../support/observation.ts';
+import { counted, countedBefore515, fault, observation, ok, unreadTable } from '../support/observation.ts';
 import { envoy, findingsOf, type Incident, wanted } from '../support/reports.ts';
 
 const spell = (ago: number, seconds = 86) => ({ lines: 3, first: '03:01:44', last: '03:03:10', seconds, ago });
@@ -109,6 +111,21 @@ describe('the verdict', () => {
       'not conntrack: 49.0% used, nothing dropped since boot',
     ],
     [
+      { first: { entries: 490 }, last: { entries: 500 } },
+      'ok',
+      'not conntrack: 50.0% used, nothing dropped since boot',
+    ],
+    [
+      { first: { entries: 699 }, last: { entries: 700 } },
+      'ok',
+      'not conntrack: 70.0% used, nothing dropped since boot',
+    ],
+    [
+      { first: { entries: 700 }, last: { entries: 600 } },
+      'ok',
+      'not conntrack: 60.0% used, nothing dropped since boot',
+    ],
+    [
       { first: { entries: 599 }, last: { entries: 600 } },
       'ok',
       'not conntrack: 60.0% used, nothing dropped since boot',
@@ -138,7 +155,7 @@ describe('the verdict', () => {
       'warning',
       'the table of the host is 85.0% full, not growing, nothing dropped now',
     ],
-    [gone(901), 'ok', 'not conntrack: 0.0% used, nothing dropped since boot'],
+    [gone(900), 'ok', 'not conntrack: 0.0% used, nothing dropped since boot'],
     [{ log: fault('denied', '/dev/kmsg') }, 'ok', 'not conntrack: 0.0% used, nothing dropped since boot'],
     [
       { first: { configuration: wanted(4000) } },
@@ -199,4 +216,25 @@ describe('the verdict', () => {
     };
     expect(verdict(wrap)).toBe('the table of the host is full and losing 20 packets/s');
   });
+});
+
+test('a threshold on something else than usage fills no table', () => {
+  const thresholds = { drop: { critical: { start: 0, end: 0, inside: false } } };
+  const found = observation({ statistics: counted({ drop: 5 }) });
+  const evaluation = evaluate(found, new Map(), { thresholds, objectSize: undefined, drift: 'ok' });
+  expect(evaluation.state).toBe('critical');
+  expect(diagnose(evaluation, undefined)).toMatchObject({ state: 'ok', trouble: 'none' });
+});
+
+test('one that is broken neither', () => {
+  const thresholds = { drop: { critical: { start: 0, end: 0, inside: false } } };
+  const found = observation({ statistics: fault('denied') });
+  const evaluation = evaluate(found, new Map(), { thresholds, objectSize: undefined, drift: 'ok' });
+  expect(diagnose(evaluation, undefined)).toMatchObject({ state: 'ok', trouble: 'none' });
+});
+
+test('of tables that are as full ours is the one whose list is read', () => {
+  const fullest = (own: number, other: number) =>
+    fullestTable(observation({ entries: own, others: [envoy({ entries: other })] })).key;
+  expect([fullest(5, 5), fullest(5, 6), fullest(6, 5)]).toEqual(['own', 'net:7', 'own']);
 });

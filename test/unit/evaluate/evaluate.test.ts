@@ -83,6 +83,10 @@ describe('the state of the whole', () => {
     ['a limit above what is configured', { configuration: wanted(500), drift: 'critical' }, 'ok'],
   ])('%s', (_, given, state) => expect(evaluated({ ...CALM, ...given }).state).toBe(state));
 
+  test('a limit that fell back is no finding for those who do not mind', () => {
+    expect(evaluated({ ...CALM, configuration: wanted(4000), drift: 'ok' }).results[0].findings).toEqual([]);
+  });
+
   test('a limit that fell back is a finding of ours alone', () => {
     const { results } = evaluated({ ...CALM, configuration: wanted(4000), others: [other('net:1', 5)] });
     expect(results.map(({ findings }) => findings.map(({ kind }) => kind))).toEqual([['drift'], []]);

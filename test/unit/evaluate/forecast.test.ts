@@ -15,8 +15,8 @@ describe('growth', () => {
     ['one that stands', samples([0, 7], [10, 7], [20, 7], [30, 7], [40, 7]), 0],
     ['an odd one in between', samples([0, 0], [10, 10], [20, 9000], [30, 30], [40, 40]), 1],
     ['an odd one last', samples([0, 0], [10, 10], [20, 20], [30, 30], [40, 9000]), 1],
-    // Two slopes to each side of the middle: 1 and 2.
-    ['between the two middle ones', samples([0, 0], [10, 10], [20, 20], [30, 40], [40, 60]), 1.5],
+    // The two in the middle are 3 and 3.75.
+    ['between the two middle ones', samples([0, 0], [10, 10], [20, 30], [30, 70], [40, 150]), 3.375],
     [
       'runs by hand close together do not outvote the trend',
       samples([0, 0], [100, 100], [101, 90], [102, 80], [103, 70], [104, 60], [105, 50], [1000, 1000]),

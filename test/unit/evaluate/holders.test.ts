@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { addDigest } from '../../../src/evaluate/digest.ts';
-import { type Holdings, holdingsOf, type RankingName } from '../../../src/evaluate/holders.ts';
+import { addDigest, scaleDigest } from '../../../src/evaluate/digest.ts';
+import { type Holdings, holdingsOf, isListOf, type RankingName, samplingError } from '../../../src/evaluate/holders.ts';
+import { CAPACITY } from '../../../src/evaluate/tally.ts';
 import { DEFAULT_TIMEOUTS, shorterTimeout, timeoutName } from '../../../src/evaluate/timeouts.ts';
 import { STATES } from '../../../src/observation/entry.ts';
 import { addressWords, networkWords } from '../../../src/present/address.ts';
@@ -127,4 +128,79 @@ describe('timeouts', () => {
     ['udp_timeout', 10, undefined],
     ['sctp_timeout_established', 432000, undefined],
   ])('%s of %i s: %j instead', (name, seconds, expected) => expect(shorterTimeout(name, seconds)).toBe(expected));
+});
+
+test('a timeout that is not known has ended nothing, however little is left', () => {
+  const flows = [
+    { protocol: 17, flag: 'assured' as const, seconds: 0 },
+    { protocol: 17, flag: 'assured' as const, seconds: 1 },
+    { state: 'LAST_ACK' as const, seconds: 0 },
+    { state: 'LAST_ACK' as const, seconds: 1 },
+  ];
+  expect(holdings(flows).timeouts.map(({ name, seconds, ended }) => [name, seconds, ended])).toEqual([
+    ['tcp_timeout_last_ack', 30, 0],
+    ['udp_timeout_stream', undefined, 0],
+  ]);
+});
+
+test('a timeout that keeps several kinds has all of them', () => {
+  const flows = [
+    ...times(2, { protocol: 99, seconds: 10 }),
+    ...times(3, { protocol: 100, seconds: 20 }),
+    { protocol: 100, seconds: 500 },
+  ];
+  expect(holdings(flows).timeouts).toEqual([
+    { name: 'generic_timeout', seconds: 600, entries: 6, longest: 500, shorter: 120, ended: 5 },
+  ]);
+});
+
+test('of both families the heavier first', () => {
+  const found = holdings([{ source: '10.0.0.1' }, ...times(3, { source: V6, destination: V6 })]);
+  expect(ranked(found, 'sources')).toEqual(['2001:db8:0:7::1 3', '10.0.0.1 1']);
+});
+
+test('of too many, or of a sample, it is not known how many there are', () => {
+  const flows = [
+    { source: V6, destination: V6 },
+    ...times(CAPACITY + 1, (at) => ({ source: `10.0.${at >> 8}.${at & 255}` })),
+  ];
+  const { sources, destinations } = holdings(flows).rankings;
+  expect(sources).toMatchObject({ different: CAPACITY + 1, differentAtLeast: true, lacking: 1 });
+  expect(destinations).toMatchObject({ different: 2, differentAtLeast: false, lacking: 0 });
+  const sampled = holdingsOf(digestOf([{}]), DEFAULT_TIMEOUTS, 10, { held: 1, lines: 2 });
+  expect(sampled.rankings.sources).toMatchObject({ different: 1, differentAtLeast: true, lacking: 0 });
+});
+
+test('what a sample of so many is off by at the most', () => {
+  expect(samplingError({ held: 10_000, lines: 1e6 })).toBeCloseTo(0.98);
+  expect(samplingError({ held: 65_536, lines: 1e6 })).toBeCloseTo(0.383, 3);
+});
+
+test.each([
+  [0, 100, true],
+  [0, 101, false],
+  [50, 150, true],
+  [101, 0, false],
+  [1000, 1000, true],
+  [200, 400, true],
+  [199, 400, false],
+  [802, 401, true],
+  [803, 401, false],
+])('of a table with %d a list of %d: %s', (count, entries, like) => {
+  expect(isListOf(count, { ...holdings([]), entries })).toBe(like);
+});
+
+test('how long they would live, to the second', () => {
+  const at = (seconds: number) => holdings([{ seconds }]).lives.findIndex(({ entries }) => entries === 1);
+  expect([0, 9, 10, 59, 60, 600, 3600, 86_399, 86_400].map(at)).toEqual([0, 0, 1, 1, 2, 3, 4, 4, 5]);
+});
+
+test('of a part of a list what the whole has about', () => {
+  const digest = digestOf([{ seconds: 1000 }, { seconds: 1000 }, { source: V6, destination: V6, flag: 'offloaded' }]);
+  scaleDigest(digest, 2.5);
+  const { entries, ipv6, offloaded, rankings, kinds, timeouts } = holdingsOf(digest, DEFAULT_TIMEOUTS, 10);
+  expect([entries, ipv6, offloaded]).toEqual([8, 3, 3]);
+  expect(rankings.sources.holders.map((holder) => holder.entries)).toEqual([5, 3]);
+  expect(kinds.map((kind) => kind.entries)).toEqual([5, 3]);
+  expect(timeouts).toMatchObject([{ entries: 5, ended: 5 }]);
 });

@@ -3,7 +3,6 @@
 import { describe, expect, test } from 'vitest';
 import { objectCost } from '../../../src/evaluate/footprint.ts';
 import { planFor } from '../../../src/evaluate/plan.ts';
-import { parseAvailable } from '../../../src/kernel/machine.ts';
 import { parseSysctlFile } from '../../../src/kernel/sysctl-file.ts';
 import { planText } from '../../../src/present/plan.ts';
 import {
@@ -15,7 +14,9 @@ import {
   NOTHING_CONFIGURED,
   observation,
   ok,
+  table,
 } from '../support/observation.ts';
+import { wanted } from '../support/reports.ts';
 
 const LARGE: Changes = {
   statistics: counted(),
@@ -33,6 +34,8 @@ function planned(changes: Changes, asked?: number) {
   if (!plan.ok) throw new Error(plan.fault.kind);
   return { ...plan.value, text: planText(found, plan.value).join('\n') };
 }
+
+const ACCOUNTED = { ...table().extensions, acct: ok(1) };
 
 describe('the recommended limit', () => {
   test.each<[string, Changes, number, string]>([
@@ -93,6 +96,32 @@ describe('the recommended limit', () => {
     ['no limit, and more in use than the default has room for', { entries: 70_000, limit: 0 }, 524288, 'filling'],
     ['no limit, and little memory', { entries: 10, limit: 0, memTotal: ok(GIB / 32) }, 16384, 'no limit'],
     ['nothing at all', { entries: 0, limit: 0 }, 262144, 'no limit'],
+    [
+      'no limit, and a machine that is just not large',
+      { entries: 10, limit: 0, memTotal: ok(4 * GIB) },
+      65536,
+      'no limit',
+    ],
+    ['no limit, and next to no memory', { entries: 0, limit: 0, memTotal: ok(1024) }, 0, 'enough'],
+    [
+      'the default of a large machine was met',
+      { entries: 10, limit: 262_144, statistics: counted({ drop: 1 }) },
+      524_288,
+      'was full',
+    ],
+    ['as much as memory is for, and not more', { entries: 10, memTotal: ok(GIB / 8) }, 65536, 'enough'],
+    [
+      'as much as is needed is what memory is for',
+      { entries: 16384, limit: 131_072, memTotal: ok(GIB / 8) },
+      65536,
+      'too large',
+    ],
+    [
+      'an entry costs its extension too',
+      { entries: 40_000, memTotal: ok(GIB / 8), extensions: ACCOUNTED },
+      65536,
+      'memory',
+    ],
   ])('%s', (_, changes, limit, reason) => expect(planned(changes)).toMatchObject({ limit, reason }));
 });
 
@@ -102,6 +131,7 @@ describe('a live limit below the configured one', () => {
 
   test.each<[string, number, number, string]>([
     ['what is configured is recommended', 30_000, 1_000_000, 'configured'],
+    ['as much as the load asks for', 250_000, 1_000_000, 'configured'],
     ['but not where the load asks for more', 300_000, 2_097_152, 'filling'],
   ])('%s', (_, entries, limit, reason) => {
     expect(planned({ entries, configuration })).toMatchObject({ limit, reason });
@@ -121,6 +151,7 @@ describe('buckets', () => {
     ['a quarter', {}, 262144, 65536, 524288],
     ['an eighth before 4.0', old, 262144, 32768, 262144],
     ['an eighth on ip_conntrack', { ...old, generation: 'ip_conntrack', buckets: ok(8192) }, 262144, 32768, 262144],
+    ['an eighth on ip_conntrack, whatever the release', { generation: 'ip_conntrack' }, 262144, 32768, 262144],
     ['rounded up to a page of pointers', old, 1_000_000, 125_440, 1_003_520],
     ['never fewer than there are', { buckets: ok(262144) }, 262144, 262144, 2097152],
     ['where they are not known', { buckets: fault('missing') }, 262144, 65536, 524288],
@@ -133,6 +164,26 @@ describe('buckets', () => {
     expect(expectMax).toEqual({ now: 256, atLoad: 512 });
     expect(text).toMatch(/nf_conntrack_expect_max stays 256 until the module is loaded with this\s+hashsize: 512 then/);
     expect(planned({ ...old, expectMax: fault('missing') }, 262144).text).not.toContain('expect_max');
+  });
+});
+
+describe('what it costs', () => {
+  test('beyond what is held now: the slab, and the buckets that are new', () => {
+    const full = (262_144 / 16) * 4096;
+    const more = full - 7 * 4096 + (65_536 - 16_384) * 8;
+    const share = (100 * (full + 65_536 * 8)) / (64 * GIB);
+    expect(planned({}, 262_144)).toMatchObject({ more, share, fits: true, hashTable: 65_536 * 8 });
+    expect(planned({ available: ok({ bytes: more, exact: true }) }, 262_144).fits).toBe(true);
+    expect(planned({ available: ok({ bytes: more - 1, exact: true }) }, 262_144).fits).toBe(false);
+  });
+
+  test('nothing is saved by fewer buckets: they stay', () => {
+    expect(planned({ buckets: ok(262_144) }, 65_536).more).toBe((65_536 / 16 - 7) * 4096);
+  });
+
+  test('what is configured is shown, where it is known', () => {
+    expect(planned({ configuration: undefined }, 65_536).configured).toBeUndefined();
+    expect(planned({ configuration: wanted(5) }, 65_536).configured).toMatchObject({ limit: 5 });
   });
 });
 
@@ -149,14 +200,6 @@ describe('whether it fits', () => {
   test('not known', () => {
     expect(planned({ available: fault('denied') }, 65536).text).toContain('Whether it fits is not known');
   });
-
-  test.each([
-    ['MemTotal: 9 kB\nMemFree: 5 kB\nMemAvailable: 7 kB\nBuffers: 1 kB\n', { bytes: 7168, exact: true }],
-    ['MemTotal: 9 kB\nMemFree: 5 kB\nBuffers: 1 kB\nCached: 2 kB\n', { bytes: 8192, exact: false }],
-    ['MemFree: 5 kB\n', { bytes: 5120, exact: false }],
-  ])('available in %j', (text, value) => expect(parseAvailable(text)).toEqual({ ok: true, value }));
-
-  test('nothing available told', () => expect(parseAvailable('MemTotal: 9 kB\n').ok).toBe(false));
 });
 
 describe('where it is set', () => {

@@ -241,3 +241,24 @@ describe('properties', () => {
     );
   });
 });
+
+describe('a unit that is mistyped', () => {
+  const BYTES = { K: 1e3, KiB: 1024, M: 1e6 };
+
+  test.each<[string, Parameters<typeof parseRange>[1], string]>([
+    ['5kb', BYTES, 'unknown unit kb, known: K KiB'],
+    ['5:7kb', BYTES, 'unknown unit kb, known: K KiB'],
+    ['5kb:', BYTES, 'unknown unit kb, known: K KiB'],
+    ['5%', BYTES, 'unknown unit %, known: K KiB M'],
+    ['5x', {}, 'takes no unit x'],
+    ['5:x', BYTES, 'not a range'],
+    ['5K:7K:', BYTES, 'not a range'],
+  ])('%s: what there is to type', (text, scales, why) => {
+    expect(parseRange(text, scales)).toEqual({ ok: false, why });
+  });
+
+  test('a thousand of a decimal is what people would say', () => {
+    expect(1.001 * 1000).not.toBe(1001);
+    expect(parseRange('1.001K', BYTES)).toMatchObject({ range: { end: 1001 } });
+  });
+});

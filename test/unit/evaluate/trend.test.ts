@@ -21,6 +21,14 @@ test('a counter that is told from now on has no rate yet, and the others have th
   expect(losses?.events).toEqual({ drop: 6, early_drop: 0, insert_failed: 0 });
 });
 
+test('one that is told by some CPUs only is none', () => {
+  const [all, some] = [{ ...OLD, chainlength: 1 }, OLD];
+  const past = [{ uptime: 1000, entries: 10, cpus: [all, all] }];
+  const known = table({ statistics: ok({ cpus: [all, some] }) });
+  const { measured } = trendOf(known, ok({ boot: 'boot', uptime: 1060 }), ok({ past, window: 300 }));
+  expect(measured.chainlength_rate).toEqual({ kind: 'none', why: 'unsupported by this kernel' });
+});
+
 test('one that is no longer told is none that went back', () => {
   const { measured } = trend({ ...OLD, chainlength: 4096 }, OLD);
   expect(measured.chainlength_rate).toEqual({ kind: 'none', why: 'unsupported by this kernel' });

@@ -1,5 +1,6 @@
 // One file of ours among what others may put in its way: what is trusted, what is told, and what is left behind.
 
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -108,7 +109,7 @@ describe('a directory that is not to be trusted', () => {
     expect(refused(dir)).toEqual({ kind: 'others-write', source: folder });
     chmodSync(folder, 0o700);
     chmodSync(join(dir, String(EUID)), mode);
-    expect(refused(`${dir}/`)).toEqual({ kind: 'others-write', source: join(dir, String(EUID)) });
+    expect(refused(`${dir}//`)).toEqual({ kind: 'others-write', source: join(dir, String(EUID)) });
   });
 
   test('may be read by others, as long as they do not write', () => {
@@ -137,6 +138,15 @@ describe('a directory that is not to be trusted', () => {
     expect(existsSync(dir)).toBe(false);
   });
 
+  test('is given, and is a file, or a link that leads nowhere', () => {
+    const dir = scratch();
+    writeFileSync(join(dir, 'file'), '');
+    symlinkSync('loop', join(dir, 'loop'));
+    for (const name of ['file', 'loop']) {
+      expect(refused(join(dir, name))).toEqual({ kind: 'not-directory', source: join(dir, name) });
+    }
+  });
+
   test('takes no other', () => {
     expect(refused('/proc/self')).toEqual({
       kind: 'not-written',
@@ -145,6 +155,11 @@ describe('a directory that is not to be trusted', () => {
     });
   });
 });
+
+/** Whoever listened there has ended. */
+function socketAt(path: string): void {
+  execFileSync(process.execPath, ['-e', `net.createServer().listen(${JSON.stringify(path)}, () => process.exit())`]);
+}
 
 describe('a file that is not to be trusted is told, and replaced', () => {
   test.each<[string, (path: string) => void, string]>([
@@ -166,6 +181,8 @@ describe('a file that is not to be trusted is told, and replaced', () => {
       },
       'others-write',
     ],
+    ['a socket', socketAt, 'not-regular'],
+    ['a pipe', (path) => void execFileSync('mkfifo', ['-m', '600', path]), 'not-regular'],
     ['too large', (path) => writeFileSync(path, 'x'.repeat(LARGEST_FILE + 1), { mode: 0o600 }), 'too-large'],
   ])('%s', (_, make, kind) => {
     const { dir, folder } = used();
@@ -185,6 +202,21 @@ describe('a file that is not to be trusted is told, and replaced', () => {
     expect(fault).toEqual({ kind: 'not-written', source: join(folder, NAME), detail: 'EISDIR' });
     expect(readdirSync(folder)).toEqual([NAME]);
   });
+});
+
+test('a name that leaves no room for another beside it', () => {
+  const { dir, folder } = used();
+  const name = `${'x'.repeat(250)}.json`;
+  const fault = exchange({ dir, euid: EUID, name }, () => 'new\n');
+  expect(fault).toEqual({ kind: 'not-written', source: join(folder, name), detail: 'ENAMETOOLONG' });
+});
+
+test('nothing stays open', () => {
+  const open = () => readdirSync('/proc/self/fd').length;
+  const { dir } = used();
+  const before = open();
+  for (let times = 0; times < 20; times++) exchanged(dir);
+  expect(open()).toBeLessThan(before + 20);
 });
 
 describe('what others of ours have left', () => {

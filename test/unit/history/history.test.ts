@@ -1,6 +1,6 @@
 // Many tables in one file: what is kept of each, and that it never outgrows what may be read again.
 
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -117,7 +117,8 @@ describe('what is kept', () => {
   });
 
   test('no two of one moment, and none that is later than now', () => {
-    expect(recalled([100, 200, 200, 150])).toEqual([100, 150]);
+    expect(recalled([100, 200, 200])).toEqual([100, 200]);
+    expect(recalled([100, 200, 150])).toEqual([100, 150]);
   });
 
   test('of more than sixteen those that are far from others, and the first and the last', () => {
@@ -134,6 +135,7 @@ describe('what the file is called after', () => {
     // FNV-1a, 32 bits: http://www.isthe.com/chongo/tech/comp/fnv/
     ['tree:foobar', 'tree-bf9cf968-300.json'],
     ['tree:', 'tree-811c9dc5-300.json'],
+    ['tree:/host8', 'tree-0ad38650-300.json'],
     ['tree:/a\n/b', expect.stringMatching(/^tree-[0-9a-f]{8}-300\.json$/)],
     ['tree:7/x', expect.stringMatching(/^tree-[0-9a-f]{8}-300\.json$/)],
     ['tree:x/7', expect.stringMatching(/^tree-[0-9a-f]{8}-300\.json$/)],
@@ -172,6 +174,18 @@ describe('what is not to be trusted', () => {
     const { dir, path } = planted('x'.repeat(LARGEST_FILE + 1));
     const [history] = remember(dir, EUID, run(160, ['net:1']));
     expect(history).toEqual({ ok: false, fault: { kind: 'too-large', source: path, detail: String(LARGEST_FILE) } });
+  });
+
+  test('a link, of which there is no more to say', () => {
+    const { dir, path } = planted('', (link) => symlinkSync('/nowhere', link));
+    expect(remember(dir, EUID, run(160, ['net:1']))).toStrictEqual([
+      { ok: false, fault: { kind: 'symlink', source: path } },
+    ]);
+  });
+
+  test('a table of which nothing is kept', () => {
+    const { dir } = planted('{"schema":3,"boot":"boot","counters":[],"tables":{"net:1":[]}}');
+    expect(pastOf(dir, 160)).toEqual([]);
   });
 
   test('another version, of which nothing is understood, is a first run', () => {

@@ -19,6 +19,11 @@ test.each<[string, number | undefined]>([
   ['0', 0],
   ['00', 0],
   ['08', undefined],
+  ['0778', undefined],
+  ['0x5g', undefined],
+  ['10x5', undefined],
+  ['0x123456789', undefined],
+  ['12345678901', undefined],
   ['1000000#x', undefined],
   ['1e6', undefined],
   ['-1', undefined],
@@ -31,6 +36,8 @@ describe('a line of sysctl.d', () => {
     [`${NAME}=7`, 7],
     [`  ${NAME}  =  7 8`, 7],
     [`-${NAME} = 7`, 7],
+    [`  -${NAME} = 7`, 7],
+    [`${NAME} = 2147483647`, 2147483647],
     ['net/netfilter/nf_conntrack_max = 7', 7],
     [`${NAME} = 0`, 0],
     [`-${NAME}`, undefined],
@@ -41,6 +48,7 @@ describe('a line of sysctl.d', () => {
     [`; ${NAME} = 7`],
     [`${NAME}`],
     [`${NAME} = x`],
+    [`${NAME} = 7=8`],
     [`${NAME} = 4294967296`],
     [`net.netfilter.nf_conntrack_max_ = 7`],
   ])('%j sets nothing', (line) => expect(sysctl(line)).toEqual([]));
@@ -74,6 +82,16 @@ test.each<[string, string, boolean]>([
   ['a.*', 'a.b', true],
   ['a.*', 'a.b.c', false],
   ['*', 'a.b', false],
+  ['?b', 'aab', false],
+  ['b*', 'ab', false],
+  ['x*', 'ab', false],
+  ['a*a', 'a', false],
+  ['a*a', 'aa', true],
+  ['[axc]', 'b', false],
+  ['[b-c]', 'a', false],
+  ['[a-c]', '-', false],
+  ['*'.repeat(4096), 'a', true],
+  ['*'.repeat(4097), 'a', false],
 ])('%j matches %j: %j', (pattern, name, matches) => expect(globMatches(pattern, name)).toBe(matches));
 
 describe('what a module is loaded with', () => {
@@ -104,7 +122,8 @@ describe('what a module is loaded with', () => {
     ['nf_conntrack.hashsize="4096"', 4096],
     ['a="b nf_conntrack.hashsize=1" nf_conntrack.hashsize=2', 2],
     ['a="b nf_conntrack.hashsize=1"', undefined],
-    ['init=/x -- nf_conntrack.hashsize=1', undefined],
+    ['init=/x -- nf_conntrack.hashsize=1 x', undefined],
+    ['nf_conntrack.hashsize="40 96"', undefined],
     ['nf_conntrack.hashsize=1 nf_conntrack.hashsize=2', 2],
   ])('the command line %j', (text, value) => expect(parseCommandLine(text, 'x')[0]?.value).toBe(value));
 });

@@ -152,6 +152,50 @@ describe('what is no entry is counted', () => {
     expect([entries.length, unknown]).toEqual([2, 1]);
   });
 
+  test.each([
+    ['10.0.0.1', '10,0.0.1'],
+    ['10.0.0.1', '10.0.0.a'],
+    ['10.0.0.1', '10.0.0:1'],
+    ['10.0.0.1', '10.0.0.1x'],
+    ['10.0.0.1', '10.0.0./'],
+    ['10.0.0.1', '10..0.1'],
+    ['10.0.0.1', '10.0.0.256'],
+    ['src=', 'srx='],
+    ['src=', 'sxc='],
+    ['dst=', 'dsx='],
+    ['dst=', 'dxt='],
+    ['dst=', 'xst='],
+    [' dst=', '_dst='],
+    ['udp 17', 'udp 256'],
+    ['udp 17', 'udp -1'],
+  ])('%j is not %j', (right, wrong) => {
+    expect(parse(GOOD)).toMatchObject({ unknown: 0 });
+    expect(parse(GOOD.replace(right, wrong))).toEqual({ entries: [], unknown: 1 });
+  });
+
+  test.each(['1:2:3:4:5:6:7', ':1::2', '1:::2', '::1x', 'g::1', '::g', '1:2:3:4:5:6:7:1.2.3.4', '1::2:3:4:5:6:7:8:9'])(
+    'no address: %s',
+    (address) => {
+      const there = `src=${address} dst=::1 sport=1 dport=2`;
+      const back = `src=::1 dst=::2 sport=2 dport=1`;
+      expect(parse(`udp 17 9 src=::2 dst=::1 sport=1 dport=2 ${back}`).unknown).toBe(0);
+      expect(parse(`udp 17 9 ${there} ${back}`)).toEqual({ entries: [], unknown: 1 });
+    },
+  );
+
+  test('protocols go up to 255', () => {
+    expect(parse(GOOD.replace('udp 17', 'unknown 255')).entries).toHaveLength(1);
+  });
+
+  test('nothing of an entry is left in the next', () => {
+    const six =
+      'tcp 6 9 CLOSE src=::1 dst=::2 sport=1 dport=2 src=::2 dst=::1 sport=2 dport=1 [ASSURED] [OFFLOAD] use=1';
+    const bare = 'icmp 1 9 src=10.0.0.1 dst=10.0.0.2 type=8 src=10.0.0.2 dst=10.0.0.1 type=0 use=1';
+    const all = [six, GOOD.replace('sport=1 dport=2', 'sport=1 dport=2 [UNREPLIED]'), bare];
+    const { entries } = parse(all.join('\n'));
+    expect(entries).toEqual(all.flatMap((line) => parse(line).entries));
+  });
+
   test('any bytes at all', () => {
     const words = [
       'ipv4 ',

@@ -1,6 +1,7 @@
 // What the files of a machine say together: of several that may be there the right one, in the right order.
 
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readClock } from '../../../src/kernel/clock.ts';
 import { readConfiguration } from '../../../src/kernel/configuration.ts';
@@ -267,8 +268,19 @@ describe('sysctl.d', () => {
     ['a directory of that name sets nothing', { 'etc/sysctl.d/a.conf': (path) => void mkdirSync(path) }, []],
     ['a file that is too large may set anything', { 'etc/sysctl.d/a.conf': 'x'.repeat((1 << 18) + 1) }, ['too-large']],
     ['a file where a folder should be', { 'etc/sysctl.d': '' }, []],
+    ['a file that is switched off', { 'etc/sysctl.d/a.conf': link('/dev/null') }, []],
     ['a link out of the tree', { 'etc/sysctl.d/a.conf': link('/etc/hostname') }, ['outside-root']],
   ])('%s', (_, files, expected) => expect(kinds(files)).toEqual(expected));
+
+  test('a name that is not UTF-8 cannot be opened here', () => {
+    const named = (name: string) => (path: string) =>
+      writeFileSync(Buffer.from(join(dirname(path), name), 'latin1'), '');
+    const faults = (name: string) => readConfiguration(rootOf({ 'etc/sysctl.d/x': named(name) })).faults;
+    expect(faults('a\u00ff.conf')).toMatchObject([{ kind: 'io', detail: 'its name is not UTF-8' }]);
+    expect(faults('a\u00ff.conf')[0]?.source).toMatch(/etc\/sysctl\.d\/a/);
+    expect(faults('a\u00ff.bak')).toEqual([]);
+    expect(faults('a\u00c3\u00bc.conf')).toEqual([]);
+  });
 
   test('with what the module is loaded with, modprobe.conf first, the command line last', () => {
     const { hashsizes, reapplied } = readConfiguration(
@@ -316,6 +328,21 @@ describe('the machine', () => {
     expect(valuesOf('sizes')).toEqual([512, 9 * 1024, free, 'not-asked']);
     expect(valuesOf('all')).toEqual([512, 9 * 1024, free, 64]);
     expect(valuesOf('sizes', 'ip_conntrack')[0]).toBe(256);
+  });
+
+  test('what it is, whatever is asked for', () => {
+    const auxv = Buffer.from(Uint32Array.from([6, 0, 65_536, 0, 0, 0, 0, 0]).buffer).toString('latin1');
+    const slabinfo = 'nf_conntrack 1 1 256 16 1 : x\n';
+    const { release, pageSize, slabCache, view } = readMachine(
+      rootOf({ ...FILES, 'proc/self/auxv': auxv, 'proc/slabinfo': slabinfo }),
+      'nf_conntrack',
+      'least',
+    );
+    expect(view).toBe('captured');
+    expect(release).toMatchObject({ value: { major: 6, minor: 1 } });
+    expect(pageSize).toMatchObject({ value: 65_536 });
+    expect(slabCache).toMatchObject({ value: { objectSize: 256 } });
+    expect(readMachine(rootOf({}), 'nf_conntrack', 'least').pageSize).toMatchObject({ fault: { kind: 'missing' } });
   });
 
   test('memory that is not told', () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseToolStatistics } from '../../../src/kernel/conntrack-tool.ts';
 import { parseEventListener } from '../../../src/kernel/event-listener.ts';
-import { parseMemTotal, parsePageSize, parseRelease } from '../../../src/kernel/machine.ts';
+import { parseAvailable, parseMemTotal, parsePageSize, parseRelease } from '../../../src/kernel/machine.ts';
 import { parsePositiveNumber, parseWholeNumber } from '../../../src/kernel/number.ts';
 import type { Parsed } from '../../../src/kernel/root.ts';
 import { hasCache, parseSlabinfo } from '../../../src/kernel/slabinfo.ts';
@@ -142,6 +142,10 @@ cpu=1   	found=0 invalid=0 insert=0 insert_failed=0 drop=4294967295 early_drop=0
     });
   });
 
+  test('a tab before a key', () => {
+    expect(parseToolStatistics('cpu=0   \tdrop=2\n')).toEqual({ ok: true, value: { cpus: [{ drop: 2 }] } });
+  });
+
   test("the kernel's own name of chaintoolong", () => {
     const parsed = parseToolStatistics('cpu=0 drop=1 chainlength=2\n');
     expect(parsed).toEqual({ ok: true, value: { cpus: [{ drop: 1, chainlength: 2 }] } });
@@ -151,6 +155,8 @@ cpu=1   	found=0 invalid=0 insert=0 insert_failed=0 drop=4294967295 early_drop=0
     ['nothing', ''],
     ['an error', 'conntrack v1.4.7 (conntrack-tools): Operation failed: Operation not permitted\n'],
     ['no drop', 'cpu=0 found=0\n'],
+    ['a value with something before it', 'cpu=0 drop=x1\n'],
+    ['a value with something behind it', 'cpu=0 drop=1x\n'],
     ['a value that is no number', 'cpu=0 drop=abc\n'],
     ['a value that no counter holds', 'cpu=0 drop=4294967296\n'],
     ['one CPU without drop', 'cpu=0 drop=1\ncpu=1 found=1\n'],
@@ -232,6 +238,16 @@ describe('the machine', () => {
       expect(parseMemTotal(text)).toEqual(MALFORMED);
     },
   );
+});
+
+describe('memory that is available', () => {
+  test.each([
+    ['MemTotal: 9 kB\nMemFree: 5 kB\nMemAvailable: 7 kB\nBuffers: 1 kB\n', { bytes: 7168, exact: true }],
+    ['MemTotal: 9 kB\nMemFree: 5 kB\nBuffers: 1 kB\nCached: 2 kB\n', { bytes: 8192, exact: false }],
+    ['MemFree: 5 kB\nxCached: 2 kB\n', { bytes: 5120, exact: false }],
+  ])('in %j', (text, value) => expect(parseAvailable(text)).toEqual({ ok: true, value }));
+
+  test('none told', () => expect(parseAvailable('MemTotal: 9 kB\n')).toEqual(MALFORMED));
 });
 
 describe('the page size, AT_PAGESZ (6) of the auxiliary vector', () => {

@@ -1,14 +1,19 @@
 // What is said of all namespaces: the gravest first, whose it is, and how much of the machine was seen.
 
 import { describe, expect, test } from 'vitest';
+import type { Reading } from '../../../src/observation/fault.ts';
+import type { History } from '../../../src/observation/history.ts';
 import type { Visibility } from '../../../src/observation/observation.ts';
 import type { Identity, Table, UnreadTable } from '../../../src/observation/table.ts';
 import { everywhereDetails, everywhereText } from '../../../src/present/namespaces.ts';
 import { perfdata } from '../../../src/present/perfdata.ts';
 import { evaluated } from '../support/checks.ts';
-import { ALL, type Changes, counted, ok, otherTable, unreadTable } from '../support/observation.ts';
+import { ALL, type Changes, counted, ok, otherTable, table, unreadTable } from '../support/observation.ts';
 
-interface Case extends Changes {
+interface Case extends Omit<Changes, 'visibility'> {
+  readonly visibility?: 'unknown';
+  /** What is remembered of our own table. */
+  readonly own?: Reading<History>;
   readonly identities?: Readonly<Record<string, Identity>>;
   readonly sight?: Partial<Visibility>;
   readonly argv?: readonly string[];
@@ -28,15 +33,16 @@ function someone(command: string, pid: number, container?: Identity['container']
   return { process: { pid, command }, container };
 }
 
-function told({ identities = {}, sight = {}, argv = [], lost = {}, others = [], ...changes }: Case) {
+function told({ identities = {}, sight = {}, argv = [], lost = {}, others = [], own, visibility, ...changes }: Case) {
   const look = {
     statistics: ok({ cpus: [] }),
     ...changes,
     others: others.map((table) => dropping(table, lost[table.key])),
-    visibility: ok({ ...ALL, ...sight }),
+    visibility: visibility === undefined ? ok({ ...ALL, ...sight }) : undefined,
     clock: ok({ boot: 'boot', uptime: 160 }),
   };
-  const histories = new Map(others.map((table) => [table.key, minuteAgo(table)] as const));
+  const theirs = others.map((other) => [other.key, minuteAgo(other)] as const);
+  const histories = new Map([...theirs, ...(own === undefined ? [] : [['own', own] as const])]);
   const evaluation = evaluated(look, ['--netns', 'all', ...argv], histories);
   const found = { evaluation, identities: new Map(Object.entries(identities)) };
   return {
@@ -51,7 +57,7 @@ function dropping(table: Table, events: number | undefined): Table {
   return events === undefined ? table : { ...table, statistics: counted({ drop: events }) };
 }
 
-function minuteAgo({ entries, statistics }: Table) {
+function minuteAgo({ entries, statistics }: Table): Reading<History> {
   const cpus = statistics.ok ? statistics.value.cpus : [];
   return ok({ past: [{ uptime: 100, entries, cpus }], window: 300 });
 }
@@ -237,4 +243,101 @@ test('the long output lists the ten fullest, what was not read, and what a full 
     'not read: namespace of x (pid 1): cannot read /proc/x: permission denied',
     'memory if every namespace fills its table: 14 x 252.0 KiB = 3.4 MiB',
   ]);
+});
+
+describe('line 1, where more is to be said', () => {
+  const lossOf = (drop: number) => ({
+    statistics: counted({ drop }),
+    others: [namespace('net:1', 850)],
+    identities: ENVOY,
+    own: minuteAgo(table({ statistics: counted() })),
+  });
+
+  test('what was lost here is told in full', () => {
+    expect(told(lossOf(3)).text).toBe(
+      'namespace of envoy (pid 12994, pod 3f2a): 850 of 1000 entries (85.0%); ' +
+        '100 of 1000 entries (10.0%) here, 3 packets dropped in the last 60 s, 2 namespaces',
+    );
+  });
+
+  test('without a limit there is no share here', () => {
+    const others = [{ ...namespace('net:1', 850), limit: 0 }];
+    expect(told({ limit: 0, others, identities: ENVOY, argv: ['-c', 'entries=800'] }).text).toBe(
+      'namespace of envoy (pid 12994, pod 3f2a): entries 850 is above 800; ' +
+        '100 entries here, no limit set, 2 namespaces',
+    );
+  });
+
+  test('several findings here', () => {
+    const { text } = told({ entries: 850, statistics: counted({ drop: 1 }), argv: ['-w', 'drop=0'] });
+    expect(text).toBe('850 of 1000 entries (85.0%) here; drop 1 is above 0; 1 namespace');
+  });
+
+  test('one more than can be named', () => {
+    const others = [810, 820, 830, 840].map((entries, at) => namespace(`net:${at}`, entries));
+    expect(told({ others }).text).toContain('; the same in 1 more namespace; ');
+  });
+
+  test('one that is as full as ours is not named', () => {
+    expect(told({ others: [namespace('net:1', 100)], identities: ENVOY }).text).not.toContain('envoy');
+  });
+
+  test('where nobody may know how many there are', () => {
+    expect(told({ visibility: 'unknown' }).text).toContain('this table alone');
+    expect(told({ visibility: 'unknown' }).details).toContain('found: this table alone');
+  });
+
+  test('one of at least one', () => {
+    expect(told({ sight: { mountsKnown: false, atLeast: 1 } }).text).toContain('1 of at least 1 namespaces');
+  });
+});
+
+describe('the long output', () => {
+  test.each<[string, Partial<Visibility>, readonly string[]]>([
+    ['all is seen', {}, []],
+    [
+      'hidepid',
+      { processes: 'own', hidepid: 'hidepid=2' },
+      ['other namespaces may be there: /proc is mounted with hidepid=2 (root sees all)'],
+    ],
+    [
+      'a security module',
+      { processes: 'own' },
+      ['other namespaces may be there: some processes do not show their namespace (root sees all)'],
+    ],
+    [
+      'a /proc that may not be listed',
+      { processes: 'own', listed: false, hidepid: 'hidepid=2' },
+      ['other namespaces may be there: /proc may not be listed (root sees all)'],
+    ],
+    ['a container', { processes: 'container' }, ['other namespaces may be there: outside of this PID namespace']],
+    ['one mount', { mounts: 1 }, ['1 namespace is mounted; those without a process were not read (root may)']],
+    [
+      'no mounts',
+      { mountsKnown: false },
+      ['namespaces without a process may be there: the mounts cannot be read (root may)'],
+    ],
+  ])('what may be there unseen: %s', (_, sight, lines) => {
+    const { details } = told({ sight });
+    expect(details.slice(1)).toEqual(lines);
+  });
+
+  test('each with its number, and the counters that say something', () => {
+    const others = [
+      otherTable({ number: 7, statistics: counted({ early_drop: 3, chainlength: 1 }) }),
+      otherTable({ key: 'net:9', entries: 1, limit: 0, statistics: { ok: false, fault: unreadTable().fault } }),
+    ];
+    expect(told({ others, limit: 0 }).details.slice(1)).toEqual([
+      'namespace net:7 (no process), net:[7]: 100 entries (10.0%), drop 0, early_drop 3, chainlength 1'.replace(
+        'net:7 (',
+        '7 (',
+      ),
+      'namespace net:9 (no process): 1 entries, no counters',
+    ]);
+  });
+
+  test('ten of those that were not read', () => {
+    const unread = Array.from({ length: 12 }, (_, at) => denied(`net:${at}`));
+    expect(told({ unread }).details.filter((line) => line.startsWith('not read: '))).toHaveLength(10);
+  });
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { FaultKind } from '../../../src/observation/fault.ts';
+import type { FaultKind, Reading } from '../../../src/observation/fault.ts';
+import type { History } from '../../../src/observation/history.ts';
 import { attemptLines, tableDetails } from '../../../src/present/details.ts';
 import { faultWords } from '../../../src/present/faults.ts';
 import { statusLine, tableText } from '../../../src/present/line.ts';
@@ -8,7 +9,8 @@ import { fitOutput } from '../../../src/present/output.ts';
 import { perfdata } from '../../../src/present/perfdata.ts';
 import { foreign, foreignPath, percentWords, sizeWords } from '../../../src/present/words.ts';
 import { evaluated } from '../support/checks.ts';
-import { type Changes, counted, countedBefore515, fault, ok, table } from '../support/observation.ts';
+import { type Changes, counted, countedBefore515, fault, ok, QUIET, table } from '../support/observation.ts';
+import { wanted } from '../support/reports.ts';
 
 function textOf(changes: Changes, ...argv: readonly string[]): string {
   return tableText(evaluated(changes, argv));
@@ -113,6 +115,59 @@ describe('the text', () => {
       'no drop: cannot read /proc/x: permission denied; 100 of 1000 entries (10.0%)',
     ],
   ])('%s', (_, changes, argv, text) => expect(textOf({ statistics: counted(), ...changes }, ...argv)).toBe(text));
+
+  test('a limit that fell back: it is named once', () => {
+    const fallen = { configuration: wanted(4000), statistics: counted() };
+    expect(textOf(fallen)).toBe('limit is 1000 but /etc/sysctl.conf sets 4000; 100 entries (10.0%)');
+    expect(textOf(fallen, '--drift', 'ok')).toBe('100 of 1000 entries (10.0%), 252.0 KiB slab at max');
+  });
+
+  test('files that may set the limit and cannot be read', () => {
+    const denied = fault('denied', '/etc/sysctl.conf').fault;
+    const words = 'configured limit not judged: cannot read /etc/sysctl.conf: permission denied';
+    const text = (count: number) =>
+      textOf({ statistics: counted(), configuration: { ...wanted(4000), faults: Array(count).fill(denied) } });
+    expect(text(1)).toBe(`100 of 1000 entries (10.0%), 252.0 KiB slab at max; ${words}`);
+    expect(text(3)).toBe(`100 of 1000 entries (10.0%), 252.0 KiB slab at max; ${words} and 2 more`);
+  });
+
+  describe('of what happened since', () => {
+    const since = (entries: readonly number[], changes: Changes, ...argv: readonly string[]) => {
+      const past = entries.map((count, at) => ({ uptime: 60 * at, entries: count, cpus: [QUIET] }));
+      const now = { clock: ok({ boot: 'b', uptime: 60 * entries.length }), statistics: counted(), ...changes };
+      return tableText(evaluated(now, argv, new Map([['own', ok({ past, window: 300 })]])));
+    };
+    const soon = ['-c', 'time_to_full=1h:'];
+
+    test('the time that is left', () => {
+      const text = since([100, 200, 300, 400], { entries: 500 }, ...soon);
+      expect(text).toBe('full in 300 s at the present rate; 500 of 1000 entries (50.0%)');
+    });
+
+    test('none is left', () => {
+      const text = since([600, 700, 800, 900], { entries: 1000 }, ...soon, '-w', '~:', '-c', '~:');
+      expect(text).toBe('full and growing; table full: 1000 of 1000 entries (100.0%)');
+    });
+
+    test('each loss, whether a threshold is on it or not, and once', () => {
+      const lost = { statistics: counted({ drop: 3, insert_failed: 1, early_drop: 9 }) };
+      const figures = '2 packets dropped, 1 packet lost to clashes (as when NAT has no free port) in the last 60 s';
+      expect(since([100], lost)).toBe(`100 of 1000 entries (10.0%), ${figures}, 252.0 KiB slab at max`);
+      expect(since([100], lost, '-w', 'drop_rate=0')).toBe(`${figures}; 100 of 1000 entries (10.0%)`);
+    });
+
+    test.each([
+      ['any more', [QUIET]],
+      ['either', []],
+    ])('a counter that cannot be judged %s', (_, cpus) => {
+      const past = [{ uptime: 100, entries: 100, cpus }];
+      const now = { clock: ok({ boot: 'b', uptime: 160 }), statistics: fault('denied') };
+      const histories = new Map([['own', ok({ past, window: 300 })]]);
+      expect(tableText(evaluated(now, ['-w', 'drop_rate=0'], histories))).toBe(
+        'no drop_rate: cannot read /proc/x: permission denied; 100 of 1000 entries (10.0%)',
+      );
+    });
+  });
 
   test('what is below 100 % is never shown as that', () => {
     expect(textOf({ entries: 999_999, limit: 1_000_000 })).toContain('(99.9%)');
@@ -284,6 +339,53 @@ describe('long output', () => {
       'object size not from the kernel',
       'kernel release not known',
     ]);
+  });
+
+  describe('of what is remembered', () => {
+    const SOURCE = '/state/x.json';
+    const clock = ok({ boot: 'b', uptime: 160 });
+    const lines = (history: Reading<History>, changes: Changes = {}) => {
+      const evaluation = evaluated({ clock, statistics: counted(), ...changes }, [], new Map([['own', history]]));
+      return tableDetails(evaluation, history).filter((line) => /^(?:no )?(?:history|rates|growth)/.test(line));
+    };
+    const remembered = (uptimes: readonly number[]) =>
+      ok({ past: uptimes.map((uptime) => ({ uptime, entries: 100, cpus: [QUIET] })), window: 300 }, SOURCE);
+
+    test('rates, with their span and how many samples', () => {
+      expect(lines(remembered([100]))).toEqual([
+        `rates: over 60 s, 2 samples (${SOURCE})`,
+        'no growth: too few samples in the window yet',
+      ]);
+      expect(lines(remembered([100, 110, 120, 130]))).toEqual([`rates: over 60 s, 5 samples (${SOURCE})`]);
+    });
+
+    test('why there are none', () => {
+      expect(lines(fault('foreign', SOURCE))).toEqual([`no history: cannot use ${SOURCE}: it belongs to another user`]);
+      expect(lines(ok({ past: 'first run', window: 300 }, SOURCE))).toEqual([`no rates yet: first run (${SOURCE})`]);
+      const uncounted = ok({ past: [{ uptime: 100, entries: 1, cpus: [] }], window: 300 }, SOURCE);
+      expect(lines(uncounted, { statistics: fault('denied') })).toEqual([`no rates yet: no counters (${SOURCE})`]);
+    });
+
+    test('nothing, where nobody keeps any', () => {
+      expect(detailsOf({}).filter((line) => /history|rates/.test(line))).toEqual([]);
+    });
+  });
+
+  test('an estimate says about in each line that stands on it', () => {
+    const lines = detailsOf({ slabCache: fault('denied') }).filter((line) => line.includes('about '));
+    expect(lines.map((line) => line.slice(0, line.indexOf(':')))).toEqual([
+      'object size',
+      'memory now',
+      'memory at the limit, never swapped',
+      'slab at max and hash table',
+    ]);
+  });
+
+  test('switches that cannot be read are taken at their default, those that are not there are off', () => {
+    const { acct, timestamp } = table().extensions;
+    const extensions = { acct, timestamp, events: fault('denied', '/proc/e'), listener: fault('missing', '/proc/l') };
+    const lines = detailsOf({ extensions }).filter((line) => line.startsWith('extension by default'));
+    expect(lines).toEqual(['extension by default: cannot read /proc/e: permission denied (root may)']);
   });
 
   test('files that were asked for, and how long each took', () => {

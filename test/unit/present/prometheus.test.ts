@@ -95,3 +95,23 @@ test('without a table, the state alone', () => {
     5,
   );
 });
+
+test('growth and the time that is left', () => {
+  const past = [0, 60, 120, 180].map((uptime) => ({ uptime, entries: uptime, cpus: [] }));
+  const changes = { entries: 240, statistics: ok({ cpus: [] }), clock: ok({ boot: 'b', uptime: 240 }) };
+  const evaluation = evaluated(changes, [], new Map([['own', ok({ past, window: 300 })]]));
+  const text = renderPrometheus({ state: 'ok', text: 'a', details: [], evaluated: { evaluation, identities: NOBODY } });
+  expect(text).toContain('\nconntrack_growth_entries_per_second 1\n');
+  expect(text).toContain('\nconntrack_time_to_full_seconds 760\n');
+});
+
+test('no family without a sample, each with words of its own', () => {
+  const evaluation = evaluated({ ...EVERYWHERE, others: [otherTable({ statistics: fault('denied') })] });
+  const text = renderPrometheus({ state: 'ok', text: 'a', details: [], evaluated: { evaluation, identities: NOBODY } });
+  const helps = text.split('\n').filter((line) => line.startsWith('# HELP '));
+  const names = helps.map((line) => line.split(' ')[2] ?? '');
+  expect(new Set(names).size).toBe(names.length);
+  for (const name of names) expect(text).toMatch(new RegExp(`^# TYPE ${name} (?:gauge|counter)\n${name}[ {]`, 'm'));
+  for (const help of helps) expect(help).toMatch(/^# HELP \S+ [A-Z].*\.$/);
+  expect(text).not.toContain('namespace_drop_total');
+});

@@ -5,6 +5,7 @@ import { listLines } from '../../../src/present/listing.ts';
 import { type Palette, PLAIN } from '../../../src/present/palette.ts';
 import { reportText } from '../../../src/present/report.ts';
 import type { ReportFindings } from '../../../src/present/report-findings.ts';
+import { verdictText } from '../../../src/present/verdict.ts';
 import { holdings, NO_ARRIVALS, times } from '../support/entries.ts';
 import { type Changes, counted, fault, ok, unreadTable } from '../support/observation.ts';
 import { envoy, findingsOf, type Incident, wanted } from '../support/reports.ts';
@@ -294,6 +295,13 @@ describe('what to type', () => {
     expect(tools).toEqual([...Array(4).fill('iptables'), ...Array(4).fill('ip6tables')]);
   });
 
+  test('a port of IPv6 alone', () => {
+    const flow = { protocol: 17, port: 53, seconds: 30 };
+    const six = holdings(times(10, (at) => ({ ...flow, source: `2001:db8:0:0:0:0:0:${at}` })));
+    const tools = step({ ...full, holdings: six }, 'notrack').instead.map((line) => line.split(' ')[0]);
+    expect(tools).toEqual(Array(4).fill('ip6tables'));
+  });
+
   test.each<[major: number, minor: number, first: string, instead: string | undefined]>([
     [2, 6, `${IPTABLES} -j NOTRACK`, undefined],
     [3, 0, `${IPTABLES} -j CT --notrack`, undefined],
@@ -330,6 +338,9 @@ describe('what to type', () => {
     // A rule against the machine's own address would cut it off.
     const own = { ...full, holdings: source, own: [String((10 << 24) | 1)] };
     expect(step(own, 'source').commands).toEqual(['ss -tunap']);
+    const six = holdings(times(10, (at) => ({ port: at, source: '2001:db8:0:0:0:0:0:1', seconds: 432_000 })));
+    const ownSix = { ...full, holdings: six, own: [[0x20010db8, 0, 0, 1].join(',')] };
+    expect(step(ownSix, 'source').commands).toEqual(['ss -tunap']);
   });
 
   test('a timeout, of each generation, and in the namespace', () => {
@@ -389,5 +400,62 @@ describe('what to type', () => {
     expect(lines.filter((line) => /^ {2}\d\. /.test(line))).toHaveLength(found.advice.length);
     expect(lines).toContain('       /etc/sysctl.d/90-nf_conntrack.conf');
     expect(lines).toContain('           net.netfilter.nf_conntrack_max = 4096');
+  });
+});
+
+describe('the whole report', () => {
+  const lines = (incident: Incident) => reportText(findingsOf(incident), PLAIN);
+
+  test('a gauge of what is used', () => {
+    expect(lines({ first: { entries: 500 } })[0]).toBe(`[${'#'.repeat(25)}${'.'.repeat(25)}] 50.0% of 1,000`);
+    expect(lines({ first: { entries: 19 } })[0]).toBe(`[${'.'.repeat(50)}] 1.9% of 1,000`);
+    expect(lines({ first: { entries: 2000 } })[0]).toBe(`[${'#'.repeat(50)}] 200.0% of 1,000`);
+  });
+
+  test("a list that is another table's", () => {
+    const found = { ...findingsOf({ first: { entries: 900 }, holdings: holdings([{}]) }), isForeign: true };
+    const text = reportText(found, PLAIN).join(' ').replace(/\s+/g, ' ');
+    expect(text).toContain(
+      "The list has 1 entries, the table 900: it is another table's, or of another time. No advice",
+    );
+    expect(textOf({ first: { entries: 900 }, holdings: holdings([{}]) })).not.toContain('of another time');
+  });
+
+  test('what root would add', () => {
+    const found = { ...findingsOf({}), sudo: ['the kernel log', 'who fills the table'] };
+    expect(reportText(found, PLAIN).slice(-2)).toEqual(['', 'sudo would add: the kernel log, who fills the table.']);
+    expect(textOf({})).not.toContain('sudo');
+  });
+
+  test('a table in trouble that no process is in cannot be listed by one', () => {
+    const others = [envoy({ entries: 960, pids: [] })];
+    const found = findingsOf({ first: { entries: 1200, others }, last: { entries: 100 }, holdings: SPRAY });
+    expect(reportText(found, PLAIN).join('\n')).not.toContain('report --pid');
+  });
+});
+
+describe('the verdict', () => {
+  const verdict = (incident: Incident) => verdictText(findingsOf(incident));
+
+  test('of the fullest, where nothing is wrong', () => {
+    const others = [envoy({ entries: 300 }), envoy({ key: 'net:9', entries: 200 })];
+    expect(verdict({ first: { entries: 100, others } })).toBe('not conntrack: 30.0% used, nothing dropped since boot');
+  });
+
+  test('drops that cannot be seen somewhere', () => {
+    const others = [envoy({ statistics: fault('denied') })];
+    expect(verdict({ first: { others } })).toMatch(/10\.0% used, drops cannot be seen$/);
+    const lost = { others, statistics: counted({ drop: 5 }) };
+    expect(verdict({ first: lost })).toBe('10.0% used, 5 dropped since boot, nothing now where it can be seen');
+  });
+
+  test('full as far as can be told while entries come and go', () => {
+    const losing = (entries: number) => verdict({ first: { entries }, last: { statistics: counted({ drop: 1 }) } });
+    expect(losing(990)).toContain('is full and losing');
+    expect(losing(989)).toContain('is 98.9% full and losing');
+  });
+
+  test('one entry a second is growth', () => {
+    expect(verdict({ first: { entries: 901 }, last: { entries: 902 } })).toContain('growing by 1/s, full in 98 s');
   });
 });

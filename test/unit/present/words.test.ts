@@ -4,6 +4,7 @@ import type { FaultKind } from '../../../src/observation/fault.ts';
 import { faultWords } from '../../../src/present/faults.ts';
 import {
   comparedWords,
+  durationWords,
   foreign,
   foreignPath,
   percentWords,
@@ -98,6 +99,25 @@ test('a size in words is within half of its last digit', () => {
 });
 
 test.each([
+  [0, '0 s'],
+  [0.04, '0 s'],
+  [9.94, '9.9 s'],
+  [10.4, '10 s'],
+  [59.6, '60 s'],
+  [599, '599 s'],
+  [600, '10 min'],
+  [7199, '120 min'],
+  [7200, '2 h'],
+  [172_799, '48 h'],
+  [172_800, '2 d'],
+  [1e6, '12 d'],
+])('%d seconds are %s', (seconds, words) => expect(durationWords(seconds)).toBe(words));
+
+test.each([
+  ['usage', 99.9999, '99.99%'],
+  ['usage', 100, '100%'],
+  ['usage', 120.5, '120.5%'],
+  ['time_to_full', 900, '15 min'],
   ['usage', 36.6669, '36.67%'],
   ['memory_share', 0.5, '0.5%'],
   ['entries', 24030, '24030'],

@@ -21,12 +21,12 @@ export interface Flow {
   readonly answered?: string;
 }
 
-const [TCP, UDP] = [6, 17];
+const [TCP, UDP, SCTP] = [6, 17, 132];
 
 /** 10.0.0.1 to 192.0.2.1, TCP port 443, established. */
 export function entry(flow: Flow = {}): Entry {
   const { protocol = TCP, seconds = 100, flag, source = '10.0.0.1', destination = '192.0.2.1', port = 443 } = flow;
-  const ports = protocol === TCP || protocol === UDP;
+  const ports = [TCP, UDP, SCTP].includes(protocol);
   const tuple = (from: string, fromPort: number, to: string, toPort: number) => ({
     ipv6: from.includes(':'),
     source: words(from),
