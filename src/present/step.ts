@@ -70,10 +70,16 @@ export function eitherTool(nft: readonly string[], iptables: readonly string[], 
   return isNft ? { commands: nft, instead: iptables } : { commands: iptables, instead: [] };
 }
 
+/** What a shell takes as it is. */
+const TYPED = /^[\w./:@%+-]+$/;
+
 /** What makes a command run where the table is. */
 export function inNamespace({ subject }: Pick<Place, 'subject'>): string {
   if (subject.isOwn) return '';
   const [, name] = /^(?:\/var)?\/run\/netns\/(\w[\w.-]*)$/.exec(subject.mount?.path ?? '') ?? [];
   if (name !== undefined) return `ip netns exec ${name} `;
-  return subject.pids[0] === undefined ? '' : `nsenter -t ${subject.pids[0]} -n `;
+  if (subject.pids[0] !== undefined) return `nsenter -t ${subject.pids[0]} -n `;
+  // Where there is nothing to type nsenter(1) has to fail: without it the command would run where we are.
+  const path = subject.mount?.path ?? '';
+  return `nsenter --net=${TYPED.test(path) ? path : 'WHERE_IT_IS_MOUNTED'} `;
 }

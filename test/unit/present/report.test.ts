@@ -5,6 +5,7 @@ import { listLines } from '../../../src/present/listing.ts';
 import { type Palette, PLAIN } from '../../../src/present/palette.ts';
 import { reportText } from '../../../src/present/report.ts';
 import type { ReportFindings } from '../../../src/present/report-findings.ts';
+import { inNamespace } from '../../../src/present/step.ts';
 import { verdictText } from '../../../src/present/verdict.ts';
 import { holdings, NO_ARRIVALS, times } from '../support/entries.ts';
 import { type Changes, counted, fault, ok, unreadTable } from '../support/observation.ts';
@@ -357,6 +358,17 @@ describe('what to type', () => {
     // A name that the shell, or ip, would read as more than a name.
     expect(step(other('/run/netns/-all'), 'timeout').commands[0]).toMatch(/^nsenter -t 4711 -n sysctl /);
     expect(step(other('/run/netns/a;b'), 'timeout').commands[0]).toMatch(/^nsenter -t 4711 -n sysctl /);
+  });
+
+  test('where only a mount keeps the namespace nothing is typed that would run here', () => {
+    const kept = (path: string | undefined) => {
+      const mount = path === undefined ? undefined : { number: 7, path };
+      return inNamespace({ subject: { isOwn: false, pids: [], mount } });
+    };
+    expect(kept('/run/netns/web')).toBe('ip netns exec web ');
+    expect(kept('/run/docker/netns/1-a')).toBe('nsenter --net=/run/docker/netns/1-a ');
+    expect(kept('/run/netns/a;b')).toBe('nsenter --net=WHERE_IT_IS_MOUNTED ');
+    expect(kept(undefined)).toBe('nsenter --net=WHERE_IT_IS_MOUNTED ');
   });
 
   test('a limit that was lost: with the likely cause', () => {
