@@ -33,14 +33,16 @@ export function reportText(found: ReportFindings, palette: Palette): readonly st
   ];
 }
 
-const NOTHING_NOW =
-  'Nothing that the present figures support. Run this again while connections fail, or let it run: --watch.';
+const NOTHING_NOW = 'Nothing that the present figures support.';
+const AGAIN = 'Run this again while connections fail, or let it run: --watch.';
 
 /** What there is to do where no advice is given. */
 function nothingWords(found: ReportFindings): string {
   if (found.diagnosis.trouble === 'elsewhere') return 'Nothing for the table: see Elsewhere.';
   if (found.diagnosis.trouble === 'was full') return 'Nothing now: it is over.';
-  return isFine(found) ? 'Nothing here: look elsewhere.' : NOTHING_NOW;
+  if (isFine(found)) return 'Nothing here: look elsewhere.';
+  const isCaptured = found.evaluation.observation.machine.view === 'captured';
+  return isCaptured ? NOTHING_NOW : `${NOTHING_NOW} ${AGAIN}`;
 }
 
 const GAUGE = 50;

@@ -176,8 +176,7 @@ describe('a report', () => {
         buckets     500, 3.9 KiB of memory
 
       What to do
-        Nothing that the present figures support. Run this again while connections
-        fail, or let it run: --watch.
+        Nothing that the present figures support.
       "
     `);
   });
