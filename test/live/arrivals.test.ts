@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Answer, command, ENV, RUN } from '../e2e/support/plugin.ts';
 import { scratch } from '../e2e/support/tree.ts';
-import { inside, limitTo, processInside, toolCount, toolCounter, trackingNamespace } from './namespace.ts';
+import { inside, keepBuckets, limitTo, processInside, toolCount, toolCounter, trackingNamespace } from './namespace.ts';
 import { liveSuite } from './parts.ts';
 
 const FLOOD = join(__dirname, 'flood.pl');
@@ -232,6 +232,19 @@ liveSuite('who adds entries', PARTS, () => {
     expect(arrivals.added / arrivals.seconds / truth).toBeGreaterThan(0.75);
     expect(arrivals.added / arrivals.seconds / truth).toBeLessThan(1.33);
   });
+
+  test('where all of them are to be served: the limit that is advised holds for as long as an entry rests', async () => {
+    const scene = await stage();
+    keepBuckets();
+    limitTo(2000);
+    await flood(scene, 'udp', 'any', 53, 500);
+    await untilRoomless(scene);
+    type(step(report(scene.pid), 'raise').commands);
+    await pause(500);
+    // Entries rest for 30 s, and are collected some time later.
+    expect(await roomlessIn(scene, 45_000)).toBe(0);
+    expect(toolCount(scene.namespace)).toBeGreaterThan(8000);
+  }, 90_000);
 
   test('a SYN flood with forged sources is called one: synproxy, or so many a second', async () => {
     const scene = await stage();

@@ -9,6 +9,8 @@ import { scratch } from '../e2e/support/tree.ts';
 
 const TRAFFIC = join(__dirname, 'traffic.cjs');
 const MAX = '/proc/sys/net/netfilter/nf_conntrack_max';
+/** Written to in the initial namespace alone. */
+export const HASHSIZE = '/sys/module/nf_conntrack/parameters/hashsize';
 const RULES = `table inet tracking {
   chain output {
     type filter hook output priority 0;
@@ -121,6 +123,12 @@ export function limitTo(limit: number): void {
   const guard = spawn('sh', ['-c', `read -r _; echo ${before} >${MAX}`], { stdio: ['pipe', 'ignore', 'inherit'] });
   onTestFinished(() => ended(guard));
   writeFileSync(MAX, String(limit));
+}
+
+/** Whatever is typed into the buckets is put back. */
+export function keepBuckets(): void {
+  const before = readFileSync('/proc/sys/net/netfilter/nf_conntrack_buckets', 'latin1').trim();
+  onTestFinished(() => void command('/bin/sh', ['-c', `echo ${before} >${HASHSIZE}`]));
 }
 
 function ended(child: ChildProcess): Promise<void> {

@@ -4,11 +4,13 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Answer, command, ENV, RUN, RUNS_ON_NODE, TOP } from '../e2e/support/plugin.ts';
 import { scratch } from '../e2e/support/tree.ts';
 import {
+  HASHSIZE,
   inside,
+  keepBuckets,
   limitTo,
   loadEntries,
   NOBODY,
@@ -22,7 +24,6 @@ import {
 } from './namespace.ts';
 import { liveSuite } from './parts.ts';
 
-const HASHSIZE = '/sys/module/nf_conntrack/parameters/hashsize';
 const PARTS = [
   HASHSIZE,
   '/usr/sbin/conntrack',
@@ -97,12 +98,6 @@ function step(told: Report, kind: string): Step {
 
 function type(lines: readonly string[]): void {
   for (const line of lines) expect(command('/bin/sh', ['-c', line]), line).toMatchObject({ status: 0 });
-}
-
-/** Whatever is typed into the buckets is put back. */
-function keepBuckets(): void {
-  const before = readFileSync('/proc/sys/net/netfilter/nf_conntrack_buckets', 'latin1').trim();
-  onTestFinished(() => void command('/bin/sh', ['-c', `echo ${before} >${HASHSIZE}`]));
 }
 
 liveSuite('an incident on the running machine', PARTS, () => {
