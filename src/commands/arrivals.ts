@@ -6,13 +6,13 @@ import { canBeYoung } from '../evaluate/begun.ts';
 import { addDigest, type Digest, digestEntry, type Marks, newDigest, scaleDigest } from '../evaluate/digest.ts';
 import { type EntryFeed, openTableList } from '../kernel/entry-feed.ts';
 import { parseEntries } from '../kernel/entry-list.ts';
-import { type BegunLines, begunSince, type ListPart, type SeenPart, seenIn } from '../kernel/list-part.ts';
+import { type BegunLines, begunSince, type ListPart, seenIn } from '../kernel/list-part.ts';
 import type { Root } from '../kernel/root.ts';
 import type { Machine } from '../observation/machine.ts';
 import type { Table } from '../observation/table.ts';
 import { nextPiece } from './count.ts';
 import { PIECE } from './count-piece.ts';
-import type { ReportContext } from './reported.ts';
+import type { RememberedTable, ReportContext } from './reported.ts';
 
 /** A table's list as it began at some time. */
 export interface SeenTable {
@@ -29,13 +29,6 @@ interface Part {
 
 /** Of the digest of the whole list. */
 export type NewEntriesOf = (all: Digest, marks: Marks) => NewEntries | undefined;
-
-/** What was seen before, in less room. */
-export interface RememberedTable {
-  readonly key: string;
-  readonly at: number;
-  readonly parts: readonly SeenPart[];
-}
 
 // A fifth of a second for the slower engine; of a table that is full in minutes some dozens of them are new.
 const MOST_LINES = 8192;

@@ -2,13 +2,13 @@
 
 import type { ReportOptions } from '../cli/options.ts';
 import type { State } from '../evaluate/state.ts';
+import type { SeenPart } from '../kernel/list-part.ts';
 import type { Deadline } from '../kernel/root.ts';
 import type { Fault } from '../observation/fault.ts';
 import type { Observation } from '../observation/observation.ts';
 import { faultWords } from '../present/faults.ts';
 import type { Palette } from '../present/palette.ts';
 import type { ReportBody } from '../present/report-body.ts';
-import type { RememberedTable } from './arrivals.ts';
 import type { Interruption } from './interruption.ts';
 
 export interface ReportContext {
@@ -16,6 +16,14 @@ export interface ReportContext {
   readonly deadline: Deadline;
   readonly stop: Interruption;
   readonly palette: Palette;
+}
+
+/** The first lines of a table's list as they were, in as little room as it takes to know them again. */
+export interface RememberedTable {
+  readonly key: string;
+  /** Milliseconds since the program began. */
+  readonly at: number;
+  readonly parts: readonly SeenPart[];
 }
 
 /** Everything that is said, or the failure that stands for it. */
