@@ -9,7 +9,7 @@ const NEARLY = 100;
 
 export function memory({ step, isFrom }: Look): void {
   const told = (name: string) => {
-    const found = /object size: (?:about )?(\d+) B.*extension (\d+) B/.exec(step(name).output);
+    const found = /object size: (?:about )?(\d+) B.*extension (\d+)(?: to \d+)? B/.exec(step(name).output);
     return { object: Number(found?.[1]), extension: Number(found?.[2]) };
   };
   const more = (from: string, to: string, size: string) =>

@@ -314,11 +314,16 @@ liveSuite('an incident on the running machine', PARTS, () => {
         'messages',
         'full',
         'fails',
-        /the table of net:\[4026532245\] was full 6\d s ago;.*2 "table full" lines .*, in net:\[4026532245\] \(\/var\/log\/messages\)/,
+        /the table of net:\[4026532245\], which is gone, was full from \S+ \S+ to \S+ \S+ \(30 s, by the log\), 6\d s ago;.*2 "table full" lines .*, in net:\[4026532245\] \(\/var\/log\/messages\)/,
       ],
       ['kern.log', 'full', 'fails', /\(\/var\/log\/kern\.log\)/],
       ['messages', 'quiet', 'prints', /No "table full" in the kernel log \(\/var\/log\/messages\)/],
-      ['other', 'empty', 'prints', /was full 4\d s ago;.*One "table full" line .* \(journalctl -k\)/],
+      [
+        'other',
+        'empty',
+        'prints',
+        /the table of the host was full at \S+ \S+, 4\d s ago;.*One "table full" line .* \(journalctl -k\)/,
+      ],
       ['other', 'empty', 'silent', /Kernel log: cannot read \/dev\/kmsg: permission denied/],
       ['other', 'empty', 'fails', /Kernel log: cannot read \/dev\/kmsg: permission denied/],
     ])('/var/log/%s is %s, journalctl %s', (name, log, journal, expected) => {

@@ -123,7 +123,7 @@ liveSuite('every namespace of the running machine', PARTS, () => {
       expect(answer.stdout).toMatch(
         new RegExp(`^CONNTRACK WARNING - namespace ${kept} \\(no process\\): entries 30 is above 29; `),
       );
-      expect(answer.stdout).not.toContain(' at least ');
+      expect(answer.stdout).not.toContain(' of at least ');
     });
 
     test('a name is told of those with processes too', async () => {
