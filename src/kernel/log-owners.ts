@@ -23,8 +23,9 @@ export function fullSpells(root: Root, { records }: FullLog, observation: Observ
     if (key === undefined) others.push(record);
     else (owned.get(key) ?? begun(owned, key)).push(record);
   }
-  const spell = lastSpell(others.reverse());
-  const number = others[others.length - 1]?.namespace;
+  // Where they are named, those of one are not the others'.
+  const number = others[0]?.namespace;
+  const spell = lastSpell(others.filter(({ namespace }) => namespace === number).reverse());
   return {
     ofTables: new Map(Array.from(owned, ([key, some]) => [key, lastSpell(some.reverse())] as const).flatMap(isKnown)),
     ofOthers: spell === undefined ? undefined : { spell, number },
