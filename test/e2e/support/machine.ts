@@ -1,7 +1,8 @@
 // A machine whose clock and counters a test sets: a captured tree, which tells the time by its own files.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { expect } from 'vitest';
 import { type Answer, command, ENV, RUN } from './plugin.ts';
 import { scratch, tree } from './tree.ts';
 
@@ -54,4 +55,21 @@ function set(root: string, moment: Moment): void {
   write('proc/sys/kernel/random/boot_id', `${boot}\n`);
   write('proc/sys/net/netfilter/nf_conntrack_count', `${entries}\n`);
   write('proc/net/stat/nf_conntrack', `${COLUMNS.join(' ')}\n${rows.join('\n')}\n`);
+}
+
+/** Where the user's state files are. */
+export function folder({ state }: Machine): string {
+  return join(state, String(process.geteuid?.()), 'check_conntrack');
+}
+
+/** The one that is there. */
+export function onlyFile(here: Machine): string {
+  const [name = '', ...others] = readdirSync(folder(here));
+  expect(others).toEqual([]);
+  return join(folder(here), name);
+}
+
+/** What a label has in the performance data. */
+export function perfdata({ stdout }: Answer, label: string): string | undefined {
+  return new RegExp(` ${label}=([^ \n]*)`).exec(stdout)?.[1];
 }
