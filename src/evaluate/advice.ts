@@ -11,7 +11,7 @@ import type { Holdings, Kept } from './holders.ts';
 import { withoutRoom } from './losses.ts';
 import type { NatShortage, Shortage } from './nat-ports.ts';
 import { defaultLimit, leastLimit, type Plan, planFor } from './plan.ts';
-import { type ReleaseAdvice, releaseAdvice } from './release.ts';
+import { type ReleaseAdvice, releaseAdvice, WORTHWHILE } from './release.ts';
 import { shorterTimeout, type Timeouts, timeoutName } from './timeouts.ts';
 
 export type Advice =
@@ -64,8 +64,6 @@ export interface ShorterTimeout {
 
 // Half of all entries makes one timeout the reason.
 const DOMINANT = 0.5;
-// Less than a tenth of the entries does not relieve a table.
-const WORTHWHILE = 0.1;
 // What a flow that has just begun is given, and at the least: UDP's.
 const FIRST = ['udp_timeout', 'tcp_timeout_syn_sent', 'tcp_timeout_syn_recv', 'icmp_timeout', 'icmpv6_timeout'];
 const LEAST_STAY = 30;

@@ -4,6 +4,7 @@ import type { Machine } from '../observation/machine.ts';
 import type { Arrivals, Both } from './arrivals.ts';
 import type { Holder, Holdings } from './holders.ts';
 import { atLeast } from './kernel-version.ts';
+import { WORTHWHILE } from './release.ts';
 
 /** Of what is added. */
 export interface Adds {
@@ -79,8 +80,6 @@ export interface Suspicion {
 
 // Half of what is added, or where nobody knows of all entries, is what makes one port, source or network the reason.
 const DOMINANT = 0.5;
-// Less than a tenth of the entries does not relieve a table.
-const WORTHWHILE = 0.1;
 const [TCP, UDP] = [6, 17];
 
 export function culpritAdvice(found: Suspicion, holdings: Holdings): readonly CulpritAdvice[] {

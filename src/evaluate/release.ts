@@ -22,8 +22,8 @@ export interface ReleaseAdvice {
   readonly ipv6: boolean;
 }
 
-// Less than a tenth of the entries does not relieve a table.
-const WORTHWHILE = 0.1;
+/** Less than this part of the entries does not relieve a table. */
+export const WORTHWHILE = 0.1;
 // Of a group that is not ended for its state alone.
 const NEARLY_ALL = 0.9;
 const [TCP, UDP] = [6, 17];

@@ -3,7 +3,7 @@
 import { type Diagnosis, events, type PastFull, type TableDiagnosis } from '../evaluate/diagnosis.ts';
 import type { Drift } from '../evaluate/drift.ts';
 import type { TableResult } from '../evaluate/evaluate.ts';
-import { type Lost, lostPackets, totals } from '../evaluate/losses.ts';
+import { type Lost, lostPackets, NOTHING_LOST, totals } from '../evaluate/losses.ts';
 import type { Shortage } from '../evaluate/nat-ports.ts';
 import type { Machine } from '../observation/machine.ts';
 import type { Table } from '../observation/table.ts';
@@ -62,14 +62,12 @@ function clashWords(shortage: Shortage): string {
 }
 
 function losingWords(result: TableResult): string {
-  const { full, clash, chain, fullOrClash } = result.lost ?? NONE;
+  const { full, clash, chain, fullOrClash } = result.lost ?? NOTHING_LOST;
   const other = clash + chain;
   const also = other === 0 ? '' : `, and ${perSecond(result, other)}/s for other reasons`;
   const perhaps = fullOrClash > full ? ', some of them perhaps to clashes' : '';
   return `${perSecond(result, full + fullOrClash)} packets/s${perhaps}${also}`;
 }
-
-const NONE: Lost = { full: 0, clash: 0, chain: 0, fullOrClash: 0 };
 
 function driftText(drift: Drift | undefined): readonly string[] {
   return drift?.kind === 'below' ? [driftWords(drift)] : [];
