@@ -53,11 +53,13 @@ export interface PastFull {
   readonly table: Table | undefined;
   /** N of its net:[N], where the kernel has logged it. */
   readonly number: number | undefined;
+  /** Whether the lines are surely of one table. */
+  readonly isNamed: boolean;
 }
 
 // A moment's growth tells of the next minutes only, and of a table that has room only noise.
 const [HALF, SOON_SECONDS] = [50, 300];
-// Entries end and are collected while others are refused, so that a full table has a little room at any moment.
+// Entries end and are collected while others are refused or evict, so that a full table has a little room at any moment.
 const HOVERING = 0.9;
 /** What the kernel wrote longer ago than that does not explain what is wrong now. */
 export const RECENT_SECONDS = 900;
@@ -80,7 +82,7 @@ export function diagnose(evaluation: Evaluation, spells: FullSpells | undefined)
 function recentSpell({ tables }: Observation, spells: FullSpells | undefined): PastFull | undefined {
   const known = tables.flatMap((table): PastFull[] => {
     const spell = spells?.ofTables.get(table.key);
-    return spell === undefined ? [] : [{ spell, table, number: table.number }];
+    return spell === undefined ? [] : [{ spell, table, number: table.number, isNamed: true }];
   });
   const others = spells?.ofOthers === undefined ? [] : [{ ...spells.ofOthers, table: undefined }];
   const [last] = [...known, ...others].sort((a, b) => a.spell.ago - b.spell.ago);
@@ -107,7 +109,7 @@ function troubleOf(result: TableResult): Pick<TableDiagnosis, 'state' | 'trouble
   const over = result.findings.find((finding) => finding.kind === 'threshold' && finding.metric === 'usage');
   const losing = losingBy(result);
   if (losing !== undefined) return { state: 'critical', trouble: losing };
-  if (percent >= 100) return { state: 'critical', trouble: 'full' };
+  if (percent >= 100 || isEvicting(result)) return { state: 'critical', trouble: 'full' };
   if (over !== undefined) return { state: over.state, trouble: 'filling' };
   if (percent > HALF && secondsToFull(result) < SOON_SECONDS) return { state: 'warning', trouble: 'filling' };
   return { state: 'ok', trouble: 'none' };
@@ -118,7 +120,7 @@ function losingBy({ lost = NOTHING_LOST, table }: TableResult): TableTrouble | u
   const { full, clash, chain, fullOrClash } = lost;
   if (packetsLost(lost) === 0) return undefined;
   // A table that has room drops nothing for want of it.
-  const either = table.limit > 0 && table.entries >= HOVERING * table.limit ? 'losing' : 'clashing';
+  const either = isHovering(table) ? 'losing' : 'clashing';
   const [most] = [
     { trouble: 'losing', packets: full } as const,
     { trouble: 'clashing', packets: clash } as const,
@@ -126,6 +128,15 @@ function losingBy({ lost = NOTHING_LOST, table }: TableResult): TableTrouble | u
     { trouble: either, packets: fullOrClash } as const,
   ].sort((a, b) => b.packets - a.packets);
   return most?.trouble;
+}
+
+/** The kernel evicts at the limit alone. */
+function isEvicting(result: TableResult): boolean {
+  return events(result, 'early_drop') > 0 && isHovering(result.table);
+}
+
+function isHovering({ entries, limit }: Table): boolean {
+  return limit > 0 && entries >= HOVERING * limit;
 }
 
 function secondsToFull({ table: { entries, limit }, pace = 0 }: TableResult): number {

@@ -28,8 +28,14 @@ export function fullSpells(root: Root, { records }: FullLog, observation: Observ
   const spell = lastSpell(others.filter(({ namespace }) => namespace === number).reverse());
   return {
     ofTables: new Map(Array.from(owned, ([key, some]) => [key, lastSpell(some.reverse())] as const).flatMap(isKnown)),
-    ofOthers: spell === undefined ? undefined : { spell, number },
+    ofOthers: spell === undefined ? undefined : { spell, number, isNamed: isNamed(spell, number, observation) },
   };
+}
+
+/** Another kernel may have written what is older than this boot. */
+function isNamed({ seconds, ago }: FullSpell, number: number | undefined, { machine, clock }: Observation): boolean {
+  const isOfThisBoot = clock?.ok === true && ago + seconds <= clock.value.uptime;
+  return number !== undefined || (isOfThisBoot && namesNamespaces(machine));
 }
 
 function begun(owned: Map<string, LogRecord[]>, key: string): LogRecord[] {

@@ -40,7 +40,15 @@ export interface FullSpells {
   /** By the key of the table. */
   readonly ofTables: ReadonlyMap<string, FullSpell>;
   /** Of no table that is there: its namespace is gone, or the kernel did not log whose it was. */
-  readonly ofOthers: { readonly spell: FullSpell; readonly number: number | undefined } | undefined;
+  readonly ofOthers: OthersSpell | undefined;
+}
+
+export interface OthersSpell {
+  readonly spell: FullSpell;
+  /** N of its net:[N]; undefined where the kernel wrote none. */
+  readonly number: number | undefined;
+  /** Whether this kernel writes it, but for the initial namespace; otherwise the lines may be of several tables. */
+  readonly isNamed: boolean;
 }
 
 /** Lines about a table that is not of connections: of expected ones, or of neighbours. */

@@ -73,15 +73,19 @@ function driftText(drift: Drift | undefined): readonly string[] {
   return drift?.kind === 'below' ? [driftWords(drift)] : [];
 }
 
-/** `the table of the host was full from 03:01:44 to 03:03:10, until 5 min ago`. */
-function pastWords({ evaluation, identities }: ReportFindings, past: PastFull | undefined): string {
+/** `the table of the host was full from 03:01:44 to 03:03:10 (86 s, by the log), 5 min ago`. */
+function pastWords(found: ReportFindings, past: PastFull | undefined): string {
   if (past === undefined) return 'a table was full';
-  const { spell, table, number } = past;
-  const { first, last, seconds, ago } = spell;
-  const times = seconds < 1 ? `at ${last}` : `from ${first} to ${last} (${durationWords(seconds)}, by the log)`;
-  const gone = number === undefined ? 'a table' : `the table of net:[${number}], which is gone,`;
-  const whose = table === undefined ? gone : `the table of ${tableWords({ evaluation, identities }, table)}`;
-  return `${whose} was full ${times}, ${durationWords(ago)} ago`;
+  const { first, last, seconds, ago } = past.spell;
+  const source = past.isNamed ? 'by the log' : 'by the log, which does not say whose';
+  const times = seconds < 1 ? `at ${last}` : `from ${first} to ${last} (${durationWords(seconds)}, ${source})`;
+  return `${pastTableWords(found, past)} was full ${times}, ${durationWords(ago)} ago`;
+}
+
+function pastTableWords({ evaluation, identities }: ReportFindings, { spell, table, number, isNamed }: PastFull) {
+  if (table !== undefined) return `the table of ${tableWords({ evaluation, identities }, table)}`;
+  if (!isNamed) return spell.lines === 1 ? 'a table' : 'one table or more';
+  return number === undefined ? 'the table of the initial namespace' : `the table of net:[${number}], which is gone,`;
 }
 
 /** What there is where nothing is wrong now. */

@@ -1,13 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { diagnose, fullestTable } from '../../../src/evaluate/diagnosis.ts';
 import { evaluate } from '../../../src/evaluate/evaluate.ts';
+import type { FullSpell } from '../../../src/observation/kernel-log.ts';
 import { verdictText } from '../../../src/present/verdict.ts';
 import { counted, countedBefore515, fault, observation, ok, unreadTable } from '../support/observation.ts';
 import { envoy, findingsOf, type Incident, wanted } from '../support/reports.ts';
 
 const spell = (ago: number, seconds = 86) => ({ lines: 3, first: '03:01:44', last: '03:03:10', seconds, ago });
-const gone = (ago: number, number: number | undefined = 7): Incident => ({
-  spells: { ofTables: new Map(), ofOthers: { spell: spell(ago), number } },
+const gone = (ago: number, number: number | undefined): Incident => ({
+  spells: { ofTables: new Map(), ofOthers: { spell: spell(ago), number, isNamed: true } },
+});
+const nobodys = (spell: FullSpell): Incident => ({
+  spells: { ofTables: new Map(), ofOthers: { spell, number: undefined, isNamed: false } },
 });
 const of = (key: string, ago: number): Incident => ({
   spells: { ofTables: new Map([[key, spell(ago)]]), ofOthers: undefined },
@@ -45,6 +49,17 @@ describe('the verdict', () => {
       { first: { entries: 1000 }, last: { statistics: counted({ early_drop: 3000 }) }, seconds: 2 },
       'critical',
       'the table of the host is full: 1,000 of 1,000, nothing dropped now, 1,500 entries/s evicted to make room',
+    ],
+    // Evicted is at the limit alone: what is free at the moment of the look is taken in the next.
+    [
+      { first: { entries: 1000 }, last: { entries: 900, statistics: counted({ early_drop: 3000 }) }, seconds: 2 },
+      'critical',
+      'the table of the host is full: 900 of 1,000, nothing dropped now, 1,500 entries/s evicted to make room',
+    ],
+    [
+      { first: { entries: 1000 }, last: { entries: 899, statistics: counted({ early_drop: 3000 }) }, seconds: 2 },
+      'warning',
+      'the table of the host is 89.9% full, not growing, nothing dropped now, 1,500 entries/s evicted to make room',
     ],
     [
       { first: { entries: 1000 }, last: { statistics: counted({ drop: 2360 }) }, seconds: 2 },
@@ -131,12 +146,22 @@ describe('the verdict', () => {
       'not conntrack: 60.0% used, nothing dropped since boot',
     ],
     [
-      gone(120),
+      gone(120, 7),
       'warning',
       'the table of net:[7], which is gone, was full from 03:01:44 to 03:03:10 (86 s, by the log), 120 s ago; now 0.0% used, nothing dropped since boot by the tables there are',
     ],
     [
-      { spells: { ofTables: new Map(), ofOthers: { spell: spell(120, 0), number: undefined } } },
+      gone(120, undefined),
+      'warning',
+      'the table of the initial namespace was full from 03:01:44 to 03:03:10 (86 s, by the log), 120 s ago; now 0.0% used, nothing dropped since boot by the tables there are',
+    ],
+    [
+      nobodys(spell(120)),
+      'warning',
+      'one table or more was full from 03:01:44 to 03:03:10 (86 s, by the log, which does not say whose), 120 s ago; now 0.0% used, nothing dropped since boot by the tables there are',
+    ],
+    [
+      nobodys({ ...spell(120, 0), lines: 1 }),
       'warning',
       'a table was full at 03:03:10, 120 s ago; now 0.0% used, nothing dropped since boot by the tables there are',
     ],
@@ -155,7 +180,7 @@ describe('the verdict', () => {
       'warning',
       'the table of the host is 85.0% full, not growing, nothing dropped now',
     ],
-    [gone(900), 'ok', 'not conntrack: 0.0% used, nothing dropped since boot'],
+    [gone(900, 7), 'ok', 'not conntrack: 0.0% used, nothing dropped since boot'],
     [{ log: fault('denied', '/dev/kmsg') }, 'ok', 'not conntrack: 0.0% used, nothing dropped since boot'],
     [
       { first: { configuration: wanted(4000) } },
