@@ -44,6 +44,14 @@ const live = {
   testTimeout: 60_000,
   hookTimeout: 60_000,
 };
+// Staged once, and told by both executables; when the live tests are over, with which they share the limit.
+const incidents = {
+  ...live,
+  name: 'incidents',
+  include: [tests('incidents')],
+  exclude: [],
+  sequence: { groupOrder: 1 },
+};
 const standalone = { name: 'standalone', include: [tests('standalone')], testTimeout: 300_000 };
 
 // They boot kernels that .dev/kernels.mjs has fetched.
@@ -56,7 +64,7 @@ const some = [
   ...(CHECK_CONNTRACK_EXECUTABLE === undefined ? [unit] : [standalone]),
   e2e,
   ...(process.env['CHECK_CONNTRACK_PACKAGES'] === '1' ? [packages] : []),
-  ...(CHECK_CONNTRACK_LIVE === '1' ? [live] : []),
+  ...(CHECK_CONNTRACK_LIVE === '1' ? [live, ...(CHECK_CONNTRACK_EXECUTABLE === undefined ? [incidents] : [])] : []),
   ...(CHECK_CONNTRACK_KERNELS !== undefined ? [kernels] : []),
   ...(CHECK_CONNTRACK_DIRECTOR === '1' ? [director] : []),
 ];

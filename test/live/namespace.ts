@@ -131,6 +131,12 @@ export function keepBuckets(): void {
   onTestFinished(() => void command('/bin/sh', ['-c', `echo ${before} >${HASHSIZE}`]));
 }
 
+/** Sets the number of buckets of the whole machine until the test is over. */
+export function hashsizeTo(buckets: number): void {
+  keepBuckets();
+  writeFileSync(HASHSIZE, String(buckets));
+}
+
 function ended(child: ChildProcess): Promise<void> {
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   child.stdin?.end();

@@ -3,8 +3,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { command, plugin } from '../e2e/support/plugin.ts';
-import { inside, limitTo, processInside, sendDatagrams, toolCounter, trackingNamespace } from './namespace.ts';
-import { liveSuite } from './parts.ts';
+import { inside, limitTo, processInside, sendDatagrams, toolCounter, trackingNamespace } from '../live/namespace.ts';
+import { liveSuite } from '../live/parts.ts';
 
 /** The whole report on one line. */
 function told(): string {

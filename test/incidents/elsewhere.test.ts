@@ -4,16 +4,20 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Answer, command, RUN } from '../e2e/support/plugin.ts';
 import { scratch } from '../e2e/support/tree.ts';
-import { inside, NOBODY, processInside, toolCounter, trackingNamespace } from './namespace.ts';
-import { liveSuite } from './parts.ts';
+import { inside, NOBODY, processInside, toolCounter, trackingNamespace } from '../live/namespace.ts';
+import { liveSuite } from '../live/parts.ts';
+import { background } from './stage.ts';
+import { type Incident, type Lead, reportBy, STANDALONE } from './told.ts';
 
 const KNOCKS = join(__dirname, 'knocks.cjs');
 const EXPECT_MAX = '/proc/sys/net/netfilter/nf_conntrack_expect_max';
 const ALL_NETNS = '/proc/sys/net/netfilter/nf_log_all_netns';
 const PARTS = [
+  STANDALONE,
   EXPECT_MAX,
   ALL_NETNS,
   '/proc/net/stat/arp_cache',
@@ -29,41 +33,22 @@ const PARTS = [
   '/usr/bin/nsenter',
 ];
 
-interface Lead {
-  readonly kind: string;
-  readonly state: string;
-  readonly namespace: { readonly mount: string | null; readonly pid: number | null } | null;
-  readonly per_second: number | null;
-  readonly text: string;
-  readonly notes: readonly string[];
-  readonly commands: readonly string[];
-  readonly invalid: {
-    readonly share_percent: number | null;
-    readonly settings: Readonly<Record<string, number>>;
-    readonly rules: readonly { readonly chain: string; readonly packets: number | null }[] | null;
-  } | null;
-}
-
-interface Told {
-  readonly trouble: string;
-  readonly elsewhere: readonly Lead[];
-  readonly namespaces: readonly {
-    readonly mount: string | null;
-    readonly losses: { readonly seconds: number; readonly events: { readonly invalid: number } } | null;
-  }[];
-}
-
 /** Of a machine whose log is empty: what other tests have left there would be told too. */
-function report(...args: readonly string[]): Answer {
-  return inMounts([], ...RUN, 'report', ...args);
+async function told(): Promise<Incident> {
+  return (await reportBy((run) => mounting([], ...run, 'report', '--format', 'json'))).incident;
 }
 
 /** Runs a command where a shell has mounted something first. */
 function inMounts(mounts: readonly string[], ...line: readonly string[]): Answer {
+  const [file = '', ...args] = mounting(mounts, ...line);
+  return command(file, args);
+}
+
+function mounting(mounts: readonly string[], ...line: readonly string[]): readonly string[] {
   const empty = join(scratch(), 'kmsg');
   writeFileSync(empty, '');
   const script = [`mount --bind ${empty} /dev/kmsg`, ...mounts, 'exec "$@"'].join(' && ');
-  return command('unshare', ['-m', 'sh', '-c', script, 'sh', ...line]);
+  return ['unshare', '-m', 'sh', '-c', script, 'sh', ...line];
 }
 
 /** The report as that namespace sees itself: whatever else the machine does is out of its sight. */
@@ -73,24 +58,15 @@ function alone(namespace: string): Answer {
   return inMounts([], ...enter, '-m', 'sh', '-c', [...hide, 'exec "$@"'].join(' && '), 'sh', ...RUN, 'report');
 }
 
-function toldBy({ stdout, stderr }: Answer): Told {
-  expect(stderr).toBe('');
-  return JSON.parse(stdout).report.incident;
-}
-
-function lead({ elsewhere }: Told, kind: string): Lead {
+function lead({ elsewhere }: Incident, kind: string): Lead {
   const found = elsewhere.find((one) => one.kind === kind);
   if (found === undefined) throw new Error(`no lead ${kind}: ${JSON.stringify(elsewhere)}`);
   return found;
 }
 
-/** A process of knocks.cjs until the test is over; comes back when it has begun. */
+/** What knocks.cjs does in the background until the test is over. */
 async function knocks(namespace: string, ...args: readonly string[]): Promise<void> {
-  const child = spawn('ip', ['netns', 'exec', namespace, process.execPath, KNOCKS, ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  await new Promise((resolve) => child.stdout.once('data', resolve));
+  await background(namespace, process.execPath, KNOCKS, ...args);
 }
 
 /** What is written there while the test runs is put back, also if this process is killed. */
@@ -108,7 +84,7 @@ function rules(namespace: string, text: string): void {
   expect(command('ip', ['netns', 'exec', namespace, 'nft', text])).toMatchObject({ status: 0, stderr: '' });
 }
 
-function type(line: string): Answer {
+function typed(line: string): Answer {
   const answer = command('/bin/sh', ['-c', line]);
   expect(answer, line).toMatchObject({ status: 0 });
   return answer;
@@ -146,14 +122,14 @@ liveSuite('what loses packets beside a full table', PARTS, () => {
       await knocks(namespace, 'knock', '81');
 
       const before = toolCounter(namespace, 'invalid');
-      const told = toldBy(report('--format', 'json'));
+      const said = await told();
       const after = toolCounter(namespace, 'invalid');
-      const found = lead(told, 'invalid');
+      const found = lead(said, 'invalid');
       // Nearly all packets here are strays.
       expect(found.state).toBe('warning');
       expect(found.namespace?.mount).toContain(namespace);
       expect(found.per_second).toBeGreaterThan(20);
-      const losses = told.namespaces.find(({ mount }) => mount?.includes(namespace))?.losses;
+      const losses = said.namespaces.find(({ mount }) => mount?.includes(namespace))?.losses;
       expect(losses?.events.invalid).toBeCloseTo((found.per_second ?? 0) * (losses?.seconds ?? 0), 3);
       expect(losses?.events.invalid).toBeLessThanOrEqual(after - before);
       expect(found.invalid?.share_percent).toBeGreaterThan(20);
@@ -162,14 +138,14 @@ liveSuite('what loses packets beside a full table', PARTS, () => {
       expect(found.invalid?.rules?.[0]?.packets).toBeGreaterThan(0);
 
       // What it says to type: the rule, the log on, what is in it, and off again.
-      const typed = found.commands.map((line) => {
-        const { stdout } = type(line);
+      const outputs = found.commands.map((line) => {
+        const { stdout } = typed(line);
         command('sleep', ['0.3']);
         return stdout;
       });
-      const [listed = ''] = typed;
+      const [listed = ''] = outputs;
       expect(listed).toMatch(/ct state invalid counter .* drop .*# handle \d+/);
-      expect(typed.some((output) => /nf_ct_proto_6: .*SPT=81 /.test(output))).toBe(true);
+      expect(outputs.some((output) => /nf_ct_proto_6: .*SPT=81 /.test(output))).toBe(true);
       expect(inside(namespace, 'cat', '/proc/sys/net/netfilter/nf_conntrack_log_invalid').stdout).toBe('0\n');
       expect(readFileSync(ALL_NETNS, 'latin1')).toBe('0\n');
 
@@ -187,21 +163,21 @@ liveSuite('what loses packets beside a full table', PARTS, () => {
       const drop = ['-A', 'INPUT', '-m', 'conntrack', '--ctstate', 'INVALID', '-j', 'DROP'];
       expect(inside(namespace, 'iptables-legacy', ...drop)).toMatchObject({ status: 0 });
       await knocks(namespace, 'knock', '81');
-      const found = lead(toldBy(report('--format', 'json')), 'invalid');
+      const found = lead(await told(), 'invalid');
       expect(found.invalid?.rules).toMatchObject([{ tool: 'iptables-legacy', table: 'filter', chain: 'INPUT' }]);
-      expect(type(found.commands[0] ?? '').stdout).toMatch(/ DROP .* ctstate INVALID/);
+      expect(typed(found.commands[0] ?? '').stdout).toMatch(/ DROP .* ctstate INVALID/);
     });
 
     test('without such a rule it is a lead and no more; when both ways are tracked it is gone', async () => {
       const namespace = trackingNamespace();
       rules(namespace, ONE_WAY);
       await knocks(namespace, 'knock', '81');
-      const told = toldBy(report('--format', 'json'));
-      const found = lead(told, 'invalid');
+      const said = await told();
+      const found = lead(said, 'invalid');
       expect(found).toMatchObject({ state: 'ok', invalid: { rules: [] } });
       expect(fateOf(namespace, 81)).toBe('refused');
       rules(namespace, 'delete table ip one-way');
-      expect(toldBy(report('--format', 'json')).elsewhere.map(({ kind }) => kind)).not.toContain('invalid');
+      expect((await told()).elsewhere.map(({ kind }) => kind)).not.toContain('invalid');
       const { status, stdout } = alone(namespace);
       expect(status).toBe(0);
       expect(stdout).toMatch(/^CONNTRACK OK - not conntrack: /);
@@ -222,17 +198,17 @@ liveSuite('what loses packets beside a full table', PARTS, () => {
   });
 
   /** As many a second as the kernel has counted meanwhile, and what it says to type; gives what that prints. */
-  function counted(namespace: string, kind: string, counter: string): string {
+  async function counted(namespace: string, kind: string, counter: string): Promise<string> {
     const before = extended(namespace, counter);
-    const told = toldBy(report('--format', 'json'));
+    const said = await told();
     const after = extended(namespace, counter);
     expect(after).toBeGreaterThan(before);
-    const found = lead(told, kind);
+    const found = lead(said, kind);
     expect(found).toMatchObject({ state: 'warning', namespace: { mount: expect.stringContaining(namespace) } });
     expect(found.per_second).toBeGreaterThan(10);
-    const seconds = told.namespaces.find(({ mount }) => mount?.includes(namespace))?.losses?.seconds ?? 1;
+    const seconds = said.namespaces.find(({ mount }) => mount?.includes(namespace))?.losses?.seconds ?? 1;
     expect((found.per_second ?? 0) * seconds).toBeLessThanOrEqual(after - before);
-    return found.commands.map((line) => type(line).stdout).join('');
+    return found.commands.map((line) => typed(line).stdout).join('');
   }
 
   test('a program that does not accept', async () => {
@@ -240,7 +216,7 @@ liveSuite('what loses packets beside a full table', PARTS, () => {
     await knocks(namespace, 'deaf', '8080');
     await knocks(namespace, 'knock', '8080');
     while (extended(namespace, 'TcpExtListenOverflows') === 0) await pause(50);
-    const shown = counted(namespace, 'listen', 'TcpExtListenOverflows');
+    const shown = await counted(namespace, 'listen', 'TcpExtListenOverflows');
     expect(shown).toMatch(/LISTEN +2 +1 +127\.0\.0\.1:8080/);
   });
 
@@ -249,7 +225,7 @@ liveSuite('what loses packets beside a full table', PARTS, () => {
     await knocks(namespace, 'mute', '5353');
     await knocks(namespace, 'flood', '5353', '127.0.0.1', '127.0.0.1');
     while (extended(namespace, 'UdpRcvbufErrors') === 0) await pause(50);
-    expect(counted(namespace, 'udp', 'UdpRcvbufErrors')).toMatch(/UNCONN +\d{3,} +0 +127\.0\.0\.1:5353/);
+    expect(await counted(namespace, 'udp', 'UdpRcvbufErrors')).toMatch(/UNCONN +\d{3,} +0 +127\.0\.0\.1:5353/);
   });
 
   test('packets that come by an interface that no answer would go out by', async () => {
@@ -268,7 +244,7 @@ liveSuite('what loses packets beside a full table', PARTS, () => {
     inside(sender, 'sysctl', '-w', 'net.ipv4.conf.left.arp_announce=2');
     await knocks(sender, 'flood', '9', '203.0.113.5', '198.51.100.2');
     while (extended(namespace, 'TcpExtIPReversePathFilter') === 0) await pause(50);
-    const shown = counted(namespace, 'rp_filter', 'TcpExtIPReversePathFilter');
+    const shown = await counted(namespace, 'rp_filter', 'TcpExtIPReversePathFilter');
     expect(shown).toMatch(/^net\.ipv4\.conf\.all\.rp_filter = 1$/m);
   });
 
@@ -296,18 +272,18 @@ liveSuite('what loses packets beside a full table', PARTS, () => {
       announced(10);
     }
 
-    const told = toldBy(report('--format', 'json'));
-    const found = lead(told, 'expectations');
+    const said = await told();
+    const found = lead(said, 'expectations');
     const words = `${limit}`.replace(/\B(?=(\d{3})+$)/g, ',');
     expect(found.text).toMatch(/^the table of expected connections of namespace of .* is full: /);
     expect(found.text).toContain(`is full: ${words} of ${words}`);
     expect(found.namespace?.mount).toContain(namespace);
     expect(found.commands).toEqual([`sysctl -w net.netfilter.nf_conntrack_expect_max=${4 * limit}`]);
 
-    for (const line of found.commands) type(line);
+    for (const line of found.commands) typed(line);
     inside(namespace, 'conntrack', '-F');
     expect(announced(limit + 30)).toBe(0);
-    expect(toldBy(report('--format', 'json')).elsewhere.map(({ kind }) => kind)).not.toContain('expectations');
+    expect((await told()).elsewhere.map(({ kind }) => kind)).not.toContain('expectations');
     // The kernel's own log still has it, as what it is: no full table of connections.
     const { stdout } = command(RUN[0] ?? '', [...RUN.slice(1), 'report', '--format', 'json']);
     const logged = lead(JSON.parse(stdout).report.incident, 'expectations');
@@ -331,11 +307,11 @@ liveSuite('what loses packets beside a full table', PARTS, () => {
     onTestFinished(() => void child.kill('SIGKILL'));
     const before = tableFulls();
     while (tableFulls() === before) await pause(20);
-    const told = toldBy(report('--format', 'json'));
+    const said = await told();
     const after = tableFulls();
     child.kill('SIGKILL');
     inside(namespace, 'ip', 'neigh', 'flush', 'dev', 'left');
-    const found = lead(told, 'neighbours');
+    const found = lead(said, 'neighbours');
     expect(found).toMatchObject({ state: 'warning', namespace: null });
     expect(found.text).toMatch(/^the table of neighbours, arp_cache, has no room /);
     expect(found.per_second).toBeGreaterThan(0);
@@ -376,8 +352,8 @@ liveSuite('what loses packets beside a full table', PARTS, () => {
       const script = `[ "$*" = '-S ens5' ] || exit 1; ${counting}; ${STATISTICS(exceeded)}`;
       const mounts = [...tool(folder, '/usr/sbin/ethtool', script), `mount --bind ${folder}/net /sys/class/net`];
       const { stdout } = inMounts(mounts, ...RUN, 'report', '--interval', '0.5', '--format', 'json');
-      const told: Told = JSON.parse(stdout).report.incident;
-      const found = told.elsewhere.filter(({ kind }) => kind === 'allowance');
+      const said: Incident = JSON.parse(stdout).report.incident;
+      const found = said.elsewhere.filter(({ kind }) => kind === 'allowance');
       if (isTold) {
         expect(found).toMatchObject([{ state: 'warning', namespace: null }]);
         expect(found[0]?.text).toMatch(/^the cloud drops [\d.]+ packets\/s of ens5: its own limit of tracked/);
@@ -395,8 +371,8 @@ liveSuite('what loses packets beside a full table', PARTS, () => {
     ])('Open vSwitch %s', (_, runs, expected) => {
       const mounts = [...tool(scratch(), '/usr/bin/ovs-appctl', LIMITS), runs];
       const { stdout } = inMounts(mounts, ...RUN, 'report', '--interval', '0.1', '--format', 'json');
-      const told: Told = JSON.parse(stdout).report.incident;
-      expect(told.elsewhere.filter(({ kind }) => kind === 'zone').map(({ text }) => text)).toEqual(expected);
+      const said: Incident = JSON.parse(stdout).report.incident;
+      expect(said.elsewhere.filter(({ kind }) => kind === 'zone').map(({ text }) => text)).toEqual(expected);
     });
 
     test('a daemon that does not answer costs a moment, and no report', () => {
@@ -418,8 +394,4 @@ function tableFulls(): number {
   const [head = '', ...cpus] = readFileSync('/proc/net/stat/arp_cache', 'latin1').trim().split('\n');
   const at = head.split(/\s+/).indexOf('table_fulls');
   return cpus.reduce((sum, cpu) => sum + Number.parseInt(cpu.trim().split(/\s+/)[at] ?? '', 16), 0);
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -1,13 +1,14 @@
 // Packets that are lost although the table has room: NAT without a port, and entries refused by long chains. The truth is
 // what the sender could not send, and the kernel's own counters.
 
-import { spawn } from 'node:child_process';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { scratch } from '../e2e/support/tree.ts';
-import { inside, limitTo, pluginInside, toolCounter, trackingNamespace } from './namespace.ts';
-import { liveSuite } from './parts.ts';
+import { inside, limitTo, pluginInside, processInside, toolCounter, trackingNamespace } from '../live/namespace.ts';
+import { liveSuite } from '../live/parts.ts';
+import { background } from './stage.ts';
+import { report, STANDALONE } from './told.ts';
 
-const PARTS = ['/usr/sbin/nft', '/usr/sbin/conntrack', '/usr/bin/python3'];
+const PARTS = [STANDALONE, '/usr/sbin/nft', '/usr/sbin/conntrack', '/usr/bin/python3'];
 const NAT = `table ip nat {
   chain post {
     type nat hook postrouting priority 100;
@@ -60,19 +61,19 @@ liveSuite('packets lost to clashes', PARTS, () => {
   test('what the report advises gives the ports back', async () => {
     const name = natNamespace();
     lostOf(name, 20);
-    const sender = flood(name);
-    const { stdout } = pluginInside(name, 'report', '--interval', '0.5', '--format', 'json');
-    sender();
-    const { report, message, state } = JSON.parse(stdout);
-    expect([state, report.incident.trouble]).toEqual(['critical', 'clashing']);
+    const sender = await background(name, 'python3', '-u', '-c', `print()\n${SENDER}`, '2000000');
+    const { state, message, incident } = await report('--pid', String(await processInside(name)));
+    sender.kill('SIGKILL');
+    expect([state, incident.trouble]).toEqual(['critical', 'clashing']);
     expect(message).toContain('packets/s to clashes: NAT has no port left towards udp 127.0.0.1 port 9');
-    const [advice] = report.incident.advice;
+    const [advice] = incident.advice;
     expect(advice).toMatchObject({ kind: 'nat_ports' });
-    expect(advice.title).toContain(
+    expect(advice?.title).toContain(
       'of 127.0.0.1 10 of the 10 from 1000 to 1009 are in use towards udp 127.0.0.1 port 9',
     );
     expect(lostOf(name, 5)).toBe(5);
-    for (const command of advice.commands) expect(inside(name, 'sh', '-c', command)).toMatchObject({ status: 0 });
+    for (const command of advice?.commands ?? [])
+      expect(inside(name, 'sh', '-c', command)).toMatchObject({ status: 0 });
     expect(lostOf(name, 10)).toBe(0);
     expect(inside(name, 'sysctl', '-n', 'net.netfilter.nf_conntrack_udp_timeout').stdout.trim()).toBe('10');
   });
@@ -102,12 +103,3 @@ liveSuite('a table that is full, and NAT that is short', PARTS, () => {
     expect(lost.clash).toBeGreaterThanOrEqual(clashed);
   });
 });
-
-/** In the background; the function ends it. */
-function flood(namespace: string): () => void {
-  const line = ['netns', 'exec', namespace, 'python3', '-c', SENDER, '2000000'];
-  const child = spawn('ip', line, { stdio: 'ignore' });
-  const end = (): void => void child.kill('SIGKILL');
-  onTestFinished(end);
-  return end;
-}

@@ -1,0 +1,34 @@
+// Who is to be served while a table is full. `echo ADDRESS PORT MILLISECONDS`: answers each datagram so much later. `ask N
+// ADDRESS PORT FROM`: N questions, a hundred a second, each from a port of its own; prints how many had no answer.
+
+const dgram = require('node:dgram');
+const [, , kind, ...words] = process.argv;
+
+const kinds = { echo, ask };
+kinds[kind](...words);
+
+function echo(address, port, delay) {
+  const socket = dgram.createSocket('udp4');
+  // What the table has no room for is refused here too, and for the client to notice.
+  const answer = (to) => () => socket.send('x', to.port, to.address, () => undefined);
+  socket.on('message', (_, from) => setTimeout(answer(from), Number(delay)));
+  socket.bind(Number(port), address, () => process.stdout.write('ready\n'));
+}
+
+function ask(count, address, port, from) {
+  const LAST_ANSWER = 800;
+  let [asked, answered] = [0, 0];
+  const one = () => {
+    const socket = dgram.createSocket('udp4').unref();
+    socket.on('message', () => {
+      answered += 1;
+    });
+    socket.bind(0, from, () => socket.send('x', Number(port), address, () => undefined));
+    asked += 1;
+    if (asked === Number(count)) {
+      clearInterval(timer);
+      setTimeout(() => process.stdout.write(`${count - answered}\n`, () => process.exit()), LAST_ANSWER);
+    }
+  };
+  const timer = setInterval(one, 10);
+}

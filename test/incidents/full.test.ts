@@ -1,0 +1,152 @@
+// Tables that are full because of who connects: real floods, what the report says of them, and what it says to type, typed.
+// The truth is what the kernel has counted, and what those who sent have lost.
+
+import { setTimeout as pause } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { type Answer, command, RUN } from '../e2e/support/plugin.ts';
+import {
+  HASHSIZE,
+  inside,
+  keepBuckets,
+  limitTo,
+  NOBODY,
+  processInside,
+  toolCount,
+  toolCounter,
+  trackingNamespace,
+  traffic,
+} from '../live/namespace.ts';
+import { liveSuite } from '../live/parts.ts';
+import { report, STANDALONE, step, type } from './told.ts';
+
+const PARTS = [
+  ...[STANDALONE, HASHSIZE, '/usr/sbin/conntrack', '/usr/sbin/iptables', '/usr/sbin/nft', '/usr/sbin/ip'],
+  ...['/usr/bin/nsenter', '/usr/bin/setpriv'],
+];
+
+liveSuite('a full table', PARTS, () => {
+  describe('a table that one process holds full', () => {
+    test('verdict, culprit, rate and log; after what it says to type nothing is dropped', async () => {
+      const namespace = trackingNamespace();
+      keepBuckets();
+      limitTo(2000);
+      const pid = await traffic(namespace, 'spray');
+      await untilDropping(namespace);
+      const before = toolCounter(namespace, 'drop');
+      const told = await report();
+      const after = toolCounter(namespace, 'drop');
+
+      expect(told.state).toBe('critical');
+      expect(told.incident.trouble).toBe('losing');
+      const [place] = told.incident.namespaces;
+      expect(place).toMatchObject({ pid, mount: expect.stringContaining(namespace) });
+      // What was lost between its two looks is a part of what was lost around them.
+      const seen = place?.losses?.events.drop ?? 0;
+      expect(seen).toBeGreaterThan(0);
+      expect(seen).toBeLessThanOrEqual(after - before);
+      expect(place?.losses?.seconds).toBeCloseTo(1, 0);
+      expect(told.list.source).toBe(`/proc/${pid}/net/nf_conntrack`);
+      expect(told.list.sources.top).toMatchObject([{ address: '127.0.0.1', entries: told.list.entries }]);
+      expect(told.list.entries).toBeGreaterThan(1900);
+      expect(told.incident.kernel_log.lines).toBeGreaterThan(0);
+      expect(told.incident.kernel_log.last_seconds_ago).toBeLessThan(30);
+      expect(step(told, 'source').commands).toEqual([`ip netns exec ${namespace} ss -tunap`]);
+
+      const said = command('/usr/bin/env', [...RUN, 'report']);
+      expect(said.status).toBe(2);
+      expect(said.stdout.replace(/\s+/g, ' ')).toMatch(
+        /is full and losing [\d,]+ packets\/s \[#{50}\] 100\.0% of 2,000/,
+      );
+
+      type(step(told, 'raise').commands);
+      const typed = toolCounter(namespace, 'drop');
+      await pause(1500);
+      expect(toolCounter(namespace, 'drop')).toBe(typed);
+      const later = await report();
+      expect(later.incident.trouble).not.toBe('losing');
+    });
+
+    test('without root: the same verdict, and what sudo would add', async () => {
+      const namespace = trackingNamespace();
+      limitTo(2000);
+      await traffic(namespace, 'spray');
+      await untilDropping(namespace);
+      const { status, stdout, stderr } = command('setpriv', [...NOBODY.slice(1), ...RUN, 'report']);
+      expect({ status, stderr }).toEqual({ status: 2, stderr: '' });
+      expect(stdout.replace(/\s+/g, ' ')).toMatch(/is full and losing [\d,]+ packets\/s/);
+      expect(stdout).toContain('Not known: cannot read /proc/');
+      expect(stdout).toMatch(/\nsudo would add: who fills the table,/);
+      expect(stdout).toContain('  1. Raise the limit to ');
+    });
+  });
+
+  describe('connections into a black hole', () => {
+    // No refusal either: dropped before it is tracked, so that the entry stays as it is.
+    const HOLE = `add table inet hole; add chain inet hole output { type filter hook output priority -400; };
+      add rule inet hole output tcp sport 443 drop`;
+
+    /** 203.0.113.9 connects to 203.0.113.1, whose table is the one that is looked at, and which answers nothing. */
+    async function blackHole(): Promise<{ readonly sender: string; readonly namespace: string }> {
+      const [sender, namespace] = [trackingNamespace(), trackingNamespace()];
+      const done = (answer: Answer) => expect(answer).toMatchObject({ status: 0 });
+      done(inside(sender, 'nft', 'flush', 'ruleset'));
+      const near = ['name', 'near', 'address', '02:00:00:00:00:01', 'netns', namespace];
+      done(command('ip', ['link', 'add', 'far', 'netns', sender, 'type', 'veth', 'peer', ...near]));
+      for (const [where, address, device] of [
+        [sender, '203.0.113.9/24', 'far'],
+        [namespace, '203.0.113.1/24', 'near'],
+      ] as const) {
+        done(inside(where, 'ip', 'addr', 'add', address, 'dev', device));
+        done(inside(where, 'ip', 'link', 'set', device, 'up'));
+      }
+      // Of a crowd that waits for ARP's answer only the first three packets go.
+      const neighbour = 'neigh add 203.0.113.1 lladdr 02:00:00:00:00:01 dev far nud permanent';
+      done(inside(sender, 'ip', ...neighbour.split(' ')));
+      done(inside(namespace, 'nft', HOLE));
+      await processInside(namespace);
+      return { sender, namespace };
+    }
+
+    test.each(['commands', 'instead'] as const)('from one source to one port: %s take them off', async (form) => {
+      const { sender, namespace } = await blackHole();
+      limitTo(1000);
+      await traffic(sender, 'syn', '980');
+      const told = await report();
+      expect(told.incident.trouble).toMatch(/^(full|filling)$/);
+      expect(told.list.kinds[0]).toMatchObject({ name: 'tcp', state: 'SYN_SENT' });
+      expect(told.list.sources.top).toMatchObject([{ address: '203.0.113.9' }]);
+      expect(told.list.ports.top).toMatchObject([{ port: 443 }]);
+      expect(toolCount(namespace)).toBeGreaterThan(900);
+
+      type(step(told, 'source')[form]);
+      await traffic(sender, 'syn', '500');
+      expect(toolCount(namespace)).toBeLessThan(100);
+      if (form === 'commands') {
+        const undo = step(told, 'source').notes.find((note) => note.startsWith('To undo it all: ')) ?? '';
+        type([undo.slice('To undo it all: '.length)]);
+        await traffic(sender, 'syn', '300');
+        expect(toolCount(namespace)).toBeGreaterThan(250);
+      }
+      type(step(told, 'notrack')[form]);
+      type([`ip netns exec ${namespace} conntrack -F`]);
+      await traffic(sender, 'syn', '500');
+      expect(toolCount(namespace)).toBe(0);
+    });
+
+    test('seen from where they come from, whose own address it is: a process is to be found', async () => {
+      const { sender, namespace } = await blackHole();
+      inside(namespace, 'nft', `flush ruleset; ${HOLE}`);
+      inside(sender, 'nft', `${HOLE}; add rule inet hole output ct state new accept`);
+      limitTo(1000);
+      const pid = await traffic(sender, 'syn', '980');
+      const told = await report();
+      expect(told.incident.namespaces[0]).toMatchObject({ pid });
+      expect(told.list.sources.top).toMatchObject([{ address: '203.0.113.9' }]);
+      expect(step(told, 'source').commands).toEqual([`ip netns exec ${sender} ss -tunap`]);
+    });
+  });
+});
+
+async function untilDropping(namespace: string): Promise<void> {
+  while (toolCounter(namespace, 'drop') === 0) await pause(50);
+}

@@ -1,0 +1,62 @@
+// Tables that lose packets below their limit, or by making room: the truth is what genuine clients have lost.
+
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { command, ENV, RUN } from '../e2e/support/plugin.ts';
+import { HASHSIZE, hashsizeTo, inside, limitTo, sendDatagrams, toolCounter } from '../live/namespace.ts';
+import { liveSuite } from '../live/parts.ts';
+import { done, flood, lostByClients, roomlessIn, stage } from './stage.ts';
+import { kinds, report, STANDALONE, step, type } from './told.ts';
+
+const PARTS = [STANDALONE, HASHSIZE, '/usr/sbin/conntrack', '/usr/sbin/nft', '/usr/sbin/ip', '/usr/bin/perl'];
+
+liveSuite('a table that has no room below its limit', PARTS, () => {
+  test('chains that are too long: more buckets, and no higher limit', async () => {
+    const scene = await stage();
+    const { namespace, pid } = scene;
+    hashsizeTo(1024);
+    sendDatagrams(namespace, 40_000);
+    await flood(scene, 'udp', 'any', 53, 500);
+    expect(await lostByClients(scene, 50)).toBeGreaterThan(5);
+    const told = await report('--pid', String(pid));
+    expect(toolCounter(namespace, 'drop')).toBe(0);
+    expect(toolCounter(namespace, 'chaintoolong')).toBeGreaterThan(0);
+
+    expect(told.incident.trouble).toBe('refusing');
+    expect(told.message).toMatch(/ refuses [\d,]+ packets\/s because its hash chains are too long/);
+    expect(kinds(told)[0]).toBe('buckets');
+    expect(kinds(told)).not.toContain('raise');
+    type(step(told, 'buckets').commands);
+    const [roomless, lost] = await Promise.all([roomlessIn(scene, 1500), lostByClients(scene, 100)]);
+    expect({ roomless, lost }).toEqual({ roomless: 0, lost: 0 });
+  });
+
+  test('evictions, which the kernel counts as no loss: an answer that takes its time meets no entry', async () => {
+    const scene = await stage(300);
+    const { namespace, pid } = scene;
+    // As a firewall: what answers nobody does not go out.
+    done(inside(namespace, 'nft', 'add chain inet tracking answers { type filter hook output priority 10; }'));
+    done(inside(namespace, 'nft', 'add rule inet tracking answers udp sport 7 ct state new drop'));
+    expect(await lostByClients(scene, 20)).toBe(0);
+    hashsizeTo(2048);
+    limitTo(4000);
+    await flood(scene, 'udp', 'any', 53, 20_000);
+    while (toolCounter(namespace, 'early_drop') < 4000) await pause(50);
+    const dropped = toolCounter(namespace, 'drop');
+    expect(await lostByClients(scene, 100)).toBeGreaterThan(50);
+    const told = await report('--pid', String(pid));
+    const [evicted, drops] = [toolCounter(namespace, 'early_drop'), toolCounter(namespace, 'drop') - dropped];
+    expect(drops / evicted).toBeLessThan(0.05);
+
+    expect(told.state).toBe('critical');
+    const { stdout } = command(ENV, [...RUN, 'report', '--pid', String(pid)]);
+    const [, survives] =
+      /an entry without an answer survives (less than 0\.1 s|about 0\.\d s): an answer that takes longer meets none/.exec(
+        stdout.replace(/\s+/g, ' '),
+      ) ?? [stdout];
+    expect(survives).toMatch(/^(less than 0\.1 s|about 0\.[1-3] s)$/);
+    type(step(told, 'raise').commands);
+    await pause(300);
+    expect(await lostByClients(scene, 200)).toBe(0);
+  });
+});

@@ -1,0 +1,126 @@
+// A staged incident: a sender whose packets nobody else sees, a namespace whose table is looked at, and genuine clients
+// that count what they have lost.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect, onTestFinished } from 'vitest';
+import { type Answer, command } from '../e2e/support/plugin.ts';
+import { scratch } from '../e2e/support/tree.ts';
+import { inside, processInside, toolCount, toolCounter, trackingNamespace } from '../live/namespace.ts';
+import { answerOf } from './told.ts';
+
+const FLOOD = join(__dirname, 'flood.pl');
+const CLIENTS = join(__dirname, 'clients.cjs');
+export const [SENDER, TARGET] = ['203.0.113.9', '203.0.113.1'];
+/** Another address of the sender's namespace, which no flood comes from. */
+const CLIENT = '203.0.113.10';
+/** echo(7), which no flood goes to. */
+const ECHO = '7';
+
+export interface Stage {
+  readonly sender: string;
+  readonly namespace: string;
+  /** A process in the namespace. */
+  readonly pid: number;
+}
+
+/**
+ * A sender that tracks nothing, and a target whose table is looked at, which lets anybody's packets in and answers genuine
+ * clients, so many milliseconds after they asked.
+ */
+export async function stage(answerAfter = 0): Promise<Stage> {
+  const [sender, namespace] = [trackingNamespace(), trackingNamespace()];
+  done(inside(sender, 'nft', 'flush', 'ruleset'));
+  const [far, near] = ['02:00:00:00:00:02', '02:00:00:00:00:01'];
+  const peer = ['peer', 'name', 'near', 'address', near, 'netns', namespace];
+  done(command('ip', ['link', 'add', 'far', 'address', far, 'netns', sender, 'type', 'veth', ...peer]));
+  for (const [where, address, device, other, neighbour] of [
+    [sender, SENDER, 'far', TARGET, near],
+    [namespace, TARGET, 'near', SENDER, far],
+  ] as const) {
+    done(inside(where, 'ip', 'addr', 'add', `${address}/24`, 'dev', device));
+    done(inside(where, 'ip', 'link', 'set', device, 'up'));
+    done(inside(where, 'ip', ...`neigh add ${other} lladdr ${neighbour} dev ${device} nud permanent`.split(' ')));
+  }
+  done(inside(sender, 'ip', 'addr', 'add', `${CLIENT}/24`, 'dev', 'far'));
+  done(inside(namespace, 'ip', ...`neigh add ${CLIENT} lladdr ${far} dev near nud permanent`.split(' ')));
+  done(inside(namespace, 'ip', 'route', 'add', 'default', 'via', SENDER));
+  done(inside(namespace, 'sysctl', '-q', '-w', 'net.ipv4.conf.all.rp_filter=0', 'net.ipv4.conf.near.rp_filter=0'));
+  const pid = await processInside(namespace);
+  await background(namespace, process.execPath, CLIENTS, 'echo', TARGET, ECHO, String(answerAfter));
+  return { sender, namespace, pid };
+}
+
+/** Of so many genuine clients, how many get no answer: what they count, and no counter of the kernel. */
+export async function lostByClients({ sender, namespace }: Stage, clients: number): Promise<number> {
+  const ask = [process.execPath, CLIENTS, 'ask', String(clients), TARGET, ECHO, CLIENT];
+  const { stdout } = await answerOf(['ip', 'netns', 'exec', sender, ...ask]);
+  // They leave nothing behind.
+  inside(namespace, 'conntrack', '-D', '-p', 'udp', '--dport', ECHO);
+  return Number(stdout);
+}
+
+/** Without an end; comes back when it has begun. */
+export async function flood({ sender }: Stage, kind: 'syn' | 'udp', sources: string, port: number, rate: number) {
+  await background(sender, 'perl', FLOOD, kind, sources, TARGET, String(port), String(rate));
+}
+
+/** Runs a command until the test is over; comes back when it has said that it has begun. */
+export async function background(namespace: string, ...line: readonly string[]): Promise<ChildProcess> {
+  const child = spawn('ip', ['netns', 'exec', namespace, ...line], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await new Promise((resolve) => child.stdout.once('data', resolve));
+  return child;
+}
+
+export function done(answer: Answer): void {
+  expect(answer).toMatchObject({ status: 0 });
+}
+
+/** Connections to a database that have been idle for so long. */
+export function idle({ namespace }: Stage, count: number, seconds = 1000): void {
+  const line = (at: number): string => {
+    const [source, port] = [`10.2.${(at >> 8) % 4}.${at & 255}`, 1024 + (at % 60_000)];
+    const reply = `-r 10.3.0.1 -q ${source} --reply-port-src 5432 --reply-port-dst ${port}`;
+    const flow = `-p tcp --state ESTABLISHED -u SEEN_REPLY,ASSURED -s ${source} -d 10.3.0.1 --sport ${port} --dport 5432`;
+    return `-A -t ${432_000 - seconds} ${flow} ${reply}\n`;
+  };
+  const list = join(scratch(), 'idle');
+  writeFileSync(list, Array.from({ length: count }, (_, at) => line(at)).join(''));
+  inside(namespace, 'conntrack', '-R', list);
+  expect(toolCount(namespace)).toBe(count);
+}
+
+/** Packets that a rule in front of everything has counted, by a match of nft(8). */
+export function counter({ namespace }: Stage, match: string): () => number {
+  const chain = '{ type filter hook prerouting priority -400; }';
+  done(inside(namespace, 'nft', `add table inet truth; add chain inet truth packets ${chain}`));
+  done(inside(namespace, 'nft', `add rule inet truth packets ${match} counter`));
+  return () => {
+    const { stdout } = inside(namespace, 'nft', 'list', 'chain', 'inet', 'truth', 'packets');
+    return Number(/counter packets (\d+)/.exec(stdout)?.[1]);
+  };
+}
+
+/** Dropped, and removed to make room. */
+export function roomless({ namespace }: Stage): number {
+  return toolCounter(namespace, 'drop') + toolCounter(namespace, 'early_drop');
+}
+
+/** How many have no room in so many milliseconds. */
+export async function roomlessIn(scene: Stage, milliseconds: number): Promise<number> {
+  const before = roomless(scene);
+  await pause(milliseconds);
+  return roomless(scene) - before;
+}
+
+export function idleCount({ namespace }: Stage): number {
+  const { stdout } = inside(namespace, 'conntrack', '-L', '-p', 'tcp', '--dport', '5432');
+  return stdout.split('\n').filter(Boolean).length;
+}
+
+export async function untilRoomless(scene: Stage): Promise<void> {
+  while (roomless(scene) === 0) await pause(50);
+}

@@ -1,0 +1,140 @@
+// What both executables say of one staged incident, at the same moment: they must give the same verdict.
+
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv } from 'ajv';
+import { expect } from 'vitest';
+import { type Answer, command, ENV, RUN, TOP } from '../e2e/support/plugin.ts';
+
+export const STANDALONE = join(TOP, 'build/linux-x64/check_conntrack');
+/** The words that run each: the file for Node, and the one without. */
+export const EXECUTABLES: readonly (readonly string[])[] = [RUN, [STANDALONE]];
+
+const schema: object = JSON.parse(readFileSync(join(TOP, 'nagios/check_conntrack.schema.json'), 'utf8'));
+const isValid = new Ajv({ allowUnionTypes: true }).compile(schema);
+
+export interface Step {
+  readonly kind: string;
+  readonly title: string;
+  readonly commands: readonly string[];
+  /** The same with iptables. */
+  readonly instead: readonly string[];
+  readonly notes: readonly string[];
+}
+
+export interface Added {
+  readonly address?: string;
+  readonly port?: number;
+  readonly entries: number;
+  readonly added: number;
+}
+
+interface Ranking {
+  readonly top: readonly { readonly address?: string; readonly port?: number; readonly entries: number }[];
+}
+
+export interface Lead {
+  readonly kind: string;
+  readonly state: string;
+  readonly namespace: { readonly mount: string | null; readonly pid: number | null } | null;
+  readonly per_second: number | null;
+  readonly text: string;
+  readonly notes: readonly string[];
+  readonly commands: readonly string[];
+  readonly invalid: {
+    readonly share_percent: number | null;
+    readonly settings: Readonly<Record<string, number>>;
+    readonly rules: readonly { readonly chain: string; readonly packets: number | null }[] | null;
+  } | null;
+}
+
+export interface Incident {
+  readonly trouble: string;
+  readonly advice: readonly Step[];
+  readonly elsewhere: readonly Lead[];
+  readonly kernel_log: { readonly lines: number; readonly last_seconds_ago: number | null };
+  readonly namespaces: readonly {
+    readonly pid: number | null;
+    readonly mount: string | null;
+    readonly losses: {
+      readonly seconds: number;
+      readonly events: { readonly drop: number; readonly invalid: number };
+      readonly lost: Readonly<Record<string, number>>;
+    } | null;
+  }[];
+}
+
+export interface Report {
+  readonly state: string;
+  readonly message: string;
+  readonly incident: Incident;
+  readonly list: {
+    readonly source: string;
+    readonly entries: number;
+    readonly zoned: number;
+    readonly sources: Ranking;
+    readonly ports: Ranking;
+    readonly kinds: readonly { readonly name: string; readonly state: string | null }[];
+    readonly arrivals: {
+      readonly kind: string;
+      readonly seconds: number;
+      readonly counted: number;
+      readonly lines: number;
+      readonly added: number;
+      readonly sources: readonly Added[];
+      readonly networks: readonly Added[];
+      readonly ports: readonly Added[];
+    };
+  };
+}
+
+/** The report of the file for Node, and that the other one gives the same verdict and advice. */
+export async function report(...args: readonly string[]): Promise<Report> {
+  return reportBy((run) => [ENV, ...run, 'report', '--format', 'json', ...args]);
+}
+
+/** The same of a line that each executable is put into. */
+export async function reportBy(line: (run: readonly string[]) => readonly string[]): Promise<Report> {
+  const answers = await Promise.all(EXECUTABLES.map((run) => answerOf(line(run))));
+  const [first, second] = answers.map(parsed);
+  if (first === undefined || second === undefined) throw new Error('there are two executables');
+  expect(verdictOf(second)).toEqual(verdictOf(first));
+  return first;
+}
+
+function parsed({ stdout, stderr }: Answer): Report {
+  expect(stderr).toBe('');
+  const document = JSON.parse(stdout);
+  expect(isValid(document), JSON.stringify(isValid.errors)).toBe(true);
+  return { ...document.report, state: document.state, message: document.message };
+}
+
+function verdictOf({ state, incident: { trouble, advice, elsewhere } }: Report): unknown {
+  return { state, trouble, advice: advice.map(({ kind }) => kind), leads: elsewhere.map(({ kind }) => kind) };
+}
+
+/** What a command says, while others run. */
+export function answerOf([file = '', ...args]: readonly string[]): Promise<Answer> {
+  return new Promise((resolve) => {
+    const child = execFile(file, args, { cwd: TOP, encoding: 'latin1', timeout: 15_000 }, (_, stdout, stderr) =>
+      resolve({ status: child.exitCode, stdout, stderr }),
+    );
+  });
+}
+
+export function kinds({ incident }: Report): readonly string[] {
+  return incident.advice.map(({ kind }) => kind);
+}
+
+export function step({ incident }: Report, kind: string): Step {
+  const found = incident.advice.find((one) => one.kind === kind);
+  if (found === undefined) throw new Error(`no advice: ${kind}, of ${incident.advice.map((one) => one.kind)}`);
+  return found;
+}
+
+/** As whoever reads it would: each line has to be taken. */
+export function type(lines: readonly string[]): void {
+  expect(lines).not.toEqual([]);
+  for (const line of lines) expect(command('/bin/sh', ['-c', line]), line).toMatchObject({ status: 0 });
+}
