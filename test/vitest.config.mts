@@ -73,5 +73,9 @@ const mutated = [{ ...unit, isolate: false, testTimeout: 120_000 }];
 
 // Nothing but what reads and writes its own files runs unasked, also as root on somebody's firewall.
 export default defineConfig({
-  test: { projects: (STRYKER_MUTATOR_WORKER === undefined ? some : mutated).map((test) => ({ test })) },
+  // Unasked it leaves one CPU free, which is one of two; but a test that waits for a process needs none.
+  test: {
+    ...(STRYKER_MUTATOR_WORKER === undefined ? { maxWorkers: '100%' } : {}),
+    projects: (STRYKER_MUTATOR_WORKER === undefined ? some : mutated).map((test) => ({ test })),
+  },
 });
