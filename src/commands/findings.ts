@@ -1,0 +1,117 @@
+// What two looks and a list between them come to: judged, with what else is asked for what was found.
+
+import { self } from '#system/self';
+import { adviceFor } from '../evaluate/advice.ts';
+import { diagnose } from '../evaluate/diagnosis.ts';
+import { type Evaluation, evaluate, type Histories } from '../evaluate/evaluate.ts';
+import { survivalSeconds } from '../evaluate/evictions.ts';
+import { isListOf } from '../evaluate/holders.ts';
+import { leadsOf, mostInvalid, withLeads } from '../evaluate/leads.ts';
+import { DEFAULT_THRESHOLDS } from '../evaluate/thresholds.ts';
+import { DEFAULT_TIMEOUTS } from '../evaluate/timeouts.ts';
+import { sampleOf } from '../evaluate/trend.ts';
+import { identify } from '../kernel/identity.ts';
+import { readInvalidHandling } from '../kernel/invalid-packets.ts';
+import { readFullLog } from '../kernel/kernel-log.ts';
+import { fullSpells } from '../kernel/log-owners.ts';
+import { readOwnAddresses } from '../kernel/own-addresses.ts';
+import type { Root } from '../kernel/root.ts';
+import type { InvalidHandling } from '../observation/elsewhere.ts';
+import type { Observation } from '../observation/observation.ts';
+import type { Identities, Table } from '../observation/table.ts';
+import { tableOf as tableOfLead } from '../present/leads.ts';
+import type { Listed } from '../present/listing.ts';
+import type { ReportFindings } from '../present/report-findings.ts';
+import { natShortage } from './nat-shortage.ts';
+import type { ReportContext } from './reported.ts';
+import { timeoutsOf } from './subject.ts';
+
+export async function findings(
+  root: Root,
+  before: Observation,
+  after: Observation,
+  subject: Table,
+  listed: Listed,
+  { options, stop }: ReportContext,
+): Promise<ReportFindings> {
+  const { objectSize, entries } = options;
+  const log = readFullLog(root, after.clock ?? { ok: false, fault: { kind: 'not-asked', source: '/proc/uptime' } });
+  const judged = { thresholds: DEFAULT_THRESHOLDS, objectSize, drift: 'ok' } as const;
+  const evaluation = evaluate(after, historyOf(before), judged);
+  const said = log.ok ? log.value : undefined;
+  const invalid = mostInvalid(evaluation)?.table;
+  const handling = invalid && readInvalidHandling(root, after.machine.generation, invalid);
+  const leads = leadsOf({ evaluation, before, log: said, handling });
+  const spells = said === undefined ? undefined : fullSpells(root, said, after);
+  const diagnosis = withLeads(diagnose(evaluation, spells), leads);
+  const isForeign = entries !== undefined && listed.kind === 'list' && !isListOf(subject.entries, listed.holdings);
+  const isOfWorst = diagnosis.worst.result.table.key === subject.key;
+  const own = listed.kind === 'list' && isOfWorst && !isForeign ? listed : undefined;
+  const { table } = diagnosis.worst.result;
+  const isClashing = diagnosis.trouble === 'clashing';
+  const shortage = isClashing ? await natShortage(root, after.machine, table, stop) : 'unknown';
+  const timeouts = isClashing ? timeoutsOf(root, after, table) : DEFAULT_TIMEOUTS;
+  return {
+    evaluation,
+    diagnosis,
+    identities: identitiesOf(root, [
+      ...leads.flatMap((lead) => tableOfLead(lead) ?? []),
+      ...diagnosis.tables.map(({ result }) => result.table),
+      subject,
+    ]),
+    leads,
+    log,
+    subject,
+    listed,
+    isForeign,
+    shortage,
+    survival: survivalSeconds(diagnosis.worst.result, own?.holdings),
+    advice: adviceFor({
+      evaluation,
+      diagnosis,
+      holdings: own?.holdings,
+      arrivals: own?.arrivals,
+      own: readOwnAddresses(root, subject),
+      shortage,
+      timeouts,
+    }),
+    sudo: sudoAdds(root, evaluation, listed, log.ok, handling),
+  };
+}
+
+/** Whatever was seen then is what is compared with, however long ago. */
+function historyOf({ tables, clock }: Observation): Histories {
+  if (clock?.ok !== true) return new Map();
+  const window = Number.POSITIVE_INFINITY;
+  return new Map(
+    tables.map((table) => {
+      const past = [sampleOf(table, clock.value)];
+      return [table.key, { ok: true, value: { past, window }, source: table.entriesSource }] as const;
+    }),
+  );
+}
+
+const MOST_IDENTIFIED = 20;
+
+function identitiesOf(root: Root, tables: readonly Table[]): Identities {
+  const others = Array.from(new Set(tables)).filter(({ isOwn }) => !isOwn);
+  const told = [...others.slice(0, MOST_IDENTIFIED), ...others.slice(-1)];
+  return new Map(told.map((table) => [table.key, identify(root, table)]));
+}
+
+function sudoAdds(
+  root: Root,
+  { observation }: Evaluation,
+  listed: Listed,
+  isLogRead: boolean,
+  handling: InvalidHandling | undefined,
+): readonly string[] {
+  if (root.view === 'captured' || self.effectiveUser() === 0) return [];
+  return [
+    ...(listed.kind === 'none' ? ['who fills the table'] : []),
+    ...(isLogRead ? [] : ['the kernel log']),
+    ...(handling === undefined ? [] : ['which rule drops invalid packets']),
+    ...(observation.machine.slabCache.ok ? [] : ['the exact size of an entry']),
+    'namespaces without a process',
+  ];
+}

@@ -1,0 +1,44 @@
+// The table that a report is about, and the list of its entries.
+
+import { DEFAULT_TIMEOUTS, type Timeouts } from '../evaluate/timeouts.ts';
+import { openCaptured, openTableList } from '../kernel/entry-feed.ts';
+import { namespaceInode } from '../kernel/namespace.ts';
+import { netInode } from '../kernel/processes.ts';
+import type { Root } from '../kernel/root.ts';
+import { readTimeouts } from '../kernel/timeouts.ts';
+import type { Fault } from '../observation/fault.ts';
+import type { Observation } from '../observation/observation.ts';
+import type { Table } from '../observation/table.ts';
+import { noList, type ReadList, readList } from './read-list.ts';
+import { failed, type ReportContext, type Reported } from './reported.ts';
+
+/** The table of a process's namespace. */
+export function tableOf(root: Root, { tables }: Observation, pid: number): Table | Fault {
+  const source = root.locate(`/proc/${pid}`);
+  const inode = netInode(root, pid);
+  if (inode === 'gone') return { kind: 'missing', source };
+  if (inode === 'hidden') return { kind: 'denied', source };
+  if (inode === namespaceInode(root)) return tables[0];
+  return tables.find(({ key }) => key === `net:${inode}`) ?? { kind: 'missing', source };
+}
+
+export async function listOf(
+  root: Root,
+  observation: Observation,
+  subject: Table,
+  context: ReportContext,
+): Promise<ReadList | Reported> {
+  const { entries } = context.options;
+  const opened = entries === undefined ? openTableList(root, observation.machine, subject) : openCaptured(entries);
+  if ('fault' in opened) return entries === undefined ? noList(opened.fault) : failed(opened.fault);
+  const read = await readList(opened.feed, timeoutsOf(root, observation, subject), context);
+  // So that it is named, and not what would be read next.
+  root.expired(opened.feed.source);
+  // A list that somebody has given is what the question is about.
+  const nothing = entries === undefined ? undefined : read.nothing;
+  return nothing === undefined ? read : failed(nothing);
+}
+
+export function timeoutsOf(root: Root, { machine }: Observation, table: Table): Timeouts {
+  return new Map([...DEFAULT_TIMEOUTS, ...readTimeouts(root, machine.generation, table)]);
+}
