@@ -5,10 +5,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { capture } from './capture.ts';
 import { limits, limitsAgain } from './limits.ts';
 import { lookAt } from './look.ts';
 import { losses, sameOnNode } from './losses.ts';
-import { boot, hasNode, isBootedAgain, isChoice, kernels, type Machine, missing } from './machine.ts';
+import { boot, captureOf, hasNode, isBootedAgain, isChoice, kernels, type Machine, missing } from './machine.ts';
 import { memory } from './memory.ts';
 
 const FEWEST = 4;
@@ -48,6 +49,7 @@ describe.each(names)('%s', (name) => {
   limits(look);
   memory(look);
   losses(look);
+  capture(look, captureOf(name));
   if (isBootedAgain(name)) limitsAgain(look);
   if (hasNode(name)) sameOnNode(look);
 });

@@ -57,6 +57,11 @@ export function kernels(): readonly string[] {
   return names('').filter((name) => existsSync(join(KERNELS, name, 'release')));
 }
 
+/** Where its files are kept as they were. */
+export function captureOf(name: string): string {
+  return join(KERNELS, name, 'captured');
+}
+
 /** Why others are not there, by name. */
 export function missing(): readonly (readonly [name: string, reason: string])[] {
   const notes = names('.missing');
