@@ -35,7 +35,11 @@ function sourceLines(evaluation: Evaluation): string[] {
   ];
   if (!statistics.ok) return lines;
   const { source, value } = statistics;
-  return [...lines, `counters: since boot, ${value.cpus.length} CPUs (${foreignPath(source)})`];
+  return [...lines, `counters: since boot, ${cpuWords(value.cpus.length)} (${foreignPath(source)})`];
+}
+
+function cpuWords(cpus: number): string {
+  return cpus === 1 ? '1 CPU' : `${cpus} CPUs`;
 }
 
 function bucketsLine({ observation: { machine }, results: [own] }: Evaluation): string[] {
