@@ -216,6 +216,7 @@ liveSuite('what loses packets beside a full table', PARTS, () => {
     await knocks(namespace, 'deaf', '8080');
     await knocks(namespace, 'knock', '8080');
     while (extended(namespace, 'TcpExtListenOverflows') === 0) await pause(50);
+    expect(fateOf(namespace, 8080)).toBe('lost');
     const shown = await counted(namespace, 'listen', 'TcpExtListenOverflows');
     expect(shown).toMatch(/LISTEN +2 +1 +127\.0\.0\.1:8080/);
   });

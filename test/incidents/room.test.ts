@@ -3,10 +3,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { command, ENV, RUN } from '../e2e/support/plugin.ts';
+import { scratch } from '../e2e/support/tree.ts';
 import { HASHSIZE, hashsizeTo, inside, limitTo, sendDatagrams, toolCounter } from '../live/namespace.ts';
 import { liveSuite } from '../live/parts.ts';
 import { done, flood, lostByClients, roomlessIn, stage } from './stage.ts';
-import { kinds, report, STANDALONE, step, type } from './told.ts';
+import { EXECUTABLES, kinds, report, STANDALONE, step, type } from './told.ts';
 
 const PARTS = [STANDALONE, HASHSIZE, '/usr/sbin/conntrack', '/usr/sbin/nft', '/usr/sbin/ip', '/usr/bin/perl'];
 
@@ -14,6 +15,8 @@ liveSuite('a table that has no room below its limit', PARTS, () => {
   test('chains that are too long: more buckets, and no higher limit', async () => {
     const scene = await stage();
     const { namespace, pid } = scene;
+    const state = scratch();
+    for (const run of EXECUTABLES) inside(namespace, ...run, '--state-dir', state);
     hashsizeTo(1024);
     sendDatagrams(namespace, 40_000);
     await flood(scene, 'udp', 'any', 53, 500);
@@ -26,6 +29,11 @@ liveSuite('a table that has no room below its limit', PARTS, () => {
     expect(told.message).toMatch(/ refuses [\d,]+ packets\/s because its hash chains are too long/);
     expect(kinds(told)[0]).toBe('buckets');
     expect(kinds(told)).not.toContain('raise');
+    // The check's first line has it as well, whatever is judged.
+    for (const run of EXECUTABLES)
+      expect(inside(namespace, ...run, '--state-dir', state).stdout).toMatch(
+        /^CONNTRACK \w+ - .*, \d+ refused by long hash chains in the last /,
+      );
     type(step(told, 'buckets').commands);
     const [roomless, lost] = await Promise.all([roomlessIn(scene, 1500), lostByClients(scene, 100)]);
     expect({ roomless, lost }).toEqual({ roomless: 0, lost: 0 });
