@@ -153,14 +153,23 @@ function isOfTuple(first: number): boolean {
   return first >= LOWER_A && first !== LOWER_M && first !== LOWER_U;
 }
 
-/** What stands behind mark= does not matter but for the zone: the engine itself looks for it, and for the line's end. */
+/** `[ASSURED] mark=0 zone=7 use=2`: what else there is does not matter, and the engine itself looks for the line's end. */
 function readLastZone(scan: Scan, entry: Entry): void {
   const { bytes } = scan;
+  if (byte(bytes, scan.at) === OPEN_BRACKET) skipWord(scan);
+  if (byte(bytes, scan.at) === LOWER_M) skipWord(scan);
   const found = bytes.indexOf(LINE_END, scan.at);
   const end = found === -1 ? bytes.length : found;
+  // Nearly always it comes next.
+  if (byte(bytes, scan.at) === LOWER_Z) readZone(bytes, scan.at, entry);
+  else findZone(scan, end, entry);
+  scan.at = end;
+}
+
+function findZone(scan: Scan, end: number, entry: Entry): void {
+  const { bytes } = scan;
   for (let place = nextZ(scan, scan.at); place < end; place = nextZ(scan, place + 1))
     if (byte(bytes, place - 1) === BLANK) readZone(bytes, place, entry);
-  scan.at = end;
 }
 
 // Looked for anew only behind the last one: a list may have none at all.
