@@ -12,7 +12,7 @@ import {
   type Sampled,
   talliesOf,
 } from './holders.ts';
-import { countOf, heaviest } from './tally.ts';
+import { countOf, heaviest, type Tally } from './tally.ts';
 
 /** What has begun between two readings of the first lines of a list; the digest is scaled to the whole. */
 export interface NewEntries {
@@ -88,9 +88,16 @@ function bothOf(all: Digest, added: Digest, name: RankingName, top: number): rea
     const [held, more] = [all.tallies[part], added.tallies[part]];
     const keys = new Map([held, more].flatMap((tally) => heaviest(tally, top).map(({ key }) => [key.join(), key])));
     return Array.from(keys.values(), (key) => {
-      return { key, ipv6: place === 1, entries: countOf(held, key), added: countOf(more, key) };
+      const addedOfIt = countOf(more, key);
+      return { key, ipv6: place === 1, entries: atLeast(held, key, addedOfIt), added: addedOfIt };
     });
   });
   const weight = (row: Both) => Math.max(row.entries / all.entries, row.added / Math.max(1, added.entries));
   return rows.sort((a, b) => weight(b) - weight(a)).slice(0, top);
+}
+
+/** What it is known to have, and as far as its count may lack some, no less than it has added. */
+function atLeast(held: Tally, key: readonly number[], addedOfIt: number): number {
+  const known = countOf(held, key);
+  return Math.max(known, Math.min(addedOfIt, known + held.lacking));
 }

@@ -56,6 +56,22 @@ describe('who has entries, and who adds them', () => {
     expect(arrivals.added.kinds).toMatchObject([{ protocol: 17, entries: 100 }]);
   });
 
+  test('who is one of so many that its own count is a bound has no fewer than it adds', () => {
+    const address = (at: number) => `10.${at >> 16}.${(at >> 8) & 255}.${at & 255}`;
+    const crowd = times(7000, (at) => ({ ...UDP, source: address(at), left: 20 }));
+    const { arrivals } = listed(crowd, crowd.slice(0, 40));
+    for (const { entries, added } of arrivals.both.sources) expect(entries).toBeGreaterThanOrEqual(added);
+    // What is estimated to come does not raise what was counted one by one.
+    const few = listed(
+      [...idle, ...times(1, () => ({ ...UDP, source: '203.0.113.9' }))],
+      times(40, () => ({ ...UDP, source: '203.0.113.9' })),
+    );
+    expect(few.arrivals.both.sources).toMatchObject([
+      { entries: 1, added: 40 },
+      { entries: 750, added: 0 },
+    ]);
+  });
+
   test('who adds most is there also where only one is asked for', () => {
     const { arrivals } = listed([...idle, ...flood], some.slice(0, 40), 1);
     expect(arrivals.top).toBe(1);
