@@ -123,7 +123,7 @@ export function scaleArray(counts: Int32Array, times: number): void {
 
 /** How many it is known to have; 0 where it is not kept. */
 export function countOf({ words, keys, counts }: Tally, key: readonly number[]): number {
-  const wanted = Int32Array.from(key.slice(0, words));
+  const wanted = Int32Array.from(key);
   let slot = firstSlot(wanted, words);
   while (counts[slot] !== 0 && !isAt(keys, slot * words, wanted, words)) slot = (slot + 1) & (SLOTS - 1);
   return counts[slot] ?? 0;
@@ -150,5 +150,5 @@ function compareHeld(a: Held, b: Held): number {
 // As the numbers are read: unsigned.
 function compareKeys(a: readonly number[], b: readonly number[]): number {
   const at = a.findIndex((word, place) => word !== b[place]);
-  return at === -1 ? 0 : ((a[at] ?? 0) >>> 0) - ((b[at] ?? 0) >>> 0);
+  return ((a[at] ?? 0) >>> 0) - ((b[at] ?? 0) >>> 0);
 }

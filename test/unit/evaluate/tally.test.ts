@@ -1,6 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { addTally, CAPACITY, count, countWord, heaviest, newTally, type Tally } from '../../../src/evaluate/tally.ts';
+import {
+  addTally,
+  CAPACITY,
+  count,
+  countOf,
+  countWord,
+  heaviest,
+  newTally,
+  scaleTally,
+  type Tally,
+} from '../../../src/evaluate/tally.ts';
 
 function total({ counts }: Tally): number {
   return counts.reduce((sum, held) => sum + held, 0);
@@ -25,6 +35,21 @@ test('equal ones in the order of the addresses', () => {
   const tally = newTally(1);
   for (const key of [-1, 0x7f000001, 0x0a000001]) countWord(tally, key);
   expect(heaviest(tally, 3).map(({ key }) => key[0])).toEqual([0x0a000001, 0x7f000001, -1]);
+});
+
+test('the order of the addresses goes by the first word in which they differ', () => {
+  const tally = newTally(3);
+  for (const key of [
+    [1, -1, 0],
+    [1, 2, 9],
+    [1, 2, 3],
+  ])
+    count(tally, Int32Array.from(key));
+  expect(heaviest(tally, 3).map(({ key }) => key)).toEqual([
+    [1, 2, 3],
+    [1, 2, 9],
+    [1, -1, 0],
+  ]);
 });
 
 test('one word or several: the same', () => {
@@ -105,6 +130,62 @@ test('two full ones together still keep their word', () => {
     expect(counted).toBeLessThanOrEqual(truth);
     expect(counted + left.lacking).toBeGreaterThanOrEqual(truth);
   }
+});
+
+test('how many each has, wherever another one stands in its place', () => {
+  const [tally, pairs] = [newTally(1), newTally(2)];
+  for (let at = 0; at < CAPACITY; at++) {
+    for (let times = 0; times <= at % 3; times++) countWord(tally, Math.imul(at, 0x01000193));
+    count(pairs, Int32Array.of(7, at), 1 + (at % 3));
+  }
+  const wrong = Array.from({ length: CAPACITY }, (_, at) => at).filter(
+    (at) => countOf(tally, [Math.imul(at, 0x01000193)]) !== 1 + (at % 3) || countOf(pairs, [7, at]) !== 1 + (at % 3),
+  );
+  expect(wrong).toEqual([]);
+  expect([countOf(tally, [0x7fffffff]), countOf(pairs, [8, 0]), countOf(newTally(1), [0])]).toEqual([0, 0, 0]);
+});
+
+describe('one more than there is room for', () => {
+  // An odd number of counts: the one in the middle is their median.
+  const HALF = CAPACITY / 2;
+
+  test.each([
+    [1, HALF + 1, 5, 1],
+    [1, HALF, 5, 5],
+    [255, HALF + 1, 900, 255],
+    [256, HALF + 1, 900, 256],
+    [400, HALF + 1, 900, 400],
+    [400, HALF, 900, 900],
+    [9, HALF, 100, 100],
+  ])('each of those that are left lacks the median: %i of %i, %i of the others', (low, of, high, median) => {
+    const tally = newTally(1);
+    // Neither in front of the others: three has no divisor in common with how many there are.
+    for (let at = 0; at <= CAPACITY; at++) count(tally, Int32Array.of(at), (3 * at) % (CAPACITY + 1) < of ? low : high);
+    const left = median === low ? CAPACITY + 1 - of : 0;
+    expect([tally.lacking, tally.used, total(tally)]).toEqual([median, left, left * (high - low)]);
+  });
+
+  test('lacks more each time', () => {
+    const tally = newTally(1);
+    for (let at = 0; at < 2 * CAPACITY + 2; at++) countWord(tally, at);
+    expect([tally.lacking, tally.used]).toEqual([2, 0]);
+  });
+});
+
+test('what two lack their sum lacks', () => {
+  const [left, right] = [newTally(1), newTally(1)];
+  left.lacking = 2;
+  right.lacking = 3;
+  addTally(left, right);
+  expect([left.lacking, right.lacking]).toEqual([5, 3]);
+});
+
+test('of a part about as many as of the whole, and no bound that is too low', () => {
+  const tally = newTally(1);
+  for (const key of [5, 5, 5, 7]) countWord(tally, key);
+  tally.lacking = 3;
+  scaleTally(tally, 1.5);
+  expect([countOf(tally, [5]), countOf(tally, [7]), tally.lacking]).toEqual([5, 2, 5]);
 });
 
 test('many that have much: the median is more than a small number', () => {
