@@ -60,6 +60,7 @@ describe('the group with most of what is translated', () => {
     ['of a high port', [{ ...WEB, port: 65_535 }], '6 203.0.113.7 to 192.0.2.1 port 65535'],
     ['of IPv6', [WEB, ...times(2, WEB6)], '6 2001:db8:0:1::1 to 2001:db8:0:2::1 port 443'],
     ['of IPv6 alone', [WEB6], '6 2001:db8:0:1::1 to 2001:db8:0:2::1 port 443'],
+    ['of IPv4, where there are as many', [WEB6, WEB], '6 203.0.113.7 to 192.0.2.1 port 443'],
     ['of IPv4', [...times(2, WEB), WEB6], '6 203.0.113.7 to 192.0.2.1 port 443'],
     [
       'of IPv6, where only the end of the address is another one',
@@ -100,6 +101,7 @@ describe('the ports of a group', () => {
     ['another protocol', WEB, { ...WEB, protocol: 17 }],
     ['the other family', WEB, WEB6],
     ['the other family again', WEB6, WEB],
+    ['the other family, where addresses begin alike', { translated: '32.1.13.184', destination: '32.1.13.184' }, WEB6],
     ['not translated', WEB, { source: OUT }],
     ['an address of IPv6 that ends in another word', WEB6, { ...WEB6, translated: '2001:db8:0:1:0:0:0:2' }],
     ['a destination of IPv6 that does', WEB6, { ...WEB6, destination: '2001:db8:0:2:0:0:0:2' }],
