@@ -31,7 +31,7 @@ export function marksOf(timeouts: Timeouts): Marks {
  * each packet gives it all of its time anew.
  */
 export function isFresh(entry: Entry, given: Int32Array): boolean {
-  if (!entry.unreplied && !(entry.protocol === TCP && entry.state === SYN_RECV)) return false;
+  if (!entry.unreplied && entry.state !== SYN_RECV) return false;
   const seconds = given[classOf(entry)] ?? -1;
   return entry.seconds <= seconds && entry.seconds >= seconds - FRESH_SECONDS && !entry.offloaded;
 }
@@ -40,7 +40,7 @@ export function isFresh(entry: Entry, given: Int32Array): boolean {
 export function canBeYoung(entry: Entry, given: Int32Array, age: number): boolean {
   const { seconds, offloaded, protocol, state } = entry;
   const most = given[classOf(entry)] ?? -1;
-  if (offloaded || most === -1 || seconds >= most - age) return true;
+  if (offloaded || seconds >= most - age) return true;
   const isUnsettled = protocol === TCP && state === ESTABLISHED;
   return isUnsettled && seconds <= UNSETTLED_SECONDS && seconds >= UNSETTLED_SECONDS - age;
 }

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { canBeYoung } from '../../../src/evaluate/begun.ts';
-import { addDigest, type Digest, scaleDigest } from '../../../src/evaluate/digest.ts';
+import { arrivalsOf } from '../../../src/evaluate/arrivals.ts';
+import { canBeYoung, isFresh, marksOf } from '../../../src/evaluate/begun.ts';
+import { addDigest, classOf, type Digest, scaleDigest } from '../../../src/evaluate/digest.ts';
 import { holdingsOf } from '../../../src/evaluate/holders.ts';
 import { DEFAULT_TIMEOUTS } from '../../../src/evaluate/timeouts.ts';
 import { parseEntries } from '../../../src/kernel/entry-list.ts';
+import { entry, type Flow } from '../support/entries.ts';
 import { digestOf, type Line, line, listed, MARKS, times } from '../support/listed.ts';
 
 const SYN = { state: 'SYN_SENT', flag: 'UNREPLIED' } as const;
@@ -12,6 +14,7 @@ const UDP = { protocol: 'udp', flag: 'UNREPLIED', port: 53 } as const;
 describe('fresh by one reading', () => {
   test.each<[boolean, string, Line]>([
     [true, 'a SYN of a moment ago', { ...SYN, left: 119 }],
+    [true, 'of just now', { ...SYN, left: 120 }],
     [true, 'of two seconds ago', { ...SYN, left: 118 }],
     [false, 'of more than two seconds ago', { ...SYN, left: 117 }],
     [true, 'a SYN that was answered', { state: 'SYN_RECV', left: 59 }],
@@ -25,12 +28,36 @@ describe('fresh by one reading', () => {
   });
 });
 
+test('what is offloaded tells no time, and is not fresh whatever its timeout is', () => {
+  const answered = { state: 'SYN_RECV', flag: 'offloaded' } as const;
+  for (const { given } of [MARKS, marksOf(new Map())]) expect(isFresh(entry(answered), given)).toBe(false);
+});
+
+test('what an entry is given, and what it has left when a shorter timeout would have ended it', () => {
+  const { endedAt, given } = marksOf(
+    new Map([
+      ['tcp_timeout_established', 432_000],
+      ['tcp_timeout_last_ack', 30],
+      ['udp_timeout', 30],
+    ]),
+  );
+  const flows: readonly Flow[] = [{}, { state: 'LAST_ACK' }, { protocol: 17 }, { protocol: 17, flag: 'assured' }];
+  expect(flows.map((flow) => [given, endedAt].map((marks) => marks[classOf(entry(flow))]))).toEqual([
+    [432_000, 432_000 - 86_400],
+    [30, -1],
+    [30, 20],
+    [-1, -1],
+  ]);
+});
+
 describe('can be no older than three seconds', () => {
   test.each<[boolean, string, Line]>([
     [true, 'has all of its time', { left: 431_998 }],
-    [false, 'idle: a list that changes may have lacked it before', { left: 423_000 }],
-    [true, 'has sent what is not acknowledged', { left: 298 }],
-    [false, 'has done so long ago', { left: 100 }],
+    [true, 'has had all of it three seconds ago', { left: 431_997 }],
+    [false, 'idle: a list that changes may have lacked it before', { left: 431_996 }],
+    [true, 'has sent what is not acknowledged', { left: 300 }],
+    [true, 'has done so three seconds ago', { left: 297 }],
+    [false, 'has done so long ago', { left: 296 }],
     [true, 'has ended within them', { state: 'TIME_WAIT', left: 118 }],
     [true, 'whose timeout is not known', { protocol: 'udp', left: 3 }],
   ])('%j: %s', (expected, _, of) => {
@@ -39,6 +66,22 @@ describe('can be no older than three seconds', () => {
     parseEntries(bytes, 0, bytes.length, (entry) => found.push(canBeYoung(entry, MARKS.given, 3)));
     expect(found).toEqual([expected]);
   });
+});
+
+test.each<[boolean, string, Flow]>([
+  [true, 'offloaded', { flag: 'offloaded' }],
+  [false, 'of another protocol, whose data is not acknowledged', { protocol: 132, state: 'ESTABLISHED', seconds: 298 }],
+  [false, 'in another state', { state: 'FIN_WAIT', seconds: 298 }],
+  [true, 'with a timeout that is not known', { state: 'CLOSE', seconds: 0 }],
+])('%j: %s', (expected, _, flow) => {
+  const { given } = marksOf(
+    new Map([
+      ['tcp_timeout_established', 432_000],
+      ['tcp_timeout_fin_wait', 1000],
+      ['sctp_timeout_established', 432_000],
+    ]),
+  );
+  expect(canBeYoung(entry(flow), given, 3)).toBe(expected);
 });
 
 describe('who has entries, and who adds them', () => {
@@ -90,6 +133,37 @@ describe('who has entries, and who adds them', () => {
     expect(listed(tried, tried).arrivals).toMatchObject({ kind: 'new', counted: 50 });
     expect(listed(tried.slice(0, 3), []).arrivals).toMatchObject({ kind: 'new', counted: 0, telling: false });
     expect(listed(tried).arrivals).toMatchObject({ kind: 'fresh', counted: 50 });
+  });
+
+  test('just enough of them', () => {
+    const tried = times(30, () => ({ ...SYN, left: 119 }));
+    expect(listed(tried, tried).arrivals).toMatchObject({ kind: 'new', counted: 30, telling: true });
+    expect(listed(tried, tried.slice(1)).arrivals).toMatchObject({ kind: 'fresh', counted: 30, telling: true });
+    expect(listed(tried.slice(1), []).arrivals).toMatchObject({ kind: 'new', counted: 0, telling: false });
+  });
+
+  test('of a sample so many were seen, and the whole is told', () => {
+    const tried = times(200, () => ({ ...SYN, left: 119 }));
+    const sample = { held: 60, lines: 240 };
+    const found = arrivalsOf(digestOf([...tried, ...idle.slice(0, 40)]), undefined, 10, sample);
+    expect(found).toMatchObject({ kind: 'fresh', counted: 50, read: 60, telling: true, added: { entries: 200 } });
+  });
+
+  test('whoever has most of the entries, or of what is added, is first', () => {
+    const of = (source: string, count: number) => times(count, () => ({ ...UDP, source, left: 20 }));
+    const [both, has, some] = [of('10.0.0.3', 300), of('10.0.0.6', 600), of('10.0.0.1', 100)];
+    const { arrivals } = listed([...both, ...has, ...some], [...both.slice(0, 30), ...some.slice(0, 10)]);
+    expect(arrivals.both.sources.map(({ entries, added, ipv6 }) => [entries, added, ipv6])).toEqual([
+      [300, 30, false],
+      [600, 0, false],
+      [100, 10, false],
+    ]);
+    expect(arrivals.added.rankings.sources).toMatchObject({ different: 2, differentAtLeast: false });
+  });
+
+  test('ten of many, whoever has or adds', () => {
+    const of = (net: number) => times(30, (at) => ({ ...UDP, source: `10.0.${net}.${at % 15}`, left: 20 }));
+    expect(listed([...of(1), ...of(2)], of(2), 1).arrivals.both.sources).toHaveLength(10);
   });
 
   test('counted in two parts, and scaled, it is the same', () => {
