@@ -105,12 +105,7 @@ function isPast(lead: Lead): boolean {
 /** Leads are what is left where no table is in trouble. */
 export function withLeads(diagnosis: Diagnosis, leads: readonly Lead[]): Diagnosis {
   if (diagnosis.trouble !== 'none' || leads.length === 0) return diagnosis;
-  const state = worst(leads.map((lead) => lead.state));
-  return {
-    ...diagnosis,
-    trouble: 'elsewhere',
-    state: compareSeverity(state, diagnosis.state) > 0 ? state : diagnosis.state,
-  };
+  return { ...diagnosis, trouble: 'elsewhere', state: worst(leads.map((lead) => lead.state)) };
 }
 
 function recent({ log }: Surroundings, of: OtherTable): OtherFull | undefined {

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { diagnose } from '../../../src/evaluate/diagnosis.ts';
 import { leadsOf, mostInvalid, withLeads } from '../../../src/evaluate/leads.ts';
-import type { DropRule, InvalidHandling } from '../../../src/observation/elsewhere.ts';
+import type { DropRule, InvalidHandling, StackCounters } from '../../../src/observation/elsewhere.ts';
 import { type Given, surroundings } from '../support/leads.ts';
 
 const RULE: DropRule = { tool: 'nft', family: 'inet', table: 't', chain: 'c', handle: 5, packets: undefined };
@@ -30,6 +30,8 @@ describe('invalid packets', () => {
   test.each<[string, Given, readonly string[]]>([
     ['two strays in a second', { counters: invalid(5, 7), handling: NO_RULE }, []],
     ['three', { counters: invalid(5, 8), handling: NO_RULE }, ['ok invalid']],
+    ['three in three seconds', { counters: invalid(5, 8), seconds: 3, handling: NO_RULE }, ['ok invalid']],
+    ['nobody knows what becomes of them', { counters: invalid(0, 500) }, []],
     ['three in ten seconds', { counters: invalid(5, 8), seconds: 10, handling: NO_RULE }, []],
     ['many since boot, none now', { counters: invalid(5_000_000, 5_000_000), handling: ONE_RULE }, []],
     ['a rule drops them, of how many is not known', { counters: invalid(0, 500), handling: ONE_RULE }, ['ok invalid']],
@@ -79,6 +81,11 @@ describe('invalid packets', () => {
   });
 });
 
+test('more of them than packets that came in is all of them', () => {
+  const more = { counters: invalid(0, 500), stacks: [{ InReceives: 0 }, { InReceives: 400 }] } as const;
+  expect(leadsOf(surroundings({ ...more, handling: NO_RULE }))).toMatchObject([{ share: 1, perSecond: 500 }]);
+});
+
 describe('expected connections', () => {
   const at = (present: number): Given => ({
     expectMax: 256,
@@ -88,9 +95,36 @@ describe('expected connections', () => {
     ['below the limit', at(255), []],
     ['at the limit', at(256), ['warning expectations']],
     ['the limit is not known', { elsewhere: [{}, { expectations: new Map([['own', 256]]) }] }, []],
+    ['no limit', { expectMax: 0, elsewhere: [{}, { expectations: new Map([['own', 0]]) }] }, []],
+    ['nobody has counted them', { expectMax: 256 }, []],
+    ['a line of a quarter of an hour ago', { logged: [{ of: 'expectations', lines: 3, ago: 900 }] }, []],
     ['a line of just now', { logged: [{ of: 'expectations', lines: 3, ago: 10 }] }, ['warning expectations']],
     ['a line of an hour ago', { logged: [{ of: 'expectations', lines: 3, ago: 3600 }] }, []],
   ])('%s', (_, given, expected) => expect(kinds(given)).toEqual(expected));
+
+  test('of the table that has the most', () => {
+    const logged = { of: 'expectations', lines: 3, ago: 10 } as const;
+    const most = (own: number, other: number) =>
+      leadsOf(
+        surroundings({
+          expectMax: 256,
+          theirs: [{}, {}],
+          logged: [{ of: 'neighbours', lines: 1, ago: 5 }, logged],
+          elsewhere: [
+            {},
+            {
+              expectations: new Map([
+                ['own', own],
+                ['net:7', other],
+              ]),
+            },
+          ],
+        }),
+      ).filter(({ kind }) => kind === 'expectations');
+    expect(most(3, 300)).toMatchObject([{ table: { key: 'net:7' }, present: 300, max: 256, logged }]);
+    expect(most(300, 3)).toMatchObject([{ table: { key: 'own' }, present: 300 }]);
+    expect(most(3, 5)).toMatchObject([{ table: undefined, present: 5, max: 256, logged }]);
+  });
 
   test('a full table of connections is another matter', () => {
     expect(kinds({ entries: 1000 })).toEqual([]);
@@ -120,6 +154,22 @@ describe('what the cloud and Open vSwitch limit', () => {
     ['a zone at its limit', zone(3, 3), ['warning zone']],
     ['a zone without a limit', zone(0, 3), []],
   ])('%s', (_, given, expected) => expect(kinds(given)).toEqual(expected));
+
+  test('of each interface and zone by itself', () => {
+    const [ens5, ens6] = [
+      { interface: 'ens5', exceeded: 9, available: 0 },
+      { interface: 'ens6', exceeded: 0, available: 0 },
+    ];
+    const zones = [
+      { zone: 5, limit: 3, entries: 3 },
+      { zone: 6, limit: 9, entries: 3 },
+    ];
+    const elsewhere = [{ allowances: [ens5, ens6] }, { allowances: [ens5, { ...ens6, exceeded: 8 }], zones }] as const;
+    expect(leadsOf(surroundings({ elsewhere }))).toMatchObject([
+      { kind: 'allowance', allowance: { interface: 'ens6' }, perSecond: 8 },
+      { kind: 'zone', zone: { zone: 5 } },
+    ]);
+  });
 
   test('per second, over the real time', () => {
     expect(leadsOf(surroundings({ ...allowance(0, 12), seconds: 4 }))).toMatchObject([{ perSecond: 3 }]);
@@ -174,6 +224,56 @@ describe('neighbours and sockets', () => {
   ])('%s', (_, given, expected) => expect(kinds(given)).toEqual(expected));
 });
 
+test('each cache of neighbours by itself, how often, and what was logged of it', () => {
+  const caches = (arp: number, ndisc: number) => ({
+    neighbours: [
+      { name: 'arp_cache', entries: 9, tableFulls: [arp], limit: 1024 } as const,
+      { name: 'ndisc_cache', entries: 9, tableFulls: [ndisc], limit: 1024 } as const,
+    ],
+  });
+  const [now, before] = [
+    { of: 'neighbours', lines: 1, ago: 5 },
+    { of: 'neighbours', lines: 1, ago: 900 },
+  ] as const;
+  const told = (logged: NonNullable<Given['logged']>) =>
+    leadsOf(surroundings({ seconds: 2, elsewhere: [caches(7, 1), caches(7, 5)], logged }));
+  expect(told([now])).toMatchObject([{ cache: { name: 'ndisc_cache' }, perSecond: 2, logged: now }]);
+  expect(told([before])).toMatchObject([{ perSecond: 2, logged: undefined }]);
+  expect(leadsOf(surroundings({ logged: [now] }))).toMatchObject([{ cache: undefined, perSecond: 0, logged: now }]);
+});
+
+test('of sockets whoever loses most is first, each with its counter', () => {
+  const stacks = (own: StackCounters, other: StackCounters) => ({
+    stacks: new Map([
+      ['own', own],
+      ['net:7', other],
+    ]),
+  });
+  const zero = { ListenOverflows: 0, ListenDrops: 0, TCPBacklogDrop: 0, RcvbufErrors: 0, IPReversePathFilter: 0 };
+  const found = leadsOf(
+    surroundings({
+      seconds: 2,
+      theirs: [{}, {}],
+      elsewhere: [
+        stacks(zero, zero),
+        stacks(
+          { ...zero, ListenDrops: 4, RcvbufErrors: 2, IPReversePathFilter: 2 },
+          { ListenDrops: 8, TCPBacklogDrop: 2 },
+        ),
+      ],
+    }),
+  );
+  expect(
+    found.map((lead) => ('counter' in lead ? [lead.kind, lead.counter, lead.table.key, lead.perSecond] : [])),
+  ).toEqual([
+    ['rp_filter', 'IPReversePathFilter', 'own', 1],
+    ['listen', 'ListenDrops', 'net:7', 4],
+    ['listen', 'ListenDrops', 'own', 2],
+    ['backlog', 'TCPBacklogDrop', 'net:7', 1],
+    ['udp', 'RcvbufErrors', 'own', 1],
+  ]);
+});
+
 describe('what the verdict becomes', () => {
   const LOGGED: NonNullable<Given['logged']> = [{ of: 'expectations', lines: 1, ago: 5 }];
 
@@ -185,6 +285,8 @@ describe('what the verdict becomes', () => {
       stacks: [{ TCPBacklogDrop: 1 }, { TCPBacklogDrop: 4 }],
     };
     expect(kinds(given)).toEqual(['warning backlog', 'warning expectations', 'ok invalid']);
+    const before = [{ of: 'neighbours', lines: 1, ago: 5 }] as const;
+    expect(kinds({ ...given, logged: before })).toEqual(['warning backlog', 'warning neighbours', 'ok invalid']);
   });
 
   test.each<[string, Given, string, string]>([
