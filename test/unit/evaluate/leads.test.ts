@@ -26,6 +26,15 @@ test('nothing, and the verdict stays', () => {
   expect(diagnosis.trouble).toBe('none');
 });
 
+test('where nobody has looked elsewhere there is what the log tells', () => {
+  const logged = [{ of: 'neighbours', lines: 1, ago: 5 }] as const;
+  const { evaluation, before, log, handling } = surroundings({ logged });
+  const observation = { ...evaluation.observation, elsewhere: undefined };
+  const blind = { evaluation: { ...evaluation, observation }, before: { ...before, elsewhere: undefined }, handling };
+  expect(leadsOf({ ...blind, log })).toMatchObject([{ kind: 'neighbours', cache: undefined }]);
+  expect(leadsOf({ ...blind, log: undefined })).toEqual([]);
+});
+
 describe('invalid packets', () => {
   test.each<[string, Given, readonly string[]]>([
     ['two strays in a second', { counters: invalid(5, 7), handling: NO_RULE }, []],
@@ -69,6 +78,7 @@ describe('invalid packets', () => {
       handling: NO_RULE,
     });
     expect(mostInvalid(found.evaluation)?.table.key).toBe('net:7');
+    expect(found.evaluation.results.map(({ table }) => table.key)).toEqual(['own', 'net:7']);
     expect(leadsOf(found)).toMatchObject([
       { kind: 'invalid', perSecond: 450, share: undefined, table: { key: 'net:7' } },
     ]);
@@ -184,6 +194,7 @@ describe('neighbours and sockets', () => {
     ['full before, not now', { elsewhere: [cache(7, 1), cache(7, 1)] }, []],
     ['full now', { elsewhere: [cache(7, 1), cache(7, 3)] }, ['warning neighbours']],
     ['a figure that wraps', { elsewhere: [cache(2 ** 32 - 1), cache(1)] }, ['warning neighbours']],
+    ['a cache that was not there before', { elsewhere: [{}, cache(7)] }, []],
     ['another number of CPUs', { elsewhere: [cache(1), cache(1, 1)] }, []],
     ['in the log alone', { logged: [{ of: 'neighbours', lines: 1, ago: 5 }] }, ['warning neighbours']],
     [
@@ -272,6 +283,14 @@ test('of sockets whoever loses most is first, each with its counter', () => {
     ['backlog', 'TCPBacklogDrop', 'net:7', 1],
     ['udp', 'RcvbufErrors', 'own', 1],
   ]);
+});
+
+test('a full accept queue is told by its own counter', () => {
+  const stacks = [
+    { ListenOverflows: 1, ListenDrops: 1 },
+    { ListenOverflows: 3, ListenDrops: 9 },
+  ] as const;
+  expect(leadsOf(surroundings({ stacks }))).toMatchObject([{ counter: 'ListenOverflows', perSecond: 2 }]);
 });
 
 describe('what the verdict becomes', () => {
