@@ -59,6 +59,25 @@ const SCENES: Readonly<Record<string, Given>> = {
       { neighbours: [{ ...FULL_CACHE, tableFulls: [12] }] },
     ],
   },
+  'neighbours of IPv6': {
+    elsewhere: [
+      { neighbours: [{ ...FULL_CACHE, name: 'ndisc_cache', tableFulls: [0] }] },
+      { neighbours: [{ ...FULL_CACHE, name: 'ndisc_cache', tableFulls: [12] }] },
+    ],
+    logged: [{ of: 'neighbours', lines: 2000, ago: 5 }],
+  },
+  'neighbours without a limit': {
+    elsewhere: [
+      { neighbours: [{ ...FULL_CACHE, limit: undefined, tableFulls: [0] }] },
+      { neighbours: [{ ...FULL_CACHE, limit: undefined, tableFulls: [12] }] },
+    ],
+  },
+  'an allowance of which nobody knows what is left': {
+    elsewhere: [
+      { allowances: [{ interface: 'ens5', exceeded: 0, available: undefined }] },
+      { allowances: [{ interface: 'ens5', exceeded: 1200, available: undefined }] },
+    ],
+  },
   'neighbours by the log': { logged: [{ of: 'neighbours', lines: 1, ago: 5 }] },
   'an accept queue': { stacks: [{ ListenOverflows: 0 }, { ListenOverflows: 44 }] },
   'attempts dropped': { stacks: [{ ListenDrops: 0 }, { ListenDrops: 1 }], seconds: 4 },
@@ -98,6 +117,219 @@ describe.each(Object.entries(SCENES))('%s', (_, given) => {
     }
     expect(reportBody(found).report?.incident?.trouble).toBe('elsewhere');
   });
+});
+
+test('in whole', () => {
+  const sections = Object.entries(SCENES).map(([name, given]) => `${name}:\n${sectionOf(given)}\n`);
+  expect(`\n${sections.join('\n')}`).toMatchInlineSnapshot(`
+    "
+    a rule drops what is invalid:
+      1,240 invalid packets/s are counted in the host, and a rule drops such
+        packets.
+        They belong to no entry and make none. They are about 34% of the packets
+        received; some are normal when connections end: a lead, not a verdict.
+        Likely reasons: only one direction comes by here (asymmetric routing);
+        connections that began before they were tracked (nf_conntrack_tcp_loose 0
+        refuses them); sequence numbers out of the window
+        (nf_conntrack_tcp_be_liberal 1 takes them); bad checksums
+        (nf_conntrack_checksum 0 does not look).
+        Now: nf_conntrack_tcp_loose 0, nf_conntrack_tcp_be_liberal 0,
+        nf_conntrack_checksum 1, nf_conntrack_log_invalid 0.
+        Dropped by nft inet filter input, handle 5 (340 packets so far). A rule may
+        have other conditions too:
+          nft -a list chain inet filter input
+        Which, and why: the kernel writes each to its log, as nf_ct_... and the
+        reason (6 is TCP, 17 UDP, 255 all):
+          sysctl -w net.netfilter.nf_conntrack_log_invalid=6
+          dmesg | grep nf_ct_ | tail
+        and off again:
+          sysctl -w net.netfilter.nf_conntrack_log_invalid=0
+
+    rules of iptables:
+      1,240 invalid packets/s are counted in the host, and a rule drops such
+        packets.
+        They belong to no entry and make none. They are about 34% of the packets
+        received; some are normal when connections end: a lead, not a verdict.
+        Likely reasons: only one direction comes by here (asymmetric routing);
+        connections that began before they were tracked (nf_conntrack_tcp_loose 0
+        refuses them); sequence numbers out of the window
+        (nf_conntrack_tcp_be_liberal 1 takes them); bad checksums
+        (nf_conntrack_checksum 0 does not look).
+        Now: nf_conntrack_tcp_loose 0, nf_conntrack_tcp_be_liberal 0,
+        nf_conntrack_checksum 1, nf_conntrack_log_invalid 0.
+        Dropped by iptables filter INPUT (7 packets so far); nft inet filter input,
+        handle 5 (340 packets so far); nft inet filter input, handle 5 (340 packets
+        so far). And 1 more. A rule may have other conditions too:
+          iptables -t filter -vnL INPUT
+        Which, and why: the kernel writes each to its log, as nf_ct_... and the
+        reason (6 is TCP, 17 UDP, 255 all):
+          sysctl -w net.netfilter.nf_conntrack_log_invalid=6
+          dmesg | grep nf_ct_ | tail
+        and off again:
+          sysctl -w net.netfilter.nf_conntrack_log_invalid=0
+
+    no rule:
+      1,240 invalid packets/s are counted in the host.
+        They belong to no entry and make none. They are about 34% of the packets
+        received; some are normal when connections end: a lead, not a verdict.
+        Likely reasons: only one direction comes by here (asymmetric routing);
+        connections that began before they were tracked (nf_conntrack_tcp_loose 0
+        refuses them); sequence numbers out of the window
+        (nf_conntrack_tcp_be_liberal 1 takes them); bad checksums
+        (nf_conntrack_checksum 0 does not look).
+        Now: nf_conntrack_tcp_loose 0, nf_conntrack_tcp_be_liberal 0,
+        nf_conntrack_checksum 1, nf_conntrack_log_invalid 0.
+        No rule was found that drops them for being invalid; the policy of a chain
+        still may.
+        Which, and why: the kernel writes each to its log, as nf_ct_... and the
+        reason (6 is TCP, 17 UDP, 255 all):
+          sysctl -w net.netfilter.nf_conntrack_log_invalid=6
+          dmesg | grep nf_ct_ | tail
+        and off again:
+          sysctl -w net.netfilter.nf_conntrack_log_invalid=0
+
+    rules not read:
+      1,240 invalid packets/s are counted in the host.
+        They belong to no entry and make none. They are about 34% of the packets
+        received; some are normal when connections end: a lead, not a verdict.
+        Likely reasons: only one direction comes by here (asymmetric routing);
+        connections that began before they were tracked (nf_conntrack_tcp_loose 0
+        refuses them); sequence numbers out of the window
+        (nf_conntrack_tcp_be_liberal 1 takes them); bad checksums
+        (nf_conntrack_checksum 0 does not look).
+        Whether a rule drops them is not known: the rules could not be read.
+        Which, and why: the kernel writes each to its log, as nf_ct_... and the
+        reason (6 is TCP, 17 UDP, 255 all):
+          sysctl -w net.netfilter.nf_conntrack_log_invalid=6
+          dmesg | grep nf_ct_ | tail
+        and off again:
+          sysctl -w net.netfilter.nf_conntrack_log_invalid=0
+
+    of a namespace:
+      90 invalid packets/s are counted in namespace of envoy (pid 4711), and a
+        rule drops such packets.
+        They belong to no entry and make none. Some are normal when connections end:
+        a lead, not a verdict.
+        Likely reasons: only one direction comes by here (asymmetric routing);
+        connections that began before they were tracked (nf_conntrack_tcp_loose 0
+        refuses them); sequence numbers out of the window
+        (nf_conntrack_tcp_be_liberal 1 takes them); bad checksums
+        (nf_conntrack_checksum 0 does not look).
+        Now: nf_conntrack_tcp_loose 0, nf_conntrack_tcp_be_liberal 0,
+        nf_conntrack_checksum 1, nf_conntrack_log_invalid 0.
+        Dropped by nft inet filter input, handle 5 (340 packets so far). A rule may
+        have other conditions too:
+          nsenter -t 4711 -n nft -a list chain inet filter input
+        Which, and why: the kernel writes each to its log, as nf_ct_... and the
+        reason (6 is TCP, 17 UDP, 255 all); of this namespace only after the first
+        of these, on the host:
+          sysctl -w net.netfilter.nf_log_all_netns=1
+          nsenter -t 4711 -n sysctl -w net.netfilter.nf_conntrack_log_invalid=6
+          dmesg | grep nf_ct_ | tail
+        and off again:
+          nsenter -t 4711 -n sysctl -w net.netfilter.nf_conntrack_log_invalid=0
+          sysctl -w net.netfilter.nf_log_all_netns=0
+
+    expectations full:
+      The table of expected connections of the host is full: 256 of 256.
+        It is another table: helpers (FTP, SIP, TFTP) note down in it which
+        connections are to come, and drop the packets that announce more.
+        Raise nf_conntrack_expect_max, on the host:
+          sysctl -w net.netfilter.nf_conntrack_expect_max=1024
+
+    expectations were full:
+      The table of expected connections was full 61 s ago.
+        It is another table: helpers (FTP, SIP, TFTP) note down in it which
+        connections are to come, and drop the packets that announce more. The kernel
+        log has 1,200 lines of "expectation table full", the last 61 s ago; it does
+        not say of which namespace. Now at most 3 of 256.
+        Raise nf_conntrack_expect_max, on the host:
+          sysctl -w net.netfilter.nf_conntrack_expect_max=1024
+
+    allowance:
+      The cloud drops 1,200 packets/s of ens5: its own limit of tracked
+        connections is reached.
+        They are dropped outside of this machine, and no setting here ends it: fewer
+        tracked connections, security groups that need no tracking, or a larger
+        instance. 0 connections may still be made.
+          ethtool -S ens5 | grep conntrack_allowance
+
+    zone:
+      Zone 5 of Open vSwitch is at its own limit: 3 of 3.
+        New connections of that zone are refused. To allow twice as many:
+          ovs-appctl dpctl/ct-set-limits zone=5,limit=6
+
+    neighbours:
+      The table of neighbours, arp_cache, has no room 12 times/s.
+        Packets to addresses that are not in it are lost, in every namespace. Now
+        1,024 entries, gc_thresh3 1,024.
+        Raise gc_thresh3, on the host, if so many neighbours are meant to be there:
+          sysctl -w net.ipv4.neigh.default.gc_thresh3=4096
+
+    neighbours of IPv6:
+      The table of neighbours, ndisc_cache, has no room 12 times/s.
+        Packets to addresses that are not in it are lost, in every namespace. The
+        kernel log has 2,000 lines of "neighbor table overflow", the last 5 s ago;
+        it does not say of which namespace. Now 1,024 entries, gc_thresh3 1,024.
+        Raise gc_thresh3, on the host, if so many neighbours are meant to be there:
+          sysctl -w net.ipv6.neigh.default.gc_thresh3=4096
+
+    neighbours without a limit:
+      The table of neighbours, arp_cache, has no room 12 times/s.
+        Packets to addresses that are not in it are lost, in every namespace. Now
+        1,024 entries.
+        How many there are now:
+          ip neigh | wc -l
+
+    an allowance of which nobody knows what is left:
+      The cloud drops 1,200 packets/s of ens5: its own limit of tracked
+        connections is reached.
+        They are dropped outside of this machine, and no setting here ends it: fewer
+        tracked connections, security groups that need no tracking, or a larger
+        instance.
+          ethtool -S ens5 | grep conntrack_allowance
+
+    neighbours by the log:
+      The table of neighbours was full 5 s ago.
+        Packets to addresses that are not in it are lost, in every namespace. The
+        kernel log has one line of "neighbor table overflow", the last 5 s ago; it
+        does not say of which namespace.
+        How many there are now:
+          ip neigh | wc -l
+
+    an accept queue:
+      Listening sockets of the host turn away 44 connection attempts/s: too many
+        wait to be accepted.
+        ListenOverflows rises: a program is too slow, or its queue too short. Where
+        Recv-Q has reached Send-Q (at most net.core.somaxconn):
+          ss -ltnp
+
+    attempts dropped:
+      Listening sockets of the host turn away 0.3 connection attempts/s.
+        ListenDrops rises: a program is too slow, or its queue too short. Where
+        Recv-Q has reached Send-Q (at most net.core.somaxconn):
+          ss -ltnp
+
+    datagrams:
+      Sockets of the host drop 44 datagrams/s: too many wait to be read.
+        RcvbufErrors rises: a program is too slow, or its queue too short. Where
+        Recv-Q is long:
+          ss -uanp
+
+    the wrong interface:
+      The reverse path filter of the host drops 44 packets/s.
+        IPReversePathFilter rises: they came in by an interface that answers would
+        not go out by (asymmetric routing). 1 is strict, 2 takes what any interface
+        would answer; the larger of all and the interface's counts:
+          sysctl -ar 'ipv4.*[.]rp_filter'
+
+    a backlog:
+      Sockets of the host drop 44 TCP segments/s: too many wait to be read.
+        TCPBacklogDrop rises: a program is too slow, or its queue too short. Where
+        Recv-Q is long:
+          ss -tnp
+    "
+  `);
 });
 
 test('without a lead nothing is different', () => {
