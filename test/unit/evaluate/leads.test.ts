@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { diagnose } from '../../../src/evaluate/diagnosis.ts';
 import { leadsOf, mostInvalid, withLeads } from '../../../src/evaluate/leads.ts';
 import type { DropRule, InvalidHandling, StackCounters } from '../../../src/observation/elsewhere.ts';
+import type { Observation } from '../../../src/observation/observation.ts';
 import { type Given, surroundings } from '../support/leads.ts';
 
 const RULE: DropRule = { tool: 'nft', family: 'inet', table: 't', chain: 'c', handle: 5, packets: undefined };
@@ -29,8 +30,9 @@ test('nothing, and the verdict stays', () => {
 test('where nobody has looked elsewhere there is what the log tells', () => {
   const logged = [{ of: 'neighbours', lines: 1, ago: 5 }] as const;
   const { evaluation, before, log, handling } = surroundings({ logged });
-  const observation = { ...evaluation.observation, elsewhere: undefined };
-  const blind = { evaluation: { ...evaluation, observation }, before: { ...before, elsewhere: undefined }, handling };
+  const blinded = ({ elsewhere: _, ...observation }: Observation): Observation => observation;
+  const observation = blinded(evaluation.observation);
+  const blind = { evaluation: { ...evaluation, observation }, before: blinded(before), handling };
   expect(leadsOf({ ...blind, log })).toMatchObject([{ kind: 'neighbours', cache: undefined }]);
   expect(leadsOf({ ...blind, log: undefined })).toEqual([]);
 });
