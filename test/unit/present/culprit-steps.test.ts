@@ -221,3 +221,359 @@ describe('in words', () => {
     });
   });
 });
+
+describe('in whole', () => {
+  const THERE: Place = {
+    ...NEW,
+    subject: { isOwn: false, mount: { number: 7, path: '/run/netns/web' }, pids: [] },
+  };
+  const flooder = times(500, () => ({ ...UDP, source: '203.0.113.9' }));
+  const network = times(500, (at) => ({ ...UDP, source: `198.51.100.${at & 255}` }));
+
+  /** Title, commands, the same with iptables, notes, files. */
+  function whole({ title, commands, instead, notes, inNamespace, files }: Step): string {
+    const last = [
+      ...files.map(({ where, lines }) => `${where}: ${lines.join('; ')}`),
+      ...(inNamespace ? ['gone with it'] : []),
+    ];
+    return [title, ...[commands, instead, notes, last].flatMap((lines) => ['--', ...lines]), ''].join('\n');
+  }
+
+  test('a source, here and in a namespace', () => {
+    expect(whole(step(flooder, 'source'))).toMatchInlineSnapshot(`
+      "Ask what 203.0.113.9 does: it has 100.0% of the entries and 100.0% of the new ones. If it should not:
+      --
+      nft add table inet check_conntrack
+      nft 'add chain inet check_conntrack prerouting { type filter hook prerouting priority -300; }'
+      nft add rule inet check_conntrack prerouting ip saddr 203.0.113.9 drop
+      conntrack -D -s 203.0.113.9 >/dev/null
+      --
+      iptables -t raw -I PREROUTING -s 203.0.113.9 -j DROP
+      conntrack -D -s 203.0.113.9 >/dev/null
+      --
+      Its packets are dropped before they are tracked, and its entries removed. Costs all of its connections.
+      To undo it all: nft delete table inet check_conntrack
+      --
+      the rules that are loaded at boot: 
+      "
+    `);
+    expect(whole(step(flooder, 'source', THERE))).toMatchInlineSnapshot(`
+      "Ask what 203.0.113.9 does: it has 100.0% of the entries and 100.0% of the new ones. If it should not:
+      --
+      ip netns exec web nft add table inet check_conntrack
+      ip netns exec web nft 'add chain inet check_conntrack prerouting { type filter hook prerouting priority -300; }'
+      ip netns exec web nft add rule inet check_conntrack prerouting ip saddr 203.0.113.9 drop
+      ip netns exec web conntrack -D -s 203.0.113.9 >/dev/null
+      --
+      ip netns exec web iptables -t raw -I PREROUTING -s 203.0.113.9 -j DROP
+      ip netns exec web conntrack -D -s 203.0.113.9 >/dev/null
+      --
+      Its packets are dropped before they are tracked, and its entries removed. Costs all of its connections.
+      To undo it all: ip netns exec web nft delete table inet check_conntrack
+      --
+      what makes that namespace or container: 
+      gone with it
+      "
+    `);
+    const own = new Set([String((203 << 24) | (113 << 8) | 9)]);
+    expect(whole(step(flooder, 'source', NEW, { own }))).toMatchInlineSnapshot(`
+      "Find the process here that sends from 203.0.113.9: it has 100.0% of the entries and 100.0% of the new ones.
+      --
+      ss -tunap
+      --
+      --
+      It shows whose sockets there are. Costs nothing.
+      --
+      "
+    `);
+    expect(step(flooder, 'source', THERE, { own }).commands).toEqual(['ip netns exec web ss -tunap']);
+  });
+
+  test('a source may have so many', () => {
+    expect(whole(step(flooder, 'source limit'))).toMatchInlineSnapshot(`
+      "Or let no source have more than 100 entries, and shut nobody out.
+      --
+      nft add table inet check_conntrack
+      nft 'add chain inet check_conntrack limited { type filter hook prerouting priority -150; }'
+      nft 'add set inet check_conntrack sources4 { type ipv4_addr; size 65535; flags dynamic; }'
+      nft 'add rule inet check_conntrack limited ct state new add @sources4 { ip saddr ct count over 100 } drop'
+      conntrack -D -s 203.0.113.9 >/dev/null
+      --
+      iptables -t mangle -I PREROUTING -m conntrack --ctstate NEW -m connlimit --connlimit-above 100 --connlimit-mask 32 -j DROP
+      conntrack -D -s 203.0.113.9 >/dev/null
+      --
+      New connections of who has that many are dropped, and what 203.0.113.9 has now is removed. Costs its connections for once, a search for each new one, and holds to it whoever stands behind one address for many.
+      To undo it all: nft delete table inet check_conntrack
+      --
+      the rules that are loaded at boot: 
+      "
+    `);
+    expect(
+      whole(step(flooder, 'source limit', { ...THERE, ...place(3, 13), subject: THERE.subject })),
+    ).toMatchInlineSnapshot(`
+      "Or let no source have more than 100 entries, and shut nobody out.
+      --
+      ip netns exec web iptables -t mangle -I PREROUTING -m conntrack --ctstate NEW -m connlimit --connlimit-above 100 --connlimit-mask 32 -j DROP
+      ip netns exec web conntrack -D -s 203.0.113.9 >/dev/null
+      --
+      --
+      New connections of who has that many are dropped, and what 203.0.113.9 has now is removed. Costs its connections for once, a search for each new one, and holds to it whoever stands behind one address for many.
+      To undo it all: ip netns exec web nft delete table inet check_conntrack
+      --
+      what makes that namespace or container: 
+      gone with it
+      "
+    `);
+    const six = times(500, () => ({ ...UDP, source: '2001:db8:0:7::9' }));
+    expect(whole(step(six, 'source limit'))).toMatchInlineSnapshot(`
+      "Or let no source have more than 100 entries, and shut nobody out.
+      --
+      nft add table inet check_conntrack
+      nft 'add chain inet check_conntrack limited { type filter hook prerouting priority -150; }'
+      nft 'add set inet check_conntrack sources6 { type ipv6_addr; size 65535; flags dynamic; }'
+      nft 'add rule inet check_conntrack limited ct state new add @sources6 { ip6 saddr ct count over 100 } drop'
+      conntrack -f ipv6 -D -s 2001:db8:0:7::9 >/dev/null
+      --
+      ip6tables -t mangle -I PREROUTING -m conntrack --ctstate NEW -m connlimit --connlimit-above 100 --connlimit-mask 128 -j DROP
+      conntrack -f ipv6 -D -s 2001:db8:0:7::9 >/dev/null
+      --
+      New connections of who has that many are dropped, and what 2001:db8:0:7::9 has now is removed. Costs its connections for once, a search for each new one, and holds to it whoever stands behind one address for many.
+      To undo it all: nft delete table inet check_conntrack
+      --
+      the rules that are loaded at boot: 
+      "
+    `);
+  });
+
+  test('a network', () => {
+    expect(whole(step(network, 'network'))).toMatchInlineSnapshot(`
+      "Ask who is in 198.51.100.0/24: it has 100.0% of the entries and 100.0% of the new ones, and no address of it half of them. If they should not:
+      --
+      nft add table inet check_conntrack
+      nft 'add chain inet check_conntrack prerouting { type filter hook prerouting priority -300; }'
+      nft add rule inet check_conntrack prerouting ip saddr 198.51.100.0/24 drop
+      conntrack -D -s 198.51.100.0/24 >/dev/null
+      --
+      iptables -t raw -I PREROUTING -s 198.51.100.0/24 -j DROP
+      conntrack -D -s 198.51.100.0/24 >/dev/null
+      --
+      Packets of the whole network are dropped before they are tracked, and its entries removed. Costs the connections of all that are in it.
+      To undo it all: nft delete table inet check_conntrack
+      --
+      the rules that are loaded at boot: 
+      "
+    `);
+    expect(whole(step(network, 'source limit'))).toMatchInlineSnapshot(`
+      "Or let no /24 network have more than 100 entries, and shut nobody out.
+      --
+      nft add table inet check_conntrack
+      nft 'add chain inet check_conntrack limited { type filter hook prerouting priority -150; }'
+      nft 'add set inet check_conntrack networks4 { type ipv4_addr; size 65535; flags dynamic; }'
+      nft 'add rule inet check_conntrack limited ct state new add @networks4 { ip saddr and 255.255.255.0 ct count over 100 } drop'
+      conntrack -D -s 198.51.100.0/24 >/dev/null
+      --
+      iptables -t mangle -I PREROUTING -m conntrack --ctstate NEW -m connlimit --connlimit-above 100 --connlimit-mask 24 -j DROP
+      conntrack -D -s 198.51.100.0/24 >/dev/null
+      --
+      New connections of who has that many are dropped, and what 198.51.100.0/24 has now is removed. Costs its connections for once, a search for each new one, and holds to it whoever stands behind one address for many.
+      To undo it all: nft delete table inet check_conntrack
+      --
+      the rules that are loaded at boot: 
+      "
+    `);
+    expect(step(network, 'network', place(3, 10)).commands).toEqual([
+      'iptables -t raw -I PREROUTING -s 198.51.100.0/24 -j DROP',
+      'conntrack -D -s 198.51.100.0/24 >/dev/null',
+    ]);
+  });
+
+  test('a SYN flood', () => {
+    expect(whole(step(forged({}), 'synproxy'))).toMatchInlineSnapshot(`
+      "Let only completed connections to port 443 of 192.0.2.1 have an entry: likely a SYN flood with forged sources.
+      --
+      sysctl -w net.netfilter.nf_conntrack_tcp_loose=0
+      nft add table inet check_conntrack
+      nft 'add chain inet check_conntrack prerouting { type filter hook prerouting priority -300; }'
+      nft add rule inet check_conntrack prerouting ip daddr 192.0.2.1 tcp dport 443 'tcp flags & (fin|syn|rst|ack) == syn' notrack
+      nft 'add chain inet check_conntrack forward { type filter hook forward priority 0; }'
+      nft add rule inet check_conntrack forward ip daddr 192.0.2.1 tcp dport 443 ct state invalid,untracked synproxy mss 1460 wscale 7 timestamp sack-perm
+      nft add rule inet check_conntrack forward ip daddr 192.0.2.1 tcp dport 443 ct state invalid drop
+      --
+      sysctl -w net.netfilter.nf_conntrack_tcp_loose=0
+      iptables -t raw -I PREROUTING -d 192.0.2.1 -p tcp --dport 443 --syn -j CT --notrack
+      iptables -t filter -I FORWARD -d 192.0.2.1 -p tcp --dport 443 -m conntrack --ctstate INVALID -j DROP
+      iptables -t filter -I FORWARD -d 192.0.2.1 -p tcp --dport 443 -m conntrack --ctstate INVALID,UNTRACKED -j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460
+      --
+      100.0% of the new ones are not completed, and no source has more than 1 of them: a list of addresses would not end it. (Or nobody answers a crowd: see that the server does.)
+      SYNs are answered for the server, and an entry is made when the client answers. Costs little CPU; the figures must be those of the server (what its SYN-ACK shows), and connections that are open and have no entry are no longer taken up (tcp_loose=0; it was 1 unless somebody has set it).
+      To undo it all: nft delete table inet check_conntrack
+      --
+      the rules that are loaded at boot, and /etc/sysctl.conf: net.netfilter.nf_conntrack_tcp_loose = 0
+      "
+    `);
+    expect(whole(step(forged({}), 'rate limit'))).toMatchInlineSnapshot(`
+      "Or admit 16 new connections/s to port 443 of 192.0.2.1, and no more (100.0% of the new ones are not completed).
+      --
+      nft add table inet check_conntrack
+      nft 'add chain inet check_conntrack limited { type filter hook prerouting priority -150; }'
+      nft add rule inet check_conntrack limited ip daddr 192.0.2.1 tcp dport 443 ct state new limit rate over 16/second drop
+      --
+      iptables -t mangle -I PREROUTING -d 192.0.2.1 -p tcp --dport 443 -m conntrack --ctstate NEW -m hashlimit --hashlimit-name check_conntrack --hashlimit-mode dstip,dstport --hashlimit-above 16/second -j DROP
+      --
+      So many, each for up to 120 s, take half of the table at the most; those that are there stay until they end or are removed. Costs every other client of that port as large a share of its new connections as the flood loses.
+      To undo it all: nft delete table inet check_conntrack
+      --
+      the rules that are loaded at boot: 
+      "
+    `);
+    expect(whole(step(forged({}), 'synproxy', THERE))).toMatchInlineSnapshot(`
+      "Let only completed connections to port 443 of 192.0.2.1 have an entry: likely a SYN flood with forged sources.
+      --
+      ip netns exec web sysctl -w net.netfilter.nf_conntrack_tcp_loose=0
+      ip netns exec web nft add table inet check_conntrack
+      ip netns exec web nft 'add chain inet check_conntrack prerouting { type filter hook prerouting priority -300; }'
+      ip netns exec web nft add rule inet check_conntrack prerouting ip daddr 192.0.2.1 tcp dport 443 'tcp flags & (fin|syn|rst|ack) == syn' notrack
+      ip netns exec web nft 'add chain inet check_conntrack forward { type filter hook forward priority 0; }'
+      ip netns exec web nft add rule inet check_conntrack forward ip daddr 192.0.2.1 tcp dport 443 ct state invalid,untracked synproxy mss 1460 wscale 7 timestamp sack-perm
+      ip netns exec web nft add rule inet check_conntrack forward ip daddr 192.0.2.1 tcp dport 443 ct state invalid drop
+      --
+      ip netns exec web sysctl -w net.netfilter.nf_conntrack_tcp_loose=0
+      ip netns exec web iptables -t raw -I PREROUTING -d 192.0.2.1 -p tcp --dport 443 --syn -j CT --notrack
+      ip netns exec web iptables -t filter -I FORWARD -d 192.0.2.1 -p tcp --dport 443 -m conntrack --ctstate INVALID -j DROP
+      ip netns exec web iptables -t filter -I FORWARD -d 192.0.2.1 -p tcp --dport 443 -m conntrack --ctstate INVALID,UNTRACKED -j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460
+      --
+      100.0% of the new ones are not completed, and no source has more than 1 of them: a list of addresses would not end it. (Or nobody answers a crowd: see that the server does.)
+      SYNs are answered for the server, and an entry is made when the client answers. Costs little CPU; the figures must be those of the server (what its SYN-ACK shows), and connections that are open and have no entry are no longer taken up (tcp_loose=0; it was 1 unless somebody has set it).
+      To undo it all: ip netns exec web nft delete table inet check_conntrack
+      --
+      what makes that namespace or container: net.netfilter.nf_conntrack_tcp_loose = 0
+      gone with it
+      "
+    `);
+    expect(step(forged({}), 'rate limit', THERE).commands[2]).toMatch(/^ip netns exec web nft add rule /);
+    const spread = forged({}).map((text, at) => text.split('192.0.2.1').join(`192.0.2.${at % 9}`));
+    expect(whole(step(spread, 'synproxy'))).toMatchInlineSnapshot(`
+      "Let only completed connections to port 443 have an entry: likely a SYN flood with forged sources.
+      --
+      sysctl -w net.netfilter.nf_conntrack_tcp_loose=0
+      nft add table inet check_conntrack
+      nft 'add chain inet check_conntrack prerouting { type filter hook prerouting priority -300; }'
+      nft add rule inet check_conntrack prerouting tcp dport 443 'tcp flags & (fin|syn|rst|ack) == syn' notrack
+      nft 'add chain inet check_conntrack forward { type filter hook forward priority 0; }'
+      nft add rule inet check_conntrack forward tcp dport 443 ct state invalid,untracked synproxy mss 1460 wscale 7 timestamp sack-perm
+      nft add rule inet check_conntrack forward tcp dport 443 ct state invalid drop
+      --
+      sysctl -w net.netfilter.nf_conntrack_tcp_loose=0
+      iptables -t raw -I PREROUTING -p tcp --dport 443 --syn -j CT --notrack
+      ip6tables -t raw -I PREROUTING -p tcp --dport 443 --syn -j CT --notrack
+      iptables -t filter -I FORWARD -p tcp --dport 443 -m conntrack --ctstate INVALID -j DROP
+      ip6tables -t filter -I FORWARD -p tcp --dport 443 -m conntrack --ctstate INVALID -j DROP
+      iptables -t filter -I FORWARD -p tcp --dport 443 -m conntrack --ctstate INVALID,UNTRACKED -j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460
+      ip6tables -t filter -I FORWARD -p tcp --dport 443 -m conntrack --ctstate INVALID,UNTRACKED -j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460
+      --
+      100.0% of the new ones are not completed, and no source has more than 1 of them: a list of addresses would not end it. (Or nobody answers a crowd: see that the server does.)
+      SYNs are answered for the server, and an entry is made when the client answers. Costs little CPU; the figures must be those of the server (what its SYN-ACK shows), and connections that are open and have no entry are no longer taken up (tcp_loose=0; it was 1 unless somebody has set it).
+      To undo it all: nft delete table inet check_conntrack
+      --
+      the rules that are loaded at boot, and /etc/sysctl.conf: net.netfilter.nf_conntrack_tcp_loose = 0
+      "
+    `);
+  });
+
+  test.each([
+    [4, 2, 'iptables'],
+    [4, 3, 'nft'],
+  ])('Linux %i.%i admits so many with %s', (major, minor, tool) => {
+    expect(step(forged({}), 'rate limit', place(major, minor)).commands[0]?.split(' ')[0]).toBe(tool);
+  });
+
+  test('a port that is not tracked, and one in a zone', () => {
+    expect(whole(step(flooder, 'notrack'))).toMatchInlineSnapshot(`
+      "Do not track udp port 53: it has 100.0% of the entries and 100.0% of the new ones, none translated.
+      --
+      nft add table inet check_conntrack
+      nft 'add chain inet check_conntrack prerouting { type filter hook prerouting priority -300; }'
+      nft add rule inet check_conntrack prerouting udp dport 53 notrack
+      nft add rule inet check_conntrack prerouting udp sport 53 notrack
+      nft 'add chain inet check_conntrack output { type filter hook output priority -300; }'
+      nft add rule inet check_conntrack output udp dport 53 notrack
+      nft add rule inet check_conntrack output udp sport 53 notrack
+      --
+      iptables -t raw -I PREROUTING -p udp --dport 53 -j CT --notrack
+      iptables -t raw -I PREROUTING -p udp --sport 53 -j CT --notrack
+      iptables -t raw -I OUTPUT -p udp --dport 53 -j CT --notrack
+      iptables -t raw -I OUTPUT -p udp --sport 53 -j CT --notrack
+      --
+      New packets of that port take no entry; those that are there end by their timeout.
+      Costs no memory. NAT does nothing for that port any more, and rules for ct state established or related no longer match it: it must be accepted by itself.
+      To undo it all: nft delete table inet check_conntrack
+      --
+      the rules that are loaded at boot: 
+      "
+    `);
+    const zoned = times(500, () => ({ ...UDP, source: '203.0.113.9', zone: 7 }));
+    expect(whole(step(zoned, 'notrack', THERE))).toMatchInlineSnapshot(`
+      "Do not track udp port 53: it has 100.0% of the entries and 100.0% of the new ones, none translated.
+      --
+      --
+      --
+      500 of 500 entries are in a zone. Where "ct zone set" is in the rules, a rule of its own with notrack does nothing, before it and behind it: see ip netns exec web nft -a list ruleset.
+      Put it into the very chain that sets the zone, in front of that rule: udp dport 53 notrack accept (and the same with sport, for the answers).
+      --
+      what makes that namespace or container: 
+      gone with it
+      "
+    `);
+  });
+
+  test('what is freed, by what it costs', () => {
+    const freed = (of: Line, where = NEW) =>
+      releaseAdvice(listed(times(500, (at) => ({ source: `10.0.${at & 1}.${at >> 1}`, ...of }))).holdings)
+        .map((one) => whole(releaseStep(one, where)))
+        .join();
+    expect(freed({ state: 'SYN_SENT', flag: 'UNREPLIED', left: 119 })).toMatchInlineSnapshot(`
+      "Make room at once: remove the tcp SYN_SENT entries to port 443, at least 100.0%.
+      --
+      conntrack -D -p tcp --state SYN_SENT --dport 443 >/dev/null
+      --
+      --
+      500 entries, and those that began since. Connections that are being made just now are tried again; no other ends.
+      It helps for once: they come again as long as whoever makes them does.
+      --
+      "
+    `);
+    expect(freed({ state: 'TIME_WAIT', left: 60, source: '2001:db8::9' }, THERE)).toMatchInlineSnapshot(`
+      "Make room at once: remove the tcp TIME_WAIT entries from 2001:db8::9 to port 443, at least 100.0%.
+      --
+      ip netns exec web conntrack -D -f ipv6 -p tcp --state TIME_WAIT --dport 443 -s 2001:db8::9 >/dev/null
+      --
+      --
+      500 entries, and those that began since. Those connections have ended already; a packet that is late finds no entry.
+      It helps for once: they come again as long as whoever makes them does.
+      --
+      "
+    `);
+    expect(freed({ left: 200_000 })).toMatchInlineSnapshot(`
+      "Make room at once: remove the tcp ESTABLISHED entries to port 443, at least 100.0%.
+      --
+      conntrack -D -p tcp --state ESTABLISHED --dport 443 >/dev/null
+      --
+      --
+      500 entries, and those that began since. Nearly all of them have been silent for long. Those that still live end, or, where nothing is translated and tcp_loose is 1, are taken up again with their next packet.
+      It helps for once: they come again as long as whoever makes them does.
+      --
+      "
+    `);
+    expect(freed(UDP)).toMatchInlineSnapshot(`
+      "Make room at once: remove the udp entries to port 53, at least 100.0%.
+      --
+      conntrack -D -p udp --dport 53 >/dev/null
+      --
+      --
+      500 entries, and those that began since. Whoever still sends gets a new entry with the next packet; where it is translated, perhaps another port.
+      It helps for once: they come again as long as whoever makes them does.
+      --
+      "
+    `);
+  });
+});
