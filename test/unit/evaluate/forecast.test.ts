@@ -22,12 +22,10 @@ describe('growth', () => {
       samples([0, 0], [100, 100], [101, 90], [102, 80], [103, 70], [104, 60], [105, 50], [1000, 1000]),
       expect.closeTo(1, 0.2),
     ],
-    // Ten of 100 seconds is the shortest that counts: of these five only four pairs are longer.
-    [
-      'a pair of just a tenth is too close',
-      samples([0, 0], [10, 500], [20, 1000], [30, 1500], [100, 100]),
-      expect.any(Number),
-    ],
+    // Ten of 100 seconds: with the three of them 50/s would have most.
+    ['a pair of just a tenth is too close', samples([0, 0], [10, 500], [20, 1000], [30, 1500], [100, 100]), 1],
+    // 10 is more than 2.
+    ['an odd number of pairs', samples([0, 0], [10, 10], [20, 30], [30, 120], [40, 220], [50, 220]), 5.25],
   ])('%s', (_, given, expected) => expect(growth(given)).toEqual(expected));
 
   test('all at once is no time at all', () => {

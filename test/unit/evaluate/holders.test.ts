@@ -130,6 +130,29 @@ describe('timeouts', () => {
   ])('%s of %i s: %j instead', (name, seconds, expected) => expect(shorterTimeout(name, seconds)).toBe(expected));
 });
 
+test('what the kernel starts with, and what could be set instead', () => {
+  const known = [...DEFAULT_TIMEOUTS, ['udp_timeout_stream', 120], ['tcp_timeout_close_wait', 3600]] as const;
+  const lines = known.map(([name, seconds]) => `${name} ${seconds}: ${shorterTimeout(name, seconds) ?? 'as it is'}`);
+  expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
+    "
+    tcp_timeout_syn_sent 120: 30
+    tcp_timeout_syn_recv 60: 20
+    tcp_timeout_established 432000: 86400
+    tcp_timeout_fin_wait 120: 30
+    tcp_timeout_close_wait 60: 20
+    tcp_timeout_last_ack 30: as it is
+    tcp_timeout_time_wait 120: 30
+    tcp_timeout_close 10: as it is
+    udp_timeout 30: 10
+    icmp_timeout 30: 10
+    icmpv6_timeout 30: 10
+    generic_timeout 600: 120
+    udp_timeout_stream 120: 60
+    tcp_timeout_close_wait 3600: 60
+    "
+  `);
+});
+
 test('a timeout that is not known has ended nothing, however little is left', () => {
   const flows = [
     { protocol: 17, flag: 'assured' as const, seconds: 0 },

@@ -1,7 +1,14 @@
 // What the kernel's counters come to, by release: packets, room that was lacking, a limit that was met.
 
 import { expect, test } from 'vitest';
-import { hasMetLimit, lostPackets, NOTHING_LOST, packetsLost, withoutRoom } from '../../../src/evaluate/losses.ts';
+import {
+  hasMetLimit,
+  lostPackets,
+  NOTHING_LOST,
+  packetsLost,
+  totals,
+  withoutRoom,
+} from '../../../src/evaluate/losses.ts';
 import type { Counters } from '../../../src/observation/counters.ts';
 import { fault, ok } from '../support/observation.ts';
 
@@ -33,6 +40,21 @@ test('packets, and new entries without room', () => {
   expect(packetsLost(lost)).toBe(15);
   expect(withoutRoom(lost, {})).toBe(13);
   expect(withoutRoom(lost, { early_drop: 16 })).toBe(29);
+});
+
+test('of all CPUs, what each of them has', () => {
+  expect(
+    totals({
+      cpus: [
+        { drop: 1, invalid: 2, clashres: 3 },
+        { drop: 4, clashres: 5 },
+      ],
+    }),
+  ).toEqual({
+    drop: 5,
+    clashres: 8,
+  });
+  expect(totals({ cpus: [] })).toEqual({});
 });
 
 test.each<[readonly Counters[], boolean]>([

@@ -233,7 +233,7 @@ describe('in whole', () => {
   /** Title, commands, the same with iptables, notes, files. */
   function whole({ title, commands, instead, notes, inNamespace, files }: Step): string {
     const last = [
-      ...files.map(({ where, lines }) => `${where}: ${lines.join('; ')}`),
+      ...files.map(({ where, lines }) => [where, ...lines].join(': ')),
       ...(inNamespace ? ['gone with it'] : []),
     ];
     return [title, ...[commands, instead, notes, last].flatMap((lines) => ['--', ...lines]), ''].join('\n');
@@ -254,7 +254,7 @@ describe('in whole', () => {
       Its packets are dropped before they are tracked, and its entries removed. Costs all of its connections.
       To undo it all: nft delete table inet check_conntrack
       --
-      the rules that are loaded at boot: 
+      the rules that are loaded at boot
       "
     `);
     expect(whole(step(flooder, 'source', THERE))).toMatchInlineSnapshot(`
@@ -271,7 +271,7 @@ describe('in whole', () => {
       Its packets are dropped before they are tracked, and its entries removed. Costs all of its connections.
       To undo it all: ip netns exec web nft delete table inet check_conntrack
       --
-      what makes that namespace or container: 
+      what makes that namespace or container
       gone with it
       "
     `);
@@ -305,7 +305,7 @@ describe('in whole', () => {
       New connections of who has that many are dropped, and what 203.0.113.9 has now is removed. Costs its connections for once, a search for each new one, and holds to it whoever stands behind one address for many.
       To undo it all: nft delete table inet check_conntrack
       --
-      the rules that are loaded at boot: 
+      the rules that are loaded at boot
       "
     `);
     expect(
@@ -320,7 +320,7 @@ describe('in whole', () => {
       New connections of who has that many are dropped, and what 203.0.113.9 has now is removed. Costs its connections for once, a search for each new one, and holds to it whoever stands behind one address for many.
       To undo it all: ip netns exec web nft delete table inet check_conntrack
       --
-      what makes that namespace or container: 
+      what makes that namespace or container
       gone with it
       "
     `);
@@ -340,7 +340,7 @@ describe('in whole', () => {
       New connections of who has that many are dropped, and what 2001:db8:0:7::9 has now is removed. Costs its connections for once, a search for each new one, and holds to it whoever stands behind one address for many.
       To undo it all: nft delete table inet check_conntrack
       --
-      the rules that are loaded at boot: 
+      the rules that are loaded at boot
       "
     `);
   });
@@ -360,7 +360,7 @@ describe('in whole', () => {
       Packets of the whole network are dropped before they are tracked, and its entries removed. Costs the connections of all that are in it.
       To undo it all: nft delete table inet check_conntrack
       --
-      the rules that are loaded at boot: 
+      the rules that are loaded at boot
       "
     `);
     expect(whole(step(network, 'source limit'))).toMatchInlineSnapshot(`
@@ -378,7 +378,7 @@ describe('in whole', () => {
       New connections of who has that many are dropped, and what 198.51.100.0/24 has now is removed. Costs its connections for once, a search for each new one, and holds to it whoever stands behind one address for many.
       To undo it all: nft delete table inet check_conntrack
       --
-      the rules that are loaded at boot: 
+      the rules that are loaded at boot
       "
     `);
     expect(step(network, 'network', place(3, 10)).commands).toEqual([
@@ -423,7 +423,7 @@ describe('in whole', () => {
       So many, each for up to 120 s, take half of the table at the most; those that are there stay until they end or are removed. Costs every other client of that port as large a share of its new connections as the flood loses.
       To undo it all: nft delete table inet check_conntrack
       --
-      the rules that are loaded at boot: 
+      the rules that are loaded at boot
       "
     `);
     expect(whole(step(forged({}), 'synproxy', THERE))).toMatchInlineSnapshot(`
@@ -508,7 +508,7 @@ describe('in whole', () => {
       Costs no memory. NAT does nothing for that port any more, and rules for ct state established or related no longer match it: it must be accepted by itself.
       To undo it all: nft delete table inet check_conntrack
       --
-      the rules that are loaded at boot: 
+      the rules that are loaded at boot
       "
     `);
     const zoned = times(500, () => ({ ...UDP, source: '203.0.113.9', zone: 7 }));
@@ -520,7 +520,7 @@ describe('in whole', () => {
       500 of 500 entries are in a zone. Where "ct zone set" is in the rules, a rule of its own with notrack does nothing, before it and behind it: see ip netns exec web nft -a list ruleset.
       Put it into the very chain that sets the zone, in front of that rule: udp dport 53 notrack accept (and the same with sport, for the answers).
       --
-      what makes that namespace or container: 
+      what makes that namespace or container
       gone with it
       "
     `);
