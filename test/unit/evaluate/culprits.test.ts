@@ -165,6 +165,146 @@ describe('a SYN flood with forged sources', () => {
   });
 });
 
+describe('just a SYN flood, and just none', () => {
+  const one = (count: number, source: string) => times(count, () => ({ ...HALF, source }));
+  const near = (count: number) => times(count, (at) => ({ ...HALF, source: `10.0.0.${at}` }));
+  const done = (count: number) => forged(count, { left: 431_999 });
+
+  test.each<[string, readonly string[], boolean]>([
+    ['a hundred', forged(100, HALF), true],
+    ['one less', forged(99, HALF), false],
+    ['eight of ten are not completed', [...forged(80, HALF), ...done(20)], true],
+    ['fewer', [...forged(79, HALF), ...done(21)], false],
+    ['of one source one in twenty', [...forged(95, HALF), ...one(5, '10.0.0.7')], true],
+    ['more', [...forged(94, HALF), ...one(6, '10.0.0.7')], false],
+    ['of one network one in five', [...forged(80, HALF), ...near(20)], true],
+    ['more of it', [...forged(79, HALF), ...near(21)], false],
+    ['sent, not received', forged(100, { state: 'SYN_SENT', flag: 'UNREPLIED', left: 119 }), true],
+    ['half of them for one port', [...forged(50, HALF), ...ports(50)], true],
+    ['fewer for one port', [...forged(49, HALF), ...ports(51)], false],
+  ])('%s', (_, lines, expected) => {
+    expect(kinds(listed(lines, lines)).includes('synproxy')).toBe(expected);
+  });
+
+  function ports(count: number): readonly string[] {
+    return forged(count, HALF).map((text, at) => text.split('443').join(String(1000 + at)));
+  }
+
+  test.each<[number, boolean]>([
+    [50, true],
+    [49, false],
+  ])('for one address: %i of a hundred', (there, isNamed) => {
+    const lines = forged(100, HALF).map((text, at) =>
+      at < there ? text : text.split('192.0.2.1').join(`198.51.100.${at}`),
+    );
+    const own = new Set([String((192 << 24) | (2 << 8) | 1)]);
+    expect(advised(listed(lines, lines), { own })[0]).toMatchObject({
+      target: { port: 443, own: isNamed, destination: isNamed ? { ipv6: false } : undefined },
+    });
+  });
+
+  test.each<[string, Suspicion['machine'], readonly string[]]>([
+    ['3.11', { generation: 'nf_conntrack', release: { ...RELEASE, value: { major: 3, minor: 11 } } }, ['rate limit']],
+    [
+      '3.12',
+      { generation: 'nf_conntrack', release: { ...RELEASE, value: { major: 3, minor: 12 } } },
+      ['synproxy', 'rate limit'],
+    ],
+    [
+      'nobody knows which',
+      { generation: 'nf_conntrack', release: { ok: false, fault: { kind: 'denied', source: '' } } },
+      ['rate limit'],
+    ],
+  ])('Linux %s', (_, machine, expected) => {
+    const flood = forged(100, HALF);
+    expect(kinds(listed(flood, flood), { machine })).toEqual(expected);
+  });
+
+  test('so many a second that they take half of the table at the most, and never none', () => {
+    const rate = (lines: readonly string[], limit: number) =>
+      advised(listed(lines, lines), { limit }).find(({ kind }) => kind === 'rate limit');
+    const flood = forged(100, HALF);
+    expect(rate(flood, 239)).toMatchObject({ perSecond: 1, seconds: 60 });
+    expect(rate(flood, 119)).toBeUndefined();
+    const sent = forged(20, { state: 'SYN_SENT', flag: 'UNREPLIED', left: 119 });
+    expect(rate([...flood, ...sent, ...forged(10, { left: 431_999 })], 2400)).toMatchObject({
+      perSecond: 10,
+      seconds: 120,
+      half: { added: 120, of: 130 },
+    });
+  });
+});
+
+describe('just the reason, and just none', () => {
+  const machine = { generation: 'nf_conntrack', release: RELEASE } as const;
+  const flood = (count: number) => times(count, () => ({ ...UDP, source: '203.0.113.9' }));
+  const others = (count: number, of: Line = {}) =>
+    times(count, (at) => ({ port: 1000 + at, source: `10.${at >> 8}.${at & 255}.1`, ...of }));
+
+  test.each<[string, readonly string[], readonly string[], readonly string[]]>([
+    ['half of what is added', [...flood(100), ...others(100)], [...flood(30), ...others(30)], ['notrack', 'source']],
+    ['less', [...flood(100), ...others(100)], [...flood(29), ...others(30)], []],
+    [
+      'a tenth of the entries is worth not to be tracked',
+      [...flood(40), ...others(360)],
+      flood(40),
+      ['notrack', 'source'],
+    ],
+    ['less than a tenth is not, and it is who adds', [...flood(39), ...others(361)], flood(39), ['source']],
+    ['a hundredth', [...flood(40), ...others(3960)], flood(40), ['source']],
+    ['less than a hundredth', [...flood(40), ...others(3961)], flood(40), []],
+  ])('%s', (_, lines, began, expected) => {
+    expect(kinds(listed(lines, began)).filter((kind) => kind !== 'source limit')).toEqual(expected);
+  });
+
+  test('what would take more than a minute to add a tenth', () => {
+    const few = (count: number, refused = 0) =>
+      kinds(listed([...flood(200), ...others(17_800)], flood(count)), { refused });
+    expect(few(30)).toEqual(['source', 'source limit']);
+    expect(kinds(listed([...flood(200), ...others(17_801)], flood(30)))).toEqual([]);
+    expect(kinds(listed([...flood(200), ...others(17_801)], flood(30)), { refused: 1 })).toContain('source');
+  });
+
+  test('where nobody knows what is added: who has half', () => {
+    const has = (lines: readonly string[], own: ReadonlySet<string> = new Set()) =>
+      advised(listed(lines), { arrivals: undefined, own });
+    expect(has([...flood(50), ...others(50)])).toMatchObject([
+      { kind: 'notrack', entries: 50, of: 100, adds: undefined, ipv4: true, ipv6: false },
+      { kind: 'source', of: 100, own: false },
+    ]);
+    expect(has([...flood(49), ...others(51)])).toEqual([]);
+    expect(has(flood(50), new Set([String((203 << 24) | (113 << 8) | 9)]))).toMatchObject([{}, { own: true }]);
+    const six = times(50, () => ({ ...UDP, source: '2001:db8:0:7::9' }));
+    expect(has(six, new Set([[0x20010db8, 7, 0, 9].join()]))).toMatchObject([
+      { ipv4: false, ipv6: true },
+      { own: true },
+    ]);
+    expect(has([...six, ...flood(50)])[0]).toMatchObject({ kind: 'notrack', ipv4: true, ipv6: true });
+    expect(has([])).toEqual([]);
+  });
+
+  test.each<[number, number]>([
+    [49, 100],
+    [50, 100],
+    [51, 200],
+    [100, 200],
+    [101, 300],
+    [499, 1000],
+    [501, 2000],
+  ])('twice what any other has, %i: a limit of %i', (other, each) => {
+    const rest = times(other, () => ({ source: '10.9.9.9' }));
+    const found = advised(listed([...flood(2001), ...rest], flood(200)));
+    expect(found.find(({ kind }) => kind === 'source limit')).toMatchObject({ each });
+  });
+
+  test('a limit that would not meet who is to be held to it, or that the kernel does not have', () => {
+    const limits = (count: number, where: Suspicion['machine'] = machine) =>
+      kinds(listed(flood(count), flood(count)), { machine: where }).filter((kind) => kind === 'source limit').length;
+    expect([limits(100), limits(101)]).toEqual([0, 1]);
+    expect(limits(101, { ...machine, generation: 'ip_conntrack' })).toBe(0);
+  });
+});
+
 describe('what is freed at once', () => {
   test.each<[string, readonly string[], object]>([
     [
