@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Flow, holdings, times } from '../support/entries.ts';
-import { counted, fault, ok, unreadTable } from '../support/observation.ts';
+import { entry, type Flow, holdings, times } from '../support/entries.ts';
+import { type Changes, counted, fault, ok, unreadTable } from '../support/observation.ts';
 import { adviceOf, type Incident, kinds, wanted } from '../support/reports.ts';
 
 const FULL: Incident = { first: { entries: 1000 } };
@@ -275,5 +275,84 @@ describe('the limit that is configured', () => {
 
   test('is lower than the live one: that is no fault', () => {
     expect(adviceOf(calm(500))).toEqual([]);
+  });
+});
+
+describe('packets that clash', () => {
+  const clashing = (shortage: NonNullable<Incident['shortage']>): Incident => ({
+    first: { entries: 4 },
+    last: { statistics: counted({ drop: 50, insert_failed: 50 }) },
+    holdings: ONE,
+    shortage,
+  });
+  const short = (flow: Flow): Incident => {
+    const use = { ipv6: false, translated: [1], destination: [2], port: 443, used: 10, lowest: 2000, highest: 2009 };
+    const { protocol, state, assured } = entry(flow);
+    const mostly = { protocol, state, assured };
+    return clashing({ use: { ...use, protocol, mostly }, range: { first: 2000, last: 2009 } });
+  };
+
+  test.each([
+    ['unknown', false],
+    ['none', true],
+  ] as const)('whether for want of ports: %s', (shortage, isNatKnown) => {
+    expect(adviceOf(clashing(shortage))).toEqual([{ kind: 'clash', isNatKnown }]);
+  });
+
+  test.each<[string, Flow, object | undefined]>([
+    ['is over', { state: 'TIME_WAIT' }, { name: 'tcp_timeout_time_wait', seconds: 120, shorter: 30 }],
+    ['has no shorter timeout', { state: 'LAST_ACK' }, undefined],
+    ['has one that is not known', { protocol: 17, flag: 'assured' }, undefined],
+  ])('no port is left: what most of them have %s', (_, flow, timeout) => {
+    const { shortage } = short(flow);
+    expect(adviceOf(short(flow))).toEqual([{ kind: 'nat ports', shortage, timeout }]);
+  });
+});
+
+describe('an incident that is over', () => {
+  const spell = { lines: 3, first: 'a', last: 'b', seconds: 9, ago: 60 };
+  const over = (first: Changes): Incident => ({
+    first,
+    spells: { ofTables: new Map([['own', spell]]), ofOthers: undefined },
+    holdings: ONE,
+  });
+
+  test.each<[string, Changes, readonly string[]]>([
+    ['a limit that the kernel starts with', { limit: 262_144 }, []],
+    ['one above it', { limit: 262_145 }, ['keep']],
+    ['that a file has', { limit: 300_000, configuration: wanted(300_000) }, []],
+    ['above what a file has', { limit: 300_000, configuration: wanted(200_000) }, ['keep']],
+    ['none', { limit: 0, configuration: wanted(200_000) }, []],
+    ['whose cost is not known', { limit: 300_000, slabCache: fault('denied'), release: fault('denied') }, []],
+  ])('%s', (_, changes, expected) => expect(kinds(adviceOf(over(changes)))).toEqual(expected));
+
+  test('that limit, and no other', () => {
+    expect(adviceOf(over({ limit: 300_000 }))).toMatchObject([{ kind: 'keep', plan: { limit: 300_000 } }]);
+  });
+});
+
+describe('room that is made at once', () => {
+  const ended = holdings(times(10, (at) => ({ port: at < 9 ? 443 : at, state: 'TIME_WAIT', seconds: 60 })));
+
+  test('not beside who is stopped, for that removes its entries', () => {
+    expect(kinds(adviceOf({ ...FULL, holdings: ended }))).toEqual(['raise', 'timeout', 'notrack', 'source']);
+  });
+
+  test('where it is the machine itself, which is not stopped', () => {
+    const own = [String((10 << 24) | 1)];
+    expect(kinds(adviceOf({ ...FULL, holdings: ended, own }))).toEqual([
+      'raise',
+      'timeout',
+      'notrack',
+      'source',
+      'free',
+    ]);
+  });
+
+  test('not where chains are too long', () => {
+    const spread = holdings(times(10, (at) => ({ source: `10.0.0.${at}`, state: 'TIME_WAIT', seconds: 60 })));
+    const refusing = { first: { limit: 20_000, buckets: ok(512) }, last: { statistics: counted({ chainlength: 5 }) } };
+    expect(kinds(adviceOf({ ...FULL, holdings: spread }))).toContain('free');
+    expect(kinds(adviceOf({ ...refusing, holdings: spread }))).not.toContain('free');
   });
 });
