@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { addDigest, scaleDigest } from '../../../src/evaluate/digest.ts';
+import { addDigest, CLASSES, digestEntry, scaleDigest } from '../../../src/evaluate/digest.ts';
 import { type Holdings, holdingsOf, isListOf, type RankingName, samplingError } from '../../../src/evaluate/holders.ts';
 import { CAPACITY } from '../../../src/evaluate/tally.ts';
 import { DEFAULT_TIMEOUTS, shorterTimeout, timeoutName } from '../../../src/evaluate/timeouts.ts';
 import { STATES } from '../../../src/observation/entry.ts';
 import { addressWords, networkWords } from '../../../src/present/address.ts';
-import { digestOf, type Flow, holdings, times } from '../support/entries.ts';
+import { digestOf, entry, type Flow, holdings, times } from '../support/entries.ts';
 
 const V6 = '2001:db8:0:7:0:0:0:1';
 const FLOWS: readonly Flow[] = [
@@ -226,4 +226,86 @@ test('of a part of a list what the whole has about', () => {
   expect(rankings.sources.holders.map((holder) => holder.entries)).toEqual([5, 3]);
   expect(kinds.map((kind) => kind.entries)).toEqual([5, 3]);
   expect(timeouts).toMatchObject([{ entries: 5, ended: 5 }]);
+});
+
+describe('every count, added and scaled', () => {
+  const flows: readonly Flow[] = [
+    ...times(3, { flag: 'assured', seconds: 5 }),
+    { flag: 'unreplied', answered: '10.9.9.9', seconds: 700 },
+    { translated: '203.0.113.7', seconds: 5000 },
+    { source: V6, destination: V6, flag: 'offloaded' },
+  ];
+  const full = () => Object.assign(digestOf(flows), { unknown: 4, zoned: 2 });
+  const counts = {
+    entries: 6,
+    unknown: 4,
+    ipv6: 1,
+    unreplied: 1,
+    assured: 3,
+    sourceNat: 1,
+    destinationNat: 1,
+    nat: 2,
+    zoned: 2,
+    offloaded: 1,
+  };
+  const doubled = Object.fromEntries(Object.entries(counts).map(([name, held]) => [name, 2 * held]));
+  const told = (digest: ReturnType<typeof full>) => holdingsOf(digest, DEFAULT_TIMEOUTS, 10);
+
+  test('as they are', () => expect(told(full())).toMatchObject(counts));
+
+  test('twice, and twice as much, is the same', () => {
+    const [sum, twice] = [full(), full()];
+    addDigest(sum, full());
+    scaleDigest(twice, 2);
+    expect(told(sum)).toMatchObject(doubled);
+    expect(told(twice)).toEqual(told(sum));
+    expect(told(sum).lives.map(({ entries }) => entries)).toEqual([6, 0, 0, 2, 2, 0]);
+    expect(told(sum).groups).toEqual([
+      { protocol: 6, state: STATES.indexOf('ESTABLISHED'), assured: false, port: 443, entries: 6 },
+      { protocol: 6, state: STATES.indexOf('ESTABLISHED'), assured: true, port: 443, entries: 6 },
+    ]);
+  });
+});
+
+test('the longest that is left of either part', () => {
+  const [long, short] = [digestOf([{ seconds: 900 }]), digestOf([{ seconds: 100 }])];
+  addDigest(short, long);
+  addDigest(long, digestOf([{ seconds: 100 }]));
+  const longest = [short, long].map((digest) => holdingsOf(digest, DEFAULT_TIMEOUTS, 10).timeouts[0]?.longest);
+  expect(longest).toEqual([900, 900]);
+});
+
+test('no more than twenty groups, with protocol, state and port', () => {
+  const many = holdings(times(30, (at) => ({ protocol: 17, port: 65_535 - at }))).groups;
+  expect(many).toHaveLength(20);
+  expect(many[0]).toEqual({ protocol: 17, state: 0, assured: false, port: 65_506, entries: 1 });
+});
+
+test('what is offloaded is a kind of its own, the one with most is first', () => {
+  const flows: readonly Flow[] = [
+    {},
+    ...times(2, { flag: 'offloaded' }),
+    ...times(3, { protocol: 17, flag: 'offloaded' }),
+  ];
+  expect(holdings(flows).kinds).toEqual([
+    { protocol: 17, state: '', offloaded: true, entries: 3 },
+    { protocol: 6, state: '', offloaded: true, entries: 2 },
+    { protocol: 6, state: 'ESTABLISHED', offloaded: false, entries: 1 },
+  ]);
+});
+
+test('a port that is translated alone is translated', () => {
+  const digest = digestOf([]);
+  const { original, ...rest } = entry();
+  const reply = { ...rest.reply };
+  const none = new Int32Array(CLASSES);
+  digestEntry(digest, { ...rest, original, reply: { ...reply, sourcePort: 8443 } }, none);
+  digestEntry(digest, { ...rest, original, reply: { ...reply, destinationPort: 1024 } }, none);
+  expect(digest).toMatchObject({ nat: 2, sourceNat: 1, destinationNat: 1 });
+});
+
+test('IPv6 that is translated in the last word alone', () => {
+  const flow = { source: V6, destination: V6 };
+  const translated = '2001:db8:0:7:0:0:0:2';
+  expect(holdings([{ ...flow, translated }, flow])).toMatchObject({ nat: 1, sourceNat: 1, destinationNat: 0 });
 });
