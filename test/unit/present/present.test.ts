@@ -415,8 +415,22 @@ describe('faults in words', () => {
     ['absurd', '', 'cannot use /proc/x: above 2147483648'],
     ['malformed', '', 'cannot use /proc/x: not in a known format'],
     ['tool-missing', '', 'cannot run /proc/x: not installed'],
+    ['tool-failed', 'status 1', 'cannot run /proc/x: status 1, it needs CAP_NET_ADMIN'],
+    ['enter-failed', 'EPERM', 'cannot enter /proc/x: EPERM'],
+    ['would-load-module', '', 'did not run /proc/x: it would load nf_conntrack_netlink'],
+    ['not-asked', '', 'did not read /proc/x: nobody asked for it'],
+    ['not-written', 'EROFS', 'cannot write /proc/x: EROFS'],
+    ['foreign', '', 'cannot use /proc/x: it belongs to another user'],
+    ['others-write', '', 'cannot use /proc/x: other users may write to it'],
+    ['symlink', '', 'cannot use /proc/x: a symbolic link'],
+    ['timeout', 'after 3 s', 'timeout after 3 s reading /proc/x'],
     ['other-namespace', '', "cannot read /proc/x: it would show this namespace, not the host's"],
   ])('%s', (kind, detail, words) => expect(faultWords({ kind, source: '/proc/x', detail })).toBe(words));
+
+  test('without a detail', () => {
+    expect(faultWords({ kind: 'io', source: '/proc/x' })).toBe('cannot read /proc/x');
+    expect(faultWords({ kind: 'timeout', source: '/proc/x' })).toBe('timeout before reading /proc/x');
+  });
 });
 
 describe('text from outside', () => {
