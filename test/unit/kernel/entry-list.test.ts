@@ -27,6 +27,19 @@ function parse(text: string, start = 0, end = text.length) {
 const [A, B] = ['0a000001', '0a000002'];
 const LONG = '20010db8000000000000000000000001';
 
+// TCP's, SCTP's and DCCP's, as nf_conntrack_proto_tcp.c, _sctp.c and _dccp.c print them.
+test.each([
+  ...['NONE', 'SYN_SENT', 'SYN_RECV', 'ESTABLISHED', 'FIN_WAIT', 'CLOSE_WAIT', 'LAST_ACK', 'TIME_WAIT', 'CLOSE'],
+  ...['SYN_SENT2', 'LISTEN'],
+  ...['CLOSED', 'COOKIE_WAIT', 'COOKIE_ECHOED', 'SHUTDOWN_SENT', 'SHUTDOWN_RECD', 'SHUTDOWN_ACK_SENT'],
+  ...['HEARTBEAT_SENT', 'HEARTBEAT_ACKED'],
+  ...['REQUEST', 'RESPOND', 'PARTOPEN', 'OPEN', 'CLOSEREQ', 'CLOSING', 'TIMEWAIT'],
+])('a state that the kernel prints: %s', (state) => {
+  const tuple = 'src=10.0.0.1 dst=10.0.0.2 sport=1 dport=2';
+  const { entries, unknown } = parse(`ipv4     2 tcp      6 9 ${state} ${tuple} ${tuple} mark=0 use=2\n`);
+  expect([entries, unknown]).toEqual([[[6, state, 9, '', A, 1, B, 2, A, 1, B, 2]], 0]);
+});
+
 describe('each form of a line', () => {
   test.each<[string, string, readonly unknown[]]>([
     [
