@@ -185,8 +185,8 @@ function rounded(some: number): number {
 }
 
 /** IPv4 one word, IPv6 four. */
-function addressKey({ key, ipv6 }: Pick<Holder, 'key' | 'ipv6'>): string {
-  return key.slice(0, ipv6 ? 4 : 1).join(',');
+function addressKey({ key }: Pick<Holder, 'key'>): string {
+  return key.join(',');
 }
 
 // ---- SYN floods ----
@@ -198,7 +198,7 @@ const HALF_STATES = ['SYN_SENT', 'SYN_RECV'];
 function floodAdvice(found: Suspicion, holdings: Holdings, adders: Arrivals): readonly CulpritAdvice[] {
   const { added, both, counted, kind } = adders;
   const of = added.entries;
-  const half = added.kinds.filter(({ protocol, state }) => protocol === TCP && HALF_STATES.includes(state));
+  const half = added.kinds.filter(({ state }) => HALF_STATES.includes(state));
   const some = half.reduce((sum, { entries }) => sum + entries, 0);
   const most = (mostAdded(both.sources)?.added ?? 0) + added.rankings.sources.lacking;
   const ofNetwork = (mostAdded(both.networks)?.added ?? 0) + added.rankings.networks.lacking;

@@ -26,7 +26,7 @@ export interface ReleaseAdvice {
 export const WORTHWHILE = 0.1;
 // Of a group that is not ended for its state alone.
 const NEARLY_ALL = 0.9;
-const [TCP, UDP] = [6, 17];
+const UDP = 17;
 
 const HALF_OPEN: readonly string[] = ['SYN_SENT', 'SYN_RECV'];
 const ENDED: readonly string[] = ['TIME_WAIT', 'CLOSE', 'LAST_ACK', 'FIN_WAIT'];
@@ -46,7 +46,6 @@ export function releaseAdvice(holdings: Holdings): readonly ReleaseAdvice[] {
 function costOf(group: Group, { timeouts }: Holdings): ReleaseAdvice['cost'] | undefined {
   const state = STATES[group.state] ?? '';
   if (group.protocol === UDP) return 'datagrams';
-  if (group.protocol !== TCP) return undefined;
   if (HALF_OPEN.includes(state)) return 'half-open';
   if (ENDED.includes(state)) return 'ended';
   const kept = timeouts.find(({ name }) => name === timeoutName(group));

@@ -220,6 +220,24 @@ describe('just a SYN flood, and just none', () => {
     expect(kinds(listed(flood, flood), { machine })).toEqual(expected);
   });
 
+  test('what each may have more than is counted speaks against it', () => {
+    const { holdings, arrivals } = listed(forged(100, HALF), forged(100, HALF));
+    const { added } = arrivals;
+    const lacking = (name: 'sources' | 'networks', by: number): Found => {
+      const rankings = { ...added.rankings, [name]: { ...added.rankings[name], lacking: by } };
+      return { holdings, arrivals: { ...arrivals, added: { ...added, rankings } } };
+    };
+    expect(advised(lacking('sources', 4))[0]).toMatchObject({ kind: 'synproxy', most: 5 });
+    expect(kinds(lacking('sources', 5))).not.toContain('synproxy');
+    expect(kinds(lacking('networks', 19))).toContain('synproxy');
+    expect(kinds(lacking('networks', 20))).not.toContain('synproxy');
+  });
+
+  test('not so many a second, where nobody knows how long they stay', () => {
+    const found = listed(forged(100, HALF), forged(100, HALF));
+    expect(kinds({ ...found, holdings: { ...found.holdings, timeouts: [] } })).toEqual(['synproxy']);
+  });
+
   test('so many a second that they take half of the table at the most, and never none', () => {
     const rate = (lines: readonly string[], limit: number) =>
       advised(listed(lines, lines), { limit }).find(({ kind }) => kind === 'rate limit');
@@ -263,6 +281,24 @@ describe('just the reason, and just none', () => {
     expect(few(30)).toEqual(['source', 'source limit']);
     expect(kinds(listed([...flood(200), ...others(17_801)], flood(30)))).toEqual([]);
     expect(kinds(listed([...flood(200), ...others(17_801)], flood(30)), { refused: 1 })).toContain('source');
+  });
+
+  test('the longer they took the fewer come in a second', () => {
+    const found = listed([...flood(200), ...others(17_800)], flood(30));
+    expect(kinds(found, { arrivals: { ...found.arrivals, seconds: 1.01 } })).toEqual([]);
+  });
+
+  test('who adds most, and not who has most', () => {
+    const idle = times(900, () => ({ source: '10.0.0.1', port: 22 }));
+    const found = listed([...idle, ...flood(100)], [...flood(30), ...others(20)]);
+    const { sources, ports } = found.arrivals.both;
+    const order = [sources, ports].map((rows) => rows.map(({ entries }) => entries));
+    expect(advised(found)).toMatchObject([
+      { kind: 'notrack', port: 53 },
+      { kind: 'source', holder: { entries: 100, added: 30 } },
+    ]);
+    expect([sources, ports].map((rows) => rows.map(({ entries }) => entries))).toEqual(order);
+    expect(order[0]?.[0]).toBe(900);
   });
 
   test('where nobody knows what is added: who has half', () => {
@@ -317,6 +353,45 @@ describe('what is freed at once', () => {
     ['datagrams', times(900, () => UDP), { cost: 'datagrams', group: { port: 53 } }],
   ])('%s', (_, lines, expected) => {
     expect(releaseAdvice(listed(lines).holdings)).toMatchObject([{ kind: 'free', of: lines.length, ...expected }]);
+  });
+
+  test.each<[string, string | undefined]>([
+    ['SYN_SENT', 'half-open'],
+    ['SYN_RECV', 'half-open'],
+    ['TIME_WAIT', 'ended'],
+    ['CLOSE', 'ended'],
+    ['LAST_ACK', 'ended'],
+    ['FIN_WAIT', 'ended'],
+    ['CLOSE_WAIT', 'silent'],
+    ['LISTEN', undefined],
+  ])('%s: %s', (state, cost) => {
+    const [advice] = releaseAdvice(listed(times(9, () => ({ state, left: 9 }))).holdings);
+    expect(advice?.cost).toBe(cost);
+  });
+
+  test('of the families that are there', () => {
+    const of = (source: string) => times(9, () => ({ state: 'TIME_WAIT', left: 60, source }));
+    const [four, six] = [of('10.0.0.1'), of('2001:db8::9')];
+    const families = (lines: readonly string[]) =>
+      releaseAdvice(listed(lines).holdings).map(({ ipv4, ipv6 }) => [ipv4, ipv6]);
+    expect([four, six, [...four, ...six]].map(families)).toEqual([[[true, false]], [[false, true]], [[true, true]]]);
+  });
+
+  test('what has been silent by its own timeout, nearly all of it', () => {
+    const streams = times(100, (at) => ({ protocol: 'udp', port: 1000 + at, left: 9 }));
+    const idle = (silent: number) => times(20, (at) => ({ left: at < silent ? 200_000 : 431_999 }));
+    const costs = (silent: number) =>
+      releaseAdvice(listed([...streams, ...idle(silent)]).holdings).map(({ cost }) => cost);
+    expect([costs(18), costs(17)]).toEqual([['silent'], []]);
+  });
+
+  test('just a tenth of all, and from one source just nearly all', () => {
+    const ended = times(100, () => ({ state: 'TIME_WAIT', left: 60, source: '10.5.5.5', port: 80 }));
+    const of = (others: number) => releaseAdvice(listed([...ended, ...IDLE.slice(0, others)]).holdings);
+    expect(of(900)).toMatchObject([{ entries: 100, of: 1000 }]);
+    expect(of(901)).toEqual([]);
+    expect(of(10)).toMatchObject([{ source: { entries: 100 }, entries: 90 }]);
+    expect(of(11)).toMatchObject([{ source: undefined, entries: 100 }]);
   });
 
   test('not connections that live', () => {
