@@ -467,6 +467,29 @@ describe('the verdict', () => {
     expect(losing(989)).toContain('is 98.9% full and losing');
   });
 
+  test('towards what NAT has no port left', () => {
+    const mostly = { protocol: 6, state: 8, assured: true };
+    const use = { ipv6: true, protocol: 6, translated: [1, 0, 0, 1], destination: [0x20010db8, 0, 0, 9], port: 443 };
+    const shortage = { use: { ...use, used: 9, lowest: 1, highest: 9, mostly }, range: { first: 1, last: 9 } };
+    const clashing = { first: { entries: 4 }, last: { statistics: counted({ drop: 50, insert_failed: 50 }) } };
+    expect(verdict({ ...clashing, shortage })).toBe(
+      'the table of the host is 0.4% full and loses 50 packets/s to clashes: NAT has no port left towards tcp 2001:db8::9 port 443',
+    );
+  });
+
+  test('each kind of loss since boot, and where it can be seen now', () => {
+    const lost = counted({ drop: 9, insert_failed: 12, chainlength: 5 });
+    expect(verdict({ first: { statistics: lost } })).toBe(
+      'not conntrack: 0.0% used, 2 dropped, 7 lost to clashes, 5 refused for long chains since boot, nothing now',
+    );
+  });
+
+  test('more than one table in trouble', () => {
+    const others = [envoy({ entries: 1000 }), envoy({ key: 'net:8', entries: 1000 }), envoy({ key: 'net:9' })];
+    expect(verdict({ first: { entries: 1000, others } })).toMatch(/, and 2 more in trouble$/);
+    expect(verdict({ first: { entries: 1000 } })).not.toContain('more in trouble');
+  });
+
   test('one entry a second is growth', () => {
     expect(verdict({ first: { entries: 901 }, last: { entries: 902 } })).toContain('growing by 1/s, full in 98 s');
   });
