@@ -14,7 +14,7 @@ import { namespaceBody } from '../../../src/present/namespace-body.ts';
 import { planBody } from '../../../src/present/plan-body.ts';
 import { listBody, reportBody } from '../../../src/present/report-body.ts';
 import { evaluated } from '../support/checks.ts';
-import { digestOf, type Flow, holdings, NO_ARRIVALS, times } from '../support/entries.ts';
+import { digestOf, type Flow, holdings, noArrivals, times } from '../support/entries.ts';
 import { times as lines, listed } from '../support/listed.ts';
 import {
   ALL,
@@ -674,7 +674,7 @@ describe('a report', () => {
       kind: 'list',
       source: '/proc/net/nf_conntrack',
       holdings: holdings(FLOWS),
-      arrivals: NO_ARRIVALS,
+      arrivals: noArrivals(),
       cut: undefined,
     } as const;
     expect(listBody(whole)).toMatchInlineSnapshot(`

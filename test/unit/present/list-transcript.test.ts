@@ -4,11 +4,11 @@ import { describe, expect, test } from 'vitest';
 import { holdingsOf } from '../../../src/evaluate/holders.ts';
 import { DEFAULT_TIMEOUTS } from '../../../src/evaluate/timeouts.ts';
 import { listLines } from '../../../src/present/listing.ts';
-import { digestOf, type Flow, holdings, NO_ARRIVALS, times } from '../support/entries.ts';
+import { digestOf, type Flow, holdings, noArrivals, times } from '../support/entries.ts';
 
 describe('a list', () => {
   const listed = (flows: readonly Flow[]) =>
-    `\n${listLines({ kind: 'list', source: '/proc/net/nf_conntrack', cut: undefined, holdings: holdings(flows), arrivals: NO_ARRIVALS }).join('\n')}\n`;
+    `\n${listLines({ kind: 'list', source: '/proc/net/nf_conntrack', cut: undefined, holdings: holdings(flows), arrivals: noArrivals() }).join('\n')}\n`;
 
   test('of IPv4', () => {
     const flows: readonly Flow[] = [
@@ -115,7 +115,7 @@ describe('a list', () => {
   test('of which a sample was looked at', () => {
     const of = holdingsOf(digestOf(times(10, {})), DEFAULT_TIMEOUTS, 10, { held: 10_000, lines: 1_000_000 });
     const first = (unknown: number) =>
-      listLines({ kind: 'list', source: 'x', cut: undefined, holdings: { ...of, unknown }, arrivals: NO_ARRIVALS })
+      listLines({ kind: 'list', source: 'x', cut: undefined, holdings: { ...of, unknown }, arrivals: noArrivals() })
         .slice(0, 3)
         .join(' ')
         .replace(/\s+/g, ' ')

@@ -7,7 +7,7 @@ import { reportText } from '../../../src/present/report.ts';
 import type { ReportFindings } from '../../../src/present/report-findings.ts';
 import { inNamespace } from '../../../src/present/step.ts';
 import { verdictText } from '../../../src/present/verdict.ts';
-import { holdings, NO_ARRIVALS, times } from '../support/entries.ts';
+import { holdings, noArrivals, times } from '../support/entries.ts';
 import { type Changes, counted, fault, ok, unreadTable } from '../support/observation.ts';
 import { envoy, findingsOf, type Incident, wanted } from '../support/reports.ts';
 
@@ -209,7 +209,7 @@ describe('a list', () => {
     source: 'x',
     cut: undefined,
     holdings: of,
-    arrivals: NO_ARRIVALS,
+    arrivals: noArrivals(),
   });
 
   test('IPv6 sources one below the other', () => {
@@ -245,7 +245,7 @@ describe('a list', () => {
   test('why it is not whole', () => {
     const { holdings: of } = listed(holdings([{}]));
     const first = (cut: Parameters<typeof listLines>[0]['cut'], unknown = 0) =>
-      listLines({ kind: 'list', source: 'x', cut, holdings: { ...of, unknown }, arrivals: NO_ARRIVALS })[0];
+      listLines({ kind: 'list', source: 'x', cut, holdings: { ...of, unknown }, arrivals: noArrivals() })[0];
     expect(first('stopped')).toBe('  1 entry of x, stopped before the end.');
     expect(first({ kind: 'io', source: 'x', detail: 'EIO' })).toMatch(/^ {2}1 entry of x, cut off: .*EIO/);
     expect([first(undefined, 1), first(undefined, 2)]).toEqual([

@@ -1,6 +1,6 @@
 // Entries of a list, of which a test says only what it is about.
 
-import { arrivalsOf } from '../../../src/evaluate/arrivals.ts';
+import { type Arrivals, arrivalsOf } from '../../../src/evaluate/arrivals.ts';
 import { marksOf } from '../../../src/evaluate/begun.ts';
 import { type Digest, digestEntry, newDigest } from '../../../src/evaluate/digest.ts';
 import { type Holdings, holdingsOf } from '../../../src/evaluate/holders.ts';
@@ -69,7 +69,9 @@ export function holdings(flows: readonly Flow[], timeouts: Timeouts = DEFAULT_TI
 }
 
 /** What one reading tells where nothing has begun. */
-export const NO_ARRIVALS = arrivalsOf(newDigest(), undefined, 10, undefined);
+export function noArrivals(): Arrivals {
+  return arrivalsOf(newDigest(), undefined, 10, undefined);
+}
 
 export function times(count: number, flow: Flow | ((at: number) => Flow)): readonly Flow[] {
   return Array.from({ length: count }, (_, at) => (typeof flow === 'function' ? flow(at) : flow));

@@ -17,7 +17,7 @@ import type { FullLog, FullSpells } from '../../../src/observation/kernel-log.ts
 import type { Observation } from '../../../src/observation/observation.ts';
 import type { Listed } from '../../../src/present/listing.ts';
 import type { ReportFindings } from '../../../src/present/report-findings.ts';
-import { NO_ARRIVALS } from './entries.ts';
+import { noArrivals } from './entries.ts';
 import {
   ALL,
   type Changes,
@@ -108,7 +108,7 @@ export function adviceOf(incident: Incident): readonly Advice[] {
 }
 
 export function findingsOf(incident: Incident): ReportFindings {
-  const { log = NO_LOG, holdings, arrivals = NO_ARRIVALS, shortage = 'unknown' } = incident;
+  const { log = NO_LOG, holdings, arrivals = noArrivals(), shortage = 'unknown' } = incident;
   const { first, evaluation, diagnosis } = diagnosed(incident);
   const source = '/proc/net/nf_conntrack';
   const listed: Listed =
