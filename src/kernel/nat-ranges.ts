@@ -22,7 +22,8 @@ const LISTERS: readonly (readonly string[])[] = [
 ];
 const MODULES_LIMIT = 1 << 20;
 const NAT_RULE = /\b(?:snat|masquerade|SNAT|MASQUERADE)\b/;
-const PORTS = /(?::|--to-ports )(\d{1,5})(?:-(\d{1,5}))?(?![\d.:])/;
+// An address of IPv6 has colons of its own, and stands in brackets where ports follow.
+const PORTS = /(?:(?: to|--to-source) (?:[\d.-]+|\[[^ ]+\])?:|--to-ports )(\d{1,5})(?:-(\d{1,5}))?(?![\w.:])/;
 
 /** Empty where no rule has one; a fault where the rules could not be read, which only root may. */
 export function readNatRanges(root: Root, table: Namespace): Reading<readonly Range[]> {

@@ -1,0 +1,46 @@
+// The tools of a machine, and who asks them, as a test wants them: nothing is run, and none of ours is looked for.
+
+import { onTestFinished, vi } from 'vitest';
+import { children } from '#system/children';
+import { files } from '#system/files';
+import { self } from '#system/self';
+import type { ChildAnswer } from '../../../src/system/contract.ts';
+
+/** What a program says: its stdout, or how else it ends. */
+type Said = string | Partial<ChildAnswer>;
+
+/** By path: the programs that are there, and what each says (to its arguments); nsenter(1) runs what it is told to. */
+export type Tools = Readonly<Record<string, Said | ((...args: readonly string[]) => Said)>>;
+
+// A test may ask for other tools later on.
+const { inode } = files;
+const FOLDERS = /^\/(?:usr\/)?s?bin\//;
+
+/** Gives the lines that are run, as they come. It is root who asks, unless another number is given. */
+export function withTools(tools: Tools, user = 0): readonly string[] {
+  const lines: string[] = [];
+  const spies = [
+    vi.spyOn(self, 'effectiveUser').mockReturnValue(user),
+    vi.spyOn(files, 'inode').mockImplementation((path) => {
+      if (!FOLDERS.test(path)) return inode(path);
+      return path in tools ? 1 : { errno: 'ENOENT' };
+    }),
+    vi.spyOn(children, 'run').mockImplementation((program, args) => {
+      lines.push([program, ...args].join(' '));
+      return answer(tools, program, args);
+    }),
+  ];
+  onTestFinished(() => {
+    for (const spy of spies) spy.mockRestore();
+  });
+  return lines;
+}
+
+function answer(tools: Tools, program: string, args: readonly string[]): ChildAnswer {
+  const tool = tools[program];
+  const ended = { stdout: '', stderr: '', status: 0, errno: undefined };
+  if (tool === undefined) return { ...ended, status: undefined, errno: 'ENOENT' };
+  if (program.endsWith('/nsenter')) return answer(tools, args[1] ?? '', args.slice(2));
+  const said = typeof tool === 'function' ? tool(...args) : tool;
+  return { ...ended, ...(typeof said === 'string' ? { stdout: said } : said) };
+}
