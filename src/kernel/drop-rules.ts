@@ -11,11 +11,12 @@ const NFT_STATE = 'ct state ';
 const LONGEST_STATE = 256;
 const NFT_INVALID = /^ct state (?:\{[^{}]*\binvalid\b[^{}]*\}|[\w,]*\binvalid\b)/;
 const NFT_MAP = /^ct state vmap \{[^{}]*\binvalid : drop\b/;
-const NFT_DROP = / (?:drop|reject)\b/;
+// The name of a chain may begin like a verdict.
+const NFT_DROP = / (?:drop|reject)(?!\S)/;
 // A kernel or tool that does not know the words of an iptables rule prints it as such.
 const NFT_FROM_IPTABLES = /\bxt match "?(?:conntrack|state)"?/;
 const SAVED_INVALID = /(?<!! )--(?:ct)?state (?:[A-Z]+,){0,8}INVALID\b/;
-const SAVED_DROP = / -j (?:DROP|REJECT)\b/;
+const SAVED_DROP = / -j (?:DROP|REJECT)(?!\S)/;
 const NAME = /^[\w.-]{1,64}$/;
 
 export function parseNftRules(text: string): readonly DropRule[] {
