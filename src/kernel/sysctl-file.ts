@@ -22,7 +22,6 @@ export function parseSysctlFile(text: string, path: string, atBoot: boolean): re
 
 // `key = value`, `-key = value` to pass over errors, and `-key` alone, which patterns are not applied to.
 function parseLine(line: string): Pick<SysctlLine, 'key' | 'names' | 'isPattern' | 'value'> | undefined {
-  if (!line.includes('conntrack') && !PATTERN.test(line)) return undefined;
   const [written = '', ...values] = line.trim().split('=');
   const isMinus = written.startsWith('-');
   const key = (isMinus ? written.slice(1) : written).trim().replace(/\//g, '.');
