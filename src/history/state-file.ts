@@ -104,7 +104,7 @@ function counterRow(cpu: Counters): readonly (number | null)[] | 0 {
 }
 
 function isFigure(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+  return typeof value === 'number' && value >= 0;
 }
 
 /** As the kernel counts: 32 bits. */

@@ -214,7 +214,7 @@ function readTuple(scan: Scan, tuple: Tuple): boolean {
   if (tuple.ipv6 ? !readIpv6(scan, tuple.destination) : !readIpv4(scan, tuple.destination)) return false;
   skipBlanks(scan);
   tuple.sourcePort = readPort(scan);
-  tuple.destinationPort = tuple.sourcePort === -1 ? -1 : readPort(scan);
+  tuple.destinationPort = readPort(scan);
   return tuple.sourcePort < PORTS && tuple.destinationPort < PORTS;
 }
 
@@ -284,7 +284,7 @@ const quad = new Int32Array(1);
 /** What was taken for the last group is the first of four octets; gives the new number of groups, too many for none. */
 function readLastOctets(scan: Scan, count: number): number {
   while (isDigit(byte(scan.bytes, scan.at - 1))) scan.at -= 1;
-  if (count === 0 || count > GROUPS - 2 || !readIpv4(scan, quad)) return GROUPS;
+  if (!readIpv4(scan, quad)) return GROUPS;
   const [address = 0] = quad;
   groups[count - 1] = address >>> 16;
   groups[count] = address;
@@ -294,7 +294,7 @@ function readLastOctets(scan: Scan, count: number): number {
 /** As many as there are between single colons, into the places from `first` on; gives their number. */
 function readGroups(scan: Scan, first: number): number {
   let place = first;
-  while (place < GROUPS && readGroup(scan)) {
+  while (readGroup(scan)) {
     groups[place] = scan.number;
     place += 1;
     if (!isColon(scan, 0) || isColon(scan, 1)) break;
@@ -324,14 +324,14 @@ function hexDigit(letter: number): number {
   return letter >= LOWER_A && letter <= LOWER_F ? letter - LOWER_A + 10 : -1;
 }
 
-/** Digits up to a blank or the line's end; leaves `at` where it was if there are none. */
+/** Digits up to a blank or the line's end; leaves `at` where it was if anything else comes first. */
 function readNumber(scan: Scan): boolean {
   const { bytes } = scan;
   let { at } = scan;
   let number = 0;
   let letter = byte(bytes, at);
   for (; isDigit(letter); letter = byte(bytes, ++at)) number = number * 10 + letter - ZERO;
-  if (at === scan.at || letter > BLANK) return false;
+  if (letter > BLANK) return false;
   scan.at = at;
   scan.number = number;
   return true;
