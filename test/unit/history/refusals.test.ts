@@ -3,9 +3,12 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { files } from '#system/files';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { files as system } from '#system/files';
 import { type Before, exchange } from '../../../src/history/directory.ts';
+import type { Files } from '../../../src/system/contract.ts';
+
+type Changeable = { -readonly [Call in keyof Files]: Files[Call] };
 
 const EUID = process.geteuid?.() ?? 0;
 const NAME = 'net-1-300.json';
@@ -29,12 +32,15 @@ function exchanged(dir: string, text = 'new\n') {
   return { told, fault };
 }
 
-const real = { ...files };
+const files: Changeable = system;
+const real: Files = { ...system };
 
 /** `change` takes the place of a call, until the test is over. */
-function instead<Call extends keyof typeof files>(call: Call, change: (typeof files)[Call]): void {
-  const spy = vi.spyOn(files, call).mockImplementation(change);
-  onTestFinished(() => spy.mockRestore());
+function instead<Call extends keyof Files>(call: Call, change: Files[Call]): void {
+  files[call] = change;
+  onTestFinished(() => {
+    files[call] = real[call];
+  });
 }
 
 /** What is there when the text could not be put in its place: the old one, and nothing else. */
