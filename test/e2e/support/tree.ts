@@ -1,10 +1,11 @@
 // Trees for one test, made from a fixture: some files replaced, removed, or turned into something else.
 
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { onTestFinished } from 'vitest';
 import { fixture, TOP } from './plugin.ts';
+import { scratch } from './scratch.ts';
+
+export { scratch };
 
 /** Below the root: a file's new text, null to remove it, or what makes it. */
 export type Changes = Readonly<Record<string, string | null | ((path: string) => void)>>;
@@ -21,11 +22,4 @@ export function tree(base: string, changes: Changes = {}): string {
     if (typeof change === 'function') change(path);
   }
   return root;
-}
-
-/** An empty directory that everybody may enter; it goes when the test is over. */
-export function scratch(): string {
-  const path = mkdtempSync(join(tmpdir(), 'check_conntrack-'));
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
-  return path;
 }

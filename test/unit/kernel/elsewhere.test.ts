@@ -14,7 +14,7 @@ import { openRoot, type Root } from '../../../src/kernel/root.ts';
 import { parseLine, parsePairs } from '../../../src/kernel/stack-counters.ts';
 import { parseZoneLimits, readZoneLimits } from '../../../src/kernel/zone-limits.ts';
 import type { Table } from '../../../src/observation/table.ts';
-import { scratch } from '../../e2e/support/tree.ts';
+import { scratch } from '../../e2e/support/scratch.ts';
 
 const NO_END = { left: () => Number.POSITIVE_INFINITY, elapsed: () => 0 };
 

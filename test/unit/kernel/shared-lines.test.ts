@@ -9,7 +9,7 @@ import {
   stopSharedLines,
   takeLines,
 } from '../../../src/kernel/shared-lines.ts';
-import { scratch } from '../../e2e/support/tree.ts';
+import { scratch } from '../../e2e/support/scratch.ts';
 
 const LONGEST_LINE = 1 << 16;
 

@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Deadline, openRoot, type Root } from '../../../src/kernel/root.ts';
-import { scratch } from '../../e2e/support/tree.ts';
+import { scratch } from '../../e2e/support/scratch.ts';
 
 const NO_HURRY: Deadline = { left: () => 1e6, elapsed: () => 0 };
 
