@@ -32,8 +32,8 @@ export function parseNftRules(text: string): readonly DropRule[] {
 type Place = Pick<DropRule, 'family' | 'table' | 'chain'>;
 
 function placeAfter(place: Place, line: string): Place {
-  const [, family, table] = /^table (\S+) (\S+) \{/.exec(line) ?? [];
-  if (family !== undefined && table !== undefined) return { family, table, chain: '' };
+  const [, family = '', table] = /^table (\S+) (\S+) \{/.exec(line) ?? [];
+  if (table !== undefined) return { family, table, chain: '' };
   const [, chain] = /^\s+chain (\S+) \{/.exec(line) ?? [];
   return chain === undefined ? place : { ...place, chain };
 }
@@ -58,7 +58,7 @@ export function parseSavedRules(text: string, tool: IptablesTool): readonly Drop
   let table = '';
   for (const line of text.split('\n')) {
     if (line.startsWith('*')) table = line.slice(1).trim();
-    const said = line.includes('INVALID') ? withoutQuotes(line) : '';
+    const said = withoutQuotes(line);
     const [, chain] = /^(?:\[[\d:]+\] )?-A (\S+) /.exec(said) ?? [];
     if (chain !== undefined && SAVED_INVALID.test(said) && SAVED_DROP.test(said))
       rules.push({ tool, family: '', table, chain, handle: undefined, packets: figure(/^\[(\d+):/, said) });

@@ -42,6 +42,12 @@ describe('nft', () => {
     ['a table that is no word', ['table ip a;b {', '\tchain b {', DROP]],
   ])('not of %s', (_, lines) => expect(nft(...lines)).toEqual([]));
 
+  test('names all that a command needs', () => {
+    expect(nft('table inet my-table.1 {', '\t  chain my_chain {', `${DROP} # handle 12`)).toEqual([
+      { tool: 'nft', family: 'inet', table: 'my-table.1', chain: 'my_chain', handle: 12, packets: undefined },
+    ]);
+  });
+
   test('a name of any length that is allowed', () => {
     expect(nft('table ip a {', `\tchain ${'x'.repeat(64)} {`, DROP)).toHaveLength(1);
   });
@@ -68,6 +74,9 @@ describe('nft', () => {
     'ct state vmap { xinvalid : drop }',
     'ct state vmap { invalid : dropped }',
     'drop ct state invalid accept',
+    'iifname a drop ct state invalid accept',
+    'ct state new ct state invalid drop',
+    'ct state new ct state vmap { invalid : drop }',
     'ct state invalid dropped',
     'ct status invalid drop',
     'xct stateinvalid drop',
@@ -120,6 +129,7 @@ describe('iptables-save', () => {
   test.each([
     '-A INPUT -m conntrack --ctstate A,B,C,D,E,F,G,H,INVALID -j REJECT',
     '-A INPUT -m comment --comment "x" -m state --state INVALID -j DROP',
+    '-A INPUT -m conntrack --ctstate RELATED,UNTRACKED,INVALID -j DROP',
   ])('drops: %s', (rule) => expect(saved('*filter', rule)).toHaveLength(1));
 
   test.each([
