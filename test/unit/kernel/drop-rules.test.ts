@@ -126,6 +126,12 @@ describe('iptables-save', () => {
     expect(rules.map((rule) => rule.packets)).toEqual(packets === undefined ? [] : [packets]);
   });
 
+  test('figures in brackets that are not before the rule count nothing', () => {
+    expect(saved('*filter', '-A INPUT -m u32 [7:8] -m conntrack --ctstate INVALID -j DROP')).toMatchObject([
+      { packets: undefined },
+    ]);
+  });
+
   test.each([
     '-A INPUT -m conntrack --ctstate A,B,C,D,E,F,G,H,INVALID -j REJECT',
     '-A INPUT -m comment --comment "x" -m state --state INVALID -j DROP',
