@@ -44,8 +44,9 @@ export function parsePairs(text: string, group: string): ReadonlyMap<string, num
   const [names = [], figures = []] = text
     .split('\n')
     .filter((line) => line.startsWith(`${group}: `))
-    .map((line) => line.split(' ').slice(1));
+    .map((line) => line.split(' '));
   if (names.length !== figures.length) return new Map();
+  // What both begin with is no figure.
   return new Map(
     names.flatMap((name, at) => {
       const digits = figures[at] ?? '';

@@ -9,13 +9,13 @@ import { type Tools, withTools } from '../support/tools.ts';
 
 describe('Open vSwitch', () => {
   const RUNNING = { 'run/openvswitch/ovs-vswitchd.pid': '1\n' };
-  const SAID = 'default limit=0\nzone=5,limit=3,count=2\n';
+  const SAID = 'default limit=0\nzone=65535,limit=4294967295,count=12\n';
   const asked = (tools: Tools, files: Files = RUNNING, view: 'own' | 'host' = 'own') => {
     const lines = withTools(tools);
     const root = rootOf(files);
     return { zones: readZoneLimits({ ...root, view }), lines, attempts: root.attempts };
   };
-  const ZONES = [{ zone: 5, limit: 3, entries: 2 }];
+  const ZONES = [{ zone: 65_535, limit: 4_294_967_295, entries: 12 }];
 
   test.each(['/usr/bin/ovs-appctl', '/bin/ovs-appctl', '/usr/sbin/ovs-appctl'])('%s', (place) => {
     const { zones, lines, attempts } = asked({ [place]: SAID });
@@ -31,7 +31,7 @@ describe('Open vSwitch', () => {
   });
 
   test("is not asked of another's tree", () => {
-    expect(asked({ '/bin/ovs-appctl': SAID }, RUNNING, 'host').lines).toEqual([]);
+    expect(asked({ '/bin/ovs-appctl': SAID }, RUNNING, 'host')).toMatchObject({ zones: [], lines: [] });
   });
 
   test('fails', () => {
@@ -85,7 +85,7 @@ describe('an ena interface', () => {
   });
 
   test("of another's tree is not asked", () => {
-    expect(asked({ '/sbin/ethtool': SAID }, interfaces('ens5'), 'host').lines).toEqual([]);
+    expect(asked({ '/sbin/ethtool': SAID }, interfaces('ens5'), 'host')).toMatchObject({ allowances: [], lines: [] });
   });
 
   test('is called what is no option, and names nothing else', () => {
@@ -102,6 +102,7 @@ describe('an ena interface', () => {
   test('is one with that driver', () => {
     const files = { 'sys/class/net/a/device/driver': driver('ena2'), 'sys/class/net/b/device/driver': driver('xena') };
     expect(enaInterfaces(rootOf(files))).toEqual([]);
+    expect(enaInterfaces(rootOf({}))).toEqual([]);
     expect(enaInterfaces(rootOf({ 'sys/class/net/a/device/driver': '' }))).toEqual([]);
   });
 
