@@ -18,7 +18,7 @@ const MODULES: readonly string[] = GENERATION_NAMES;
 export function parseModprobeFile(text: string, path: string): ModprobeFile {
   if (!text.includes('conntrack')) return NOTHING;
   const lines = text.split('\\\n').join(' ').split('\n');
-  const statements = lines.map((line) => line.split(/\s+/).filter(Boolean));
+  const statements = lines.map((line) => line.split(/\s/).filter(Boolean));
   const about = (command: string) => statements.filter(([first, module = '']) => first === command && isOurs(module));
   return {
     hashsizes: about('options').flatMap(([, module = '', ...words]) =>
@@ -33,7 +33,7 @@ export function parseCommandLine(text: string, path: string): readonly HashsizeO
   if (!text.includes('conntrack')) return [];
   // Between the quotes are the even ones.
   const parts = text.split('"').map((part, at) => (at % 2 === 0 ? part : part.replace(/\s/g, '_')));
-  const all = parts.join('').split(/\s+/);
+  const all = parts.join('').split(/\s/);
   const words = all.slice(0, all.includes('--') ? all.indexOf('--') : all.length).map(sameKey);
   return MODULES.flatMap((module) => hashsizeOf(words, { path, module, key: `${module}.hashsize` }));
 }

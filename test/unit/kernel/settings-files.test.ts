@@ -33,6 +33,8 @@ describe('sysctl.d', () => {
     ['beyond that', 2 ** 31, false],
   ])('a value %s', (_, value, isTaken) => expect(read(`${NAME}=${value}`)).toHaveLength(isTaken ? 1 : 0));
 
+  test('nothing of either', () => expect(read('kernel.panic = 1\n')).toEqual([]));
+
   test.each([
     ['nothing behind the sign', `${NAME} =`],
     ['a pattern without a value', 'net.netfilter.nf_conntrack_m*'],
@@ -84,6 +86,8 @@ describe('modprobe.d', () => {
 
 describe('the command line', () => {
   const read = (text: string) => parseCommandLine(text, '/proc/cmdline');
+
+  test('nothing of either', () => expect(read('quiet')).toEqual([]));
 
   test('for each module its own', () => {
     expect(read('ip_conntrack.hashsize=8 nf_conntrack.hashsize=0x10')).toEqual([
