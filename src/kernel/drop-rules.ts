@@ -40,8 +40,7 @@ function placeAfter(place: Place, line: string): Place {
 
 function nftRule(place: Place, line: string): readonly DropRule[] {
   const at = line.indexOf(NFT_STATE);
-  // Where there is none this is a letter at most.
-  const state = line.slice(at, at + LONGEST_STATE);
+  const state = at === -1 ? '' : line.slice(at, at + LONGEST_STATE);
   const isMap = NFT_MAP.test(state);
   if (!isMap && !(NFT_INVALID.test(state) && NFT_DROP.test(line.slice(at)))) return [];
   // A map's counter is of all that came by.

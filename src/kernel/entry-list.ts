@@ -161,7 +161,8 @@ function readLastZone(scan: Scan, entry: Entry): void {
   const found = bytes.indexOf(LINE_END, scan.at);
   const end = found === -1 ? bytes.length : found;
   // Nearly always it comes next.
-  if (byte(bytes, scan.at) === LOWER_Z) readZone(bytes, scan.at, entry);
+  if (byte(bytes, scan.at) === LOWER_Z && byte(bytes, scan.at + 'zone'.length) === EQUALS)
+    readZone(bytes, scan.at, entry);
   else findZone(scan, end, entry);
   scan.at = end;
 }
