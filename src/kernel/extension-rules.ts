@@ -90,9 +90,11 @@ function tell(
 // In capitals those of iptables, which nft shows as they are.
 const ADDING = /\bmasquerade\b|\bct (?:helper|timeout) set\b|\bsynproxy\b|\b(?:CT|MASQUERADE|SYNPROXY)\b/;
 
-/** What somebody has remarked is no rule. */
+// What somebody has remarked, and what a chain, table or set is called, is no rule.
+const NAMED = /\b(?:comment|prefix) "[^"\n]*"|\b(?:jump|goto) \S+|@\S+|^\s*(?:chain|set|map|table \w+) \S+/gm;
+
 export function parseRuleset(text: string): RuleBlocks {
-  const rules = text.replace(/\b(?:comment|prefix) "[^"\n]*"/g, '');
+  const rules = text.replace(NAMED, '');
   if (/\bct label\b|\bconnlabel\b/.test(rules)) return 'all';
   return ADDING.test(rules) ? 'some' : 'none';
 }
@@ -100,6 +102,6 @@ export function parseRuleset(text: string): RuleBlocks {
 export function parseSaved(text: string): RuleBlocks {
   const rules = text.split('\n').filter((line) => line.startsWith('-A'));
   if (rules.some((rule) => / -m connlabel /.test(rule))) return 'all';
-  const adds = (rule: string) => / -j (?:MASQUERADE|SYNPROXY|CT)\b/.test(rule) && !/ --notrack\b/.test(rule);
+  const adds = (rule: string) => / -j (?:MASQUERADE|SYNPROXY|CT)(?!\S)/.test(rule) && !/ --notrack\b/.test(rule);
   return rules.some(adds) ? 'some' : 'none';
 }
