@@ -18,7 +18,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nodeBinary } from './node-matrix.mjs';
-import { top } from './parts.mjs';
+import { top } from './top.mjs';
 
 const NODE = '24';
 const CHECK_LOAD = '/usr/lib/nagios/plugins/check_load';

@@ -4,7 +4,8 @@
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { helpFile, licences, packagesIn, top } from './parts.mjs';
+import { helpFile, licences, packagesIn } from './parts.mjs';
+import { top } from './top.mjs';
 
 const outfile = join(top, 'dist/check_conntrack');
 const options = {

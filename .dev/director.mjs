@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { top } from './parts.mjs';
+import { top } from './top.mjs';
 
 const DATA_TYPES = 'Icinga\\Module\\Director\\DataType\\DataType';
 

@@ -12,7 +12,7 @@ import { fromDebian } from './debian.mjs';
 import { userland } from './foreign-userland.mjs';
 import { modulesIn, pack } from './kernel-archive.mjs';
 import { withoutProcfs } from './kernel-module.mjs';
-import { top } from './parts.mjs';
+import { top } from './top.mjs';
 
 const BACKPORTS = 'trixie-backports';
 /** By the name of its folder. The series is its name unless told; the newest is of the first suite that answers. */

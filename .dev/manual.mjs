@@ -2,8 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { top } from './parts.mjs';
 import { inline, literal, plain, roff, term, tokensOf, variable } from './roff.mjs';
+import { top } from './top.mjs';
 
 /** The day of the last change to its text. */
 const DAY = '2026-11-25';

@@ -13,7 +13,7 @@ import { debian } from './packages/deb.mjs';
 import { missingTools } from './packages/files.mjs';
 import { redHat } from './packages/rpm.mjs';
 import { archive } from './packages/tarball.mjs';
-import { top } from './parts.mjs';
+import { top } from './top.mjs';
 
 const ARCHITECTURES = ['x64', 'arm64'];
 const OURS = /^check-conntrack[_-]|^SHA256SUMS$/;

@@ -8,8 +8,9 @@ import { fishCompletion } from './completion/fish.mjs';
 import { zshCompletion } from './completion/zsh.mjs';
 import { directorBasket } from './director.mjs';
 import { manualPage } from './manual.mjs';
-import { tables, top } from './parts.mjs';
+import { tables } from './parts.mjs';
 import { reportPicture } from './picture.mjs';
+import { top } from './top.mjs';
 
 const PAPERS = {
   '.github/report.svg': reportPicture,

@@ -1,11 +1,10 @@
 // What both executables are built with: the help texts, and the licences of what is in a bundle.
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-
-export const top = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+import { top } from './top.mjs';
 
 const TABLES = ['./src/cli/flags.ts', './src/cli/help.ts', './src/evaluate/metrics.ts'];
 

@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { top } from './parts.mjs';
+import { top } from './top.mjs';
 
 const TREE = 'over-limit-synthetic';
 const ENTRIES = 262_150;

@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmdirSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mirror } from './debian.mjs';
-import { top } from './parts.mjs';
+import { top } from './top.mjs';
 
 const DAEMONS = ['icinga2-bin', 'icinga2-common', 'munin-node', 'nagios-nrpe-plugin', 'nagios-nrpe-server', 'sudo'];
 const EXTRA = { bookworm: DAEMONS };

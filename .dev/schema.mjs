@@ -13,7 +13,7 @@ import {
   ts,
   UnionType,
 } from 'ts-json-schema-generator';
-import { top } from './parts.mjs';
+import { top } from './top.mjs';
 
 const { createProgram, isTypeOperatorNode, isTypeReferenceNode, parseJsonConfigFileContent, readConfigFile } = ts;
 const { SyntaxKind, sys } = ts;

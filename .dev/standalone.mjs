@@ -20,7 +20,8 @@ import { basename, delimiter, dirname, join, resolve } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { build } from 'esbuild';
 import { codename, fromDebian } from './debian.mjs';
-import { helpFile, licences, packagesIn, top } from './parts.mjs';
+import { helpFile, licences, packagesIn } from './parts.mjs';
+import { top } from './top.mjs';
 
 const ENGINE = 'QuickJS 2025-04-26';
 const SOURCE = 'quickjs-2025.04.26';

@@ -5,7 +5,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { top } from './parts.mjs';
+import { top } from './top.mjs';
 
 const OPENING = ['open', 'openat', 'openat2', 'creat'];
 const CHANGING = [
