@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-const { CHECK_CONNTRACK_EXECUTABLE, CHECK_CONNTRACK_NODE, STRYKER_MUTATOR_WORKER } = process.env;
+const { CHECK_CONNTRACK_EXECUTABLE, CHECK_CONNTRACK_NODE } = process.env;
+const { CHECK_CONNTRACK_FOLDERS = '', STRYKER_MUTATOR_WORKER } = process.env;
 const { CHECK_CONNTRACK_DIRECTOR, CHECK_CONNTRACK_KERNELS, CHECK_CONNTRACK_LIVE } = process.env;
 const tests = (folder: string) => `test/${folder}/**/*.test.ts`;
 
@@ -69,7 +70,8 @@ const some = [
   ...(CHECK_CONNTRACK_DIRECTOR === '1' ? [director] : []),
 ];
 // In the source that Stryker has changed all of them share one thread, as they share nothing else.
-const mutated = [{ ...unit, isolate: false, testTimeout: 120_000 }];
+const folders = CHECK_CONNTRACK_FOLDERS.split(',').map((folder) => tests(`unit/${folder}`));
+const mutated = [{ ...unit, include: folders, isolate: false, testTimeout: 120_000 }];
 
 // Nothing but what reads and writes its own files runs unasked, also as root on somebody's firewall.
 export default defineConfig({

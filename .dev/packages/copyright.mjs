@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { top } from '../parts.mjs';
+import { top } from '../top.mjs';
 
 export function copyright({ arch, parts }) {
   const texts = readFileSync(join(top, `build/linux-${arch}/LICENSES`), 'utf8');

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { delimiter, dirname, join, relative } from 'node:path';
-import { top } from '../parts.mjs';
+import { top } from '../top.mjs';
 import { changelog } from './changelog.mjs';
 
 const OWN = '/usr/share/check-conntrack';
