@@ -64,8 +64,8 @@ function recall(before: Before, source: string): Reading<State | undefined> {
 
 function pastOf(state: State | undefined, { boot }: Run, { table, isYounger }: Subject): readonly Sample[] | NoPast {
   const samples = state?.tables.get(table);
-  if (state === undefined || samples === undefined) return 'first run';
-  if (state.boot !== boot) return 'the machine was rebooted';
+  if (samples === undefined) return 'first run';
+  if (state?.boot !== boot) return 'the machine was rebooted';
   const last = samples[samples.length - 1];
   // The kernel gives a namespace's inode to the next one at once.
   return last !== undefined && isYounger(last.uptime) ? 'the network namespace is new' : samples;
@@ -89,9 +89,9 @@ function kept(past: History['past'] | undefined, { now }: Subject, { window }: R
   return thinned([...before, ...inside, now], most);
 }
 
-// Many runs by hand must not push out what they are compared with: what goes is what has the nearest neighbours.
+// Many runs by hand must not push out what they are compared with: what goes is what has the nearest neighbours, and of two
+// the older.
 function thinned(samples: readonly Sample[], most: number): readonly Sample[] {
-  if (most < 3) return samples.slice(-most);
   const left = samples.slice();
   while (left.length > most) left.splice(mostCrowded(left), 1);
   return left;

@@ -77,6 +77,16 @@ test.each([
   expect(pasts(dir, run(220, tables.slice(0, 1)))).toEqual([[160]]);
 });
 
+test('of two samples one is the oldest that can be compared with', () => {
+  const dir = stateDir();
+  const cpus = Array.from({ length: 1000 }, () => ({ ...QUIET, drop: 4e9, early_drop: 4e9, insert_failed: 4e9 }));
+  const length = LARGEST_FILE / 2 - 2.5 * JSON.stringify(cpus.map((cpu) => Object.values(cpu))).length;
+  const tables = ['a', 'b'].map((letter) => letter.repeat(length));
+  for (const uptime of [100, 160]) pasts(dir, run(uptime, tables, {}, cpus));
+  expect(pasts(dir, run(220, tables, {}, cpus))[0]).toEqual([100, 160]);
+  expect(pasts(dir, run(280, tables, {}, cpus))[0]).toEqual([100, 220]);
+});
+
 /** What is recalled of one table, whatever it is called. */
 function pastOf(dir: string, uptime: number, changes: Partial<Run> = {}): unknown {
   return pasts(dir, { ...run(uptime, ['net:1']), ...changes })[0];
