@@ -259,6 +259,26 @@ describe('sysctl.d', () => {
       },
       ['/etc/sysctl.d/99-sysctl.conf 7', '/etc/sysctl.conf 1 not at boot'],
     ],
+    [
+      'a link to a copy beside it',
+      {
+        ...SYSTEMD,
+        'etc/sysctl.conf': set(1),
+        'etc/sysctl.conf.old': set(7),
+        'etc/sysctl.d/99-sysctl.conf': link('../sysctl.conf.old'),
+      },
+      ['/etc/sysctl.d/99-sysctl.conf 7', '/etc/sysctl.conf 1 not at boot'],
+    ],
+    [
+      'a link below another folder of that name',
+      {
+        ...SYSTEMD,
+        'etc/etc/sysctl.conf': set(8),
+        'etc/sysctl.conf': set(1),
+        'etc/sysctl.d/99-sysctl.conf': link('../etc/sysctl.conf'),
+      },
+      ['/etc/sysctl.d/99-sysctl.conf 8', '/etc/sysctl.conf 1 not at boot'],
+    ],
   ])('%s', (_, files, expected) => expect(linesOf(files)).toEqual(expected));
 
   const kinds = (files: Files) => readConfiguration(rootOf(files)).faults.map(({ kind }) => kind);
