@@ -115,9 +115,9 @@ function verdictOf({ state, incident: { trouble, advice, elsewhere } }: Report):
 }
 
 /** What a command says, while others run. */
-export function answerOf([file = '', ...args]: readonly string[]): Promise<Answer> {
+export function answerOf([file = '', ...args]: readonly string[], timeout = 15_000): Promise<Answer> {
   return new Promise((resolve) => {
-    const child = execFile(file, args, { cwd: TOP, encoding: 'latin1', timeout: 15_000 }, (_, stdout, stderr) =>
+    const child = execFile(file, args, { cwd: TOP, encoding: 'latin1', timeout }, (_, stdout, stderr) =>
       resolve({ status: child.exitCode, stdout, stderr }),
     );
   });
