@@ -2,7 +2,7 @@
 // its own, and an end when the test is over.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { type Answer, BEFORE, command, ENV, NODE, PLUGIN, TOP } from '../e2e/support/plugin.ts';
@@ -30,7 +30,8 @@ export function site(): Site {
 
 function copiedTree(folder: string, name: string): string {
   const path = join(folder, 'fixtures', name);
-  cpSync(join(TOP, 'fixtures', name), path, { recursive: true });
+  // A second copy would take files away, one after the other, from under a plugin that the daemon runs.
+  if (!existsSync(path)) cpSync(join(TOP, 'fixtures', name), path, { recursive: true });
   return path;
 }
 
