@@ -1,7 +1,7 @@
-// Both executables say the same, byte for byte, of every tree and by every command. But -vvv tells timings, and --version
-// the engine.
+// Both executables say the same, byte for byte, of every tree and by every command. Beside these each is held against the
+// transcripts; -vvv tells timings, and --version the engine.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { NODE, RUN, TOP } from '../e2e/support/plugin.ts';
@@ -24,14 +24,6 @@ const OF_A_TREE = [
 ];
 const OF_A_LIST = [[], ['--top', '3'], ['--format', 'json'], ['-vv']];
 
-/** The command lines that transcripts have. */
-function recorded(): readonly (readonly string[])[] {
-  const folder = join(TOP, 'test/golden');
-  const texts = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'latin1'));
-  const lines = texts.flatMap((text) => text.match(/^\$ check_conntrack.*$/gm) ?? []);
-  return lines.map((line) => line.split(' ').slice(2).filter(Boolean)).filter((args) => !args.includes('-vvv'));
-}
-
 async function expectSame(lines: readonly (readonly string[])[]): Promise<void> {
   for (const args of lines) {
     const [standalone, onNode] = await Promise.all([run([...RUN, ...args]), run([NODE, NODE_FILE, ...args])]);
@@ -47,7 +39,6 @@ test.each(lists)('%s', (list) => {
   return expectSame(OF_A_LIST.map((args) => ['report', '--entries', list, ...args]));
 });
 
-test('what transcripts have, and every help', () => {
-  expect(recorded().length).toBeGreaterThan(50);
-  return expectSame([...recorded(), ['report', '--help'], ['plan', '--help'], ['munin', '--help'], ['-h']]);
+test('every help', () => {
+  return expectSame([['--help'], ['report', '--help'], ['plan', '--help'], ['munin', '--help'], ['-h']]);
 });
