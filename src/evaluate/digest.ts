@@ -147,8 +147,9 @@ function countTime(digest: Digest, entry: Entry, place: number, endedAt: Int32Ar
 }
 
 function lifeOf(seconds: number): number {
-  const place = LIFE_BOUNDS.findIndex((bound) => seconds < bound);
-  return place === -1 ? LIFE_BOUNDS.length : place;
+  let place = 0;
+  while (seconds >= (LIFE_BOUNDS[place] ?? Number.POSITIVE_INFINITY)) place += 1;
+  return place;
 }
 
 function increment(counts: Int32Array, place: number): void {

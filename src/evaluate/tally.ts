@@ -129,26 +129,31 @@ export function countOf({ words, keys, counts }: Tally, key: readonly number[]):
   return counts[slot] ?? 0;
 }
 
-/** Those with the most, at most `most` of them. */
-export function heaviest({ words, keys, counts }: Tally, most: number): readonly Held[] {
+/** Those with the most, at most `most` of them; of as many the lowest key, as it is read. */
+export function heaviest(tally: Tally, most: number): readonly Held[] {
+  const { words, keys, counts } = tally;
   const top: Held[] = [];
   for (let slot = 0; slot < SLOTS; slot++) {
     const counted = counts[slot] ?? 0;
-    if (counted === 0 || (top.length === most && counted < (top[most - 1]?.count ?? 0))) continue;
+    const last = top[most - 1];
+    // Most have too few, and nothing is made of those.
+    if (counted === 0 || (last !== undefined && !isBefore(tally, slot, last))) continue;
+    const behind = top.findIndex((other) => isBefore(tally, slot, other));
     const held = { key: Array.from(keys.subarray(slot * words, (slot + 1) * words)), count: counted };
-    const behind = top.findIndex((other) => compareHeld(held, other) < 0);
     top.splice(behind === -1 ? top.length : behind, 0, held);
     top.length = Math.min(top.length, most);
   }
   return top;
 }
 
-function compareHeld(a: Held, b: Held): number {
-  return b.count - a.count || compareKeys(a.key, b.key);
-}
-
-// As the numbers are read: unsigned.
-function compareKeys(a: readonly number[], b: readonly number[]): number {
-  const at = a.findIndex((word, place) => word !== b[place]);
-  return ((a[at] ?? 0) >>> 0) - ((b[at] ?? 0) >>> 0);
+/** Whether the slot has more than that, or as many and a lower key. */
+function isBefore({ words, keys, counts }: Tally, slot: number, { key, count: held }: Held): boolean {
+  const counted = counts[slot] ?? 0;
+  if (counted !== held) return counted > held;
+  for (let word = 0; word < words; word++) {
+    const [own = 0, other = 0] = [keys[slot * words + word], key[word]];
+    // As the numbers are read: unsigned.
+    if (own !== other) return own >>> 0 < other >>> 0;
+  }
+  return false;
 }
