@@ -14,10 +14,10 @@ export interface ModprobeFile {
 const NOTHING: ModprobeFile = { hashsizes: [], reapplies: false };
 const MODULES: readonly string[] = GENERATION_NAMES;
 
-/** A `\` at the end of a line joins it to the next. */
+/** A `\` at the end of a line joins it to the next, with nothing in between. */
 export function parseModprobeFile(text: string, path: string): ModprobeFile {
   if (!text.includes('conntrack')) return NOTHING;
-  const lines = text.split('\\\n').join(' ').split('\n');
+  const lines = text.split('\\\n').join('').split('\n');
   const statements = lines.map((line) => line.split(/\s/).filter(Boolean));
   const about = (command: string) => statements.filter(([first, module = '']) => first === command && isOurs(module));
   return {

@@ -71,8 +71,12 @@ describe('modprobe.d', () => {
     ['the last one is none', 'options nf_conntrack hashsize=1 hashsize=x'],
   ])('nothing: %s', (_, text) => expect(parseModprobeFile(text, '/a').hashsizes).toEqual([]));
 
-  test('lines that are joined are parted by the blank that is between them', () => {
-    expect(parseModprobeFile('options nf_conntrack\\\nhashsize=8', '/a').hashsizes).toMatchObject([{ value: 8 }]);
+  test('lines that are joined have nothing in between but what is written', () => {
+    const hashsizes = (text: string) => parseModprobeFile(text, '/a').hashsizes;
+    expect(hashsizes('options nf_conntrack \\\nhashsize=8')).toMatchObject([{ value: 8 }]);
+    expect(hashsizes('options nf_conntrack hash\\\nsize=8')).toMatchObject([{ value: 8 }]);
+    // freadline_wrapped() of kmod puts nothing in between.
+    expect(hashsizes('options nf_conntrack\\\nhashsize=8')).toEqual([]);
   });
 
   test.each([
