@@ -110,11 +110,10 @@ describe('what goes wrong', () => {
 describe('Ctrl-C', () => {
   test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s: what is known by then is told', async (signal) => {
     const child = spawn(ENV, [...RUN, 'report', '--entries', '-'], { cwd: TOP, stdio: ['pipe', 'pipe', 'pipe'] });
-    child.stdin.write(CAPTURED);
     const output: string[] = [];
     child.stdout.on('data', (piece) => output.push(String(piece)));
-    // The program says nothing before its end: it has read what there is when it waits for more.
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    // The program says nothing before its end. The channel holds less than this: who has taken the rest is at work.
+    await new Promise((resolve) => child.stdin.write(CAPTURED.repeat(1000), resolve));
     child.kill(signal);
     const status = await new Promise((resolve) => child.once('exit', resolve));
     child.stdin.destroy();
