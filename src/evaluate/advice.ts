@@ -4,13 +4,14 @@
 import type { Machine } from '../observation/machine.ts';
 import type { Arrivals } from './arrivals.ts';
 import { type CulpritAdvice, culpritAdvice, type Suspicion } from './culprits.ts';
+import { defaultLimit } from './default-limit.ts';
 import type { Diagnosis, Trouble } from './diagnosis.ts';
 import type { Cause, Drift } from './drift.ts';
 import type { Evaluation } from './evaluate.ts';
 import type { Holdings, Kept } from './holders.ts';
 import { withoutRoom } from './losses.ts';
 import type { NatShortage, Shortage } from './nat-ports.ts';
-import { defaultLimit, leastLimit, type Plan, planFor } from './plan.ts';
+import { leastLimit, type Plan, planFor } from './plan.ts';
 import { type ReleaseAdvice, releaseAdvice, WORTHWHILE } from './release.ts';
 import { shorterTimeout, type Timeouts, timeoutName } from './timeouts.ts';
 

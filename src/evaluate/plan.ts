@@ -7,6 +7,7 @@ import type { Machine } from '../observation/machine.ts';
 import type { Observation } from '../observation/observation.ts';
 import type { Table } from '../observation/table.ts';
 import { type Wanted, wantedLimit } from './configured.ts';
+import { defaultLimit } from './default-limit.ts';
 import { driftOf } from './drift.ts';
 import { atMost, costElsewhere, type Footprint, footprint, hashTableBytes, type ObjectCost } from './footprint.ts';
 import { atLeast } from './kernel-version.ts';
@@ -56,11 +57,11 @@ const HEADROOM = 4;
 const AGAIN = 2;
 // A full table pins memory that nothing else can have: of what is recommended unasked not more than this of RAM.
 const LARGEST_SHARE = 1 / 8;
+const UNSET = 65_536;
 // What is in use must have room, whatever it costs.
 const SPARE = 1.25;
 // The kernel keeps it in an int.
 const LARGEST = 2 ** 31 - 1;
-const LARGE_MEMORY = 4 * 2 ** 30;
 
 /**
  * For the load of `table`, which may be another namespace's than ours. `asked` and `demand`, what the load is known to
@@ -161,9 +162,10 @@ function reasonFor(wish: number, load: number, met: number): Reason {
   return wish === met ? 'was full' : 'no limit';
 }
 
-// A quiet moment tells nothing of the peaks that a table without a limit has taken so far.
+// A quiet moment tells nothing of the peaks that a table without a limit has taken so far. What the kernel starts with
+// on a small machine is less than its memory allows.
 function unset(machine: Machine, { limit }: Table, most: number): number {
-  return limit === 0 ? Math.min(defaultLimit(machine), most) : 0;
+  return limit === 0 ? Math.min(Math.max(defaultLimit(machine), UNSET), most) : 0;
 }
 
 // A limit that no load needs and no memory is for is one that somebody mistyped.
@@ -184,12 +186,6 @@ export function leastLimit(count: number): number {
 /** Whether a limit that nobody has raised has been met since boot. A raised one may be what helped then. */
 function wasMet(machine: Machine, { limit, statistics }: Table): boolean {
   return limit <= defaultLimit(machine) && hasMetLimit(statistics, machine.release);
-}
-
-/** What the kernel starts with on a machine of more than 1 GB; with less it is lower. */
-export function defaultLimit({ release, memTotal }: Machine): number {
-  const isLarge = memTotal.ok && memTotal.value > LARGE_MEMORY && release.ok && atLeast(release.value, 4, 0);
-  return isLarge ? 262_144 : 65_536;
 }
 
 function affordable({ memTotal }: Machine, cost: ObjectCost): number {

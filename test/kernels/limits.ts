@@ -1,13 +1,21 @@
 // The limit of a booted kernel: lost, restored, planned, and there again after a load of the module and after a boot.
 
 import { expect, test } from 'vitest';
+import { defaultLimit } from '../../src/evaluate/default-limit.ts';
 import type { Look } from './look.ts';
 
-export function limits({ step, figures, isFrom, hasFiles }: Look): void {
+export function limits({ step, figures, isFrom, hasFiles, version }: Look): void {
   test('before the module is loaded nothing is there', () => {
     const output = 'CONNTRACK UNKNOWN - no connection tracking visible here\n';
     expect(step('absent')).toEqual({ status: 3, output });
     expect(step('absent-ok')).toEqual({ status: 0, output: output.replace('UNKNOWN', 'OK') });
+  });
+
+  test('the limit that nobody set is what is known of this release with so much memory', () => {
+    const [, kilobytes] = /MemTotal: +(\d+) kB/.exec(step('default-memory').output) ?? [];
+    const release = { ok: true, value: version(), source: '' } as const;
+    const memTotal = { ok: true, value: 1024 * Number(kilobytes), source: '' } as const;
+    expect(defaultLimit({ generation: 'nf_conntrack', release, memTotal })).toBe(figures('default')[0]);
   });
 
   test('a limit that sysctl set is lost when the module is loaded anew, and that is said', () => {

@@ -1,5 +1,7 @@
 // What a booted kernel said, step by step, as figures: for the tests of all that was done there.
 
+import { atLeast } from '../../src/evaluate/kernel-version.ts';
+import type { KernelVersion } from '../../src/observation/machine.ts';
 import type { Machine, Step } from './machine.ts';
 
 export interface Look {
@@ -10,6 +12,7 @@ export interface Look {
   /** The kernel's own counter, of all CPUs; undefined where it has none. */
   readonly counter: (name: string, column: string) => number | undefined;
   readonly rise: (from: string, to: string, column: string) => number;
+  readonly version: () => KernelVersion;
   readonly isFrom: (major: number, minor: number) => boolean;
   /** Whether it has the files of CONFIG_NF_CONNTRACK_PROCFS. */
   readonly hasFiles: () => boolean;
@@ -24,6 +27,10 @@ export function lookAt(name: string, machine: () => Machine | undefined): Look {
       throw new Error(`${name}: no ${wanted}; there are ${[...(machine()?.steps.keys() ?? [])]}`);
     return found;
   };
+  const version = (): KernelVersion => {
+    const [major = 0, minor = 0] = machine()?.release.split('.').map(Number) ?? [];
+    return { major, minor };
+  };
   const counter = (from: string, column: string) => sumOf(step(from).output, column);
   return {
     step,
@@ -31,7 +38,8 @@ export function lookAt(name: string, machine: () => Machine | undefined): Look {
     counter,
     figures: (from) => step(from).output.trim().split('\n').map(Number),
     rise: (from, to, column) => (counter(to, column) ?? 0) - (counter(from, column) ?? 0),
-    isFrom: (major, minor) => isAtLeast(machine()?.release ?? '', major, minor),
+    version,
+    isFrom: (major, minor) => atLeast(version(), major, minor),
     hasFiles: () => step('counters').output.startsWith('entries '),
   };
 }
@@ -48,11 +56,6 @@ function sumOf(output: string, column: string): number | undefined {
   const place = head.split(/\s+/).indexOf(column);
   if (place === -1) return undefined;
   return rows.reduce((sum, row) => sum + Number.parseInt(row.trim().split(/\s+/)[place] ?? '', 16), 0);
-}
-
-function isAtLeast(release: string, major: number, minor: number): boolean {
-  const [ours = 0, ourMinor = 0] = release.split('.').map(Number);
-  return ours > major || (ours === major && ourMinor >= minor);
 }
 
 /** Of the check's line. */
