@@ -1,10 +1,12 @@
 // Whether the live limit is what the files want, and what the machine shows of why it is not.
 
 import type { Configuration, Evidence } from '../observation/configuration.ts';
+import { LIMIT_PER_HASHSIZE } from '../observation/generation.ts';
 import type { Machine } from '../observation/machine.ts';
 import type { Observation } from '../observation/observation.ts';
 import type { Table } from '../observation/table.ts';
 import { type Wanted, wantedLimit } from './configured.ts';
+import { defaultLimit } from './default-limit.ts';
 import { atLeast } from './kernel-version.ts';
 
 /** The live limit beside the configured one. */
@@ -20,6 +22,7 @@ export type Cause =
   | 'not read at boot'
   | 'iptables unloads'
   | 'kube-proxy'
+  | 'set since'
   | 'built in'
   | 'loaded after sysctl'
   | 'no hashsize';
@@ -53,6 +56,7 @@ function causesOf(
   if (!wanted.known) return ['unknown key'];
   if (!wanted.atBoot) return ['not read at boot'];
   if (isKubeProxys(machine, own)) return ['kube-proxy'];
+  if (!isOfLoad(machine, own)) return ['set since'];
   if (wanted.by === 'hashsize')
     return evidence.builtIn === true && wanted.key === 'hashsize' ? ['built in'] : unloads(machine, evidence);
   return [...unloads(machine, evidence), ...moduleCauses(machine, configuration, evidence)];
@@ -73,6 +77,16 @@ function moduleCauses(
   const late = !evidence.loadedAtBoot && !reapplied && generation === 'nf_conntrack';
   const hashsize = hashsizes.some(({ module, key }) => module === generation && key === 'hashsize');
   return [...(late ? (['loaded after sysctl'] as const) : []), ...(hashsize ? [] : (['no hashsize'] as const))];
+}
+
+// A load of the module, or the boot of a kernel that has it built in, makes of its buckets one of these: by default one,
+// before 5.15 four, and with hashsize eight. The buckets may have been changed since, and what is not known says nothing.
+const ENTRIES_PER_BUCKET = [1, 4, LIMIT_PER_HASHSIZE];
+
+function isOfLoad(machine: Machine, { limit }: Table): boolean {
+  const { buckets } = machine;
+  if (!buckets.ok || limit === defaultLimit(machine)) return true;
+  return ENTRIES_PER_BUCKET.some((entries) => limit === entries * buckets.value);
 }
 
 // Its defaults: conntrack-max-per-core 32768, conntrack-min 131072, and a quarter of it as hashsize.

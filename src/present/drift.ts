@@ -28,7 +28,9 @@ export function driftDetails({ drift, causes, unjudged, observation }: Evaluatio
   const where = `${foreign(wanted.path)} (${foreign(wanted.key)}=${wanted.value})`;
   if (kind === 'same') return [`configured limit: ${wanted.limit}, ${where}`];
   if (kind === 'above')
-    return [`configured limit: ${wanted.limit}, ${where}: the live ${live} is lost at the next reboot`];
+    return [
+      `configured limit: ${wanted.limit}, ${where}: a reboot loses the live ${live}, unless what set it does again`,
+    ];
   const { generation } = observation.machine;
   return [
     `configured limit: ${wanted.limit}, ${where}`,
@@ -37,7 +39,7 @@ export function driftDetails({ drift, causes, unjudged, observation }: Evaluatio
 }
 
 /** Why, as far as the machine shows it, and what helps. */
-export function causeWords(cause: Cause, { wanted }: Drift, generation: Generation): string {
+export function causeWords(cause: Cause, { wanted, live }: Drift, generation: Generation): string {
   const hashsize = Math.ceil(wanted.limit / LIMIT_PER_HASHSIZE);
   switch (cause) {
     case 'unknown key':
@@ -48,6 +50,8 @@ export function causeWords(cause: Cause, { wanted }: Drift, generation: Generati
       return 'service iptables restart unloads the module and with it the limit; set IPTABLES_MODULES_UNLOAD="no" in /etc/sysconfig/iptables-config, then sysctl -p';
     case 'kube-proxy':
       return 'kube-proxy set it to 32768 for each CPU; see its --conntrack-max-per-core and --conntrack-min';
+    case 'set since':
+      return `no load of the module gives ${live}: sysctl -w, a script or another program has set it since`;
     case 'built in':
       return `conntrack is built into this kernel, modprobe options do nothing; put nf_conntrack.hashsize=${wanted.value} on its command line`;
     case 'loaded after sysctl':

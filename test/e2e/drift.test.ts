@@ -401,7 +401,7 @@ describe('no claim', () => {
     const answer = debian({ 'etc/sysctl.d/50.conf': `${KEY}=1000\n` }, '-v');
     expect(answer.status).toBe(0);
     expect(answer.stdout).toContain(
-      `\nconfigured limit: 1000, /etc/sysctl.d/50.conf (${KEY}=1000): the live 262144 is lost at the next reboot\n`,
+      `\nconfigured limit: 1000, /etc/sysctl.d/50.conf (${KEY}=1000): a reboot loses the live 262144, unless what set it does again\n`,
     );
   });
 

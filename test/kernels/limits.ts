@@ -35,6 +35,15 @@ export function limits({ step, figures, isFrom, hasFiles, version }: Look): void
     expect(report.output).toContain('Set the limit that /etc/sysctl.conf wants, 300,000.');
   });
 
+  test('a limit that somebody set by hand is not blamed on the module', () => {
+    const { status, output } = step('lowered');
+    expect(status).toBe(1);
+    expect(output).toContain('CONNTRACK WARNING - limit is 50000 but /etc/sysctl.conf sets 300000;');
+    expect(output.match(/likely cause: .*/g)).toEqual([
+      expect.stringMatching(/^likely cause: no load of the module gives 50000: /),
+    ]);
+  });
+
   test('what report says to type, typed, restores it; another load loses it, and plan says so', () => {
     expect(step('restore').output).toContain('sysctl -w net.netfilter.nf_conntrack_max=300000');
     expect(step('restored-how').status).toBe(0);

@@ -5,7 +5,16 @@ import { type Cause, driftOf, likelyCauses } from '../../../src/evaluate/drift.t
 import { parseModprobeFile } from '../../../src/kernel/module-options.ts';
 import { parseSysctlFile } from '../../../src/kernel/sysctl-file.ts';
 import type { Configuration } from '../../../src/observation/configuration.ts';
-import { type Changes, counted, EVIDENCE, fault, NOTHING_CONFIGURED, observation, ok } from '../support/observation.ts';
+import {
+  type Changes,
+  counted,
+  EVIDENCE,
+  fault,
+  GIB,
+  NOTHING_CONFIGURED,
+  observation,
+  ok,
+} from '../support/observation.ts';
 import { wanted } from '../support/reports.ts';
 
 const CONF = '/etc/sysctl.conf';
@@ -133,12 +142,32 @@ describe('the likely cause', () => {
       { ...OLD, ...UNLOADS, configuration: hashsize('options ip_conntrack hashsize=50000') },
       ['iptables unloads'],
     ],
+    ['one entry more than a load gives', { buckets: ok(999) }, ['set since']],
+    ['what eight times the buckets are', { buckets: ok(125) }, ['loaded after sysctl', 'no hashsize']],
+    ['what four times the buckets are', { buckets: ok(250) }, ['loaded after sysctl', 'no hashsize']],
+    ['what twice the buckets are', { buckets: ok(500) }, ['set since']],
+    ['not known how many buckets there are', { buckets: fault('denied') }, ['loaded after sysctl', 'no hashsize']],
+    [
+      'the default, and buckets that were changed since',
+      { limit: 65_536, memTotal: ok(2 * GIB), buckets: ok(131_072) },
+      ['loaded after sysctl', 'no hashsize'],
+    ],
+    [
+      'built in, and not what a boot gives',
+      { buckets: ok(500), configuration: LOADED_WITH, evidence: { ...EVIDENCE, builtIn: true } },
+      ['set since'],
+    ],
+    [
+      'CentOS 5, and not what a load gives',
+      { ...OLD, ...UNLOADS, buckets: ok(500), configuration: OLD_SYSCTL },
+      ['set since'],
+    ],
     ["kube-proxy's minimum", kube(131_072, 1), ['kube-proxy']],
     ["kube-proxy's minimum holds for four cores", kube(131_072, 4), ['kube-proxy']],
     ['32768 for each core', kube(32_768 * 5, 5), ['kube-proxy']],
     ['as many as of fewer cores', kube(32_768 * 5, 6), ['loaded after sysctl', 'no hashsize']],
     ['less than its minimum', kube(65_536, 2), ['loaded after sysctl', 'no hashsize']],
-    ['its limit with other buckets', kube(131_072, 1, { buckets: ok(65_536) }), ['loaded after sysctl', 'no hashsize']],
+    ['its limit with other buckets', kube(131_072, 1, { buckets: ok(65_536) }), ['set since']],
     [
       'its limit, buckets not known',
       kube(131_072, 1, { buckets: fault('denied') }),
@@ -165,6 +194,7 @@ describe('the likely cause', () => {
       configuration: wanted(400_000),
       evidence: EVIDENCE,
       statistics: counted(),
+      buckets: ok(1000),
       ...changes,
     });
     expect(likelyCauses(found, driftOf(found))).toEqual(causes);

@@ -8,7 +8,7 @@ import type { Configuration } from '../../../src/observation/configuration.ts';
 import { causeWords, driftDetails } from '../../../src/present/drift.ts';
 import { tableText } from '../../../src/present/line.ts';
 import { evaluated } from '../support/checks.ts';
-import { type Changes, EVIDENCE, fault, NOTHING_CONFIGURED } from '../support/observation.ts';
+import { type Changes, EVIDENCE, fault, NOTHING_CONFIGURED, ok } from '../support/observation.ts';
 import { wanted } from '../support/reports.ts';
 
 const CONF = '/etc/sysctl.conf';
@@ -22,7 +22,7 @@ const OLD_KEY: Configuration = {
 };
 
 function details(changes: Changes): readonly string[] {
-  return driftDetails(evaluated({ evidence: EVIDENCE, ...changes }));
+  return driftDetails(evaluated({ evidence: EVIDENCE, buckets: ok(1000), ...changes }));
 }
 
 describe('the long output', () => {
@@ -34,7 +34,7 @@ describe('the long output', () => {
     [
       'above what is configured',
       { configuration: wanted(500) },
-      [`configured limit: 500, ${where}=500): the live 1000 is lost at the next reboot`],
+      [`configured limit: 500, ${where}=500): a reboot loses the live 1000, unless what set it does again`],
     ],
     [
       'files that cannot be read',
@@ -67,6 +67,7 @@ test.each<[Cause, Configuration, string]>([
   ['not read at boot', wanted(4000), `systemd does not read ${CONF} at boot here; ln -s`],
   ['iptables unloads', wanted(4000), 'set IPTABLES_MODULES_UNLOAD="no" in /etc/sysconfig/iptables-config'],
   ['kube-proxy', wanted(4000), '--conntrack-max-per-core and --conntrack-min'],
+  ['set since', wanted(4000), 'no load of the module gives 1000: sysctl -w, a script or another program has set it'],
   ['built in', HASHSIZE, 'put nf_conntrack.hashsize=500 on its command line'],
   ['loaded after sysctl', wanted(4000), 'echo nf_conntrack >/etc/modules-load.d/nf_conntrack.conf'],
 ])('the remedy of %s', (cause, configuration, words) => {

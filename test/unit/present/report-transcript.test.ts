@@ -286,7 +286,7 @@ describe('a report', () => {
   });
 
   test('a limit that was lost', () => {
-    expect(toDo({ first: { configuration: wanted(4000) } })).toMatchInlineSnapshot(`
+    expect(toDo({ first: { configuration: wanted(4000), buckets: ok(1000) } })).toMatchInlineSnapshot(`
       "What to do
         1. Set the limit that /etc/sysctl.conf wants, 4,000.
              echo 1024 > /sys/module/nf_conntrack/parameters/hashsize
@@ -295,7 +295,7 @@ describe('a report', () => {
            is there; echo nf_conntrack >/etc/modules-load.d/nf_conntrack.conf.
            Likely cause: each load of the module starts from its default; options
            nf_conntrack hashsize=500 in /etc/modprobe.d/nf_conntrack.conf.
-           Costs up to 1004.1 KiB more when full, of 32.0 GiB available.
+           Costs up to 1000.2 KiB more when full, of 32.0 GiB available.
            It lasts until the next boot. For good:
              /etc/modprobe.d/nf_conntrack.conf
                  options nf_conntrack hashsize=1024

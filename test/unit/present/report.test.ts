@@ -372,7 +372,7 @@ describe('what to type', () => {
   });
 
   test('a limit that was lost: with the likely cause', () => {
-    const { title, commands, notes } = step({ first: { configuration: wanted(4000) } }, 'restore');
+    const { title, commands, notes } = step({ first: { configuration: wanted(4000), buckets: ok(1000) } }, 'restore');
     expect(title).toBe('Set the limit that /etc/sysctl.conf wants, 4,000.');
     expect(commands).toEqual([
       'echo 1024 > /sys/module/nf_conntrack/parameters/hashsize',
