@@ -9,6 +9,7 @@ import type { Diagnosis, Trouble } from './diagnosis.ts';
 import type { Cause, Drift } from './drift.ts';
 import type { Evaluation } from './evaluate.ts';
 import type { Holdings, Kept } from './holders.ts';
+import { isKubeProxys } from './kube-proxy.ts';
 import { withoutRoom } from './losses.ts';
 import type { NatShortage, Shortage } from './nat-ports.ts';
 import { leastLimit, type Plan, planFor } from './plan.ts';
@@ -125,8 +126,10 @@ function clashAdvice({ shortage, timeouts }: Case): Advice {
 function keepAdvice({ evaluation, diagnosis }: Case): readonly Advice[] {
   const { observation, drift, cost } = evaluation;
   const [own] = observation.tables;
-  const isWritten = drift === undefined ? own.limit <= defaultLimit(observation.machine) : drift.kind !== 'above';
-  if (diagnosis.past === undefined || isWritten || own.limit === 0) return [];
+  const { machine, evidence } = observation;
+  const isWritten = drift === undefined ? own.limit <= defaultLimit(machine) : drift.kind !== 'above';
+  const isSetAgain = evidence !== undefined && isKubeProxys(machine, own, evidence);
+  if (diagnosis.past === undefined || isWritten || isSetAgain || own.limit === 0) return [];
   const planned = planFor(observation, own, cost, own.limit);
   return planned.ok ? [{ kind: 'keep', plan: planned.value }] : [];
 }

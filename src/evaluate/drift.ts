@@ -7,7 +7,7 @@ import type { Observation } from '../observation/observation.ts';
 import type { Table } from '../observation/table.ts';
 import { type Wanted, wantedLimit } from './configured.ts';
 import { defaultLimit } from './default-limit.ts';
-import { atLeast } from './kernel-version.ts';
+import { isKubeProxys } from './kube-proxy.ts';
 
 /** The live limit beside the configured one. */
 export interface Drift {
@@ -55,7 +55,7 @@ function causesOf(
 ): readonly Cause[] {
   if (!wanted.known) return ['unknown key'];
   if (!wanted.atBoot) return ['not read at boot'];
-  if (isKubeProxys(machine, own)) return ['kube-proxy'];
+  if (isKubeProxys(machine, own, evidence)) return ['kube-proxy'];
   if (!isOfLoad(machine, own)) return ['set since'];
   if (wanted.by === 'hashsize')
     return evidence.builtIn === true && wanted.key === 'hashsize' ? ['built in'] : unloads(machine, evidence);
@@ -87,10 +87,4 @@ function isOfLoad(machine: Machine, { limit }: Table): boolean {
   const { buckets } = machine;
   if (!buckets.ok || limit === defaultLimit(machine)) return true;
   return ENTRIES_PER_BUCKET.some((entries) => limit === entries * buckets.value);
-}
-
-// Its defaults: conntrack-max-per-core 32768, conntrack-min 131072, and a quarter of it as hashsize.
-function isKubeProxys({ buckets, release }: Machine, { limit, statistics }: Table): boolean {
-  if (!buckets.ok || !statistics.ok || !release.ok || !atLeast(release.value, 3, 10)) return false;
-  return limit === Math.max(32768 * statistics.value.cpus.length, 131072) && buckets.value === limit / 4;
 }

@@ -2,6 +2,7 @@
 
 import type { Evidence } from '../observation/configuration.ts';
 import type { Generation } from '../observation/generation.ts';
+import { exists } from './file.ts';
 import type { Root } from './root.ts';
 import { runsSystemd } from './systemd.ts';
 
@@ -13,13 +14,29 @@ const MODULES_LOAD_FOLDERS = [
   '/usr/lib/modules-load.d',
 ];
 
+// Of most distributions, k3s and rke2 among them, of k0s, and of MicroK8s.
+const KUBELETS = ['/var/lib/kubelet', '/var/lib/k0s/kubelet', '/var/snap/microk8s/common/var/lib/kubelet'];
+
 export function readEvidence(root: Root, generation: Generation): Evidence {
   return {
     iptablesUnloads: iptablesUnloads(root),
     builtIn: builtIn(root, generation),
     loadedAtBoot: modulesFiles(root).some((path) => namesModule(text(root, path), generation)),
     systemd: runsSystemd(root),
+    kubernetes: KUBELETS.some((folder) => exists(root.locate(folder))),
+    cpus: onlineCpus(root),
   };
+}
+
+/** `0-3,5` of `/sys/devices/system/cpu/online`. */
+function onlineCpus(root: Root): number | undefined {
+  const ranges = text(root, '/sys/devices/system/cpu/online')?.trim().split(',') ?? [];
+  const counts = ranges.map((range) => {
+    const [, first, last = first] = /^(\d+)(?:-(\d+))?$/.exec(range) ?? [];
+    return Number(last) - Number(first) + 1;
+  });
+  const sum = counts.reduce((all, count) => all + count, 0);
+  return sum > 0 ? sum : undefined;
 }
 
 /** `/etc/sysconfig/iptables-config` of Red Hat's iptables service, which unloads modules unless told otherwise. */

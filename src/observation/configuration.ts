@@ -45,4 +45,8 @@ export interface Evidence {
   /** Whether a file of modules-load.d(5), or `/etc/modules`, names the module. */
   readonly loadedAtBoot: boolean;
   readonly systemd: boolean;
+  /** Whether a kubelet has its folder here: then kube-proxy may set the limit when it starts. */
+  readonly kubernetes: boolean;
+  /** That are online. */
+  readonly cpus: number | undefined;
 }

@@ -12,11 +12,12 @@ import { notrackStep } from './notrack-step.ts';
 import type { Palette } from './palette.ts';
 import { grouped, hanging, indented } from './prose.ts';
 import { releaseStep } from './release-step.ts';
-import { durable, type FileLines, hashsizeCommand, liveCommands } from './remedies.ts';
+import { durable, type FileLines, hashsizeCommand, liveCommands, timeoutFlags } from './remedies.ts';
 import { type Context, inNamespace, lasting, type Step } from './step.ts';
 import { durationWords, foreign, percentWords, sizeWords } from './words.ts';
 
 const INDENT = ' '.repeat(5);
+const SYSCTL_FILES = '/etc/sysctl.conf, or a file in /etc/sysctl.d';
 
 /** `otherwise`: what to say where there is nothing to do. */
 export function adviceLines(
@@ -69,7 +70,7 @@ export function stepOf(advice: Advice, context: Context): Step {
     case 'nat ports':
       return {
         ...natPortsStep(advice, inNamespace(context)),
-        ...lasting(context, '/etc/sysctl.conf, or a file in /etc/sysctl.d', timeoutLines(advice)),
+        ...lasting(context, SYSCTL_FILES, timeoutLines(advice)),
       };
     case 'clash':
       return { ...clashStep(advice, inNamespace(context)), inNamespace: false, files: [] };
@@ -158,6 +159,7 @@ function timeoutStep({ kept, shorter, of }: Extract<Advice, { kind: 'timeout' }>
   const { generation } = context.observation.machine;
   const name = GENERATIONS[generation].sysctlPrefix + kept.name;
   const share = percentWords((100 * kept.ended) / of);
+  const { inNamespace: isElsewhere, files } = lasting(context, SYSCTL_FILES, [`${name} = ${shorter}`]);
   return {
     title: `Shorten ${generation}_${kept.name} from ${kept.seconds} s to ${shorter} s.`,
     commands: [`${inNamespace(context)}sysctl -w ${name}=${shorter}`],
@@ -168,6 +170,7 @@ function timeoutStep({ kept, shorter, of }: Extract<Advice, { kind: 'timeout' }>
         : `It keeps ${percentWords((100 * kept.entries) / of)} of the entries: new ones would need ${shorter} of ${kept.seconds} parts of the room.`,
       `Costs no memory; who is silent for longer than ${durationWords(shorter)} loses the entry.`,
     ],
-    ...lasting(context, '/etc/sysctl.conf, or a file in /etc/sysctl.d', [`${name} = ${shorter}`]),
+    inNamespace: isElsewhere,
+    files: isElsewhere ? files : [...files, ...timeoutFlags(context.observation, kept.name, shorter)],
   };
 }

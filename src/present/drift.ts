@@ -49,7 +49,7 @@ export function causeWords(cause: Cause, { wanted, live }: Drift, generation: Ge
     case 'iptables unloads':
       return 'service iptables restart unloads the module and with it the limit; set IPTABLES_MODULES_UNLOAD="no" in /etc/sysconfig/iptables-config, then sysctl -p';
     case 'kube-proxy':
-      return 'kube-proxy set it to 32768 for each CPU; see its --conntrack-max-per-core and --conntrack-min';
+      return 'kube-proxy sets it when it starts, 32768 for each CPU and no less than 131072; see its --conntrack-max-per-core and --conntrack-min';
     case 'set since':
       return `no load of the module gives ${live}: sysctl -w, a script or another program has set it since`;
     case 'built in':

@@ -26,7 +26,14 @@ export function hashsizeCommand({ generation }: Machine, buckets: number): strin
   return `echo ${buckets} > ${hashsizeFile(generation)}`;
 }
 
-const UNKNOWN: Evidence = { iptablesUnloads: undefined, builtIn: undefined, loadedAtBoot: false, systemd: false };
+const UNKNOWN: Evidence = {
+  iptablesUnloads: undefined,
+  builtIn: undefined,
+  loadedAtBoot: false,
+  systemd: false,
+  kubernetes: false,
+  cpus: undefined,
+};
 
 export function durable({ machine, evidence = UNKNOWN }: Observation, plan: Plan): readonly FileLines[] {
   const { generation, release } = machine;
@@ -42,10 +49,26 @@ export function durable({ machine, evidence = UNKNOWN }: Observation, plan: Plan
       { where: '/etc/sysconfig/iptables-config', lines: ['IPTABLES_MODULES_UNLOAD="no"'] },
     ];
   const files = [{ where: sysctlFile(modern, plan), lines: [sysctl] }];
-  if (evidence.builtIn === true)
-    return [{ where: 'the kernel command line', lines: [`nf_conntrack.hashsize=${plan.buckets}`] }, ...files];
+  const flags = kubeProxyFlags(evidence, `--conntrack-min=${plan.limit}`);
+  if (evidence.builtIn === true) {
+    const commandLine = { where: 'the kernel command line', lines: [`nf_conntrack.hashsize=${plan.buckets}`] };
+    return [commandLine, ...files, ...flags];
+  }
   const modules = { where: '/etc/modules-load.d/nf_conntrack.conf', lines: ['nf_conntrack'] };
-  return [{ where: modprobeFile, lines: [options] }, ...files, ...(modern ? [modules] : [])];
+  return [{ where: modprobeFile, lines: [options] }, ...files, ...(modern ? [modules] : []), ...flags];
+}
+
+// The timeouts that it sets when it starts, unless it is told 0.
+const KUBE_PROXY_TIMEOUTS = ['tcp_timeout_established', 'tcp_timeout_close_wait'];
+
+/** What else makes a timeout of the host's namespace last. */
+export function timeoutFlags({ evidence }: Observation, name: string, seconds: number): readonly FileLines[] {
+  if (evidence === undefined || !KUBE_PROXY_TIMEOUTS.includes(name)) return [];
+  return kubeProxyFlags(evidence, `--conntrack-${name.replace(/_/g, '-')}=${seconds}s`);
+}
+
+function kubeProxyFlags({ kubernetes }: Evidence, flag: string): readonly FileLines[] {
+  return kubernetes ? [{ where: 'the flags of kube-proxy, which sets it when it starts', lines: [flag] }] : [];
 }
 
 // Where it is set already it has to be changed: a second file may come before that one.

@@ -369,15 +369,17 @@ describe('likely causes, each only with its evidence', () => {
     );
   });
 
-  test("kube-proxy's formula", () => {
-    const kube = {
-      ...wanted,
-      [`proc/sys/net/netfilter/nf_conntrack_max`]: '131072\n',
-      'proc/sys/net/netfilter/nf_conntrack_buckets': '32768\n',
-    };
-    expect(debian(kube, '-v').stdout).toContain('limit is 131072 but /etc/sysctl.d/50.conf sets 1000000; 12 entries');
-    expect(debian(kube, '-v').stdout).toContain('kube-proxy set it to 32768 for each CPU');
-    expect(debian(wanted, '-v').stdout).not.toContain('kube-proxy');
+  test("kube-proxy's, on a node of Kubernetes, which plan does not forget", () => {
+    const limit = { ...wanted, 'proc/sys/net/netfilter/nf_conntrack_max': '131072\n' };
+    const node = { ...limit, 'var/lib/kubelet/config.yaml': '', 'sys/devices/system/cpu/online': '0-3\n' };
+    expect(debian(node, '-v').stdout).toContain('limit is 131072 but /etc/sysctl.d/50.conf sets 1000000; 12 entries');
+    expect(debian(node, '-v').stdout).toContain(
+      '\nlikely cause: kube-proxy sets it when it starts, 32768 for each CPU',
+    );
+    expect(debian(limit, '-v').stdout).toContain('\nlikely cause: no load of the module gives 131072: ');
+    const plan = ['plan', '--max', '1000000', '--root'];
+    expect(plugin(...plan, tree('debian-12-synthetic', node)).stdout).toContain('      --conntrack-min=1000000\n');
+    expect(plugin(...plan, tree('debian-12-synthetic', limit)).stdout).not.toContain('kube-proxy');
   });
 });
 

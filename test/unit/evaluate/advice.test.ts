@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { entry, type Flow, holdings, times } from '../support/entries.ts';
-import { type Changes, counted, fault, ok, unreadTable } from '../support/observation.ts';
+import { type Changes, counted, EVIDENCE, fault, ok, unreadTable } from '../support/observation.ts';
 import { adviceOf, type Incident, kinds, wanted } from '../support/reports.ts';
 
 const FULL: Incident = { first: { entries: 1000 } };
@@ -320,6 +320,11 @@ describe('an incident that is over', () => {
   test.each<[string, Changes, readonly string[]]>([
     ['a limit that the kernel starts with', { limit: 262_144 }, []],
     ['one above it', { limit: 262_145 }, ['keep']],
+    [
+      'that kube-proxy sets again',
+      { limit: 327_680, buckets: ok(262_144), evidence: { ...EVIDENCE, kubernetes: true, cpus: 10 } },
+      [],
+    ],
     ['that a file has', { limit: 300_000, configuration: wanted(300_000) }, []],
     ['above what a file has', { limit: 300_000, configuration: wanted(200_000) }, ['keep']],
     ['none', { limit: 0, configuration: wanted(200_000) }, []],

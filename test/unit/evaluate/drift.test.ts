@@ -65,11 +65,12 @@ describe('the likely cause', () => {
   };
   const UNLOADS = { evidence: { ...EVIDENCE, iptablesUnloads: true } };
   const LOADED_WITH = hashsize('options nf_conntrack hashsize=50000');
-  const cpus = (count: number) => ok({ cpus: Array.from({ length: count }, () => ({ drop: 0 })) });
-  const kube = (limit: number, count: number, changes: Changes = {}): Changes => ({
+  // Buckets that no load makes such a limit of.
+  const kube = (limit: number, cpus: number | undefined, changes: Changes = {}): Changes => ({
     limit,
-    buckets: ok(limit / 4),
-    statistics: cpus(count),
+    buckets: ok(999_999),
+    configuration: wanted(4_000_000),
+    evidence: { ...EVIDENCE, kubernetes: true, cpus },
     ...changes,
   });
 
@@ -165,30 +166,15 @@ describe('the likely cause', () => {
     ["kube-proxy's minimum", kube(131_072, 1), ['kube-proxy']],
     ["kube-proxy's minimum holds for four cores", kube(131_072, 4), ['kube-proxy']],
     ['32768 for each core', kube(32_768 * 5, 5), ['kube-proxy']],
-    ['as many as of fewer cores', kube(32_768 * 5, 6), ['loaded after sysctl', 'no hashsize']],
-    ['less than its minimum', kube(65_536, 2), ['loaded after sysctl', 'no hashsize']],
-    ['its limit with other buckets', kube(131_072, 1, { buckets: ok(65_536) }), ['set since']],
-    [
-      'its limit, buckets not known',
-      kube(131_072, 1, { buckets: fault('denied') }),
-      ['loaded after sysctl', 'no hashsize'],
-    ],
-    [
-      'its limit, cores not known',
-      kube(131_072, 1, { statistics: fault('denied') }),
-      ['loaded after sysctl', 'no hashsize'],
-    ],
-    [
-      'its limit, release not known',
-      kube(131_072, 1, { release: fault('denied') }),
-      ['loaded after sysctl', 'no hashsize'],
-    ],
-    [
-      'its limit, a kernel that it never ran on',
-      kube(131_072, 1, { release: ok({ major: 3, minor: 9 }) }),
-      ['loaded after sysctl', 'no hashsize'],
-    ],
-    ['its limit, the first that it ran on', kube(131_072, 1, { release: ok({ major: 3, minor: 10 }) }), ['kube-proxy']],
+    ['as many as of fewer cores', kube(32_768 * 5, 6), ['set since']],
+    ['less than its minimum', kube(65_535, 2), ['set since']],
+    ['more cores than newer releases count', kube(1_048_576, 64), ['kube-proxy']],
+    ['all of them, of older releases', kube(32_768 * 64, 64), ['kube-proxy']],
+    ['buckets of its own', kube(131_072, 1, { buckets: ok(32_768) }), ['kube-proxy']],
+    ['fewer buckets than it leaves', kube(131_072, 1, { buckets: ok(30_000) }), ['set since']],
+    ['buckets not known', kube(131_072, 1, { buckets: fault('denied') }), ['kube-proxy']],
+    ['no node of Kubernetes', kube(131_072, 1, { evidence: EVIDENCE }), ['set since']],
+    ['cores not known', kube(131_072, undefined), ['set since']],
   ])('%s', (_, changes, causes) => {
     const found = observation({
       configuration: wanted(400_000),

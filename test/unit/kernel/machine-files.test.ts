@@ -157,6 +157,24 @@ describe('what explains a limit', () => {
     ['lib/systemd/system/x', true],
     ['etc/systemd/x', false],
   ])('systemd: %s', (path, expected) => expect(evidence({ [path]: '' }).systemd).toBe(expected));
+
+  test.each<[string, boolean]>([
+    ['var/lib/kubelet/config.yaml', true],
+    ['var/lib/k0s/kubelet/x', true],
+    ['var/snap/microk8s/common/var/lib/kubelet/x', true],
+    ['var/lib/kube', false],
+  ])('Kubernetes: %s', (path, expected) => expect(evidence({ [path]: '' }).kubernetes).toBe(expected));
+
+  test.each<[string | undefined, number | undefined]>([
+    ['0\n', 1],
+    ['0-3\n', 4],
+    ['0,2-3,8-15\n', 11],
+    ['\n', undefined],
+    ['0-x\n', undefined],
+    [undefined, undefined],
+  ])('CPUs that are online: %j', (text, expected) => {
+    expect(evidence(text === undefined ? {} : { 'sys/devices/system/cpu/online': text }).cpus).toBe(expected);
+  });
 });
 
 describe('sysctl.d', () => {

@@ -39,6 +39,7 @@ describe('for good', () => {
   const SYSCTL = 'net.netfilter.nf_conntrack_max = 262144';
   const OWN_FILE = `/etc/sysctl.d/90-nf_conntrack.conf | ${SYSCTL}`;
   const MODULES = '/etc/modules-load.d/nf_conntrack.conf | nf_conntrack';
+  const KUBE_PROXY = 'the flags of kube-proxy, which sets it when it starts | --conntrack-min=262144';
   const NO_SYSTEMD = { evidence: { ...EVIDENCE, systemd: false } };
   const OLD = { ...NO_SYSTEMD, release: ok({ major: 2, minor: 6 }) };
   const set = (atBoot: boolean): Changes => ({
@@ -72,6 +73,12 @@ describe('for good', () => {
       'built in',
       { evidence: { ...EVIDENCE, builtIn: true } },
       ['the kernel command line | nf_conntrack.hashsize=65536', OWN_FILE],
+    ],
+    ['a node of Kubernetes', { evidence: { ...EVIDENCE, kubernetes: true } }, [QUARTER, OWN_FILE, MODULES, KUBE_PROXY]],
+    [
+      'a node of Kubernetes, built in',
+      { evidence: { ...EVIDENCE, kubernetes: true, builtIn: true } },
+      ['the kernel command line | nf_conntrack.hashsize=65536', OWN_FILE, KUBE_PROXY],
     ],
     ['set already', set(true), [QUARTER, `/etc/sysctl.d/00.conf | ${SYSCTL}`, MODULES]],
     ['set where it is not read at boot', set(false), [QUARTER, OWN_FILE, MODULES]],

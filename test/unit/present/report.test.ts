@@ -8,7 +8,7 @@ import type { ReportFindings } from '../../../src/present/report-findings.ts';
 import { inNamespace } from '../../../src/present/step.ts';
 import { verdictText } from '../../../src/present/verdict.ts';
 import { holdings, noArrivals, times } from '../support/entries.ts';
-import { type Changes, counted, fault, ok, unreadTable } from '../support/observation.ts';
+import { type Changes, counted, EVIDENCE, fault, ok, unreadTable } from '../support/observation.ts';
 import { envoy, findingsOf, type Incident, wanted } from '../support/reports.ts';
 
 const OLD = ok({ major: 2, minor: 6 });
@@ -358,6 +358,24 @@ describe('what to type', () => {
     // A name that the shell, or ip, would read as more than a name.
     expect(step(other('/run/netns/-all'), 'timeout').commands[0]).toMatch(/^nsenter -t 4711 -n sysctl /);
     expect(step(other('/run/netns/a;b'), 'timeout').commands[0]).toMatch(/^nsenter -t 4711 -n sysctl /);
+  });
+
+  test('a timeout that kube-proxy sets when it starts, on the host of its node alone', () => {
+    const silent = holdings(times(10, (at) => ({ source: `10.0.0.${at}`, port: at, seconds: 1000 })));
+    const node = { evidence: { ...EVIDENCE, kubernetes: true } };
+    const flags = (incident: Incident) => step({ ...incident, holdings: silent }, 'timeout').files.slice(1);
+    expect(flags(fullOf(node))).toEqual([
+      {
+        where: 'the flags of kube-proxy, which sets it when it starts',
+        lines: ['--conntrack-tcp-timeout-established=86400s'],
+      },
+    ]);
+    expect(flags(full)).toEqual([]);
+    expect(flags(fullOf({ evidence: EVIDENCE }))).toEqual([]);
+    const udp = holdings(times(10, (at) => ({ protocol: 17, source: `10.0.0.${at}`, port: at, seconds: 10 })));
+    expect(step({ ...fullOf(node), holdings: udp }, 'timeout').files).toHaveLength(1);
+    const elsewhere = fullElsewhere();
+    expect(flags({ ...elsewhere, first: { ...elsewhere.first, ...node } })).toEqual([]);
   });
 
   test('where only a mount keeps the namespace nothing is typed that would run here', () => {

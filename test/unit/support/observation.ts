@@ -80,7 +80,14 @@ const TABLE: Table = {
 
 export const NOTHING_CONFIGURED: Configuration = { sysctl: [], hashsizes: [], reapplied: false, faults: [] };
 
-export const EVIDENCE: Evidence = { iptablesUnloads: undefined, builtIn: false, loadedAtBoot: false, systemd: true };
+export const EVIDENCE: Evidence = {
+  iptablesUnloads: undefined,
+  builtIn: false,
+  loadedAtBoot: false,
+  systemd: true,
+  kubernetes: false,
+  cpus: undefined,
+};
 
 /** All there is may be seen. */
 export const ALL: Visibility = {

@@ -1,0 +1,20 @@
+// The limit that kube-proxy sets when it starts (pkg/proxy/conntrack/sysctls.go): 32768 for each CPU by its
+// --conntrack-max-per-core, no less than its --conntrack-min; releases of 2026 no more than 1048576, and only upwards. It
+// makes a quarter of that as many buckets, where there are fewer.
+
+import type { Evidence } from '../observation/configuration.ts';
+import type { Machine } from '../observation/machine.ts';
+import type { Table } from '../observation/table.ts';
+
+const PER_CPU = 32_768;
+const LEAST = 131_072;
+const MOST = 1_048_576;
+const ENTRIES_PER_BUCKET = 4;
+
+/** Whether the limit is what it sets by default. Anybody may have set the same, but hardly on a node of Kubernetes. */
+export function isKubeProxys({ buckets }: Machine, { limit }: Table, { kubernetes, cpus }: Evidence): boolean {
+  if (!kubernetes || cpus === undefined) return false;
+  const scaled = Math.max(PER_CPU * cpus, LEAST);
+  const isItsLimit = limit === scaled || limit === Math.min(scaled, MOST);
+  return isItsLimit && (!buckets.ok || ENTRIES_PER_BUCKET * buckets.value >= limit);
+}
