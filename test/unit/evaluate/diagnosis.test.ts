@@ -4,7 +4,7 @@ import { evaluate } from '../../../src/evaluate/evaluate.ts';
 import type { FullSpell } from '../../../src/observation/kernel-log.ts';
 import { verdictText } from '../../../src/present/verdict.ts';
 import { counted, countedBefore515, fault, observation, ok, unreadTable } from '../support/observation.ts';
-import { envoy, findingsOf, type Incident, wanted } from '../support/reports.ts';
+import { diagnosed, envoy, findingsOf, type Incident, wanted } from '../support/reports.ts';
 
 const spell = (ago: number, seconds = 86) => ({ lines: 3, first: '03:01:44', last: '03:03:10', seconds, ago });
 const gone = (ago: number, number: number | undefined): Incident => ({
@@ -262,4 +262,42 @@ test('of tables that are as full ours is the one whose list is read', () => {
   const fullest = (own: number, other: number) =>
     fullestTable(observation({ entries: own, others: [envoy({ entries: other })] })).key;
   expect([fullest(5, 5), fullest(5, 6), fullest(6, 5)]).toEqual(['own', 'net:7', 'own']);
+});
+
+describe('of several tables', () => {
+  const both = (own: number, other: number) => ({
+    ofTables: new Map([
+      ['own', spell(own)],
+      ['net:7', spell(other)],
+    ]),
+    ofOthers: undefined,
+  });
+  const CALM_ONES = { entries: 500, others: [envoy({ entries: 5 })] };
+
+  test.each([
+    [60, 300, 'own'],
+    [300, 60, 'net:7'],
+  ])('the one that was full last: %d and %d s ago', (own, other, key) => {
+    const { past, worst } = diagnosed({ first: CALM_ONES, spells: both(own, other) }).diagnosis;
+    expect([past?.table?.key, worst.result.table.key]).toEqual([key, key]);
+  });
+
+  test('one that is gone, if it was full later', () => {
+    const others = { spell: spell(30), number: 4, isNamed: true };
+    const { past } = diagnosed({ first: CALM_ONES, spells: { ...both(60, 300), ofOthers: others } }).diagnosis;
+    expect(past).toMatchObject({ table: undefined, number: 4 });
+  });
+
+  test('one that is full now comes before one that was', () => {
+    const first = { entries: 1000, others: [envoy({ entries: 5 })] };
+    expect(diagnosed({ first, spells: both(300, 60) }).diagnosis.worst.result.table.key).toBe('own');
+    const other = { entries: 5, others: [envoy({ entries: 1000 })] };
+    expect(diagnosed({ first: other, spells: both(60, 300) }).diagnosis.worst.result.table.key).toBe('net:7');
+  });
+
+  test('without any of that the fuller one', () => {
+    expect(diagnosed({ first: { entries: 5, others: [envoy({ entries: 500 })] } }).diagnosis.worst).toMatchObject({
+      result: { table: { key: 'net:7' } },
+    });
+  });
 });

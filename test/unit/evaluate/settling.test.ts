@@ -132,6 +132,41 @@ describe('what settles below the limit is told from what does not', () => {
     expect(isSettling(seen(course, 5, 380), LIMIT)).toBe(true);
   });
 
+  test('an approach to the limit itself is not called settling before it is there', () => {
+    for (const stay of [30, 60, 120])
+      for (let time = 60; time < 3 * stay; time += 10)
+        expect(isSettling(seen(approach(LIMIT, stay), 10, time), LIMIT)).toBe(false);
+  });
+
+  test('an approach that begins on a high level, after a quiet time', () => {
+    const course: Course = (time) => 40_000 + (time < 600 ? 0 : approach(0.3 * LIMIT, 30)(time - 600));
+    const settled = Array.from({ length: 20 }, (_, at) => 600 + 10 * at).filter((time) =>
+      isSettling(seen(course, 10, time), LIMIT),
+    );
+    expect(settled).toEqual(Array.from({ length: settled.length }, (_, at) => 790 - 10 * at).reverse());
+    expect(settled[0]).toBeLessThanOrEqual(700);
+  });
+
+  test('what gets less has no end to settle at', () => {
+    expect(
+      isSettling(
+        seen((time) => 90_000 - 10 * time - time * time * 0.1, 10, 300),
+        LIMIT,
+      ),
+    ).toBe(false);
+  });
+
+  test('three samples, whatever they show; four', () => {
+    const far = Number.MAX_SAFE_INTEGER;
+    const shown = (entries: readonly number[]) =>
+      isSettling(
+        entries.map((count, at) => ({ uptime: 100 * at, entries: count })),
+        far,
+      );
+    expect(shown([0, 40_000, 50_000])).toBe(false);
+    expect(shown([0, 40_000, 50_000, 52_000])).toBe(true);
+  });
+
   test('too few samples', () => {
     expect(isSettling([], LIMIT)).toBe(false);
     expect(

@@ -370,6 +370,10 @@ describe('what to type', () => {
         lines: ['--conntrack-tcp-timeout-established=86400s'],
       },
     ]);
+    const closing = holdings(times(10, (at) => ({ state: 'CLOSE_WAIT', port: at, seconds: 10 })));
+    expect(step({ ...fullOf(node), holdings: closing }, 'timeout').files[1]?.lines).toEqual([
+      '--conntrack-tcp-timeout-close-wait=20s',
+    ]);
     expect(flags(full)).toEqual([]);
     expect(flags(fullOf({ evidence: EVIDENCE }))).toEqual([]);
     const udp = holdings(times(10, (at) => ({ protocol: 17, source: `10.0.0.${at}`, port: at, seconds: 10 })));
