@@ -78,8 +78,10 @@ function linesOf(once: DetailedReport, context: ReportContext): readonly string[
   return [...verdictLines(once, context), ...once.lines, ...once.details];
 }
 
-function verdictLines({ state, text }: Reported, { palette }: ReportContext): readonly string[] {
+function verdictLines({ state, text, lines }: Reported, { palette }: ReportContext): readonly string[] {
   const mark = statusMark(state);
-  const [first = '', ...rest] = wrapped(statusLine(state, text));
+  const line = statusLine(state, text);
+  // A failure is one line, however long.
+  const [first = '', ...rest] = lines.length === 0 ? [line] : wrapped(line);
   return [palette[state](mark) + first.slice(mark.length), ...rest];
 }

@@ -2,7 +2,7 @@
 // kernel's command line, which makes the limit 8 x hashsize whenever the module is loaded.
 
 import type { Configuration, SysctlLine } from '../observation/configuration.ts';
-import { GENERATIONS, type Generation, LIMIT_PER_HASHSIZE } from '../observation/generation.ts';
+import { GENERATIONS, type Generation, LIMIT_PER_HASHSIZE, wholePages } from '../observation/generation.ts';
 
 /** One wish, and where it is written. */
 export interface Wanted {
@@ -20,7 +20,8 @@ export interface Wanted {
 
 /** What decides: a sysctl beats hashsize; what is read at boot, and known to this kernel, beats what is not. */
 export function wantedLimit(configuration: Configuration, generation: Generation): Wanted | undefined {
-  const sysctls = settings(configuration.sysctl).map((line) => sysctlWish(line, generation));
+  const keys: readonly string[] = [...GENERATIONS[generation].limitKeys, ...configuration.aliases];
+  const sysctls = settings(configuration.sysctl).map((line) => sysctlWish(line, keys));
   const effective = sysctls.filter(({ atBoot, known }) => atBoot && known);
   const known = sysctls.filter((wanted) => wanted.known);
   const decisive = [effective, known, sysctls].find((lines) => lines.length > 0) ?? [];
@@ -42,8 +43,7 @@ interface Wish extends Wanted {
   readonly isPattern: boolean;
 }
 
-function sysctlWish({ path, key, names, isPattern, value = 0, atBoot }: SysctlLine, generation: Generation): Wish {
-  const keys: readonly string[] = GENERATIONS[generation].limitKeys;
+function sysctlWish({ path, key, names, isPattern, value = 0, atBoot }: SysctlLine, keys: readonly string[]): Wish {
   const known = names.some((name) => keys.includes(name));
   return { limit: value, path, by: 'sysctl', key, value, atBoot, known, isPattern };
 }
@@ -58,5 +58,6 @@ function lastHashsize({ hashsizes }: Configuration, generation: Generation): Wan
   const [last] = hashsizes.filter(({ module }) => module === generation).slice(-1);
   if (last === undefined) return undefined;
   const { path, key, value } = last;
-  return { limit: LIMIT_PER_HASHSIZE * value, path, by: 'hashsize', key, value, atBoot: true, known: true };
+  const buckets = generation === 'nf_conntrack' ? wholePages(value) : value;
+  return { limit: LIMIT_PER_HASHSIZE * buckets, path, by: 'hashsize', key, value, atBoot: true, known: true };
 }

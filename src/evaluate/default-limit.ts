@@ -1,5 +1,6 @@
 // Which limit the kernel starts with where nobody sets one: nf_conntrack_init_start(), and ip_conntrack's before it.
 
+import { wholePages } from '../observation/generation.ts';
 import type { Machine } from '../observation/machine.ts';
 import { atLeast } from './kernel-version.ts';
 
@@ -17,9 +18,8 @@ const BEFORE: Defaults = { large: 16_384, huge: 16_384, fewest: 32, each: 4 };
 const IP_CONNTRACK: Defaults = { large: 8192, huge: 8192, fewest: 16, each: 8 };
 
 const GIB = 2 ** 30;
-// One entry's list head for each 16 KiB, in whole pages of them.
+// A pointer for each 16 KiB.
 const BYTES_PER_BUCKET = 16_384 * 8;
-const BUCKETS_IN_PAGE = 512;
 
 type Known = Pick<Machine, 'generation' | 'release' | 'memTotal'>;
 
@@ -32,8 +32,7 @@ export function defaultLimit(machine: Known): number {
 function bucketsFor({ large, huge, fewest }: Defaults, memory: number): number {
   if (memory > 4 * GIB) return huge;
   if (memory > GIB) return large;
-  const buckets = Math.max(fewest, Math.floor(memory / BYTES_PER_BUCKET));
-  return BUCKETS_IN_PAGE * Math.ceil(buckets / BUCKETS_IN_PAGE);
+  return wholePages(Math.max(fewest, Math.floor(memory / BYTES_PER_BUCKET)));
 }
 
 function defaultsOf({ generation, release }: Known): Defaults {

@@ -1,7 +1,7 @@
 // Whether the live limit is what the files want, and what the machine shows of why it is not.
 
-import type { Configuration, Evidence } from '../observation/configuration.ts';
-import { LIMIT_PER_HASHSIZE } from '../observation/generation.ts';
+import type { Configuration, Evidence, HashsizeOption } from '../observation/configuration.ts';
+import { LIMIT_PER_HASHSIZE, wholePages } from '../observation/generation.ts';
 import type { Machine } from '../observation/machine.ts';
 import type { Observation } from '../observation/observation.ts';
 import type { Table } from '../observation/table.ts';
@@ -56,7 +56,7 @@ function causesOf(
   if (!wanted.known) return ['unknown key'];
   if (!wanted.atBoot) return ['not read at boot'];
   if (isKubeProxys(machine, own, evidence)) return ['kube-proxy'];
-  if (!isOfLoad(machine, own)) return ['set since'];
+  if (!isOfLoad(machine, own, configuration)) return ['set since'];
   if (wanted.by === 'hashsize')
     return evidence.builtIn === true && wanted.key === 'hashsize' ? ['built in'] : unloads(machine, evidence);
   return [...unloads(machine, evidence), ...moduleCauses(machine, configuration, evidence)];
@@ -83,8 +83,10 @@ function moduleCauses(
 // before 5.15 four, and with hashsize eight. The buckets may have been changed since, and what is not known says nothing.
 const ENTRIES_PER_BUCKET = [1, 4, LIMIT_PER_HASHSIZE];
 
-function isOfLoad(machine: Machine, { limit }: Table): boolean {
-  const { buckets } = machine;
-  if (!buckets.ok || limit === defaultLimit(machine)) return true;
-  return ENTRIES_PER_BUCKET.some((entries) => limit === entries * buckets.value);
+function isOfLoad(machine: Machine, { limit }: Table, { hashsizes }: Configuration): boolean {
+  const { buckets, generation } = machine;
+  if (!buckets.ok) return true;
+  const isOption = ({ module, value }: HashsizeOption) => module === generation && wholePages(value) === buckets.value;
+  if (hashsizes.some(isOption)) return limit === LIMIT_PER_HASHSIZE * buckets.value;
+  return limit === defaultLimit(machine) || ENTRIES_PER_BUCKET.some((entries) => limit === entries * buckets.value);
 }

@@ -106,9 +106,14 @@ export function isListOf(count: number, { entries }: Holdings): boolean {
   return Math.abs(entries - count) <= FEW || (entries <= LIKE * count && count <= LIKE * entries);
 }
 
-/** By how many percentage points a share that a sample shows is off at the most, 19 times out of 20. */
-export function samplingError({ held }: Sampled): number {
-  return 98 / Math.sqrt(held);
+/** By how many percentage points a share that so many entries show is off at the most, 19 times out of 20. */
+export function samplingError(entries: number): number {
+  return Math.min(100, 98 / Math.sqrt(entries));
+}
+
+/** Of the lines that were looked at, those that are entries. */
+export function entriesInSample({ entries }: Holdings, { held, lines }: Sampled): number {
+  return Math.round((entries * held) / lines);
 }
 
 export function holdingsOf(digest: Digest, timeouts: Timeouts, top: number, sample?: Sampled): Holdings {

@@ -19,10 +19,16 @@ const PERCENT: UnitScales = { '%': 1 };
 export function muninThresholds(environment: Environment, limit: number): MuninThresholds {
   return (field, level) => {
     const own = environment[`${field}_${level}`];
-    if (own !== undefined) return muninRange(own, {}, 1);
+    if (own !== undefined && isRange(own, {})) return muninRange(own, {}, 1);
     if (limit === 0 || (field !== 'entries' && field !== 'fullest')) return undefined;
-    return muninRange(environment[level] ?? DEFAULTS[level], PERCENT, limit / 100);
+    const shared = environment[level] ?? '';
+    return muninRange(isRange(shared, PERCENT) ? shared : DEFAULTS[level], PERCENT, limit / 100);
   };
+}
+
+// What is mistyped is not there: it must not switch the default off.
+function isRange(text: string, scales: UnitScales): boolean {
+  return parseRange(text, scales).ok;
 }
 
 /** Undefined for what is no range, alerts inside, or never alerts. */

@@ -2,7 +2,7 @@
 // its load and its memory suggest.
 
 import type { Reading } from '../observation/fault.ts';
-import { LIMIT_PER_HASHSIZE } from '../observation/generation.ts';
+import { LIMIT_PER_HASHSIZE, wholePages } from '../observation/generation.ts';
 import type { Machine } from '../observation/machine.ts';
 import type { Observation } from '../observation/observation.ts';
 import type { Table } from '../observation/table.ts';
@@ -50,7 +50,6 @@ export interface Plan {
   readonly configured: Wanted | undefined;
 }
 
-const SLOTS_IN_PAGE = 512;
 const BUCKETS_PER_EXPECTATION = 256;
 // Enough room for four times the present load, and for twice a limit that has been met already.
 const HEADROOM = 4;
@@ -199,9 +198,9 @@ function powerOfTwo(entries: number): number {
   return Math.min(2 ** Math.ceil(Math.log2(entries)), LARGEST);
 }
 
-// Never fewer than there are. The kernel rounds up to whole pages of pointers.
+// Never fewer than there are.
 function bucketsFor(machine: Machine, limit: number): number {
-  const wish = Math.ceil(limit / perBucket(machine) / SLOTS_IN_PAGE) * SLOTS_IN_PAGE;
+  const wish = wholePages(limit / perBucket(machine));
   return machine.buckets.ok ? Math.max(wish, machine.buckets.value) : wish;
 }
 

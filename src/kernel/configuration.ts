@@ -4,6 +4,7 @@
 import { files } from '#system/files';
 import type { Configuration, SysctlLine } from '../observation/configuration.ts';
 import type { Fault } from '../observation/fault.ts';
+import { GENERATIONS } from '../observation/generation.ts';
 import { exists } from './file.ts';
 import { parseCommandLine, parseModprobeFile } from './module-options.ts';
 import type { Root } from './root.ts';
@@ -45,8 +46,20 @@ export function readConfiguration(root: Root): Configuration {
     sysctl,
     hashsizes: [...modprobe.flatMap(({ hashsizes }) => hashsizes), ...boot],
     reapplied: modprobe.some(({ reapplies }) => reapplies),
+    aliases: aliasesIn(root, sysctl),
     faults,
   };
+}
+
+// Of those alone that somebody uses: the kernel's files are asked for them.
+function aliasesIn(root: Root, sysctl: readonly SysctlLine[]): readonly string[] {
+  const { limitKeys, limitFiles } = GENERATIONS.ip_conntrack;
+  const used = limitKeys.filter((key) => sysctl.some(({ names }) => names.includes(key)));
+  return used.filter((key) => limitFiles.some((file) => isFileOf(file, key) && exists(root.locate(file))));
+}
+
+function isFileOf(file: string, key: string): boolean {
+  return file === `/proc/sys/${key.replace(/\./g, '/')}`;
 }
 
 // procps reads /etc/sysctl.conf last; systemd through a link to it, in its turn, or not at all.

@@ -109,6 +109,8 @@ function readHead(scan: Scan, entry: Entry): boolean {
   entry.protocol = scan.number;
   skipBlanks(scan);
   entry.seconds = readNumber(scan) ? scan.number : -1;
+  // What else stands here is of a line with something before it, which has the number of another thing.
+  if (entry.seconds === -1 && !isKey(bytes, scan.at, LOWER_S, LOWER_R, LOWER_C)) return false;
   return entry.protocol < 256 && entry.seconds < LONGEST;
 }
 

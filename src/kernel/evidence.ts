@@ -56,12 +56,15 @@ function builtIn(root: Root, generation: Generation): boolean | undefined {
 }
 
 function modulesFiles(root: Root): readonly string[] {
-  const inFolder = (folder: string) => list(root, folder).map((name) => `${folder}/${name}`);
+  const inFolder = (folder: string) =>
+    list(root, folder)
+      .filter((name) => name.endsWith('.conf'))
+      .map((name) => `${folder}/${name}`);
   return ['/etc/modules', ...MODULES_LOAD_FOLDERS.flatMap(inFolder)];
 }
 
 function namesModule(file: string | undefined, generation: Generation): boolean {
-  return file?.split('\n').some((line) => line.trim() === generation) === true;
+  return file?.split('\n').some((line) => line.trim().replace(/-/g, '_') === generation) === true;
 }
 
 function list(root: Root, folder: string): readonly string[] {

@@ -41,11 +41,16 @@ export function newLineSample(least: number): LineSample {
 export function takeSample(sample: LineSample, piece: Uint8Array, length: number): void {
   for (let at = 0; at < length; ) {
     const end = lineEnd(piece, at, length);
-    sample.lines += 1;
-    if (sample.skip === 0) hold(sample, piece.subarray(at, Math.min(end, at + LONGEST_LINE)));
-    else sample.skip -= 1;
+    // An empty one is passed over everywhere.
+    if (piece[at] !== LINE_END) takeLine(sample, piece.subarray(at, Math.min(end, at + LONGEST_LINE)));
     at = end;
   }
+}
+
+function takeLine(sample: LineSample, line: Uint8Array): void {
+  sample.lines += 1;
+  if (sample.skip === 0) hold(sample, line);
+  else sample.skip -= 1;
 }
 
 function lineEnd(bytes: Uint8Array, from: number, length: number): number {

@@ -1,7 +1,7 @@
 // What is given to conntrack's module when it is loaded: by modprobe.d(5), and by the kernel's command line.
 
 import type { HashsizeOption } from '../observation/configuration.ts';
-import { GENERATION_NAMES } from '../observation/generation.ts';
+import { GENERATION_NAMES, LIMIT_PER_HASHSIZE } from '../observation/generation.ts';
 import { parseKernelNumber } from './number.ts';
 
 /** What one file of modprobe.d(5) says. */
@@ -13,6 +13,8 @@ export interface ModprobeFile {
 
 const NOTHING: ModprobeFile = { hashsizes: [], reapplies: false };
 const MODULES: readonly string[] = GENERATION_NAMES;
+// What makes a limit that the kernel can keep.
+const LARGEST = Math.floor((2 ** 31 - 1) / LIMIT_PER_HASHSIZE);
 
 /** A `\` at the end of a line joins it to the next, with nothing in between. */
 export function parseModprobeFile(text: string, path: string): ModprobeFile {
@@ -41,8 +43,9 @@ export function parseCommandLine(text: string, path: string): readonly HashsizeO
 // The last one counts.
 function hashsizeOf(words: readonly string[], option: Omit<HashsizeOption, 'value'>): readonly HashsizeOption[] {
   const [last = ''] = words.filter((word) => word.startsWith(`${option.key}=`)).slice(-1);
-  const value = parseKernelNumber(last.slice(option.key.length + 1));
-  return value === undefined || value === 0 ? [] : [{ ...option, value }];
+  // The kernel takes quotes away that are around a value.
+  const value = parseKernelNumber(last.slice(option.key.length + 1).replace(/^"(.*)"$/, '$1'));
+  return value === undefined || value === 0 || value > LARGEST ? [] : [{ ...option, value }];
 }
 
 function isOurs(module: string): boolean {

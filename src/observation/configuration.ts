@@ -33,6 +33,8 @@ export interface Configuration {
   readonly hashsizes: readonly HashsizeOption[];
   /** Whether sysctl is run again whenever the module is loaded. */
   readonly reapplied: boolean;
+  /** Names of ip_conntrack for the limit that a nf_conntrack kernel has as well, with dots. */
+  readonly aliases: readonly string[];
   /** What could not be read, and may say anything. */
   readonly faults: readonly Fault[];
 }

@@ -15,9 +15,7 @@ export function arrivalLines({ kind, seconds, counted, read, added, telling }: A
     );
   const within = `${some} that ${counted === 1 ? 'was' : 'were'} not there ${durationWords(seconds)} before`;
   if (added.entries <= counted) return indented(`New: ${within}.`);
-  const error = telling
-    ? `, shares right to within ${samplingError({ held: counted, lines: 0 }).toFixed(0)} percentage points`
-    : '';
+  const error = telling ? `, shares right to within ${samplingError(counted).toFixed(0)} percentage points` : '';
   return indented(
     `New: ${within}, among ${grouped(read)} that were read twice: of all about ${grouped(added.entries)}${error}.`,
   );

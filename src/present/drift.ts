@@ -43,7 +43,7 @@ export function causeWords(cause: Cause, { wanted, live }: Drift, generation: Ge
   const hashsize = Math.ceil(wanted.limit / LIMIT_PER_HASHSIZE);
   switch (cause) {
     case 'unknown key':
-      return `this kernel has no ${foreign(wanted.key)}; use net.netfilter.nf_conntrack_max`;
+      return `this kernel has no ${foreign(wanted.key)}; use ${GENERATIONS[generation].limitKeys[0]}`;
     case 'not read at boot':
       return `systemd does not read ${foreign(wanted.path)} at boot here; ln -s ../sysctl.conf /etc/sysctl.d/99-sysctl.conf`;
     case 'iptables unloads':

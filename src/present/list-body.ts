@@ -1,6 +1,6 @@
 // A list of entries for programs.
 
-import { type Holdings, type Ranking, type Sampled, samplingError } from '../evaluate/holders.ts';
+import { entriesInSample, type Holdings, type Ranking, type Sampled, samplingError } from '../evaluate/holders.ts';
 import { addressWords, networkWords, protocolWords } from './address.ts';
 import { type ArrivalsBody, arrivalsBody } from './arrivals-body.ts';
 import type { Count } from './body-types.ts';
@@ -121,7 +121,7 @@ export function listFigures(listed: Listed): ListFault | ListFigures {
   return {
     source: foreignPath(source),
     complete: cut === undefined,
-    sample: holdings.sample === undefined ? null : sampleBody(holdings.sample),
+    sample: holdings.sample === undefined ? null : sampleBody(holdings, holdings.sample),
     entries,
     lines_not_understood: unknown,
     ipv6,
@@ -149,9 +149,10 @@ export function listFigures(listed: Listed): ListFault | ListFigures {
   };
 }
 
-function sampleBody(sample: Sampled): SampleBody {
+function sampleBody(holdings: Holdings, sample: Sampled): SampleBody {
   const { held, lines } = sample;
-  return { lines: held, of_lines: lines, error_percentage_points: Number(samplingError(sample).toFixed(2)) };
+  const error = samplingError(entriesInSample(holdings, sample));
+  return { lines: held, of_lines: lines, error_percentage_points: Number(error.toFixed(2)) };
 }
 
 function addressRanking({ rankings }: Holdings, name: 'sources' | 'networks' | 'destinations'): AddressRanking {

@@ -2,6 +2,7 @@
 
 import type { Arrivals } from '../evaluate/arrivals.ts';
 import {
+  entriesInSample,
   type Holdings,
   type Kept,
   type Kind,
@@ -33,7 +34,7 @@ export type Listed =
 export function listLines({ source, holdings, arrivals, cut }: Extract<Listed, { kind: 'list' }>): readonly string[] {
   const { entries, sample, unknown } = holdings;
   const notes = [
-    ...(sample === undefined ? [] : [sampleWords(sample)]),
+    ...(sample === undefined ? [] : [sampleWords(holdings, sample)]),
     ...(unknown > 0 ? [`${counted(unknown, 'line is no entry', 'lines are no entries')}`] : []),
     ...(cut === 'stopped' ? ['stopped before the end'] : []),
     ...(cut !== undefined && cut !== 'stopped' ? [`cut off: ${faultWords(cut)}`] : []),
@@ -71,9 +72,10 @@ export function entriesWords({ entries, sample, unknown }: Holdings): string {
   return `${about}${counted(entries, 'entry', 'entries')}`;
 }
 
-function sampleWords(sample: Sampled): string {
+function sampleWords(holdings: Holdings, sample: Sampled): string {
+  const error = samplingError(entriesInSample(holdings, sample));
   const lines = `from an even random sample of ${grouped(sample.held)} lines`;
-  return `${lines}: shares are right to within ${samplingError(sample).toFixed(1)} percentage points (19 times out of 20)`;
+  return `${lines}: shares are right to within ${error.toFixed(1)} percentage points (19 times out of 20)`;
 }
 
 function counted(some: number, one: string, more: string): string {

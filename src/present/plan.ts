@@ -70,7 +70,7 @@ function headline({ entries: count, limit: max }: Table, { limit }: Plan): strin
 const REASONS: Readonly<Record<Reason, (table: Table, plan: Plan, machine: Machine) => string>> = {
   asked: ({ entries }, { limit }) => (limit > entries ? '' : 'It is full at once: new connections would be dropped.'),
   configured: (_, { configured }) =>
-    `Recommended: what ${foreignPath(configured?.path ?? '')} wants. The live limit is below it; check_conntrack -v tells the likely cause.`,
+    `Recommended: what ${foreignPath(configured?.path ?? '')} wants. The live limit is below it; check_conntrack -v tells the likely cause, where the machine shows one.`,
   enough: ({ statistics }, _, { release }) =>
     `Recommended: the present limit. It is at least four times the present load${hasMetLimit(statistics, release) ? '. This limit, or a lower one before it, has been met since boot (drop or early_drop is above 0)' : ', and has not been met since boot'}.`,
   filling: () => 'Recommended: the power of two above four times the present load.',

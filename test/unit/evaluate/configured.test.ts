@@ -24,11 +24,12 @@ interface Given {
   readonly other?: string;
   readonly hashsizes?: readonly HashsizeOption[];
   readonly generation?: Generation;
+  readonly aliases?: readonly string[];
 }
 
-function wantedOf({ boot = '', other = '', hashsizes = [], generation = 'nf_conntrack' }: Given) {
+function wantedOf({ boot = '', other = '', hashsizes = [], aliases = [], generation = 'nf_conntrack' }: Given) {
   const sysctl = [...parseSysctlFile(boot, '/etc/sysctl.d/a.conf', true), ...parseSysctlFile(other, CONF, false)];
-  return wantedLimit({ ...NOTHING_CONFIGURED, sysctl, hashsizes }, generation);
+  return wantedLimit({ ...NOTHING_CONFIGURED, sysctl, hashsizes, aliases }, generation);
 }
 
 describe('the line that decides', () => {
@@ -48,9 +49,17 @@ describe('the line that decides', () => {
     ['though another follows', { other: `${MAX} = 2\n${OLD} = 3\n` }, 2],
     ['a name of another kernel alone', { boot: `${OLD} = 1\n` }, 1],
     ['0, which is for none', { boot: `${MAX} = 0\n` }, undefined],
-    ['eight for each of hashsize', { hashsizes: [HASHSIZE] }, 800],
-    ['the last hashsize', { hashsizes: [HASHSIZE, { ...HASHSIZE, value: 7 }] }, 56],
-    ['the hashsize of this module', { hashsizes: [HASHSIZE, { ...HASHSIZE, module: 'ip_conntrack', value: 7 }] }, 800],
+    ['eight for each of hashsize', { hashsizes: [{ ...HASHSIZE, value: 1024 }] }, 8192],
+    ['of whole pages of buckets', { hashsizes: [{ ...HASHSIZE, value: 1025 }] }, 12_288],
+    [
+      'of ip_conntrack, as it is',
+      { hashsizes: [{ ...HASHSIZE, module: 'ip_conntrack', value: 1025 }], generation: 'ip_conntrack' },
+      8200,
+    ],
+    ['the last hashsize', { hashsizes: [{ ...HASHSIZE, value: 9999 }, HASHSIZE] }, 4096],
+    ['the hashsize of this module', { hashsizes: [HASHSIZE, { ...HASHSIZE, module: 'ip_conntrack', value: 7 }] }, 4096],
+    ['a name that the kernel has from before', { boot: `${MAX} = 1\n${OLD} = 2\n`, aliases: [OLD] }, 2],
+    ['of those alone that it has', { boot: `${MAX} = 1\n${OLD} = 2\n`, aliases: [`${OLD}x`] }, 1],
     ['no hashsize of this module', { hashsizes: [{ ...HASHSIZE, module: 'ip_conntrack' }] }, undefined],
     ['a sysctl beats hashsize', { boot: `${MAX} = 1\n`, hashsizes: [HASHSIZE] }, 1],
     ['the names of ip_conntrack', { boot: `${OLD} = 1\n${MAX} = 2\n`, generation: 'ip_conntrack' }, 1],
@@ -69,7 +78,7 @@ describe('the line that decides', () => {
     expect(wantedOf({ other: `${MAX} = 5\n` })).toMatchObject({ atBoot: false, known: true });
     expect(wantedOf({ boot: 'net.*.??_conntrack_max = 5\n' })).toMatchObject({ limit: 5, known: true });
     expect(wantedOf({ hashsizes: [HASHSIZE] })).toEqual({
-      limit: 800,
+      limit: 4096,
       path: HASHSIZE.path,
       by: 'hashsize',
       key: 'hashsize',

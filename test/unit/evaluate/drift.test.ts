@@ -147,6 +147,21 @@ describe('the likely cause', () => {
     ['what eight times the buckets are', { buckets: ok(125) }, ['loaded after sysctl', 'no hashsize']],
     ['what four times the buckets are', { buckets: ok(250) }, ['loaded after sysctl', 'no hashsize']],
     ['what twice the buckets are', { buckets: ok(500) }, ['set since']],
+    [
+      'four times the buckets, where the option that it was loaded with gives eight',
+      { limit: 2048, buckets: ok(512), configuration: BOTH },
+      ['set since'],
+    ],
+    [
+      'eight times, as that option gives',
+      { limit: 4096, buckets: ok(512), configuration: BOTH },
+      ['loaded after sysctl'],
+    ],
+    [
+      'four times, and another option',
+      { limit: 4096, buckets: ok(1024), configuration: BOTH },
+      ['loaded after sysctl'],
+    ],
     ['not known how many buckets there are', { buckets: fault('denied') }, ['loaded after sysctl', 'no hashsize']],
     [
       'the default, and buckets that were changed since',

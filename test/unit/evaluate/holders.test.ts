@@ -195,8 +195,9 @@ test('of too many, or of a sample, it is not known how many there are', () => {
 });
 
 test('what a sample of so many is off by at the most', () => {
-  expect(samplingError({ held: 10_000, lines: 1e6 })).toBeCloseTo(0.98);
-  expect(samplingError({ held: 65_536, lines: 1e6 })).toBeCloseTo(0.383, 3);
+  expect(samplingError(10_000)).toBeCloseTo(0.98);
+  expect(samplingError(65_536)).toBeCloseTo(0.383, 3);
+  expect(samplingError(0)).toBe(100);
 });
 
 test.each([

@@ -143,10 +143,12 @@ describe('what explains a limit', () => {
   test.each<[string, Files, boolean]>([
     ['nowhere', {}, false],
     ['/etc/modules', { 'etc/modules': '# x\n nf_conntrack \n' }, true],
-    ['/etc/modules-load.d', { 'etc/modules-load.d/a': 'x\nnf_conntrack\n' }, true],
-    ['/run/modules-load.d', { 'run/modules-load.d/a': 'nf_conntrack\n' }, true],
-    ['/usr/local/lib/modules-load.d', { 'usr/local/lib/modules-load.d/a': 'nf_conntrack\n' }, true],
-    ['/usr/lib/modules-load.d', { 'usr/lib/modules-load.d/a': 'nf_conntrack\n' }, true],
+    ['/etc/modules-load.d', { 'etc/modules-load.d/a.conf': 'x\nnf_conntrack\n' }, true],
+    ['/run/modules-load.d', { 'run/modules-load.d/a.conf': 'nf_conntrack\n' }, true],
+    ['/usr/local/lib/modules-load.d', { 'usr/local/lib/modules-load.d/a.conf': 'nf_conntrack\n' }, true],
+    ['/usr/lib/modules-load.d', { 'usr/lib/modules-load.d/a.conf': 'nf_conntrack\n' }, true],
+    ['a file with another ending', { 'etc/modules-load.d/a.txt': 'nf_conntrack\n' }, false],
+    ['spelled with the other sign', { 'etc/modules-load.d/a.conf': 'nf-conntrack\n' }, true],
     ['another module', { 'etc/modules': 'nf_conntrack_ftp\n' }, false],
     ['a comment', { 'etc/modules': '#nf_conntrack\n' }, false],
   ])('loaded at boot: %s', (_, files, expected) => expect(evidence(files).loadedAtBoot).toBe(expected));
@@ -175,6 +177,20 @@ describe('what explains a limit', () => {
   ])('CPUs that are online: %j', (text, expected) => {
     expect(evidence(text === undefined ? {} : { 'sys/devices/system/cpu/online': text }).cpus).toBe(expected);
   });
+});
+
+test.each<[string, Files, readonly string[]]>([
+  ['none', {}, []],
+  ['there, and nobody uses them', { 'etc/sysctl.conf': `${MAX} = 1\n` }, []],
+  [
+    'one that is used and there',
+    { 'etc/sysctl.conf': 'net.ipv4.netfilter.ip_conntrack_max = 1\nnet.ipv4.ip_conntrack_max = 1\n' },
+    ['net.ipv4.netfilter.ip_conntrack_max'],
+  ],
+])('names from before that the kernel still has: %s', (_, files, expected) => {
+  const shim = { 'proc/sys/net/ipv4/netfilter/ip_conntrack_max': '1\n' };
+  expect(readConfiguration(rootOf({ ...shim, ...files })).aliases).toEqual(expected);
+  expect(readConfiguration(rootOf(files)).aliases).toEqual([]);
 });
 
 describe('sysctl.d', () => {

@@ -58,7 +58,7 @@ describe('the long output', () => {
 
 test('what a module is loaded with is told with what comes of it', () => {
   expect(tableText(evaluated({ configuration: HASHSIZE }))).toMatch(
-    /^limit is 1000 but \/etc\/modprobe\.d\/x\.conf sets hashsize=500, for 4000; /,
+    /^limit is 1000 but \/etc\/modprobe\.d\/x\.conf sets hashsize=500, for 4096; /,
   );
 });
 
@@ -76,9 +76,10 @@ test.each<[Cause, Configuration, string]>([
   expect(causeWords(cause, drift, 'nf_conntrack')).toContain(words);
 });
 
-test('of each generation its own file', () => {
+test('of each generation its own key and file', () => {
   const { drift } = evaluated({ configuration: wanted(4000) });
   if (drift === undefined) throw new Error('none');
+  expect(causeWords('unknown key', drift, 'ip_conntrack')).toMatch(/; use net\.ipv4\.netfilter\.ip_conntrack_max$/);
   expect(causeWords('no hashsize', drift, 'ip_conntrack')).toMatch(
     / options ip_conntrack hashsize=500 in \/etc\/modprobe\.conf$/,
   );

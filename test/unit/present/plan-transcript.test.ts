@@ -232,7 +232,7 @@ describe('a plan', () => {
       RAM. The load suggests more: spread it, shorten timeouts, or add memory.
       A limit of 500,000 entries (now 65,536; 30,000 in use, 45.8%)
       Recommended: what /etc/sysctl.conf wants. The live limit is below it;
-      check_conntrack -v tells the likely cause.
+      check_conntrack -v tells the likely cause, where the machine shows one.
       A limit of 30,000 entries (now 65,536; 30,000 in use, 45.8%)
       It is full at once: new connections would be dropped.
       "

@@ -78,7 +78,13 @@ const TABLE: Table = {
   },
 };
 
-export const NOTHING_CONFIGURED: Configuration = { sysctl: [], hashsizes: [], reapplied: false, faults: [] };
+export const NOTHING_CONFIGURED: Configuration = {
+  sysctl: [],
+  hashsizes: [],
+  reapplied: false,
+  aliases: [],
+  faults: [],
+};
 
 export const EVIDENCE: Evidence = {
   iptablesUnloads: undefined,
