@@ -12,7 +12,7 @@ import type { Holdings, Kept } from './holders.ts';
 import { isKubeProxys } from './kube-proxy.ts';
 import { withoutRoom } from './losses.ts';
 import type { NatShortage, Shortage } from './nat-ports.ts';
-import { leastLimit, type Plan, planFor } from './plan.ts';
+import { HEADROOM, leastLimit, type Plan, planFor } from './plan.ts';
 import { type ReleaseAdvice, releaseAdvice, WORTHWHILE } from './release.ts';
 import { shorterTimeout, type Timeouts, timeoutName } from './timeouts.ts';
 
@@ -22,7 +22,14 @@ export type Advice =
   | { readonly kind: 'raise'; readonly plan: Plan; readonly demand: Demand | undefined }
   /** More buckets for the same limit. */
   | { readonly kind: 'buckets'; readonly plan: Plan }
-  | { readonly kind: 'timeout'; readonly kept: Kept; readonly shorter: number; readonly of: number }
+  | {
+      readonly kind: 'timeout';
+      readonly kept: Kept;
+      readonly shorter: number;
+      readonly of: number;
+      /** What finds no room now, with the shorter one; undefined where there is room for it. */
+      readonly tooMany: number | undefined;
+    }
   | CulpritAdvice
   | ReleaseAdvice
   /** NAT has no port left for a destination; a shorter timeout would give ports back, where there is one. */
@@ -34,8 +41,9 @@ export type Advice =
   /** Raising the limit is what would help, and there is no memory for it. */
   | { readonly kind: 'no memory'; readonly plan: Plan | undefined };
 
-/** What finds no room in a full table: so many in a second, each for so long, come to so many entries. */
+/** What finds no room, or comes in where there is room: so many in a second, each for so long, come to so many entries. */
 export interface Demand {
+  readonly kind: 'lacking' | 'growing';
   readonly perSecond: number;
   readonly seconds: number;
   readonly entries: number;
@@ -95,10 +103,11 @@ function tableAdvice(found: Case, holdings: Holdings | undefined): readonly Advi
   const { diagnosis } = found;
   const limits = limitAdvice(found);
   if (holdings === undefined || diagnosis.trouble === 'drift') return limits;
-  const flooded = demandOf(found) !== undefined;
+  const demand = demandOf(found);
+  const lacking = demand?.kind === 'lacking' ? demand.perSecond : 0;
   const culprits = culpritAdvice(suspicionOf(found), holdings);
   const freed = FULL.includes(diagnosis.trouble) && !culprits.some(removes) ? releaseAdvice(holdings) : [];
-  return [...limits, ...timeoutAdvice(holdings, flooded), ...culprits, ...freed];
+  return [...limits, ...timeoutAdvice(holdings, lacking, diagnosis.worst.result.table.limit), ...culprits, ...freed];
 }
 
 function suspicionOf({ arrivals, own, evaluation, diagnosis: { worst } }: Case): Suspicion {
@@ -164,22 +173,28 @@ function restoreAdvice(
 
 // By Little's law: a table holds as many as come in the time that one of them stays. Who is refused comes again, so that it
 // may be fewer; who waits for an answer that was lost does not send what it would have, so that it may be more.
-function demandOf({ diagnosis: { worst }, holdings }: Case): Demand | undefined {
-  const { losses, lost, table } = worst.result;
+function demandOf({ diagnosis: { worst, trouble }, holdings }: Case): Demand | undefined {
+  const { losses, lost, table, pace = 0 } = worst.result;
   const seconds = restingSeconds(holdings);
-  if (losses === undefined || lost === undefined) return undefined;
-  const lacking = withoutRoom(lost, losses.events);
-  if (lacking === 0) return undefined;
-  const perSecond = lacking / losses.seconds;
-  return { perSecond, seconds, entries: UNCOLLECTED * (table.entries + perSecond * seconds) };
+  const expected = (perSecond: number) => UNCOLLECTED * (table.entries + perSecond * seconds);
+  const lacking = losses === undefined || lost === undefined ? 0 : withoutRoom(lost, losses.events) / losses.seconds;
+  if (lacking > 0) return { kind: 'lacking', perSecond: lacking, seconds, entries: expected(lacking) };
+  // What grows so little has room enough without being asked.
+  const isMuch = trouble === 'filling' && expected(pace) > HEADROOM * table.entries;
+  return isMuch ? { kind: 'growing', perSecond: pace, seconds, entries: expected(pace) } : undefined;
 }
 
-/** How long a new entry stays: the timeout in which most of those rest that do not stay for days. */
+/**
+ * How long a new entry stays: the timeouts in which those rest that do not stay for days, by how many there are of each.
+ * Of a table that has just filled that is the mean of what comes; of an older one it is more.
+ */
 function restingSeconds(holdings: Holdings | undefined): number {
-  const resting = (holdings?.timeouts ?? []).filter(
-    ({ seconds = Number.POSITIVE_INFINITY }) => seconds <= LONGEST_REST,
+  const resting = (holdings?.timeouts ?? []).flatMap(({ seconds = Number.POSITIVE_INFINITY, entries }) =>
+    seconds <= LONGEST_REST ? [{ seconds, entries }] : [],
   );
-  return Math.max(resting[0]?.seconds ?? LEAST_STAY, LEAST_STAY);
+  const all = resting.reduce((sum, { entries }) => sum + entries, 0);
+  const together = resting.reduce((sum, { seconds, entries }) => sum + seconds * entries, 0);
+  return Math.max(all === 0 ? 0 : together / all, LEAST_STAY);
 }
 
 function raiseAdvice(
@@ -200,11 +215,14 @@ function bucketAdvice({ buckets }: Machine, plan: Plan | undefined): readonly Ad
 
 // The one that relieves most; in a flood, which leaves nothing to grow old, the one that keeps most. One that was
 // shortened a moment ago is waited for: its entries still have the time that they were given before.
-function timeoutAdvice({ timeouts, entries }: Holdings, flooded: boolean): readonly Advice[] {
+function timeoutAdvice({ timeouts, entries }: Holdings, lacking: number, limit: number): readonly Advice[] {
   const open = timeouts.filter(({ seconds, longest, shorter }) => shorter !== undefined && longest <= (seconds ?? 0));
   const [best] = open.sort((a, b) => b.ended - a.ended);
   if (best?.shorter === undefined) return [];
-  const fresh = flooded && FIRST.includes(best.name) && best.entries >= DOMINANT * entries;
+  const fresh = lacking > 0 && FIRST.includes(best.name) && best.entries >= DOMINANT * entries;
   const relieves = fresh || best.ended >= WORTHWHILE * entries;
-  return relieves ? [{ kind: 'timeout', kept: best, shorter: best.shorter, of: entries }] : [];
+  // Those that get no room now would be there for that long.
+  const others = Math.round(lacking * best.shorter);
+  const tooMany = others > limit ? others : undefined;
+  return relieves ? [{ kind: 'timeout', kept: best, shorter: best.shorter, of: entries, tooMany }] : [];
 }

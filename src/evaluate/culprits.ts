@@ -80,6 +80,7 @@ export interface Suspicion {
 
 // Half of what is added, or where nobody knows of all entries, is what makes one port, source or network the reason.
 const DOMINANT = 0.5;
+const ALIKE = 0.8;
 const [TCP, UDP] = [6, 17];
 
 export function culpritAdvice(found: Suspicion, holdings: Holdings): readonly CulpritAdvice[] {
@@ -145,8 +146,10 @@ function topPort(holder: Holder | undefined): Both | undefined {
 // ---- Sources and networks ----
 
 function holderAdvice({ own }: Suspicion, { rankings, entries }: Holdings): readonly CulpritAdvice[] {
-  const top = rankings.sources.holders[0];
+  const [top, next] = rankings.sources.holders;
   if (top === undefined || top.entries < DOMINANT * entries) return [];
+  // Who has no more than another one stands out by nothing.
+  if (next !== undefined && next.entries > ALIKE * top.entries) return [];
   return [{ kind: 'source', holder: top, of: entries, own: own.has(addressKey(top)) }];
 }
 

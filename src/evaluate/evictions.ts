@@ -4,10 +4,14 @@
 import type { TableResult } from './evaluate.ts';
 import type { Holdings } from './holders.ts';
 
-/** Seconds; undefined where nothing is evicted. `holdings` is the list of this table, where it could be read. */
+// Seconds: no answer takes longer, and many an entry without one would have ended by itself.
+const PATIENCE = 30;
+
+/** Seconds; undefined where nothing is evicted, and where it is so long that it costs nobody an answer. `holdings` is the list of this table, where it could be read. */
 export function survivalSeconds({ table, losses }: TableResult, holdings: Holdings | undefined): number | undefined {
   const evicted = losses?.events.early_drop ?? 0;
   if (losses === undefined || evicted === 0) return undefined;
   const assured = holdings === undefined || holdings.entries === 0 ? 0 : holdings.assured / holdings.entries;
-  return (table.entries * (1 - assured)) / (evicted / losses.seconds);
+  const seconds = (table.entries * (1 - assured)) / (evicted / losses.seconds);
+  return seconds < PATIENCE ? seconds : undefined;
 }

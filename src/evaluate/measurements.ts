@@ -25,6 +25,7 @@ type NoValue =
   | 'too few samples in the window yet'
   | 'not growing'
   | 'growth is slowing'
+  | 'fewer than at the looks before'
   | 'without --netns all'
   | 'not of one namespace alone'
   | NoRate;

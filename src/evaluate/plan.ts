@@ -52,7 +52,7 @@ export interface Plan {
 
 const BUCKETS_PER_EXPECTATION = 256;
 // Enough room for four times the present load, and for twice a limit that has been met already.
-const HEADROOM = 4;
+export const HEADROOM = 4;
 const AGAIN = 2;
 // A full table pins memory that nothing else can have: of what is recommended unasked not more than this of RAM.
 const LARGEST_SHARE = 1 / 8;

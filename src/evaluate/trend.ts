@@ -42,7 +42,7 @@ function trendSince(table: Table, now: Sample, { past, window }: History): Trend
   const rates = byRate((name) => rateOf(table, known, name));
   // Without counters there is nothing to compare, which is not the same as nothing lost.
   return {
-    measured: { ...rates, ...forecast(table, growth(samples), settles(table, samples, known)) },
+    measured: { ...rates, ...forecast(table, growth(samples), slowing(table, samples, known)) },
     losses: table.statistics.ok ? known : undefined,
     pace,
   };
@@ -57,18 +57,26 @@ function rateOf({ statistics }: Table, losses: Losses | undefined, name: Counter
   return { kind: 'value', value: events / losses.seconds };
 }
 
-// A table that finds no room has stopped growing because it is full.
-function settles({ limit }: Table, samples: readonly Sample[], losses: Losses | undefined): boolean {
-  const { drop = 0, early_drop = 0, chainlength = 0 } = losses?.events ?? {};
-  return drop + early_drop + chainlength === 0 && isSettling(samples, limit);
+// By one look alone growth that is real goes back now and then.
+function isFalling(samples: readonly Sample[]): boolean {
+  const [before, last, now] = samples.slice(-3).map(({ entries }) => entries);
+  return before !== undefined && last !== undefined && now !== undefined && now < Math.min(before, last);
 }
 
-function forecast({ entries, limit }: Table, perSecond: number | undefined, settling: boolean) {
+/** Why growth over the window is none of now. A table that finds no room has stopped growing because it is full. */
+function slowing({ limit }: Table, samples: readonly Sample[], losses: Losses | undefined): Measured | undefined {
+  const { drop = 0, early_drop = 0, chainlength = 0 } = losses?.events ?? {};
+  if (drop + early_drop + chainlength > 0) return undefined;
+  if (isFalling(samples)) return FALLING;
+  return isSettling(samples, limit) ? SLOWING : undefined;
+}
+
+function forecast({ entries, limit }: Table, perSecond: number | undefined, slow: Measured | undefined) {
   if (perSecond === undefined) return { growth: TOO_FEW, time_to_full: TOO_FEW };
   const value = { kind: 'value', value: perSecond } as const;
   if (limit === 0) return { growth: value, time_to_full: { kind: 'none', why: 'no limit is set' } as const };
   const seconds = timeToFull(entries, limit, perSecond);
-  if (seconds !== undefined && settling) return { growth: value, time_to_full: SLOWING };
+  if (seconds !== undefined && slow !== undefined) return { growth: value, time_to_full: slow };
   return {
     growth: value,
     time_to_full: seconds === undefined ? NOT_GROWING : ({ kind: 'value', value: seconds } as const),
@@ -77,6 +85,7 @@ function forecast({ entries, limit }: Table, perSecond: number | undefined, sett
 
 const TOO_FEW = { kind: 'none', why: 'too few samples in the window yet' } as const;
 const SLOWING = { kind: 'none', why: 'growth is slowing' } as const;
+const FALLING = { kind: 'none', why: 'fewer than at the looks before' } as const;
 const NOT_GROWING = { kind: 'none', why: 'not growing' } as const;
 
 function nothing(why: Measured): Trend {

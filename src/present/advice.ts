@@ -137,8 +137,13 @@ function keepStep(plan: Plan, { observation }: Context): Step {
 
 function demandNotes({ demand, plan }: Extract<Advice, { kind: 'raise' }>): readonly string[] {
   if (demand === undefined) return ['New connections get in at once.'];
-  const { perSecond, seconds, entries } = demand;
-  const words = `${grouped(Math.round(perSecond))} new ones/s lack room, and each would stay ${durationWords(seconds)} or more: with those that are there, and with what is not collected at once, about ${grouped(Math.round(entries))} at the same time. Clients that wait hide more.`;
+  const { kind, perSecond, seconds, entries } = demand;
+  const rate = grouped(Math.round(perSecond));
+  const stay = `${durationWords(seconds)} or more: with those that are there, and with what is not collected at once, about ${grouped(Math.round(entries))} at the same time`;
+  const words =
+    kind === 'growing'
+      ? `It grows by ${rate} entries/s, and each may stay ${stay}, if that goes on.`
+      : `${rate} packets/s find no room for a new entry, and each would stay ${stay}. Who tries again is counted again, and clients that wait are not seen.`;
   return plan.limit < entries
     ? [words, 'More than memory allows: a higher limit alone does not end it. It will be full again unless less comes.']
     : [words, 'New connections get in at once.'];
@@ -155,7 +160,7 @@ function bucketStep(plan: Plan, { observation }: Context): Step {
   };
 }
 
-function timeoutStep({ kept, shorter, of }: Extract<Advice, { kind: 'timeout' }>, context: Context): Step {
+function timeoutStep({ kept, shorter, of, tooMany }: Extract<Advice, { kind: 'timeout' }>, context: Context): Step {
   const { generation } = context.observation.machine;
   const name = GENERATIONS[generation].sysctlPrefix + kept.name;
   const share = percentWords((100 * kept.ended) / of);
@@ -168,6 +173,9 @@ function timeoutStep({ kept, shorter, of }: Extract<Advice, { kind: 'timeout' }>
       kept.ended > 0
         ? `With it ${grouped(kept.ended)} of the entries (${share}) would be gone by now. Those that are there keep their time until their next packet.`
         : `It keeps ${percentWords((100 * kept.entries) / of)} of the entries: new ones would need ${shorter} of ${kept.seconds} parts of the room.`,
+      ...(tooMany === undefined
+        ? []
+        : [`It does not suffice alone: those that find no room now would be about ${grouped(tooMany)} entries.`]),
       `Costs no memory; who is silent for longer than ${durationWords(shorter)} loses the entry.`,
     ],
     inNamespace: isElsewhere,

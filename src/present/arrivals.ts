@@ -1,7 +1,7 @@
 // Who adds entries, beside who has them.
 
 import type { Arrivals, Both } from '../evaluate/arrivals.ts';
-import { type RankingName, samplingError } from '../evaluate/holders.ts';
+import { type Holdings, type RankingName, samplingError } from '../evaluate/holders.ts';
 import { grouped, indented } from './prose.ts';
 import { durationWords, percentWords } from './words.ts';
 
@@ -27,14 +27,16 @@ const [NAME, COUNT, SHARE] = [39, 10, 7];
 export function bothTable(
   title: string,
   notes: readonly string[],
-  { kind, added, both, top }: Arrivals,
-  all: number,
+  { kind, added, both, top, counted }: Arrivals,
+  { entries: all, rankings }: Pick<Holdings, 'entries' | 'rankings'>,
   name: RankingName,
   words: (row: Both) => string,
 ): readonly string[] {
-  const rows = both[name].slice(0, top).filter((row) => stands(row, all, added.rankings[name].lacking, added.entries));
+  const few = Math.max(added.rankings[name].lacking, (FEW * added.entries) / Math.max(1, counted));
+  const rows = both[name].slice(0, top).filter((row) => stands(row, all, few, added.entries));
   if (title === '') return [];
-  const most = Math.max(0, ...both[name].map(({ entries }) => entries));
+  const { holders, lacking } = rankings[name];
+  const most = (holders[0]?.entries ?? 0) + lacking;
   const figures = (some: number, of: number) =>
     `${grouped(some).padStart(COUNT)}${percentWords((100 * some) / Math.max(1, of)).padStart(SHARE)}`;
   const head = `  ${title.padEnd(NAME + 2)}${'entries'.padStart(COUNT)}${kind.padStart(COUNT + SHARE)}`;
@@ -50,7 +52,9 @@ export function bothTable(
 
 // A crowd of which nobody has much, or adds much, fills the screen and tells nothing.
 const LEAST_SHARE = 0.01;
+// And of one or two that were seen to be added everybody may be.
+const FEW = 2;
 
-function stands({ entries, added }: Both, all: number, lacking: number, of: number): boolean {
-  return entries > LEAST_SHARE * all || (added > lacking && added > LEAST_SHARE * of);
+function stands({ entries, added }: Both, all: number, few: number, of: number): boolean {
+  return entries > LEAST_SHARE * all || (added > few && added > LEAST_SHARE * of);
 }

@@ -63,7 +63,7 @@ function holderLines(holdings: Holdings): readonly string[] {
 function bothLines(holdings: Holdings, arrivals: Arrivals): readonly string[] {
   return RANKING_NAMES.flatMap((name) => {
     const { title, notes } = rankingColumn(holdings, name);
-    return bothTable(title, notes, arrivals, holdings.entries, name, (row) => holderWords(name, row));
+    return bothTable(title, notes, arrivals, holdings, name, (row) => holderWords(name, row));
   });
 }
 

@@ -48,10 +48,17 @@ function troubleWords({ result, trouble }: TableDiagnosis, shortage: Shortage): 
     case 'refusing':
       return `is ${share} full and refuses ${perSecond(result, lost?.chain ?? 0)} packets/s because its hash chains are too long`;
     case 'full':
-      return `is full: ${grouped(table.entries)} of ${grouped(table.limit)}, ${lossWords(result)}`;
+      return `is full: ${grouped(table.entries)} of ${grouped(table.limit)}${aboveWords(table)}, ${lossWords(result)}`;
     default:
       return `is ${share} full, ${growthWords(result)}${lossWords(result)}`;
   }
+}
+
+// What comes in at the same moment may be counted beyond it for a moment, but that is little.
+const BEYOND = 1.05;
+
+function aboveWords({ entries, limit }: Table): string {
+  return entries > BEYOND * limit ? ' (the limit was lowered below them)' : '';
 }
 
 function clashWords(shortage: Shortage): string {

@@ -152,6 +152,29 @@ describe('the limit', () => {
     expect(raise).toMatchObject({ demand: { seconds: 120, perSecond: 100, entries: 1.4 * (1000 + 12_000) } });
   });
 
+  test('of several timeouts the mean, by how many there are of each', () => {
+    const mixed = holdings([
+      ...times(11, (at) => ({ protocol: 50, source: `10.0.0.${at}`, seconds: 599 })),
+      ...times(9, (at) => ({ protocol: 17, source: `10.1.0.${at}`, flag: 'unreplied' as const, seconds: 29 })),
+    ]);
+    const seconds = (11 * 600 + 9 * 30) / 20;
+    expect(adviceOf({ ...LOSING, holdings: mixed })[0]).toMatchObject({ demand: { kind: 'lacking', seconds } });
+  });
+
+  test('what comes in where there is room still, if it is much', () => {
+    const closing = holdings(
+      times(20, (at) => ({ source: `10.0.0.${at}`, state: 'TIME_WAIT' as const, seconds: 119 })),
+    );
+    const filling = (from: number) => adviceOf({ first: { entries: from }, last: { entries: 800 }, holdings: closing });
+    expect(filling(600)[0]).toMatchObject({
+      kind: 'raise',
+      plan: { limit: 65_536 },
+      demand: { kind: 'growing', perSecond: 200, seconds: 120, entries: 1.4 * 24_800 },
+    });
+    // 1.4 x (800 + 12 x 120) is less than four times 800.
+    expect(filling(788)[0]).toMatchObject({ kind: 'raise', plan: { limit: 4096 }, demand: undefined });
+  });
+
   test('without the list, as long as UDP stays at the least', () => {
     expect(adviceOf(LOSING)).toMatchObject([{ demand: { seconds: 30, entries: 5600 } }]);
   });
@@ -200,6 +223,15 @@ describe('a flood', () => {
   test('leaves nothing to grow old: the timeout that keeps most is shortened all the same', () => {
     expect(kinds(adviceOf({ ...LOSING, holdings: syn }))).toEqual(['raise', 'timeout', 'notrack', 'free']);
     expect(kinds(adviceOf({ ...FULL, holdings: syn }))).toEqual(['raise', 'notrack', 'free']);
+  });
+
+  test('of more than the table holds for the shorter timeout: that is not enough', () => {
+    const short = (drop: number) => {
+      const found = adviceOf({ ...FULL, last: { statistics: counted({ drop }) }, holdings: syn });
+      return found.find(({ kind }) => kind === 'timeout');
+    };
+    expect(short(33)).toMatchObject({ shorter: 30, tooMany: undefined });
+    expect(short(34)).toMatchObject({ shorter: 30, tooMany: 1020 });
   });
 
   test('is refused for long chains: more buckets do not help where it would fill the table', () => {

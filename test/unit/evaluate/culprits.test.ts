@@ -309,6 +309,11 @@ describe('just the reason, and just none', () => {
       { kind: 'source', of: 100, own: false },
     ]);
     expect(has([...flood(49), ...others(51)])).toEqual([]);
+    // Of two of whom each has half neither stands out.
+    const second = (count: number) => times(count, () => ({ ...UDP, source: '192.0.2.99', port: 9 }));
+    const kinds = (lines: readonly string[]) => has(lines).map(({ kind }) => kind);
+    expect(kinds([...flood(50), ...second(41)])).toEqual(['notrack']);
+    expect(kinds([...flood(50), ...second(40)])).toEqual(['notrack', 'source']);
     expect(has(flood(50), new Set([String((203 << 24) | (113 << 8) | 9)]))).toMatchObject([{}, { own: true }]);
     const six = times(50, () => ({ ...UDP, source: '2001:db8:0:7::9' }));
     expect(has(six, new Set([[0x20010db8, 7, 0, 9].join()]))).toMatchObject([

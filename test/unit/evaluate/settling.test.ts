@@ -293,6 +293,15 @@ describe('where it is told', () => {
       expect(measured(course, counters).time_to_full.kind).toBe('value');
   });
 
+  test('not while it falls: two looks before had more; one look that has less is none', () => {
+    const back = (by: number) => measured((time) => 20_000 + 100 * time - (time === 300 ? by : 0)).time_to_full;
+    expect(back(0).kind).toBe('value');
+    expect(back(2000).kind).toBe('value');
+    expect(back(2001)).toEqual({ kind: 'none', why: 'fewer than at the looks before' });
+    const full = (time: number) => Math.min(LIMIT - 6, 1000 * time) - (time === 300 ? 100 : 0);
+    expect(measured(full, { drop: 1 }).time_to_full.kind).toBe('value');
+  });
+
   test('not without a limit', () => {
     expect(measured(approach(0.69 * LIMIT, 60), {}, 0).time_to_full).toEqual({ kind: 'none', why: 'no limit is set' });
   });

@@ -893,7 +893,7 @@ describe('a report', () => {
                 "instead": [],
                 "kind": "raise",
                 "notes": [
-                  "45 new ones/s lack room, and each would stay 30 s or more: with those that are there, and with what is not collected at once, about 3,290 at the same time. Clients that wait hide more.",
+                  "45 packets/s find no room for a new entry, and each would stay 30 s or more: with those that are there, and with what is not collected at once, about 3,290 at the same time. Who tries again is counted again, and clients that wait are not seen.",
                   "New connections get in at once.",
                   "Costs up to 776.1 KiB more when full, of 32.0 GiB available.",
                 ],

@@ -186,6 +186,14 @@ describe('in words', () => {
     expect(lines[at + 1]).toBe('    none has more than 1');
   });
 
+  test('a crowd of which those that came after the list was read have nothing in it', () => {
+    const crowd = times(500, (at) => ({ ...UDP, source: `198.51.${at >> 8}.${at & 255}` }));
+    const later = times(60, (at) => ({ ...UDP, source: `203.0.113.${at}` }));
+    const lines = shown(listed(crowd, later));
+    const at = lines.findIndex((one) => one.startsWith('  Sources (500)'));
+    expect(lines[at + 1]).toBe('    none has more than 1');
+  });
+
   test('as before where nothing tells who adds', () => {
     const lines = shown(listed(idle, [line({})]));
     expect(lines).toContain('  New: 1 entry that was not there 1 s before.');

@@ -92,9 +92,10 @@ describe('a report', () => {
         1. Raise the limit to 262,144, and the buckets with it.
              echo 65536 > /sys/module/nf_conntrack/parameters/hashsize
              sysctl -w net.netfilter.nf_conntrack_max=262144
-           849 new ones/s lack room, and each would stay 120 s or more: with those
-           that are there, and with what is not collected at once, about 143,948 at
-           the same time. Clients that wait hide more.
+           849 packets/s find no room for a new entry, and each would stay 120 s or
+           more: with those that are there, and with what is not collected at once,
+           about 143,948 at the same time. Who tries again is counted again, and
+           clients that wait are not seen.
            New connections get in at once.
            Costs up to 64.3 MiB more when full, of 32.0 GiB available.
            It lasts until the next boot. For good:
@@ -108,6 +109,8 @@ describe('a report', () => {
              nsenter -t 4711 -n sysctl -w net.netfilter.nf_conntrack_tcp_timeout_syn_sent=30
            It keeps 100.0% of the entries: new ones would need 30 of 120 parts of the
            room.
+           It does not suffice alone: those that find no room now would be about
+           25,455 entries.
            Costs no memory; who is silent for longer than 30 s loses the entry.
            It lasts as long as that namespace. For good:
              what makes that namespace or container

@@ -175,6 +175,9 @@ describe('the text', () => {
     expect(textOf({ ...evicting, seconds: 100 }).replace(/\s+/g, ' ')).toContain(
       'At 200 evictions/s an entry without an answer survives about 1.3 s: an answer that takes longer',
     );
+    // No answer takes so long, and UDP's own timeout ends the entry by then.
+    expect(textOf({ ...evicting, seconds: 2390 })).toContain('survives about 30 s');
+    expect(textOf({ ...evicting, seconds: 2410 })).not.toContain('survives');
     expect(textOf({ first: { entries: 1000 } })).not.toContain('survives');
   });
 
