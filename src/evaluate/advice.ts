@@ -8,6 +8,7 @@ import { defaultLimit } from './default-limit.ts';
 import type { Diagnosis, Trouble } from './diagnosis.ts';
 import type { Cause, Drift } from './drift.ts';
 import type { Evaluation } from './evaluate.ts';
+import { type HalfClosedAdvice, halfClosedAdvice } from './half-closed.ts';
 import type { Holdings, Kept } from './holders.ts';
 import { isKubeProxys } from './kube-proxy.ts';
 import { withoutRoom } from './losses.ts';
@@ -31,6 +32,7 @@ export type Advice =
       readonly tooMany: number | undefined;
     }
   | CulpritAdvice
+  | HalfClosedAdvice
   | ReleaseAdvice
   /** NAT has no port left for a destination; a shorter timeout would give ports back, where there is one. */
   | { readonly kind: 'nat ports'; readonly shortage: NatShortage; readonly timeout: ShorterTimeout | undefined }
@@ -105,15 +107,27 @@ function tableAdvice(found: Case, holdings: Holdings | undefined): readonly Advi
   if (holdings === undefined || diagnosis.trouble === 'drift') return limits;
   const demand = demandOf(found);
   const lacking = demand?.kind === 'lacking' ? demand.perSecond : 0;
-  const culprits = culpritAdvice(suspicionOf(found), holdings);
+  const open = halfClosedAdvice(holdings);
+  // Who has what a program leaves open is not to be kept out for it; who adds is another matter.
+  const culprits = culpritAdvice(suspicionOf(found), holdings).filter((one) => open.length === 0 || isOfAdder(one));
   const freed = FULL.includes(diagnosis.trouble) && !culprits.some(removes) ? releaseAdvice(holdings) : [];
-  return [...limits, ...timeoutAdvice(holdings, lacking, diagnosis.worst.result.table.limit), ...culprits, ...freed];
+  return [
+    ...limits,
+    ...open,
+    ...timeoutAdvice(holdings, lacking, diagnosis.worst.result.table.limit),
+    ...culprits,
+    ...freed,
+  ];
 }
 
 function suspicionOf({ arrivals, own, evaluation, diagnosis: { worst } }: Case): Suspicion {
   const { table, losses, lost } = worst.result;
   const refused = losses === undefined || lost === undefined ? 0 : withoutRoom(lost, losses.events) / losses.seconds;
   return { arrivals, refused, limit: table.limit, machine: evaluation.observation.machine, own };
+}
+
+function isOfAdder(advice: CulpritAdvice): boolean {
+  return (advice.kind !== 'source' && advice.kind !== 'notrack') || advice.adds !== undefined;
 }
 
 /** Whether it removes the entries of whom it stops. */

@@ -8,6 +8,7 @@ import { clashStep, natPortsStep } from './advice-clash.ts';
 import { networkStep, sourceLimitStep, sourceStep } from './culprit-steps.ts';
 import { causeWords } from './drift.ts';
 import { rateLimitStep, synproxyStep } from './flood-steps.ts';
+import { halfClosedStep } from './half-closed-step.ts';
 import { notrackStep } from './notrack-step.ts';
 import type { Palette } from './palette.ts';
 import { grouped, hanging, indented } from './prose.ts';
@@ -84,6 +85,8 @@ export function stepOf(advice: Advice, context: Context): Step {
       return synproxyStep(advice, context);
     case 'rate limit':
       return rateLimitStep(advice, context);
+    case 'half closed':
+      return halfClosedStep(advice, context);
     case 'free':
       return releaseStep(advice, context);
     case 'no memory':

@@ -133,6 +133,7 @@ const ADVICE: Readonly<Record<Advice['kind'], Underscored<Advice['kind']>>> = {
   'source limit': 'source_limit',
   synproxy: 'synproxy',
   'rate limit': 'rate_limit',
+  'half closed': 'half_closed',
   free: 'free',
   'no memory': 'no_memory',
 };

@@ -386,6 +386,18 @@ describe('room that is made at once', () => {
     ]);
   });
 
+  test('a program that does not close: it is looked for, and nobody is kept out for what it leaves', () => {
+    const left = (closing: number, others: number) =>
+      holdings([
+        ...times(closing, { source: '10.0.0.1', port: 9000, state: 'CLOSE_WAIT' as const, seconds: 59 }),
+        ...times(others, { source: '10.0.0.1', port: 80, seconds: 432_000 }),
+      ]);
+    const [, first, ...rest] = adviceOf({ ...FULL, holdings: left(10, 10) });
+    expect(first).toEqual({ kind: 'half closed', port: 9000, entries: 10, of: 20 });
+    expect(kinds(rest)).toEqual([]);
+    expect(kinds(adviceOf({ ...FULL, holdings: left(9, 10) }))).toEqual(['raise', 'notrack', 'source']);
+  });
+
   test('not where chains are too long', () => {
     const spread = holdings(times(10, (at) => ({ source: `10.0.0.${at}`, state: 'TIME_WAIT', seconds: 60 })));
     const refusing = { first: { limit: 20_000, buckets: ok(512) }, last: { statistics: counted({ chainlength: 5 }) } };
