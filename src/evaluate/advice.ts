@@ -5,6 +5,7 @@ import type { Machine } from '../observation/machine.ts';
 import type { Arrivals } from './arrivals.ts';
 import { type CulpritAdvice, culpritAdvice, type Suspicion } from './culprits.ts';
 import { defaultLimit } from './default-limit.ts';
+import { type Demand, demandOf } from './demand.ts';
 import type { Diagnosis, Trouble } from './diagnosis.ts';
 import type { Cause, Drift } from './drift.ts';
 import type { Evaluation } from './evaluate.ts';
@@ -13,7 +14,7 @@ import type { Holdings, Kept } from './holders.ts';
 import { isKubeProxys } from './kube-proxy.ts';
 import { withoutRoom } from './losses.ts';
 import type { NatShortage, Shortage } from './nat-ports.ts';
-import { HEADROOM, leastLimit, type Plan, planFor } from './plan.ts';
+import { leastLimit, type Plan, planFor } from './plan.ts';
 import { type ReleaseAdvice, releaseAdvice, WORTHWHILE } from './release.ts';
 import { shorterTimeout, type Timeouts, timeoutName } from './timeouts.ts';
 
@@ -43,14 +44,6 @@ export type Advice =
   /** Raising the limit is what would help, and there is no memory for it. */
   | { readonly kind: 'no memory'; readonly plan: Plan | undefined };
 
-/** What finds no room, or comes in where there is room: so many in a second, each for so long, come to so many entries. */
-export interface Demand {
-  readonly kind: 'lacking' | 'growing';
-  readonly perSecond: number;
-  readonly seconds: number;
-  readonly entries: number;
-}
-
 /** What is wrong, and what is known of the table that is meant. */
 export interface Case {
   readonly evaluation: Evaluation;
@@ -76,13 +69,8 @@ export interface ShorterTimeout {
 
 // Half of all entries makes one timeout the reason.
 const DOMINANT = 0.5;
-// What a flow that has just begun is given, and at the least: UDP's.
+// What a flow that has just begun is given.
 const FIRST = ['udp_timeout', 'tcp_timeout_syn_sent', 'tcp_timeout_syn_recv', 'icmp_timeout', 'icmpv6_timeout'];
-const LEAST_STAY = 30;
-// An established connection stays for as long as it is used.
-const LONGEST_REST = 600;
-// Entries whose time is over stay until they are collected: measured as up to half as many again.
-const UNCOLLECTED = 1.4;
 const FULL: readonly Trouble[] = ['losing', 'full', 'filling'];
 
 export function adviceFor(found: Case): readonly Advice[] {
@@ -105,7 +93,7 @@ function tableAdvice(found: Case, holdings: Holdings | undefined): readonly Advi
   const { diagnosis } = found;
   const limits = limitAdvice(found);
   if (holdings === undefined || diagnosis.trouble === 'drift') return limits;
-  const demand = demandOf(found);
+  const demand = demandOf(diagnosis, found.holdings);
   const lacking = demand?.kind === 'lacking' ? demand.perSecond : 0;
   const open = halfClosedAdvice(holdings);
   // Who has what a program leaves open is not to be kept out for it; who adds is another matter.
@@ -162,7 +150,7 @@ function limitAdvice(found: Case): readonly Advice[] {
   const { trouble, worst } = diagnosis;
   const { table } = worst.result;
   const { machine } = evaluation.observation;
-  const demand = demandOf(found);
+  const demand = demandOf(diagnosis, found.holdings);
   const planned = (limit?: number) => {
     const reading = planFor(evaluation.observation, table, evaluation.cost, limit, demand?.entries);
     return reading.ok ? reading.value : undefined;
@@ -183,32 +171,6 @@ function restoreAdvice(
   const plan = planned(drift.wanted.limit);
   if (plan === undefined || plan.fits === false) return [];
   return [{ kind: 'restore', drift, causes, plan }];
-}
-
-// By Little's law: a table holds as many as come in the time that one of them stays. Who is refused comes again, so that it
-// may be fewer; who waits for an answer that was lost does not send what it would have, so that it may be more.
-function demandOf({ diagnosis: { worst, trouble }, holdings }: Case): Demand | undefined {
-  const { losses, lost, table, pace = 0 } = worst.result;
-  const seconds = restingSeconds(holdings);
-  const expected = (perSecond: number) => UNCOLLECTED * (table.entries + perSecond * seconds);
-  const lacking = losses === undefined || lost === undefined ? 0 : withoutRoom(lost, losses.events) / losses.seconds;
-  if (lacking > 0) return { kind: 'lacking', perSecond: lacking, seconds, entries: expected(lacking) };
-  // What grows so little has room enough without being asked.
-  const isMuch = trouble === 'filling' && expected(pace) > HEADROOM * table.entries;
-  return isMuch ? { kind: 'growing', perSecond: pace, seconds, entries: expected(pace) } : undefined;
-}
-
-/**
- * How long a new entry stays: the timeouts in which those rest that do not stay for days, by how many there are of each.
- * Of a table that has just filled that is the mean of what comes; of an older one it is more.
- */
-function restingSeconds(holdings: Holdings | undefined): number {
-  const resting = (holdings?.timeouts ?? []).flatMap(({ seconds = Number.POSITIVE_INFINITY, entries }) =>
-    seconds <= LONGEST_REST ? [{ seconds, entries }] : [],
-  );
-  const all = resting.reduce((sum, { entries }) => sum + entries, 0);
-  const together = resting.reduce((sum, { seconds, entries }) => sum + seconds * entries, 0);
-  return Math.max(all === 0 ? 0 : together / all, LEAST_STAY);
 }
 
 function raiseAdvice(

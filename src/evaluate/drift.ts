@@ -88,5 +88,11 @@ function isOfLoad(machine: Machine, { limit }: Table, { hashsizes }: Configurati
   if (!buckets.ok) return true;
   const isOption = ({ module, value }: HashsizeOption) => module === generation && wholePages(value) === buckets.value;
   if (hashsizes.some(isOption)) return limit === LIMIT_PER_HASHSIZE * buckets.value;
-  return limit === defaultLimit(machine) || ENTRIES_PER_BUCKET.some((entries) => limit === entries * buckets.value);
+  // Buckets that were changed later leave the limit as it was.
+  const limits = hashsizes.map(({ value }) => LIMIT_PER_HASHSIZE * wholePages(value));
+  return (
+    limits.includes(limit) ||
+    limit === defaultLimit(machine) ||
+    ENTRIES_PER_BUCKET.some((entries) => limit === entries * buckets.value)
+  );
 }

@@ -178,7 +178,9 @@ function timeoutStep({ kept, shorter, of, tooMany }: Extract<Advice, { kind: 'ti
         : `It keeps ${percentWords((100 * kept.entries) / of)} of the entries: new ones would need ${shorter} of ${kept.seconds} parts of the room.`,
       ...(tooMany === undefined
         ? []
-        : [`It does not suffice alone: those that find no room now would be about ${grouped(tooMany)} entries.`]),
+        : [
+            `It may not suffice alone: what finds no room now would be about ${grouped(tooMany)} entries, or fewer where it tries again.`,
+          ]),
       `Costs no memory; who is silent for longer than ${durationWords(shorter)} loses the entry.`,
     ],
     inNamespace: isElsewhere,

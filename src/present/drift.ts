@@ -51,7 +51,7 @@ export function causeWords(cause: Cause, { wanted, live }: Drift, generation: Ge
     case 'kube-proxy':
       return 'kube-proxy sets it when it starts, 32768 for each CPU and no less than 131072; see its --conntrack-max-per-core and --conntrack-min';
     case 'set since':
-      return `no load of the module gives ${live}: sysctl -w, a script or another program has set it since`;
+      return `no load of the module gives ${live} with these buckets: sysctl -w, a script or another program has set it since`;
     case 'built in':
       return `conntrack is built into this kernel, modprobe options do nothing; put nf_conntrack.hashsize=${wanted.value} on its command line`;
     case 'loaded after sysctl':

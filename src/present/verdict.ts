@@ -54,11 +54,11 @@ function troubleWords({ result, trouble }: TableDiagnosis, shortage: Shortage): 
   }
 }
 
-// What comes in at the same moment may be counted beyond it for a moment, but that is little.
-const BEYOND = 1.05;
+// What comes in at the same moment, one on each CPU, may be counted beyond it for a moment.
+const BEYOND = { share: 0.05, entries: 64 };
 
 function aboveWords({ entries, limit }: Table): string {
-  return entries > BEYOND * limit ? ' (the limit was lowered below them)' : '';
+  return entries - limit > Math.max(BEYOND.share * limit, BEYOND.entries) ? ' (the limit was lowered below them)' : '';
 }
 
 function clashWords(shortage: Shortage): string {

@@ -376,7 +376,9 @@ describe('likely causes, each only with its evidence', () => {
     expect(debian(node, '-v').stdout).toContain(
       '\nlikely cause: kube-proxy sets it when it starts, 32768 for each CPU',
     );
-    expect(debian(limit, '-v').stdout).toContain('\nlikely cause: no load of the module gives 131072: ');
+    expect(debian(limit, '-v').stdout).toContain(
+      '\nlikely cause: no load of the module gives 131072 with these buckets: ',
+    );
     const plan = ['plan', '--max', '1000000', '--root'];
     expect(plugin(...plan, tree('debian-12-synthetic', node)).stdout).toContain('      --conntrack-min=1000000\n');
     expect(plugin(...plan, tree('debian-12-synthetic', limit)).stdout).not.toContain('kube-proxy');

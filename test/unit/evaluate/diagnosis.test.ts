@@ -45,11 +45,11 @@ describe('the verdict', () => {
       'the table of the host is 91.1% full, growing by 5/s, full in 18 s at this rate, nothing dropped now',
     ],
     [{ first: { entries: 1000 } }, 'critical', 'the table of the host is full: 1,000 of 1,000, nothing dropped now'],
-    [{ first: { entries: 1050 } }, 'critical', 'the table of the host is full: 1,050 of 1,000, nothing dropped now'],
+    [{ first: { entries: 1064 } }, 'critical', 'the table of the host is full: 1,064 of 1,000, nothing dropped now'],
     [
-      { first: { entries: 1051 } },
+      { first: { entries: 1065 } },
       'critical',
-      'the table of the host is full: 1,051 of 1,000 (the limit was lowered below them), nothing dropped now',
+      'the table of the host is full: 1,065 of 1,000 (the limit was lowered below them), nothing dropped now',
     ],
     [
       { first: { entries: 1000 }, last: { statistics: counted({ early_drop: 3000 }) }, seconds: 2 },

@@ -158,6 +158,11 @@ describe('the likely cause', () => {
       ['loaded after sysctl'],
     ],
     [
+      'what that option gives, and buckets that were changed since',
+      { limit: 4096, buckets: ok(999), configuration: BOTH },
+      ['loaded after sysctl'],
+    ],
+    [
       'four times, and another option',
       { limit: 4096, buckets: ok(1024), configuration: BOTH },
       ['loaded after sysctl'],

@@ -67,7 +67,11 @@ test.each<[Cause, Configuration, string]>([
   ['not read at boot', wanted(4000), `systemd does not read ${CONF} at boot here; ln -s`],
   ['iptables unloads', wanted(4000), 'set IPTABLES_MODULES_UNLOAD="no" in /etc/sysconfig/iptables-config'],
   ['kube-proxy', wanted(4000), '--conntrack-max-per-core and --conntrack-min'],
-  ['set since', wanted(4000), 'no load of the module gives 1000: sysctl -w, a script or another program has set it'],
+  [
+    'set since',
+    wanted(4000),
+    'no load of the module gives 1000 with these buckets: sysctl -w, a script or another program has set it',
+  ],
   ['built in', HASHSIZE, 'put nf_conntrack.hashsize=500 on its command line'],
   ['loaded after sysctl', wanted(4000), 'echo nf_conntrack >/etc/modules-load.d/nf_conntrack.conf'],
 ])('the remedy of %s', (cause, configuration, words) => {

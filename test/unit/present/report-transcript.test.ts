@@ -109,8 +109,8 @@ describe('a report', () => {
              nsenter -t 4711 -n sysctl -w net.netfilter.nf_conntrack_tcp_timeout_syn_sent=30
            It keeps 100.0% of the entries: new ones would need 30 of 120 parts of the
            room.
-           It does not suffice alone: those that find no room now would be about
-           25,455 entries.
+           It may not suffice alone: what finds no room now would be about 25,455
+           entries, or fewer where it tries again.
            Costs no memory; who is silent for longer than 30 s loses the entry.
            It lasts as long as that namespace. For good:
              what makes that namespace or container
