@@ -53,13 +53,8 @@ export function readConfiguration(root: Root): Configuration {
 
 // Of those alone that somebody uses: the kernel's files are asked for them.
 function aliasesIn(root: Root, sysctl: readonly SysctlLine[]): readonly string[] {
-  const { limitKeys, limitFiles } = GENERATIONS.ip_conntrack;
-  const used = limitKeys.filter((key) => sysctl.some(({ names }) => names.includes(key)));
-  return used.filter((key) => limitFiles.some((file) => isFileOf(file, key) && exists(root.locate(file))));
-}
-
-function isFileOf(file: string, key: string): boolean {
-  return file === `/proc/sys/${key.replace(/\./g, '/')}`;
+  const used = GENERATIONS.ip_conntrack.limitKeys.filter((key) => sysctl.some(({ names }) => names.includes(key)));
+  return used.filter((key) => exists(root.locate(`/proc/sys/${key.replace(/\./g, '/')}`)));
 }
 
 // procps reads /etc/sysctl.conf last; systemd through a link to it, in its turn, or not at all.

@@ -69,12 +69,12 @@ describe('modprobe.d', () => {
     ['no module', 'options\n# nf_conntrack hashsize=1'],
     ['a line that is joined to a comment', '# x \\\noptions nf_conntrack hashsize=1'],
     ['the last one is none', 'options nf_conntrack hashsize=1 hashsize=x'],
-    ['more than any limit may be', 'options nf_conntrack hashsize=268435456'],
+    ['more than any limit may be', 'options nf_conntrack hashsize=268434945'],
     ['a quote without its other', 'options nf_conntrack hashsize="8'],
   ])('nothing: %s', (_, text) => expect(parseModprobeFile(text, '/a').hashsizes).toEqual([]));
 
   test.each([
-    ['the largest', 'options nf_conntrack hashsize=268435455', 268_435_455],
+    ['the largest', 'options nf_conntrack hashsize=268434944', 268_434_944],
     ['in quotes, which the kernel takes away', 'options nf_conntrack hashsize="8"', 8],
   ])('hashsize: %s', (_, text, value) => {
     expect(parseModprobeFile(text, '/a').hashsizes).toMatchObject([{ value }]);
