@@ -4,7 +4,6 @@
 import type { Machine } from '../observation/machine.ts';
 import type { Arrivals } from './arrivals.ts';
 import { type CulpritAdvice, culpritAdvice, type Suspicion } from './culprits.ts';
-import { defaultLimit } from './default-limit.ts';
 import { type Demand, demandOf } from './demand.ts';
 import type { Diagnosis, Trouble } from './diagnosis.ts';
 import type { Cause, Drift } from './drift.ts';
@@ -13,6 +12,7 @@ import { type HalfClosedAdvice, halfClosedAdvice } from './half-closed.ts';
 import type { Holdings, Kept } from './holders.ts';
 import { isKubeProxys } from './kube-proxy.ts';
 import { withoutRoom } from './losses.ts';
+import { defaultLimit } from './module-load.ts';
 import type { NatShortage, Shortage } from './nat-ports.ts';
 import { leastLimit, type Plan, planFor } from './plan.ts';
 import { type ReleaseAdvice, releaseAdvice, WORTHWHILE } from './release.ts';

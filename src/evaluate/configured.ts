@@ -2,7 +2,9 @@
 // kernel's command line, which makes the limit 8 x hashsize whenever the module is loaded.
 
 import type { Configuration, SysctlLine } from '../observation/configuration.ts';
-import { GENERATIONS, type Generation, LIMIT_PER_HASHSIZE, wholePages } from '../observation/generation.ts';
+import { GENERATIONS } from '../observation/generation.ts';
+import type { Observation } from '../observation/observation.ts';
+import { limitsOfHashsize } from './module-load.ts';
 
 /** One wish, and where it is written. */
 export interface Wanted {
@@ -18,14 +20,17 @@ export interface Wanted {
   readonly known: boolean;
 }
 
+/** The machine, and its own table first. */
+type Seen = Pick<Observation, 'machine' | 'tables'>;
+
 /** What decides: a sysctl beats hashsize; what is read at boot, and known to this kernel, beats what is not. */
-export function wantedLimit(configuration: Configuration, generation: Generation): Wanted | undefined {
-  const keys: readonly string[] = [...GENERATIONS[generation].limitKeys, ...configuration.aliases];
+export function wantedLimit(configuration: Configuration, seen: Seen): Wanted | undefined {
+  const keys: readonly string[] = [...GENERATIONS[seen.machine.generation].limitKeys, ...configuration.aliases];
   const sysctls = settings(configuration.sysctl).map((line) => sysctlWish(line, keys));
   const effective = sysctls.filter(({ atBoot, known }) => atBoot && known);
   const known = sysctls.filter((wanted) => wanted.known);
   const decisive = [effective, known, sysctls].find((lines) => lines.length > 0) ?? [];
-  const wanted = lastExplicit(decisive) ?? lastHashsize(configuration, generation);
+  const wanted = lastExplicit(decisive) ?? lastHashsize(configuration, seen);
   // 0 is for no limit at all.
   return wanted?.limit === 0 ? undefined : wanted;
 }
@@ -54,10 +59,12 @@ function lastExplicit(lines: readonly Wish[]): Wanted | undefined {
   return (explicit.length > 0 ? explicit : lines).slice(-1)[0];
 }
 
-function lastHashsize({ hashsizes }: Configuration, generation: Generation): Wanted | undefined {
-  const [last] = hashsizes.filter(({ module }) => module === generation).slice(-1);
+// If it is unknown how this kernel rounds, the live limit shows it.
+function lastHashsize({ hashsizes }: Configuration, { machine, tables: [own] }: Seen): Wanted | undefined {
+  const [last] = hashsizes.filter(({ module }) => module === machine.generation).slice(-1);
   if (last === undefined) return undefined;
   const { path, key, value } = last;
-  const buckets = generation === 'nf_conntrack' ? wholePages(value) : value;
-  return { limit: LIMIT_PER_HASHSIZE * buckets, path, by: 'hashsize', key, value, atBoot: true, known: true };
+  const limits = limitsOfHashsize(machine, value);
+  const limit = limits.includes(own.limit) ? own.limit : Math.min(...limits);
+  return { limit, path, by: 'hashsize', key, value, atBoot: true, known: true };
 }

@@ -1,6 +1,6 @@
 // What two looks, a moment apart, come to: which table is in trouble, and what kind of trouble.
 
-import type { CounterName } from '../observation/counters.ts';
+import type { ColumnName } from '../observation/counters.ts';
 import type { FullSpell, FullSpells } from '../observation/kernel-log.ts';
 import type { Observation } from '../observation/observation.ts';
 import type { Table } from '../observation/table.ts';
@@ -144,7 +144,7 @@ function secondsToFull({ table: { entries, limit }, pace = 0 }: TableResult): nu
 }
 
 /** Between the looks; 0 where that is not known. */
-export function events({ losses }: TableResult, name: CounterName): number {
+export function events({ losses }: TableResult, name: ColumnName): number {
   return losses?.events[name] ?? 0;
 }
 

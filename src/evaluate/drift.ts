@@ -1,13 +1,12 @@
 // Whether the live limit is what the files want, and what the machine shows of why it is not.
 
-import type { Configuration, Evidence, HashsizeOption } from '../observation/configuration.ts';
-import { LIMIT_PER_HASHSIZE, wholePages } from '../observation/generation.ts';
+import type { Configuration, Evidence } from '../observation/configuration.ts';
 import type { Machine } from '../observation/machine.ts';
 import type { Observation } from '../observation/observation.ts';
 import type { Table } from '../observation/table.ts';
 import { type Wanted, wantedLimit } from './configured.ts';
-import { defaultLimit } from './default-limit.ts';
 import { isKubeProxys } from './kube-proxy.ts';
+import { isLimitOfLoad } from './module-load.ts';
 
 /** The live limit beside the configured one. */
 export interface Drift {
@@ -31,10 +30,14 @@ export type Cause =
  * Undefined where no claim can be made: nothing is configured, something could not be read, no limit is set, or this
  * is not the initial namespace, the only one whose limit can be set.
  */
-export function driftOf({ machine, tables: [own], configuration }: Observation): Drift | undefined {
+export function driftOf(observation: Observation): Drift | undefined {
+  const {
+    tables: [own],
+    configuration,
+  } = observation;
   if (configuration === undefined || configuration.faults.length > 0) return undefined;
   const { isInitial, limit: live } = own;
-  const wanted = wantedLimit(configuration, machine.generation);
+  const wanted = wantedLimit(configuration, observation);
   if (!isInitial || live === 0 || wanted === undefined) return undefined;
   const kind = live < wanted.limit ? 'below' : live > wanted.limit ? 'above' : 'same';
   return { kind, live, wanted };
@@ -79,20 +82,11 @@ function moduleCauses(
   return [...(late ? (['loaded after sysctl'] as const) : []), ...(hashsize ? [] : (['no hashsize'] as const))];
 }
 
-// A load of the module, or the boot of a kernel that has it built in, makes of its buckets one of these: by default one,
-// before 5.15 four, and with hashsize eight. The buckets may have been changed since, and what is not known says nothing.
-const ENTRIES_PER_BUCKET = [1, 4, LIMIT_PER_HASHSIZE];
-
 function isOfLoad(machine: Machine, { limit }: Table, { hashsizes }: Configuration): boolean {
-  const { buckets, generation } = machine;
-  if (!buckets.ok) return true;
-  const isOption = ({ module, value }: HashsizeOption) => module === generation && wholePages(value) === buckets.value;
-  if (hashsizes.some(isOption)) return limit === LIMIT_PER_HASHSIZE * buckets.value;
-  // Buckets that were changed later leave the limit as it was.
-  const limits = hashsizes.map(({ value }) => LIMIT_PER_HASHSIZE * wholePages(value));
-  return (
-    limits.includes(limit) ||
-    limit === defaultLimit(machine) ||
-    ENTRIES_PER_BUCKET.some((entries) => limit === entries * buckets.value)
+  const own = hashsizes.filter(({ module }) => module === machine.generation);
+  return isLimitOfLoad(
+    machine,
+    limit,
+    own.map(({ value }) => value),
   );
 }

@@ -2,7 +2,7 @@
 // Kernel source: net/netfilter/nf_conntrack_extend.c, nf_conntrack_core.c (init_conntrack), nf_nat_masquerade.c.
 
 import type { Reading } from '../observation/fault.ts';
-import type { Machine } from '../observation/machine.ts';
+import type { KernelVersion, Machine } from '../observation/machine.ts';
 import type { ExtensionSettings, Table } from '../observation/table.ts';
 import { atLeast } from './kernel-version.ts';
 
@@ -23,12 +23,23 @@ export interface Extension {
 // From 4.12 on one power-of-two kmalloc, whatever is in it: measured on x86-64.
 const BLOCK = 128;
 
-/** `varies`: before 4.12 blocks differ in size with what uses them. `by default`: each entry, unless events are off. */
+/** `varies`: before 4.12 the size depends on what uses the block. `by default`: each entry, unless events are off. */
 type Allocation = 'never' | 'varies' | 'by default' | 'on demand';
+
+/**
+ * Bytes before 4.12 with events on, which is the default: a minimum, since NAT, helpers and labels add to it. Measured on
+ * 2.6.32, 3.10 and 4.4; the event cache lost its timer in 3.17.
+ */
+interface Least {
+  readonly events: number;
+  readonly eventsAndAcct: number;
+}
+const SINCE_3_17: Least = { events: 64, eventsAndAcct: 96 };
+const SINCE_3_0: Least = { events: 128, eventsAndAcct: 192 };
+const BEFORE_3_0: Least = { events: 128, eventsAndAcct: 128 };
 
 const EXACTLY_NONE: Extension = { bytes: 0, certainty: 'exact', most: 0 };
 const EXACTLY_ONE: Extension = { bytes: BLOCK, certainty: 'exact', most: BLOCK };
-const NONE_OR_MORE: Extension = { bytes: 0, certainty: 'at least', most: 0 };
 const PERHAPS_ONE: Extension = { bytes: 0, certainty: 'at least', most: BLOCK };
 const ONE_OR_LESS: Extension = { bytes: BLOCK, certainty: 'up to', most: BLOCK };
 
@@ -41,8 +52,19 @@ function allocationOf({ generation, release }: Machine): Allocation {
 export function extensionOf(machine: Machine, { extensions }: Table): Extension {
   const allocation = allocationOf(machine);
   if (allocation === 'never') return EXACTLY_NONE;
-  if (allocation === 'varies') return NONE_OR_MORE;
+  if (allocation === 'varies') return leastBlock(machine, extensions);
   return blockOf(extensions, allocation === 'by default');
+}
+
+function leastBlock({ release }: Machine, { events, acct }: ExtensionSettings): Extension {
+  const { events: plain, eventsAndAcct } = leastOf(release);
+  const bytes = !events.ok || events.value === 0 ? 0 : isOn(acct) === true ? eventsAndAcct : plain;
+  return { bytes, certainty: 'at least', most: bytes };
+}
+
+function leastOf(release: Reading<KernelVersion>): Least {
+  if (!release.ok || atLeast(release.value, 3, 17)) return SINCE_3_17;
+  return atLeast(release.value, 3, 0) ? SINCE_3_0 : BEFORE_3_0;
 }
 
 function blockOf(settings: ExtensionSettings, byDefault: boolean): Extension {

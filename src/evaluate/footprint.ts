@@ -119,7 +119,17 @@ export function certaintyOf(machine: Machine, cost: ObjectCost, tables: readonly
   return unsure.length > 1 ? 'about' : (unsure[0] ?? 'exact');
 }
 
-/** One pointer for each bucket. */
-export function hashTableBytes(buckets: number): number {
-  return buckets * POINTER;
+/** Bytes: a pointer for each bucket, and two before nf_conntrack (struct list_head). */
+export function hashTableBytes(machine: Pick<Machine, 'generation'>, buckets: number): number {
+  return buckets * bucketBytes(machine);
+}
+
+/** The hash table as it is; undefined if its buckets could not be read. */
+export function hashTableNow(machine: Pick<Machine, 'generation' | 'buckets'>): number | undefined {
+  const { buckets } = machine;
+  return buckets.ok ? hashTableBytes(machine, buckets.value) : undefined;
+}
+
+export function bucketBytes({ generation }: Pick<Machine, 'generation'>): number {
+  return generation === 'ip_conntrack' ? 2 * POINTER : POINTER;
 }

@@ -10,6 +10,7 @@ import type {
   ZoneLimit,
 } from '../observation/elsewhere.ts';
 import type { FullLog, OtherFull, OtherTable } from '../observation/kernel-log.ts';
+import type { Machine } from '../observation/machine.ts';
 import type { Observation } from '../observation/observation.ts';
 import type { Table } from '../observation/table.ts';
 import { type Diagnosis, events, RECENT_SECONDS } from './diagnosis.ts';
@@ -74,11 +75,18 @@ const [LEAST_INVALID, LEAST_INVALID_PER_SECOND] = [3, 1];
 const ALARMING_SHARE = 0.01;
 
 /** The table with the most invalid packets, where they are worth telling. */
-export function mostInvalid({ results }: Evaluation): TableResult | undefined {
-  const [most] = results.slice().sort((a, b) => events(b, 'invalid') - events(a, 'invalid'));
+export function mostInvalid({ results, observation: { machine } }: Evaluation): TableResult | undefined {
+  const packets = (result: TableResult) => invalidPackets(result, machine);
+  const [most] = results.slice().sort((a, b) => packets(b) - packets(a));
   if (most?.losses === undefined) return undefined;
-  const found = events(most, 'invalid');
-  return found >= LEAST_INVALID && found / most.losses.seconds >= LEAST_INVALID_PER_SECOND ? most : undefined;
+  const isMuch = packets(most) >= LEAST_INVALID && packets(most) / most.losses.seconds >= LEAST_INVALID_PER_SECOND;
+  return isMuch ? most : undefined;
+}
+
+// ip_conntrack also counts each ICMP error about a tracked connection, which rules see as RELATED: ip_conntrack_in().
+function invalidPackets(result: TableResult, { generation }: Machine): number {
+  const related = generation === 'ip_conntrack' ? events(result, 'icmp_error') : 0;
+  return Math.max(0, events(result, 'invalid') - related);
 }
 
 /** The gravest first, then what happens now, then what is conntrack's own or nearest to it. */
@@ -146,7 +154,7 @@ function invalidLeads({ evaluation, handling }: Surroundings, looks: Between | u
   const most = mostInvalid(evaluation);
   if (most?.losses === undefined || handling === undefined) return [];
   const { table, losses } = most;
-  const found = events(most, 'invalid');
+  const found = invalidPackets(most, evaluation.observation.machine);
   const received = looks === undefined ? 0 : riseOf(looks, table, 'InReceives');
   const share = received > 0 ? Math.min(1, found / received) : undefined;
   const dropped = (handling.rules ?? []).length > 0 && (share ?? 0) >= ALARMING_SHARE;

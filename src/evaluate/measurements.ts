@@ -84,10 +84,11 @@ function over<T>(reading: Reading<T>, value: (of: T) => number): Measured {
   return reading.ok ? found(value(reading.value)) : { kind: 'broken', fault: reading.fault };
 }
 
-function memoryShare({ buckets, memTotal }: Machine, slabMax: Measured): Measured {
+function memoryShare(machine: Machine, slabMax: Measured): Measured {
+  const { buckets, memTotal } = machine;
   if (slabMax.kind !== 'value') return slabMax;
   if (!buckets.ok) return { kind: 'broken', fault: buckets.fault };
-  const pinned = slabMax.value + hashTableBytes(buckets.value);
+  const pinned = slabMax.value + hashTableBytes(machine, buckets.value);
   return over(memTotal, (bytes) => (100 * pinned) / bytes);
 }
 

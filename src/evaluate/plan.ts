@@ -2,16 +2,24 @@
 // its load and its memory suggest.
 
 import type { Reading } from '../observation/fault.ts';
-import { LIMIT_PER_HASHSIZE, wholePages } from '../observation/generation.ts';
+import { LIMIT_PER_HASHSIZE } from '../observation/generation.ts';
 import type { Machine } from '../observation/machine.ts';
 import type { Observation } from '../observation/observation.ts';
 import type { Table } from '../observation/table.ts';
 import { type Wanted, wantedLimit } from './configured.ts';
-import { defaultLimit } from './default-limit.ts';
 import { driftOf } from './drift.ts';
-import { atMost, costElsewhere, type Footprint, footprint, hashTableBytes, type ObjectCost } from './footprint.ts';
+import {
+  atMost,
+  costElsewhere,
+  type Footprint,
+  footprint,
+  hashTableBytes,
+  hashTableNow,
+  type ObjectCost,
+} from './footprint.ts';
 import { atLeast } from './kernel-version.ts';
 import { hasMetLimit } from './losses.ts';
+import { bucketsOfHashsize, defaultLimit } from './module-load.ts';
 
 /** Why this limit: asked for, or what suggests it. */
 export type Reason =
@@ -81,7 +89,7 @@ export function planFor(
   const { limit, reason } = asked === undefined ? recommended(load) : ({ limit: asked, reason: 'asked' } as const);
   const buckets = bucketsFor(machine, limit);
   const full = footprint(cost, limit);
-  const hashTable = hashTableBytes(buckets);
+  const hashTable = hashTableBytes(machine, buckets);
   const more = (max: number) => beyondNow(load, max);
   const fits = available.ok ? more(limit) <= available.value.bytes : undefined;
   const plan = {
@@ -99,7 +107,7 @@ export function planFor(
     more: more(limit),
     fits,
     largest: fits === false && available.ok ? largestWithin(available.value.bytes, limit, more) : undefined,
-    configured: configuration === undefined ? undefined : wantedLimit(configuration, machine.generation),
+    configured: configuration === undefined ? undefined : wantedLimit(configuration, observation),
   };
   return { ok: true, value: plan, source: table.limitSource };
 }
@@ -107,7 +115,7 @@ export function planFor(
 /** What a full table of `limit` entries takes beyond what is held now. */
 function beyondNow({ machine, table, cost }: Load, limit: number): number {
   const most = atMost(cost);
-  const hashTable = hashTableBytes(bucketsFor(machine, limit)) - hashTableNow(machine);
+  const hashTable = hashTableBytes(machine, bucketsFor(machine, limit)) - (hashTableNow(machine) ?? 0);
   return footprint(most, limit).total - footprint(most, table.entries).total + Math.max(0, hashTable);
 }
 
@@ -200,7 +208,7 @@ function powerOfTwo(entries: number): number {
 
 // Never fewer than there are.
 function bucketsFor(machine: Machine, limit: number): number {
-  const wish = wholePages(limit / perBucket(machine));
+  const wish = bucketsOfHashsize(machine, Math.ceil(limit / perBucket(machine)));
   return machine.buckets.ok ? Math.max(wish, machine.buckets.value) : wish;
 }
 
@@ -213,8 +221,4 @@ function perBucket({ generation, release }: Machine): Plan['perBucket'] {
 /** expect_max when the module is loaded: four for each of the buckets that expectations have. */
 function expectationsFor(buckets: number): number {
   return 4 * Math.max(1, Math.floor(buckets / BUCKETS_PER_EXPECTATION));
-}
-
-function hashTableNow({ buckets }: Machine): number {
-  return buckets.ok ? hashTableBytes(buckets.value) : 0;
 }

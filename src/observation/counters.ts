@@ -53,16 +53,18 @@ export function byRate<T>(make: (name: CounterName) => T): Readonly<Record<RateN
 export const COUNTER_NAMES: readonly CounterName[] = Object.values(byCounter((name) => name));
 
 /**
- * What is read and kept beside them, and is no metric: clashes that were resolved, with no packet lost. From 5.10 on they
- * are counted here, and by insert_failed no longer.
+ * Columns that are kept next to them and are not metrics. `clashres`: clashes that were resolved, with no packet lost;
+ * before 5.10 insert_failed counts these. `icmp_error`: on ip_conntrack's kernels each of them raises `invalid` as well.
  */
-export type ColumnName = CounterName | 'clashres';
-export const COLUMN_NAMES: readonly ColumnName[] = [...COUNTER_NAMES, 'clashres'];
+const BESIDE = { clashres: ['clash_resolve', 'clashres'], icmp_error: ['error', 'icmp_error'] } as const;
+
+export type ColumnName = CounterName | keyof typeof BESIDE;
+export const COLUMN_NAMES: readonly ColumnName[] = [...COUNTER_NAMES, 'clashres', 'icmp_error'];
 const NAMES: readonly string[] = COLUMN_NAMES;
 
 /** What conntrack(8) has called a column. */
 export function toolKeys(name: ColumnName): readonly string[] {
-  return name === 'clashres' ? ['clash_resolve', 'clashres'] : COUNTERS[name].toolKeys;
+  return name === 'clashres' || name === 'icmp_error' ? BESIDE[name] : COUNTERS[name].toolKeys;
 }
 
 /** The spec under its general type. */

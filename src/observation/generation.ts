@@ -14,6 +14,8 @@ export interface GenerationSpec {
   readonly sysctlPrefix: string;
   /** Its row of slabinfo, by name; a cache for each namespace has a pointer (2.6.33 to 4.0) or a number (to 4.8) behind the name. */
   readonly slabCache: RegExp;
+  /** How its lines about invalid packets begin in the kernel's log. */
+  readonly logPrefix: string;
   /** Where options of the module belong. */
   readonly modprobeFile: string;
 }
@@ -26,6 +28,7 @@ export const GENERATIONS = {
     limitKeys: ['net.netfilter.nf_conntrack_max', 'net.nf_conntrack_max'],
     sysctlPrefix: 'net.netfilter.nf_conntrack_',
     slabCache: /^nf_conntrack(?:_[0-9a-f]+)?$/,
+    logPrefix: 'nf_ct_',
     modprobeFile: '/etc/modprobe.d/nf_conntrack.conf',
   },
   ip_conntrack: {
@@ -34,6 +37,7 @@ export const GENERATIONS = {
     limitKeys: ['net.ipv4.netfilter.ip_conntrack_max', 'net.ipv4.ip_conntrack_max'],
     sysctlPrefix: 'net.ipv4.netfilter.ip_conntrack_',
     slabCache: /^ip_conntrack$/,
+    logPrefix: 'ip_ct_',
     modprobeFile: '/etc/modprobe.conf',
   },
 } as const satisfies Readonly<Record<Generation, GenerationSpec>>;

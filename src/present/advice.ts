@@ -13,12 +13,19 @@ import { notrackStep } from './notrack-step.ts';
 import type { Palette } from './palette.ts';
 import { grouped, hanging, indented } from './prose.ts';
 import { releaseStep } from './release-step.ts';
-import { durable, type FileLines, hashsizeCommand, liveCommands, timeoutFlags } from './remedies.ts';
+import {
+  durable,
+  type FileLines,
+  hashsizeCommand,
+  liveCommands,
+  placeWords,
+  sysctlPlaces,
+  timeoutFlags,
+} from './remedies.ts';
 import { type Context, inNamespace, lasting, type Step } from './step.ts';
 import { durationWords, foreign, percentWords, sizeWords } from './words.ts';
 
 const INDENT = ' '.repeat(5);
-const SYSCTL_FILES = '/etc/sysctl.conf, or a file in /etc/sysctl.d';
 
 /** `otherwise`: what to say where there is nothing to do. */
 export function adviceLines(
@@ -42,7 +49,10 @@ function stepLines(number: string, { title, commands, instead, notes, inNamespac
     ...(instead.length === 0 ? [] : [`${INDENT}or, with iptables:`, ...typed(instead)]),
     ...notes.flatMap((note) => hanging(INDENT, note, INDENT)),
     ...(files.length === 0 ? [] : [`${INDENT}${lasts}`]),
-    ...files.flatMap(({ where, lines }) => [`${INDENT}  ${where}`, ...lines.map((line) => `${INDENT}      ${line}`)]),
+    ...files.flatMap((file) => [
+      `${INDENT}  ${placeWords(file)}`,
+      ...file.lines.map((line) => `${INDENT}      ${line}`),
+    ]),
   ];
 }
 
@@ -71,7 +81,7 @@ export function stepOf(advice: Advice, context: Context): Step {
     case 'nat ports':
       return {
         ...natPortsStep(advice, inNamespace(context)),
-        ...lasting(context, SYSCTL_FILES, timeoutLines(advice)),
+        ...lasting(context, sysctlPlaces(context.observation.machine), timeoutLines(advice)),
       };
     case 'clash':
       return { ...clashStep(advice, inNamespace(context)), inNamespace: false, files: [] };
@@ -120,7 +130,7 @@ function limitStep(title: string, plan: Plan, reasons: readonly string[], { obse
 
 // A file that sets it already has a name that others gave it.
 function filesOf(plan: Plan, observation: Observation): readonly FileLines[] {
-  return durable(observation, plan).map(({ where, lines }) => ({ where: foreign(where), lines }));
+  return durable(observation, plan).map((file) => ({ ...file, where: foreign(file.where) }));
 }
 
 function timeoutLines({ timeout }: Extract<Advice, { kind: 'nat ports' }>): readonly string[] {
@@ -167,7 +177,9 @@ function timeoutStep({ kept, shorter, of, tooMany }: Extract<Advice, { kind: 'ti
   const { generation } = context.observation.machine;
   const name = GENERATIONS[generation].sysctlPrefix + kept.name;
   const share = percentWords((100 * kept.ended) / of);
-  const { inNamespace: isElsewhere, files } = lasting(context, SYSCTL_FILES, [`${name} = ${shorter}`]);
+  const { inNamespace: isElsewhere, files } = lasting(context, sysctlPlaces(context.observation.machine), [
+    `${name} = ${shorter}`,
+  ]);
   return {
     title: `Shorten ${generation}_${kept.name} from ${kept.seconds} s to ${shorter} s.`,
     commands: [`${inNamespace(context)}sysctl -w ${name}=${shorter}`],

@@ -2,7 +2,7 @@
 
 import type { Evaluation, TableResult } from '../evaluate/evaluate.ts';
 import type { Certainty } from '../evaluate/extensions.ts';
-import { hashTableBytes, type ObjectOrigin } from '../evaluate/footprint.ts';
+import { hashTableNow, type ObjectOrigin } from '../evaluate/footprint.ts';
 import type { Finding, Result } from '../evaluate/judge.ts';
 import { byMetric, METRIC_NAMES, type MetricName, metricSpec } from '../evaluate/metrics.ts';
 import { formatRange } from '../evaluate/range.ts';
@@ -229,7 +229,7 @@ export function lossesBody({ losses, lost }: TableResult): LossesBody | null {
 
 function memoryBody({ cost, observation: { machine } }: Evaluation): MemoryBody | null {
   if (!cost.ok) return null;
-  const { buckets, memTotal } = machine;
+  const { memTotal } = machine;
   const { origin, objectSize, objectsPerSlab, slabBytes, extension, extensionMost, certainty } = cost.value;
   return {
     origin,
@@ -239,7 +239,7 @@ function memoryBody({ cost, observation: { machine } }: Evaluation): MemoryBody 
     extension_bytes: extension,
     certainty: CERTAINTIES[certainty],
     extension_bytes_at_most: extensionMost,
-    hash_table_bytes: buckets.ok ? hashTableBytes(buckets.value) : null,
+    hash_table_bytes: hashTableNow(machine) ?? null,
     mem_total_bytes: memTotal.ok ? memTotal.value : null,
   };
 }

@@ -3,7 +3,7 @@
 import { refusesBelowLimit } from '../evaluate/chains.ts';
 import type { Evaluation } from '../evaluate/evaluate.ts';
 import type { Footprint, ObjectCost } from '../evaluate/footprint.ts';
-import { atMost, footprint, footprintOf, hashTableBytes } from '../evaluate/footprint.ts';
+import { atMost, footprint, footprintOf, hashTableNow } from '../evaluate/footprint.ts';
 import type { Result } from '../evaluate/judge.ts';
 import { METRIC_NAMES } from '../evaluate/metrics.ts';
 import { formatRange } from '../evaluate/range.ts';
@@ -98,8 +98,9 @@ function memoryLines(evaluation: Evaluation, cost: ObjectCost, source: string): 
       );
     lines.push(`object size x limit: ${cost.objectSize} x ${limit} = ${cost.objectSize * limit} B`);
   }
-  const { buckets, memTotal } = machine;
-  if (buckets.ok) lines.push(`hash table: ${sizeWords(hashTableBytes(buckets.value))}, apart from the slab`);
+  const { memTotal } = machine;
+  const hashTable = hashTableNow(machine);
+  if (hashTable !== undefined) lines.push(`hash table: ${sizeWords(hashTable)}, apart from the slab`);
   const { memory_share: share } = measurements;
   const ram = memTotal.ok ? foreignPath(memTotal.source) : '';
   if (share.kind === 'value')

@@ -75,15 +75,16 @@ function ruleCommand({ tool, family, table, chain }: DropRule): string {
 function whichNotes({ table, handling }: InvalidLead, found: ReportFindings): readonly Note[] {
   const { generation } = found.evaluation.observation.machine;
   const before = inNamespace({ subject: table });
-  const name = `${GENERATIONS[generation].sysctlPrefix}log_invalid`;
+  const { sysctlPrefix, logPrefix } = GENERATIONS[generation];
+  const name = `${sysctlPrefix}log_invalid`;
   const isOther = !table.isInitial;
   const everywhere = (value: 0 | 1) => (isOther ? [`sysctl -w net.netfilter.nf_log_all_netns=${value}`] : []);
   return [
     note(
-      `Which, and why: the kernel writes each to its log, as nf_ct_... and the reason (6 is TCP, 17 UDP, 255 all)${isOther ? '; of this namespace only after the first of these, on the host' : ''}:`,
+      `Which, and why: the kernel writes each to its log, as ${logPrefix}... and the reason (6 is TCP, 17 UDP, 255 all)${isOther ? '; of this namespace only after the first of these, on the host' : ''}:`,
       ...everywhere(1),
       `${before}sysctl -w ${name}=6`,
-      'dmesg | grep nf_ct_ | tail',
+      `dmesg | grep ${logPrefix} | tail`,
     ),
     note('and off again:', `${before}sysctl -w ${name}=${handling.settings.log_invalid ?? 0}`, ...everywhere(0)),
   ];

@@ -1,7 +1,7 @@
 // Graphs for Munin: what each is called, which fields it has, and their values. U is a value that cannot be read.
 
 import type { Evaluation } from '../evaluate/evaluate.ts';
-import { hashTableBytes } from '../evaluate/footprint.ts';
+import { hashTableNow } from '../evaluate/footprint.ts';
 import type { Measured } from '../evaluate/measurements.ts';
 import type { MuninThresholds } from '../evaluate/munin-range.ts';
 import { COUNTER_NAMES } from '../observation/counters.ts';
@@ -73,8 +73,8 @@ function lossesGraph(drawable: Drawable | undefined): Graph {
 
 function memoryGraph(drawable: Drawable | undefined): Graph {
   const { measurements } = drawable?.evaluation.results[0] ?? {};
-  const buckets = drawable?.evaluation.observation.machine.buckets;
-  const hash = buckets?.ok ? hashTableBytes(buckets.value) : undefined;
+  const machine = drawable?.evaluation.observation.machine;
+  const hash = machine && hashTableNow(machine);
   const full = measured(measurements?.slab_max);
   return {
     name: 'conntrack_memory',

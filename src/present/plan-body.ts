@@ -5,7 +5,7 @@ import type { ObjectOrigin } from '../evaluate/footprint.ts';
 import type { Plan, Reason } from '../evaluate/plan.ts';
 import type { Observation } from '../observation/observation.ts';
 import type { Count, Underscored } from './body-types.ts';
-import { durable, type FileLines, liveCommands } from './remedies.ts';
+import { durable, type FileBody, fileBodies, liveCommands } from './remedies.ts';
 import { foreign } from './words.ts';
 
 export interface PlanBody {
@@ -45,7 +45,7 @@ export interface PlanBody {
     /** what sets it now */
     readonly commands: readonly string[];
     /** what makes it survive a reboot */
-    readonly files: readonly FileLines[];
+    readonly files: readonly FileBody[];
   };
 }
 
@@ -85,10 +85,7 @@ export function planBody(observation: Observation, plan: Plan): PlanBody {
       memory: memoryBody(observation, plan),
       configured: configured === undefined ? null : { path: foreign(configured.path), max: configured.limit },
       commands: plan.fits === false ? [] : liveCommands(observation, plan),
-      files: (plan.fits === false ? [] : durable(observation, plan)).map(({ where, lines }) => ({
-        where: foreign(where),
-        lines,
-      })),
+      files: plan.fits === false ? [] : fileBodies(durable(observation, plan)),
     },
   };
 }

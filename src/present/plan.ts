@@ -1,13 +1,14 @@
 // A plan for people: what it costs, what to type now, which lines to put where, and what does not change by it.
 
 import { refusesBelowLimit } from '../evaluate/chains.ts';
+import { bucketBytes } from '../evaluate/footprint.ts';
 import { hasMetLimit } from '../evaluate/losses.ts';
 import type { Plan, Reason } from '../evaluate/plan.ts';
 import type { Machine } from '../observation/machine.ts';
 import type { Observation } from '../observation/observation.ts';
 import type { Table } from '../observation/table.ts';
 import { grouped, indented, wrapped } from './prose.ts';
-import { durable, liveCommands } from './remedies.ts';
+import { durable, liveCommands, placeWords } from './remedies.ts';
 import { blockWords, sureWords } from './slab.ts';
 import { foreign, foreignPath, percentWords, sizeWords } from './words.ts';
 
@@ -50,9 +51,9 @@ export function planText(observation: Observation, plan: Plan): readonly string[
     ...commandLines(observation, plan),
     '',
     'For good',
-    ...durable(observation, plan).flatMap(({ where, lines }) => [
-      `  ${foreign(where)}`,
-      ...lines.map((line) => `      ${line}`),
+    ...durable(observation, plan).flatMap((file) => [
+      `  ${foreign(placeWords(file))}`,
+      ...file.lines.map((line) => `      ${line}`),
     ]),
     ...configuredLines(plan),
     '',
@@ -87,12 +88,13 @@ const REASONS: Readonly<Record<Reason, (table: Table, plan: Plan, machine: Machi
 };
 
 // What is not seen is counted; where nobody knows how much that is, it is the least.
-function moreWord({ certainty, extensionMost }: Plan['cost']): string {
+function moreWord({ certainty, extension, extensionMost }: Plan['cost']): string {
   if (certainty === 'exact') return '';
-  return extensionMost === 0 ? 'at least ' : 'up to ';
+  return certainty === 'at least' && extension === extensionMost ? 'at least ' : 'up to ';
 }
 
-function memoryLines({ available, memTotal, generation }: Machine, plan: Plan): readonly string[] {
+function memoryLines(machine: Machine, plan: Plan): readonly string[] {
+  const { available, memTotal, generation } = machine;
   const { cost, full, hashTable, limit, buckets, more, share } = plan;
   const sure = sureWords(cost);
   const about = cost.origin === 'estimate' ? 'about ' : '';
@@ -104,7 +106,7 @@ function memoryLines({ available, memTotal, generation }: Machine, plan: Plan): 
   const rows: readonly (readonly [string, number, string])[] = [
     ['objects', full.objects, each],
     ['extensions', full.extensions, `${grouped(limit)} x ${blockWords(cost)}`],
-    ['hash table', hashTable, `${grouped(buckets)} buckets x 8 B`],
+    ['hash table', hashTable, `${grouped(buckets)} buckets x ${bucketBytes(machine)} B`],
     ['together', total, `${sure}${grouped(total)} B${ofRam}`],
   ];
   const lines = rows.map(([name, bytes, how]) => `  ${name.padEnd(10)} ${sizeWords(bytes).padStart(10)}   ${how}`);
@@ -155,9 +157,7 @@ function commandLines(observation: Observation, plan: Plan): readonly string[] {
 function configuredLines({ configured, limit }: Plan): readonly string[] {
   if (configured === undefined || configured.limit === limit) return [];
   const { path, key, value, by } = configured;
-  const what =
-    by === 'sysctl' ? `${foreign(key)} = ${value}` : `${foreign(key)}=${value}, for ${grouped(configured.limit)}`;
-  return indented(`${foreignPath(path)} sets ${what} now: change it there.`);
+  return by === 'sysctl' ? indented(`${foreignPath(path)} sets ${foreign(key)} = ${value} now: change it there.`) : [];
 }
 
 function unchangedLines({ generation }: Machine, { expectMax, buckets }: Plan): readonly string[] {

@@ -1,6 +1,6 @@
 // Prometheus' text format, version 0.0.4, for the textfile collector of node_exporter.
 
-import { hashTableBytes } from '../evaluate/footprint.ts';
+import { hashTableNow } from '../evaluate/footprint.ts';
 import type { Measured } from '../evaluate/measurements.ts';
 import type { MetricName } from '../evaluate/metrics.ts';
 import { exitCode } from '../evaluate/state.ts';
@@ -42,7 +42,7 @@ function tableFamilies({ evaluation: { observation, results } }: Evaluated): rea
     gauge('entries_limit', 'Limit of entries of each network namespace; 0 is no limit.', table.limit),
     gauge('usage_ratio', 'Entries of this network namespace by the limit.', from('usage', 1 / 100)),
     gauge('buckets', 'Buckets of the hash table.', known),
-    gauge('hash_table_bytes', 'Memory of the hash table.', known === undefined ? undefined : hashTableBytes(known)),
+    gauge('hash_table_bytes', 'Memory of the hash table.', hashTableNow(observation.machine)),
     gauge('slab_bytes', 'Slab memory that the entries hold.', from('slab')),
     gauge('slab_full_bytes', 'Slab memory that a full table pins.', from('slab_max')),
     ...COUNTER_NAMES.map((name) => counter(name, COUNTER_WORDS[name].prometheus, from(name))),

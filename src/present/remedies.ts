@@ -1,16 +1,27 @@
 // What to type, and which lines to put where, so that a limit is set now and stays set, for each generation.
 
 import { atLeast } from '../evaluate/kernel-version.ts';
+import { defaultBuckets, defaultLimit } from '../evaluate/module-load.ts';
 import type { Plan } from '../evaluate/plan.ts';
-import type { Evidence } from '../observation/configuration.ts';
+import type { Evidence, HashsizeOption } from '../observation/configuration.ts';
 import { GENERATIONS, hashsizeFile } from '../observation/generation.ts';
 import type { Machine } from '../observation/machine.ts';
 import type { Observation } from '../observation/observation.ts';
+import { foreign } from './words.ts';
 
-/** Lines for one file, or for what else is named. */
+/** Lines for one file, or for another place that is named. */
 export interface FileLines {
   readonly where: string;
   readonly lines: readonly string[];
+  /** Settings there that go: the new lines, if there are any, take their place. */
+  readonly replaces?: readonly string[];
+}
+
+/** The place and what to do there, on one line: `/etc/modprobe.d/a.conf, in place of hashsize=4096`. */
+export function placeWords({ where, lines, replaces = [] }: FileLines): string {
+  if (replaces.length === 0) return where;
+  const settings = replaces.join(' and ');
+  return lines.length === 0 ? `${where}: remove ${settings}` : `${where}, in place of ${settings}`;
 }
 
 /** Buckets first, so that there is room before the entries come. What is so already is left out. */
@@ -35,28 +46,92 @@ const UNKNOWN: Evidence = {
   cpus: undefined,
 };
 
-export function durable({ machine, evidence = UNKNOWN }: Observation, plan: Plan): readonly FileLines[] {
+export function durable(observation: Observation, plan: Plan): readonly FileLines[] {
+  const { machine, evidence = UNKNOWN } = observation;
   const { generation, release } = machine;
-  const { limitKeys, modprobeFile } = GENERATIONS[generation];
   // A captured tree need not show its init; those that came with these kernels read both directories.
-  const modern = evidence.systemd || (release.ok && atLeast(release.value, 3, 10));
-  const options = `options ${generation} hashsize=${plan.buckets}`;
-  const sysctl = `${limitKeys[0]} = ${plan.limit}`;
+  const modern = generation === 'nf_conntrack' && (evidence.systemd || (release.ok && atLeast(release.value, 3, 10)));
+  const sysctl = `${GENERATIONS[generation].limitKeys[0]} = ${plan.limit}`;
+  const files = [...hashsizeFiles(observation, plan), { where: sysctlFile(modern, plan), lines: [sysctl] }];
   if (generation === 'ip_conntrack')
-    return [
-      { where: modprobeFile, lines: [options] },
-      { where: '/etc/sysctl.conf', lines: [sysctl] },
-      { where: '/etc/sysconfig/iptables-config', lines: ['IPTABLES_MODULES_UNLOAD="no"'] },
-    ];
-  const files = [{ where: sysctlFile(modern, plan), lines: [sysctl] }];
-  const flags = kubeProxyFlags(evidence, `--conntrack-min=${plan.limit}`);
-  if (evidence.builtIn === true) {
-    const commandLine = { where: 'the kernel command line', lines: [`nf_conntrack.hashsize=${plan.buckets}`] };
-    return [commandLine, ...files, ...flags];
-  }
+    return [...files, { where: '/etc/sysconfig/iptables-config', lines: ['IPTABLES_MODULES_UNLOAD="no"'] }];
   const modules = { where: '/etc/modules-load.d/nf_conntrack.conf', lines: ['nf_conntrack'] };
-  return [{ where: modprobeFile, lines: [options] }, ...files, ...(modern ? [modules] : []), ...flags];
+  const isModule = evidence.builtIn !== true;
+  return [
+    ...files,
+    ...(modern && isModule ? [modules] : []),
+    ...kubeProxyFlags(evidence, `--conntrack-min=${plan.limit}`),
+  ];
 }
+
+const COMMAND_LINE = 'the kernel command line';
+
+/**
+ * Where the buckets are set: one place, and every other one is taken away, since the last of them counts and giving
+ * hashsize twice at a load has crashed 2.6.32. None if the kernel's default does it, or the file says so already.
+ */
+function hashsizeFiles({ machine, configuration, evidence = UNKNOWN }: Observation, plan: Plan): readonly FileLines[] {
+  const { generation } = machine;
+  const all = (configuration?.hashsizes ?? []).filter(({ module }) => module === generation);
+  // Options of modprobe.d do nothing if conntrack is built in.
+  const set = evidence.builtIn === true ? all.filter(isOfCommandLine) : all;
+  const last = set[set.length - 1];
+  if (last === undefined) return newHashsize(machine, evidence, plan);
+  const kept = last.value === plan.buckets ? [] : [replaced(last, [hashsizeLine(last, plan.buckets)])];
+  return [...kept, ...set.slice(0, -1).map((option) => replaced(option, []))];
+}
+
+// A module may be loaded again without sysctl: then its own limit must not be lower.
+function newHashsize(machine: Machine, { builtIn }: Evidence, { buckets, limit }: Plan): readonly FileLines[] {
+  const { generation } = machine;
+  const isEnough = buckets <= defaultBuckets(machine) && (builtIn === true || limit <= defaultLimit(machine));
+  if (isEnough && startsByDefault(machine)) return [];
+  return builtIn === true
+    ? [{ where: COMMAND_LINE, lines: [`${generation}.hashsize=${buckets}`] }]
+    : [{ where: GENERATIONS[generation].modprobeFile, lines: [`options ${generation} hashsize=${buckets}`] }];
+}
+
+// With fewer buckets than the default something has set them.
+function startsByDefault(machine: Machine): boolean {
+  const { memTotal, buckets } = machine;
+  return memTotal.ok && buckets.ok && buckets.value >= defaultBuckets(machine);
+}
+
+function replaced(option: HashsizeOption, lines: readonly string[]): FileLines {
+  const where = isOfCommandLine(option) ? COMMAND_LINE : option.path;
+  return { where, lines, replaces: [`${option.key}=${option.value}`] };
+}
+
+function hashsizeLine({ module, key }: HashsizeOption, buckets: number): string {
+  return key === 'hashsize' ? `options ${module} hashsize=${buckets}` : `${key}=${buckets}`;
+}
+
+function isOfCommandLine({ key }: HashsizeOption): boolean {
+  return key !== 'hashsize';
+}
+
+/** The same for programs. */
+export interface FileBody {
+  readonly where: string;
+  readonly lines: readonly string[];
+  /** settings there that go: the new lines, if there are any, take their place */
+  readonly replaces: readonly string[];
+}
+
+export function fileBodies(files: readonly FileLines[]): readonly FileBody[] {
+  return files.map(({ where, lines, replaces = [] }) => ({
+    where: foreign(where),
+    lines,
+    replaces: replaces.map(foreign),
+  }));
+}
+
+/** Where a sysctl other than the limit is made to last. */
+export function sysctlPlaces({ generation }: Machine): string {
+  return generation === 'ip_conntrack' ? SYSCTL_CONF : `${SYSCTL_CONF}, or a file in /etc/sysctl.d`;
+}
+
+const SYSCTL_CONF = '/etc/sysctl.conf';
 
 // The timeouts that it sets when it starts, unless it is told 0.
 const KUBE_PROXY_TIMEOUTS = ['tcp_timeout_established', 'tcp_timeout_close_wait'];
@@ -74,5 +149,5 @@ function kubeProxyFlags({ kubernetes }: Evidence, flag: string): readonly FileLi
 // Where it is set already it has to be changed: a second file may come before that one.
 function sysctlFile(modern: boolean, { configured }: Plan): string {
   if (configured !== undefined && configured.by === 'sysctl' && configured.atBoot) return configured.path;
-  return modern ? '/etc/sysctl.d/90-nf_conntrack.conf' : '/etc/sysctl.conf';
+  return modern ? '/etc/sysctl.d/90-nf_conntrack.conf' : SYSCTL_CONF;
 }

@@ -3,7 +3,7 @@
 import type { Advice } from '../evaluate/advice.ts';
 import type { TableDiagnosis, Trouble } from '../evaluate/diagnosis.ts';
 import type { Certainty } from '../evaluate/extensions.ts';
-import { costElsewhere, footprint, hashTableBytes, type ObjectOrigin } from '../evaluate/footprint.ts';
+import { costElsewhere, footprint, hashTableNow, type ObjectOrigin } from '../evaluate/footprint.ts';
 import type { MetricName } from '../evaluate/metrics.ts';
 import type { State } from '../evaluate/state.ts';
 import type { Generation } from '../observation/generation.ts';
@@ -18,8 +18,8 @@ import { type ListBody, listFigures } from './list-body.ts';
 import type { Listed } from './listing.ts';
 import { type NamespaceBody, namespaceBody } from './namespace-body.ts';
 import { CERTAINTIES } from './plan-body.ts';
+import { type FileBody, fileBodies } from './remedies.ts';
 import type { ReportFindings } from './report-findings.ts';
-import type { Step } from './step.ts';
 import { foreignPath } from './words.ts';
 
 export interface ReportBody {
@@ -103,7 +103,7 @@ export interface AdviceBody {
   readonly instead: readonly string[];
   readonly notes: readonly string[];
   /** what makes it survive a reboot */
-  readonly files: Step['files'];
+  readonly files: readonly FileBody[];
 }
 
 const TROUBLES: { readonly [Each in Trouble]: Underscored<Each> } = {
@@ -199,7 +199,7 @@ function logBody({ log }: ReportFindings): IncidentBody['kernel_log'] {
 
 function memoryBody({ evaluation: { cost, observation }, diagnosis: { worst } }: ReportFindings): MemoryBody | null {
   if (!cost.ok) return null;
-  const { buckets, available } = observation.machine;
+  const { available } = observation.machine;
   const { table } = worst.result;
   const { entries, limit } = table;
   const each = costElsewhere(observation.machine, cost.value, table);
@@ -208,14 +208,14 @@ function memoryBody({ evaluation: { cost, observation }, diagnosis: { worst } }:
     certainty: CERTAINTIES[each.certainty],
     slab_now_bytes: footprint(each, entries).total,
     slab_full_bytes: limit === 0 ? null : footprint(each, limit).total,
-    hash_table_bytes: buckets.ok ? hashTableBytes(buckets.value) : null,
+    hash_table_bytes: hashTableNow(observation.machine) ?? null,
     available_bytes: available.ok ? available.value.bytes : null,
   };
 }
 
 function adviceBody(advice: Advice, { evaluation: { observation }, subject }: ReportFindings): AdviceBody {
   const { title, commands, instead, notes, files } = stepOf(advice, { observation, subject });
-  return { kind: ADVICE[advice.kind], title, commands, instead, notes, files };
+  return { kind: ADVICE[advice.kind], title, commands, instead, notes, files: fileBodies(files) };
 }
 
 function namespaceTableBody({ identities }: ReportFindings, { result, state, trouble }: TableDiagnosis): TableBody {

@@ -163,5 +163,5 @@ function bucketWords({ observation: { machine, tables } }: Evaluation): string {
   const long = refusesBelowLimit(machine, own)
     ? ': chains so long that the kernel refuses entries before it is full'
     : '';
-  return `${grouped(buckets.value)}${each}${long}, ${sizeWords(hashTableBytes(buckets.value))} of memory`;
+  return `${grouped(buckets.value)}${each}${long}, ${sizeWords(hashTableBytes(machine, buckets.value))} of memory`;
 }

@@ -31,11 +31,14 @@ export function eachWords({ cost, observation, results }: Evaluation): string {
   const { machine } = observation;
   const others = results.map(({ table }) => costElsewhere(machine, own, table));
   const alike = others.every(({ certainty, extension }) => certainty === 'exact' && extension === own.extension);
-  return sureWords({ ...own, certainty: alike ? 'exact' : own.extension === 0 ? 'at least' : 'up to' });
+  return sureWords({
+    ...own,
+    certainty: alike ? 'exact' : own.extension === 0 || own.certainty === 'at least' ? 'at least' : 'up to',
+  });
 }
 
 /** `128 B`, `0 to 128 B` or `0 B or more`. */
 export function blockWords({ extension, extensionMost, certainty }: ObjectCost): string {
   if (certainty === 'exact') return `${extension} B`;
-  return extensionMost === 0 ? `${extension} B or more` : `0 to ${extensionMost} B`;
+  return certainty === 'at least' && extension === extensionMost ? `${extension} B or more` : `0 to ${extensionMost} B`;
 }

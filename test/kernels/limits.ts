@@ -1,7 +1,7 @@
 // The limit of a booted kernel: lost, restored, planned, and there again after a load of the module and after a boot.
 
 import { expect, test } from 'vitest';
-import { defaultLimit } from '../../src/evaluate/default-limit.ts';
+import { defaultLimit } from '../../src/evaluate/module-load.ts';
 import type { Look } from './look.ts';
 
 export function limits({ step, figures, isFrom, hasFiles, version }: Look): void {
@@ -15,7 +15,8 @@ export function limits({ step, figures, isFrom, hasFiles, version }: Look): void
     const [, kilobytes] = /MemTotal: +(\d+) kB/.exec(step('default-memory').output) ?? [];
     const release = { ok: true, value: version(), source: '' } as const;
     const memTotal = { ok: true, value: 1024 * Number(kilobytes), source: '' } as const;
-    expect(defaultLimit({ generation: 'nf_conntrack', release, memTotal })).toBe(figures('default')[0]);
+    const buckets = { ok: false, fault: { kind: 'not-asked', source: '' } } as const;
+    expect(defaultLimit({ generation: 'nf_conntrack', release, memTotal, buckets })).toBe(figures('default')[0]);
   });
 
   test('a limit that sysctl set is lost when the module is loaded anew, and that is said', () => {

@@ -5,7 +5,7 @@ import { wantedLimit } from '../../../src/evaluate/configured.ts';
 import { parseSysctlFile } from '../../../src/kernel/sysctl-file.ts';
 import type { HashsizeOption } from '../../../src/observation/configuration.ts';
 import type { Generation } from '../../../src/observation/generation.ts';
-import { NOTHING_CONFIGURED } from '../support/observation.ts';
+import { NOTHING_CONFIGURED, observation, ok } from '../support/observation.ts';
 
 const CONF = '/etc/sysctl.conf';
 const MAX = 'net.netfilter.nf_conntrack_max';
@@ -24,12 +24,16 @@ interface Given {
   readonly other?: string;
   readonly hashsizes?: readonly HashsizeOption[];
   readonly generation?: Generation;
+  readonly release?: readonly [major: number, minor: number];
+  readonly live?: number;
   readonly aliases?: readonly string[];
 }
 
-function wantedOf({ boot = '', other = '', hashsizes = [], aliases = [], generation = 'nf_conntrack' }: Given) {
+function wantedOf({ boot = '', other = '', hashsizes = [], aliases = [], live = 1, ...given }: Given) {
+  const { generation = 'nf_conntrack', release: [major, minor] = [6, 1] } = given;
   const sysctl = [...parseSysctlFile(boot, '/etc/sysctl.d/a.conf', true), ...parseSysctlFile(other, CONF, false)];
-  return wantedLimit({ ...NOTHING_CONFIGURED, sysctl, hashsizes, aliases }, generation);
+  const seen = observation({ generation, limit: live, release: ok({ major, minor }) });
+  return wantedLimit({ ...NOTHING_CONFIGURED, sysctl, hashsizes, aliases }, seen);
 }
 
 describe('the line that decides', () => {
@@ -51,6 +55,15 @@ describe('the line that decides', () => {
     ['0, which is for none', { boot: `${MAX} = 0\n` }, undefined],
     ['eight for each of hashsize', { hashsizes: [{ ...HASHSIZE, value: 1024 }] }, 8192],
     ['of whole pages of buckets', { hashsizes: [{ ...HASHSIZE, value: 1025 }] }, 12_288],
+    ['of whole pages from 4.7 on', { hashsizes: [{ ...HASHSIZE, value: 37_500 }], release: [4, 7] }, 303_104],
+    ['of the figure as written up to 4.6', { hashsizes: [{ ...HASHSIZE, value: 37_500 }], release: [4, 6] }, 300_000],
+    ['as written on EL6', { hashsizes: [{ ...HASHSIZE, value: 37_500 }], release: [2, 6] }, 300_000],
+    ['the lower of two on EL7', { hashsizes: [{ ...HASHSIZE, value: 37_500 }], release: [3, 10] }, 300_000],
+    [
+      'the live one of two on EL7',
+      { hashsizes: [{ ...HASHSIZE, value: 37_500 }], release: [3, 10], live: 303_104 },
+      303_104,
+    ],
     [
       'of ip_conntrack, as it is',
       { hashsizes: [{ ...HASHSIZE, module: 'ip_conntrack', value: 1025 }], generation: 'ip_conntrack' },

@@ -36,6 +36,24 @@ describe('drift', () => {
       undefined,
     ],
     ['no limit is set', { configuration: wanted(4000), limit: 0 }, undefined],
+    [
+      'a hashsize that does not fill whole pages, before 4.7',
+      {
+        configuration: hashsize('options nf_conntrack hashsize=37500'),
+        release: ok({ major: 4, minor: 4 }),
+        limit: 300_000,
+      },
+      'same',
+    ],
+    [
+      'the same from 4.7 on',
+      {
+        configuration: hashsize('options nf_conntrack hashsize=37500'),
+        release: ok({ major: 4, minor: 18 }),
+        limit: 300_000,
+      },
+      'below',
+    ],
     ['not the namespace that it is for', { configuration: wanted(4000), isInitial: false }, undefined],
   ])('%s', (_, changes, kind) => expect(driftOf(observation(changes))?.kind).toBe(kind));
 
@@ -96,6 +114,16 @@ describe('the likely cause', () => {
         configuration: { ...BOTH, hashsizes: BOTH.hashsizes.map((one) => ({ ...one, key: 'nf_conntrack.hashsize' })) },
       },
       ['loaded after sysctl', 'no hashsize'],
+    ],
+    [
+      'a load below 1 GB before 4.7: four times the figure before rounding (2.6.32, booted)',
+      { release: ok({ major: 2, minor: 6 }), limit: 15_976, buckets: ok(4096) },
+      ['loaded after sysctl', 'no hashsize'],
+    ],
+    [
+      'the same limit from 4.7 on, which no load gives',
+      { release: ok({ major: 5, minor: 4 }), limit: 15_976, buckets: ok(4096) },
+      ['set since'],
     ],
     [
       'one of two hashsizes',

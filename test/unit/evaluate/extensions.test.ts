@@ -55,7 +55,6 @@ const NONE = { bytes: 0, certainty: 'exact', most: 0 };
 const ONE = { bytes: 128, certainty: 'exact', most: 128 };
 const PERHAPS = { bytes: 0, certainty: 'at least', most: 128 };
 const UP_TO = { bytes: 128, certainty: 'up to', most: 128 };
-const VARIES = { bytes: 0, certainty: 'at least', most: 0 };
 
 describe('since 5.19 a block comes on demand', () => {
   test.each<readonly [string, ExtensionSettings, object]>([
@@ -95,9 +94,23 @@ describe('from 4.12 to 5.18 each entry has one, unless events are off', () => {
   });
 });
 
-test('before 4.12 they vary in size: the object is the least', () => {
-  expect(extensionOf(machine('4.11'), table({ ...QUIET, acct: ok(1) }))).toEqual(VARIES);
-  expect(extensionOf(machine('2.6'), table(UNSEEN))).toEqual(VARIES);
+describe('before 4.12 the size varies, and events give a minimum', () => {
+  const on = { ...PLAIN, events: ok(1) };
+  const both = { ...on, acct: ok(1) };
+  test.each<readonly [string, string, ExtensionSettings, number]>([
+    ['2.6.32, booted', '2.6', on, 128],
+    ['2.6.32 with accounting, booted', '2.6', both, 128],
+    ['3.10, booted', '3.10', on, 128],
+    ['3.10 with accounting, booted', '3.10', both, 192],
+    ['3.17', '3.17', on, 64],
+    ['4.4, booted', '4.4', on, 64],
+    ['4.4 with accounting, booted', '4.4', both, 96],
+    ['4.11', '4.11', both, 96],
+    ['events off', '4.4', { ...PLAIN, events: ok(0), acct: ok(1) }, 0],
+    ['events unknown', '4.4', UNSEEN, 0],
+  ])('%s', (_, version, settings, bytes) =>
+    expect(extensionOf(machine(version), table(settings))).toEqual({ bytes, certainty: 'at least', most: bytes }),
+  );
 });
 
 test('ip_conntrack has none', () => {

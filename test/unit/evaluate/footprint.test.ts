@@ -113,4 +113,9 @@ describe('the extension block', () => {
   });
 });
 
-test('the hash table is a pointer for each bucket', () => expect(hashTableBytes(16384)).toBe(131072));
+test.each([
+  ['nf_conntrack', 'one pointer', 131_072],
+  ['ip_conntrack', 'two pointers', 262_144],
+] as const)('the hash table of %s has %s for each bucket', (generation, _, bytes) =>
+  expect(hashTableBytes({ generation }, 16_384)).toBe(bytes),
+);

@@ -43,6 +43,29 @@ describe('invalid packets', () => {
     ['three', { counters: invalid(5, 8), handling: NO_RULE }, ['ok invalid']],
     ['three in three seconds', { counters: invalid(5, 8), seconds: 3, handling: NO_RULE }, ['ok invalid']],
     ['nobody knows what becomes of them', { counters: invalid(0, 500) }, []],
+    [
+      'ICMP errors, which ip_conntrack counts as invalid too (2.6.18, booted)',
+      {
+        counters: [
+          { invalid: 4, icmp_error: 4 },
+          { invalid: 21_004, icmp_error: 21_004 },
+        ],
+        generation: 'ip_conntrack',
+        handling: NO_RULE,
+      },
+      [],
+    ],
+    [
+      'ICMP errors since nf_conntrack, which counts them apart',
+      {
+        counters: [
+          { invalid: 4, icmp_error: 4 },
+          { invalid: 500, icmp_error: 500 },
+        ],
+        handling: NO_RULE,
+      },
+      ['ok invalid'],
+    ],
     ['three in ten seconds', { counters: invalid(5, 8), seconds: 10, handling: NO_RULE }, []],
     ['many since boot, none now', { counters: invalid(5_000_000, 5_000_000), handling: ONE_RULE }, []],
     ['a rule drops them, of how many is not known', { counters: invalid(0, 500), handling: ONE_RULE }, ['ok invalid']],

@@ -36,8 +36,8 @@ describe('what was written', () => {
 
   test('is a line, with the counters by name, and short where nothing was counted', () => {
     expect(formatState(state)).toBe(
-      '{"schema":3,"boot":"b","counters":["drop","early_drop","insert_failed","chainlength","invalid","clashres"],' +
-        '"tables":{"net:1":[[1.5,2,[0,[9,0,0,0,0,0]]],[3,0,[[0,null,null,null,null,null]]]],"net:2":[]}}\n',
+      '{"schema":3,"boot":"b","counters":["drop","early_drop","insert_failed","chainlength","invalid","clashres","icmp_error"],' +
+        '"tables":{"net:1":[[1.5,2,[0,[9,0,0,0,0,0,0]]],[3,0,[[0,null,null,null,null,null,null]]]],"net:2":[]}}\n',
     );
   });
 });

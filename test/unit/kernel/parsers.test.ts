@@ -63,6 +63,7 @@ describe('/proc/net/stat', () => {
       early_drop: 11,
       insert_failed: 9,
       invalid: 4,
+      icmp_error: 12,
       ...(header.includes('clashres') ? { clashres: 1 } : {}),
       ...(chainlength === undefined ? {} : { chainlength }),
     };
@@ -126,8 +127,8 @@ cpu=1   	found=0 invalid=0 insert=0 insert_failed=0 drop=4294967295 early_drop=0
       ok: true,
       value: {
         cpus: [
-          { insert_failed: 1, drop: 2, early_drop: 4, chainlength: 5, invalid: 7, clashres: 9 },
-          { insert_failed: 0, drop: 4294967295, early_drop: 0, chainlength: 0, invalid: 0, clashres: 0 },
+          { insert_failed: 1, drop: 2, early_drop: 4, chainlength: 5, invalid: 7, clashres: 9, icmp_error: 0 },
+          { insert_failed: 0, drop: 4294967295, early_drop: 0, chainlength: 0, invalid: 0, clashres: 0, icmp_error: 0 },
         ],
       },
     });
@@ -138,7 +139,7 @@ cpu=1   	found=0 invalid=0 insert=0 insert_failed=0 drop=4294967295 early_drop=0
       'cpu=0   	searched=1 found=2 new=3 invalid=4 ignore=5 delete=6 delete_list=7 insert=8 insert_failed=9 drop=10 early_drop=11 icmp_error=12 expect_new=13 expect_create=14 expect_delete=15 search_restart=16\n';
     expect(parseToolStatistics(text)).toEqual({
       ok: true,
-      value: { cpus: [{ insert_failed: 9, drop: 10, early_drop: 11, invalid: 4 }] },
+      value: { cpus: [{ insert_failed: 9, drop: 10, early_drop: 11, invalid: 4, icmp_error: 12 }] },
     });
   });
 

@@ -21,7 +21,7 @@ test('in the order of perfdata, each with its rate', () => {
 });
 
 test('what is read besides, and what is not', () => {
-  expect(COLUMN_NAMES.slice(COUNTER_NAMES.length)).toEqual(['clashres']);
+  expect(COLUMN_NAMES.slice(COUNTER_NAMES.length)).toEqual(['clashres', 'icmp_error']);
   expect([...COLUMN_NAMES, 'found', 'constructor', ''].map(isColumnName)).toEqual([
     ...COLUMN_NAMES.map(() => true),
     ...[false, false, false],
@@ -36,6 +36,7 @@ test('what conntrack(8) has called each', () => {
     ['chaintoolong', 'chainlength'],
     ['invalid'],
     ['clash_resolve', 'clashres'],
+    ['error', 'icmp_error'],
   ]);
 });
 

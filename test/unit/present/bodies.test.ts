@@ -66,18 +66,21 @@ describe('a plan', () => {
             "lines": [
               "options nf_conntrack hashsize=32768",
             ],
+            "replaces": [],
             "where": "/etc/modprobe.d/nf_conntrack.conf",
           },
           {
             "lines": [
               "net.netfilter.nf_conntrack_max = 131072",
             ],
+            "replaces": [],
             "where": "/etc/sysctl.d/90-nf_conntrack.conf",
           },
           {
             "lines": [
               "nf_conntrack",
             ],
+            "replaces": [],
             "where": "/etc/modules-load.d/nf_conntrack.conf",
           },
         ],
@@ -522,6 +525,7 @@ describe('a check', () => {
             "clashres": 0,
             "drop": 0,
             "early_drop": 0,
+            "icmp_error": 0,
             "insert_failed": 0,
             "invalid": 0,
           },
@@ -551,6 +555,7 @@ describe('a check', () => {
                   "clashres": 0,
                   "drop": 60,
                   "early_drop": 0,
+                  "icmp_error": 0,
                   "insert_failed": 0,
                   "invalid": 0,
                 },
@@ -591,6 +596,7 @@ describe('a check', () => {
                   "clashres": 0,
                   "drop": 0,
                   "early_drop": 0,
+                  "icmp_error": 0,
                   "insert_failed": 0,
                   "invalid": 0,
                 },
@@ -875,18 +881,21 @@ describe('a report', () => {
                     "lines": [
                       "options nf_conntrack hashsize=1024",
                     ],
+                    "replaces": [],
                     "where": "/etc/modprobe.d/nf_conntrack.conf",
                   },
                   {
                     "lines": [
                       "net.netfilter.nf_conntrack_max = 4096",
                     ],
+                    "replaces": [],
                     "where": "/etc/sysctl.d/90-nf_conntrack.conf",
                   },
                   {
                     "lines": [
                       "nf_conntrack",
                     ],
+                    "replaces": [],
                     "where": "/etc/modules-load.d/nf_conntrack.conf",
                   },
                 ],
@@ -932,6 +941,7 @@ describe('a report', () => {
                     "clashres": 0,
                     "drop": 50,
                     "early_drop": 0,
+                    "icmp_error": 0,
                     "insert_failed": 5,
                     "invalid": 0,
                   },
@@ -974,6 +984,7 @@ describe('a report', () => {
                     "clashres": 0,
                     "drop": 0,
                     "early_drop": 0,
+                    "icmp_error": 0,
                     "insert_failed": 0,
                     "invalid": 0,
                   },

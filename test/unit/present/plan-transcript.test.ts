@@ -80,8 +80,8 @@ describe('a plan', () => {
       Memory that a full table pins (it is never swapped)
         objects      19.7 MiB   65,536 x about 304 B, 13 in 4,096 B of slab
         extensions        0 B   65,536 x 0 B
-        hash table  128.0 KiB   16,384 buckets x 8 B
-        together     19.8 MiB   about 20,783,104 B, 0.1% of 16.0 GiB RAM
+        hash table  256.0 KiB   16,384 buckets x 16 B
+        together     19.9 MiB   about 20,914,176 B, 0.1% of 16.0 GiB RAM
         It fits: 10.7 MiB more than now, with 1.0 GiB available.
 
       Hash table
@@ -175,8 +175,6 @@ describe('a plan', () => {
         nothing: it is so already
 
       For good
-        /etc/modprobe.d/nf_conntrack.conf
-            options nf_conntrack hashsize=262144
         /etc/sysctl.conf
             net.netfilter.nf_conntrack_max = 65536
         /etc/modules-load.d/nf_conntrack.conf

@@ -106,7 +106,7 @@ describe('the text', () => {
       'what was lost on a kernel that drops each clash, and does not call it a drop',
       { statistics: countedBefore515({ drop: 30, insert_failed: 25 }), release: ok({ major: 3, minor: 10 }) },
       [],
-      '100 of 1000 entries (10.0%), 30 dropped, 25 lost to clashes since boot, at least 252.0 KiB slab at max',
+      '100 of 1000 entries (10.0%), 30 dropped, 25 lost to clashes since boot, at least 377.0 KiB slab at max',
     ],
     [
       'what cannot be judged',

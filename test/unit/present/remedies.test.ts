@@ -4,8 +4,11 @@ import { describe, expect, test } from 'vitest';
 import { objectCost } from '../../../src/evaluate/footprint.ts';
 import { planFor } from '../../../src/evaluate/plan.ts';
 import { parseSysctlFile } from '../../../src/kernel/sysctl-file.ts';
-import { durable, liveCommands } from '../../../src/present/remedies.ts';
-import { type Changes, EVIDENCE, fault, NOTHING_CONFIGURED, observation, ok } from '../support/observation.ts';
+import type { HashsizeOption } from '../../../src/observation/configuration.ts';
+import { durable, liveCommands, placeWords } from '../../../src/present/remedies.ts';
+import { type Changes, EVIDENCE, fault, GIB, NOTHING_CONFIGURED, observation, ok } from '../support/observation.ts';
+
+const NEW_FILE = '/etc/modprobe.d/nf_conntrack.conf | options nf_conntrack hashsize=65536';
 
 /** A limit of 262144 and what goes with it. */
 function planned(changes: Changes) {
@@ -80,10 +83,59 @@ describe('for good', () => {
       { evidence: { ...EVIDENCE, kubernetes: true, builtIn: true } },
       ['the kernel command line | nf_conntrack.hashsize=65536', OWN_FILE, KUBE_PROXY],
     ],
+    [
+      'a load by default gives the limit and the buckets',
+      { memTotal: ok(8 * GIB), buckets: ok(262_144) },
+      [OWN_FILE, MODULES],
+    ],
+    ['it would, but something has set fewer buckets', { memTotal: ok(8 * GIB) }, [QUARTER, OWN_FILE, MODULES]],
+    [
+      'a load by default gives the buckets only',
+      { memTotal: ok(4 * GIB), buckets: ok(65_536) },
+      [QUARTER, OWN_FILE, MODULES],
+    ],
+    [
+      'built in, and the default makes as many buckets',
+      { memTotal: ok(8 * GIB), buckets: ok(262_144), evidence: { ...EVIDENCE, builtIn: true } },
+      [OWN_FILE],
+    ],
     ['set already', set(true), [QUARTER, `/etc/sysctl.d/00.conf | ${SYSCTL}`, MODULES]],
     ['set where it is not read at boot', set(false), [QUARTER, OWN_FILE, MODULES]],
   ])('%s', (_, changes, expected) => {
     const { found, plan } = planned(changes);
     expect(durable(found, plan).map(({ where, lines }) => [where, ...lines].join(' | '))).toEqual(expected);
+  });
+});
+
+describe('a hashsize that is configured already: one place is left, and no second one is added', () => {
+  const option = (path: string, value: number): HashsizeOption => {
+    const key = path === '/proc/cmdline' ? 'nf_conntrack.hashsize' : 'hashsize';
+    return { path, module: 'nf_conntrack', key, value };
+  };
+  const [A, Z] = ['/etc/modprobe.d/a.conf', '/etc/modprobe.d/zz-firewall.conf'];
+
+  test.each<[string, readonly HashsizeOption[], readonly string[], boolean?]>([
+    ['one file', [option(A, 4096)], [`${A}, in place of hashsize=4096 | options nf_conntrack hashsize=65536`]],
+    ['one file that says so', [option(A, 65_536)], []],
+    [
+      'a later file overrides it',
+      [option(A, 65_536), option(Z, 4096)],
+      [`${Z}, in place of hashsize=4096 | options nf_conntrack hashsize=65536`, `${A}: remove hashsize=65536`],
+    ],
+    [
+      'the kernel command line comes last',
+      [option(A, 65_536), option('/proc/cmdline', 4096)],
+      [
+        'the kernel command line, in place of nf_conntrack.hashsize=4096 | nf_conntrack.hashsize=65536',
+        `${A}: remove hashsize=65536`,
+      ],
+    ],
+    ['built in: files do nothing', [option(A, 4096)], ['the kernel command line | nf_conntrack.hashsize=65536'], true],
+    ['of another module', [{ ...option(A, 4096), module: 'ip_conntrack' }], [NEW_FILE]],
+  ])('%s', (_, hashsizes, expected, builtIn = false) => {
+    const configuration = { ...NOTHING_CONFIGURED, hashsizes };
+    const { found, plan } = planned({ configuration, evidence: { ...EVIDENCE, builtIn } });
+    const ofBuckets = durable(found, plan).filter((file) => !/sysctl|modules-load/.test(file.where));
+    expect(ofBuckets.map((file) => [placeWords(file), ...file.lines].join(' | '))).toEqual(expected);
   });
 });

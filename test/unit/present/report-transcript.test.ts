@@ -328,7 +328,7 @@ describe('a report', () => {
              echo 512 > /sys/module/nf_conntrack/parameters/hashsize
              sysctl -w net.netfilter.nf_conntrack_max=4096
            New connections get in at once.
-           Costs up to 772.1 KiB more when full, of 32.0 GiB available.
+           Costs up to 1.1 MiB more when full, of 32.0 GiB available.
            It lasts until the next boot. For good:
              /etc/modprobe.d/nf_conntrack.conf
                  options nf_conntrack hashsize=512

@@ -8,13 +8,14 @@ import { sampleOf } from '../../../src/evaluate/trend.ts';
 import type { Counters } from '../../../src/observation/counters.ts';
 import type { Elsewhere, InvalidHandling, StackCounters } from '../../../src/observation/elsewhere.ts';
 import type { Reading } from '../../../src/observation/fault.ts';
+import type { Generation } from '../../../src/observation/generation.ts';
 import type { FullLog, OtherFull } from '../../../src/observation/kernel-log.ts';
 import type { Observation } from '../../../src/observation/observation.ts';
 import type { Table } from '../../../src/observation/table.ts';
 import type { ReportFindings } from '../../../src/present/report-findings.ts';
 
 const NOT_ASKED = { ok: false, fault: { kind: 'not-asked', source: 'it' } } as const;
-const NO_LOSS = { drop: 0, early_drop: 0, insert_failed: 0, chainlength: 0, invalid: 0, clashres: 0 };
+const NO_LOSS = { drop: 0, early_drop: 0, insert_failed: 0, chainlength: 0, invalid: 0, clashres: 0, icmp_error: 0 };
 const NOTHING: Elsewhere = {
   stacks: new Map(),
   neighbours: [],
@@ -39,6 +40,7 @@ export interface Given {
   readonly logged?: readonly OtherFull[];
   readonly handling?: InvalidHandling;
   readonly isInitial?: boolean;
+  readonly generation?: Generation;
 }
 
 function known<T>(value: T): Reading<T> {
@@ -64,14 +66,14 @@ function tableOf(key: string, counters: Counters, { entries = 10, isInitial = tr
 }
 
 function lookOf(given: Given, at: 0 | 1): Observation {
-  const { counters = [{}, {}], theirs, elsewhere, stacks, seconds = 1, expectMax } = given;
+  const { counters = [{}, {}], theirs, elsewhere, stacks, seconds = 1, expectMax, generation = 'nf_conntrack' } = given;
   const own = tableOf('own', counters[at], given);
   const others = theirs === undefined ? [] : [tableOf('net:7', theirs[at], { ...given, entries: 1 })];
   const told = stacks === undefined ? {} : { stacks: new Map([['own', stacks[at]]]) };
   return {
     machine: {
       view: 'own',
-      generation: 'nf_conntrack',
+      generation,
       release: known({ major: 6, minor: 1 }),
       pageSize: known(4096),
       slabCache: NOT_ASKED,

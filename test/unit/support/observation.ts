@@ -16,6 +16,7 @@ export const QUIET = {
   chainlength: 0,
   invalid: 0,
   clashres: 0,
+  icmp_error: 0,
 } as const satisfies Counters;
 
 export function ok<T>(value: T, source = '/proc/x'): Reading<T> {

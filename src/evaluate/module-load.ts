@@ -1,0 +1,129 @@
+// The limit and the buckets that connection tracking starts with when its module is loaded, or at boot if it is built in.
+// Kernel source: nf_conntrack_init_start() in net/netfilter/nf_conntrack_core.c, nf_ct_alloc_hashtable(), and
+// ip_conntrack_init() in net/ipv4/netfilter/ip_conntrack_core.c before them.
+
+import { LIMIT_PER_HASHSIZE, wholePages } from '../observation/generation.ts';
+import type { Machine } from '../observation/machine.ts';
+import { atLeast } from './kernel-version.ts';
+
+/**
+ * What is rounded up to whole pages of buckets: nothing; the hash table alone, so that the limit follows from the figure
+ * as written; or the figure itself, so that the limit follows from the rounded one.
+ */
+type Rounding = 'none' | 'table' | 'figure';
+
+/** How one generation of kernels starts. `large` and `huge`: buckets above 1 GB and above 4 GB of memory. */
+interface Start {
+  readonly large: number;
+  readonly huge: number;
+  readonly fewest: number;
+  readonly entriesPerBucket: number;
+  /** Memory for each bucket by default, in bytes, below 1 GB. */
+  readonly memoryPerBucket: number;
+  /** Both, if this version was built with either. */
+  readonly roundings: readonly Rounding[];
+}
+
+const GIB = 2 ** 30;
+// One pointer for each 16 KiB.
+const MEMORY_PER_BUCKET = 16_384 * 8;
+
+const SINCE_5_15: Start = {
+  large: 65_536,
+  huge: 262_144,
+  fewest: 1024,
+  entriesPerBucket: 1,
+  memoryPerBucket: MEMORY_PER_BUCKET,
+  roundings: ['figure'],
+};
+const SINCE_4_7: Start = { ...SINCE_5_15, large: 16_384, huge: 65_536, fewest: 32, entriesPerBucket: 4 };
+const SINCE_4_0: Start = { ...SINCE_4_7, roundings: ['table'] };
+// 3.10 is the vanilla kernel and EL7's, which has parts of later ones.
+const EL7: Start = { ...SINCE_4_0, roundings: ['table', 'figure'] };
+const BEFORE: Start = { ...SINCE_4_0, huge: 16_384 };
+const UNKNOWN: Start = { ...BEFORE, roundings: ['table', 'figure'] };
+// Its hash table has two pointers for each bucket (struct list_head).
+const IP_CONNTRACK: Start = {
+  large: 8192,
+  huge: 8192,
+  fewest: 16,
+  entriesPerBucket: LIMIT_PER_HASHSIZE,
+  memoryPerBucket: 2 * MEMORY_PER_BUCKET,
+  roundings: ['none'],
+};
+
+/** The part of a machine that its start follows from. */
+export type Starting = Pick<Machine, 'generation' | 'release' | 'memTotal' | 'buckets'>;
+
+/** Entries. If the memory is unknown, the limit of a machine with more than 1 GB. */
+export function defaultLimit(machine: Starting): number {
+  const start = startOf(machine);
+  const [rounding = 'none'] = start.roundings;
+  return start.entriesPerBucket * bucketsOf(defaultFigure(start, machine), rounding);
+}
+
+/** The buckets that a load makes if no hashsize is given; if the memory is unknown, those of more than 1 GB. */
+export function defaultBuckets(machine: Starting): number {
+  return bucketsOfHashsize(machine, defaultFigure(startOf(machine), machine));
+}
+
+/** Entries, ascending: the limit that a load with `hashsize=figure` gives; two if it is unknown which of them. */
+export function limitsOfHashsize(machine: Starting, figure: number): readonly number[] {
+  return startOf(machine).roundings.map((rounding) => LIMIT_PER_HASHSIZE * bucketsOf(figure, rounding));
+}
+
+/** The buckets that this kernel makes of `hashsize=figure`, at a load or at run time. */
+export function bucketsOfHashsize({ generation }: Pick<Machine, 'generation'>, figure: number): number {
+  return generation === 'ip_conntrack' ? figure : wholePages(figure);
+}
+
+// By default one entry for each bucket, before 5.15 four, and with hashsize eight.
+const ENTRIES_PER_BUCKET = [1, 4, LIMIT_PER_HASHSIZE];
+
+/**
+ * Whether a load may have given this limit: by its default, or by one of these hashsizes. True in doubt: the buckets may
+ * have been changed since, which leaves the limit as it was.
+ */
+export function isLimitOfLoad(machine: Starting, limit: number, hashsizes: readonly number[]): boolean {
+  const { buckets } = machine;
+  if (!buckets.ok) return true;
+  const configured = hashsizes.flatMap((figure) => limitsOfHashsize(machine, figure));
+  if (hashsizes.some((figure) => bucketsOfHashsize(machine, figure) === buckets.value))
+    return configured.includes(limit);
+  return (
+    configured.includes(limit) ||
+    limit === defaultLimit(machine) ||
+    ENTRIES_PER_BUCKET.some((entries) => fillsBuckets(machine, limit, entries, buckets.value))
+  );
+}
+
+// The figure that the limit follows from makes these very buckets.
+function fillsBuckets(machine: Starting, limit: number, entriesPerBucket: number, buckets: number): boolean {
+  const figure = limit / entriesPerBucket;
+  if (figure === buckets) return true;
+  const roundsTable = startOf(machine).roundings.includes('table');
+  return roundsTable && Number.isInteger(figure) && wholePages(figure) === buckets;
+}
+
+function bucketsOf(figure: number, rounding: Rounding): number {
+  return rounding === 'figure' ? wholePages(figure) : figure;
+}
+
+// ip_conntrack divides all physical memory, which is more than MemTotal: its own buckets tell exactly.
+function defaultFigure({ large, huge, fewest, memoryPerBucket }: Start, { generation, memTotal, buckets }: Starting) {
+  const memory = memTotal.ok ? memTotal.value : GIB + 1;
+  if (memory > 4 * GIB) return huge;
+  if (memory > GIB) return large;
+  const figure = Math.max(fewest, Math.floor(memory / memoryPerBucket));
+  return generation === 'ip_conntrack' && buckets.ok ? buckets.value : figure;
+}
+
+function startOf({ generation, release }: Starting): Start {
+  if (generation === 'ip_conntrack') return IP_CONNTRACK;
+  if (!release.ok) return UNKNOWN;
+  const { major, minor } = release.value;
+  if (atLeast(release.value, 5, 15)) return SINCE_5_15;
+  if (atLeast(release.value, 4, 7)) return SINCE_4_7;
+  if (atLeast(release.value, 4, 0)) return SINCE_4_0;
+  return major === 3 && minor === 10 ? EL7 : BEFORE;
+}
