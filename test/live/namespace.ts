@@ -21,12 +21,15 @@ export const NOBODY: readonly string[] = ['setpriv', '--reuid=65534', '--regid=6
 
 let made = 0;
 
-/** A fresh namespace; it goes when the test is over. */
+/** A fresh namespace, removed after the test; its entries first, because the kernel frees those of a namespace late. */
 export function trackingNamespace(): string {
   made += 1;
   const name = `check-conntrack-${process.pid}-${made}`;
   execFileSync('ip', ['netns', 'add', name]);
-  onTestFinished(() => void command('ip', ['netns', 'del', name]));
+  onTestFinished(() => {
+    inside(name, 'conntrack', '-F');
+    command('ip', ['netns', 'del', name]);
+  });
   inside(name, 'ip', 'link', 'set', 'lo', 'up');
   execFileSync('ip', ['netns', 'exec', name, 'nft', '-f', '-'], { input: RULES });
   return name;
