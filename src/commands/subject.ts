@@ -2,7 +2,8 @@
 
 import { DEFAULT_TIMEOUTS, type Timeouts } from '../evaluate/timeouts.ts';
 import { openCaptured, openTableList } from '../kernel/entry-feed.ts';
-import { namespaceInode } from '../kernel/namespace.ts';
+import { exists } from '../kernel/file.ts';
+import { isOnlyNamespace, namespaceInode } from '../kernel/namespace.ts';
 import { netInode } from '../kernel/processes.ts';
 import type { Root } from '../kernel/root.ts';
 import { readTimeouts } from '../kernel/timeouts.ts';
@@ -15,6 +16,7 @@ import { failed, type ReportContext, type Reported } from './reported.ts';
 /** The table of a process's namespace. */
 export function tableOf(root: Root, { tables }: Observation, pid: number): Table | Fault {
   const source = root.locate(`/proc/${pid}`);
+  if (isOnlyNamespace() && exists(source)) return tables[0];
   const inode = netInode(root, pid);
   if (inode === 'gone') return { kind: 'missing', source };
   if (inode === 'hidden') return { kind: 'denied', source };

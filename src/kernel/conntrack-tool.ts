@@ -65,7 +65,9 @@ function parseCpu(line: string): Counters {
 // parts are not listed: only a list that has the one without the other tells.
 export function wouldLoadModule(root: Root): boolean {
   const modules = root.read('/proc/modules', MODULES_LIMIT, (text) => ({ ok: true, value: text }));
-  return modules.ok && /^nf_conntrack /m.test(modules.value) && !/^nf_conntrack_netlink /m.test(modules.value);
+  return (
+    modules.ok && /^(?:nf|ip)_conntrack /m.test(modules.value) && !/^(?:nf|ip)_conntrack_netlink /m.test(modules.value)
+  );
 }
 
 function broken(fault: Fault): Reading<Statistics> {

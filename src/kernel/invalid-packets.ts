@@ -76,7 +76,7 @@ function saved(root: Root, enter: readonly string[], half: keyof typeof MODULES)
 // without the other tells.
 function isLoaded(root: Root, half: keyof typeof MODULES): boolean {
   const modules = root.read('/proc/modules', MODULES_LIMIT, (text) => ({ ok: true, value: text }));
-  if (!modules.ok || !/^nf_conntrack /m.test(modules.value)) return true;
+  if (!modules.ok || !/^(?:nf|ip)_conntrack /m.test(modules.value)) return true;
   return MODULES[half].some((module) => new RegExp(`^${module} `, 'm').test(modules.value));
 }
 

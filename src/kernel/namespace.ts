@@ -12,10 +12,15 @@ export interface NetDirectory {
   readonly sysctlsAgree: boolean;
 }
 
+/** Whether the kernel has one network namespace: before 2.6.25 processes have no `net`, and /proc/net is a directory. */
+export function isOnlyNamespace(): boolean {
+  return !exists('/proc/self/net');
+}
+
 /** Tells namespaces by the inode of `net/stat`, which every user may see. */
 export function netDirectory(root: Root): NetDirectory | { readonly fault: Fault } {
   const own: NetDirectory = { path: '/proc/net', sysctlsAgree: true };
-  if (root.view !== 'host') return own;
+  if (root.view !== 'host' || isOnlyNamespace()) return own;
   const theirs = root.locate('/proc/1/net/stat');
   const [their, ours] = [files.inode(theirs), files.inode('/proc/self/net/stat')];
   for (const inode of [their, ours])
@@ -26,7 +31,8 @@ export function netDirectory(root: Root): NetDirectory | { readonly fault: Fault
 /** The inode that stands for the namespace whose table is looked at; undefined in a captured tree, where none does. */
 export function namespaceInode(root: Root): number | undefined | Fault {
   if (root.view === 'captured') return undefined;
-  const source = root.locate(root.view === 'host' ? '/proc/1/net/stat' : '/proc/self/net/stat');
+  const net = isOnlyNamespace() ? '/proc/net' : root.view === 'host' ? '/proc/1/net' : '/proc/self/net';
+  const source = root.locate(`${net}/stat`);
   const inode = files.inode(source);
   return typeof inode === 'number' ? inode : { ...systemFault(inode), source };
 }

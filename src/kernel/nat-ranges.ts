@@ -57,7 +57,7 @@ export function parseNatRanges(text: string): readonly Range[] {
 
 function hasNat(root: Root): boolean {
   const modules = root.read('/proc/modules', MODULES_LIMIT, (text) => ({ ok: true, value: text }));
-  return !modules.ok || !/^nf_conntrack /m.test(modules.value) || /^nf_nat /m.test(modules.value);
+  return !modules.ok || !/^(?:nf|ip)_conntrack /m.test(modules.value) || /^(?:nf|ip)_nat /m.test(modules.value);
 }
 
 function enterOf(root: Root, { isOwn, pids, mount }: Namespace): readonly string[] | undefined {

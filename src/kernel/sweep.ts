@@ -11,7 +11,7 @@ import type { ExtensionSettings, Namespace, NamespaceMount, Table, UnreadTable }
 import { type Inside, readInside } from './inside.ts';
 import { NOT_ASKED } from './machine.ts';
 import { readMounts } from './mounts.ts';
-import { namespaceInode, namespaceNumber } from './namespace.ts';
+import { isOnlyNamespace, namespaceInode, namespaceNumber } from './namespace.ts';
 import { netInode, processIds } from './processes.ts';
 import type { Root } from './root.ts';
 import { entriesOf, parseStatistics } from './statistics.ts';
@@ -30,7 +30,8 @@ export function sweep(root: Root, { generation }: Machine, own: Table): Swept {
   if (typeof inode === 'object') return { tables: [own], unread: [], visibility: { ok: false, fault: inode } };
   // ip_conntrack's kernels have one table, and in a captured tree all namespaces' files look alike.
   if (generation === 'ip_conntrack') return onlyOwn(root, own, 'all');
-  return inode === undefined ? onlyOwn(root, own, 'tree') : sweepBeside(root, own, inode);
+  if (inode === undefined) return onlyOwn(root, own, 'tree');
+  return isOnlyNamespace() ? onlyOwn(root, own, 'all') : sweepBeside(root, own, inode);
 }
 
 function sweepBeside(root: Root, own: Table, inode: number): Swept {

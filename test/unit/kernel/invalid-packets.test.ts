@@ -104,6 +104,7 @@ describe('what would be loaded is not asked', () => {
     ['the old one alone', listing('nf_conntrack', 'ip_tables'), [OLD]],
     ['the old one of IPv6', listing('nf_conntrack', 'ip6_tables'), [OLD]],
     ['neither', listing('nf_conntrack', 'xnf_tables', 'ip_tables_x'), []],
+    ['neither, of CentOS 5', listing('ip_conntrack'), []],
     ['a list without conntrack, which is built in', listing('x', 'nf_conntrack_ftp', 'xnf_conntrack'), [NATIVE, OLD]],
     ['no list', {}, [NATIVE, OLD]],
   ])('%s', (_, files, lines) => expect(asked(TOOLS, files).lines).toEqual(lines));

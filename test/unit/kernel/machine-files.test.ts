@@ -26,6 +26,8 @@ describe('a check loads no module', () => {
     ['behind others', { 'proc/modules': `x 1 0 - Live 0x0\n${LISTED}` }, true],
     ['both', { 'proc/modules': BOTH }, false],
     ['what tells of it first', { 'proc/modules': BOTH.split('\n').reverse().join('\n') }, false],
+    ['the same of CentOS 5', { 'proc/modules': LISTED.replace('nf_', 'ip_') }, true],
+    ['both, of CentOS 5', { 'proc/modules': BOTH.replace(/nf_/g, 'ip_') }, false],
     ['neither: both are built in', { 'proc/modules': 'x 1 0 - Live 0x0\n' }, false],
     ['names that only begin so', { 'proc/modules': 'nf_conntrack_ftp 1 0 - Live 0x0\nxnf_conntrack 1 0\n' }, false],
     [

@@ -104,6 +104,8 @@ describe('who lists them', () => {
 
   test.each<[string, Files, boolean]>([
     ['where there is no NAT, which it would load', { 'proc/modules': 'nf_conntrack 1 0\nx 1 0 nf_nat 0x0\n' }, false],
+    ['the same of CentOS 5', { 'proc/modules': 'ip_conntrack 1 0\nx 1 0 ip_nat 0x0\n' }, false],
+    ['where CentOS 5 has NAT', { 'proc/modules': 'ip_nat 1 0\nip_conntrack 1 1 ip_nat\n' }, true],
     ['where all is built in', { 'proc/modules': 'x 1 0\nnf_conntrack_ftp 1 0\ny 1 1 nf_conntrack 0x0\n' }, true],
     ['where nobody can tell', {}, true],
   ])('%s: asked %j', (_, files, asked) => {

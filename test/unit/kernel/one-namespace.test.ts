@@ -1,0 +1,47 @@
+// Kernels before 2.6.25 have one network namespace and no /proc/<pid>/net. What is known elsewhere by a process's `net` is
+// known there by /proc/net, which is a directory.
+
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { files } from '#system/files';
+import { tableOf } from '../../../src/commands/subject.ts';
+import { namespaceInode, netDirectory } from '../../../src/kernel/namespace.ts';
+import type { Root } from '../../../src/kernel/root.ts';
+import { sweep } from '../../../src/kernel/sweep.ts';
+import type { View } from '../../../src/observation/machine.ts';
+import { observation, table } from '../support/observation.ts';
+import { rootOf } from '../support/root.ts';
+
+/** CentOS 5's /proc: our own /proc/self/net is hidden from the program. */
+function centos5(view: View): Root {
+  const { inode } = files;
+  const spy = vi.spyOn(files, 'inode').mockImplementation((path) => {
+    return path.startsWith('/proc/self/net') ? { errno: 'ENOENT' } : inode(path);
+  });
+  onTestFinished(() => spy.mockRestore());
+  return { ...rootOf({ 'proc/net/stat/x': '', 'proc/1/stat': '' }), view };
+}
+
+test.each<View>(['own', 'host'])('%s: the namespace is known by the inode of /proc/net/stat', (view) => {
+  const root = centos5(view);
+  expect(namespaceInode(root)).toBe(statSync(join(root.locate(''), 'proc/net/stat')).ino);
+});
+
+test('a host has no other namespace than ours', () => {
+  expect(netDirectory(centos5('host'))).toEqual({ path: '/proc/net', sysctlsAgree: true });
+});
+
+test('no process is in another namespace', () => {
+  const own = table();
+  const { machine } = observation();
+  const swept = sweep(centos5('own'), machine, own);
+  expect(swept).toMatchObject({ tables: [own], unread: [], visibility: { value: { processes: 'all', atLeast: 1 } } });
+});
+
+test('a process that is there is in ours', () => {
+  const root = centos5('own');
+  const seen = observation();
+  expect(tableOf(root, seen, 1)).toBe(seen.tables[0]);
+  expect(tableOf(root, seen, 4711)).toMatchObject({ kind: 'missing', source: root.locate('/proc/4711') });
+});
