@@ -10,7 +10,7 @@ import type { FullLog, OtherFull, OtherTable } from '../observation/kernel-log.t
 import type { Clock } from '../observation/observation.ts';
 import type { Failed } from '../system/contract.ts';
 import { runTool } from './child.ts';
-import { systemFault } from './file.ts';
+import { type FileFault, systemFault } from './file.ts';
 import type { Root } from './root.ts';
 
 const FULL = /(?:ip|nf)_conntrack: table full(?: in netns (\d{1,10}))?, dropping packet/;
@@ -101,8 +101,15 @@ function readKmsg(clock: Reading<Clock>, now: number): Reading<readonly Line[]> 
   if (typeof descriptor !== 'number') return { ok: false, fault: { ...systemFault(descriptor), source: KMSG } };
   const lines = readRecords(descriptor, now - 1000 * clock.value.uptime);
   files.close(descriptor);
-  if ('errno' in lines) return { ok: false, fault: { ...systemFault(lines), source: KMSG } };
+  if ('errno' in lines) return { ok: false, fault: { ...kmsgFault(lines), source: KMSG } };
   return { ok: true, value: lines, source: KMSG };
+}
+
+/** Before 3.5 /dev/kmsg can be written to only. */
+function kmsgFault(failed: Failed): FileFault {
+  return failed.errno === 'EINVAL'
+    ? { kind: 'io', detail: 'not readable before Linux 3.5; see dmesg' }
+    : systemFault(failed);
 }
 
 function readRecords(descriptor: number, boot: number): readonly Line[] | Failed {

@@ -103,6 +103,17 @@ describe("the kernel's own records", () => {
     expect(logOf()).toMatchObject({ value: { lines: 2 } });
   });
 
+  test('cannot be read before 3.5: a log file stands in, or it is said in words', () => {
+    withRecords([{ errno: 'EINVAL' }, { errno: 'EINVAL' }]);
+    expect(logOf({ 'var/log/messages': `Nov 23 03:01:44 host kernel: ${FULL}\n` })).toMatchObject({
+      value: { lines: 1 },
+    });
+    expect(logOf()).toEqual({
+      ok: false,
+      fault: { kind: 'io', source: KMSG, detail: 'not readable before Linux 3.5; see dmesg' },
+    });
+  });
+
   test('up to their end', () => {
     withRecords([record(1, FULL), '', record(2, FULL)]);
     expect(logOf()).toMatchObject({ value: { lines: 1 } });
