@@ -12,8 +12,9 @@ import { readConfiguration } from './configuration.ts';
 import { readToolStatistics } from './conntrack-tool.ts';
 import { NETLINK_LIMIT, parseEventListener } from './event-listener.ts';
 import { findGeneration, type Sysctls } from './generation.ts';
+import { isInitialNamespace } from './initial-namespace.ts';
 import { readMachine } from './machine.ts';
-import { isInitialNamespace, type NetDirectory, netDirectory } from './namespace.ts';
+import { type NetDirectory, netDirectory } from './namespace.ts';
 import { readNumber } from './number.ts';
 import type { Root } from './root.ts';
 import { entriesOf, parseStatistics } from './statistics.ts';
@@ -46,11 +47,12 @@ export async function acquire(root: Root, wanted: Wanted): Promise<Observed> {
   if ('fault' in net) return { kind: 'fault', fault: net.fault };
   const sysctls = findGeneration(root);
   if (sysctls === undefined) return withoutSysctls(root, net);
-  const own = readOwnTable(root, net, sysctls);
-  if (!own.ok) return { kind: 'fault', fault: own.fault };
+  const read = readOwnTable(root, net, sysctls);
+  if (!read.ok) return { kind: 'fault', fault: read.fault };
   const { generation } = sysctls;
   const machine = readMachine(root, generation, wanted.machine ?? 'least');
-  const table = wanted.extensions === true ? await withExtensions(root, net, generation, own.value) : own.value;
+  const own = { ...read.value, isInitial: isInitial(root, net, machine) };
+  const table = wanted.extensions === true ? await withExtensions(root, net, generation, own) : own;
   const swept = wanted.namespaces === true ? await sweepFrom(root, machine, table) : undefined;
   const observation = await observationOf(root, wanted, machine, swept ?? alone(table));
   return { kind: 'table', observation: await withElsewhere(root, wanted, observation) };
@@ -85,7 +87,7 @@ function alone(own: Table): Swept {
 async function observationOf(root: Root, wanted: Wanted, machine: Machine, swept: Swept): Promise<Observation> {
   const clock = wanted.clock === true ? readClock(root) : undefined;
   const [own] = swept.tables;
-  const configuration = wanted.configuration === true && own.isInitial ? readConfiguration(root) : undefined;
+  const configuration = wanted.configuration === true && own.isInitial === true ? readConfiguration(root) : undefined;
   const asked = wanted.evidence === 'always' || (wanted.evidence === 'for drift' && wantsLimit(configuration));
   const evidence = asked ? (await import('./evidence.ts')).readEvidence(root, machine.generation) : undefined;
   return { machine, ...swept, clock, configuration, evidence };
@@ -103,16 +105,23 @@ function withoutSysctls(root: Root, net: NetDirectory): Observed {
   return { kind: 'fault', fault: { kind: 'missing', source: root.locate(limitFile) } };
 }
 
-function readOwnTable(root: Root, net: NetDirectory, { generation, count, max }: Sysctls): Reading<Table> {
+// The host's is that of its first process.
+function isInitial(root: Root, net: NetDirectory, { generation, release }: Machine): boolean | undefined {
+  if (!net.sysctlsAgree || generation === 'ip_conntrack') return true;
+  return isInitialNamespace(root, release.ok ? release.value : undefined);
+}
+
+type OwnTable = Omit<Table, 'isInitial'>;
+
+function readOwnTable(root: Root, net: NetDirectory, { generation, count, max }: Sysctls): Reading<OwnTable> {
   if (!max.ok) return max;
   if (net.sysctlsAgree && !count.ok) return count;
   const statistics = readStatistics(root, net, generation);
   const entries = net.sysctlsAgree ? count : entriesOf(statistics);
   if (!entries.ok) return entries;
-  const table: Table = {
+  const table: OwnTable = {
     key: OWN,
     isOwn: true,
-    isInitial: !net.sysctlsAgree || generation === 'ip_conntrack' || isInitialNamespace(root),
     pids: [],
     number: undefined,
     mount: undefined,

@@ -37,11 +37,6 @@ export function namespaceInode(root: Root): number | undefined | Fault {
   return typeof inode === 'number' ? inode : { ...systemFault(inode), source };
 }
 
-/** Only the initial namespace has this second name of the limit. */
-export function isInitialNamespace(root: Root): boolean {
-  return exists(root.locate('/proc/sys/net/nf_conntrack_max'));
-}
-
 /** N of a link to `net:[N]`. */
 export function namespaceNumber(path: string): number | undefined {
   const link = files.readLink(path);

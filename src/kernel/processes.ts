@@ -9,6 +9,9 @@ const TICKS_PER_SECOND = 100;
 /** PF_KTHREAD of include/linux/sched.h, since 2.6.27. */
 const KERNEL_THREAD = 0x00200000;
 
+/** The kernel's own kthreadd, which only the initial PID namespace shows. */
+export const KTHREADD = 2;
+
 export interface Process {
   readonly parent: number;
   /** Seconds since boot. */
@@ -42,6 +45,11 @@ export function netInode(root: Root, pid: number): number | 'gone' | 'hidden' {
 export function readProcess(root: Root, pid: number): Process | undefined {
   const reading = root.read(`/proc/${pid}/stat`, SMALL, parseProcess);
   return reading.ok ? reading.value : undefined;
+}
+
+/** Whether it is the kernel's own kthreadd. A container of OpenVZ has one of its own there, called `kthreadd/101`. */
+export function isKthreadd(process: Process | undefined): boolean {
+  return process?.kernelThread === true && process.command === 'kthreadd';
 }
 
 /** `pid (comm) state ppid …` of proc(5): fields 4 (ppid), 9 (flags) and 22 (starttime); the name may hold anything. */

@@ -3,7 +3,7 @@
 import { self } from '#system/self';
 import type { Visibility } from '../observation/observation.ts';
 import type { Mounts } from './mounts.ts';
-import { readProcess } from './processes.ts';
+import { isKthreadd, KTHREADD, readProcess } from './processes.ts';
 import type { Parsed, Root } from './root.ts';
 
 const STATUS_LIMIT = 1 << 16;
@@ -49,5 +49,5 @@ export function parseCapabilities(text: string): Parsed<number> {
 
 // Only the initial PID namespace has kernel threads, and nobody else's process can look like one.
 function seesKernelThreads(root: Root): boolean {
-  return readProcess(root, 2)?.kernelThread === true;
+  return isKthreadd(readProcess(root, KTHREADD));
 }

@@ -16,8 +16,8 @@ export interface Namespace {
   readonly key: string;
   /** Whether it is the one that the command is about: ours, or the host's through a live `--root`. */
   readonly isOwn: boolean;
-  /** Whether it is the initial one, the only one in which the limit can be set. */
-  readonly isInitial: boolean;
+  /** Whether it is the initial one, whose limit the machine's files set; undefined where nothing shows it. */
+  readonly isInitial: boolean | undefined;
   /** Processes in it, ascending; none where only a mount keeps it, and where nobody looked for them. */
   readonly pids: readonly number[];
   /** N of `net:[N]`, where we may know it. */

@@ -116,7 +116,7 @@ function limitStep(title: string, plan: Plan, reasons: readonly string[], { obse
   const room = available.ok ? `, of ${sizeWords(available.value.bytes)} available` : '';
   const where = observation.tables[0].isInitial
     ? ''
-    : ' On the host, in the initial network namespace: elsewhere it is read-only.';
+    : ' On the host, in the initial network namespace: elsewhere it may be read-only.';
   const effect = `Costs up to ${sizeWords(Math.max(0, plan.more))} more when full${room}.${where}`;
   return {
     title,

@@ -29,8 +29,8 @@ export interface CheckBody {
   readonly table: {
     readonly generation: Generation;
     readonly view: View;
-    /** whether it is the machine's first network namespace, the only one in which the limit can be set */
-    readonly initial_namespace: boolean;
+    /** whether it is the machine's first network namespace, whose limit its files set; null where nothing shows it */
+    readonly initial_namespace: boolean | null;
     /** entries */
     readonly count: Count;
     /** 0 is no limit */
@@ -169,7 +169,7 @@ export function checkBody(evaluated: Evaluated | undefined): CheckBody | FailedC
     table: {
       generation: machine.generation,
       view: machine.view,
-      initial_namespace: table.isInitial,
+      initial_namespace: table.isInitial ?? null,
       count: table.entries,
       max: table.limit,
       buckets: machine.buckets.ok ? machine.buckets.value : null,

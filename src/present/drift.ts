@@ -23,6 +23,8 @@ export function unjudgedWords(faults: readonly Fault[]): string {
 
 /** What `-v` says: the comparison, and each likely cause with its remedy. */
 export function driftDetails({ drift, causes, unjudged, observation }: Evaluation): readonly string[] {
+  if (observation.tables[0].isInitial === undefined)
+    return ['configured limit not judged: not known whether this is the initial network namespace'];
   if (drift === undefined) return unjudged.map((fault) => `configured limit not judged: ${faultWords(fault)}`);
   const { kind, wanted, live } = drift;
   const where = `${foreign(wanted.path)} (${foreign(wanted.key)}=${wanted.value})`;

@@ -77,7 +77,7 @@ function whichNotes({ table, handling }: InvalidLead, found: ReportFindings): re
   const before = inNamespace({ subject: table });
   const { sysctlPrefix, logPrefix } = GENERATIONS[generation];
   const name = `${sysctlPrefix}log_invalid`;
-  const isOther = !table.isInitial;
+  const isOther = table.isInitial === false;
   const everywhere = (value: 0 | 1) => (isOther ? [`sysctl -w net.netfilter.nf_log_all_netns=${value}`] : []);
   return [
     note(

@@ -151,7 +151,7 @@ function commandLines(observation: Observation, plan: Plan): readonly string[] {
   const lines = commands.map((command, at) => `  ${at + 1}. ${command}`);
   return observation.tables[0].isInitial
     ? lines
-    : [...lines, ...indented('In the initial network namespace: elsewhere the limit is read-only.')];
+    : [...lines, ...indented('In the initial network namespace: elsewhere the limit may be read-only.')];
 }
 
 function configuredLines({ configured, limit }: Plan): readonly string[] {

@@ -36,7 +36,8 @@ export interface IncidentBody {
   readonly table: {
     readonly generation: Generation;
     readonly view: View;
-    readonly initial_namespace: boolean;
+    /** Null where nothing shows it. */
+    readonly initial_namespace: boolean | null;
     /** 0 is no limit */
     readonly max: Count;
     readonly buckets: Count | null;
@@ -178,7 +179,7 @@ function tableBody({ evaluation: { observation } }: ReportFindings): IncidentBod
   return {
     generation: machine.generation,
     view: machine.view,
-    initial_namespace: own.isInitial,
+    initial_namespace: own.isInitial ?? null,
     max: own.limit,
     buckets: machine.buckets.ok ? machine.buckets.value : null,
   };

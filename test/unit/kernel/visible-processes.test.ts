@@ -32,6 +32,11 @@ describe('a /proc that hides processes', () => {
     expect(seen('CapEff:\t000001ffffffffff\n')).toEqual(all);
   });
 
+  test('a container of OpenVZ has a kernel thread of its own', () => {
+    const root = rootOf({ 'proc/2/stat': KTHREADD.replace('kthreadd', 'kthreadd/101') });
+    expect(visibilityOf(root, undefined, false).processes).toBe('container');
+  });
+
   test('is not asked about what it does not hide', () => {
     const readOwn = () => expect.fail('asked');
     const root = { ...rootOf({ 'proc/2/stat': KTHREADD }), readOwn };

@@ -1073,8 +1073,11 @@ describe('a report', () => {
       memory: { slab_full_bytes: null, hash_table_bytes: null, available_bytes: null },
       sudo_adds: ['the list'],
     });
-    const unknown = { slabCache: fault('denied'), release: fault('missing') };
-    expect(reportBody(findingsOf({ first: unknown })).report?.incident?.memory).toBeNull();
+    const unknown = { slabCache: fault('denied'), release: fault('missing'), isInitial: undefined };
+    expect(reportBody(findingsOf({ first: unknown })).report?.incident).toMatchObject({
+      memory: null,
+      table: { initial_namespace: null },
+    });
     const silent = ok({ lines: 0, namespaces: [], records: [] }, '/dev/kmsg');
     expect(reportBody(findingsOf({ log: silent })).report?.incident?.kernel_log).toEqual({
       source: '/dev/kmsg',

@@ -41,6 +41,12 @@ describe('the long output', () => {
       { configuration: { ...wanted(500), faults: [fault('denied', CONF).fault] } },
       [`configured limit not judged: cannot read ${CONF}: permission denied`],
     ],
+    [
+      'a namespace that nothing shows to be the initial one',
+      { configuration: undefined, isInitial: undefined },
+      ['configured limit not judged: not known whether this is the initial network namespace'],
+    ],
+    ['another namespace', { configuration: undefined, isInitial: false }, []],
   ])('%s', (_, changes, lines) => expect(details(changes)).toEqual(lines));
 
   test('below it, with each cause', () => {

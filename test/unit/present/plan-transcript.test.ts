@@ -132,7 +132,7 @@ describe('a plan', () => {
       Now, as root; it lasts until the module is loaded anew or the machine boots
         1. echo 250368 > /sys/module/nf_conntrack/parameters/hashsize
         2. sysctl -w net.netfilter.nf_conntrack_max=1000000
-        In the initial network namespace: elsewhere the limit is read-only.
+        In the initial network namespace: elsewhere the limit may be read-only.
 
       For good
         /etc/modprobe.d/nf_conntrack.conf
