@@ -3,7 +3,7 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { inside, keepBuckets, limitTo, toolCount } from '../live/namespace.ts';
+import { HASHSIZE, inside, keep, limitTo, toolCount } from '../live/namespace.ts';
 import { liveSuite } from '../live/parts.ts';
 import {
   background,
@@ -109,7 +109,7 @@ liveSuite('who adds entries', PARTS, () => {
 
   test('where all of them are to be served: the limit that is advised holds for as long as an entry rests', async () => {
     const scene = await stage();
-    keepBuckets();
+    keep(HASHSIZE);
     limitTo(2000);
     await flood(scene, 'udp', 'any', 53, 500);
     await untilRoomless(scene);

@@ -8,7 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Answer, command, RUN } from '../e2e/support/plugin.ts';
 import { scratch } from '../e2e/support/tree.ts';
-import { inside, NOBODY, processInside, toolCounter, trackingNamespace } from '../live/namespace.ts';
+import { inside, keep, NOBODY, processInside, toolCounter, trackingNamespace } from '../live/namespace.ts';
 import { liveSuite } from '../live/parts.ts';
 import { background } from './stage.ts';
 import { type Incident, type Lead, reportBy, STANDALONE } from './told.ts';
@@ -67,17 +67,6 @@ function lead({ elsewhere }: Incident, kind: string): Lead {
 /** What knocks.cjs does in the background until the test is over. */
 async function knocks(namespace: string, ...args: readonly string[]): Promise<void> {
   await background(namespace, process.execPath, KNOCKS, ...args);
-}
-
-/** What is written there while the test runs is put back, also if this process is killed. */
-function keep(path: string): void {
-  const before = readFileSync(path, 'latin1').trim();
-  const guard = spawn('sh', ['-c', `read -r _; echo ${before} >${path}`], { stdio: ['pipe', 'ignore', 'inherit'] });
-  onTestFinished(() => {
-    const ended = new Promise<void>((resolve) => guard.once('exit', () => resolve()));
-    guard.stdin.end();
-    return ended;
-  });
 }
 
 function rules(namespace: string, text: string): void {

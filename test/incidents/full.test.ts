@@ -7,7 +7,7 @@ import { type Answer, command, RUN } from '../e2e/support/plugin.ts';
 import {
   HASHSIZE,
   inside,
-  keepBuckets,
+  keep,
   limitTo,
   NOBODY,
   processInside,
@@ -28,7 +28,7 @@ liveSuite('a full table', PARTS, () => {
   describe('a table that one process holds full', () => {
     test('verdict, culprit, rate and log; after what it says to type nothing is dropped', async () => {
       const namespace = trackingNamespace();
-      keepBuckets();
+      keep(HASHSIZE);
       limitTo(2000);
       const pid = await traffic(namespace, 'spray');
       await untilDropping(namespace);

@@ -1,36 +1,50 @@
 // What puts the machine back in order also when the tests are killed.
 
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
-import { eventually } from './daemon.ts';
-import { PUT_BACK } from './guard.ts';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { expect, onTestFinished, test } from 'vitest';
+import { eventually, readIfThere } from './daemon.ts';
+import { guardOf, nameOf } from './guard.ts';
+import { trackingNamespace } from './namespace.ts';
 import { liveSuite } from './parts.ts';
 
 const MAX = '/proc/sys/net/netfilter/nf_conntrack_max';
 const HASHSIZE = '/sys/module/nf_conntrack/parameters/hashsize';
-const NAME = `check-conntrack-${process.pid}-killed`;
 
-// As the test runner does, with the guard beside it; it changes what all live tests together change.
+// As the test runner does, with a guard of its own; it changes what all live tests together change. One of its processes
+// is in the namespace, the other in none.
 const PROGRAM = `
 const { execFileSync, spawn } = require('child_process');
-const guard = spawn('setsid', ['sh', '-c', process.argv[1]], { stdio: ['pipe', 'pipe', 'inherit'] });
+const [name, folder, ...line] = process.argv.slice(1);
+const guard = spawn(line[0], line.slice(1), { stdio: ['pipe', 'pipe', 'inherit'] });
 guard.stdout.once('data', () => {
-  execFileSync('sh', ['-c', 'echo 54321 >${MAX}; echo 2048 >${HASHSIZE}; ip netns add ${NAME}']);
-  spawn('ip', ['netns', 'exec', '${NAME}', 'sleep', '600'], { stdio: 'ignore', detached: true });
-  console.log('changed');
+  execFileSync('sh', ['-c', 'echo 54321 >${MAX}; echo 2048 >${HASHSIZE}; ip netns add ' + name]);
+  const options = { stdio: 'ignore', detached: true };
+  const inside = spawn('ip', ['netns', 'exec', name, 'sleep', '600'], options);
+  const marked = spawn('sleep', ['600'], { ...options, env: { CHECK_CONNTRACK_RUN: folder } });
+  console.log(inside.pid + ' ' + marked.pid);
 });`;
 
 liveSuite('the guard of these tests', ['/usr/bin/setsid', '/usr/sbin/ip'], () => {
-  test('limit, hashsize and namespaces are put back when the runner is killed', async () => {
+  test('when the runner is killed, its own namespaces and processes go, and limit and hashsize are put back', async () => {
     const settings = () => [MAX, HASHSIZE].map((path) => readFileSync(path, 'latin1'));
     const before = settings();
-    const runner = spawn(process.execPath, ['-e', PROGRAM, PUT_BACK], { stdio: ['ignore', 'pipe', 'inherit'] });
-    await new Promise((resolve) => runner.stdout.once('data', resolve));
+    const folder = mkdtempSync('/tmp/check_conntrack-run-');
+    const name = `check-conntrack-${nameOf(folder)}-1`;
+    const line = ['-e', PROGRAM, name, folder, ...guardOf(folder)];
+    const runner = spawn(process.execPath, line, { stdio: ['ignore', 'pipe', 'inherit'] });
+    onTestFinished(() => void runner.kill('SIGKILL'));
+    const printed = await new Promise((resolve) => runner.stdout.once('data', resolve));
+    const pids = String(printed).trim().split(' ');
     expect(settings()).not.toEqual(before);
-    expect(existsSync(`/run/netns/${NAME}`)).toBe(true);
+    expect(existsSync(`/run/netns/${name}`)).toBe(true);
+    const another = trackingNamespace();
     runner.kill('SIGKILL');
-    await eventually(() => (existsSync(`/run/netns/${NAME}`) ? undefined : true));
-    await eventually(() => (settings().join() === before.join() ? true : undefined));
+    // Last of all.
+    await eventually(() => (existsSync(folder) ? undefined : true));
+    expect(settings()).toEqual(before);
+    expect(existsSync(`/run/netns/${name}`)).toBe(false);
+    for (const pid of pids) expect(readIfThere(`/proc/${pid}/cmdline`)).toBe('');
+    expect(existsSync(`/run/netns/${another}`)).toBe(true);
   });
 });

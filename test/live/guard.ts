@@ -1,30 +1,59 @@
-// Live tests change the machine: they make network namespaces, rules and traffic, and for a moment set the limit and
-// hashsize, which all namespaces share. This says so first, and puts everything back in the end, whatever that is like.
+// Live tests change the machine: they make network namespaces, rules and traffic, and for a moment set limits and
+// hashsize, which all namespaces share. This says so first, and puts everything back at the end, however the run ends.
 
 import { spawn } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import { PLUGIN } from '../e2e/support/plugin.ts';
 
-// It waits for the end of its input, which comes even if the process that started it is killed. In a session of its own,
-// so that Ctrl-C does not end it as well.
-export const PUT_BACK = `
-cd /proc/sys/net/netfilter; hashsize=/sys/module/nf_conntrack/parameters/hashsize
-max=$(cat nf_conntrack_max); buckets=$(cat $hashsize); before=" $(ls /run/netns 2>/dev/null | tr '\\n' ' ')"
+/** Held for a whole run, because two at once would share one limit. */
+const LOCK = '/run/check_conntrack-live.lock';
+
+// Waits for the end of its input, which comes even if the process that started it is killed. The processes of the run
+// are then those that have its name in their environment.
+const SCRIPT = `
+run=$1; folder=$2
+modprobe -q nf_conntrack 2>/dev/null
+cd /proc/sys/net/netfilter
+before=$(for path in nf_conntrack_max nf_conntrack_expect_max nf_log_all_netns /sys/module/nf_conntrack/parameters/hashsize; do
+  [ ! -e $path ] || echo $path $(cat $path)
+done)
 echo watching
 read -r _
-for name in $(ls /run/netns 2>/dev/null | grep '^check-conntrack-'); do
-  case "$before" in *" $name "*) continue;; esac
+processes() { grep -lszxF "CHECK_CONNTRACK_RUN=$folder" /proc/[0-9]*/environ | cut -d / -f 3; }
+while left=$(processes); [ -n "$left" ]; do kill -9 $left 2>/dev/null; sleep 0.1; done
+for name in $(ls /run/netns 2>/dev/null | grep "^check-conntrack-$run-"); do
   ip netns pids "$name" | xargs -r kill -9; ip netns del "$name"
 done
-[ "$(cat nf_conntrack_max)" = "$max" ] || echo "$max" >nf_conntrack_max
-[ "$(cat $hashsize)" = "$buckets" ] || echo "$buckets" >$hashsize`;
+echo "$before" | while read -r path value; do [ "$(cat $path)" = "$value" ] || echo "$value" >$path; done
+rm -rf "$folder"`;
 
-/** Vitest's global setup; gives what ends it. */
-export async function setup(): Promise<() => Promise<void>> {
+/** The words that start a guard of the run that has this folder. Its own session keeps Ctrl-C from ending it. */
+export function guardOf(folder: string): readonly [string, ...string[]] {
+  return ['setsid', 'sh', '-c', SCRIPT, 'sh', nameOf(folder), folder];
+}
+
+/** The last part of the names of everything that the run makes. */
+export function nameOf(folder: string): string {
+  return folder.slice(folder.lastIndexOf('-') + 1);
+}
+
+/** Vitest's global setup; returns its teardown. The live tests and the incidents of one run share one guard. */
+export async function setup(): Promise<(() => Promise<void>) | undefined> {
+  if (process.env['CHECK_CONNTRACK_RUN'] !== undefined) return undefined;
   process.stderr.write(
     'CHECK_CONNTRACK_LIVE=1: makes network namespaces, rules and traffic, sets nf_conntrack_max and\n',
   );
-  process.stderr.write('hashsize of this machine for a moment, and puts everything back.\n');
-  const guard = spawn('setsid', ['sh', '-c', PUT_BACK], { stdio: ['pipe', 'pipe', 'inherit'] });
+  process.stderr.write(
+    'hashsize of this machine for a moment, and puts everything back. Waits for another such run.\n',
+  );
+  const folder = mkdtempSync('/tmp/check_conntrack-run-');
+  const guard = spawn('flock', [LOCK, ...guardOf(folder)], { stdio: ['pipe', 'pipe', 'inherit'] });
   await new Promise((resolve) => guard.stdout.once('data', resolve));
+  // Any user can run this copy; the project may be in a folder that only root may enter.
+  chmodSync(folder, 0o755);
+  copyFileSync(PLUGIN, join(folder, 'check_conntrack'));
+  process.env['CHECK_CONNTRACK_RUN'] = folder;
   return () =>
     new Promise((resolve) => {
       guard.once('exit', () => resolve());

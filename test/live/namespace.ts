@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type Answer, command, RUN } from '../e2e/support/plugin.ts';
 import { scratch } from '../e2e/support/tree.ts';
+import { nameOf } from './guard.ts';
 
 const TRAFFIC = join(__dirname, 'traffic.cjs');
 const MAX = '/proc/sys/net/netfilter/nf_conntrack_max';
@@ -19,12 +20,15 @@ const RULES = `table inet tracking {
 }`;
 export const NOBODY: readonly string[] = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
 
+/** What the names of all namespaces of this run begin with; its guard removes what has such a name. */
+export const PREFIX = `check-conntrack-${nameOf(process.env['CHECK_CONNTRACK_RUN'] ?? '')}-`;
+
 let made = 0;
 
 /** A fresh namespace, removed after the test; its entries first, because the kernel frees those of a namespace late. */
 export function trackingNamespace(): string {
   made += 1;
-  const name = `check-conntrack-${process.pid}-${made}`;
+  const name = `${PREFIX}${process.pid}-${made}`;
   execFileSync('ip', ['netns', 'add', name]);
   onTestFinished(() => {
     inside(name, 'conntrack', '-F');
@@ -117,26 +121,21 @@ export async function holdConnections(namespace: string, count: number): Promise
   });
 }
 
-/**
- * Lowers the limit of the whole machine until the test is over. A shell waits for the end of its input to put it
- * back: that comes even if this process is killed.
- */
+/** Sets the limit of the whole machine until the test is over. */
 export function limitTo(limit: number): void {
-  const before = readFileSync(MAX, 'latin1').trim();
-  const guard = spawn('sh', ['-c', `read -r _; echo ${before} >${MAX}`], { stdio: ['pipe', 'ignore', 'inherit'] });
-  onTestFinished(() => ended(guard));
+  keep(MAX);
   writeFileSync(MAX, String(limit));
 }
 
-/** Whatever is typed into the buckets is put back. */
-export function keepBuckets(): void {
-  const before = readFileSync('/proc/sys/net/netfilter/nf_conntrack_buckets', 'latin1').trim();
-  onTestFinished(() => void command('/bin/sh', ['-c', `echo ${before} >${HASHSIZE}`]));
+/** Puts a setting back when the test is over; if the run is killed, its guard does for those it knows. */
+export function keep(path: string): void {
+  const before = readFileSync(path, 'latin1').trim();
+  onTestFinished(() => writeFileSync(path, before));
 }
 
 /** Sets the number of buckets of the whole machine until the test is over. */
 export function hashsizeTo(buckets: number): void {
-  keepBuckets();
+  keep(HASHSIZE);
   writeFileSync(HASHSIZE, String(buckets));
 }
 

@@ -1,18 +1,17 @@
 // The plan on the kernel that runs the tests: what it says to type is typed, and the kernel then is as it says.
 
-import { readFileSync, writeFileSync } from 'node:fs';
-import { expect, onTestFinished, test } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
 import { plugin, shell } from '../e2e/support/plugin.ts';
-import { limitTo } from './namespace.ts';
+import { HASHSIZE, keep, limitTo } from './namespace.ts';
 import { liveSuite } from './parts.ts';
 
 const SYSCTL = '/proc/sys/net/netfilter/';
-const HASHSIZE = '/sys/module/nf_conntrack/parameters/hashsize';
 
 liveSuite('a plan for the running machine', [`${SYSCTL}nf_conntrack_max`, HASHSIZE], () => {
   test('the commands set limit and buckets, and leave expect_max', () => {
     const [buckets, expectMax] = [figure('nf_conntrack_buckets'), figure('nf_conntrack_expect_max')];
-    onTestFinished(() => writeFileSync(HASHSIZE, String(buckets)));
+    keep(HASHSIZE);
     limitTo(figure('nf_conntrack_max'));
     const limit = 8 * buckets;
 

@@ -11,6 +11,7 @@ import {
   inside,
   limitTo,
   NOBODY,
+  PREFIX,
   processInside,
   sendDatagrams,
   toolCount,
@@ -163,7 +164,7 @@ liveSuite('every namespace of the running machine', PARTS, () => {
     });
 
     test('500 of them at once', () => {
-      const names = Array.from({ length: 500 }, (_, at) => `check-conntrack-many-${at}`);
+      const names = Array.from({ length: 500 }, (_, at) => `${PREFIX}many-${at}`);
       onTestFinished(() => void batch(names.map((name) => `netns del ${name}`)));
       batch(names.map((name) => `netns add ${name}`));
       const answer = sweepAs([]);

@@ -7,8 +7,12 @@ import { join, resolve } from 'node:path';
 export const TOP = resolve(__dirname, '../../..');
 /** The Node version matrix sets it; otherwise the Node that runs the tests. */
 export const NODE = process.env['CHECK_CONNTRACK_NODE'] ?? process.execPath;
-/** The one setting that names what is tested; otherwise the Node file. */
-export const PLUGIN = resolve(TOP, process.env['CHECK_CONNTRACK_EXECUTABLE'] ?? 'dist/check_conntrack');
+const { CHECK_CONNTRACK_EXECUTABLE, CHECK_CONNTRACK_RUN } = process.env;
+/** The one setting that names what is tested; otherwise the Node file. In a run with live tests it is their guard's copy. */
+export const PLUGIN =
+  CHECK_CONNTRACK_RUN === undefined
+    ? resolve(TOP, CHECK_CONNTRACK_EXECUTABLE ?? 'dist/check_conntrack')
+    : join(CHECK_CONNTRACK_RUN, 'check_conntrack');
 
 // elf(5): e_machine, in the byte order of both architectures.
 const E_MACHINE = 18;
