@@ -36,13 +36,13 @@ export type Advice =
   | HalfClosedAdvice
   | ReleaseAdvice
   /** NAT has no port left for a destination; a shorter timeout would give ports back, where there is one. */
-  | { readonly kind: 'nat ports'; readonly shortage: NatShortage; readonly timeout: ShorterTimeout | undefined }
+  | { readonly kind: 'nat_ports'; readonly shortage: NatShortage; readonly timeout: ShorterTimeout | undefined }
   /** Clashes that no shortage of ports explains; or nobody may know whether there is one. */
   | { readonly kind: 'clash'; readonly isNatKnown: boolean }
   /** The limit that ended an incident is in no file. */
   | { readonly kind: 'keep'; readonly plan: Plan }
   /** Raising the limit is what would help, and there is no memory for it. */
-  | { readonly kind: 'no memory'; readonly plan: Plan | undefined };
+  | { readonly kind: 'no_memory'; readonly plan: Plan | undefined };
 
 /** What is wrong, and what is known of the table that is meant. */
 export interface Case {
@@ -82,7 +82,7 @@ export function adviceFor(found: Case): readonly Advice[] {
       return [];
     case 'clashing':
       return [clashAdvice(found)];
-    case 'was full':
+    case 'was_full':
       return keepAdvice(found);
     default:
       return tableAdvice(found, holdings);
@@ -130,7 +130,7 @@ function clashAdvice({ shortage, timeouts }: Case): Advice {
   const seconds = timeouts.get(name);
   const shorter = seconds === undefined ? undefined : shorterTimeout(name, seconds);
   const timeout = seconds === undefined || shorter === undefined ? undefined : { name, seconds, shorter };
-  return { kind: 'nat ports', shortage, timeout };
+  return { kind: 'nat_ports', shortage, timeout };
 }
 
 // An incident that is over is no reason to raise anything. What ended it may be lost at the next boot.
@@ -180,8 +180,8 @@ function raiseAdvice(
   demand: Demand | undefined,
 ): readonly Advice[] {
   if (plan === undefined || plan.limit <= restored) return [];
-  const isTooMuch = plan.reason === 'in use' || (plan.reason === 'memory' && plan.limit <= max);
-  if (plan.fits === false || isTooMuch) return [{ kind: 'no memory', plan }];
+  const isTooMuch = plan.reason === 'in_use' || (plan.reason === 'memory' && plan.limit <= max);
+  if (plan.fits === false || isTooMuch) return [{ kind: 'no_memory', plan }];
   return plan.limit > max ? [{ kind: 'raise', plan, demand }] : [];
 }
 

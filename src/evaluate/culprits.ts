@@ -48,7 +48,7 @@ export type CulpritAdvice =
   | { readonly kind: 'network'; readonly holder: Holder; readonly of: number; readonly adds: Adds }
   /** No single source or network may have more than that many. */
   | {
-      readonly kind: 'source limit';
+      readonly kind: 'source_limit';
       readonly each: number;
       readonly whole: 'source' | 'network';
       /** Whom it is for. */
@@ -56,7 +56,7 @@ export type CulpritAdvice =
     }
   | (SynFlood & { readonly kind: 'synproxy' })
   /** So many new ones a second, and not more. */
-  | (SynFlood & { readonly kind: 'rate limit'; readonly perSecond: number; readonly seconds: number });
+  | (SynFlood & { readonly kind: 'rate_limit'; readonly perSecond: number; readonly seconds: number });
 
 interface SynFlood {
   readonly target: Target;
@@ -174,11 +174,11 @@ function sourceLimit(
   culprit: Both,
   rows: readonly Both[],
   whole: 'source' | 'network',
-): readonly Extract<CulpritAdvice, { kind: 'source limit' }>[] {
+): readonly Extract<CulpritAdvice, { kind: 'source_limit' }>[] {
   const others = rows.filter((row) => row !== culprit).map(({ entries }) => entries);
   const each = Math.max(LEAST_LIMIT, rounded(2 * Math.max(0, ...others)));
   const isLimit = generation === 'nf_conntrack' && each < culprit.entries;
-  return isLimit ? [{ kind: 'source limit', each, whole, holder: culprit }] : [];
+  return isLimit ? [{ kind: 'source_limit', each, whole, holder: culprit }] : [];
 }
 
 /** Up, to a number of one digit and zeros. */
@@ -213,7 +213,7 @@ function floodAdvice(found: Suspicion, holdings: Holdings, adders: Arrivals): re
   const rate = machine.generation === 'nf_conntrack' ? rateFor(found, holdings) : undefined;
   return [
     ...(!canProxy(machine, holdings) ? [] : [{ kind: 'synproxy', ...flood } as const]),
-    ...(rate === undefined ? [] : [{ kind: 'rate limit', ...flood, ...rate } as const]),
+    ...(rate === undefined ? [] : [{ kind: 'rate_limit', ...flood, ...rate } as const]),
   ];
 }
 

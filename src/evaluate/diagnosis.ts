@@ -11,7 +11,7 @@ import { compareSeverity, type State } from './state.ts';
 /**
  * `losing`: packets are dropped because it is full. `clashing`: they are, because their entry would have a tuple that
  * another one has. `refusing`: entries are, because hash chains are too long. `full` and `filling`: nothing was lost
- * meanwhile. `was full`, `drift`, `unread`: nothing is wrong with any table that was read. `elsewhere`: the same, and
+ * meanwhile. `was_full`, `drift`, `unread`: nothing is wrong with any table that was read. `elsewhere`: the same, and
  * something else points to a loss.
  */
 export type Trouble =
@@ -20,14 +20,14 @@ export type Trouble =
   | 'refusing'
   | 'full'
   | 'filling'
-  | 'was full'
+  | 'was_full'
   | 'drift'
   | 'unread'
   | 'elsewhere'
   | 'none';
 
 /** What may be wrong with a table, and not with the machine as a whole. */
-export type TableTrouble = Exclude<Trouble, 'was full' | 'drift' | 'unread' | 'elsewhere'>;
+export type TableTrouble = Exclude<Trouble, 'was_full' | 'drift' | 'unread' | 'elsewhere'>;
 
 /** One table, and what is wrong with it. */
 export interface TableDiagnosis {
@@ -92,7 +92,7 @@ function recentSpell({ tables }: Observation, spells: FullSpells | undefined): P
 function machineTrouble({ observation, drift }: Evaluation, past: PastFull | undefined) {
   const found: readonly (readonly [boolean, State, Trouble])[] = [
     [observation.unread.length > 0, 'unknown', 'unread'],
-    [past !== undefined, 'warning', 'was full'],
+    [past !== undefined, 'warning', 'was_full'],
     [drift?.kind === 'below', 'warning', 'drift'],
   ];
   const [, state, trouble] = found.find(([holds]) => holds) ?? [true, 'ok', 'none'];

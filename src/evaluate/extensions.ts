@@ -7,10 +7,10 @@ import type { ExtensionSettings, Table } from '../observation/table.ts';
 import { atLeast } from './kernel-version.ts';
 
 /**
- * `at least`: what was not seen may add to it. `up to`: rules add a block to those entries alone that match. `about`: the
+ * `at_least`: what was not seen may add to it. `up_to`: rules add a block to those entries alone that match. `about`: the
  * one of some entries, and the other of others.
  */
-export type Certainty = 'exact' | 'at least' | 'up to' | 'about';
+export type Certainty = 'exact' | 'at_least' | 'up_to' | 'about';
 
 export interface Extension {
   /** What is counted for each entry. */
@@ -40,8 +40,8 @@ const BEFORE_3_0: Least = { events: 128, eventsAndAcct: 128 };
 
 const EXACTLY_NONE: Extension = { bytes: 0, certainty: 'exact', most: 0 };
 const EXACTLY_ONE: Extension = { bytes: BLOCK, certainty: 'exact', most: BLOCK };
-const PERHAPS_ONE: Extension = { bytes: 0, certainty: 'at least', most: BLOCK };
-const ONE_OR_LESS: Extension = { bytes: BLOCK, certainty: 'up to', most: BLOCK };
+const PERHAPS_ONE: Extension = { bytes: 0, certainty: 'at_least', most: BLOCK };
+const ONE_OR_LESS: Extension = { bytes: BLOCK, certainty: 'up_to', most: BLOCK };
 
 function allocationOf({ generation, release }: Machine): Allocation {
   if (generation === 'ip_conntrack') return 'never';
@@ -59,7 +59,7 @@ export function extensionOf(machine: Machine, { extensions }: Table): Extension 
 function leastBlock({ release }: Machine, { events, acct }: ExtensionSettings): Extension {
   const { events: plain, eventsAndAcct } = leastOf(release);
   const bytes = !events.ok || events.value === 0 ? 0 : isOn(acct) === true ? eventsAndAcct : plain;
-  return { bytes, certainty: 'at least', most: bytes };
+  return { bytes, certainty: 'at_least', most: bytes };
 }
 
 function leastOf(release: Reading<KernelVersion>): Least {

@@ -5,7 +5,7 @@ import { STATES } from '../observation/entry.ts';
 import type { Holdings } from './holders.ts';
 
 export interface HalfClosedAdvice {
-  readonly kind: 'half closed';
+  readonly kind: 'half_closed';
   readonly port: number;
   readonly entries: number;
   readonly of: number;
@@ -17,5 +17,5 @@ const DOMINANT = 0.5;
 export function halfClosedAdvice({ groups, entries }: Holdings): readonly HalfClosedAdvice[] {
   const group = groups.find(({ state }) => STATES[state] === 'CLOSE_WAIT');
   if (group === undefined || group.entries < DOMINANT * entries) return [];
-  return [{ kind: 'half closed', port: group.port, entries: group.entries, of: entries }];
+  return [{ kind: 'half_closed', port: group.port, entries: group.entries, of: entries }];
 }

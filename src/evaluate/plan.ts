@@ -27,11 +27,11 @@ export type Reason =
   | 'configured'
   | 'enough'
   | 'filling'
-  | 'was full'
-  | 'no limit'
+  | 'was_full'
+  | 'no_limit'
   | 'memory'
-  | 'in use'
-  | 'too large';
+  | 'in_use'
+  | 'too_large';
 
 export interface Plan {
   readonly limit: number;
@@ -166,7 +166,7 @@ function recommended({ machine, table, cost, demand, configured }: Load): Recomm
 
 function reasonFor(wish: number, load: number, met: number): Reason {
   if (wish === load) return 'filling';
-  return wish === met ? 'was full' : 'no limit';
+  return wish === met ? 'was_full' : 'no_limit';
 }
 
 // A quiet moment tells nothing of the peaks that a table without a limit has taken so far. What the kernel starts with
@@ -178,11 +178,11 @@ function unset(machine: Machine, { limit }: Table, most: number): number {
 // A limit that no load needs and no memory is for is one that somebody mistyped.
 function enough(max: number, load: number, most: number): Recommended {
   const isTooLarge = most < max && most >= Math.max(load, 1);
-  return isTooLarge ? { limit: most, reason: 'too large' } : { limit: max, reason: 'enough' };
+  return isTooLarge ? { limit: most, reason: 'too_large' } : { limit: max, reason: 'enough' };
 }
 
 function asMemoryAllows(most: number, least: number): Recommended {
-  return least > most ? { limit: least, reason: 'in use' } : { limit: most, reason: 'memory' };
+  return least > most ? { limit: least, reason: 'in_use' } : { limit: most, reason: 'memory' };
 }
 
 /** Entries that need a limit above them: what is in use, with room to spare. */

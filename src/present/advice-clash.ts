@@ -14,7 +14,7 @@ type Plain = Omit<Step, 'inNamespace' | 'files'>;
 const DEAD: readonly string[] = ['TIME_WAIT', 'CLOSE', 'LAST_ACK', 'FIN_WAIT', 'CLOSE_WAIT', 'SYN_SENT'];
 
 /** `enter` is what makes a command run in the table's namespace. */
-export function natPortsStep({ shortage, timeout }: Extract<Advice, { kind: 'nat ports' }>, enter: string): Plain {
+export function natPortsStep({ shortage, timeout }: Extract<Advice, { kind: 'nat_ports' }>, enter: string): Plain {
   const key = timeout === undefined ? '' : GENERATIONS.nf_conntrack.sysctlPrefix + timeout.name;
   const shorten = timeout === undefined ? [] : [`${enter}sysctl -w ${key}=${timeout.shorter}`];
   return {

@@ -78,7 +78,7 @@ export function stepOf(advice: Advice, context: Context): Step {
       return notrackStep(advice, context);
     case 'source':
       return sourceStep(advice, context);
-    case 'nat ports':
+    case 'nat_ports':
       return {
         ...natPortsStep(advice, inNamespace(context)),
         ...lasting(context, sysctlPlaces(context.observation.machine), timeoutLines(advice)),
@@ -89,17 +89,17 @@ export function stepOf(advice: Advice, context: Context): Step {
       return keepStep(advice.plan, context);
     case 'network':
       return networkStep(advice, context);
-    case 'source limit':
+    case 'source_limit':
       return sourceLimitStep(advice, context);
     case 'synproxy':
       return synproxyStep(advice, context);
-    case 'rate limit':
+    case 'rate_limit':
       return rateLimitStep(advice, context);
-    case 'half closed':
+    case 'half_closed':
       return halfClosedStep(advice, context);
     case 'free':
       return releaseStep(advice, context);
-    case 'no memory':
+    case 'no_memory':
       return {
         title: 'No higher limit: there is not the memory for it.',
         commands: [],
@@ -133,7 +133,7 @@ function filesOf(plan: Plan, observation: Observation): readonly FileLines[] {
   return durable(observation, plan).map((file) => ({ ...file, where: foreign(file.where) }));
 }
 
-function timeoutLines({ timeout }: Extract<Advice, { kind: 'nat ports' }>): readonly string[] {
+function timeoutLines({ timeout }: Extract<Advice, { kind: 'nat_ports' }>): readonly string[] {
   return timeout === undefined ? [] : [`${GENERATIONS.nf_conntrack.sysctlPrefix}${timeout.name} = ${timeout.shorter}`];
 }
 

@@ -8,7 +8,5 @@
  */
 export type Count = number;
 
-/** A machine name of words. */
-export type Underscored<Words extends string> = Words extends `${infer First} ${infer Rest}`
-  ? `${First}_${Underscored<Rest>}`
-  : Words;
+/** The same names. The schema lists them where they stand, instead of referring to a definition. */
+export type InPlace<Names extends string> = Names;

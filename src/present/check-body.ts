@@ -11,13 +11,12 @@ import type { ColumnName } from '../observation/counters.ts';
 import type { Generation } from '../observation/generation.ts';
 import type { View } from '../observation/machine.ts';
 import type { Visibility } from '../observation/observation.ts';
-import type { Count, Underscored } from './body-types.ts';
+import type { Count, InPlace } from './body-types.ts';
 import { driftWords } from './drift.ts';
 import { faultWords } from './faults.ts';
 import type { Evaluated } from './message.ts';
 import { type NamespaceBody, namespaceBody } from './namespace-body.ts';
 import { MOST_LISTED } from './namespaces.ts';
-import { CERTAINTIES } from './plan-body.ts';
 import { foreignPath } from './words.ts';
 
 export interface FailedCheckBody {
@@ -109,7 +108,7 @@ export interface MemoryBody {
   readonly slab_bytes: Count;
   readonly extension_bytes: Count;
   /** how sure that is: what could not be seen may add to it */
-  readonly certainty: Underscored<Certainty>;
+  readonly certainty: InPlace<Certainty>;
   readonly extension_bytes_at_most: Count;
   readonly hash_table_bytes: Count | null;
   readonly mem_total_bytes: Count | null;
@@ -237,7 +236,7 @@ function memoryBody({ cost, observation: { machine } }: Evaluation): MemoryBody 
     objects_per_slab: objectsPerSlab,
     slab_bytes: slabBytes,
     extension_bytes: extension,
-    certainty: CERTAINTIES[certainty],
+    certainty,
     extension_bytes_at_most: extensionMost,
     hash_table_bytes: hashTableNow(machine) ?? null,
     mem_total_bytes: memTotal.ok ? memTotal.value : null,

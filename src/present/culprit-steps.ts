@@ -81,7 +81,7 @@ function wholeOf(whole: 'source' | 'network', ipv6: boolean): Whole {
 
 /** Behind tracking, so that an entry is known to be new, and before it is kept. */
 export function sourceLimitStep(
-  { each, whole, holder }: Extract<Advice, { kind: 'source limit' }>,
+  { each, whole, holder }: Extract<Advice, { kind: 'source_limit' }>,
   context: Place,
 ): Step {
   const before = inNamespace(context);

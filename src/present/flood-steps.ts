@@ -19,7 +19,7 @@ import {
 import { durationWords } from './words.ts';
 
 type Synproxy = Extract<Advice, { kind: 'synproxy' }>;
-type RateLimit = Extract<Advice, { kind: 'rate limit' }>;
+type RateLimit = Extract<Advice, { kind: 'rate_limit' }>;
 
 /** How the packets to a target are named in rules. */
 interface Named {

@@ -4,7 +4,7 @@ import type { Certainty } from '../evaluate/extensions.ts';
 import type { ObjectOrigin } from '../evaluate/footprint.ts';
 import type { Plan, Reason } from '../evaluate/plan.ts';
 import type { Observation } from '../observation/observation.ts';
-import type { Count, Underscored } from './body-types.ts';
+import type { Count, InPlace } from './body-types.ts';
 import { durable, type FileBody, fileBodies, liveCommands } from './remedies.ts';
 import { foreign } from './words.ts';
 
@@ -12,7 +12,7 @@ export interface PlanBody {
   /** null where the plan failed */
   readonly plan: null | {
     readonly max: Count;
-    readonly reason: Underscored<Reason>;
+    readonly reason: InPlace<Reason>;
     readonly present: { readonly count: Count; readonly max: Count; readonly buckets: Count | null };
     readonly buckets: Count;
     /** the limit that the module starts with when it is loaded with so many buckets */
@@ -22,7 +22,7 @@ export interface PlanBody {
     readonly memory: {
       readonly origin: ObjectOrigin;
       /** how sure the slab's figures are: what could not be seen may add to them */
-      readonly certainty: Underscored<Certainty>;
+      readonly certainty: InPlace<Certainty>;
       readonly object_size_bytes: Count;
       readonly objects_bytes: Count;
       readonly extensions_bytes: Count;
@@ -49,25 +49,6 @@ export interface PlanBody {
   };
 }
 
-const REASONS: Readonly<Record<Reason, Underscored<Reason>>> = {
-  asked: 'asked',
-  configured: 'configured',
-  enough: 'enough',
-  filling: 'filling',
-  'was full': 'was_full',
-  'no limit': 'no_limit',
-  memory: 'memory',
-  'in use': 'in_use',
-  'too large': 'too_large',
-};
-
-export const CERTAINTIES: Readonly<Record<Certainty, Underscored<Certainty>>> = {
-  exact: 'exact',
-  'at least': 'at_least',
-  'up to': 'up_to',
-  about: 'about',
-};
-
 /** Sizes in bytes. */
 export function planBody(observation: Observation, plan: Plan): PlanBody {
   const { limit, reason, buckets, limitAtLoad, expectMax, configured } = plan;
@@ -77,7 +58,7 @@ export function planBody(observation: Observation, plan: Plan): PlanBody {
   return {
     plan: {
       max: limit,
-      reason: REASONS[reason],
+      reason,
       present: { count: table.entries, max: table.limit, buckets: now },
       buckets,
       max_at_load: limitAtLoad,
@@ -96,7 +77,7 @@ function memoryBody(
 ) {
   return {
     origin: cost.origin,
-    certainty: CERTAINTIES[cost.certainty],
+    certainty: cost.certainty,
     object_size_bytes: cost.objectSize,
     objects_bytes: full.objects,
     extensions_bytes: full.extensions,

@@ -75,13 +75,13 @@ const REASONS: Readonly<Record<Reason, (table: Table, plan: Plan, machine: Machi
   enough: ({ statistics }, _, { release }) =>
     `Recommended: the present limit. It is at least four times the present load${hasMetLimit(statistics, release) ? '. This limit, or a lower one before it, has been met since boot (drop or early_drop is above 0)' : ', and has not been met since boot'}.`,
   filling: () => 'Recommended: the power of two above four times the present load.',
-  'was full': ({ limit }) =>
+  was_full: ({ limit }) =>
     `Recommended: the power of two from twice the present limit on: ${grouped(limit)} has been met since boot (drop or early_drop is above 0).`,
-  'no limit': () =>
+  no_limit: () =>
     "Recommended: the kernel's usual default, but at most what pins an eighth of RAM. The present load asks for less, and tells nothing of the peaks; without a limit a flood of connections can take all memory.",
-  'too large': () =>
+  too_large: () =>
     'Recommended: the largest power of two whose full table pins at most an eighth of RAM. The present limit would pin more, and the load does not need it.',
-  'in use': () =>
+  in_use: () =>
     'Recommended: what is in use, with a quarter to spare. A full table pins more than an eighth of RAM: spread the load, shorten timeouts, or add memory.',
   memory: () =>
     'Recommended: the largest power of two whose full table pins at most an eighth of RAM. The load suggests more: spread it, shorten timeouts, or add memory.',
@@ -90,7 +90,7 @@ const REASONS: Readonly<Record<Reason, (table: Table, plan: Plan, machine: Machi
 // What is not seen is counted; where nobody knows how much that is, it is the least.
 function moreWord({ certainty, extension, extensionMost }: Plan['cost']): string {
   if (certainty === 'exact') return '';
-  return certainty === 'at least' && extension === extensionMost ? 'at least ' : 'up to ';
+  return certainty === 'at_least' && extension === extensionMost ? 'at least ' : 'up to ';
 }
 
 function memoryLines(machine: Machine, plan: Plan): readonly string[] {

@@ -9,7 +9,7 @@ import type { State } from '../evaluate/state.ts';
 import type { Generation } from '../observation/generation.ts';
 import type { View } from '../observation/machine.ts';
 import { stepOf } from './advice.ts';
-import type { Count, Underscored } from './body-types.ts';
+import type { Count, InPlace } from './body-types.ts';
 import { type LossesBody, lossesBody, valuesOf } from './check-body.ts';
 import { driftWords } from './drift.ts';
 import { faultWords } from './faults.ts';
@@ -17,7 +17,6 @@ import { type LeadBody, leadBody } from './lead-body.ts';
 import { type ListBody, listFigures } from './list-body.ts';
 import type { Listed } from './listing.ts';
 import { type NamespaceBody, namespaceBody } from './namespace-body.ts';
-import { CERTAINTIES } from './plan-body.ts';
 import { type FileBody, fileBodies } from './remedies.ts';
 import type { ReportFindings } from './report-findings.ts';
 import { foreignPath } from './words.ts';
@@ -32,7 +31,7 @@ export interface ReportBody {
 }
 
 export interface IncidentBody {
-  readonly trouble: Underscored<Trouble>;
+  readonly trouble: InPlace<Trouble>;
   readonly table: {
     readonly generation: Generation;
     readonly view: View;
@@ -66,7 +65,7 @@ export interface IncidentBody {
 
 export interface TableBody extends NamespaceBody {
   readonly state: State;
-  readonly trouble: Underscored<TableDiagnosis['trouble']>;
+  readonly trouble: InPlace<TableDiagnosis['trouble']>;
   readonly metrics: Readonly<Partial<Record<MetricName, number>>>;
   /** between the two looks of the report; null where there is nothing to compare with */
   readonly losses: LossesBody | null;
@@ -89,7 +88,7 @@ export interface LogBody {
 interface MemoryBody {
   readonly origin: ObjectOrigin;
   /** how sure the slab's figures are: what could not be seen may add to them */
-  readonly certainty: Underscored<Certainty>;
+  readonly certainty: InPlace<Certainty>;
   readonly slab_now_bytes: Count;
   readonly slab_full_bytes: Count | null;
   readonly hash_table_bytes: Count | null;
@@ -97,7 +96,7 @@ interface MemoryBody {
 }
 
 export interface AdviceBody {
-  readonly kind: Underscored<Advice['kind']>;
+  readonly kind: InPlace<Advice['kind']>;
   readonly title: string;
   readonly commands: readonly string[];
   /** the same with iptables, where the commands are of nft */
@@ -106,38 +105,6 @@ export interface AdviceBody {
   /** what makes it survive a reboot */
   readonly files: readonly FileBody[];
 }
-
-const TROUBLES: { readonly [Each in Trouble]: Underscored<Each> } = {
-  losing: 'losing',
-  clashing: 'clashing',
-  refusing: 'refusing',
-  full: 'full',
-  filling: 'filling',
-  'was full': 'was_full',
-  drift: 'drift',
-  unread: 'unread',
-  elsewhere: 'elsewhere',
-  none: 'none',
-};
-
-const ADVICE: Readonly<Record<Advice['kind'], Underscored<Advice['kind']>>> = {
-  restore: 'restore',
-  raise: 'raise',
-  buckets: 'buckets',
-  timeout: 'timeout',
-  notrack: 'notrack',
-  source: 'source',
-  'nat ports': 'nat_ports',
-  clash: 'clash',
-  keep: 'keep',
-  network: 'network',
-  'source limit': 'source_limit',
-  synproxy: 'synproxy',
-  'rate limit': 'rate_limit',
-  'half closed': 'half_closed',
-  free: 'free',
-  'no memory': 'no_memory',
-};
 
 // As many as are told by name.
 const MOST_NAMESPACES = 20;
@@ -158,7 +125,7 @@ function incidentBody(found: ReportFindings): IncidentBody {
   const { observation, drift } = evaluation;
   const { unread, tables, visibility } = observation;
   return {
-    trouble: TROUBLES[diagnosis.trouble],
+    trouble: diagnosis.trouble,
     table: tableBody(found),
     namespaces: diagnosis.tables.slice(0, MOST_NAMESPACES).map((one) => namespaceTableBody(found, one)),
     namespaces_found: tables.length + unread.length,
@@ -206,7 +173,7 @@ function memoryBody({ evaluation: { cost, observation }, diagnosis: { worst } }:
   const each = costElsewhere(observation.machine, cost.value, table);
   return {
     origin: cost.value.origin,
-    certainty: CERTAINTIES[each.certainty],
+    certainty: each.certainty,
     slab_now_bytes: footprint(each, entries).total,
     slab_full_bytes: limit === 0 ? null : footprint(each, limit).total,
     hash_table_bytes: hashTableNow(observation.machine) ?? null,
@@ -216,7 +183,7 @@ function memoryBody({ evaluation: { cost, observation }, diagnosis: { worst } }:
 
 function adviceBody(advice: Advice, { evaluation: { observation }, subject }: ReportFindings): AdviceBody {
   const { title, commands, instead, notes, files } = stepOf(advice, { observation, subject });
-  return { kind: ADVICE[advice.kind], title, commands, instead, notes, files: fileBodies(files) };
+  return { kind: advice.kind, title, commands, instead, notes, files: fileBodies(files) };
 }
 
 function namespaceTableBody({ identities }: ReportFindings, { result, state, trouble }: TableDiagnosis): TableBody {
@@ -224,7 +191,7 @@ function namespaceTableBody({ identities }: ReportFindings, { result, state, tro
   return {
     ...namespaceBody(identities, table),
     state,
-    trouble: TROUBLES[trouble],
+    trouble,
     metrics: valuesOf(measurements),
     losses: lossesBody(result),
     growth_per_second: pace ?? null,

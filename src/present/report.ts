@@ -39,7 +39,7 @@ const AGAIN = 'Run this again while connections fail, or let it run: --watch.';
 /** What there is to do where no advice is given. */
 function nothingWords(found: ReportFindings): string {
   if (found.diagnosis.trouble === 'elsewhere') return 'Nothing for the table: see Elsewhere.';
-  if (found.diagnosis.trouble === 'was full') return 'Nothing now: it is over.';
+  if (found.diagnosis.trouble === 'was_full') return 'Nothing now: it is over.';
   if (isFine(found)) return 'Nothing here: look elsewhere.';
   const isCaptured = found.evaluation.observation.machine.view === 'captured';
   return isCaptured ? NOTHING_NOW : `${NOTHING_NOW} ${AGAIN}`;

@@ -6,8 +6,8 @@ import { certaintyOf, costElsewhere, type ObjectCost } from '../evaluate/footpri
 
 const WORDS: Readonly<Record<Certainty, string>> = {
   exact: '',
-  'at least': 'at least ',
-  'up to': 'up to ',
+  at_least: 'at least ',
+  up_to: 'up to ',
   about: 'about ',
 };
 
@@ -33,12 +33,12 @@ export function eachWords({ cost, observation, results }: Evaluation): string {
   const alike = others.every(({ certainty, extension }) => certainty === 'exact' && extension === own.extension);
   return sureWords({
     ...own,
-    certainty: alike ? 'exact' : own.extension === 0 || own.certainty === 'at least' ? 'at least' : 'up to',
+    certainty: alike ? 'exact' : own.extension === 0 || own.certainty === 'at_least' ? 'at_least' : 'up_to',
   });
 }
 
 /** `128 B`, `0 to 128 B` or `0 B or more`. */
 export function blockWords({ extension, extensionMost, certainty }: ObjectCost): string {
   if (certainty === 'exact') return `${extension} B`;
-  return certainty === 'at least' && extension === extensionMost ? `${extension} B or more` : `0 to ${extensionMost} B`;
+  return certainty === 'at_least' && extension === extensionMost ? `${extension} B or more` : `0 to ${extensionMost} B`;
 }

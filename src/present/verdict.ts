@@ -24,7 +24,7 @@ export function verdictText(found: ReportFindings): string {
     case 'full':
     case 'filling':
       return `the table of ${tableWords(found, worst.result.table)} ${troubleWords(worst, found.shortage)}${otherTables(diagnosis)}`;
-    case 'was full':
+    case 'was_full':
       return `${pastWords(found, diagnosis.past)}; now ${fineWords(found)}`;
     case 'drift':
       return [...driftText(evaluation.drift), fineWords(found)].join('; ');

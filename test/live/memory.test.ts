@@ -55,7 +55,7 @@ async function listen(namespace: string): Promise<void> {
 
 /** Extension blocks per entry. */
 type Blocks = 0 | 1;
-type Case = readonly [string, Blocks, 'exact' | 'up to', Prepare];
+type Case = readonly [string, Blocks, 'exact' | 'up_to', Prepare];
 const CASES: readonly Case[] = [
   ['nothing', 0, 'exact', () => undefined],
   ['accounting', 1, 'exact', set('acct')],
@@ -65,7 +65,7 @@ const CASES: readonly Case[] = [
   ['a listener in another namespace', 1, 'exact', () => listen(trackingNamespace())],
   ['a rule about labels that matches nothing', 1, 'exact', rules('add rule inet tracking output ct label 1 accept')],
   ['a nat chain, and nothing translated', 0, 'exact', rules(...NAT)],
-  ['masquerade', 1, 'up to', masquerade],
+  ['masquerade', 1, 'up_to', masquerade],
   ['a zone', 0, 'exact', rules(...ZONE)],
 ];
 // The other executable reads and reckons by the same code: what it does by means of its own is to run a child.

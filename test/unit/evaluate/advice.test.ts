@@ -205,13 +205,13 @@ describe('the limit', () => {
 
   test('not where memory allows no more than there is', () => {
     const losing = { first: { entries: 50_000, limit: 65_536, memTotal: ok(2 ** 26) }, last: LOSING.last ?? {} };
-    expect(adviceOf(losing)).toMatchObject([{ kind: 'no memory', plan: { limit: 65_536, reason: 'memory' } }]);
+    expect(adviceOf(losing)).toMatchObject([{ kind: 'no_memory', plan: { limit: 65_536, reason: 'memory' } }]);
   });
 
   test('not where there is no memory for it', () => {
     const none = { first: { entries: 1000, available: ok({ bytes: 1000, exact: true }) } };
-    expect(kinds(adviceOf(none))).toEqual(['no memory']);
-    expect(kinds(adviceOf({ first: { entries: 1000, memTotal: ok(100_000) } }))).toEqual(['no memory']);
+    expect(kinds(adviceOf(none))).toEqual(['no_memory']);
+    expect(kinds(adviceOf({ first: { entries: 1000, memTotal: ok(100_000) } }))).toEqual(['no_memory']);
   });
 });
 
@@ -287,7 +287,7 @@ describe('the limit that is configured', () => {
 
   test('has no memory: it is not set', () => {
     const none = { entries: 1000, configuration: wanted(8000), available: ok({ bytes: 1000, exact: true }) };
-    expect(kinds(adviceOf({ first: none }))).toEqual(['no memory']);
+    expect(kinds(adviceOf({ first: none }))).toEqual(['no_memory']);
   });
 
   test('is what is wrong: whoever is in the list, and whatever was lost before', () => {
@@ -337,7 +337,7 @@ describe('packets that clash', () => {
     ['has one that is not known', { protocol: 17, flag: 'assured' }, undefined],
   ])('no port is left: what most of them have %s', (_, flow, timeout) => {
     const { shortage } = short(flow);
-    expect(adviceOf(short(flow))).toEqual([{ kind: 'nat ports', shortage, timeout }]);
+    expect(adviceOf(short(flow))).toEqual([{ kind: 'nat_ports', shortage, timeout }]);
   });
 });
 
@@ -393,7 +393,7 @@ describe('room that is made at once', () => {
         ...times(others, { source: '10.0.0.1', port: 80, seconds: 432_000 }),
       ]);
     const [, first, ...rest] = adviceOf({ ...FULL, holdings: left(10, 10) });
-    expect(first).toEqual({ kind: 'half closed', port: 9000, entries: 10, of: 20 });
+    expect(first).toEqual({ kind: 'half_closed', port: 9000, entries: 10, of: 20 });
     expect(kinds(rest)).toEqual([]);
     expect(kinds(adviceOf({ ...FULL, holdings: left(9, 10) }))).toEqual(['raise', 'notrack', 'source']);
   });

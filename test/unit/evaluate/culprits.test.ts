@@ -37,7 +37,7 @@ describe('one source adds', () => {
       adds: { added: 200, of: 200 },
     });
     expect(source).toMatchObject({ kind: 'source', holder: { entries: 1000 }, own: false });
-    expect(limit).toMatchObject({ kind: 'source limit', each: 100, whole: 'source' });
+    expect(limit).toMatchObject({ kind: 'source_limit', each: 100, whole: 'source' });
   });
 
   test('the limit is above what any other has', () => {
@@ -88,7 +88,7 @@ describe('what only idles', () => {
   test('what is tried again need not add: it is named only where it has most of the entries', () => {
     const stream = times(1000, () => ({ ...UDP, source: '10.4.4.4' }));
     expect(kinds(listed([...IDLE, ...stream], []))).toEqual([]);
-    expect(kinds(listed(stream, []))).toEqual(['notrack', 'source', 'source limit']);
+    expect(kinds(listed(stream, []))).toEqual(['notrack', 'source', 'source_limit']);
   });
 });
 
@@ -99,7 +99,7 @@ describe('a network adds', () => {
     expect(advised(listed([...IDLE.slice(0, 20), ...lines], lines.slice(0, 300)))).toMatchObject([
       { kind: 'notrack' },
       { kind: 'network', adds: { added: 300, of: 300 } },
-      { kind: 'source limit', whole: 'network', each: 100 },
+      { kind: 'source_limit', whole: 'network', each: 100 },
     ]);
   });
 
@@ -108,7 +108,7 @@ describe('a network adds', () => {
     expect(advised(listed(six, six))).toMatchObject([
       { kind: 'notrack', ipv4: false, ipv6: true },
       { kind: 'network', holder: { ipv6: true } },
-      { kind: 'source limit', holder: { ipv6: true } },
+      { kind: 'source_limit', holder: { ipv6: true } },
     ]);
   });
 });
@@ -120,7 +120,7 @@ describe('a SYN flood with forged sources', () => {
     expect(advised(listed(flood, flood))).toMatchObject([
       { kind: 'synproxy', target: { port: 443, own: false }, half: { added: 3000, of: 3000 }, most: 1 },
       // Half of 4000 in the 60 s that SYN_RECV has.
-      { kind: 'rate limit', perSecond: 33, seconds: 60 },
+      { kind: 'rate_limit', perSecond: 33, seconds: 60 },
     ]);
   });
 
@@ -130,19 +130,19 @@ describe('a SYN flood with forged sources', () => {
   });
 
   test('that a captured list shows', () => {
-    expect(kinds(listed(flood))).toEqual(['synproxy', 'rate limit']);
+    expect(kinds(listed(flood))).toEqual(['synproxy', 'rate_limit']);
   });
 
   test('in a zone the SYNs cannot be left to a proxy', () => {
     const zoned = forged(3000, { ...HALF, zone: 7 });
-    expect(kinds(listed(zoned, zoned))).toEqual(['rate limit']);
+    expect(kinds(listed(zoned, zoned))).toEqual(['rate_limit']);
   });
 
   test.each([
     [
       'Linux 3.10',
       { generation: 'nf_conntrack', release: { ...RELEASE, value: { major: 3, minor: 10 } } },
-      ['rate limit'],
+      ['rate_limit'],
     ],
     [
       'ip_conntrack',
@@ -204,16 +204,16 @@ describe('just a SYN flood, and just none', () => {
   });
 
   test.each<[string, Suspicion['machine'], readonly string[]]>([
-    ['3.11', { generation: 'nf_conntrack', release: { ...RELEASE, value: { major: 3, minor: 11 } } }, ['rate limit']],
+    ['3.11', { generation: 'nf_conntrack', release: { ...RELEASE, value: { major: 3, minor: 11 } } }, ['rate_limit']],
     [
       '3.12',
       { generation: 'nf_conntrack', release: { ...RELEASE, value: { major: 3, minor: 12 } } },
-      ['synproxy', 'rate limit'],
+      ['synproxy', 'rate_limit'],
     ],
     [
       'nobody knows which',
       { generation: 'nf_conntrack', release: { ok: false, fault: { kind: 'denied', source: '' } } },
-      ['rate limit'],
+      ['rate_limit'],
     ],
   ])('Linux %s', (_, machine, expected) => {
     const flood = forged(100, HALF);
@@ -240,7 +240,7 @@ describe('just a SYN flood, and just none', () => {
 
   test('so many a second that they take half of the table at the most, and never none', () => {
     const rate = (lines: readonly string[], limit: number) =>
-      advised(listed(lines, lines), { limit }).find(({ kind }) => kind === 'rate limit');
+      advised(listed(lines, lines), { limit }).find(({ kind }) => kind === 'rate_limit');
     const flood = forged(100, HALF);
     expect(rate(flood, 239)).toMatchObject({ perSecond: 1, seconds: 60 });
     expect(rate(flood, 119)).toBeUndefined();
@@ -272,13 +272,13 @@ describe('just the reason, and just none', () => {
     ['a hundredth', [...flood(40), ...others(3960)], flood(40), ['source']],
     ['less than a hundredth', [...flood(40), ...others(3961)], flood(40), []],
   ])('%s', (_, lines, began, expected) => {
-    expect(kinds(listed(lines, began)).filter((kind) => kind !== 'source limit')).toEqual(expected);
+    expect(kinds(listed(lines, began)).filter((kind) => kind !== 'source_limit')).toEqual(expected);
   });
 
   test('what would take more than a minute to add a tenth', () => {
     const few = (count: number, refused = 0) =>
       kinds(listed([...flood(200), ...others(17_800)], flood(count)), { refused });
-    expect(few(30)).toEqual(['source', 'source limit']);
+    expect(few(30)).toEqual(['source', 'source_limit']);
     expect(kinds(listed([...flood(200), ...others(17_801)], flood(30)))).toEqual([]);
     expect(kinds(listed([...flood(200), ...others(17_801)], flood(30)), { refused: 1 })).toContain('source');
   });
@@ -335,12 +335,12 @@ describe('just the reason, and just none', () => {
   ])('twice what any other has, %i: a limit of %i', (other, each) => {
     const rest = times(other, () => ({ source: '10.9.9.9' }));
     const found = advised(listed([...flood(2001), ...rest], flood(200)));
-    expect(found.find(({ kind }) => kind === 'source limit')).toMatchObject({ each });
+    expect(found.find(({ kind }) => kind === 'source_limit')).toMatchObject({ each });
   });
 
   test('a limit that would not meet who is to be held to it, or that the kernel does not have', () => {
     const limits = (count: number, where: Suspicion['machine'] = machine) =>
-      kinds(listed(flood(count), flood(count)), { machine: where }).filter((kind) => kind === 'source limit').length;
+      kinds(listed(flood(count), flood(count)), { machine: where }).filter((kind) => kind === 'source_limit').length;
     expect([limits(100), limits(101)]).toEqual([0, 1]);
     expect(limits(101, { ...machine, generation: 'ip_conntrack' })).toBe(0);
   });

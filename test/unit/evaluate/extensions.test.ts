@@ -53,8 +53,8 @@ const table = (extensions: ExtensionSettings, entries = 100): Table => ({
 
 const NONE = { bytes: 0, certainty: 'exact', most: 0 };
 const ONE = { bytes: 128, certainty: 'exact', most: 128 };
-const PERHAPS = { bytes: 0, certainty: 'at least', most: 128 };
-const UP_TO = { bytes: 128, certainty: 'up to', most: 128 };
+const PERHAPS = { bytes: 0, certainty: 'at_least', most: 128 };
+const UP_TO = { bytes: 128, certainty: 'up_to', most: 128 };
 
 describe('since 5.19 a block comes on demand', () => {
   test.each<readonly [string, ExtensionSettings, object]>([
@@ -109,7 +109,7 @@ describe('before 4.12 the size varies, and events give a minimum', () => {
     ['events off', '4.4', { ...PLAIN, events: ok(0), acct: ok(1) }, 0],
     ['events unknown', '4.4', UNSEEN, 0],
   ])('%s', (_, version, settings, bytes) =>
-    expect(extensionOf(machine(version), table(settings))).toEqual({ bytes, certainty: 'at least', most: bytes }),
+    expect(extensionOf(machine(version), table(settings))).toEqual({ bytes, certainty: 'at_least', most: bytes }),
   );
 });
 
@@ -133,9 +133,9 @@ describe('tables of several namespaces', () => {
 
   test.each<readonly [string, ExtensionSettings, number, string]>([
     ['exact', { ...PLAIN, acct: ok(1) }, 0, 'exact'],
-    ['at least, for what is not seen of others', { ...PLAIN, acct: ok(1) }, 10, 'at least'],
+    ['at least, for what is not seen of others', { ...PLAIN, acct: ok(1) }, 10, 'at_least'],
     ['about, where one adds what the other may lack', { ...QUIET, rules: ok('some') }, 10, 'about'],
-    ['up to', { ...QUIET, rules: ok('some') }, 0, 'up to'],
+    ['up to', { ...QUIET, rules: ok('some') }, 0, 'up_to'],
   ])('%s', (_, settings, others, expected) => {
     const [own, other] = [table(settings), table(UNSEEN, others)];
     expect(certaintyOf(newest, costOf(own), [own, other])).toBe(expected);

@@ -21,7 +21,7 @@ const USE: NatUse = {
 test('ports that connections have which are over', () => {
   const timeout = { name: 'tcp_timeout_time_wait', seconds: 120, shorter: 30 };
   const shortage = { use: USE, range: RANGE };
-  expect(natPortsStep({ kind: 'nat ports', shortage, timeout }, 'nsenter -t 7 -n ')).toMatchInlineSnapshot(`
+  expect(natPortsStep({ kind: 'nat_ports', shortage, timeout }, 'nsenter -t 7 -n ')).toMatchInlineSnapshot(`
     {
       "commands": [
         "nsenter -t 7 -n conntrack -D -p tcp -r 192.0.2.1 -q 10.0.0.1 --reply-port-src 443 --state TIME_WAIT >/dev/null",
@@ -43,7 +43,7 @@ test('ports that connections have which live, of IPv6, and no timeout to shorten
   const mostly = { protocol: 6, state: STATES.indexOf('ESTABLISHED'), assured: true };
   const addresses = { translated: [0x20010db8, 1, 0, 1], destination: [0x20010db8, 2, 0, 1] };
   const shortage = { use: { ...USE, ...addresses, ipv6: true, mostly }, range: RANGE };
-  expect(natPortsStep({ kind: 'nat ports', shortage, timeout: undefined }, '')).toMatchInlineSnapshot(`
+  expect(natPortsStep({ kind: 'nat_ports', shortage, timeout: undefined }, '')).toMatchInlineSnapshot(`
     {
       "commands": [
         "conntrack -D -f ipv6 -p tcp -r 2001:db8:0:2::1 -q 2001:db8:0:1::1 --reply-port-src 443 >/dev/null",
@@ -64,7 +64,7 @@ test.each(['TIME_WAIT', 'CLOSE', 'LAST_ACK', 'FIN_WAIT', 'CLOSE_WAIT', 'SYN_SENT
   (state) => {
     const mostly = { protocol: 6, state: STATES.indexOf(state), assured: false };
     const { commands } = natPortsStep(
-      { kind: 'nat ports', shortage: { use: { ...USE, mostly }, range: RANGE }, timeout: undefined },
+      { kind: 'nat_ports', shortage: { use: { ...USE, mostly }, range: RANGE }, timeout: undefined },
       '',
     );
     expect(commands[0]).toContain(` --state ${state} >`);

@@ -1,8 +1,6 @@
 // What each command finds, for programs. Other tests hold the same in words.
 
 import { describe, expect, test } from 'vitest';
-import type { Advice } from '../../../src/evaluate/advice.ts';
-import { culpritAdvice } from '../../../src/evaluate/culprits.ts';
 import { objectCost } from '../../../src/evaluate/footprint.ts';
 import { holdingsOf } from '../../../src/evaluate/holders.ts';
 import { planFor } from '../../../src/evaluate/plan.ts';
@@ -15,7 +13,6 @@ import { planBody } from '../../../src/present/plan-body.ts';
 import { listBody, reportBody } from '../../../src/present/report-body.ts';
 import { evaluated } from '../support/checks.ts';
 import { digestOf, type Flow, holdings, noArrivals, times } from '../support/entries.ts';
-import { times as lines, listed } from '../support/listed.ts';
 import {
   ALL,
   type Changes,
@@ -1097,69 +1094,6 @@ describe('a report', () => {
     const seven = ok({ ...ALL, atLeast: 7 });
     expect(reportBody(findingsOf({ first: { visibility: seven } })).report?.incident?.namespaces_at_least).toBe(7);
     expect([incident?.namespaces_found, incident?.drift]).toEqual([31, 'limit is 1000 but /etc/sysctl.conf sets 4000']);
-  });
-});
-
-describe('names of several words have underscores', () => {
-  const underscored = (names: readonly string[]) => names.map((name) => name.split(' ').join('_'));
-
-  test('why that limit, and how sure its cost is', () => {
-    const found = observation();
-    const [own] = found.tables;
-    const planned = planFor(found, own, objectCost(found.machine, own, undefined), 1000);
-    if (!planned.ok) throw new Error(planned.fault.kind);
-    const { value: plan } = planned;
-    const reasons = ['asked', 'configured', 'enough', 'filling', 'was full', 'no limit', 'memory', 'in use'] as const;
-    const told = [...reasons, 'too large' as const].map((reason) => planBody(found, { ...plan, reason }).plan?.reason);
-    expect(told).toEqual(underscored([...reasons, 'too large']));
-    const sure = ['exact', 'at least', 'up to', 'about'] as const;
-    const costs = sure.map((certainty) => planBody(found, { ...plan, cost: { ...plan.cost, certainty } }));
-    expect(costs.map((body) => body.plan?.memory.certainty)).toEqual(underscored(sure));
-  });
-
-  test('what is wrong', () => {
-    const found = findingsOf({});
-    const troubles = ['losing', 'clashing', 'refusing', 'full', 'filling', 'was full', 'drift', 'unread'] as const;
-    const all = [...troubles, 'elsewhere', 'none'] as const;
-    const told = all.map((trouble) => reportBody({ ...found, diagnosis: { ...found.diagnosis, trouble } }));
-    expect(told.map((body) => body.report?.incident?.trouble)).toEqual(underscored(all));
-  });
-
-  test('what to do', () => {
-    const found = findingsOf({ first: { entries: 1000 } });
-    const [raise] = found.advice;
-    if (raise?.kind !== 'raise') throw new Error('no raise');
-    const { plan } = raise;
-    const use = { ipv6: false, protocol: 6, translated: [1], destination: [2], port: 443, used: 10 };
-    const mostly = { protocol: 6, state: 0, assured: false };
-    const range = { first: 2000, last: 2009 };
-    const shortage = { use: { ...use, lowest: 2000, highest: 2009, mostly }, range };
-    const udp = { protocol: 'udp', flag: 'UNREPLIED', port: 53, left: 29 } as const;
-    const syn = { state: 'SYN_SENT', flag: 'UNREPLIED', left: 119 } as const;
-    const culprits = [
-      lines(500, () => ({ ...udp, source: '203.0.113.9' })),
-      lines(500, (at) => ({ ...udp, source: `198.51.100.${at & 255}` })),
-      lines(500, (at) => ({ ...syn, source: `${1 + (at % 199)}.${at >> 2}.1.1` })),
-    ].flatMap((text) => {
-      const { holdings: of, arrivals } = listed(text, text);
-      const { machine } = found.evaluation.observation;
-      return culpritAdvice({ arrivals, refused: 0, limit: 4000, machine, own: new Set() }, of);
-    });
-    const silent = holdings(times(10, (at) => ({ source: `10.0.0.${at}`, port: at, seconds: 1000 })));
-    const advice: readonly Advice[] = [
-      raise,
-      { kind: 'buckets', plan },
-      { kind: 'keep', plan },
-      { kind: 'no memory', plan: undefined },
-      { kind: 'clash', isNatKnown: true },
-      { kind: 'nat ports', shortage, timeout: undefined },
-      ...culprits,
-      ...findingsOf({ first: { configuration: wanted(4000) } }).advice,
-      ...findingsOf({ first: { entries: 1000 }, holdings: silent }).advice,
-    ];
-    const told = reportBody({ ...found, advice }).report?.incident?.advice.map(({ kind }) => kind) ?? [];
-    expect(told).toEqual(underscored(advice.map(({ kind }) => kind)));
-    expect(new Set(told).size).toBe(15);
   });
 });
 

@@ -33,11 +33,11 @@ function stepOf(advice: CulpritAdvice, where: Place): Step {
       return sourceStep(advice, where);
     case 'network':
       return networkStep(advice, where);
-    case 'source limit':
+    case 'source_limit':
       return sourceLimitStep(advice, where);
     case 'synproxy':
       return synproxyStep(advice, where);
-    case 'rate limit':
+    case 'rate_limit':
       return rateLimitStep(advice, where);
   }
 }
@@ -72,14 +72,14 @@ describe('IPv6', () => {
       'nft add rule inet check_conntrack prerouting ip6 saddr 2001:db8:0:7::/64 drop',
       'conntrack -f ipv6 -D -s 2001:db8:0:7::/64 >/dev/null',
     ]);
-    expect(step(network, 'source limit')).toMatchObject({
+    expect(step(network, 'source_limit')).toMatchObject({
       title: 'Or let no /64 network have more than 100 entries, and shut nobody out.',
       instead: [
         'ip6tables -t mangle -I PREROUTING -m conntrack --ctstate NEW -m connlimit --connlimit-above 100 --connlimit-mask 64 -j DROP',
         'conntrack -f ipv6 -D -s 2001:db8:0:7::/64 >/dev/null',
       ],
     });
-    expect(step(network, 'source limit').commands[3]).toBe(
+    expect(step(network, 'source_limit').commands[3]).toBe(
       "nft 'add rule inet check_conntrack limited ct state new add @networks6 { ip6 saddr and ffff:ffff:ffff:ffff:: ct count over 100 } drop'",
     );
   });
@@ -89,7 +89,7 @@ describe('IPv6', () => {
       'ip6tables -t raw -I PREROUTING -s 2001:db8:0:7::9 -j DROP',
       'conntrack -f ipv6 -D -s 2001:db8:0:7::9 >/dev/null',
     ]);
-    expect(step(source, 'source limit').commands[3]).toContain('add @sources6 { ip6 saddr ct count over 100 } drop');
+    expect(step(source, 'source_limit').commands[3]).toContain('add @sources6 { ip6 saddr ct count over 100 } drop');
   });
 
   test('the target of a SYN flood', () => {
@@ -99,7 +99,7 @@ describe('IPv6', () => {
       left: 119,
       source: `2001:${at.toString(16)}::1`,
     }));
-    expect(step(flood, 'rate limit').commands[2]).toBe(
+    expect(step(flood, 'rate_limit').commands[2]).toBe(
       'nft add rule inet check_conntrack limited ip6 daddr 2001:db8::1 tcp dport 443 ct state new limit rate over 16/second drop',
     );
     expect(
@@ -119,7 +119,7 @@ describe('what older kernels have', () => {
     [4, 17, 'iptables ', 0],
     [4, 18, 'nft ', 2],
   ])('Linux %i.%i counts by source with %s', (major, minor, tool, instead) => {
-    const found = step(flooder, 'source limit', place(major, minor));
+    const found = step(flooder, 'source_limit', place(major, minor));
     expect(found.commands[0]?.startsWith(tool)).toBe(true);
     expect(found.instead).toHaveLength(instead);
   });
@@ -140,7 +140,7 @@ describe('what older kernels have', () => {
 
 test('a SYN flood from many places at many addresses: no address in the rules, and both families', () => {
   const spread = forged({}).map((text, at) => text.split('192.0.2.1').join(`192.0.2.${at % 9}`));
-  const found = step(spread, 'rate limit');
+  const found = step(spread, 'rate_limit');
   expect(found.title).toMatch(/^Or admit 16 new connections\/s to port 443, and no more/);
   expect(found.commands[2]).toContain('limited tcp dport 443 ct state new');
   expect(found.instead.map((one) => one.split(' ')[0])).toEqual(['iptables', 'ip6tables']);
@@ -298,7 +298,7 @@ describe('in whole', () => {
   });
 
   test('a source may have so many', () => {
-    expect(whole(step(flooder, 'source limit'))).toMatchInlineSnapshot(`
+    expect(whole(step(flooder, 'source_limit'))).toMatchInlineSnapshot(`
       "Or let no source have more than 100 entries, and shut nobody out.
       --
       nft add table inet check_conntrack
@@ -317,7 +317,7 @@ describe('in whole', () => {
       "
     `);
     expect(
-      whole(step(flooder, 'source limit', { ...THERE, ...place(3, 13), subject: THERE.subject })),
+      whole(step(flooder, 'source_limit', { ...THERE, ...place(3, 13), subject: THERE.subject })),
     ).toMatchInlineSnapshot(`
       "Or let no source have more than 100 entries, and shut nobody out.
       --
@@ -333,7 +333,7 @@ describe('in whole', () => {
       "
     `);
     const six = times(500, () => ({ ...UDP, source: '2001:db8:0:7::9' }));
-    expect(whole(step(six, 'source limit'))).toMatchInlineSnapshot(`
+    expect(whole(step(six, 'source_limit'))).toMatchInlineSnapshot(`
       "Or let no source have more than 100 entries, and shut nobody out.
       --
       nft add table inet check_conntrack
@@ -371,7 +371,7 @@ describe('in whole', () => {
       the rules that are loaded at boot
       "
     `);
-    expect(whole(step(network, 'source limit'))).toMatchInlineSnapshot(`
+    expect(whole(step(network, 'source_limit'))).toMatchInlineSnapshot(`
       "Or let no /24 network have more than 100 entries, and shut nobody out.
       --
       nft add table inet check_conntrack
@@ -419,7 +419,7 @@ describe('in whole', () => {
       the rules that are loaded at boot, and /etc/sysctl.conf: net.netfilter.nf_conntrack_tcp_loose = 0
       "
     `);
-    expect(whole(step(forged({}), 'rate limit'))).toMatchInlineSnapshot(`
+    expect(whole(step(forged({}), 'rate_limit'))).toMatchInlineSnapshot(`
       "Or admit 16 new connections/s to port 443 of 192.0.2.1, and no more (100.0% of the new ones are not completed).
       --
       nft add table inet check_conntrack
@@ -458,7 +458,7 @@ describe('in whole', () => {
       gone with it
       "
     `);
-    expect(step(forged({}), 'rate limit', THERE).commands[2]).toMatch(/^ip netns exec web nft add rule /);
+    expect(step(forged({}), 'rate_limit', THERE).commands[2]).toMatch(/^ip netns exec web nft add rule /);
     const spread = forged({}).map((text, at) => text.split('192.0.2.1').join(`192.0.2.${at % 9}`));
     expect(whole(step(spread, 'synproxy'))).toMatchInlineSnapshot(`
       "Let only completed connections to port 443 have an entry: likely a SYN flood with forged sources.
@@ -492,7 +492,7 @@ describe('in whole', () => {
     [4, 2, 'iptables'],
     [4, 3, 'nft'],
   ])('Linux %i.%i admits so many with %s', (major, minor, tool) => {
-    expect(step(forged({}), 'rate limit', place(major, minor)).commands[0]?.split(' ')[0]).toBe(tool);
+    expect(step(forged({}), 'rate_limit', place(major, minor)).commands[0]?.split(' ')[0]).toBe(tool);
   });
 
   test('a port that is not tracked, and one in a zone', () => {

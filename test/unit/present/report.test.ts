@@ -387,10 +387,10 @@ describe('what to type', () => {
 
   test('a program that does not close', () => {
     const left = holdings(times(10, { port: 9000, state: 'CLOSE_WAIT', seconds: 59 }));
-    const { title, commands } = step({ ...full, holdings: left }, 'half closed');
+    const { title, commands } = step({ ...full, holdings: left }, 'half_closed');
     expect(title).toBe('Find the program that does not close: 10 entries (100.0%) to tcp port 9000 are in CLOSE_WAIT.');
     expect(commands).toEqual(["ss -tnp state close-wait '( sport = :9000 or dport = :9000 )'"]);
-    expect(step({ ...fullElsewhere(), holdings: left }, 'half closed').commands[0]).toMatch(/^nsenter -t 4711 -n ss /);
+    expect(step({ ...fullElsewhere(), holdings: left }, 'half_closed').commands[0]).toMatch(/^nsenter -t 4711 -n ss /);
   });
 
   test('where only a mount keeps the namespace nothing is typed that would run here', () => {
