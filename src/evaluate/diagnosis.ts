@@ -5,7 +5,7 @@ import type { FullSpell, FullSpells } from '../observation/kernel-log.ts';
 import type { Observation } from '../observation/observation.ts';
 import type { Table } from '../observation/table.ts';
 import { byGravity, type Evaluation, type TableResult } from './evaluate.ts';
-import { NOTHING_LOST, packetsLost } from './losses.ts';
+import { addLost, type Lost, NOTHING_LOST, packetsLost } from './losses.ts';
 import { compareSeverity, type State } from './state.ts';
 
 /**
@@ -34,6 +34,9 @@ export interface TableDiagnosis {
   readonly result: TableResult;
   readonly state: State;
   readonly trouble: TableTrouble;
+  readonly isFull: boolean;
+  /** Whether the limit was lowered below the entries that there are. */
+  readonly isLimitLowered: boolean;
 }
 
 export interface Diagnosis {
@@ -45,6 +48,16 @@ export interface Diagnosis {
   readonly worst: TableDiagnosis;
   /** What the log tells of a table that was full a short time ago, the last one. */
   readonly past: PastFull | undefined;
+  readonly sinceBoot: SinceBoot;
+  /** Tables of which two samples show whether packets are being lost now. */
+  readonly watched: 'all' | 'some' | 'none';
+}
+
+/** Packets lost since boot, in all tables together. */
+export interface SinceBoot {
+  readonly lost: Lost;
+  /** Whether the counters of every table could be read. */
+  readonly isWhole: boolean;
 }
 
 export interface PastFull {
@@ -61,6 +74,11 @@ export interface PastFull {
 const [HALF, SOON_SECONDS] = [50, 300];
 // Entries end and are collected while others are refused or evict, so that a full table has a little room at any moment.
 const HOVERING = 0.9;
+// Refused entries are counted for a moment, and others end meanwhile.
+const FULL = 0.99;
+// Packets that arrive at the same moment, one per CPU, may be counted beyond the limit for a moment.
+const BEYOND_SHARE = 0.05;
+const BEYOND_ENTRIES = 64;
 /** What the kernel wrote longer ago than that does not explain what is wrong now. */
 export const RECENT_SECONDS = 900;
 
@@ -75,8 +93,30 @@ export function diagnose(evaluation: Evaluation, spells: FullSpells | undefined)
       compareSeverity(b.state, a.state) || Number(wasFull(b)) - Number(wasFull(a)) || byGravity(a.result, b.result),
   );
   const [worst = own] = tables;
-  const whole = worst.trouble === 'none' ? machineTrouble(evaluation, past) : worst;
-  return { state: whole.state, trouble: whole.trouble, tables, worst, past };
+  const { state, trouble } = worst;
+  const whole = trouble === 'none' ? machineTrouble(evaluation, past) : { state, trouble };
+  const { results } = evaluation;
+  return { ...whole, tables, worst, past, sinceBoot: lostSinceBoot(results), watched: watchedOf(results) };
+}
+
+function lostSinceBoot(results: readonly TableResult[]): SinceBoot {
+  const known = results.flatMap((result) => result.lostSinceBoot ?? []);
+  return { lost: known.reduce(addLost, NOTHING_LOST), isWhole: known.length === results.length };
+}
+
+function watchedOf(results: readonly TableResult[]): Diagnosis['watched'] {
+  const watched = results.filter(({ losses }) => losses !== undefined).length;
+  if (watched === results.length) return 'all';
+  return watched === 0 ? 'none' : 'some';
+}
+
+/**
+ * Whether conntrack is surely not the problem: nothing is wrong, every table that was read lost nothing since boot, or
+ * two samples of each show that nothing is lost now.
+ */
+export function isFine({ trouble, watched, sinceBoot }: Diagnosis): boolean {
+  const lostNothing = sinceBoot.isWhole && packetsLost(sinceBoot.lost) === 0;
+  return trouble === 'none' && (watched === 'all' || lostNothing);
 }
 
 function recentSpell({ tables }: Observation, spells: FullSpells | undefined): PastFull | undefined {
@@ -100,7 +140,13 @@ function machineTrouble({ observation, drift }: Evaluation, past: PastFull | und
 }
 
 function tableDiagnosis(result: TableResult): TableDiagnosis {
-  return { result, ...troubleOf(result) };
+  const { entries, limit } = result.table;
+  return {
+    result,
+    ...troubleOf(result),
+    isFull: entries >= FULL * limit,
+    isLimitLowered: entries - limit > Math.max(BEYOND_SHARE * limit, BEYOND_ENTRIES),
+  };
 }
 
 function troubleOf(result: TableResult): Pick<TableDiagnosis, 'state' | 'trouble'> {

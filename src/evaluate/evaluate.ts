@@ -5,11 +5,13 @@ import type { Fault, Reading } from '../observation/fault.ts';
 import type { History } from '../observation/history.ts';
 import type { Observation } from '../observation/observation.ts';
 import type { Table } from '../observation/table.ts';
+import { refusesBelowLimit } from './chains.ts';
 import { type Cause, type Drift, driftOf, likelyCauses } from './drift.ts';
 import { type ObjectCost, objectCost } from './footprint.ts';
 import { judge, type Verdict } from './judge.ts';
-import { type Lost, lostPackets, packetsLost } from './losses.ts';
+import { type Lost, lostPackets, packetsLost, totals } from './losses.ts';
 import { type Measurements, measureMachine, measureTable, OF_NO_MACHINE } from './measurements.ts';
+import { type AllMemory, allMemory, type TableMemory, tableMemory } from './memory.ts';
 import type { Losses } from './rates.ts';
 import { compareSeverity, type State, worst } from './state.ts';
 import { type Thresholds, thresholdsEverywhere } from './thresholds.ts';
@@ -25,6 +27,12 @@ export interface TableResult extends Verdict {
   readonly lost: Lost | undefined;
   /** Entries per second over that time. */
   readonly pace: number | undefined;
+  /** Packets lost since boot; undefined if the counters could not be read. */
+  readonly lostSinceBoot: Lost | undefined;
+  /** Whether this kernel, with so few buckets, refuses entries before the table is full. */
+  readonly refusesBelowLimit: boolean;
+  /** Undefined if the size of an entry is unknown. */
+  readonly memory: TableMemory | undefined;
 }
 
 export interface Evaluation {
@@ -37,8 +45,10 @@ export interface Evaluation {
   readonly remarkable: readonly TableResult[];
   /** The other namespaces, those with the most entries first. */
   readonly fullest: readonly TableResult[];
-  /** What one entry costs. */
+  /** The cost of one entry of our own table. */
   readonly cost: Reading<ObjectCost>;
+  /** Undefined if that is unknown. */
+  readonly memory: AllMemory | undefined;
   readonly drift: Drift | undefined;
   readonly causes: readonly Cause[];
   /** Files that may set the limit and could not be read. */
@@ -61,7 +71,7 @@ export function evaluate(observation: Observation, histories: Histories, options
   const [own, ...others] = tables;
   const cost = objectCost(machine, own, options.objectSize);
   const drift = driftOf(observation);
-  const measured = (table: Table) => measureWithPast(observation, histories, table);
+  const measured = (table: Table) => measureWithPast(observation, histories, cost, table);
   const ours = ownResult(measured(own), measureMachine(observation, cost), drift, options);
   const theirs = others.map((table) => otherResult(measured(table), options));
   const states = [ours, ...theirs].map(({ state }) => state);
@@ -72,6 +82,7 @@ export function evaluate(observation: Observation, histories: Histories, options
     remarkable: theirs.filter((one) => one.findings.length > 0 || loses(one) > 0).sort(byGravity),
     fullest: theirs.slice().sort((a, b) => b.table.entries - a.table.entries),
     cost,
+    memory: cost.ok ? allMemory(machine, cost.value, tables) : undefined,
     drift,
     causes: likelyCauses(observation, drift),
     unjudged: configuration?.faults ?? [],
@@ -80,10 +91,24 @@ export function evaluate(observation: Observation, histories: Histories, options
 
 type Unjudged = Omit<TableResult, keyof Verdict>;
 
-function measureWithPast({ machine, clock }: Observation, histories: Histories, table: Table): Unjudged {
+function measureWithPast(
+  { machine, clock }: Observation,
+  histories: Histories,
+  cost: Reading<ObjectCost>,
+  table: Table,
+): Unjudged {
   const { measured, losses, pace } = trendOf(table, clock, histories.get(table.key));
-  const lost = losses === undefined ? undefined : lostPackets(losses.events, machine.release);
-  return { table, measurements: { ...OF_NO_MACHINE, ...measureTable(table), ...measured }, losses, lost, pace };
+  const { statistics } = table;
+  return {
+    table,
+    measurements: { ...OF_NO_MACHINE, ...measureTable(table), ...measured },
+    losses,
+    lost: losses && lostPackets(losses.events, machine.release),
+    pace,
+    lostSinceBoot: statistics.ok ? lostPackets(totals(statistics.value), machine.release) : undefined,
+    refusesBelowLimit: refusesBelowLimit(machine, table),
+    memory: cost.ok ? tableMemory(machine, cost.value, table) : undefined,
+  };
 }
 
 function ownResult(

@@ -7,14 +7,6 @@ import { alerts, neverAlerts, type Range } from './range.ts';
 import { compareSeverity, type State, worst } from './state.ts';
 import { LEVELS, type Ranges, type Thresholds } from './thresholds.ts';
 
-/** One metric: its value or why it has none, the ranges that judge it, and what they come to. */
-export interface Result {
-  readonly metric: MetricName;
-  readonly measured: Measured;
-  readonly ranges: Ranges;
-  readonly finding: Finding | undefined;
-}
-
 /** One thing that is wrong. */
 export type Finding =
   | {
@@ -30,23 +22,20 @@ export type Finding =
 
 export interface Verdict {
   readonly state: State;
-  readonly results: Readonly<Record<MetricName, Result>>;
+  /** The ranges that judge each metric. */
+  readonly ranges: Readonly<Record<MetricName, Ranges>>;
   /** Gravest first; metrics of equal state in their own order. */
   readonly findings: readonly Finding[];
 }
 
 /** `drift` is the state of a limit that fell back, where it did. */
 export function judge(measurements: Measurements, thresholds: Thresholds, drift: State | undefined): Verdict {
-  const results = byMetric((metric) => resultOf(metric, measurements[metric], thresholds[metric] ?? {}));
-  const judged = METRIC_NAMES.flatMap((metric) => results[metric].finding ?? []);
+  const ranges = byMetric((metric) => thresholds[metric] ?? {});
+  const judged = METRIC_NAMES.flatMap((metric) => findingOf(metric, measurements[metric], ranges[metric]) ?? []);
   const findings: Finding[] =
     drift === undefined || drift === 'ok' ? judged : [...judged, { kind: 'drift', state: drift }];
   findings.sort((a, b) => compareSeverity(b.state, a.state));
-  return { state: worst(findings.map((finding) => finding.state)), results, findings };
-}
-
-function resultOf(metric: MetricName, measured: Measured, ranges: Ranges): Result {
-  return { metric, measured, ranges, finding: findingOf(metric, measured, ranges) };
+  return { state: worst(findings.map((finding) => finding.state)), ranges, findings };
 }
 
 function findingOf(metric: MetricName, measured: Measured, ranges: Ranges): Finding | undefined {

@@ -23,6 +23,15 @@ export interface Lost {
 
 export const NOTHING_LOST: Lost = { full: 0, clash: 0, chain: 0, fullOrClash: 0 };
 
+export function addLost(a: Lost, b: Lost): Lost {
+  return {
+    full: a.full + b.full,
+    clash: a.clash + b.clash,
+    chain: a.chain + b.chain,
+    fullOrClash: a.fullOrClash + b.fullOrClash,
+  };
+}
+
 /** What `counters`, events or totals, come to on this kernel. */
 export function lostPackets(counters: Counters, release: Reading<KernelVersion>): Lost {
   const { drop = 0, insert_failed: failed = 0, chainlength: chain = 0 } = counters;

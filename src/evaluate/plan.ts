@@ -6,6 +6,7 @@ import { LIMIT_PER_HASHSIZE } from '../observation/generation.ts';
 import type { Machine } from '../observation/machine.ts';
 import type { Observation } from '../observation/observation.ts';
 import type { Table } from '../observation/table.ts';
+import { refusesBelowLimit } from './chains.ts';
 import { type Wanted, wantedLimit } from './configured.ts';
 import { driftOf } from './drift.ts';
 import {
@@ -44,7 +45,6 @@ export interface Plan {
   /** Undefined on ip_conntrack, which has no such limit. */
   readonly expectMax: { readonly now: number; readonly atLoad: number } | undefined;
   readonly cost: ObjectCost;
-  readonly costSource: string;
   readonly full: Footprint;
   readonly hashTable: number;
   /** Slab and hash table of the full table, as a share of RAM in percent. */
@@ -54,6 +54,10 @@ export interface Plan {
   readonly fits: boolean | undefined;
   /** The largest limit that fits, where this one does not. */
   readonly largest: number | undefined;
+  /** Whether this limit, or one before it, was met since boot. */
+  readonly hasMetLimit: boolean;
+  /** Whether this kernel, with the present buckets, refuses entries before the table is full. */
+  readonly refusesNow: boolean;
   /** What the files of the machine set now. */
   readonly configured: Wanted | undefined;
 }
@@ -100,13 +104,14 @@ export function planFor(
     limitAtLoad: LIMIT_PER_HASHSIZE * buckets,
     expectMax: expectMax.ok ? { now: expectMax.value, atLoad: expectationsFor(buckets) } : undefined,
     cost,
-    costSource: objectCost.source,
     full,
     hashTable,
     share: machine.memTotal.ok ? (100 * (full.total + hashTable)) / machine.memTotal.value : undefined,
     more: more(limit),
     fits,
     largest: fits === false && available.ok ? largestWithin(available.value.bytes, limit, more) : undefined,
+    hasMetLimit: hasMetLimit(table.statistics, machine.release),
+    refusesNow: refusesBelowLimit(machine, table),
     configured: configuration === undefined ? undefined : wantedLimit(configuration, observation),
   };
   return { ok: true, value: plan, source: table.limitSource };

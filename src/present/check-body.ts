@@ -3,10 +3,12 @@
 import type { Evaluation, TableResult } from '../evaluate/evaluate.ts';
 import type { Certainty } from '../evaluate/extensions.ts';
 import { hashTableNow, type ObjectOrigin } from '../evaluate/footprint.ts';
-import type { Finding, Result } from '../evaluate/judge.ts';
+import type { Finding } from '../evaluate/judge.ts';
+import type { Measured } from '../evaluate/measurements.ts';
 import { byMetric, METRIC_NAMES, type MetricName, metricSpec } from '../evaluate/metrics.ts';
 import { formatRange } from '../evaluate/range.ts';
 import type { State } from '../evaluate/state.ts';
+import type { Ranges } from '../evaluate/thresholds.ts';
 import type { ColumnName } from '../observation/counters.ts';
 import type { Generation } from '../observation/generation.ts';
 import type { View } from '../observation/machine.ts';
@@ -174,7 +176,7 @@ export function checkBody(evaluated: Evaluated | undefined): CheckBody | FailedC
       buckets: machine.buckets.ok ? machine.buckets.value : null,
       sources: { count: foreignPath(table.entriesSource), max: foreignPath(table.limitSource) },
     },
-    metrics: byMetric((name) => metricBody(own.results[name])),
+    metrics: byMetric((name) => metricBody(name, own.measurements[name], own.ranges[name])),
     findings: [own, ...remarkable].flatMap(findingBodies),
     losses: lossesBody(own),
     drift: drift?.kind === 'below' ? driftWords(drift) : null,
@@ -183,7 +185,7 @@ export function checkBody(evaluated: Evaluated | undefined): CheckBody | FailedC
   };
 }
 
-function metricBody({ metric, measured, ranges }: Result): MetricBody {
+function metricBody(metric: MetricName, measured: Measured, ranges: Ranges): MetricBody {
   const { unit } = metricSpec(metric);
   const bounds = {
     ...(ranges.warning === undefined ? {} : { warning: formatRange(ranges.warning) }),

@@ -1,13 +1,12 @@
 // Long output for `-v` and more: where the figures came from, what memory is made of, what could not be had.
 
-import { refusesBelowLimit } from '../evaluate/chains.ts';
 import type { Evaluation } from '../evaluate/evaluate.ts';
 import type { Footprint, ObjectCost } from '../evaluate/footprint.ts';
-import { atMost, footprint, footprintOf, hashTableNow } from '../evaluate/footprint.ts';
-import type { Result } from '../evaluate/judge.ts';
-import { METRIC_NAMES } from '../evaluate/metrics.ts';
+import { atMost, footprint, hashTableNow } from '../evaluate/footprint.ts';
+import type { TableMemory } from '../evaluate/memory.ts';
+import { METRIC_NAMES, type MetricName } from '../evaluate/metrics.ts';
 import { formatRange } from '../evaluate/range.ts';
-import { LEVELS } from '../evaluate/thresholds.ts';
+import { LEVELS, type Ranges } from '../evaluate/thresholds.ts';
 import type { Fault, ReadAttempt, Reading } from '../observation/fault.ts';
 import type { History } from '../observation/history.ts';
 import { faultWords } from './faults.ts';
@@ -20,7 +19,7 @@ export function tableDetails(evaluation: Evaluation, history: Reading<History> |
     ...sourceLines(evaluation),
     ...(history === undefined ? [] : historyLines(evaluation, history)),
     ...thresholdLines(evaluation),
-    ...(evaluation.cost.ok ? memoryLines(evaluation, evaluation.cost.value, evaluation.cost.source) : []),
+    ...memoryLines(evaluation),
     ...unjudgedLines(evaluation),
     ...faultLines(evaluation),
   ];
@@ -49,8 +48,9 @@ function bucketsLine({ observation: { machine }, results: [own] }: Evaluation): 
   const { load_factor: load } = own.measurements;
   if (load.kind !== 'value') return [`buckets: ${buckets.value} (${source})`];
   const line = `buckets: ${buckets.value}, load factor ${valueWords('load_factor', load.value)} (${source})`;
-  const refuses = refusesBelowLimit(machine, own.table);
-  return [refuses ? `${line}: too few, this kernel refuses entries in long chains below the limit` : line];
+  return [
+    own.refusesBelowLimit ? `${line}: too few, this kernel refuses entries in long chains below the limit` : line,
+  ];
 }
 
 function historyLines({ results: [own] }: Evaluation, history: Reading<History>): string[] {
@@ -68,11 +68,11 @@ function historyLines({ results: [own] }: Evaluation, history: Reading<History>)
 }
 
 function thresholdLines({ results: [own] }: Evaluation): string[] {
-  const texts = METRIC_NAMES.flatMap((name) => rangeWords(own.results[name]));
+  const texts = METRIC_NAMES.flatMap((name) => rangeWords(name, own.ranges[name]));
   return texts.length === 0 ? [] : [`thresholds: ${texts.join(', ')}`];
 }
 
-function rangeWords({ metric, ranges }: Result): string[] {
+function rangeWords(metric: MetricName, ranges: Ranges): string[] {
   const levels = LEVELS.slice()
     .reverse()
     .flatMap((level) => {
@@ -82,29 +82,39 @@ function rangeWords({ metric, ranges }: Result): string[] {
   return levels.length === 0 ? [] : [`${metric} ${levels.join(' ')}`];
 }
 
-function memoryLines(evaluation: Evaluation, cost: ObjectCost, source: string): string[] {
-  const { observation, results } = evaluation;
-  const [{ table, measurements }] = results;
-  const { machine, tables } = observation;
-  const { limit } = table;
-  const sure = sureWords(cost);
-  const now = `${heldWords(evaluation)}${partsWords(footprintOf(machine, cost, tables))}`;
-  const lines = [objectLine(cost, source), `memory now: ${now}`];
-  if (limit !== 0) {
-    lines.push(`memory at the limit, never swapped: ${sure}${partsWords(footprint(cost, limit))}`);
-    if (cost.extension < cost.extensionMost)
-      lines.push(
-        `with an extension block for each entry: ${sizeWords(footprint(atMost(cost), limit).total)} at the limit`,
-      );
-    lines.push(`object size x limit: ${cost.objectSize} x ${limit} = ${cost.objectSize * limit} B`);
-  }
+function memoryLines(evaluation: Evaluation): string[] {
+  const { cost, memory, results } = evaluation;
+  const [own] = results;
+  if (!cost.ok || memory === undefined || own.memory === undefined) return [];
+  return [
+    objectLine(cost.value, cost.source),
+    `memory now: ${heldWords(cost.value, memory)}${partsWords(memory.now)}`,
+    ...fullLines(own.memory, own.table.limit),
+    ...machineLines(evaluation, cost.value),
+  ];
+}
+
+function fullLines({ cost, full }: TableMemory, limit: number): string[] {
+  if (full === undefined) return [];
+  const most = sizeWords(footprint(atMost(cost), limit).total);
+  return [
+    `memory at the limit, never swapped: ${sureWords(cost)}${partsWords(full)}`,
+    ...(cost.extension < cost.extensionMost ? [`with an extension block for each entry: ${most} at the limit`] : []),
+    `object size x limit: ${cost.objectSize} x ${limit} = ${cost.objectSize * limit} B`,
+  ];
+}
+
+function machineLines({ observation: { machine }, results: [own] }: Evaluation, cost: ObjectCost): string[] {
+  const lines: string[] = [];
   const { memTotal } = machine;
   const hashTable = hashTableNow(machine);
   if (hashTable !== undefined) lines.push(`hash table: ${sizeWords(hashTable)}, apart from the slab`);
-  const { memory_share: share } = measurements;
+  const { memory_share: share } = own.measurements;
   const ram = memTotal.ok ? foreignPath(memTotal.source) : '';
   if (share.kind === 'value')
-    lines.push(`slab at max and hash table: ${sure}${valueWords('memory_share', share.value)} of RAM (${ram})`);
+    lines.push(
+      `slab at max and hash table: ${sureWords(cost)}${valueWords('memory_share', share.value)} of RAM (${ram})`,
+    );
   return lines;
 }
 
@@ -122,8 +132,8 @@ function partsWords({ objects, extensions, total }: Footprint): string {
 
 function unjudgedLines({ results: [own] }: Evaluation): string[] {
   return METRIC_NAMES.flatMap((metric) => {
-    const { measured, ranges } = own.results[metric];
-    const asked = LEVELS.some((level) => ranges[level] !== undefined);
+    const measured = own.measurements[metric];
+    const asked = LEVELS.some((level) => own.ranges[metric][level] !== undefined);
     return asked && measured.kind === 'none' ? [`not judged: ${metric}: ${measured.why}`] : [];
   });
 }

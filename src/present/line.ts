@@ -27,7 +27,7 @@ export function statusMark(state: State): string {
 /** The whole text behind the state, where only one namespace was looked at. */
 export function tableText(evaluation: Evaluation): string {
   const [own] = evaluation.results;
-  const fill = fillClause(own, evaluation, own.table.isInitial ? '' : ' in this network namespace');
+  const fill = fillClause(own, own.table.isInitial ? '' : ' in this network namespace');
   const text =
     own.findings.length === 0
       ? [fill, slabClause(evaluation)].filter(Boolean).join(', ')
@@ -62,12 +62,10 @@ export function isPlainUsage(finding: Finding): boolean {
 }
 
 /** `24030 of 65536 entries (36.7%)`, and what was lost. Where the limit has been named already, it is not again. */
-export function fillClause(result: TableResult, { observation }: Evaluation, where: string): string {
+export function fillClause(result: TableResult, where: string): string {
   const drifted = result.findings.some(({ kind }) => kind === 'drift');
   const losses =
-    result.losses === undefined
-      ? sinceBootWords(result, observation.machine, result.findings.flatMap(counterOf))
-      : otherLosses(result);
+    result.losses === undefined ? sinceBootWords(result, result.findings.flatMap(counterOf)) : otherLosses(result);
   return [fillWords(result.table, result.measurements, where, drifted), losses].filter(Boolean).join(', ');
 }
 
@@ -89,7 +87,8 @@ function sureWord({ cost }: Evaluation): string {
 
 /** Before a figure that stands on what an entry takes. */
 function sizedWords(metric: MetricName, evaluation: Evaluation): string {
-  if (metric === 'slab') return heldWords(evaluation);
+  const { cost, memory } = evaluation;
+  if (metric === 'slab') return cost.ok && memory !== undefined ? heldWords(cost.value, memory) : '';
   return metric === 'slab_max' || metric === 'memory_share' ? sureWord(evaluation) : '';
 }
 

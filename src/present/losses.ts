@@ -1,9 +1,8 @@
 // Lost packets in words, told apart by why.
 
 import type { TableResult } from '../evaluate/evaluate.ts';
-import { type Lost, lostPackets, totals } from '../evaluate/losses.ts';
+import type { Lost } from '../evaluate/losses.ts';
 import type { CounterName } from '../observation/counters.ts';
-import type { Machine } from '../observation/machine.ts';
 import { COUNTER_WORDS } from './counters.ts';
 import { durationWords } from './words.ts';
 
@@ -66,9 +65,8 @@ function eventWords(events: number, counter: CounterName): readonly string[] {
  * Where nothing tells when: `37 dropped since boot`, but for what is said of these counters; empty for nothing, and where
  * it is not known.
  */
-export function sinceBootWords({ table }: TableResult, { release }: Machine, named: readonly CounterName[]): string {
-  if (!table.statistics.ok) return '';
-  const lost = lostPackets(totals(table.statistics.value), release);
+export function sinceBootWords({ lostSinceBoot: lost }: TableResult, named: readonly CounterName[]): string {
+  if (lost === undefined) return '';
   const said = named.flatMap((name) => OF_COUNTER[name] ?? []);
   const words = ALL.filter((cause) => lost[cause] > 0 && !said.includes(cause)).map((cause) => {
     return `${lost[cause]} ${SINCE_BOOT[cause]}`;

@@ -40,7 +40,7 @@ function everywhereWords(evaluated: Evaluated): string {
   const { evaluation } = evaluated;
   const [own] = evaluation.results;
   const hereFound = own.findings.length > 0;
-  const fill = fillClause(own, evaluation, own.table.isInitial ? ' here' : ' in this network namespace');
+  const fill = fillClause(own, own.table.isInitial ? ' here' : ' in this network namespace');
   const clauses = gravestFirst([
     ...(hereFound
       ? [{ state: own.state, usage: usageOf(own), text: findingClauses(own, evaluation, fill).join('; ') }]

@@ -3,17 +3,16 @@
 
 import { plainDecimal, roundedDecimal } from '../evaluate/decimal.ts';
 import type { TableResult } from '../evaluate/evaluate.ts';
-import type { Result } from '../evaluate/judge.ts';
+import type { Measured } from '../evaluate/measurements.ts';
 import { METRIC_NAMES, type MetricName, metricSpec } from '../evaluate/metrics.ts';
 import { formatRange, type Range, upperBound } from '../evaluate/range.ts';
 import { LEVELS, type Level, type Ranges } from '../evaluate/thresholds.ts';
 
 /** One element for each metric that has a value and is shown always, or that a threshold asks for. */
-export function perfdata({ table, results }: TableResult): readonly string[] {
-  const { usage } = results;
-  return METRIC_NAMES.map((name) => results[name])
-    .filter(({ metric, ranges }) => metricSpec(metric).always || hasRange(ranges))
-    .flatMap((result) => element(result, boundsOf(result, usage.ranges, table.limit), table.limit));
+export function perfdata({ table, measurements, ranges }: TableResult): readonly string[] {
+  return METRIC_NAMES.filter((name) => metricSpec(name).always || hasRange(ranges[name])).flatMap((name) =>
+    element(name, measurements[name], boundsOf(name, ranges, table.limit), table.limit),
+  );
 }
 
 function hasRange(ranges: Ranges): boolean {
@@ -21,12 +20,13 @@ function hasRange(ranges: Ranges): boolean {
 }
 
 // Usage is judged in each namespace. Graphs of entries show where it alerts, unless entries has thresholds of its own.
-function boundsOf({ metric, ranges }: Result, usage: Ranges, limit: number): Ranges {
-  if (metric === 'netns_usage') return usage;
-  return metric === 'entries' && !hasRange(ranges) && limit !== 0 ? asCounts(usage, limit) : ranges;
+function boundsOf(metric: MetricName, ranges: TableResult['ranges'], limit: number): Ranges {
+  if (metric === 'netns_usage') return ranges.usage;
+  const isDerived = metric === 'entries' && !hasRange(ranges.entries) && limit !== 0;
+  return isDerived ? asCounts(ranges.usage, limit) : ranges[metric];
 }
 
-function element({ metric, measured }: Result, ranges: Ranges, limit: number): string[] {
+function element(metric: MetricName, measured: Measured, ranges: Ranges, limit: number): string[] {
   if (measured.kind !== 'value') return [];
   const { unit, decimals, signed } = metricSpec(metric);
   const { warning, critical } = ranges;

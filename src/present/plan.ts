@@ -1,8 +1,6 @@
 // A plan for people: what it costs, what to type now, which lines to put where, and what does not change by it.
 
-import { refusesBelowLimit } from '../evaluate/chains.ts';
 import { bucketBytes } from '../evaluate/footprint.ts';
-import { hasMetLimit } from '../evaluate/losses.ts';
 import type { Plan, Reason } from '../evaluate/plan.ts';
 import type { Machine } from '../observation/machine.ts';
 import type { Observation } from '../observation/observation.ts';
@@ -29,7 +27,7 @@ function costLines(observation: Observation, plan: Plan): readonly string[] {
   const [table] = tables;
   return [
     ...wrapped(headline(table, plan)),
-    ...wrapped(REASONS[plan.reason](table, plan, machine)),
+    ...wrapped(REASONS[plan.reason](table, plan)),
     '',
     'Memory that a full table pins (it is never swapped)',
     ...memoryLines(machine, plan),
@@ -45,7 +43,7 @@ export function planText(observation: Observation, plan: Plan): readonly string[
     '',
     'Hash table',
     ...indented(bucketWords(plan)),
-    ...longChainLines(machine, table),
+    ...longChainLines(machine, table, plan),
     '',
     'Now, as root; it lasts until the module is loaded anew or the machine boots',
     ...commandLines(observation, plan),
@@ -68,12 +66,12 @@ function headline({ entries: count, limit: max }: Table, { limit }: Plan): strin
   return `A limit of ${grouped(limit)} entries (${now}; ${grouped(count)} in use${share})`;
 }
 
-const REASONS: Readonly<Record<Reason, (table: Table, plan: Plan, machine: Machine) => string>> = {
+const REASONS: Readonly<Record<Reason, (table: Table, plan: Plan) => string>> = {
   asked: ({ entries }, { limit }) => (limit > entries ? '' : 'It is full at once: new connections would be dropped.'),
   configured: (_, { configured }) =>
     `Recommended: what ${foreignPath(configured?.path ?? '')} wants. The live limit is below it; check_conntrack -v tells the likely cause, where the machine shows one.`,
-  enough: ({ statistics }, _, { release }) =>
-    `Recommended: the present limit. It is at least four times the present load${hasMetLimit(statistics, release) ? '. This limit, or a lower one before it, has been met since boot (drop or early_drop is above 0)' : ', and has not been met since boot'}.`,
+  enough: (_, { hasMetLimit }) =>
+    `Recommended: the present limit. It is at least four times the present load${hasMetLimit ? '. This limit, or a lower one before it, has been met since boot (drop or early_drop is above 0)' : ', and has not been met since boot'}.`,
   filling: () => 'Recommended: the power of two above four times the present load.',
   was_full: ({ limit }) =>
     `Recommended: the power of two from twice the present limit on: ${grouped(limit)} has been met since boot (drop or early_drop is above 0).`,
@@ -122,9 +120,8 @@ function memoryLines(machine: Machine, plan: Plan): readonly string[] {
 }
 
 // With the buckets of the plan they are short.
-function longChainLines(machine: Machine, table: Table): readonly string[] {
-  const { buckets } = machine;
-  if (!buckets.ok || !refusesBelowLimit(machine, table)) return [];
+function longChainLines({ buckets }: Machine, table: Table, { refusesNow }: Plan): readonly string[] {
+  if (!buckets.ok || !refusesNow) return [];
   const each = (table.limit / buckets.value).toFixed(1);
   return indented(
     `Now there are ${grouped(buckets.value)} buckets for a limit of ${grouped(table.limit)}, ${each} entries for each: this kernel refuses entries in chains so long before the table is full.`,

@@ -3,7 +3,7 @@
 import type { Advice } from '../evaluate/advice.ts';
 import type { TableDiagnosis, Trouble } from '../evaluate/diagnosis.ts';
 import type { Certainty } from '../evaluate/extensions.ts';
-import { costElsewhere, footprint, hashTableNow, type ObjectOrigin } from '../evaluate/footprint.ts';
+import { hashTableNow, type ObjectOrigin } from '../evaluate/footprint.ts';
 import type { MetricName } from '../evaluate/metrics.ts';
 import type { State } from '../evaluate/state.ts';
 import type { Generation } from '../observation/generation.ts';
@@ -165,17 +165,15 @@ function logBody({ log }: ReportFindings): IncidentBody['kernel_log'] {
   };
 }
 
-function memoryBody({ evaluation: { cost, observation }, diagnosis: { worst } }: ReportFindings): MemoryBody | null {
-  if (!cost.ok) return null;
+function memoryBody({ evaluation: { observation }, diagnosis: { worst } }: ReportFindings): MemoryBody | null {
+  const { memory } = worst.result;
+  if (memory === undefined) return null;
   const { available } = observation.machine;
-  const { table } = worst.result;
-  const { entries, limit } = table;
-  const each = costElsewhere(observation.machine, cost.value, table);
   return {
-    origin: cost.value.origin,
-    certainty: each.certainty,
-    slab_now_bytes: footprint(each, entries).total,
-    slab_full_bytes: limit === 0 ? null : footprint(each, limit).total,
+    origin: memory.cost.origin,
+    certainty: memory.cost.certainty,
+    slab_now_bytes: memory.now.total,
+    slab_full_bytes: memory.full?.total ?? null,
     hash_table_bytes: hashTableNow(observation.machine) ?? null,
     available_bytes: available.ok ? available.value.bytes : null,
   };

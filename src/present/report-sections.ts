@@ -1,9 +1,8 @@
 // The sections of a report that tell of tables, of what they lose, and of how they are set up.
 
-import { refusesBelowLimit } from '../evaluate/chains.ts';
 import { events, type TableDiagnosis } from '../evaluate/diagnosis.ts';
 import type { Evaluation, TableResult } from '../evaluate/evaluate.ts';
-import { costElsewhere, footprint, hashTableBytes } from '../evaluate/footprint.ts';
+import { hashTableNow } from '../evaluate/footprint.ts';
 import { type Lost, packetsLost } from '../evaluate/losses.ts';
 import { COUNTER_NAMES, type CounterName, counterSpec } from '../observation/counters.ts';
 import type { Reading } from '../observation/fault.ts';
@@ -145,23 +144,18 @@ function setting(name: string, words: string): readonly string[] {
   return hanging(`  ${name.padEnd(12)}`, words, ' '.repeat(14));
 }
 
-function slabWords({ cost, observation }: Evaluation, { table }: TableResult): string {
-  if (!cost.ok) return `not known: ${faultWords(cost.fault)}`;
-  const { entries, limit } = table;
-  const each = costElsewhere(observation.machine, cost.value, table);
-  const sure = sureWords(each);
-  const now = sizeWords(footprint(each, entries).total);
-  const full = limit === 0 ? '' : `, ${sure}${sizeWords(footprint(each, limit).total)} when full`;
-  return `${sure}${now} now${full}; it is never swapped`;
+function slabWords({ cost }: Evaluation, { memory }: TableResult): string {
+  if (memory === undefined) return cost.ok ? '' : `not known: ${faultWords(cost.fault)}`;
+  const sure = sureWords(memory.cost);
+  const full = memory.full === undefined ? '' : `, ${sure}${sizeWords(memory.full.total)} when full`;
+  return `${sure}${sizeWords(memory.now.total)} now${full}; it is never swapped`;
 }
 
-function bucketWords({ observation: { machine, tables } }: Evaluation): string {
+function bucketWords({ observation: { machine }, results: [own] }: Evaluation): string {
   const { buckets } = machine;
-  const [own] = tables;
   if (!buckets.ok) return `not known: ${faultWords(buckets.fault)}`;
-  const each = own.limit === 0 ? '' : `, ${(own.limit / buckets.value).toFixed(1)} entries in each when full`;
-  const long = refusesBelowLimit(machine, own)
-    ? ': chains so long that the kernel refuses entries before it is full'
-    : '';
-  return `${grouped(buckets.value)}${each}${long}, ${sizeWords(hashTableBytes(machine, buckets.value))} of memory`;
+  const { limit } = own.table;
+  const each = limit === 0 ? '' : `, ${(limit / buckets.value).toFixed(1)} entries in each when full`;
+  const long = own.refusesBelowLimit ? ': chains so long that the kernel refuses entries before it is full' : '';
+  return `${grouped(buckets.value)}${each}${long}, ${sizeWords(hashTableNow(machine) ?? 0)} of memory`;
 }

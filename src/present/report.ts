@@ -1,6 +1,7 @@
 // An incident for a person: the verdict first, then where it is, what is lost, who fills the table, what that costs, and
 // last, where the eyes are, what to type.
 
+import { isFine } from '../evaluate/diagnosis.ts';
 import type { TableResult } from '../evaluate/evaluate.ts';
 import { adviceLines } from './advice.ts';
 import { faultWords } from './faults.ts';
@@ -10,7 +11,6 @@ import type { Palette } from './palette.ts';
 import { grouped, indented, wrapped } from './prose.ts';
 import { type ReportFindings, tableWords } from './report-findings.ts';
 import { losingLines, settingLines, whereLines } from './report-sections.ts';
-import { isFine } from './verdict.ts';
 import { percentWords } from './words.ts';
 
 /** The whole text behind the verdict, at most 80 columns wide but for commands, paths and names. */
@@ -40,7 +40,7 @@ const AGAIN = 'Run this again while connections fail, or let it run: --watch.';
 function nothingWords(found: ReportFindings): string {
   if (found.diagnosis.trouble === 'elsewhere') return 'Nothing for the table: see Elsewhere.';
   if (found.diagnosis.trouble === 'was_full') return 'Nothing now: it is over.';
-  if (isFine(found)) return 'Nothing here: look elsewhere.';
+  if (isFine(found.diagnosis)) return 'Nothing here: look elsewhere.';
   const isCaptured = found.evaluation.observation.machine.view === 'captured';
   return isCaptured ? NOTHING_NOW : `${NOTHING_NOW} ${AGAIN}`;
 }

@@ -2,7 +2,8 @@
 
 import type { Evaluation } from '../evaluate/evaluate.ts';
 import type { Certainty } from '../evaluate/extensions.ts';
-import { certaintyOf, costElsewhere, type ObjectCost } from '../evaluate/footprint.ts';
+import type { ObjectCost } from '../evaluate/footprint.ts';
+import type { AllMemory } from '../evaluate/memory.ts';
 
 const WORDS: Readonly<Record<Certainty, string>> = {
   exact: '',
@@ -17,24 +18,15 @@ export function sureWords({ origin, certainty }: Pick<ObjectCost, 'origin' | 'ce
   return WORDS[certainty] + about;
 }
 
-/** The same before what the entries of all tables hold. */
-export function heldWords({ cost, observation }: Evaluation): string {
-  if (!cost.ok) return '';
-  const { machine, tables } = observation;
-  return sureWords({ ...cost.value, certainty: certaintyOf(machine, cost.value, tables) });
+/** The same before the memory that the entries of all tables hold. */
+export function heldWords({ origin }: ObjectCost, { certainty }: AllMemory): string {
+  return sureWords({ origin, certainty });
 }
 
-/** The same before what every table would hold, each as ours. */
-export function eachWords({ cost, observation, results }: Evaluation): string {
-  if (!cost.ok) return '';
-  const own = cost.value;
-  const { machine } = observation;
-  const others = results.map(({ table }) => costElsewhere(machine, own, table));
-  const alike = others.every(({ certainty, extension }) => certainty === 'exact' && extension === own.extension);
-  return sureWords({
-    ...own,
-    certainty: alike ? 'exact' : own.extension === 0 || own.certainty === 'at_least' ? 'at_least' : 'up_to',
-  });
+/** The same before the memory of all tables at the limit. */
+export function eachWords({ cost, memory }: Evaluation): string {
+  if (!cost.ok || memory === undefined) return '';
+  return sureWords({ ...cost.value, certainty: memory.certaintyOfEach });
 }
 
 /** `128 B`, `0 to 128 B` or `0 B or more`. */

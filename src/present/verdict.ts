@@ -1,12 +1,10 @@
 // The verdict of a report in one sentence: which table, what is wrong with it, how fast.
 
-import { type Diagnosis, events, type PastFull, type TableDiagnosis } from '../evaluate/diagnosis.ts';
+import { type Diagnosis, events, isFine, type PastFull, type TableDiagnosis } from '../evaluate/diagnosis.ts';
 import type { Drift } from '../evaluate/drift.ts';
 import type { TableResult } from '../evaluate/evaluate.ts';
-import { type Lost, lostPackets, NOTHING_LOST, totals } from '../evaluate/losses.ts';
+import { type Lost, NOTHING_LOST } from '../evaluate/losses.ts';
 import type { Shortage } from '../evaluate/nat-ports.ts';
-import type { Machine } from '../observation/machine.ts';
-import type { Table } from '../observation/table.ts';
 import { addressWords, protocolWords } from './address.ts';
 import { driftWords } from './drift.ts';
 import { leadWords } from './leads.ts';
@@ -33,32 +31,27 @@ export function verdictText(found: ReportFindings): string {
     case 'elsewhere':
       return `${leadWords(found)}; ${fineWords(found)}`;
     case 'none':
-      return isFine(found) ? `not conntrack: ${fineWords(found)}` : fineWords(found);
+      return isFine(diagnosis) ? `not conntrack: ${fineWords(found)}` : fineWords(found);
   }
 }
 
-function troubleWords({ result, trouble }: TableDiagnosis, shortage: Shortage): string {
+function troubleWords(diagnosed: TableDiagnosis, shortage: Shortage): string {
+  const { result, trouble, isFull, isLimitLowered } = diagnosed;
   const { table, lost } = result;
   const share = usageWords(result);
+  const lowered = isLimitLowered ? ' (the limit was lowered below them)' : '';
   switch (trouble) {
     case 'losing':
-      return `is ${isFull(table) ? 'full' : `${share} full`} and losing ${losingWords(result)}`;
+      return `is ${isFull ? 'full' : `${share} full`} and losing ${losingWords(result)}`;
     case 'clashing':
       return `is ${share} full and loses ${perSecond(result, (lost?.clash ?? 0) + (lost?.fullOrClash ?? 0))} packets/s to clashes: ${clashWords(shortage)}`;
     case 'refusing':
       return `is ${share} full and refuses ${perSecond(result, lost?.chain ?? 0)} packets/s because its hash chains are too long`;
     case 'full':
-      return `is full: ${grouped(table.entries)} of ${grouped(table.limit)}${aboveWords(table)}, ${lossWords(result)}`;
+      return `is full: ${grouped(table.entries)} of ${grouped(table.limit)}${lowered}, ${lossWords(result)}`;
     default:
       return `is ${share} full, ${growthWords(result)}${lossWords(result)}`;
   }
-}
-
-// What comes in at the same moment, one on each CPU, may be counted beyond it for a moment.
-const BEYOND = { share: 0.05, entries: 64 };
-
-function aboveWords({ entries, limit }: Table): string {
-  return entries - limit > Math.max(BEYOND.share * limit, BEYOND.entries) ? ' (the limit was lowered below them)' : '';
 }
 
 function clashWords(shortage: Shortage): string {
@@ -96,68 +89,44 @@ function pastTableWords({ evaluation, identities }: ReportFindings, { spell, tab
 }
 
 /** What there is where nothing is wrong now. */
-export function fineWords({ evaluation: { results, observation }, diagnosis }: ReportFindings): string {
+export function fineWords({ evaluation: { results }, diagnosis }: ReportFindings): string {
   const fullest = results.reduce((most, result) => (result.table.entries > most.table.entries ? result : most));
   const used = usageWords(fullest);
-  const lost = lostSinceBoot(results, observation.machine);
-  if (lost === undefined) return `${used} used, drops cannot be seen`;
+  const { sinceBoot, watched, past } = diagnosis;
+  const lost = sinceBootWords(sinceBoot.lost);
+  if (lost === '' && !sinceBoot.isWhole) return `${used} used, drops cannot be seen`;
   if (lost === '') {
     // The namespace that lost something is gone, and its counters with it.
-    const where = diagnosis.past !== undefined && diagnosis.past.table === undefined ? ' by the tables there are' : '';
+    const where = past !== undefined && past.table === undefined ? ' by the tables there are' : '';
     return `${used} used, nothing dropped since boot${where}`;
   }
-  return `${used} used, ${lost} since boot, ${nowWords(results)}`;
+  return `${used} used, ${lost} since boot, ${NOW_WORDS[watched]}`;
 }
 
-/** Since boot, of all tables; empty for nothing, undefined where it is not known. */
-function lostSinceBoot(results: readonly TableResult[], { release }: Machine): string | undefined {
-  const each = results.map(({ table: { statistics } }) =>
-    statistics.ok ? lostPackets(totals(statistics.value), release) : undefined,
-  );
-  const sum = (of: (lost: Lost) => number) => each.reduce((all, lost) => all + (lost === undefined ? 0 : of(lost)), 0);
-  const words = [
-    counted(
-      sum(({ full, fullOrClash }) => full + fullOrClash),
-      'dropped',
-    ),
-    counted(
-      sum(({ clash }) => clash),
-      'lost to clashes',
-    ),
-    counted(
-      sum(({ chain }) => chain),
-      'refused for long chains',
-    ),
-  ].filter(Boolean);
-  return words.length === 0 && each.includes(undefined) ? undefined : words.join(', ');
+/** Empty if nothing was lost. */
+function sinceBootWords({ full, fullOrClash, clash, chain }: Lost): string {
+  return [
+    counted(full + fullOrClash, 'dropped'),
+    counted(clash, 'lost to clashes'),
+    counted(chain, 'refused for long chains'),
+  ]
+    .filter(Boolean)
+    .join(', ');
 }
 
 function counted(events: number, words: string): string {
   return events === 0 ? '' : `${grouped(events)} ${words}`;
 }
 
-function nowWords(results: readonly TableResult[]): string {
-  if (results.every(isWatched)) return 'nothing now';
-  return results.some(isWatched) ? 'nothing now where it can be seen' : 'one look cannot tell whether now';
-}
-
-function isWatched({ losses }: TableResult): boolean {
-  return losses !== undefined;
-}
-
-/** Whether there is nothing to look for here: not where something was lost, and perhaps just now, or cannot be seen. */
-export function isFine({ evaluation: { results, observation }, diagnosis: { trouble } }: ReportFindings): boolean {
-  return trouble === 'none' && (results.every(isWatched) || lostSinceBoot(results, observation.machine) === '');
-}
+const NOW_WORDS: Readonly<Record<Diagnosis['watched'], string>> = {
+  all: 'nothing now',
+  some: 'nothing now where it can be seen',
+  none: 'one look cannot tell whether now',
+};
 
 function otherTables({ tables }: Diagnosis): string {
   const others = tables.filter(({ trouble }) => trouble !== 'none').length - 1;
   return others > 0 ? `, and ${others} more in trouble` : '';
-}
-
-function isFull({ entries, limit }: Table): boolean {
-  // Entries that are refused are counted for a moment, and others end meanwhile.
-  return entries >= 0.99 * limit;
 }
 
 // A table that was looked at once only, as a captured one is, has no rates.
