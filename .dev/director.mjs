@@ -8,9 +8,7 @@ import { top } from './top.mjs';
 const DATA_TYPES = 'Icinga\\Module\\Director\\DataType\\DataType';
 
 export function directorBasket({ FLAGS }) {
-  const flags = FLAGS.filter(
-    ({ of, long }) => (of === undefined && !['version', 'help'].includes(long)) || of === 'check',
-  );
+  const flags = FLAGS.filter(({ of, long }) => of.includes('check') && !['version', 'help'].includes(long));
   const basket = {
     Datafield: Object.fromEntries(flags.map((flag, index) => [index + 1, datafield(flag, index + 1)])),
     Command: { conntrack: command(flags) },

@@ -78,8 +78,10 @@ function typedWord(word) {
     : literal(word);
 }
 
-function flags({ FLAGS }, command, more) {
-  return FLAGS.filter(({ of }) => of === command).flatMap((flag) => {
+/** Those of one command; without one, those that all have. */
+function flags({ COMMANDS, FLAGS }, command, more) {
+  const isListed = ({ of }) => (of.length === COMMANDS.length ? command === undefined : of.includes(command));
+  return FLAGS.filter(isListed).flatMap((flag) => {
     const extra = taken(more, `--${flag.long}`);
     return term(flagName(flag), sentences(flag, extra));
   });

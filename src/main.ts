@@ -5,22 +5,36 @@ import { counting } from '#system/counting';
 import { self } from '#system/self';
 import { version } from '../package.json';
 import type { Command } from './cli/flags.ts';
-import { isCommand } from './cli/getopt.ts';
-import { parseRequest, type Request, wantedFormat } from './cli/options.ts';
-import { check, failure, type Outcome } from './commands/check.ts';
+import { type Asked, type OptionsOf, parseRequest, type Request, type Run } from './cli/options.ts';
+import { checkCommand } from './commands/check.ts';
 import type { CountTask } from './commands/count-worker.ts';
+import type { Outcome, Program } from './commands/outcome.ts';
 import { exitCode } from './evaluate/state.ts';
 import type { Deadline } from './kernel/root.ts';
 import { foreign } from './present/words.ts';
-import { writeText } from './stdout.ts';
+import { writeText } from './system/stdout.ts';
+
+// A module that is imported when it is needed costs a check nothing.
+const COMMANDS: { readonly [C in Command]: () => Promise<Program<OptionsOf[C]>> } = {
+  check: async () => checkCommand,
+  report: async () => (await import('./commands/report.ts')).reportCommand,
+  plan: async () => (await import('./commands/plan.ts')).planCommand,
+  munin: async () => (await import('./commands/munin.ts')).muninCommand,
+};
 
 const task = counting.threads?.task<CountTask>();
-if (task === undefined) run().catch(crashed).catch(failed).then(finish).catch(giveUp);
-else help(task);
+if (task === undefined) answered().catch(crashed).then(finish).catch(giveUp);
+else countInThread(task);
 
-// What is imported when it is called for costs a check nothing.
-async function run(): Promise<Outcome> {
+interface Answer extends Asked, Outcome {}
+
+async function answered(): Promise<Answer> {
   const request = parseRequest(self.args, self.environment);
+  const outcome = await answer(request).catch((error: unknown) => failure(request, crashWords(error)));
+  return { ...request, ...outcome };
+}
+
+async function answer(request: Request): Promise<Outcome> {
   switch (request.kind) {
     case 'help': {
       const { helpText } = await import('./cli/help-text.ts');
@@ -28,72 +42,53 @@ async function run(): Promise<Outcome> {
     }
     case 'version':
       return { state: 'unknown', output: `check_conntrack ${version}, ${self.build}\n` };
-    case 'mistake':
-      return unknown(await mistakeWords(request));
-    case 'check':
-      return check(request.options, deadline(request.options));
-    case 'munin': {
-      const { munin } = await import('./commands/munin.ts');
-      return munin(request.options, deadline(request.options));
+    case 'mistake': {
+      const { mistakeWords } = await import('./cli/mistake.ts');
+      return failure(request, mistakeWords(request));
     }
-    case 'report': {
-      const { report } = await import('./commands/report.ts');
-      return report(request.options, deadline(request.options));
-    }
-    case 'plan': {
-      const { plan } = await import('./commands/plan.ts');
-      return plan(request.options, deadline(request.options));
-    }
+    case 'run':
+      return run(request);
   }
 }
 
-/** In the other thread. */
-async function help(task: CountTask): Promise<void> {
-  const { countInTurns } = await import('./commands/count-worker.ts');
-  counting.threads?.answer(countInTurns(task));
+async function run<C extends Command>({ command, options }: Run<C>): Promise<Outcome> {
+  const program = await COMMANDS[command]();
+  return program.run(options, deadline(options));
 }
 
 function deadline({ timeoutSeconds }: { readonly timeoutSeconds: number }): Deadline {
   return { elapsed: clock.elapsed, left: () => 1000 * timeoutSeconds - clock.elapsed() };
 }
 
-async function mistakeWords({ flag, why, text }: Extract<Request, { kind: 'mistake' }>): Promise<string> {
-  const given = text === '' ? '(empty)' : foreign(text);
-  const { nearWord } = await import('./cli/near.ts');
-  const near = /^unknown (?:argument|option)$/.test(why) ? nearWord(text, command()) : undefined;
-  const help = ['check_conntrack', ...(command() === 'check' ? [] : [command()]), '--help'].join(' ');
-  const meant = near === undefined ? '' : ` (did you mean ${near}?)`;
-  return `${flag === undefined ? given : `${flag} ${given}`}: ${why}${meant}; see ${help}`;
+async function failure({ command, format }: Asked, text: string): Promise<Outcome> {
+  const program = await COMMANDS[command]();
+  return program.fail(text, format);
 }
 
-function command(): Command {
-  const [first] = self.args;
-  return isCommand(first) ? first : 'check';
-}
-
-function crashed(error: unknown): Promise<Outcome> {
+function crashWords(error: unknown): string {
   const name = error instanceof Error ? `${error.name}: ${error.message}` : 'no error object';
-  return unknown(`internal error, please report it: ${foreign(name)}`);
+  return `internal error, please report it: ${foreign(name)}`;
 }
 
-/** Where even that fails. */
-function failed(): Outcome {
-  return { state: 'unknown', output: 'CONNTRACK UNKNOWN - internal error\n' };
+/** If even that fails. */
+function crashed(): Answer {
+  return { command: 'check', format: 'nagios', state: 'unknown', output: 'CONNTRACK UNKNOWN - internal error\n' };
+}
+
+// No reader, or a full disk: nobody has the verdict, so it must not look like one. stderr stays empty. What failed once
+// may not fail again, and then says why.
+async function finish({ state, output, ...asked }: Answer): Promise<void> {
+  const untold = writeText(output);
+  if (untold === undefined) return self.exit(exitCode(state));
+  if (untold.written === 0) writeText((await failure(asked, `cannot write to stdout: ${untold.errno}`)).output);
+  self.exit(exitCode('unknown'));
 }
 
 function giveUp(): void {
   self.exit(exitCode('unknown'));
 }
 
-function unknown(text: string): Promise<Outcome> {
-  return failure(text, wantedFormat(self.args), command());
-}
-
-// No reader, or a full disk: nobody has the verdict, so it must not look like one. stderr stays empty. What failed once
-// may not fail again, and then says why.
-async function finish({ state, output }: Outcome): Promise<void> {
-  const untold = writeText(output);
-  if (untold === undefined) return self.exit(exitCode(state));
-  if (untold.written === 0) writeText((await unknown(`cannot write to stdout: ${untold.errno}`)).output);
-  self.exit(exitCode('unknown'));
+async function countInThread(task: CountTask): Promise<void> {
+  const { countInTurns } = await import('./commands/count-worker.ts');
+  counting.threads?.answer(countInTurns(task));
 }

@@ -1,6 +1,6 @@
 // Completion for bash.
 
-import { described, metricsOf, muninModes, NOTE } from './words.mjs';
+import { described, metricsOf, NOTE } from './words.mjs';
 
 export function bashCompletion(tables) {
   const commands = described(tables);
@@ -32,7 +32,7 @@ ${commands.flatMap(bashValues).join('\n')}
       kind=choice
       case "$count $command $before" in
         '2 '*) words='${names}' ;;
-        '3 munin munin') words='${muninModes(tables).join(' ')}' ;;
+        '3 munin munin') words='${tables.MUNIN_MODES.join(' ')}' ;;
       esac
       [[ $word == -* ]] && words=$flags
       ;;

@@ -1,6 +1,6 @@
 // Completion for fish.
 
-import { commandsOf, described, metricsOf, muninModes, NOTE } from './words.mjs';
+import { commandsOf, described, metricsOf, NOTE } from './words.mjs';
 
 export function fishCompletion(tables) {
   const lines = described(tables).flatMap((command) => fishFlags(command, tables));
@@ -24,7 +24,7 @@ complete -c check_conntrack -f
 ${commandsOf(tables)
   .map(([name, about]) => `complete -c check_conntrack -n __check_conntrack_first -a ${name} -d ${fishQuoted(about)}`)
   .join('\n')}
-complete -c check_conntrack -n '__check_conntrack_is munin' -a '${muninModes(tables).join(' ')}'
+complete -c check_conntrack -n '__check_conntrack_is munin' -a '${tables.MUNIN_MODES.join(' ')}'
 ${lines.join('\n')}
 `;
 }

@@ -1,7 +1,6 @@
 // What all completions are made of: from the source's tables of flags and metrics, what may follow, and what a value may
 // be. None of them runs the plugin.
 
-const STATES = ['ok', 'warning', 'critical', 'unknown'];
 const COMMANDS_ABOUT = {
   check: 'the check, which it is without a command',
   report: 'an incident, told to a person',
@@ -12,7 +11,7 @@ export const NOTE = 'Made of the tables of flags and metrics by `npm run papers`
 
 /** What each command takes, in the terms of all three shells. */
 export function described({ COMMANDS, FLAGS }) {
-  const flagsOf = (command) => FLAGS.filter(({ of }) => of === undefined || of === command);
+  const flagsOf = (command) => FLAGS.filter(({ of }) => of.includes(command));
   return COMMANDS.map((name) => ({
     name,
     flags: flagsOf(name).map((flag) => ({ ...flag, names: namesOf(flag), value: valueFor(flag) })),
@@ -24,15 +23,12 @@ function namesOf({ long, short }) {
 }
 
 /** What a flag's value is: undefined for none, else its kind and, of a choice, the words. */
-function valueFor({ takes, about }) {
+function valueFor({ takes, words }) {
   if (takes === undefined) return undefined;
   if (takes.includes('METRIC')) return { kind: 'metric' };
   if (takes.startsWith('DIR')) return { kind: 'directory' };
   if (takes.startsWith('FILE')) return { kind: 'file' };
-  if (takes === 'STATE') return { kind: 'choice', words: STATES };
-  if (takes === 'FORMAT') return { kind: 'choice', words: about.replace(/ \(.*/, '').split(/, | or /) };
-  if (/^[a-z|]+$/.test(takes)) return { kind: 'choice', words: takes.split('|') };
-  return { kind: 'any' };
+  return words === undefined ? { kind: 'any' } : { kind: 'choice', words };
 }
 
 /** The metrics that thresholds may be on, with what they are. */
@@ -42,8 +38,4 @@ export function metricsOf({ METRICS, METRIC_NAMES, metricSpec }) {
 
 export function commandsOf({ COMMANDS }) {
   return COMMANDS.map((name) => [name, COMMANDS_ABOUT[name] ?? name]);
-}
-
-export function muninModes({ FLAGS, renderHelp }) {
-  return /munin \[([a-z|]+)\]/.exec(renderHelp(FLAGS, 'munin'))[1].split('|');
 }

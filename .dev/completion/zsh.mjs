@@ -1,6 +1,6 @@
 // Completion for zsh.
 
-import { commandsOf, described, metricsOf, muninModes, NOTE } from './words.mjs';
+import { commandsOf, described, metricsOf, NOTE } from './words.mjs';
 
 export function zshCompletion(tables) {
   const commands = described(tables);
@@ -44,7 +44,7 @@ _check_conntrack "$@"
 
 function zshCase({ name, flags }, tables) {
   const specs = flags.map(zshSpec);
-  if (name === 'munin') specs.push(`'1:mode:(${muninModes(tables).join(' ')})'`);
+  if (name === 'munin') specs.push(`'1:mode:(${tables.MUNIN_MODES.join(' ')})'`);
   return `    ${name})\n      _arguments -s -S : \\\n${specs.map((spec) => `        ${spec}`).join(' \\\n')}\n      ;;`;
 }
 

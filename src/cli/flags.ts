@@ -1,67 +1,133 @@
-// The one table of flags: getopt reads the command line by it, help is drawn from it.
+// The one table of flags: the command line is read by it, and help, manual and completions are drawn from it.
+
+import {
+  COUNTED,
+  choice,
+  count,
+  duration,
+  interval,
+  path,
+  type Reader,
+  SWITCH,
+  state,
+  stateDirectory,
+  THRESHOLDS,
+  whole,
+} from './readers.ts';
 
 export const COMMANDS = ['check', 'report', 'plan', 'munin'] as const;
 /** What the first argument may name; without a name it is the check. */
 export type Command = (typeof COMMANDS)[number];
 
+/** What munin-node may ask for; without a word it asks for values. */
+export const MUNIN_MODES = ['config', 'autoconf', 'suggest'] as const;
+
 export interface Flag {
   readonly long: string;
   readonly short?: string;
-  /** What the value is, for help; a flag without it takes none. */
-  readonly takes?: string;
-  /** Whether it may be given more than once. */
-  readonly repeat: boolean;
-  /** The one command that it belongs to; a flag without it belongs to all. */
-  readonly of?: Command;
+  /** The commands that it belongs to. */
+  readonly of: readonly Command[];
+  /** Help, with the default in parentheses. */
   readonly about: string;
+  /** The name of its value in help; a flag without it takes none. */
+  readonly takes?: string;
+  /** The only words that it takes. */
+  readonly words?: readonly string[];
+  /** May be given more than once. */
+  readonly repeat?: true;
+  /** Gives its value or its default, and what is printed if a text is refused. */
+  readonly read: Reader<unknown>;
 }
 
-export const FLAGS = [
-  {
-    long: 'warning',
-    short: 'w',
-    takes: '[METRIC=]RANGE',
-    of: 'check',
-    repeat: true,
-    about: 'WARNING outside RANGE (usage=80)',
-  },
-  {
-    long: 'critical',
-    short: 'c',
-    takes: '[METRIC=]RANGE',
-    of: 'check',
-    repeat: true,
-    about: 'CRITICAL outside RANGE (usage=90)',
-  },
-  { long: 'netns', takes: 'own|all', of: 'check', repeat: false, about: 'our network namespace, or every one (own)' },
-  { long: 'absent', takes: 'STATE', of: 'check', repeat: false, about: 'state where no table is visible (unknown)' },
-  { long: 'drift', takes: 'STATE', of: 'check', repeat: false, about: 'state if limit < configured (warning)' },
-  {
-    long: 'format',
-    takes: 'FORMAT',
-    of: 'check',
-    repeat: false,
-    about: 'nagios, json or prometheus (nagios)',
-  },
-  { long: 'format', takes: 'FORMAT', of: 'plan', repeat: false, about: 'text or json (text)' },
-  { long: 'format', takes: 'FORMAT', of: 'report', repeat: false, about: 'text or json (text)' },
-  { long: 'top', takes: 'N', of: 'report', repeat: false, about: 'how many of each to list (10)' },
-  { long: 'pid', takes: 'PID', of: 'report', repeat: false, about: "list this process's namespace (fullest)" },
-  { long: 'interval', takes: 'SECONDS', of: 'report', repeat: false, about: 'time between the two looks (1)' },
-  { long: 'watch', of: 'report', repeat: false, about: 'again and again, until Ctrl-C' },
-  { long: 'entries', takes: 'FILE|-', of: 'report', repeat: false, about: 'a list captured elsewhere (live)' },
-  { long: 'max', takes: 'N', of: 'plan', repeat: false, about: 'the limit to plan for (recommended)' },
-  { long: 'root', takes: 'DIR', repeat: false, about: 'read the tree in DIR, not this machine (/)' },
-  { long: 'object-size', takes: 'BYTES', repeat: false, about: 'memory of one entry, all-in (measured)' },
-  { long: 'state-dir', takes: 'DIR', of: 'check', repeat: false, about: 'keep samples here, for rates (none)' },
-  { long: 'window', takes: 'SECONDS', of: 'check', repeat: false, about: 'how far rates look back (300)' },
-  { long: 'timeout', short: 't', takes: 'SECONDS', of: 'check', repeat: false, about: 'give up after SECONDS (8)' },
-  { long: 'timeout', short: 't', takes: 'SECONDS', of: 'munin', repeat: false, about: 'give up after SECONDS (8)' },
-  { long: 'timeout', short: 't', takes: 'SECONDS', of: 'report', repeat: false, about: 'give up after SECONDS (none)' },
-  { long: 'timeout', short: 't', takes: 'SECONDS', of: 'plan', repeat: false, about: 'give up after SECONDS (none)' },
-  { long: 'verbose', short: 'v', repeat: true, about: 'say more: -v figures, -vv files, -vvv timings' },
-  { long: 'version', short: 'V', repeat: false, about: 'print the version' },
-  { long: 'help', short: 'h', repeat: false, about: 'print this help' },
-] as const satisfies readonly Flag[];
+const FORMATS = ['nagios', 'json', 'prometheus'] as const;
+const NO_PROCESS = 'not the number of a process';
+const FOREVER = Number.POSITIVE_INFINITY;
 
-export type FlagName = (typeof FLAGS)[number]['long'];
+/** In the order of help. */
+export const FLAG = {
+  warning: { long: 'warning', short: 'w', of: ['check'], about: 'WARNING outside RANGE (usage=80)', ...THRESHOLDS },
+  critical: { long: 'critical', short: 'c', of: ['check'], about: 'CRITICAL outside RANGE (usage=90)', ...THRESHOLDS },
+  netns: {
+    long: 'netns',
+    of: ['check'],
+    about: 'our network namespace, or every one (own)',
+    ...choice('own|all', ['own', 'all'], 'own', 'not own or all'),
+  },
+  absent: { long: 'absent', of: ['check'], about: 'state where no table is visible (unknown)', ...state('unknown') },
+  drift: { long: 'drift', of: ['check'], about: 'state if limit < configured (warning)', ...state('warning') },
+  format: {
+    long: 'format',
+    of: ['check'],
+    about: 'nagios, json or prometheus (nagios)',
+    ...choice('FORMAT', FORMATS, 'nagios', `not ${FORMATS.join(', ')}`),
+  },
+  textFormat: {
+    long: 'format',
+    of: ['report', 'plan'],
+    about: 'text or json (text)',
+    ...choice('FORMAT', ['text', 'json'], 'text', 'not text or json'),
+  },
+  top: { long: 'top', of: ['report'], about: 'how many of each to list (10)', ...whole('N', 10, 1000) },
+  pid: {
+    long: 'pid',
+    of: ['report'],
+    about: "list this process's namespace (fullest)",
+    ...whole('PID', undefined, undefined, NO_PROCESS),
+  },
+  interval: { long: 'interval', of: ['report'], about: 'time between the two looks (1)', ...interval(1) },
+  watch: { long: 'watch', of: ['report'], about: 'again and again, until Ctrl-C', ...SWITCH },
+  entries: {
+    long: 'entries',
+    of: ['report'],
+    about: 'a list captured elsewhere (live)',
+    ...path('FILE|-', undefined),
+  },
+  max: { long: 'max', of: ['plan'], about: 'the limit to plan for (recommended)', ...count('N', undefined) },
+  root: { long: 'root', of: COMMANDS, about: 'read the tree in DIR, not this machine (/)', ...path('DIR', '/') },
+  objectSize: {
+    long: 'object-size',
+    of: COMMANDS,
+    about: 'memory of one entry, all-in (measured)',
+    ...whole('BYTES', undefined),
+  },
+  stateDir: {
+    long: 'state-dir',
+    of: ['check'],
+    about: 'keep samples here, for rates (none)',
+    ...stateDirectory('DIR'),
+  },
+  window: { long: 'window', of: ['check'], about: 'how far rates look back (300)', ...duration(300) },
+  timeout: {
+    long: 'timeout',
+    short: 't',
+    of: ['check', 'munin'],
+    about: 'give up after SECONDS (8)',
+    ...duration(8),
+  },
+  endlessTimeout: {
+    long: 'timeout',
+    short: 't',
+    of: ['report', 'plan'],
+    about: 'give up after SECONDS (none)',
+    ...duration(FOREVER),
+  },
+  verbose: {
+    long: 'verbose',
+    short: 'v',
+    of: COMMANDS,
+    about: 'say more: -v figures, -vv files, -vvv timings',
+    ...COUNTED,
+  },
+  version: { long: 'version', short: 'V', of: COMMANDS, about: 'print the version', ...SWITCH },
+  help: { long: 'help', short: 'h', of: COMMANDS, about: 'print this help', ...SWITCH },
+} as const satisfies Readonly<Record<string, Flag>>;
+
+export type FlagName = (typeof FLAG)[keyof typeof FLAG]['long'];
+/** A row of the table, under its general type. */
+export type KnownFlag = Flag & { readonly long: FlagName };
+
+export const FLAGS: readonly KnownFlag[] = Object.values(FLAG);
+
+export function flagsOf(command: Command): readonly KnownFlag[] {
+  return FLAGS.filter(({ of }) => of.includes(command));
+}

@@ -1,44 +1,56 @@
 // A strict getopt over the flag table. It knows every form that the plugin guidelines promise (`-w10:20`,
 // `-vvw80`, `--warning=10`, `-w -10:10`) and guesses nothing: no abbreviations, no negations.
 
-import { COMMANDS, type Command, FLAGS, type Flag, type FlagName } from './flags.ts';
+import { COMMANDS, type Command, type FlagName, flagsOf, type KnownFlag, MUNIN_MODES } from './flags.ts';
+import type { Refused } from './readers.ts';
 
 export type Given = Readonly<Partial<Record<FlagName, readonly string[]>>>;
 
-export type Parsed =
-  | { readonly ok: true; readonly given: Given }
-  | { readonly ok: false; readonly why: string; readonly text: string };
-
-type KnownFlag = Flag & { readonly long: FlagName };
-type Step = { readonly flag: KnownFlag; readonly value: string };
-type Fault = Extract<Parsed, { ok: false }>;
-
-const KNOWN: readonly KnownFlag[] = FLAGS;
-
-export function isCommand(word: string | undefined): word is Command {
-  const names: readonly (string | undefined)[] = COMMANDS;
-  return names.includes(word);
+export interface CommandLine {
+  readonly command: Command;
+  /** What the command `munin` is followed by. */
+  readonly mode: (typeof MUNIN_MODES)[number] | undefined;
+  /** What was given for each flag, as far as it can be recognised. */
+  readonly given: Given;
+  /** The first argument that is not understood. */
+  readonly fault: Refused | undefined;
 }
+
+type Step = { readonly flag: KnownFlag; readonly value: string };
 
 /** Reads the arguments in order; `-h` and `-V` end the reading, so that help never fails on what follows. */
-export function parseArguments(argv: readonly string[], command: Command = 'check'): Parsed {
-  const given: Partial<Record<FlagName, string[]>> = {};
-  const known = KNOWN.filter(({ of }) => of === undefined || of === command);
-  for (const step of allSteps(argv, known)) {
-    if ('why' in step) return step;
-    const { long, repeat } = step.flag;
-    const values = given[long] ?? [];
-    if (values.length > 0 && !repeat) return fault('given twice', `--${long}`);
-    values.push(step.value);
-    given[long] = values;
-    if (long === 'help' || long === 'version') break;
-  }
-  return { ok: true, given };
+export function readArguments(argv: readonly string[]): CommandLine {
+  const [first, second] = argv;
+  const named = COMMANDS.find((command) => command === first);
+  const mode = named === 'munin' ? MUNIN_MODES.find((word) => word === second) : undefined;
+  const words = [named, mode].filter((word) => word !== undefined);
+  const command = named ?? 'check';
+  return { command, mode, ...readFlags(argv.slice(words.length), flagsOf(command)) };
 }
 
-function allSteps(argv: readonly string[], known: readonly KnownFlag[]): readonly (Step | Fault)[] {
-  const found: (Step | Fault)[] = [];
-  // Turned round, since taking from the front of a long array is slow.
+// What follows a fault is read all the same: it may say in which format the fault is to be printed.
+function readFlags(argv: readonly string[], known: readonly KnownFlag[]): Pick<CommandLine, 'given' | 'fault'> {
+  const given: Partial<Record<FlagName, string[]>> = {};
+  let fault: Refused | undefined;
+  for (const step of allSteps(argv, known)) {
+    const wrong = 'why' in step ? step : taken(step, given);
+    fault ??= wrong;
+    if (fault === undefined && (given.help ?? given.version) !== undefined) break;
+  }
+  return { given, fault };
+}
+
+function taken({ flag, value }: Step, given: Partial<Record<FlagName, string[]>>): Refused | undefined {
+  const values = given[flag.long] ?? [];
+  if (values.length > 0 && flag.repeat !== true) return fault('given twice', `--${flag.long}`);
+  values.push(value);
+  given[flag.long] = values;
+  return undefined;
+}
+
+function allSteps(argv: readonly string[], known: readonly KnownFlag[]): readonly (Step | Refused)[] {
+  const found: (Step | Refused)[] = [];
+  // Reversed: taking from the front of a long array is slow.
   const rest = argv.slice().reverse();
   while (rest.length > 0) {
     for (const step of steps(rest.pop() ?? '', rest, known)) found.push(step);
@@ -46,15 +58,21 @@ function allSteps(argv: readonly string[], known: readonly KnownFlag[]): readonl
   return found;
 }
 
-// What one argument says. A flag that wants its value from the next argument takes it off the end of `rest`.
-function steps(argument: string, rest: string[], known: readonly KnownFlag[]): readonly (Step | Fault)[] {
-  if (argument === '--') return rest.slice(-1).map((operand) => fault('unknown argument', operand));
+// The flags in one argument. A flag that wants its value from the next argument takes it off the end of `rest`.
+function steps(argument: string, rest: string[], known: readonly KnownFlag[]): readonly (Step | Refused)[] {
+  if (argument === '--')
+    return rest
+      .splice(0)
+      .slice(-1)
+      .map((operand) => fault('unknown argument', operand));
   if (argument.startsWith('--')) return [longStep(argument, rest, known)];
   if (argument.startsWith('-') && argument.length > 1) return shortSteps(argument, rest, known);
-  return [fault(isCommand(argument) ? 'a command goes first' : 'unknown argument', argument)];
+  return [
+    fault(COMMANDS.some((command) => command === argument) ? 'a command goes first' : 'unknown argument', argument),
+  ];
 }
 
-function longStep(text: string, rest: string[], known: readonly KnownFlag[]): Step | Fault {
+function longStep(text: string, rest: string[], known: readonly KnownFlag[]): Step | Refused {
   const [, name = '', value] = /^--([^=]*)(?:=(.*))?$/s.exec(text) ?? [];
   const flag = known.find(({ long }) => long === name);
   if (flag === undefined) return fault('unknown option', `--${name}`);
@@ -63,8 +81,8 @@ function longStep(text: string, rest: string[], known: readonly KnownFlag[]): St
 }
 
 // What follows a value-taking letter is its value; what follows another letter is the next letter.
-function shortSteps(text: string, rest: string[], known: readonly KnownFlag[]): readonly (Step | Fault)[] {
-  const found: (Step | Fault)[] = [];
+function shortSteps(text: string, rest: string[], known: readonly KnownFlag[]): readonly (Step | Refused)[] {
+  const found: (Step | Refused)[] = [];
   for (let at = 1; at < text.length; at++) {
     const letter = text.charAt(at);
     const flag = known.find(({ short }) => short === letter);
@@ -76,7 +94,7 @@ function shortSteps(text: string, rest: string[], known: readonly KnownFlag[]): 
   return found;
 }
 
-function withValue(flag: KnownFlag, shown: string, inline: string | undefined, rest: string[]): Step | Fault {
+function withValue(flag: KnownFlag, shown: string, inline: string | undefined, rest: string[]): Step | Refused {
   const value = inline ?? rest[rest.length - 1];
   // A single dash stands for stdin.
   const isOption = inline === undefined && value !== undefined && /^-(?![\d.]|$)/.test(value);
@@ -85,6 +103,6 @@ function withValue(flag: KnownFlag, shown: string, inline: string | undefined, r
   return { flag, value };
 }
 
-function fault(why: string, text: string): Fault {
-  return { ok: false, why, text };
+function fault(why: string, text: string): Refused {
+  return { text, why };
 }

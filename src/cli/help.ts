@@ -83,7 +83,7 @@ Exit codes: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN; help and version exit 3.`;
 
 /** The whole text, at most 80 columns wide. */
 export function renderHelp(flags: readonly Flag[], command: Command): string {
-  const known = flags.filter(({ of }) => of === undefined || of === command);
+  const known = flags.filter(({ of }) => of.includes(command));
   const parser = yargs([])
     .scriptName('check_conntrack')
     .version(false)

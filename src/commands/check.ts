@@ -1,6 +1,5 @@
 // The check: acquire, recall, evaluate, render as line, perfdata and long output, or as a document.
 
-import type { Command } from '../cli/flags.ts';
 import type { CheckOptions, Format } from '../cli/options.ts';
 import { type Evaluation, evaluate, type Histories } from '../evaluate/evaluate.ts';
 import type { State } from '../evaluate/state.ts';
@@ -13,19 +12,16 @@ import { statusLine, tableText } from '../present/line.ts';
 import type { Message } from '../present/message.ts';
 import { fitOutput } from '../present/output.ts';
 import { perfdata } from '../present/perfdata.ts';
-
-/** What a command leaves for the process to print and to exit with. */
-export interface Outcome {
-  readonly state: State;
-  readonly output: string;
-}
+import type { Outcome, Program } from './outcome.ts';
 
 const NO_PAST: Histories = new Map();
 const NOBODY: Identities = new Map();
 
-export async function check(options: CheckOptions, deadline: Deadline): Promise<Outcome> {
+export const checkCommand: Program<CheckOptions> = { run: check, fail };
+
+async function check(options: CheckOptions, deadline: Deadline): Promise<Outcome> {
   const opened = openRoot(options.root, deadline);
-  if ('fault' in opened) return failure(faultWords(opened.fault), options.format);
+  if ('fault' in opened) return fail(faultWords(opened.fault), options.format);
   const { root } = opened;
   const told = await lookAndJudge(root, options);
   const late = root.late();
@@ -94,7 +90,8 @@ function plain(state: State, text: string): Message {
 async function rendered(message: Message, format: Format): Promise<Outcome> {
   const { state, text, details, evaluated } = message;
   switch (format) {
-    case 'nagios': {
+    case 'nagios':
+    case 'text': {
       const data = evaluated === undefined ? [] : perfdata(evaluated.evaluation.results[0]);
       return { state, output: fitOutput(statusLine(state, text), data, details) };
     }
@@ -112,11 +109,6 @@ async function rendered(message: Message, format: Format): Promise<Outcome> {
   }
 }
 
-/** What is told where there is nothing but a failure, in the form that was asked for. */
-export async function failure(text: string, format: Format, command: Command = 'check'): Promise<Outcome> {
-  const message = plain('unknown', text);
-  if (format !== 'json' || command === 'check' || command === 'munin') return rendered(message, format);
-  const { renderJson } = await import('../present/json.ts');
-  const body = command === 'plan' ? ({ command, plan: null } as const) : ({ command, report: null } as const);
-  return { state: 'unknown', output: renderJson(message, body) };
+function fail(text: string, format: Format): Promise<Outcome> {
+  return rendered(plain('unknown', text), format);
 }

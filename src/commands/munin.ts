@@ -8,11 +8,19 @@ import { acquire } from '../kernel/acquire.ts';
 import { type Deadline, openRoot } from '../kernel/root.ts';
 import type { Observed } from '../observation/observation.ts';
 import { faultWords } from '../present/faults.ts';
+import { statusLine } from '../present/line.ts';
 import { type Graph, graphs, muninConfig, muninValues } from '../present/munin.ts';
-import type { Outcome } from './check.ts';
+import type { Outcome, Program } from './outcome.ts';
 
-export async function munin(options: MuninOptions, deadline: Deadline): Promise<Outcome> {
+export const muninCommand: Program<MuninOptions> = { run: munin, fail };
+
+async function munin(options: MuninOptions, deadline: Deadline): Promise<Outcome> {
   return { state: 'ok', output: [...(await answer(options, deadline)), ''].join('\n') };
+}
+
+// Wrong arguments: munin-node shows nothing of it, a person sees it.
+async function fail(text: string): Promise<Outcome> {
+  return { state: 'unknown', output: `${statusLine('unknown', text)}\n` };
 }
 
 async function answer(options: MuninOptions, deadline: Deadline): Promise<readonly string[]> {

@@ -1,6 +1,6 @@
 // The plan: acquire the table and what surrounds it, work out what a limit costs, tell how to set it.
 
-import type { PlanOptions } from '../cli/options.ts';
+import type { Format, PlanOptions } from '../cli/options.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import { type Plan, planFor } from '../evaluate/plan.ts';
 import type { State } from '../evaluate/state.ts';
@@ -12,12 +12,16 @@ import { renderJson } from '../present/json.ts';
 import { statusLine } from '../present/line.ts';
 import { misfitText, misfitWords, planText } from '../present/plan.ts';
 import { type PlanBody, planBody } from '../present/plan-body.ts';
-import type { Outcome } from './check.ts';
+import type { Outcome, Program } from './outcome.ts';
 
-export async function plan(options: PlanOptions, deadline: Deadline): Promise<Outcome> {
-  const message = await planOn(options, deadline);
+export const planCommand: Program<PlanOptions> = {
+  run: async (options, deadline) => written(await planOn(options, deadline), options.format),
+  fail: async (text, format) => written(unknown(text), format),
+};
+
+function written(message: PlanMessage, format: Format): Outcome {
   const { state, text, lines, body, details } = message;
-  if (options.format === 'json') return { state, output: renderJson(message, { command: 'plan', ...body }) };
+  if (format === 'json') return { state, output: renderJson(message, { command: 'plan', ...body }) };
   const status = state === 'ok' ? [] : [statusLine(state, text), ...(lines.length > 0 ? [''] : [])];
   const shown = [...status, ...lines, ...section('Figures', details)];
   return { state, output: `${shown.join('\n')}\n` };

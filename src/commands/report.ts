@@ -2,26 +2,36 @@
 
 import { self } from '#system/self';
 import { terminal } from '#system/terminal';
-import type { ReportOptions } from '../cli/options.ts';
+import type { Format, ReportOptions } from '../cli/options.ts';
 import { type Deadline, openRoot } from '../kernel/root.ts';
 import { attemptLines } from '../present/details.ts';
 import { renderJson } from '../present/json.ts';
 import { statusLine, statusMark } from '../present/line.ts';
 import { PLAIN } from '../present/palette.ts';
 import { wrapped } from '../present/prose.ts';
-import type { Outcome } from './check.ts';
 import { reportOfMachine } from './incident-report.ts';
 import { interruption } from './interruption.ts';
 import { reportOfList } from './list-report.ts';
-import { failed, type ReportContext, type Reported } from './reported.ts';
+import type { Outcome, Program } from './outcome.ts';
+import { failed, type ReportContext, type Reported, unknown } from './reported.ts';
 import { openScreen, paletteFor } from './terminal.ts';
 
-export async function report(options: ReportOptions, deadline: Deadline): Promise<Outcome> {
+export const reportCommand: Program<ReportOptions> = { run: report, fail };
+
+async function report(options: ReportOptions, deadline: Deadline): Promise<Outcome> {
   const palette = options.format === 'json' ? PLAIN : paletteFor(self.environment);
   const context = { options, deadline, stop: interruption(deadline), palette };
   if (options.watch) return watch(context);
   const once = await reportOnce(context, undefined);
   return { state: once.state, output: written(once, context) };
+}
+
+async function fail(text: string, format: Format): Promise<Outcome> {
+  const failure = { ...unknown(text), details: [] };
+  return {
+    state: failure.state,
+    output: format === 'json' ? document(failure) : `${statusLine(failure.state, text)}\n`,
+  };
 }
 
 interface DetailedReport extends Reported {
@@ -66,12 +76,16 @@ async function watch(context: ReportContext): Promise<Outcome> {
 const FOREVER = Number.POSITIVE_INFINITY;
 
 function written(once: DetailedReport, context: ReportContext): string {
-  if (context.options.format === 'json') return renderJson(once, { command: 'report', ...once.body });
+  if (context.options.format === 'json') return document(once);
   const lines = linesOf(once, context);
   // Its first line would have left the screen.
   const rows = terminal.isTerminal(1) ? (terminal.rows() ?? FOREVER) : FOREVER;
   const again = lines.length < rows ? [] : ['', ...verdictLines(once, context)];
   return `${[...lines, ...again].join('\n')}\n`;
+}
+
+function document(once: DetailedReport): string {
+  return renderJson(once, { command: 'report', ...once.body });
 }
 
 function linesOf(once: DetailedReport, context: ReportContext): readonly string[] {

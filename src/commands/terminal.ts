@@ -5,7 +5,7 @@ import { bytes } from '#system/bytes';
 import { files } from '#system/files';
 import { terminal } from '#system/terminal';
 import type { Palette } from '../present/palette.ts';
-import { writeText } from '../stdout.ts';
+import { writeText } from '../system/stdout.ts';
 
 const [STDOUT, STDERR] = [1, 2];
 

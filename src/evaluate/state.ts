@@ -1,6 +1,7 @@
 // Plugin states, their severity and their exit codes: two different orders that are never mixed.
 
-export type State = 'ok' | 'warning' | 'critical' | 'unknown';
+export const STATES = ['ok', 'warning', 'critical', 'unknown'] as const;
+export type State = (typeof STATES)[number];
 
 const SEVERITY: Readonly<Record<State, number>> = { ok: 0, warning: 1, unknown: 2, critical: 3 };
 
@@ -29,5 +30,5 @@ export function exitCode(state: State): number {
 /** Reads a state in any letter case. */
 export function parseState(text: string): State | undefined {
   const name = /^[A-Za-z]+$/.test(text) ? text.toLowerCase() : '';
-  return name === 'ok' || name === 'warning' || name === 'critical' || name === 'unknown' ? name : undefined;
+  return STATES.find((state) => state === name);
 }

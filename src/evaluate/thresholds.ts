@@ -11,8 +11,11 @@ export type Ranges = Readonly<Partial<Record<Level, Range>>>;
 /** By metric. */
 export type Thresholds = Readonly<Partial<Record<MetricName, Ranges>>>;
 
+/** The ranges that one flag gives. */
+export type GivenRanges = ReadonlyMap<MetricName, Range>;
+
 export type ParsedThresholds =
-  | { readonly ok: true; readonly ranges: ReadonlyMap<MetricName, Range> }
+  | { readonly ok: true; readonly ranges: GivenRanges }
   | { readonly ok: false; readonly text: string; readonly why: string };
 
 const DEFAULTS: Readonly<Record<Level, Range>> = {
@@ -56,7 +59,7 @@ export function needingHistory(texts: readonly string[]): string | undefined {
 
 /** A range that warns later than another is critical: given so, one of the two is mistyped. */
 export function looserWarning(
-  given: Readonly<Record<Level, ReadonlyMap<MetricName, Range>>>,
+  given: Readonly<Record<Level, GivenRanges>>,
 ): { readonly text: string; readonly critical: string } | undefined {
   for (const [name, warning] of given.warning) {
     const critical = given.critical.get(name);
@@ -78,7 +81,7 @@ function isLowerBound({ start, end, inside }: Range): boolean {
 }
 
 /** Puts both levels together; a default stands until its own level and metric are given. */
-export function mergeThresholds(given: Readonly<Record<Level, ReadonlyMap<MetricName, Range>>>): Thresholds {
+export function mergeThresholds(given: Readonly<Record<Level, GivenRanges>>): Thresholds {
   const merged: Partial<Record<MetricName, Partial<Record<Level, Range>>>> = { usage: { ...DEFAULTS } };
   for (const level of LEVELS) {
     for (const [name, range] of given[level]) merged[name] = { ...merged[name], [level]: range };

@@ -32,14 +32,14 @@ test('the committed papers are those that `npm run papers` makes', () => {
 });
 
 describe('every flag', () => {
-  test.each(KNOWN.map(({ long, of }) => [`--${long}`, of ?? 'check'] as const))('%s of %s', (flag, command) => {
+  test.each(KNOWN.map(({ long, of }) => [`--${long}`, of[0] ?? ''] as const))('%s of %s', (flag, command) => {
     expect(HELP[command]).toContain(` ${flag} `);
     expect(PAGE).toMatch(new RegExp(`^(-\\w, )?${flag}\\b`, 'm'));
     expect(README).toContain(`\`${flag}\``);
   });
 
   test.each(COMMANDS)('of %s is completed', (command) => {
-    const own = KNOWN.filter(({ of }) => of === undefined || of === command).map(({ long }) => long);
+    const own = KNOWN.filter(({ of }) => of.includes(command)).map(({ long }) => long);
     const [bash = '', zsh = '', fish = ''] = SHELLS.map(read);
     const inBash = new RegExp(`^ {4}${command}\\) flags='(.*)'`, 'm').exec(bash)?.[1] ?? '';
     const inZsh = new RegExp(`^ {4}${command}\\)\\n([\\s\\S]*?);;`, 'm').exec(zsh)?.[1] ?? '';
@@ -62,7 +62,7 @@ test.each(METRIC_NAMES)(
   },
 );
 
-test.each(KNOWN.filter(({ long }) => long === 'format').map(({ of, about }) => [of ?? '', about] as const))(
+test.each(KNOWN.filter(({ long }) => long === 'format').map(({ of, about }) => [of[0] ?? '', about] as const))(
   'each format of %s is one that it takes, in manual and README: %s',
   (command, about) => {
     for (const format of about.replace(/ \(.*/, '').split(/, | or /)) {

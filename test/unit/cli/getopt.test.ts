@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FLAGS } from '../../../src/cli/flags.ts';
-import { parseArguments } from '../../../src/cli/getopt.ts';
+import { readArguments } from '../../../src/cli/getopt.ts';
 
 const WHYS = [
   'unknown option',
@@ -21,7 +21,7 @@ test.each<[string, argv: readonly string[], value: string]>([
   ['a line break', ['--warning=1\n2'], '1\n2'],
   ['a number below zero', ['-w', '-5'], '-5'],
 ])('taken as a value: %s', (_, argv, value) => {
-  expect(parseArguments(argv)).toEqual({ ok: true, given: { warning: [value] } });
+  expect(readArguments(argv)).toEqual({ command: 'check', given: { warning: [value] } });
 });
 
 test('all four forms give the same value, whatever it is', () => {
@@ -29,9 +29,9 @@ test('all four forms give the same value, whatever it is', () => {
     fc.property(
       anything.filter((value) => !value.startsWith('-')),
       (value) => {
-        const expected = { ok: true, given: { warning: [value] } };
+        const expected = { command: 'check', given: { warning: [value] } };
         const forms = [[`-w${value}`], ['-w', value], [`--warning=${value}`], ['--warning', value]];
-        expect(forms.map((form) => parseArguments(form))).toEqual(forms.map(() => expected));
+        expect(forms.map((form) => readArguments(form))).toEqual(forms.map(() => expected));
       },
     ),
   );
@@ -40,7 +40,7 @@ test('all four forms give the same value, whatever it is', () => {
 test('after help or version nothing can be wrong any more', () => {
   fc.assert(
     fc.property(fc.constantFrom('-h', '--help', '-V', '--version', '-vh'), fc.array(anything), (first, rest) => {
-      expect(parseArguments([first, ...rest]).ok).toBe(true);
+      expect(readArguments([first, ...rest]).fault).toBe(undefined);
     }),
   );
 });
@@ -48,7 +48,7 @@ test('after help or version nothing can be wrong any more', () => {
 // Quadratic reading took 11 s here: longer than any agent waits.
 test('a very long command line is read in no time', () => {
   const started = performance.now();
-  expect(parseArguments([`-${'v'.repeat(100_000)}`, ...Array<string>(100_000).fill('-v')]).ok).toBe(true);
+  expect(readArguments([`-${'v'.repeat(100_000)}`, ...Array<string>(100_000).fill('-v')]).fault).toBe(undefined);
   expect(performance.now() - started).toBeLessThan(3000);
 });
 
@@ -68,10 +68,10 @@ test('whatever is given is either taken, with a value wherever there has to be o
   );
   fc.assert(
     fc.property(fc.array(fc.oneof(dashes, anything), { maxLength: 6 }), (argv) => {
-      const parsed = parseArguments(argv);
-      if (!parsed.ok) return WHYS.includes(parsed.why);
-      return FLAGS.every((flag) =>
-        (parsed.given[flag.long] ?? []).every((value) => (value === '') === !('takes' in flag)),
+      const { fault, given } = readArguments(argv);
+      if (fault !== undefined) return WHYS.includes(fault.why);
+      return FLAGS.every(({ long, takes }) =>
+        (given[long] ?? []).every((value) => (value === '') === (takes === undefined)),
       );
     }),
     { numRuns: 2000 },

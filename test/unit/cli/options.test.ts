@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { type Given, parseArguments } from '../../../src/cli/getopt.ts';
-import { type CheckOptions, type Environment, parseRequest } from '../../../src/cli/options.ts';
+import { FLAGS } from '../../../src/cli/flags.ts';
+import { type Given, readArguments } from '../../../src/cli/getopt.ts';
+import { type CheckOptions, parseRequest } from '../../../src/cli/options.ts';
+import type { Environment } from '../../../src/cli/readers.ts';
 
 function options(...argv: readonly string[]): CheckOptions {
   const request = parseRequest(argv, {});
-  if (request.kind !== 'check') throw new Error(JSON.stringify(request));
+  if (request.kind !== 'run' || request.command !== 'check') throw new Error(JSON.stringify(request));
   return request.options;
 }
 
@@ -36,7 +38,7 @@ describe('every form that users type', () => {
     ['--', {}],
     ['-v --', { verbose: [''] }],
   ])('%s', (line, given) => {
-    expect(parseArguments(line.split(' ').filter(Boolean))).toEqual({ ok: true, given });
+    expect(readArguments(line.split(' ').filter(Boolean))).toEqual({ command: 'check', given });
   });
 });
 
@@ -64,7 +66,7 @@ describe('refused, naming what was given', () => {
     ['an argument behind --', ['--', 'x'], 'unknown argument', 'x'],
     ['twice', ['--root', 'a', '--root', 'b'], 'given twice', '--root'],
     ['twice in two forms', ['-t1', '--timeout=2'], 'given twice', '--timeout'],
-  ])('%s', (_, argv, why, text) => expect(parseArguments(argv)).toEqual({ ok: false, why, text }));
+  ])('%s', (_, argv, why, text) => expect(readArguments(argv).fault).toEqual({ why, text }));
 });
 
 describe('help and version', () => {
@@ -124,7 +126,7 @@ describe('options', () => {
     ['/nagios', [], { MP_STATE_PATH: '', NAGIOS_PLUGIN_STATE_DIRECTORY: '/nagios' }],
     ['/flag', ['--state-dir', '/flag'], { MP_STATE_PATH: '/mp', NAGIOS_PLUGIN_STATE_DIRECTORY: '/nagios' }],
   ])('the state directory is %s: %o, %o', (stateDir, argv, environment) => {
-    expect(parseRequest(argv, environment)).toMatchObject({ kind: 'check', options: { stateDir } });
+    expect(parseRequest(argv, environment)).toMatchObject({ command: 'check', options: { stateDir } });
   });
 
   test.each([
@@ -134,7 +136,7 @@ describe('options', () => {
   ])('%s %s needs a state directory', (flag, threshold) => {
     const why = 'needs history: --state-dir, $MP_STATE_PATH or $NAGIOS_PLUGIN_STATE_DIRECTORY';
     expect(parseRequest([flag, threshold], {})).toMatchObject({ kind: 'mistake', text: threshold, why });
-    expect(parseRequest([flag, threshold], { MP_STATE_PATH: '/mp' }).kind).toBe('check');
+    expect(parseRequest([flag, threshold], { MP_STATE_PATH: '/mp' }).kind).toBe('run');
   });
 
   test.each([
@@ -181,7 +183,7 @@ describe('options', () => {
     ['--timeout .x', '--timeout', '.x', 'not a positive number of seconds, or like 5m'],
     ['--timeout 0.0', '--timeout', '0.0', 'not a positive number of seconds, or like 5m'],
   ])('a mistake: %s', (line, flag, text, why) => {
-    expect(parseRequest(line.split(' '), {})).toEqual({ kind: 'mistake', flag, text, why });
+    expect(parseRequest(line.split(' '), {})).toMatchObject({ kind: 'mistake', flag, text, why });
   });
 });
 
@@ -197,12 +199,13 @@ describe('plan', () => {
     ],
     ['plan --max 2147483647', { max: 2147483647 }],
   ])('%s', (line, options) => {
-    expect(parseRequest(line.split(' '), {})).toMatchObject({ kind: 'plan', options });
+    expect(parseRequest(line.split(' '), {})).toMatchObject({ kind: 'run', command: 'plan', options });
   });
 
   test('a report', () => {
     expect(parseRequest(['report'], {})).toMatchObject({
-      kind: 'report',
+      kind: 'run',
+      command: 'report',
       options: { top: 10, pid: undefined, intervalSeconds: 1, watch: false, entries: undefined, rootGiven: false },
     });
     const words = 'report --top 1000 --pid 7 --interval 0.1 --watch --root / --format text'.split(' ');
@@ -239,6 +242,35 @@ describe('plan', () => {
   });
 
   test('help of its own', () => {
-    expect(parseRequest(['plan', '--help'], {})).toEqual({ kind: 'help', command: 'plan' });
+    expect(parseRequest(['plan', '--help'], {})).toMatchObject({ kind: 'help', command: 'plan' });
+  });
+});
+
+test.each(FLAGS.flatMap(({ of, long, takes }) => of.map((command) => [command, `--${long}`, takes] as const)))(
+  '%s reads %s',
+  (command, flag, takes) => {
+    const argv = takes === undefined ? [command, flag] : [command, flag, '7.5:'];
+    expect(parseRequest(argv, {})).not.toEqual(parseRequest([command], {}));
+  },
+);
+
+describe('a mistake is printed in the format that was asked for', () => {
+  test.each<[string, string]>([
+    ['', 'nagios'],
+    ['--bogus --format json', 'json'],
+    ['--format=prometheus --bogus', 'prometheus'],
+    ['-w --format json', 'json'],
+    ['--absent maybe --format json', 'json'],
+    ['--format xml --format json', 'nagios'],
+    ['--format', 'nagios'],
+    ['-- --format json', 'nagios'],
+    ['report --bogus', 'text'],
+    ['report --bogus --format json', 'json'],
+    ['report --format prometheus', 'text'],
+    ['plan --max 0 --format json', 'json'],
+    ['munin --format json', 'text'],
+  ])('%s: %s', (line, format) => {
+    const request = parseRequest(line.split(' ').concat('--bogus'), {});
+    expect(request).toMatchObject({ kind: 'mistake', format });
   });
 });

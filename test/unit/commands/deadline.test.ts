@@ -5,19 +5,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { parseRequest } from '../../../src/cli/options.ts';
-import { check, type Outcome } from '../../../src/commands/check.ts';
-import { munin } from '../../../src/commands/munin.ts';
-import { plan } from '../../../src/commands/plan.ts';
+import { checkCommand } from '../../../src/commands/check.ts';
+import { muninCommand } from '../../../src/commands/munin.ts';
+import type { Outcome } from '../../../src/commands/outcome.ts';
+import { planCommand } from '../../../src/commands/plan.ts';
 import type { Deadline } from '../../../src/kernel/root.ts';
 
 const ROOT = ['--root', 'fixtures/centos-5.8-synthetic'];
 
-function run(args: readonly string[], deadline: Deadline): Outcome | Promise<Outcome> {
+function run(args: readonly string[], deadline: Deadline): Promise<Outcome> {
   const request = parseRequest(args, {});
-  if (request.kind === 'check') return check(request.options, deadline);
-  if (request.kind === 'munin') return munin(request.options, deadline);
-  if (request.kind === 'plan') return plan(request.options, deadline);
-  throw new Error(`not run: ${request.kind}`);
+  if (request.kind !== 'run') throw new Error(`not run: ${request.kind}`);
+  if (request.command === 'check') return checkCommand.run(request.options, deadline);
+  if (request.command === 'munin') return muninCommand.run(request.options, deadline);
+  if (request.command === 'plan') return planCommand.run(request.options, deadline);
+  throw new Error(`not run: ${request.command}`);
 }
 
 /** What comes out when there is time at the first looks only, for each number of them, until it is all that are taken. */

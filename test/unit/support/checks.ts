@@ -8,6 +8,6 @@ const NO_PAST: Histories = new Map();
 
 export function evaluated(changes: Changes, argv: readonly string[] = [], histories = NO_PAST): Evaluation {
   const request = parseRequest(argv, { MP_STATE_PATH: '/state' });
-  if (request.kind !== 'check') throw new Error(JSON.stringify(request));
+  if (request.kind !== 'run' || request.command !== 'check') throw new Error(JSON.stringify(request));
   return evaluate(observation(changes), histories, request.options);
 }

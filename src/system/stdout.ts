@@ -3,7 +3,7 @@
 import { bytes } from '#system/bytes';
 import { clock } from '#system/clock';
 import { files } from '#system/files';
-import type { Failed } from './system/contract.ts';
+import type { Failed } from './contract.ts';
 
 const STDOUT = 1;
 // A reader of a non-blocking pipe may be slow, but not for ever: 2 seconds in all.

@@ -1,0 +1,115 @@
+// How the texts that a flag is given become its value, by kind of value. Each is a part of a row in the table of flags.
+
+import { metricSpec } from '../evaluate/metrics.ts';
+import { parseScaled } from '../evaluate/range.ts';
+import { parseState, STATES, type State } from '../evaluate/state.ts';
+import { type GivenRanges, parseThresholds } from '../evaluate/thresholds.ts';
+
+export type Environment = Readonly<Partial<Record<string, string>>>;
+
+export interface Refused {
+  /** As it was typed. */
+  readonly text: string;
+  readonly why: string;
+}
+
+/** A value; if a text is refused, the default and why. */
+export interface FlagValue<T> {
+  readonly value: T;
+  readonly refused?: Refused;
+}
+
+export type Reader<T> = (texts: readonly string[], environment: Environment) => FlagValue<T>;
+
+// The kernel keeps the limit in an int.
+const LARGEST = 2 ** 31 - 1;
+// Stands for bytes that are not UTF-8; no path that has it can be opened.
+const REPLACED = '\ufffd';
+/** Variables that may name a state directory; the first that is set counts. */
+export const STATE_VARIABLES = ['MP_STATE_PATH', 'NAGIOS_PLUGIN_STATE_DIRECTORY'] as const;
+
+export const SWITCH = { read: (texts: readonly string[]) => ({ value: texts.length > 0 }) };
+export const COUNTED = { read: (texts: readonly string[]) => ({ value: texts.length }), repeat: true } as const;
+export const THRESHOLDS = { takes: '[METRIC=]RANGE', repeat: true, read: thresholds } as const;
+
+export function choice<const Word extends string>(
+  takes: string,
+  words: readonly Word[],
+  otherwise: NoInfer<Word>,
+  why: string,
+) {
+  return { takes, words, read: single<Word>(otherwise, (text) => words.find((word) => word === text), why) };
+}
+
+/** In upper or lower case. */
+export function state(otherwise: State) {
+  const why = 'not ok, warning, critical or unknown';
+  return { takes: 'STATE', words: STATES, read: single(otherwise, parseState, why) };
+}
+
+export function path<T>(takes: string, otherwise: T) {
+  const parse = (text: string) => (text.includes(REPLACED) ? undefined : text);
+  return { takes, read: single<string | T>(otherwise, parse, 'not UTF-8') };
+}
+
+export function stateDirectory(takes: string) {
+  const named = (environment: Environment) => STATE_VARIABLES.map((name) => environment[name]).find(Boolean);
+  const read: Reader<string | undefined> = (texts, environment) =>
+    path(takes, named(environment)).read(texts, environment);
+  return { takes, read };
+}
+
+/** A whole number from 1 to `most`. */
+export function whole<T>(takes: string, otherwise: T, most = LARGEST, why = `not a whole number from 1 to ${most}`) {
+  return { takes, read: single<number | T>(otherwise, (text) => parseWhole(text, most), why) };
+}
+
+/** The same, with k or M for thousands and millions. */
+export function count<T>(takes: string, otherwise: T) {
+  return { takes, read: single<number | T>(otherwise, parseCount, `not a whole number from 1 to ${LARGEST}`) };
+}
+
+/** `8`, `.5`, `8s`, `5m`. */
+export function duration(otherwise: number) {
+  return { takes: 'SECONDS', read: single(otherwise, parseSeconds, 'not a positive number of seconds, or like 5m') };
+}
+
+/** Not below 0.1: /proc/uptime, which rates are made with, counts hundredths. */
+export function interval(otherwise: number) {
+  return { takes: 'SECONDS', read: single(otherwise, parseInterval, 'not a number of seconds from 0.1 to 86400') };
+}
+
+function single<T>(otherwise: T, parse: (text: string) => T | undefined, why: string): Reader<T> {
+  return ([text]) => {
+    if (text === undefined) return { value: otherwise };
+    const value = parse(text);
+    return value === undefined ? { value: otherwise, refused: { text, why } } : { value };
+  };
+}
+
+function thresholds(texts: readonly string[]): FlagValue<GivenRanges> {
+  const given = parseThresholds(texts);
+  if (given.ok) return { value: given.ranges };
+  const { text, why } = given;
+  return { value: new Map(), refused: { text, why } };
+}
+
+function parseWhole(text: string, most: number): number | undefined {
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : 0;
+  return value > 0 && value <= most ? value : undefined;
+}
+
+function parseCount(text: string): number | undefined {
+  const value = parseScaled(text, metricSpec('entries').scales);
+  return value === undefined ? undefined : parseWhole(String(value), LARGEST);
+}
+
+function parseInterval(text: string): number | undefined {
+  const value = parseSeconds(text);
+  return value !== undefined && value >= 0.1 && value <= 86400 ? value : undefined;
+}
+
+function parseSeconds(text: string): number | undefined {
+  const value = parseScaled(text, metricSpec('time_to_full').scales);
+  return value !== undefined && value > 0 ? value : undefined;
+}

@@ -1,0 +1,17 @@
+// What main knows of a command.
+
+import type { Format } from '../cli/options.ts';
+import type { State } from '../evaluate/state.ts';
+import type { Deadline } from '../kernel/root.ts';
+
+/** What a command leaves for the process to print and to exit with. */
+export interface Outcome {
+  readonly state: State;
+  readonly output: string;
+}
+
+export interface Program<Options> {
+  readonly run: (options: Options, deadline: Deadline) => Promise<Outcome>;
+  /** A failure before or outside `run`, in the form that was asked for. */
+  readonly fail: (text: string, format: Format) => Promise<Outcome>;
+}
