@@ -264,7 +264,6 @@ async function bundle(entry, arch, folder) {
       BUILD_COMMIT: JSON.stringify(commit()),
       BUILD_ENGINE: JSON.stringify(ENGINE),
       BUILD_ARCHITECTURE: JSON.stringify(arch),
-      process: 'undefined', // picocolors asks whether there is one
     },
     metafile: true,
     logLevel: 'silent',

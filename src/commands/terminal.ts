@@ -1,21 +1,33 @@
 // What a person sees: colours, a share while a long list is read, a screen that is drawn anew. A file or a pipe gets none.
 
-import { createColors } from 'picocolors';
 import { bytes } from '#system/bytes';
 import { files } from '#system/files';
 import { terminal } from '#system/terminal';
-import type { Palette } from '../present/palette.ts';
+import { type Palette, PLAIN } from '../present/palette.ts';
 import { writeText } from '../system/stdout.ts';
 
 const [STDOUT, STDERR] = [1, 2];
 
+const ESCAPE = '\x1b[';
+
+// ECMA-48: bold ends with 22, a colour with 39.
+const COLOURED: Palette = {
+  title: styled(1, 22),
+  critical: styled(31, 39),
+  ok: styled(32, 39),
+  warning: styled(33, 39),
+  unknown: styled(35, 39),
+  command: styled(36, 39),
+};
+
+function styled(start: number, end: number) {
+  return (text: string) => `${ESCAPE}${start}m${text}${ESCAPE}${end}m`;
+}
+
 /** https://no-color.org: set to anything, it means none. */
 export function paletteFor(environment: Readonly<Partial<Record<string, string>>>): Palette {
   const { NO_COLOR = '', TERM } = environment;
-  const { bold, cyan, green, magenta, red, yellow } = createColors(
-    terminal.isTerminal(STDOUT) && NO_COLOR === '' && TERM !== 'dumb',
-  );
-  return { title: bold, ok: green, warning: yellow, critical: red, unknown: magenta, command: cyan };
+  return terminal.isTerminal(STDOUT) && NO_COLOR === '' && TERM !== 'dumb' ? COLOURED : PLAIN;
 }
 
 const WORTH_A_BAR = 200_000;
@@ -48,7 +60,6 @@ export interface Screen {
 
 // What a terminal has that does not tell.
 const ROWS = 24;
-const ESCAPE = '\x1b[';
 // xterm's alternate screen: what was there before comes back.
 const [OPEN, CLOSE] = [`${ESCAPE}?1049h${ESCAPE}?25l`, `${ESCAPE}?25h${ESCAPE}?1049l`];
 const [HOME, LINE_REST, SCREEN_REST] = [`${ESCAPE}H`, `${ESCAPE}K`, `${ESCAPE}J`];
