@@ -52,13 +52,14 @@ describe('a limit that fell back', () => {
   });
 
   test('CentOS 6: hashsize alone wants eight times as much', () => {
-    const root = tree('centos-6.3-synthetic', {
+    const root = tree('linux-2.6.32-el6-reloaded-capture', {
+      'etc/sysctl.conf': null,
       'etc/modprobe.d/conntrack.conf': 'options nf_conntrack hashsize=32768\n',
     });
     const answer = plugin('--root', root, '-v');
     expect(answer.status).toBe(1);
     expect(answer.stdout).toContain(
-      'limit is 65536 but /etc/modprobe.d/conntrack.conf sets hashsize=32768, for 262144; 24030 entries',
+      'limit is 15976 but /etc/modprobe.d/conntrack.conf sets hashsize=32768, for 262144; 0 entries',
     );
     expect(answer.stdout).not.toContain('IPTABLES_MODULES_UNLOAD');
   });

@@ -144,7 +144,13 @@ describe('what is not needed for the verdict', () => {
 
 describe('a threshold that does not apply changes no state, and -v names it', () => {
   test.each([
-    ['unsupported by this kernel', 'debian-12-synthetic', 'centos-6.3-synthetic', 'chainlength=0', 'chainlength'],
+    [
+      'unsupported by this kernel',
+      'debian-12-synthetic',
+      'linux-2.6.32-el6-hashsize-capture',
+      'chainlength=0',
+      'chainlength',
+    ],
     ['no limit is set', 'usage-85-synthetic', 'no-limit-synthetic', 'slab_max=0', 'slab_max'],
   ])('%s', (why, judged, unjudged, threshold, metric) => {
     expect(plugin('--root', fixture(judged), '-c', threshold).status).toBe(2);
@@ -153,6 +159,18 @@ describe('a threshold that does not apply changes no state, and -v names it', ()
     expect(answer.stdout).toContain(`\nnot judged: ${metric}: ${why}\n`);
     expect(answer.stdout).not.toContain(` ${metric}=`);
   });
+});
+
+test('the old names beside the new ones are not read', () => {
+  const [sysctls, counters] = ['proc/sys/net/ipv4/netfilter', 'proc/net/stat/ip_conntrack'];
+  const wrong = {
+    [`${sysctls}/ip_conntrack_count`]: '11\n',
+    [`${sysctls}/ip_conntrack_max`]: '12\n',
+    [counters]: 'x\n',
+  };
+  const { stdout } = plugin('--root', tree('linux-3.10-drops-capture', wrong));
+  expect(stdout).toBe(plugin('--root', fixture('linux-3.10-drops-capture')).stdout);
+  expect(stdout).toContain('table full: 400 entries (100.0%), 6200 dropped since boot');
 });
 
 describe('the root', () => {

@@ -13,7 +13,9 @@ const isValid = new Ajv({ allowUnionTypes: true }).compile(schema);
 
 const TREES = [
   'centos-5.8-synthetic',
-  'centos-6.3-synthetic',
+  'linux-2.6.18-el5-full-capture',
+  'linux-2.6.32-el6-hashsize-capture',
+  'linux-3.10-drops-capture',
   'el8-synthetic',
   'ubuntu-24.04-synthetic',
   'linux-6.18-capture',
