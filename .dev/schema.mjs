@@ -1,5 +1,5 @@
 // Makes nagios/check_conntrack.schema.json out of the types of the documents that --format json writes, with their
-// comments: src/present/json.ts and what it imports.
+// comments: one or two for each command, next to its body.
 
 import { writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -19,22 +19,34 @@ const { createProgram, isTypeOperatorNode, isTypeReferenceNode, parseJsonConfigF
 const { SyntaxKind, sys } = ts;
 export const schemaFile = join(top, 'nagios/check_conntrack.schema.json');
 
+// In the order of the schema.
+const DOCUMENTS = [
+  ['src/present/check-body.ts', 'CheckDocument'],
+  ['src/present/check-body.ts', 'FailedCheckDocument'],
+  ['src/present/plan-body.ts', 'PlanDocument'],
+  ['src/present/report-body.ts', 'ReportDocument'],
+];
+
 /** What the file has to be. */
 export function schemaText() {
-  const { $schema, $id, title, description, anyOf, definitions } = generator().createSchema('Document');
+  const schemas = DOCUMENTS.map(([source, type]) => generator(join(top, source), type).createSchema(type));
+  const [{ $schema }] = schemas;
+  const head = {
+    $schema,
+    $id: basename(schemaFile),
+    title: 'check_conntrack --format json',
+    description:
+      'What check_conntrack, check_conntrack report and check_conntrack plan write with --format json. Kernel names are verbatim; sizes are bytes, times seconds.',
+  };
   // A document is of exactly one kind, which the library cannot know.
-  return `${JSON.stringify({ $schema, $id, title, description, oneOf: anyOf, definitions }, null, 2)}\n`;
+  const oneOf = schemas.map(({ $ref }) => ({ $ref }));
+  const definitions = Object.assign({}, ...schemas.map((schema) => schema.definitions));
+  return `${JSON.stringify({ ...head, oneOf, definitions }, null, 2)}\n`;
 }
 
-function generator() {
-  const config = {
-    ...DEFAULT_CONFIG,
-    type: 'Document',
-    schemaId: basename(schemaFile),
-    topRef: false,
-    sortProps: false,
-  };
-  const program = programOf(join(top, 'src/present/json.ts'));
+function generator(source, type) {
+  const config = { ...DEFAULT_CONFIG, type, schemaId: basename(schemaFile), topRef: true, sortProps: false };
+  const program = programOf(source);
   const parser = createParser(program, config, (chain) => chain.addNodeParser(computedNames(program.getTypeChecker())));
   return new SchemaGenerator(program, parser, createFormatter(config), config);
 }

@@ -7,8 +7,7 @@ import { version } from '../package.json';
 import type { Command } from './cli/flags.ts';
 import { type Asked, type OptionsOf, parseRequest, type Request, type Run } from './cli/options.ts';
 import { checkCommand } from './commands/check.ts';
-import type { CountTask } from './commands/count-worker.ts';
-import type { Outcome, Program } from './commands/outcome.ts';
+import type { Outcome, Program, ThreadTask } from './commands/outcome.ts';
 import { exitCode } from './evaluate/state.ts';
 import type { Deadline } from './kernel/root.ts';
 import { foreign } from './present/words.ts';
@@ -22,9 +21,9 @@ const COMMANDS: { readonly [C in Command]: () => Promise<Program<OptionsOf[C]>> 
   munin: async () => (await import('./commands/munin.ts')).muninCommand,
 };
 
-const task = counting.threads?.task<CountTask>();
-if (task === undefined) answered().catch(crashed).then(finish).catch(giveUp);
-else countInThread(task);
+const started = counting.threads?.task<ThreadTask>();
+if (started === undefined) answered().catch(crashed).then(finish).catch(giveUp);
+else inThread(started);
 
 interface Answer extends Asked, Outcome {}
 
@@ -88,7 +87,7 @@ function giveUp(): void {
   self.exit(exitCode('unknown'));
 }
 
-async function countInThread(task: CountTask): Promise<void> {
-  const { countInTurns } = await import('./commands/count-worker.ts');
-  counting.threads?.answer(countInTurns(task));
+async function inThread({ command }: ThreadTask): Promise<void> {
+  const program = await COMMANDS[command]();
+  program.inThread?.();
 }

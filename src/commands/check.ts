@@ -104,7 +104,7 @@ async function rendered(message: Message, format: Format): Promise<Outcome> {
         await import('../present/check-body.ts'),
         await import('../present/json.ts'),
       ];
-      return { state, output: renderJson(message, { command: 'check', ...checkBody(evaluated) }) };
+      return { state, output: renderJson(message, 'check', checkBody(evaluated)) };
     }
   }
 }

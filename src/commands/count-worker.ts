@@ -1,16 +1,23 @@
 // The other thread that counts a long list: the same program, started with this as its task.
 
+import { counting } from '#system/counting';
 import { type Marks, newDigest } from '../evaluate/digest.ts';
 import { addCounted, beginHelp, type SharedLines, takeLines } from '../kernel/shared-lines.ts';
 import { countPiece, type Part, PIECE } from './count-piece.ts';
+import type { ThreadTask } from './outcome.ts';
 
-/** What the thread needs to know. */
-export interface CountTask {
+export interface CountTask extends ThreadTask {
   readonly shared: SharedLines;
   readonly marks: Marks;
 }
 
-export function countInTurns({ shared, marks }: CountTask): Part {
+/** Answers the task that this thread was started with. */
+export function countInThread(): void {
+  const task = counting.threads?.task<CountTask>();
+  if (task !== undefined) counting.threads?.answer(countInTurns(task));
+}
+
+function countInTurns({ shared, marks }: CountTask): Part {
   const digest = newDigest(newDigest());
   const piece = new Uint8Array(PIECE);
   beginHelp(shared);

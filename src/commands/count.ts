@@ -113,7 +113,8 @@ export async function nextPiece(
 /** What another thread has counted of the same list; nothing, where there can be none. */
 async function helper(shared: SharedLines, marks: Marks): Promise<Part> {
   try {
-    if (counting.threads !== undefined) return await counting.threads.start<CountTask, Part>({ shared, marks });
+    if (counting.threads !== undefined)
+      return await counting.threads.start<CountTask, Part>({ command: 'report', shared, marks });
   } catch {
     // What it has taken is lost, if anything.
   }

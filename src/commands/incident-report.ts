@@ -3,6 +3,7 @@
 
 import { fullestTable } from '../evaluate/diagnosis.ts';
 import { acquire, type Wanted } from '../kernel/acquire.ts';
+import { readElsewhere } from '../kernel/elsewhere.ts';
 import { lookInside } from '../kernel/extensions-inside.ts';
 import type { Root } from '../kernel/root.ts';
 import type { Observation } from '../observation/observation.ts';
@@ -16,8 +17,8 @@ import { findings } from './findings.ts';
 import { failed, type ReportContext, type Reported, unknown } from './reported.ts';
 import { listOf, tableOf } from './subject.ts';
 
-const FIRST: Wanted = { machine: 'all', namespaces: true, clock: true, elsewhere: 'counters' };
-const LAST: Wanted = { ...FIRST, configuration: true, evidence: 'always', extensions: true, elsewhere: 'all' };
+const FIRST: Wanted = { machine: 'all', namespaces: true, clock: true };
+const LAST: Wanted = { ...FIRST, configuration: true, evidence: 'always', extensions: true };
 
 /** `past` is what was seen last, where there was a report before. */
 export async function reportOfMachine(
@@ -75,7 +76,10 @@ async function seenBefore(root: Root, first: Observation, subject: Table, contex
 async function look(root: Root, wanted: Wanted): Promise<Observation | Reported> {
   const observed = await acquire(root, wanted);
   if (observed.kind === 'absent') return unknown('no connection tracking visible here');
-  return observed.kind === 'fault' ? failed(observed.fault) : observed.observation;
+  if (observed.kind === 'fault') return failed(observed.fault);
+  const { observation } = observed;
+  const elsewhere = readElsewhere(root, observation.tables, wanted === LAST ? 'all' : 'counters');
+  return { ...observation, elsewhere };
 }
 
 async function lookAfter(root: Root, { stop }: ReportContext, wait: number): Promise<Observation | Reported> {

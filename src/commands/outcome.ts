@@ -1,5 +1,6 @@
 // What main knows of a command.
 
+import type { Command } from '../cli/flags.ts';
 import type { Format } from '../cli/options.ts';
 import type { State } from '../evaluate/state.ts';
 import type { Deadline } from '../kernel/root.ts';
@@ -14,4 +15,11 @@ export interface Program<Options> {
   readonly run: (options: Options, deadline: Deadline) => Promise<Outcome>;
   /** A failure before or outside `run`, in the form that was asked for. */
   readonly fail: (text: string, format: Format) => Promise<Outcome>;
+  /** Answers the task of the second thread that `run` started. */
+  readonly inThread?: () => void;
+}
+
+/** A task for a second thread names the command whose program takes it. */
+export interface ThreadTask {
+  readonly command: Command;
 }

@@ -21,7 +21,7 @@ export const planCommand: Program<PlanOptions> = {
 
 function written(message: PlanMessage, format: Format): Outcome {
   const { state, text, lines, body, details } = message;
-  if (format === 'json') return { state, output: renderJson(message, { command: 'plan', ...body }) };
+  if (format === 'json') return { state, output: renderJson(message, 'plan', body) };
   const status = state === 'ok' ? [] : [statusLine(state, text), ...(lines.length > 0 ? [''] : [])];
   const shown = [...status, ...lines, ...section('Figures', details)];
   return { state, output: `${shown.join('\n')}\n` };

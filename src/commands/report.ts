@@ -9,6 +9,7 @@ import { renderJson } from '../present/json.ts';
 import { statusLine, statusMark } from '../present/line.ts';
 import { PLAIN } from '../present/palette.ts';
 import { wrapped } from '../present/prose.ts';
+import { countInThread } from './count-worker.ts';
 import { reportOfMachine } from './incident-report.ts';
 import { interruption } from './interruption.ts';
 import { reportOfList } from './list-report.ts';
@@ -16,7 +17,7 @@ import type { Outcome, Program } from './outcome.ts';
 import { failed, type ReportContext, type Reported, unknown } from './reported.ts';
 import { openScreen, paletteFor } from './terminal.ts';
 
-export const reportCommand: Program<ReportOptions> = { run: report, fail };
+export const reportCommand: Program<ReportOptions> = { run: report, fail, inThread: countInThread };
 
 async function report(options: ReportOptions, deadline: Deadline): Promise<Outcome> {
   const palette = options.format === 'json' ? PLAIN : paletteFor(self.environment);
@@ -85,7 +86,7 @@ function written(once: DetailedReport, context: ReportContext): string {
 }
 
 function document(once: DetailedReport): string {
-  return renderJson(once, { command: 'report', ...once.body });
+  return renderJson(once, 'report', once.body);
 }
 
 function linesOf(once: DetailedReport, context: ReportContext): readonly string[] {

@@ -37,8 +37,6 @@ export interface Wanted {
   readonly configuration?: boolean;
   /** How the machine gets its settings; `for drift` where its files want something of the limit. */
   readonly evidence?: 'always' | 'for drift' | 'never';
-  /** What may lose packets while no table is full; with `counters` only what a later look is compared with. */
-  readonly elsewhere?: 'counters' | 'all';
 }
 
 /** Never throws for what a machine may hold. Whether the deadline passed meanwhile the root tells. */
@@ -55,13 +53,7 @@ export async function acquire(root: Root, wanted: Wanted): Promise<Observed> {
   const table = wanted.extensions === true ? await withExtensions(root, net, generation, own) : own;
   const swept = wanted.namespaces === true ? await sweepFrom(root, machine, table) : undefined;
   const observation = await observationOf(root, wanted, machine, swept ?? alone(table));
-  return { kind: 'table', observation: await withElsewhere(root, wanted, observation) };
-}
-
-async function withElsewhere(root: Root, { elsewhere }: Wanted, observation: Observation): Promise<Observation> {
-  if (elsewhere === undefined) return observation;
-  const { readElsewhere } = await import('./elsewhere.ts');
-  return { ...observation, elsewhere: readElsewhere(root, observation.tables, elsewhere) };
+  return { kind: 'table', observation };
 }
 
 // Only of the namespace that we are in.

@@ -16,6 +16,7 @@ import type { Visibility } from '../observation/observation.ts';
 import type { Count, InPlace } from './body-types.ts';
 import { driftWords } from './drift.ts';
 import { faultWords } from './faults.ts';
+import type { Head } from './json.ts';
 import type { Evaluated } from './message.ts';
 import { type NamespaceBody, namespaceBody } from './namespace-body.ts';
 import { MOST_LISTED } from './namespaces.ts';
@@ -279,3 +280,9 @@ export function valuesOf(measurements: TableResult['measurements']): Readonly<Pa
   });
   return Object.fromEntries(values);
 }
+
+// In the schema the last base comes first, as the head does in the document.
+export interface CheckDocument extends CheckBody, Head<'check'> {}
+
+/** Of a check that could judge nothing: no table is there, it cannot be read, or the arguments are wrong. */
+export interface FailedCheckDocument extends FailedCheckBody, Head<'check'> {}

@@ -5,6 +5,7 @@ import type { ObjectOrigin } from '../evaluate/footprint.ts';
 import type { Plan, Reason } from '../evaluate/plan.ts';
 import type { Observation } from '../observation/observation.ts';
 import type { Count, InPlace } from './body-types.ts';
+import type { Head } from './json.ts';
 import { durable, type FileBody, fileBodies, liveCommands } from './remedies.ts';
 import { foreign } from './words.ts';
 
@@ -90,3 +91,5 @@ function memoryBody(
     largest_max_that_fits: largest ?? null,
   };
 }
+
+export interface PlanDocument extends PlanBody, Head<'plan'> {}

@@ -13,6 +13,7 @@ import type { Count, InPlace } from './body-types.ts';
 import { type LossesBody, lossesBody, valuesOf } from './check-body.ts';
 import { driftWords } from './drift.ts';
 import { faultWords } from './faults.ts';
+import type { Head } from './json.ts';
 import { type LeadBody, leadBody } from './lead-body.ts';
 import { type ListBody, listFigures } from './list-body.ts';
 import type { Listed } from './listing.ts';
@@ -195,3 +196,5 @@ function namespaceTableBody({ identities }: ReportFindings, { result, state, tro
     growth_per_second: pace ?? null,
   };
 }
+
+export interface ReportDocument extends ReportBody, Head<'report'> {}

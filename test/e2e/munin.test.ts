@@ -55,7 +55,7 @@ test('losses are counters; one that the kernel lacks is no field', () => {
   expect(config).not.toContain('chainlength');
   const values = munin('centos-5.8-synthetic', [], MASTER).stdout;
   expect(values).toContain('\ndrop.value 1204\nearly_drop.value 2879\ninsert_failed.value 5\n');
-  expect(values).toContain('\nslab_max.value 20652032\nslab.value 7573504\nhash_table.value 65536\n');
+  expect(values).toContain('\nslab_max.value 20652032\nslab.value 7573504\nhash_table.value 131072\n');
 });
 
 describe('what cannot be read is U, never 0', () => {

@@ -17,7 +17,7 @@ test('it is a file to read: no long line, nothing encoded, nothing made of text'
   for (const hidden of [/new Function/, /\beval\(/, /base64/, /inflate|gunzip|brotli/i, /\brunIn\w*Context/])
     expect(text).not.toMatch(hidden);
   // Names are the source's.
-  for (const name of ['readConfiguration', 'thresholdsOf', 'nf_conntrack_count']) expect(text).toContain(name);
+  for (const name of ['readConfiguration', 'thresholdsEverywhere', 'nf_conntrack_count']) expect(text).toContain(name);
 });
 
 test('the version tells engine and architecture; a committed file cannot tell its commit', () => {

@@ -53,12 +53,12 @@ describe('the state directory', () => {
     ['with a clock of other centuries', (here) => replaceIn(file(here), '[1000,', '[1e300,'), /not in a known format/],
     [
       'with a counter of more than 32 bits',
-      (here) => replaceIn(file(here), '[0]', '[[4294967296,0,0,0,0,0]]'),
+      (here) => replaceIn(file(here), '[0]', '[[4294967296,0,0,0,0,0,0]]'),
       /not in a known format/,
     ],
     [
       'with a fraction of an event',
-      (here) => replaceIn(file(here), '[0]', '[[0.5,0,0,0,0,0]]'),
+      (here) => replaceIn(file(here), '[0]', '[[0.5,0,0,0,0,0,0]]'),
       /not in a known format/,
     ],
     [
@@ -196,13 +196,17 @@ describe('the state directory', () => {
 function addCounter(path: string): void {
   replaceIn(path, '"schema":3', '"schema":4');
   replaceIn(path, '["drop",', '["later","drop",');
-  replaceIn(path, '[1000,1000,[0]]', '[1000,1000,[[7,0,0,0,0,0,0]]]');
+  replaceIn(path, '[1000,1000,[0]]', '[1000,1000,[[7,0,0,0,0,0,0,0]]]');
 }
 
 /** As version 0.1.0 wrote it. */
 function olderSchema(path: string): void {
   replaceIn(path, '"schema":3', '"schema":2');
-  replaceIn(path, '"counters":["drop","early_drop","insert_failed","chainlength","invalid","clashres"],', '');
+  replaceIn(
+    path,
+    '"counters":["drop","early_drop","insert_failed","chainlength","invalid","clashres","icmp_error"],',
+    '',
+  );
 }
 
 function replaceIn(path: string, from: string, to: string): void {

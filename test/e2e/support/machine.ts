@@ -16,11 +16,21 @@ export interface Moment {
   readonly insert_failed?: readonly number[];
   readonly chainlength?: readonly number[];
   readonly clashres?: readonly number[];
+  readonly icmp_error?: readonly number[];
   readonly invalid?: readonly number[];
   readonly boot?: string;
 }
 
-const COLUMNS = ['entries', 'clashres', 'invalid', 'chainlength', 'insert_failed', 'drop', 'early_drop'] as const;
+const COLUMNS = [
+  'entries',
+  'clashres',
+  'invalid',
+  'icmp_error',
+  'chainlength',
+  'insert_failed',
+  'drop',
+  'early_drop',
+] as const;
 const BOOT = '11111111-2222-3333-4444-555555555555';
 
 export interface Machine {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { renderJson } from '../../../src/present/json.ts';
 
 test('what every document has, before and after what its command tells', () => {
-  const text = renderJson({ state: 'critical', text: 'full', details: ['a'] }, { command: 'plan', plan: null });
+  const text = renderJson({ state: 'critical', text: 'full', details: ['a'] }, 'plan', { plan: null });
   expect(text.endsWith('}\n')).toBe(true);
   const document: Record<string, unknown> = JSON.parse(text);
   expect(document).toEqual({
