@@ -282,7 +282,12 @@ export function valuesOf(measurements: TableResult['measurements']): Readonly<Pa
 }
 
 // In the schema the last base comes first, as the head does in the document.
+/** @public */
 export interface CheckDocument extends CheckBody, Head<'check'> {}
 
-/** Of a check that could judge nothing: no table is there, it cannot be read, or the arguments are wrong. */
+/**
+ * Of a check that could judge nothing: no table is there, it cannot be read, or the arguments are wrong.
+ *
+ * @public
+ */
 export interface FailedCheckDocument extends FailedCheckBody, Head<'check'> {}

@@ -92,4 +92,5 @@ function memoryBody(
   };
 }
 
+/** @public */
 export interface PlanDocument extends PlanBody, Head<'plan'> {}

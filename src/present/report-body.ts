@@ -197,4 +197,5 @@ function namespaceTableBody({ identities }: ReportFindings, { result, state, tro
   };
 }
 
+/** @public */
 export interface ReportDocument extends ReportBody, Head<'report'> {}
