@@ -14,8 +14,8 @@ import {
 } from '../evaluate/nat-ports.ts';
 import { openTableList } from '../kernel/entry-feed.ts';
 import { parseEntries } from '../kernel/entry-list.ts';
-import { readNatRanges } from '../kernel/nat-ranges.ts';
 import type { Root } from '../kernel/root.ts';
+import { readNatRanges } from '../kernel/rules.ts';
 import type { Entry } from '../observation/entry.ts';
 import type { Machine } from '../observation/machine.ts';
 import type { Table } from '../observation/table.ts';

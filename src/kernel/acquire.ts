@@ -10,9 +10,9 @@ import type { ExtensionSettings, Table } from '../observation/table.ts';
 import { readClock } from './clock.ts';
 import { readConfiguration } from './configuration.ts';
 import { readToolStatistics } from './conntrack-tool.ts';
-import { NETLINK_LIMIT, parseEventListener } from './event-listener.ts';
 import { findGeneration, type Sysctls } from './generation.ts';
 import { isInitialNamespace } from './initial-namespace.ts';
+import { readListener, readListenerElsewhere } from './listeners.ts';
 import { readMachine } from './machine.ts';
 import { type NetDirectory, netDirectory } from './namespace.ts';
 import { readNumber } from './number.ts';
@@ -59,11 +59,8 @@ export async function acquire(root: Root, wanted: Wanted): Promise<Observed> {
 // Only of the namespace that we are in.
 async function withExtensions(root: Root, net: NetDirectory, generation: Generation, own: Table): Promise<Table> {
   if (root.view === 'captured' || !net.sysctlsAgree || generation === 'ip_conntrack') return own;
-  const [{ readRuleBlocks }, { readListenerElsewhere }] = [
-    await import('./extension-rules.ts'),
-    await import('./listeners.ts'),
-  ];
-  const extensions = { ...own.extensions, elsewhere: readListenerElsewhere(root), rules: readRuleBlocks(root) };
+  const { readRuleBlocks } = await import('./rules.ts');
+  const extensions = { ...own.extensions, elsewhere: readListenerElsewhere(root), rules: readRuleBlocks(root, own) };
   return { ...own, extensions };
 }
 
@@ -150,6 +147,6 @@ function readExtensionSettings(root: Root, net: NetDirectory, generation: Genera
     acct: setting('acct'),
     timestamp: setting('timestamp'),
     events: setting('events'),
-    listener: root.read(`${net.path}/netlink`, NETLINK_LIMIT, parseEventListener),
+    listener: readListener(root, net.path),
   };
 }

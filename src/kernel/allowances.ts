@@ -3,26 +3,25 @@
 
 import { files } from '#system/files';
 import type { Allowance } from '../observation/elsewhere.ts';
-import { runTool } from './child.ts';
-import { hurried } from './hurry.ts';
 import type { Parsed, Root } from './root.ts';
+import { runTool } from './run-tool.ts';
+import { TOOLS } from './tools.ts';
 
-const PLACES = ['/usr/sbin/ethtool', '/sbin/ethtool'] as const;
 const FOLDER = '/sys/class/net';
 const DRIVER = /\/ena$/;
 // A name may hold anything but a slash and white space; what looks like an option would be taken for one.
 const PLAIN_NAME = /^\w[\w.:@-]{0,14}$/;
 const MOST_INTERFACES = 16;
-const MILLISECONDS = 3000;
 
 /** Of our own namespace: ethtool(8) can tell of no other. */
 export function readAllowances(root: Root): readonly Allowance[] {
   if (root.view !== 'own') return [];
-  const quick = hurried(root, MILLISECONDS);
+  // The time is for all interfaces together.
+  const end = root.deadline.elapsed() + TOOLS.allowance.milliseconds;
   return enaInterfaces(root).flatMap((name) => {
     const source = `ethtool -S ${name}`;
-    const lines = PLACES.map((place) => [place, '-S', name]);
-    const said = runTool(quick, source, lines, ({ stdout, failure }) => {
+    const run = { tool: TOOLS.allowance, source, args: [name], milliseconds: end - root.deadline.elapsed() };
+    const said = runTool(root, run, ({ stdout, failure }) => {
       const parsed = failure === undefined ? parseAllowance(stdout) : ({ ok: false, kind: 'tool-failed' } as const);
       return parsed.ok ? { ...parsed, source } : { ok: false, fault: { kind: parsed.kind, source } };
     });

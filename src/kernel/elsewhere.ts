@@ -2,10 +2,10 @@
 // nothing is said of it.
 
 import type { Elsewhere } from '../observation/elsewhere.ts';
-import type { Namespace, Table } from '../observation/table.ts';
+import type { Table } from '../observation/table.ts';
 import { readAllowances } from './allowances.ts';
-import { netDirectory } from './namespace.ts';
 import { readNeighbourCaches } from './neighbours.ts';
+import { netFolder } from './nsenter.ts';
 import type { Root } from './root.ts';
 import { readStackCounters } from './stack-counters.ts';
 import { readZoneLimits } from './zone-limits.ts';
@@ -18,11 +18,11 @@ const EXPECTATIONS_LIMIT = 1 << 22;
 /** With `counters` only what a later look is compared with. */
 export function readElsewhere(root: Root, tables: readonly [Table, ...Table[]], wanted: 'counters' | 'all'): Elsewhere {
   const folders = chosen(tables).flatMap((table) => {
-    const folder = folderOf(root, table);
+    const folder = netFolder(root, table);
     return folder === undefined ? [] : [[table.key, folder] as const];
   });
   const live = root.view !== 'captured';
-  const own = folderOf(root, tables[0]);
+  const own = netFolder(root, tables[0]);
   return {
     // Of a tree there is one look, and nothing rises.
     stacks: new Map(live ? folders.map(([key, folder]) => [key, readStackCounters(root, folder)] as const) : []),
@@ -38,12 +38,6 @@ export function readElsewhere(root: Root, tables: readonly [Table, ...Table[]], 
 function chosen([own, ...others]: readonly [Table, ...Table[]]): readonly Table[] {
   const fullest = others.length < MOST_TABLES ? others : others.slice().sort((a, b) => b.entries - a.entries);
   return [own, ...fullest.slice(0, MOST_TABLES - 1)];
-}
-
-function folderOf(root: Root, { isOwn, pids }: Namespace): string | undefined {
-  if (!isOwn) return pids[0] === undefined ? undefined : `/proc/${pids[0]}/net`;
-  const net = netDirectory(root);
-  return 'fault' in net ? undefined : net.path;
 }
 
 /** `<net>/nf_conntrack_expect`, a line each, for root (exp_seq_show() of net/netfilter/nf_conntrack_expect.c). */

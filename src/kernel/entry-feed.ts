@@ -2,21 +2,18 @@
 // Before 6.15 each read of the kernel's file begins to search the hash table anew, so that a long list takes for ever:
 // conntrack(8) is the better source there. It is the only one where the kernel was built without the file (Ubuntu's).
 
-import { children } from '#system/children';
 import { files } from '#system/files';
-import { self } from '#system/self';
 import { streams } from '#system/streams';
 import type { Fault } from '../observation/fault.ts';
-import type { Generation } from '../observation/generation.ts';
 import type { Machine } from '../observation/machine.ts';
-import type { Namespace, Table } from '../observation/table.ts';
+import type { Table } from '../observation/table.ts';
 import type { Stream } from '../system/contract.ts';
-import { findConntrackTool, wouldLoadModule } from './conntrack-tool.ts';
 import { systemFault } from './file.ts';
-import { enterLine } from './inside.ts';
-import { netDirectory } from './namespace.ts';
+import { enterOf, netFolder } from './nsenter.ts';
 import type { Root } from './root.ts';
+import { type Run, startTool, toolLine } from './run-tool.ts';
 import { linesEnd, newSharedLines, type SharedLines, takeLines } from './shared-lines.ts';
+import { TOOLS } from './tools.ts';
 
 export interface EntryFeed {
   /** What to call it in words. */
@@ -45,10 +42,10 @@ const FAMILIES = ['ipv4', 'ipv6'] as const;
 
 /** The list of the table, whosever it is. */
 export function openTableList(root: Root, machine: Machine, table: Table): Opened {
-  const { list, enter } = table.isOwn ? ownSource(root, machine.generation) : namespaceSource(table);
   const { entries } = table;
-  const file = () => openFile(root, list, entries);
-  const tool = () => openTool(root, enter, entries);
+  const folder = netFolder(root, table);
+  const file = () => openFile(root, folder && `${folder}/${machine.generation}`, entries);
+  const tool = () => openTool(root, table);
   if (root.view === 'captured') return file();
   const [first, second] = entries > QUICK_ENTRIES && readsAnew(machine) ? [tool, file] : [file, tool];
   const opened = first();
@@ -60,26 +57,6 @@ export function openTableList(root: Root, machine: Machine, table: Table): Opene
 // 6.15: "netfilter: conntrack: speed up reads from nf_conntrack proc file".
 function readsAnew({ release }: Machine): boolean {
   return release.ok && (release.value.major < 6 || (release.value.major === 6 && release.value.minor < 15));
-}
-
-interface ListSource {
-  /** The kernel's file; undefined where no process is in the namespace. */
-  readonly list: string | undefined;
-  /** What has to be entered for conntrack(8) to see the table; undefined where it is ours. */
-  readonly enter: string | undefined;
-}
-
-function ownSource(root: Root, generation: Generation): ListSource {
-  const net = netDirectory(root);
-  const path = 'fault' in net ? '/proc/net' : net.path;
-  const enter = path === '/proc/net' ? undefined : '/proc/1/ns/net';
-  return { list: `${path}/${generation}`, enter };
-}
-
-function namespaceSource({ pids, mount }: Namespace): ListSource {
-  const [pid] = pids;
-  if (pid !== undefined) return { list: `/proc/${pid}/net/nf_conntrack`, enter: `/proc/${pid}/ns/net` };
-  return { list: undefined, enter: mount?.path };
 }
 
 function openFile(root: Root, path: string | undefined, entries: number): Opened {
@@ -156,34 +133,19 @@ function joined(one: Uint8Array, other: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 /** IPv4's entries, then IPv6's: one call gives only the one kind. */
-function openTool(root: Root, enter: string | undefined, expected: number): Opened {
-  const source = 'conntrack -L';
-  const tool = findConntrackTool();
-  if (tool === undefined) return { fault: { kind: 'tool-missing', source } };
-  if (self.effectiveUser() !== 0) return { fault: { kind: 'denied', source } };
-  if (wouldLoadModule(root)) return { fault: { kind: 'would-load-module', source } };
-  const before = enter === undefined ? [] : enterLine(root.locate(enter));
-  if (before === undefined) return { fault: { kind: 'tool-missing', source: 'nsenter' } };
-  const lists = FAMILIES.map((family) => () => ({
-    ...toolFeed([...before, tool, '-L', '-f', family, '-o', 'extended'], source),
-    family,
-  }));
-  return { feed: { ...oneAfterTheOther(source, lists), expected } };
+function openTool(root: Root, table: Table): Opened {
+  const run = { tool: TOOLS.entries, source: 'conntrack -L' };
+  const line = toolLine(root, run);
+  if ('kind' in line) return { fault: line };
+  const enter = enterOf(root, table);
+  if ('kind' in enter) return { fault: enter };
+  const lists = FAMILIES.map((family) => () => ({ ...toolFeed(run, [...enter, ...line, family]), family }));
+  return { feed: { ...oneAfterTheOther(run.source, lists), expected: table.entries } };
 }
 
-function toolFeed([file = '', ...args]: readonly string[], source: string): EntryFeed {
-  const child = children.start(file, args);
-  const end = async (): Promise<Fault | undefined> => {
-    const status = await child.ended();
-    if (typeof status === 'object') return { ...systemFault(status), source };
-    return status === 0 ? undefined : { kind: 'tool-failed', source, detail: `exit status ${status ?? null}` };
-  };
-  const feed = streamFeed(child.stdout, source, end);
-  const close = (): void => {
-    child.kill();
-    feed.close();
-  };
-  return { ...feed, close };
+function toolFeed(run: Run, line: readonly string[]): EntryFeed {
+  const running = startTool(run, line);
+  return { ...streamFeed(running.stdout, run.source, running.ended), close: running.close };
 }
 
 function oneAfterTheOther(source: string, feeds: readonly (() => EntryFeed)[]): EntryFeed {

@@ -3,6 +3,7 @@
 import type { Evidence } from '../observation/configuration.ts';
 import type { Generation } from '../observation/generation.ts';
 import { exists } from './file.ts';
+import { loadedModules } from './modules.ts';
 import type { Root } from './root.ts';
 import { runsSystemd } from './systemd.ts';
 
@@ -50,8 +51,8 @@ function iptablesUnloads(root: Root): boolean | undefined {
 
 /** A table that is there without an entry in `/proc/modules`. A kernel without modules has no such file. */
 function builtIn(root: Root, generation: Generation): boolean | undefined {
-  const modules = text(root, '/proc/modules');
-  if (modules !== undefined) return !new RegExp(`^${generation} `, 'm').test(modules);
+  const loaded = loadedModules(root);
+  if (loaded.ok) return !loaded.value.has(generation);
   return root.view === 'captured' ? undefined : true;
 }
 

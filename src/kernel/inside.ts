@@ -1,18 +1,16 @@
 // A namespace's table as a process inside of it reads it: for those that only a mount keeps, and for kernels without
 // CONFIG_NF_CONNTRACK_PROCFS. nsenter(1) needs root.
 
-import { self } from '#system/self';
 import type { Statistics } from '../observation/counters.ts';
 import type { Fault, Reading } from '../observation/fault.ts';
-import { type Answer, runTool } from './child.ts';
 import { readToolStatistics } from './conntrack-tool.ts';
-import { exists } from './file.ts';
+import { enterPath } from './nsenter.ts';
 import { parseWholeNumber } from './number.ts';
 import type { Root } from './root.ts';
+import { type Answer, runTool } from './run-tool.ts';
 import { parseStatistics } from './statistics.ts';
+import { TOOLS } from './tools.ts';
 
-const ENTERERS = ['/usr/bin/nsenter', '/bin/nsenter', '/usr/sbin/nsenter'] as const;
-const PRINTERS = ['/bin/cat', '/usr/bin/cat'] as const;
 const COUNT = '/proc/sys/net/netfilter/nf_conntrack_count';
 const STATISTICS = '/proc/self/net/stat/nf_conntrack';
 const REFUSED = /Operation not permitted|Permission denied/;
@@ -24,22 +22,14 @@ export interface Inside {
   readonly statistics: Reading<Statistics>;
 }
 
-/** What goes before a command for it to run in the namespace at `place`; undefined where nsenter(1) is not installed. */
-export function enterLine(place: string): readonly string[] | undefined {
-  const enterer = ENTERERS.find((file) => exists(file));
-  return enterer === undefined ? undefined : [enterer, `--net=${place}`];
-}
-
 /** The table of the namespace at `path` (on the machine looked at), unless we may not enter it or it is gone. */
 export function readInside(root: Root, path: string): Inside | 'refused' | 'gone' {
-  if (self.effectiveUser() !== 0) return 'refused';
+  const enter = enterPath(root, path);
+  if ('kind' in enter) return enter.kind === 'denied' ? 'refused' : failed(enter);
   const place = root.locate(path);
   const source = `nsenter --net=${place}`;
-  const enter = enterLine(place);
-  const printer = PRINTERS.find((file) => exists(file));
-  if (enter === undefined || printer === undefined) return failed({ kind: 'tool-missing', source });
-
-  const text = runTool(root, source, [[...enter, printer, COUNT, STATISTICS]], (answer) => asText(place, answer));
+  const run = { tool: TOOLS.statistics, source, enter, args: [COUNT, STATISTICS] };
+  const text = runTool(root, run, (answer) => asText(place, answer));
   if (text.ok) return figures(root, source, enter, text.value);
   if (text.fault.kind === 'denied') return 'refused';
   return text.fault.kind === 'missing' ? 'gone' : failed(text.fault);

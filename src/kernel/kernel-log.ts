@@ -9,9 +9,10 @@ import type { Reading } from '../observation/fault.ts';
 import type { FullLog, OtherFull, OtherTable } from '../observation/kernel-log.ts';
 import type { Clock } from '../observation/observation.ts';
 import type { Failed } from '../system/contract.ts';
-import { runTool } from './child.ts';
 import { type FileFault, systemFault } from './file.ts';
 import type { Root } from './root.ts';
+import { runTool } from './run-tool.ts';
+import { TOOLS } from './tools.ts';
 
 const FULL = /(?:ip|nf)_conntrack: table full(?: in netns (\d{1,10}))?, dropping packet/;
 // The first is of nf_conntrack_expect.c; the other of neighbour.c, and in older kernels without the table's name.
@@ -26,8 +27,6 @@ const MOST_RECORDS = 1_000_000;
 const FILES = ['/var/log/messages', '/var/log/kern.log', '/var/log/syslog'];
 /** Of a log file the end is read: this many bytes. */
 const TAIL = 1 << 22;
-const JOURNAL = ['-k', '-q', '--no-pager', '-o', 'short-unix', '-n', '20000'];
-const JOURNALS = ['/usr/bin/journalctl', '/bin/journalctl'];
 
 /** A line about a full table: when, in milliseconds since 1970, and in which namespace. */
 interface Line {
@@ -50,12 +49,7 @@ export function readFullLog(root: Root, clock: Reading<Clock>): Reading<FullLog>
     const lines = readTail(root, path, now);
     if (lines !== undefined) return logOf(lines, now, path);
   }
-  const journal = runTool(
-    root,
-    'journalctl -k',
-    JOURNALS.map((program) => [program, ...JOURNAL]),
-    asLines,
-  );
+  const journal = runTool(root, { tool: TOOLS.journal, source: 'journalctl -k' }, asLines);
   return journal.ok ? logOf(journal.value, now, journal.source) : kmsg;
 }
 

@@ -1,66 +1,85 @@
 // The sysctls of connection tracking in force in a network namespace. Under /proc/sys/net are always the reader's own; of
-// another namespace they can be read by a process inside of it, for which nsenter(1) needs root.
+// another namespace they can be read by a process inside of it.
 
-import { self } from '#system/self';
 import type { Reading } from '../observation/fault.ts';
 import { GENERATIONS, type Generation } from '../observation/generation.ts';
 import type { Namespace } from '../observation/table.ts';
-import { runTool } from './child.ts';
-import { exists } from './file.ts';
-import { enterLine } from './inside.ts';
-import { netDirectory } from './namespace.ts';
-import { readNumber } from './number.ts';
+import { enterOf, oncePerNamespace } from './nsenter.ts';
+import { parseWholeNumber, readNumber } from './number.ts';
 import type { Root } from './root.ts';
+import { runTool } from './run-tool.ts';
+import { TOOLS } from './tools.ts';
 
-const PRINTERS = ['/bin/grep', '/usr/bin/grep'] as const;
+/** Seconds by name without the generation's prefix; empty where they cannot be read. */
+export function readTimeouts(root: Root, generation: Generation, namespace: Namespace): ReadonlyMap<string, number> {
+  return readSysctls(root, generation, namespace, (name) => name.includes('timeout'));
+}
 
-/** Figures by name without the generation's prefix, of the names that are wanted; empty where they cannot be had. */
+/** Figures by name without the generation's prefix, of the names that are wanted; empty where they cannot be read. */
 export function readSysctls(
   root: Root,
   generation: Generation,
-  table: Namespace,
+  namespace: Namespace,
   wanted: (name: string) => boolean,
 ): ReadonlyMap<string, number> {
-  const { directory } = GENERATIONS[generation];
-  const listed = root.list(directory);
-  const names = 'kind' in listed ? [] : listed.filter((name) => name.startsWith(generation) && wanted(name));
-  const place = placeOf(root, table);
-  if (place === undefined) return ownSysctls(root, directory, generation, names);
-  const paths = names.map((name) => `${directory}/${name}`);
-  return place === '' ? new Map() : sysctlsInside(root, place, paths);
-}
-
-/** What stands for the namespace; undefined where its sysctls are those that we see, empty where nothing does. */
-export function placeOf(root: Root, { isOwn, pids, mount }: Namespace): string | undefined {
-  if (!isOwn) return pids[0] === undefined ? (mount?.path ?? '') : `/proc/${pids[0]}/ns/net`;
-  const net = netDirectory(root);
-  return !('fault' in net) && net.sysctlsAgree ? undefined : '/proc/1/ns/net';
-}
-
-function ownSysctls(root: Root, directory: string, generation: Generation, names: readonly string[]) {
+  const readings = readSettings(root, generation, namespace, wanted);
+  if (!readings.ok) return new Map();
   return new Map(
-    names.flatMap((name) => {
-      const figure = readNumber(root, `${directory}/${name}`);
-      return figure.ok ? [[name.slice(generation.length + 1), figure.value] as const] : [];
-    }),
+    Array.from(readings.value).flatMap(([name, figure]) => (figure.ok ? [[name, figure.value] as const] : [])),
   );
 }
 
-// grep prints `path:value`, and goes on where a file is missing.
-function sysctlsInside(root: Root, place: string, paths: readonly string[]): ReadonlyMap<string, number> {
-  const enter = enterLine(root.locate(place));
-  const printer = PRINTERS.find((file) => exists(file));
-  if (self.effectiveUser() !== 0 || enter === undefined || printer === undefined || paths.length === 0)
-    return new Map();
-  const source = `nsenter --net=${root.locate(place)}`;
-  const printed = runTool(root, source, [[...enter, printer, '-s', '', ...paths]], ({ stdout }): Reading<string> => {
-    return { ok: true, value: stdout, source };
-  });
-  return printed.ok ? parseSysctls(printed.value) : new Map();
+/** The same with what is wrong with each; a fault where nothing can be read. */
+export function readSettings(
+  root: Root,
+  generation: Generation,
+  namespace: Namespace,
+  wanted: (name: string) => boolean,
+): Reading<ReadonlyMap<string, Reading<number>>> {
+  const enter = enterOf(root, namespace);
+  if ('kind' in enter) return { ok: false, fault: enter };
+  const printed = enter.length === 0 ? NOT_PRINTED : printedInside(root, namespace);
+  if (!printed.ok) return printed;
+  const paths = pathsOf(root, generation).filter((path) => wanted(settingOf(path)));
+  const read = (path: string) =>
+    enter.length === 0 ? readNumber(root, path) : numberOf(path, printed.value.get(path));
+  const { source } = printed;
+  return { ok: true, value: new Map(paths.map((path) => [settingOf(path), read(path)])), source };
 }
 
-/** Lines of `/proc/sys/net/netfilter/nf_conntrack_udp_timeout:30`, by what is behind `_conntrack_`. */
-export function parseSysctls(text: string): ReadonlyMap<string, number> {
-  const lines = text.matchAll(/_conntrack_(\w+):(\d{1,9})$/gm);
-  return new Map(Array.from(lines, ([, name = '', digits]) => [name, Number(digits)] as const));
+const NOT_PRINTED = { ok: true, value: new Map<string, string>(), source: '/proc/sys' } as const;
+
+/** Those of our own namespace: each has the same. */
+function pathsOf(root: Root, generation: Generation): readonly string[] {
+  const { directory } = GENERATIONS[generation];
+  const names = root.list(directory);
+  if ('kind' in names) return [];
+  const ours = names.filter((name) => name.startsWith(`${generation}_`)).sort();
+  return ours.map((name) => `${directory}/${name}`);
+}
+
+/** `udp_timeout` of `/proc/sys/net/netfilter/nf_conntrack_udp_timeout`. */
+function settingOf(path: string): string {
+  return path.replace(/^.*_conntrack_/, '');
+}
+
+// All of them at once. grep fails where a file is missing, and prints the others: `path:number`, a line each.
+const printedInside = oncePerNamespace((root, namespace): Reading<ReadonlyMap<string, string>> => {
+  const enter = enterOf(root, namespace);
+  if ('kind' in enter) return { ok: false, fault: enter };
+  const source = `nsenter ${enter.slice(1).join(' ')}`;
+  // The other generation's kernels have no other namespace.
+  const args = pathsOf(root, 'nf_conntrack');
+  if (args.length === 0) return { ok: false, fault: { kind: 'missing', source } };
+  return runTool(root, { tool: TOOLS.settings, source, enter, args }, ({ stdout }) => {
+    if (stdout === '') return { ok: false, fault: { kind: 'io', source, detail: 'no output' } };
+    const lines = stdout.matchAll(/^(.*):(.*\n)/gm);
+    return { ok: true, value: new Map(Array.from(lines, ([, path = '', text = '']) => [path, text])), source };
+  });
+});
+
+function numberOf(source: string, text: string | undefined): Reading<number> {
+  if (text === undefined) return { ok: false, fault: { kind: 'missing', source } };
+  const parsed = parseWholeNumber(text);
+  return parsed.ok ? { ok: true, value: parsed.value, source } : { ok: false, fault: { kind: parsed.kind, source } };
 }

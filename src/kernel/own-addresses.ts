@@ -3,23 +3,18 @@
 //   /proc/<pid>/net/if_inet6    net/ipv6/addrconf.c: 32 digits, and what else is known of it
 
 import type { Namespace } from '../observation/table.ts';
-import { netDirectory } from './namespace.ts';
+import { netFolder } from './nsenter.ts';
 import type { Root } from './root.ts';
 
 const LIMIT = 1 << 22;
 
 /** As signed 32-bit words with commas; empty where they cannot be read. */
-export function readOwnAddresses(root: Root, { isOwn, pids }: Namespace): ReadonlySet<string> {
-  const folder = isOwn ? ownFolder(root) : pids[0] && `/proc/${pids[0]}/net`;
+export function readOwnAddresses(root: Root, namespace: Namespace): ReadonlySet<string> {
+  const folder = netFolder(root, namespace);
   if (folder === undefined) return new Set();
   const four = root.read(`${folder}/fib_trie`, LIMIT, (text) => ({ ok: true, value: parseLocalIpv4(text) }));
   const six = root.read(`${folder}/if_inet6`, LIMIT, (text) => ({ ok: true, value: parseIpv6(text) }));
   return new Set([...(four.ok ? four.value : []), ...(six.ok ? six.value : [])]);
-}
-
-function ownFolder(root: Root): string | undefined {
-  const net = netDirectory(root);
-  return 'fault' in net ? undefined : net.path;
 }
 
 export function parseLocalIpv4(text: string): readonly string[] {

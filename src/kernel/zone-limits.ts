@@ -2,20 +2,17 @@
 // `default limit=N` and `zone=Z,limit=N,count=C`.
 
 import type { ZoneLimit } from '../observation/elsewhere.ts';
-import { runTool } from './child.ts';
 import { exists } from './file.ts';
-import { hurried } from './hurry.ts';
 import type { Root } from './root.ts';
+import { runTool } from './run-tool.ts';
+import { TOOLS } from './tools.ts';
 
 const SIGNS = ['/run/openvswitch/ovs-vswitchd.pid', '/run/openvswitch/db.sock'] as const;
-const PLACES = ['/usr/bin/ovs-appctl', '/bin/ovs-appctl', '/usr/sbin/ovs-appctl'] as const;
 const SOURCE = 'ovs-appctl dpctl/ct-get-limits';
-const MILLISECONDS = 3000;
 
 export function readZoneLimits(root: Root): readonly ZoneLimit[] {
   if (root.view !== 'own' || !SIGNS.some((path) => exists(root.locate(path)))) return [];
-  const lines = PLACES.map((place) => [place, '--timeout=2', 'dpctl/ct-get-limits']);
-  const said = runTool(hurried(root, MILLISECONDS), SOURCE, lines, ({ stdout, failure }) =>
+  const said = runTool(root, { tool: TOOLS.zones, source: SOURCE }, ({ stdout, failure }) =>
     failure === undefined
       ? { ok: true, value: parseZoneLimits(stdout), source: SOURCE }
       : { ok: false, fault: { kind: 'tool-failed', source: SOURCE, detail: failure } },

@@ -78,10 +78,17 @@ export interface Child {
   kill(): void;
 }
 
+/** How much a child may take. */
+export interface ChildLimits {
+  readonly milliseconds: number;
+  /** Of stdout, and of stderr. */
+  readonly bytes: number;
+}
+
 /** Programs are named by their path; none is looked for. They see LC_ALL=C, no stdin, and nothing else of ours. */
 export interface Children {
-  /** Waits for the end, but no longer than that; what lasts longer, or says more than 4 MiB, is killed. */
-  run(program: string, args: readonly string[], milliseconds: number): ChildAnswer;
+  /** Waits for its end; what lasts longer, or prints more, is killed. */
+  run(program: string, args: readonly string[], limits: ChildLimits): ChildAnswer;
   /** Does not wait; its stderr goes nowhere. */
   start(program: string, args: readonly string[]): Child;
 }

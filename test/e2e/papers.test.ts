@@ -2,11 +2,12 @@
 // about it.
 
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { COMMANDS, FLAGS, type Flag } from '../../src/cli/flags.ts';
 import { METRIC_NAMES, metricSpec } from '../../src/evaluate/metrics.ts';
+import { FOLDERS, TOOLS, type Tool } from '../../src/kernel/tools.ts';
 import { fixture, NODE, plugin, TOP } from './support/plugin.ts';
 import { scratch } from './support/tree.ts';
 
@@ -20,6 +21,7 @@ const MADE = [
 const SHELLS = MADE.slice(1, 4);
 const README = read('README.md');
 const MANUAL = read('.dev/manual.md');
+const SECURITY = read('.github/SECURITY.md');
 const PAGE = typed(read('nagios/check_conntrack.8'));
 const DIST = read('dist/check_conntrack');
 const HELP = Object.fromEntries(COMMANDS.map((name) => [name, plugin(name, '--help').stdout]));
@@ -142,6 +144,37 @@ test('every environment variable that the program knows is in the manual', () =>
   expect(names).toContain('MUNIN_CAP_MULTIGRAPH');
   expect(names.filter((name) => !MANUAL.includes(`\`${name}\``))).toEqual([]);
 });
+
+describe.each([
+  ['SECURITY.md', SECURITY, '\n## What it executes\n', '\n## What it writes\n'],
+  ['the manual', MANUAL, '\n## SECURITY\n', '\n## UPGRADING'],
+])('the programs that may be run, in %s', (_, text, from, to) => {
+  const section = text.slice(text.indexOf(from), text.indexOf(to));
+
+  test('are those of the table, each with when, as whom and how long', () => {
+    const rows = section.split('\n').filter((line) => line.startsWith('| `'));
+    expect(rows).toEqual(Object.values(TOOLS).map(rowOf));
+  });
+
+  test('are looked for in the folders of the table', () => {
+    const place = text === SECURITY ? section : MANUAL.slice(MANUAL.indexOf('\nPATH is not used: '));
+    const [, folders = ''] = / in ((?:`\/[\w/]+`(?:, | or | and )?)+), in this order/.exec(place) ?? [];
+    expect(Array.from(folders.matchAll(/`([^`]+)`/g), ([, folder]) => folder)).toEqual(FOLDERS);
+  });
+});
+
+test('only what runs the programs of the table can start one', () => {
+  const files = readdirSync(join(TOP, 'src'), { recursive: true, encoding: 'utf8' });
+  const sources = files.filter(
+    (name) => name.endsWith('.ts') && read(join('src', name)).includes("'#system/children'"),
+  );
+  expect(sources).toEqual(['kernel/run-tool.ts']);
+});
+
+function rowOf({ programs, args, when, user, milliseconds }: Tool): string {
+  const lines = programs.map((program) => `\`${[program, ...args.map((arg) => arg || "''")].join(' ')}\``);
+  return `| ${lines.join(' or ')} | ${when} | ${user} | ${milliseconds / 1000} s |`;
+}
 
 test('README is read in one sitting', () => {
   expect(README.split(/\s+/).length).toBeLessThan(1900);

@@ -10,15 +10,18 @@ const SPAWN: SpawnSyncOptionsWithStringEncoding = {
   encoding: 'latin1',
   env: { LC_ALL: 'C' },
   stdio: ['ignore', 'pipe', 'pipe'],
-  maxBuffer: 1 << 22,
 };
 // spawnSync takes 0 for no limit, and warns above that.
 const LONGEST = 2 ** 31 - 1;
 
 export const children: Children = {
-  run: (program, args, milliseconds) => {
+  run: (program, args, { milliseconds, bytes }) => {
     const timeout = Math.min(Math.max(Math.ceil(milliseconds), 1), LONGEST);
-    const { stdout, stderr, status, error } = childProcess().spawnSync(program, args, { ...SPAWN, timeout });
+    const { stdout, stderr, status, error } = childProcess().spawnSync(program, args, {
+      ...SPAWN,
+      timeout,
+      maxBuffer: bytes,
+    });
     const errno = error === undefined ? undefined : failureOf(error).errno;
     return { stdout: stdout ?? '', stderr: stderr ?? '', status: status ?? undefined, errno };
   },

@@ -11,19 +11,18 @@ import { descriptorStream } from './streams.ts';
 
 const ENVIRONMENT = { LC_ALL: 'C' };
 const [WNOHANG, SIGKILL] = [1, 9];
-const MOST_BYTES = 1 << 22;
 const AT_ONCE = 1 << 16;
 const LOOK_MILLISECONDS = 2;
 
 export const children: Children = {
-  run: (program, args, milliseconds) => {
+  run: (program, args, limits) => {
     const found = files.inode(program);
     if (typeof found !== 'number') return { ...NOTHING, ...found };
-    const [stdout, stderr] = [collector(), collector()];
+    const [stdout, stderr] = [collector(limits.bytes), collector(limits.bytes)];
     if (stdout === undefined || stderr === undefined) return { ...NOTHING, errno: 'EMFILE' };
     const pid = started([program, ...args], stdout.writing, stderr.writing);
     for (const { writing } of [stdout, stderr]) os.close(writing);
-    const ended = pid === undefined ? FAILED_TO_START : waited(pid, [stdout, stderr], os.now() + milliseconds);
+    const ended = pid === undefined ? FAILED_TO_START : waited(pid, [stdout, stderr], os.now() + limits.milliseconds);
     return { ...ended, stdout: stdout.end(), stderr: stderr.end() };
   },
   start: (program, args) => {
@@ -59,12 +58,13 @@ interface Collector {
   readonly writing: number;
   /** Takes what there is. */
   readonly take: () => void;
-  readonly length: () => number;
+  /** Whether more came than may. */
+  readonly isOver: () => boolean;
   /** Everything that came. */
   readonly end: () => string;
 }
 
-function collector(): Collector | undefined {
+function collector(most: number): Collector | undefined {
   const pipe = os.pipe();
   if (pipe === null) return undefined;
   const [reading, writing] = pipe;
@@ -72,7 +72,7 @@ function collector(): Collector | undefined {
   const into = new Uint8Array(AT_ONCE);
   let text = '';
   const take = (): void => {
-    while (text.length <= MOST_BYTES) {
+    while (text.length <= most) {
       const got = os.read(reading, into.buffer, 0, into.length);
       if (got <= 0) return;
       text += bytes.toLatin1(into, 0, got);
@@ -82,7 +82,7 @@ function collector(): Collector | undefined {
     os.close(reading);
     return text;
   };
-  return { writing, take, length: () => text.length, end };
+  return { writing, take, isOver: () => text.length > most, end };
 }
 
 function waited(pid: number, pipes: readonly Collector[], until: number): Pick<ChildAnswer, 'status' | 'errno'> {
@@ -102,7 +102,7 @@ function waited(pid: number, pipes: readonly Collector[], until: number): Pick<C
 
 /** Why it has to be ended now. */
 function unbearable(pipes: readonly Collector[], until: number): string | undefined {
-  if (pipes.some(({ length }) => length() > MOST_BYTES)) return 'ENOBUFS';
+  if (pipes.some(({ isOver }) => isOver())) return 'ENOBUFS';
   return os.now() > until ? 'ETIMEDOUT' : undefined;
 }
 

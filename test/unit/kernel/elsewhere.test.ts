@@ -6,9 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { enaInterfaces, parseAllowance } from '../../../src/kernel/allowances.ts';
 import { hasForeignRules, parseNftRules, parseSavedRules } from '../../../src/kernel/drop-rules.ts';
 import { readElsewhere } from '../../../src/kernel/elsewhere.ts';
-import { hurried } from '../../../src/kernel/hurry.ts';
 import { lineOf } from '../../../src/kernel/kernel-log.ts';
-import { parseSysctls } from '../../../src/kernel/namespace-sysctls.ts';
 import { parseNeighbourStatistics } from '../../../src/kernel/neighbours.ts';
 import { openRoot, type Root } from '../../../src/kernel/root.ts';
 import { parseLine, parsePairs } from '../../../src/kernel/stack-counters.ts';
@@ -230,28 +228,6 @@ describe('lines of the log about other tables', () => {
     expect(lineOf('some other table is full', 5)).toEqual([]);
     expect(lineOf('nf_conntrack: expectation table full', Number.NaN)).toEqual([]);
   });
-});
-
-test('sysctls as grep prints them', () => {
-  const text =
-    '/proc/sys/net/netfilter/nf_conntrack_tcp_loose:1\n/proc/sys/net/netfilter/nf_conntrack_log_invalid:255\n';
-  expect([...parseSysctls(text)]).toEqual([
-    ['tcp_loose', 1],
-    ['log_invalid', 255],
-  ]);
-});
-
-test("tools get a moment, and never more than the root's own deadline", () => {
-  let now = 100;
-  const dir = scratch();
-  const opened = (left: number) => openRoot(dir, { left: () => left, elapsed: () => now });
-  const [endless, short] = [opened(Number.POSITIVE_INFINITY), opened(5)];
-  if ('fault' in endless || 'fault' in short) throw new Error('no root');
-  const quick = hurried(endless.root, 3000);
-  expect(quick.deadline.left()).toBe(3000);
-  now = 1100;
-  expect(quick.deadline.left()).toBe(2000);
-  expect(hurried(short.root, 3000).deadline.left()).toBe(5);
 });
 
 describe('a captured tree', () => {

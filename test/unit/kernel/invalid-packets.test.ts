@@ -6,16 +6,25 @@ import { otherTable, table } from '../support/observation.ts';
 import { type Files, rootOf } from '../support/root.ts';
 import { type Tools, withTools } from '../support/tools.ts';
 
-const MODULES = ['nf_conntrack', 'nf_tables', 'ip_tables'];
-const listing = (...names: readonly string[]) => ({ 'proc/modules': names.map((name) => `${name} 1 0\n`).join('') });
+const MODULES = ['nf_conntrack', 'nf_tables', 'nft_compat', 'ip_tables', 'ip6_tables'];
+/** Modules that are loaded; iptables has tables where its own is. */
+const listing = (...names: readonly string[]): Files => ({
+  'proc/modules': names.map((name) => `${name} 1 0\n`).join(''),
+  'proc/net/ip_tables_names': names.includes('ip_tables') ? 'filter\n' : '',
+  'proc/net/ip6_tables_names': names.includes('ip6_tables') ? 'filter\n' : '',
+});
 
 const NFT = 'table inet filter {\n\tchain input {\n\t\tct state invalid drop # handle 5\n\t}\n}\n';
 const NFT_NONE = 'table inet filter {\n}\n';
 const NFT_FOREIGN = 'table ip filter {\n\tchain INPUT {\n\t\txt match "conntrack" drop\n\t}\n}\n';
 const SAVED = '*filter\n-A INPUT -m conntrack --ctstate INVALID -j DROP\nCOMMIT\n';
 
+/** The program that a tool of iptables is a link to, by the tool's name. */
+const MULTI = (path: string) => `/usr/sbin/xtables-${path.includes('-nft') ? 'nft' : 'legacy'}-multi`;
+
 function asked(tools: Tools, files: Files = listing(...MODULES), namespace = table(), user = 0) {
-  const lines = withTools(tools, user);
+  const links = Object.fromEntries(Object.keys(tools).map((path) => [path, MULTI(path)]));
+  const lines = withTools(tools, user, links);
   const root = rootOf(files);
   const { rules } = readInvalidHandling({ ...root, view: 'own' }, 'nf_conntrack', namespace);
   return { tools: rules?.map(({ tool }) => tool), lines: lines.map((line) => line.replace(root.locate(''), '')) };
@@ -41,14 +50,14 @@ describe('nft', () => {
   test.each(['/usr/sbin/nft', '/sbin/nft', '/usr/bin/nft'])('%s tells, and nobody else is asked', (place) => {
     expect(asked({ [place]: NFT, '/usr/sbin/iptables-save': SAVED })).toEqual({
       tools: ['nft'],
-      lines: [`${place} -a list ruleset`],
+      lines: [`${place} -t -a list ruleset`],
     });
   });
 
   test('where it tells of no such rule, the old half is asked', () => {
     expect(asked({ '/usr/sbin/nft': NFT_NONE, '/usr/sbin/iptables-legacy-save': SAVED })).toEqual({
       tools: ['iptables-legacy'],
-      lines: ['/usr/sbin/nft -a list ruleset', '/usr/sbin/iptables-legacy-save -c'],
+      lines: ['/usr/sbin/nft -t -a list ruleset', '/usr/sbin/iptables-legacy-save -c'],
     });
   });
 
@@ -63,24 +72,24 @@ describe('nft', () => {
     const failed = { stdout: NFT, status: 1 };
     expect(asked({ '/usr/sbin/nft': failed, '/usr/sbin/iptables-nft-save': SAVED }).tools).toEqual(['iptables-nft']);
     expect(asked({ '/usr/sbin/iptables-nft-save': SAVED }).tools).toEqual(['iptables-nft']);
-    expect(asked({ '/usr/sbin/nft': failed }).tools).toBeUndefined();
+    expect(asked({ '/usr/sbin/nft': failed }, listing('nf_conntrack', 'nf_tables')).tools).toBeUndefined();
   });
 });
 
 describe('iptables', () => {
-  const ALL = listing('nf_conntrack', 'nf_tables', 'ip_tables');
-  const OLD = listing('nf_conntrack', 'ip_tables');
+  const OLD = listing('nf_conntrack', 'ip_tables', 'ip6_tables');
 
   test('each half by the tool of its own, IPv6 too', () => {
     const tools = ['iptables-nft', 'ip6tables-nft', 'iptables-legacy', 'ip6tables-legacy'];
     const there = Object.fromEntries(tools.map((tool) => [`/sbin/${tool}-save`, SAVED]));
-    expect(asked(there, ALL)).toEqual({ tools, lines: tools.map((tool) => `/sbin/${tool}-save -c`) });
+    expect(asked(there)).toEqual({ tools, lines: tools.map((tool) => `/sbin/${tool}-save -c`) });
   });
 
-  test('else by the plain name', () => {
+  test('else by the plain name, which is the one or the other', () => {
     const there = { '/usr/sbin/iptables-save': SAVED, '/usr/sbin/ip6tables-save': SAVED };
     expect(asked(there, OLD).tools).toEqual(['iptables', 'ip6tables']);
-    expect(asked(there, listing('nf_conntrack', 'nf_tables')).tools).toEqual(['iptables', 'ip6tables']);
+    expect(asked(there).lines).toEqual(['/usr/sbin/iptables-save -c', '/usr/sbin/ip6tables-save -c']);
+    expect(asked(there, listing('nf_conntrack', 'nf_tables', 'nft_compat'))).toEqual({ tools: undefined, lines: [] });
   });
 
   test('whoever fails tells nothing, the other does', () => {
@@ -96,18 +105,21 @@ describe('what would be loaded is not asked', () => {
     '/usr/sbin/iptables-nft-save': SAVED,
     '/usr/sbin/iptables-legacy-save': SAVED,
   };
-  const [NATIVE, OLD] = ['/usr/sbin/nft -a list ruleset', '/usr/sbin/iptables-legacy-save -c'];
+  const [NATIVE, OLD] = ['/usr/sbin/nft -t -a list ruleset', '/usr/sbin/iptables-legacy-save -c'];
 
-  test.each<[string, Files, readonly string[]]>([
-    ['both are there', listing(...MODULES), [NATIVE, OLD]],
-    ['nft alone', listing('nf_conntrack', 'nf_tables'), [NATIVE]],
-    ['the old one alone', listing('nf_conntrack', 'ip_tables'), [OLD]],
-    ['the old one of IPv6', listing('nf_conntrack', 'ip6_tables'), [OLD]],
-    ['neither', listing('nf_conntrack', 'xnf_tables', 'ip_tables_x'), []],
-    ['neither, of CentOS 5', listing('ip_conntrack'), []],
-    ['a list without conntrack, which is built in', listing('x', 'nf_conntrack_ftp', 'xnf_conntrack'), [NATIVE, OLD]],
-    ['no list', {}, [NATIVE, OLD]],
-  ])('%s', (_, files, lines) => expect(asked(TOOLS, files).lines).toEqual(lines));
+  test.each<[string, Files, readonly string[], readonly string[] | undefined]>([
+    ['both are there', listing('nf_conntrack', 'nf_tables', 'ip_tables'), [NATIVE, OLD], ['iptables-legacy']],
+    ['nft alone', listing('nf_conntrack', 'nf_tables'), [NATIVE], []],
+    ['the old one alone', listing('nf_conntrack', 'ip_tables'), [OLD], ['iptables-legacy']],
+    ['neither, so that there are no rules', listing('nf_conntrack', 'xnf_tables', 'ip_tables_x'), [], []],
+    [
+      'a list without conntrack, so that nobody knows',
+      listing('x', 'nf_conntrack_ftp', 'xnf_conntrack'),
+      [],
+      undefined,
+    ],
+    ['no list: no modules', { 'proc/net/ip_tables_names': 'filter\n' }, [NATIVE, OLD], ['iptables-legacy']],
+  ])('%s', (_, files, lines, tools) => expect(asked(TOOLS, files)).toEqual({ lines, tools }));
 });
 
 describe('in which namespace', () => {
@@ -120,7 +132,7 @@ describe('in which namespace', () => {
   ])('%s', (_, namespace, place) => {
     expect(asked(TOOLS, listing(...MODULES), namespace)).toEqual({
       tools: ['nft'],
-      lines: [`/usr/bin/nsenter --net=${place} /usr/sbin/nft -a list ruleset`],
+      lines: [`/usr/bin/nsenter --net=${place} /usr/sbin/nft -t -a list ruleset`],
     });
   });
 

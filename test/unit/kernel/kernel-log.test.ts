@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { readFullLog, syslogTime } from '../../../src/kernel/kernel-log.ts';
-import { parseTimeouts } from '../../../src/kernel/timeouts.ts';
 import { fault, ok } from '../support/observation.ts';
 import { type Files, rootOf, timeFor } from '../support/root.ts';
 
@@ -19,21 +18,6 @@ describe('when a line of a log was written', () => {
   test.each(['', 'kernel: nothing', '03:01:44 lb1', 'Foo 99 03:01:44 lb1'])('none: %j', (line) => {
     expect(syslogTime(line, now)).toBeNaN();
   });
-});
-
-test('timeouts as grep prints them', () => {
-  const text = [
-    '/proc/sys/net/netfilter/nf_conntrack_udp_timeout:30',
-    '/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_established:432000',
-    '/proc/sys/net/ipv4/netfilter/ip_conntrack_udp_timeout_stream:180',
-    '/proc/sys/net/netfilter/nf_conntrack_max:1',
-    '/proc/sys/net/netfilter/nf_conntrack_generic_timeout:abc',
-  ].join('\n');
-  expect([...parseTimeouts(text)]).toEqual([
-    ['udp_timeout', 30],
-    ['tcp_timeout_established', 432000],
-    ['udp_timeout_stream', 180],
-  ]);
 });
 
 describe('the first log file that holds something, where the kernel does not let us read its own', () => {

@@ -5,45 +5,16 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readClock } from '../../../src/kernel/clock.ts';
 import { readConfiguration } from '../../../src/kernel/configuration.ts';
-import { readToolStatistics, wouldLoadModule } from '../../../src/kernel/conntrack-tool.ts';
 import { readEvidence } from '../../../src/kernel/evidence.ts';
 import { findGeneration } from '../../../src/kernel/generation.ts';
 import { readMachine } from '../../../src/kernel/machine.ts';
+import { readTimeouts } from '../../../src/kernel/namespace-sysctls.ts';
 import { entriesOf } from '../../../src/kernel/statistics.ts';
-import { readTimeouts } from '../../../src/kernel/timeouts.ts';
 import { fault, ok, otherTable, table } from '../support/observation.ts';
-import { type Files, rootOf, timeFor } from '../support/root.ts';
+import { type Files, rootOf } from '../support/root.ts';
 
 const MAX = 'net.netfilter.nf_conntrack_max';
 const BOOT = '01234567-89ab-cdef-0123-456789abcdef';
-
-describe('a check loads no module', () => {
-  const LISTED = 'nf_conntrack 100 1 - Live 0x0\n';
-  const BOTH = `${LISTED}nf_conntrack_netlink 100 0 - Live 0x0\n`;
-
-  test.each<[string, Files, boolean]>([
-    ['the table without what tells of it', { 'proc/modules': LISTED }, true],
-    ['behind others', { 'proc/modules': `x 1 0 - Live 0x0\n${LISTED}` }, true],
-    ['both', { 'proc/modules': BOTH }, false],
-    ['what tells of it first', { 'proc/modules': BOTH.split('\n').reverse().join('\n') }, false],
-    ['the same of CentOS 5', { 'proc/modules': LISTED.replace('nf_', 'ip_') }, true],
-    ['both, of CentOS 5', { 'proc/modules': BOTH.replace(/nf_/g, 'ip_') }, false],
-    ['neither: both are built in', { 'proc/modules': 'x 1 0 - Live 0x0\n' }, false],
-    ['names that only begin so', { 'proc/modules': 'nf_conntrack_ftp 1 0 - Live 0x0\nxnf_conntrack 1 0\n' }, false],
-    [
-      'a module that is only needed by it',
-      { 'proc/modules': `${LISTED}nfnetlink 1 1 nf_conntrack_netlink 0x0\n` },
-      true,
-    ],
-    ['a kernel without modules', {}, false],
-  ])('%s', (_, files, expected) => expect(wouldLoadModule(rootOf(files))).toBe(expected));
-
-  // There is time for the list of modules only, so that nothing is run whatever comes out.
-  const asked = (modules: string) => readToolStatistics(rootOf({ 'proc/modules': modules }, timeFor(1)));
-
-  test('and so does not ask', () => expect(asked(LISTED)).toEqual(fault('would-load-module', 'conntrack -S')));
-  test('but where it is loaded it does', () => expect(asked(BOTH)).toEqual(fault('timeout', 'conntrack -S')));
-});
 
 describe('the clock', () => {
   const files = (boot: string, uptime: string): Files => ({

@@ -1,10 +1,8 @@
 // Sysctls in force in a namespace: ours from the files, another's from a process that prints them inside of it.
 
-import { mkdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { parseSysctls, placeOf, readSysctls } from '../../../src/kernel/namespace-sysctls.ts';
-import { readTimeouts } from '../../../src/kernel/timeouts.ts';
-import { otherTable, table } from '../support/observation.ts';
+import { readSettings, readSysctls, readTimeouts } from '../../../src/kernel/namespace-sysctls.ts';
+import { fault, ok, otherTable, table } from '../support/observation.ts';
 import { type Files, rootOf } from '../support/root.ts';
 import { type Tools, withTools } from '../support/tools.ts';
 
@@ -15,7 +13,6 @@ const FILES: Files = {
   [`${FOLDER}/nf_conntrack_max`]: 'many\n',
   [`${FOLDER}/ip_conntrack_checksum`]: '7\n',
 };
-const MOUNT = { number: 8, path: '/run/netns/blue' };
 const own = (files = FILES) => ({ ...rootOf(files), view: 'own' as const });
 
 describe('ours', () => {
@@ -25,7 +22,7 @@ describe('ours', () => {
       ['checksum', 1],
       ['udp_timeout', 30],
     ]);
-    const wanted = readSysctls(own(), 'nf_conntrack', table(), (name) => name === 'nf_conntrack_checksum');
+    const wanted = readSysctls(own(), 'nf_conntrack', table(), (name) => name === 'checksum');
     expect([...wanted]).toEqual([['checksum', 1]]);
     expect(lines).toEqual([]);
   });
@@ -35,28 +32,12 @@ describe('ours', () => {
   });
 });
 
-describe('what stands for a namespace', () => {
-  test.each([
-    ['ours: its sysctls are those that we see', table(), undefined],
-    ['its first process', otherTable({ pids: [7, 9], mount: MOUNT }), '/proc/7/ns/net'],
-    ['its mount', otherTable({ pids: [], mount: MOUNT }), '/run/netns/blue'],
-    ['nothing', otherTable({ pids: [] }), ''],
-  ])('%s', (_, namespace, place) => expect(placeOf(own(), namespace)).toBe(place));
-
-  test("the host's first process, where the host's namespace is not ours", () => {
-    const root = rootOf({ 'proc/1/net/stat': (path) => void mkdirSync(path) });
-    expect(placeOf({ ...root, view: 'host' }, table())).toBe('/proc/1/ns/net');
-    // Whether it is cannot be told without it.
-    expect(placeOf({ ...rootOf({}), view: 'host' }, table())).toBe('/proc/1/ns/net');
-  });
-});
-
 describe("another's", () => {
   const PRINTED = `/${FOLDER}/nf_conntrack_checksum:0\n/${FOLDER}/nf_conntrack_udp_timeout:31\n`;
   const asked = (tools: Tools, { user = 0, files = FILES, namespace = otherTable() } = {}) => {
     const lines = withTools(tools, user);
     const root = own(files);
-    const found = [...readSysctls(root, 'nf_conntrack', namespace, (name) => !name.endsWith('_max'))];
+    const found = [...readSysctls(root, 'nf_conntrack', namespace, (name) => name !== 'max')];
     return { found, lines: lines.map((line) => line.replace(root.locate(''), '')), attempts: root.attempts };
   };
   const FOUND = [
@@ -64,11 +45,11 @@ describe("another's", () => {
     ['udp_timeout', 31],
   ];
 
-  test.each(['/bin/grep', '/usr/bin/grep'])('printed by %s inside of it', (printer) => {
-    const { found, lines, attempts } = asked({ '/usr/bin/nsenter': '', [printer]: PRINTED });
+  test('printed by grep inside of it', () => {
+    const { found, lines, attempts } = asked({ '/usr/bin/nsenter': '', '/bin/grep': PRINTED });
     expect(found).toEqual(FOUND);
-    const paths = ['checksum', 'udp_timeout'].map((name) => `/${FOLDER}/nf_conntrack_${name}`);
-    expect(lines).toEqual([`/usr/bin/nsenter --net=/proc/7/ns/net ${printer} -s  ${paths.join(' ')}`]);
+    const paths = ['checksum', 'max', 'udp_timeout'].map((name) => `/${FOLDER}/nf_conntrack_${name}`);
+    expect(lines).toEqual([`/usr/bin/nsenter --net=/proc/7/ns/net /bin/grep -sH  ${paths.join(' ')}`]);
     expect(attempts).toMatchObject([{ source: expect.stringMatching(/^nsenter --net=\/.*\/proc\/7\/ns\/net$/) }]);
   });
 
@@ -95,18 +76,57 @@ describe("another's", () => {
     expect(readSysctls(root, 'nf_conntrack', otherTable(), () => true).size).toBe(0);
   });
 
-  test('timeouts among them', () => {
-    const lines = withTools({ '/usr/bin/nsenter': '', '/bin/grep': (...args) => `${args[args.length - 1]}:33\n` });
-    expect([...readTimeouts(own(), 'nf_conntrack', otherTable())]).toEqual([['udp_timeout', 33]]);
+  // Without -H grep names no file where there is one only.
+  test('one of them alone', () => {
+    const said = (option: string, _: string, path: string) => (option.includes('H') ? `${path}:5\n` : '5\n');
+    const files = { [`${FOLDER}/nf_conntrack_checksum`]: '1\n' };
+    const { found, lines } = asked({ '/usr/bin/nsenter': '', '/bin/grep': said }, { files });
+    expect(found).toEqual([['checksum', 5]]);
+    expect(lines).toHaveLength(1);
+  });
+
+  test('all of them once, whatever is wanted', () => {
+    const lines = withTools({ '/usr/bin/nsenter': '', '/bin/grep': PRINTED });
+    const root = own();
+    expect([...readTimeouts(root, 'nf_conntrack', otherTable())]).toEqual([['udp_timeout', 31]]);
+    expect([...readSysctls(root, 'nf_conntrack', otherTable(), (name) => name === 'checksum')]).toEqual([
+      ['checksum', 0],
+    ]);
     expect(lines).toHaveLength(1);
   });
 });
 
-test.each([
-  ['/x/nf_conntrack_a:123456789', [['a', 123456789]]],
-  ['/x/nf_conntrack_a:1234567890', []],
-  ['/x/nf_conntrack_a:1 2', []],
-  ['/x/nf_conntrack_a:', []],
-  ['/x/nf_conntrack_a: 1', []],
-  ['/x/nf_other_a:1', []],
-])('printed: %j', (text, found) => expect([...parseSysctls(text)]).toEqual(found));
+describe('what is wrong with each', () => {
+  const all = () => true;
+
+  test('of ours', () => {
+    const root = own();
+    const found = readSettings(root, 'nf_conntrack', table(), all);
+    const source = root.locate(`/${FOLDER}/nf_conntrack_max`);
+    expect(found.ok && found.value.get('max')).toEqual({
+      ok: false,
+      fault: { kind: 'not-a-number', source, detail: '5' },
+    });
+  });
+
+  const PATH = `/${FOLDER}/nf_conntrack_max`;
+
+  test.each<[string, string, unknown]>([
+    ['1', PATH, ok(1, PATH)],
+    ['2147483647', PATH, ok(2147483647, PATH)],
+    ['1 2', PATH, fault('not-a-number', PATH)],
+    ['', PATH, fault('empty', PATH)],
+    ['1', `x${PATH}`, fault('missing', PATH)],
+    ['1', `${PATH}x`, fault('missing', PATH)],
+  ])("of another's: %j of %s", (text, path, reading) => {
+    withTools({ '/usr/bin/nsenter': '', '/bin/grep': `${path}:${text}\n` });
+    const found = readSettings(own(), 'nf_conntrack', otherTable(), all);
+    expect(found.ok && found.value.get('max')).toEqual(reading);
+  });
+
+  test('of all, where nothing is printed', () => {
+    withTools({ '/usr/bin/nsenter': '', '/bin/grep': { stdout: '', status: 2 } });
+    const found = readSettings(own(), 'nf_conntrack', otherTable(), all);
+    expect(found).toMatchObject({ ok: false, fault: { kind: 'io', detail: 'no output' } });
+  });
+});

@@ -1,8 +1,9 @@
 // The ports that rules give to NAT, as the tools print them.
 
 import { describe, expect, test } from 'vitest';
-import { parseNatRanges, readNatRanges } from '../../../src/kernel/nat-ranges.ts';
-import { fault, ok, otherTable, table } from '../support/observation.ts';
+import { hasForeignNat, parseNatRanges } from '../../../src/kernel/nat-ranges.ts';
+import { readNatRanges } from '../../../src/kernel/rules.ts';
+import { fault, ok, table } from '../support/observation.ts';
 import { type Files, rootOf } from '../support/root.ts';
 import { withTools } from '../support/tools.ts';
 
@@ -50,44 +51,55 @@ describe('a rule', () => {
   });
 });
 
-describe('who lists them', () => {
-  const NAT = 'nf_conntrack 1 2 - Live 0x0\nnf_nat 1 0 - Live 0x0\n';
-  const NFT = 'masquerade to :1024-2047\n';
-  const SAVED = '-A POSTROUTING -j MASQUERADE --to-ports 1-9\n';
-  const SOURCE = 'nft list ruleset';
-  const of = (files: Files = { 'proc/modules': NAT }, namespace = table()) =>
-    readNatRanges({ ...rootOf(files), view: 'own' }, namespace);
+test.each([
+  ['meta l4proto tcp counter packets 0 bytes 0 xt target "MASQUERADE"', true],
+  ['counter packets 0 bytes 0 xt target SNAT', true],
+  ['counter packets 0 bytes 0 # xt_MASQUERADE', true],
+  ['xt target "LOG"', false],
+  ['masquerade to :1024-2047', false],
+  ['jump MASQUERADE', false],
+])('NAT that nft has no words for: %s: %j', (line, isForeign) => expect(hasForeignNat(`x\n${line}\n`)).toBe(isForeign));
 
-  test('nft and iptables-save, both where both are there', () => {
-    const lines = withTools({ '/usr/sbin/nft': NFT, '/sbin/iptables-save': SAVED });
-    expect(of()).toEqual(ok([RANGE, { first: 1, last: 9 }], SOURCE));
-    expect(lines).toEqual([
-      '/usr/sbin/nft list ruleset',
-      '/sbin/nft list ruleset',
-      '/usr/sbin/iptables-save -t nat',
-      '/sbin/iptables-save -t nat',
-    ]);
+describe('who lists them', () => {
+  const NAT = 'nf_conntrack 1 2 - Live 0x0\nnf_nat 1 0 - Live 0x0\nnf_tables 1 0\nnft_compat 1 0\n';
+  const NFT = 'masquerade to :1024-2047\n';
+  const FOREIGN = 'xt target "MASQUERADE"\n';
+  const SAVED = '[0:0] -A POSTROUTING -j MASQUERADE --to-ports 1-9\n';
+  const SAVED_RANGE = { first: 1, last: 9 };
+  const SOURCE = 'nft list ruleset';
+  const TABLES = { 'proc/net/ip_tables_names': 'nat\n' };
+  const [LINE, LEGACY] = ['/usr/sbin/nft -t -a list ruleset', '/sbin/iptables-legacy-save -c'];
+  const of = (files: Files = {}, namespace = table()) =>
+    readNatRanges({ ...rootOf({ 'proc/modules': NAT, ...files }), view: 'own' }, namespace);
+
+  test('nft, and iptables where it has tables of its own', () => {
+    const lines = withTools({ '/usr/sbin/nft': NFT, '/sbin/iptables-legacy-save': SAVED });
+    expect(of(TABLES)).toEqual(ok([RANGE, SAVED_RANGE], SOURCE));
+    expect(lines).toEqual([LINE, LEGACY]);
+    expect(of()).toEqual(ok([RANGE], SOURCE));
+    expect(lines).toEqual([LINE, LEGACY, LINE]);
   });
 
   test.each([
-    ['/sbin/nft', NFT],
-    ['/usr/sbin/iptables-save', NFT],
-  ])('%s alone', (place, said) => {
-    withTools({ [place]: said });
-    expect(of()).toEqual(ok([RANGE], SOURCE));
+    ['has no words for them', FOREIGN, 1],
+    ['fails', { stdout: NFT, status: 1 }, 1],
+    ['shows them all', 'masquerade\n', 0],
+  ])('the rules of iptables in nf_tables where nft %s', (_, said, more) => {
+    const lines = withTools({ '/usr/sbin/nft': said, '/sbin/iptables-nft-save': SAVED }, 0, {
+      '/sbin/iptables-nft-save': '/usr/sbin/xtables-nft-multi',
+    });
+    expect(of()).toEqual(ok(Array(more).fill(SAVED_RANGE), SOURCE));
+    expect(lines).toHaveLength(1 + more);
   });
 
   test('nobody', () => {
     withTools({});
-    expect(of()).toEqual(fault('tool-missing', '/usr/sbin/nft list ruleset'));
+    expect(of()).toEqual(fault('tool-missing', SOURCE));
   });
 
   test('who fails tells nothing', () => {
     withTools({ '/usr/sbin/nft': { stdout: NFT, status: 1 } });
-    expect(of()).toEqual({
-      ok: false,
-      fault: { kind: 'io', source: '/usr/sbin/nft list ruleset', detail: 'exit status 1' },
-    });
+    expect(of()).toEqual({ ok: false, fault: { kind: 'io', source: SOURCE, detail: 'exit status 1' } });
   });
 
   test('only root may, and of no tree', () => {
@@ -102,55 +114,23 @@ describe('who lists them', () => {
     expect(lines).toEqual([]);
   });
 
-  test.each<[string, Files, boolean]>([
-    ['where there is no NAT, which it would load', { 'proc/modules': 'nf_conntrack 1 0\nx 1 0 nf_nat 0x0\n' }, false],
-    ['the same of CentOS 5', { 'proc/modules': 'ip_conntrack 1 0\nx 1 0 ip_nat 0x0\n' }, false],
-    ['where CentOS 5 has NAT', { 'proc/modules': 'ip_nat 1 0\nip_conntrack 1 1 ip_nat\n' }, true],
-    ['where all is built in', { 'proc/modules': 'x 1 0\nnf_conntrack_ftp 1 0\ny 1 1 nf_conntrack 0x0\n' }, true],
-    ['where nobody can tell', {}, true],
-  ])('%s: asked %j', (_, files, asked) => {
-    const lines = withTools({ '/usr/sbin/nft': NFT });
-    expect(of(files)).toEqual(ok(asked ? [RANGE] : [], SOURCE));
-    expect(lines.length > 0).toBe(asked);
+  const TOOLS = { '/usr/sbin/nft': NFT, '/sbin/iptables-legacy-save': SAVED, '/sbin/ip6tables-legacy-save': SAVED };
+
+  test.each<[string, string, Files, number]>([
+    ['where there is no NAT', 'nf_conntrack 1 0\nnf_tables 1 0\nx 1 0 nf_nat 0x0\n', TABLES, 0],
+    ['by nft where there are only tables of iptables', 'nf_conntrack 1 0\nnf_nat 1 0\nip_tables 1 0\n', TABLES, 1],
+    ['by iptables where there are only those of nft', 'nf_conntrack 1 0\nnf_nat 1 0\nnf_tables 1 0\n', {}, 1],
+    ['by either where there is none', 'nf_conntrack 1 0\nnf_nat 1 0\n', {}, 0],
+  ])('not %s, which would load it', (_, modules, files, asked) => {
+    const lines = withTools(TOOLS);
+    const found = of({ ...files, 'proc/modules': modules });
+    expect(found).toMatchObject({ ok: true, value: { length: asked } });
+    expect(lines).toHaveLength(asked);
   });
 
-  describe('in which namespace', () => {
-    const TOOLS = { '/bin/nsenter': '', '/usr/sbin/nft': NFT };
-    const mount = { number: 8, path: '/run/netns/blue' };
-    const entered = (view: 'own' | 'host', namespace: ReturnType<typeof table>) => {
-      const lines = withTools(TOOLS);
-      const root = rootOf({ 'proc/modules': NAT });
-      const found = readNatRanges({ ...root, view }, namespace);
-      return { found, first: lines[0]?.replace(root.locate(''), '') };
-    };
-
-    test.each([
-      ['our own', 'own' as const, table(), '/usr/sbin/nft list ruleset'],
-      ["the host's", 'host' as const, table(), '/bin/nsenter --net=/proc/1/ns/net /usr/sbin/nft list ruleset'],
-      [
-        'that of a process',
-        'own' as const,
-        otherTable({ mount }),
-        '/bin/nsenter --net=/proc/7/ns/net /usr/sbin/nft list ruleset',
-      ],
-      [
-        'that of a mount',
-        'own' as const,
-        otherTable({ pids: [], mount }),
-        '/bin/nsenter --net=/run/netns/blue /usr/sbin/nft list ruleset',
-      ],
-    ])('%s', (_, view, namespace, line) => {
-      expect(entered(view, namespace)).toEqual({ found: ok([RANGE], SOURCE), first: line });
-    });
-
-    test('none that nothing leads to', () => {
-      const nowhere = entered('own', otherTable({ pids: [] }));
-      expect(nowhere).toEqual({ found: fault('tool-missing', 'nsenter'), first: undefined });
-    });
-
-    test('none without nsenter(1)', () => {
-      withTools({ '/usr/sbin/nft': NFT });
-      expect(of({ 'proc/modules': NAT }, otherTable())).toEqual(fault('tool-missing', 'nsenter'));
-    });
+  test('where it cannot be told that there is none, they are listed', () => {
+    const lines = withTools({ '/usr/sbin/nft': NFT });
+    expect(readNatRanges({ ...rootOf({}), view: 'own' }, table())).toEqual(ok([RANGE], SOURCE));
+    expect(lines).toEqual([LINE]);
   });
 });

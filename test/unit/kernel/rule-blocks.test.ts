@@ -2,10 +2,10 @@
 // switches are.
 
 import { describe, expect, test } from 'vitest';
-import { readRuleBlocks } from '../../../src/kernel/extension-rules.ts';
 import { lookInside } from '../../../src/kernel/extensions-inside.ts';
+import { readRuleBlocks } from '../../../src/kernel/rules.ts';
 import type { Table } from '../../../src/observation/table.ts';
-import { fault, observation, ok, otherTable } from '../support/observation.ts';
+import { fault, observation, ok, otherTable, table } from '../support/observation.ts';
 import { type Files, rootOf } from '../support/root.ts';
 import { type Tools, withTools } from '../support/tools.ts';
 
@@ -22,7 +22,7 @@ const FAILED = { stdout: SOME, status: 1 };
 
 function asked(tools: Tools, files: Files = BOTH, user = 0) {
   const lines = withTools(tools, user);
-  const found = readRuleBlocks(rootOf(files));
+  const found = readRuleBlocks({ ...rootOf(files), view: 'own' }, table());
   return { found, lines };
 }
 
@@ -30,7 +30,7 @@ describe('nft', () => {
   test.each([NFT, '/sbin/nft', '/usr/bin/nft'])('%s', (place) => {
     const { found, lines } = asked({ [place]: SOME });
     expect(found).toEqual(ok('some', 'nft list ruleset'));
-    expect(lines[lines.length - 1]).toBe(`${place} -t list ruleset`);
+    expect(lines[lines.length - 1]).toBe(`${place} -t -a list ruleset`);
   });
 
   test('only root may ask it', () => {
@@ -47,8 +47,7 @@ describe('nft', () => {
   test.each<[string, Files, boolean]>([
     ['would be loaded', { 'proc/modules': 'nf_conntrack 1 0\nx 1 0 nf_tables 0x0\n' }, false],
     ['is loaded', BOTH, true],
-    ['is built in, like conntrack', { 'proc/modules': 'x 1 0 nf_conntrack 0x0\n' }, true],
-    ['may be there, for nobody can tell', {}, true],
+    ['is in a kernel without modules', {}, true],
   ])('%s: asked %j', (_, files, isAsked) => {
     const { found, lines } = asked({ [NFT]: SOME }, files);
     expect(lines.length > 0).toBe(isAsked);
@@ -65,8 +64,9 @@ describe('iptables-save, where there are tables of the old kind', () => {
       ['ip6tables', TABLES6],
     ] as const) {
       const { found, lines } = asked({ [NFT]: NONE, [place.replace('X', name)]: SAVED_SOME }, { ...BOTH, ...files });
-      expect(found).toEqual(ok('some', 'iptables-save'));
-      expect(lines[lines.length - 1]).toBe(place.replace('X', name));
+      const path = place.replace('X', name);
+      expect(found).toEqual(ok('some', path.replace(/.*\//, '')));
+      expect(lines[lines.length - 1]).toBe(`${path} -c`);
     }
   });
 
@@ -108,20 +108,23 @@ test.each([
 
 describe('inside of another namespace', () => {
   const SWITCH = '/proc/sys/net/netfilter/nf_conntrack_';
-  const PRINTED = `${SWITCH}acct:1\n${SWITCH}timestamp:0\n${SWITCH}events:x\n/proc/net/ip6_tables_names:filter\n`;
+  const PRINTED = `${SWITCH}acct:1\n${SWITCH}timestamp:0\n${SWITCH}events:x\n`;
   const TOOLS = { '/usr/bin/nsenter': '', '/bin/grep': PRINTED, [NFT]: NONE, '/sbin/ip6tables-save': SAVED_SOME };
   const OTHER = otherTable();
-  const FILES_ASKED = [
-    ...['acct', 'timestamp', 'events'].map((name) => SWITCH + name),
-    '/proc/net/ip_tables_names',
-    '/proc/net/ip6_tables_names',
-  ].join(' ');
+  const FILES_ASKED = ['acct', 'events', 'timestamp'].map((name) => SWITCH + name).join(' ');
+  const FILES = {
+    ...BOTH,
+    'proc/7/net/ip6_tables_names': 'filter\n',
+    ...Object.fromEntries(['acct', 'events', 'timestamp'].map((name) => [`${SWITCH.slice(1)}${name}`, '9\n'])),
+  };
 
   function inside(tools: Tools, theirs: Table = OTHER, user = 0, view: 'own' | 'host' = 'own') {
     const lines = withTools(tools, user);
     const given = observation({ others: [otherTable({ key: 'net:9', pids: [9] }), theirs] });
-    const seen = lookInside({ ...rootOf(BOTH), view }, given, theirs);
-    return { lines, given, seen, extensions: seen.tables[2]?.extensions };
+    const root = rootOf(FILES);
+    const seen = lookInside({ ...root, view }, given, theirs);
+    const run = lines.map((line) => line.replace(root.locate(''), ''));
+    return { lines: run, given, seen, extensions: seen.tables[2]?.extensions };
   }
 
   test('its switches as they are printed, and its rules', () => {
@@ -130,24 +133,23 @@ describe('inside of another namespace', () => {
       ...OTHER.extensions,
       acct: ok(1, `${SWITCH}acct`),
       timestamp: ok(0, `${SWITCH}timestamp`),
-      events: fault('not-a-number', `${SWITCH}events`),
-      rules: ok('some', 'iptables-save'),
+      events: { ok: false, fault: { kind: 'not-a-number', source: `${SWITCH}events` } },
+      rules: ok('some', 'ip6tables-save'),
     });
     const enter = '/usr/bin/nsenter --net=/proc/7/ns/net';
     expect(lines).toEqual([
       `${enter} /bin/grep -sH  ${FILES_ASKED}`,
-      `${enter} ${NFT} -t list ruleset`,
-      `${enter} /sbin/ip6tables-save`,
+      `${enter} ${NFT} -t -a list ruleset`,
+      `${enter} /sbin/ip6tables-save -c`,
     ]);
     expect(seen.tables.slice(0, 2)).toEqual(given.tables.slice(0, 2));
   });
 
-  test('a switch that is not printed is not there, and a table of the old kind neither', () => {
+  test('a switch that is not printed is not there', () => {
     const { extensions } = inside({ ...TOOLS, '/bin/grep': `x${SWITCH}acct:1\n${SWITCH}timestamp:1\n` });
     expect(extensions).toMatchObject({
       acct: fault('missing', `${SWITCH}acct`),
       timestamp: ok(1, `${SWITCH}timestamp`),
-      rules: ok('none', 'nft list ruleset'),
     });
   });
 
@@ -156,7 +158,8 @@ describe('inside of another namespace', () => {
     const tools = { '/usr/bin/nsenter': '', '/usr/bin/grep': { stdout: PRINTED, status: 2 }, '/sbin/nft': SOME };
     const { lines, extensions } = inside(tools, mounted);
     expect(lines[0]).toBe(`/usr/bin/nsenter --net=/run/netns/blue /usr/bin/grep -sH  ${FILES_ASKED}`);
-    expect(extensions).toMatchObject({ acct: { value: 1 }, rules: fault('tool-missing', 'iptables-save') });
+    expect(extensions).toMatchObject({ acct: { value: 1 }, rules: { value: 'some' } });
+    expect(lines).toHaveLength(2);
   });
 
   test.each<[string, Parameters<typeof inside>]>([

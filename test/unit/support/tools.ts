@@ -9,7 +9,10 @@ import type { ChildAnswer } from '../../../src/system/contract.ts';
 /** What a program says: its stdout, or how else it ends. */
 type Said = string | Partial<ChildAnswer>;
 
-/** By path: the programs that are there, and what each says (to its arguments); nsenter(1) runs what it is told to. */
+/**
+ * By path: the programs that are there, and what each says (to its arguments); nsenter(1) runs what it is told to. None is a
+ * link, unless `links` says so.
+ */
 export type Tools = Readonly<Record<string, Said | ((...args: readonly string[]) => Said)>>;
 
 // A test may ask for other tools later on.
@@ -17,7 +20,7 @@ const { inode } = files;
 const FOLDERS = /^\/(?:usr\/)?s?bin\//;
 
 /** Gives the lines that are run, as they come. It is root who asks, unless another number is given. */
-export function withTools(tools: Tools, user = 0): readonly string[] {
+export function withTools(tools: Tools, user = 0, links: Readonly<Record<string, string>> = {}): readonly string[] {
   const lines: string[] = [];
   const spies = [
     vi.spyOn(self, 'effectiveUser').mockReturnValue(user),
@@ -25,6 +28,7 @@ export function withTools(tools: Tools, user = 0): readonly string[] {
       if (!FOLDERS.test(path)) return inode(path);
       return path in tools ? 1 : { errno: 'ENOENT' };
     }),
+    vi.spyOn(files, 'realPath').mockImplementation((path) => links[path] ?? path),
     vi.spyOn(children, 'run').mockImplementation((program, args) => {
       lines.push([program, ...args].join(' '));
       return answer(tools, program, args);

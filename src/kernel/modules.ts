@@ -1,0 +1,53 @@
+// The modules of the running kernel, and whether a command would load one. `/proc/modules` lists what is loaded, a line
+// each. What is built in is not listed there but, since 2.6.33, in `modules.builtin` of the kernel's release.
+
+import type { Reading } from '../observation/fault.ts';
+import type { Root } from './root.ts';
+
+const LIMIT = 1 << 20;
+const RELEASE_LIMIT = 4096;
+
+/** `unknown`: it may be built in, or not be loaded. */
+export type ModuleState = 'there' | 'absent' | 'unknown';
+
+export function loadedModules(root: Root): Reading<ReadonlySet<string>> {
+  return root.read('/proc/modules', LIMIT, (text) => ({ ok: true, value: parseModules(text) }));
+}
+
+/** The state of a part of the kernel that has had these names. */
+export function moduleState(root: Root, names: readonly string[]): ModuleState {
+  const loaded = loadedModules(root);
+  // A kernel without the file loads none.
+  if (!loaded.ok) return loaded.fault.kind === 'missing' ? 'there' : 'unknown';
+  if (names.some((name) => loaded.value.has(name))) return 'there';
+  const builtIn = builtInModules(root);
+  if (builtIn.ok) return names.some((name) => builtIn.value.has(name)) ? 'there' : 'absent';
+  // Where connection tracking is a module, so is what belongs to it.
+  return loaded.value.has('nf_conntrack') || loaded.value.has('ip_conntrack') ? 'absent' : 'unknown';
+}
+
+/** True also where it might. */
+export function wouldLoadModule(root: Root, names: readonly string[]): boolean {
+  return names.length > 0 && moduleState(root, names) !== 'there';
+}
+
+function builtInModules(root: Root): Reading<ReadonlySet<string>> {
+  const release = root.read('/proc/sys/kernel/osrelease', RELEASE_LIMIT, (text) => {
+    const [name] = /^[\w.+~-]+$/m.exec(text) ?? [];
+    return name === undefined ? { ok: false, kind: 'malformed' } : { ok: true, value: name };
+  });
+  if (!release.ok) return release;
+  return root.read(`/lib/modules/${release.value}/modules.builtin`, LIMIT, (text) => {
+    return { ok: true, value: parseBuiltIn(text) };
+  });
+}
+
+/** Lines of `nf_conntrack 200704 1 nft_ct, Live 0x0`. */
+export function parseModules(text: string): ReadonlySet<string> {
+  return new Set(Array.from(text.matchAll(/^\w+/gm), ([name]) => name));
+}
+
+/** Lines of `kernel/net/netfilter/nf_tables.ko`; a file's name may have a minus where the module's has `_`. */
+export function parseBuiltIn(text: string): ReadonlySet<string> {
+  return new Set(Array.from(text.matchAll(/([\w-]+)\.ko$/gm), ([, name = '']) => name.replace(/-/g, '_')));
+}

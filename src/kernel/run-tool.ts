@@ -1,0 +1,105 @@
+// Runs a tool of the machine: by its path, for as long as the table of tools allows, and never beyond the deadline.
+
+import { children } from '#system/children';
+import { clock } from '#system/clock';
+import { self } from '#system/self';
+import type { Fault, ReadAttempt, Reading } from '../observation/fault.ts';
+import type { ChildAnswer, Stream } from '../system/contract.ts';
+import { systemFault } from './file.ts';
+import { wouldLoadModule } from './modules.ts';
+import type { Root } from './root.ts';
+import { findTool, type Tool } from './tools.ts';
+
+/** What a tool printed, each byte a character. */
+export interface Answer {
+  readonly stdout: string;
+  readonly stderr: string;
+  /** An errno name or an exit status; undefined for success. */
+  readonly failure: string | undefined;
+}
+
+export interface Run {
+  readonly tool: Tool;
+  /** The name of this run in messages. */
+  readonly source: string;
+  /** The words that enter the namespace to run it in; none for the one that we are in. */
+  readonly enter?: readonly string[];
+  /** Arguments after the tool's own. */
+  readonly args?: readonly string[];
+  /** A time shorter than the tool's own. */
+  readonly milliseconds?: number;
+}
+
+/** The words that run a tool; a fault where it is not installed, not permitted, or would load a module. */
+export function toolLine(root: Root, { tool, source }: Run): readonly string[] | Fault {
+  const path = findTool(tool);
+  if (path === undefined) return { kind: 'tool-missing', source };
+  if (tool.user === 'root' && self.effectiveUser() !== 0) return { kind: 'denied', source };
+  if (wouldLoadModule(root, tool.needs)) return { kind: 'would-load-module', source };
+  return [path, ...tool.args];
+}
+
+/** Runs a tool to its end. */
+export function runTool<T>(root: Root, run: Run, interpret: (answer: Answer) => Reading<T>): Reading<T> {
+  const { tool, source, enter = [], args = [] } = run;
+  const line = toolLine(root, run);
+  if ('kind' in line) return { ok: false, fault: line };
+  const late = root.expired(source);
+  if (late !== undefined) return { ok: false, fault: late };
+  const before = root.deadline.elapsed();
+  const milliseconds = Math.min(root.deadline.left(), tool.milliseconds, run.milliseconds ?? tool.milliseconds);
+  const [program = '', ...words] = [...enter, ...line, ...args];
+  const answer = children.run(program, words, { milliseconds, bytes: tool.bytes });
+  const reading = readAnswer(root, source, answer, interpret);
+  root.record(attempted(source, reading, answer.stdout, root.deadline.elapsed() - before));
+  return reading;
+}
+
+function readAnswer<T>(
+  root: Root,
+  source: string,
+  { stdout, stderr, status, errno }: ChildAnswer,
+  interpret: (answer: Answer) => Reading<T>,
+): Reading<T> {
+  if (errno === 'ENOENT') return { ok: false, fault: { kind: 'tool-missing', source } };
+  if (errno === 'ETIMEDOUT') return { ok: false, fault: root.expired(source) ?? { kind: 'timeout', source } };
+  const failure = errno ?? (status === 0 ? undefined : `exit status ${status ?? null}`);
+  return interpret({ stdout, stderr, failure });
+}
+
+function attempted(source: string, reading: Reading<unknown>, stdout: string, milliseconds: number): ReadAttempt {
+  const fault = reading.ok ? {} : { fault: reading.fault };
+  return { source, bytes: stdout.length, milliseconds, ...fault };
+}
+
+/** A tool whose output is read while it runs. */
+export interface RunningTool {
+  readonly stdout: Stream;
+  /** Waits for its end, and returns why it failed, if it did. */
+  ended(): Promise<Fault | undefined>;
+  /** Ends it. */
+  close(): void;
+}
+
+/** Starts a tool by its words. */
+export function startTool({ tool, source }: Run, [program = '', ...args]: readonly string[]): RunningTool {
+  const child = children.start(program, args);
+  let late = false;
+  const cancel = clock.after(tool.milliseconds, () => {
+    late = true;
+    child.kill();
+  });
+  const ended = async (): Promise<Fault | undefined> => {
+    const status = await child.ended();
+    cancel();
+    if (late) return { kind: 'timeout', source };
+    if (typeof status === 'object') return { ...systemFault(status), source };
+    return status === 0 ? undefined : { kind: 'tool-failed', source, detail: `exit status ${status ?? null}` };
+  };
+  const close = (): void => {
+    cancel();
+    child.kill();
+    child.stdout.close();
+  };
+  return { stdout: child.stdout, ended, close };
+}

@@ -1,0 +1,139 @@
+// How a tool of the machine is run: where it is found, as whom, for how long, and what a failure is called.
+
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { children } from '#system/children';
+import { type Answer, runTool, startTool, toolLine } from '../../../src/kernel/run-tool.ts';
+import { findTool, TOOLS, type Tool } from '../../../src/kernel/tools.ts';
+import type { Reading } from '../../../src/observation/fault.ts';
+import { fault, ok } from '../support/observation.ts';
+import { rootOf } from '../support/root.ts';
+import { withTools } from '../support/tools.ts';
+
+const TOOL: Tool = {
+  programs: ['first', 'second'],
+  args: ['-x'],
+  when: '',
+  user: 'any',
+  milliseconds: 5000,
+  bytes: 10,
+  needs: [],
+};
+const RUN = { tool: TOOL, source: 'it' };
+const asText = ({ stdout, failure }: Answer): Reading<string> => ok(`${failure} ${stdout}`, 'it');
+
+describe('where it is', () => {
+  test.each(['/usr/sbin/first', '/sbin/first', '/usr/bin/first', '/bin/first'])('%s', (path) => {
+    withTools({ [path]: '', '/usr/sbin/second': '' });
+    expect(findTool(TOOL)).toBe(path);
+  });
+
+  test('the first folder that has it, and its second name only where the first is nowhere', () => {
+    withTools({ '/bin/first': '', '/sbin/first': '', '/usr/sbin/second': '' });
+    expect(findTool(TOOL)).toBe('/sbin/first');
+    withTools({ '/bin/second': '' });
+    expect(findTool(TOOL)).toBe('/bin/second');
+    withTools({ '/usr/local/sbin/first': '' });
+    expect(findTool(TOOL)).toBeUndefined();
+  });
+
+  test('iptables-save is the program of one half of the kernel, by the file that it is a link to', () => {
+    const plain = { '/usr/sbin/iptables-save': '' };
+    withTools(plain, 0, { '/usr/sbin/iptables-save': '/usr/sbin/xtables-nft-multi' });
+    expect([TOOLS.foreignRules, TOOLS.legacyRules].map(findTool)).toEqual(['/usr/sbin/iptables-save', undefined]);
+    withTools(plain, 0, { '/usr/sbin/iptables-save': '/usr/sbin/xtables-legacy-multi' });
+    expect([TOOLS.foreignRules, TOOLS.legacyRules].map(findTool)).toEqual([undefined, '/usr/sbin/iptables-save']);
+    withTools(plain);
+    expect([TOOLS.foreignRules, TOOLS.legacyRules].map(findTool)).toEqual([undefined, '/usr/sbin/iptables-save']);
+  });
+});
+
+describe('a run', () => {
+  test('with its own arguments, then those of the run, in a namespace', () => {
+    const lines = withTools({ '/sbin/first': 'said', '/bin/nsenter': '' });
+    const root = rootOf({});
+    expect(runTool(root, { ...RUN, args: ['y'] }, asText)).toEqual(ok('undefined said', 'it'));
+    runTool(root, { ...RUN, enter: ['/bin/nsenter', '--net=/x'] }, asText);
+    expect(lines).toEqual(['/sbin/first -x y', '/bin/nsenter --net=/x /sbin/first -x']);
+    expect(root.attempts).toMatchObject([{ source: 'it', bytes: 4 }, { source: 'it' }]);
+  });
+
+  test.each<[string, number, number | undefined, number]>([
+    ['its own time', 1e6, undefined, 5000],
+    ['a shorter one', 1e6, 20, 20],
+    ['no longer one', 1e6, 6000, 5000],
+    ['never more than is left', 7, 20, 7],
+  ])('takes %s', (_, left, milliseconds, most) => {
+    withTools({ '/sbin/first': '' });
+    const run = milliseconds === undefined ? RUN : { ...RUN, milliseconds };
+    runTool(rootOf({}, { left: () => left, elapsed: () => 0 }), run, asText);
+    expect(children.run).toHaveBeenLastCalledWith('/sbin/first', ['-x'], { milliseconds: most, bytes: 10 });
+  });
+
+  test.each([
+    [{ status: 3 }, ok('exit status 3 ', 'it')],
+    [{ status: undefined }, ok('exit status null ', 'it')],
+    [{ errno: 'ENOBUFS' }, ok('ENOBUFS ', 'it')],
+    [{ errno: 'ENOENT' }, fault('tool-missing', 'it')],
+    [{ errno: 'ETIMEDOUT' }, fault('timeout', 'it')],
+  ])('that ends with %j', (said, reading) => {
+    withTools({ '/sbin/first': said });
+    const root = rootOf({});
+    expect(runTool(root, RUN, asText)).toEqual(reading);
+    // Its own time is over, not that of the command.
+    expect(root.late()).toBeUndefined();
+  });
+
+  test('that the deadline ends is what the command was waiting for', () => {
+    let left = 5;
+    withTools({
+      '/sbin/first': () => {
+        left = 0;
+        return { errno: 'ETIMEDOUT' };
+      },
+    });
+    const root = rootOf({}, { left: () => left, elapsed: () => 0 });
+    expect(runTool(root, RUN, asText)).toEqual(fault('timeout', 'it'));
+    expect(root.late()).toEqual({ kind: 'timeout', source: 'it' });
+    expect(runTool(root, RUN, asText)).toEqual(fault('timeout', 'it'));
+    expect(children.run).toHaveBeenCalledTimes(1);
+  });
+});
+
+test.each<[string, Tool, number, string]>([
+  ['not installed', { ...TOOL, programs: ['third'] }, 0, 'tool-missing'],
+  ["root's", { ...TOOL, user: 'root' }, 1000, 'denied'],
+  ['what would load a module', { ...TOOL, needs: ['nf_tables'] }, 0, 'would-load-module'],
+])('is not run: %s', (_, tool, user, kind) => {
+  const lines = withTools({ '/sbin/first': '' }, user);
+  const root = rootOf({ 'proc/modules': 'nf_conntrack 1 0\n' });
+  expect(toolLine(root, { tool, source: 'it' })).toEqual({ kind, source: 'it' });
+  expect(runTool(root, { tool, source: 'it' }, asText)).toEqual({ ok: false, fault: { kind, source: 'it' } });
+  expect(lines).toEqual([]);
+});
+
+describe('a tool whose output is read while it runs', () => {
+  const shell = (script: string, milliseconds = 60_000) =>
+    startTool({ tool: { ...TOOL, milliseconds }, source: 'it' }, ['/bin/sh', '-c', script]);
+
+  test('has failed, or not', async () => {
+    expect(await shell('exit 0').ended()).toBeUndefined();
+    expect(await shell('exit 3').ended()).toEqual({ kind: 'tool-failed', source: 'it', detail: 'exit status 3' });
+    const none = startTool(RUN, ['/nowhere']);
+    expect(await none.ended()).toEqual({ kind: 'missing', source: 'it' });
+  });
+
+  test('is ended when its time is over, and its list with it', async () => {
+    const running = shell('exec sleep 60', 50);
+    expect(await running.stdout.next()).toBeUndefined();
+    expect(await running.ended()).toEqual({ kind: 'timeout', source: 'it' });
+  });
+
+  test('that is closed leaves no timer', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const running = shell('exec sleep 60');
+    expect(vi.getTimerCount()).toBe(1);
+    running.close();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
