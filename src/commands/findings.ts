@@ -8,12 +8,12 @@ import { survivalSeconds } from '../evaluate/evictions.ts';
 import { isListOf } from '../evaluate/holders.ts';
 import { leadsOf, mostInvalid, withLeads } from '../evaluate/leads.ts';
 import { DEFAULT_THRESHOLDS } from '../evaluate/thresholds.ts';
-import { DEFAULT_TIMEOUTS } from '../evaluate/timeouts.ts';
 import { sampleOf } from '../evaluate/trend.ts';
 import { identify } from '../kernel/identity.ts';
 import { readInvalidHandling } from '../kernel/invalid-packets.ts';
 import { readFullLog } from '../kernel/kernel-log.ts';
 import { fullSpells } from '../kernel/log-owners.ts';
+import { readTunables } from '../kernel/namespace-sysctls.ts';
 import { readOwnAddresses } from '../kernel/own-addresses.ts';
 import type { Root } from '../kernel/root.ts';
 import type { InvalidHandling } from '../observation/elsewhere.ts';
@@ -24,14 +24,21 @@ import type { Listed } from '../present/listing.ts';
 import type { ReportFindings } from '../present/report-findings.ts';
 import { natShortage } from './nat-shortage.ts';
 import type { ReportContext } from './reported.ts';
-import { timeoutsOf } from './subject.ts';
+
+/** Two looks at the machine, and what was read of one table between them. */
+interface Looked {
+  readonly before: Observation;
+  readonly after: Observation;
+  /** The table whose entries are listed. */
+  readonly subject: Table;
+  /** Its sysctls. */
+  readonly settings: ReadonlyMap<string, number>;
+  readonly listed: Listed;
+}
 
 export async function findings(
   root: Root,
-  before: Observation,
-  after: Observation,
-  subject: Table,
-  listed: Listed,
+  { before, after, subject, settings, listed }: Looked,
   { options, stop }: ReportContext,
 ): Promise<ReportFindings> {
   const { objectSize, entries } = options;
@@ -50,7 +57,6 @@ export async function findings(
   const { table } = diagnosis.worst.result;
   const isClashing = diagnosis.trouble === 'clashing';
   const shortage = isClashing ? await natShortage(root, after.machine, table, stop) : 'unknown';
-  const timeouts = isClashing ? timeoutsOf(root, after, table) : DEFAULT_TIMEOUTS;
   return {
     evaluation,
     diagnosis,
@@ -73,7 +79,7 @@ export async function findings(
       arrivals: own?.arrivals,
       own: readOwnAddresses(root, subject),
       shortage,
-      timeouts,
+      settings: isClashing && !isOfWorst ? readTunables(root, after.machine.generation, table) : settings,
     }),
     sudo: sudoAdds(root, evaluation, listed, log.ok, handling),
   };

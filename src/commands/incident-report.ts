@@ -57,7 +57,7 @@ async function reportOf(
   const now = await seeAgain(root, first, subject, context);
   const { entries } = last.tables.find(({ key }) => key === subject.key) ?? subject;
   const listed = read.withNew((all, marks) => now && seen && newEntries(seen, now, entries, all, marks));
-  const found = await findings(root, before, last, subject, listed, context);
+  const found = await findings(root, { before, after: last, subject, settings: read.settings, listed }, context);
   return { ...told(found, context), look: last, seen: now && remembered(now), reading };
 }
 

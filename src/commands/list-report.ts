@@ -1,6 +1,5 @@
 // A list from elsewhere, which says nothing of this machine's table: who has what, without a verdict.
 
-import { DEFAULT_TIMEOUTS } from '../evaluate/timeouts.ts';
 import { openCaptured } from '../kernel/entry-feed.ts';
 import { entriesWords, listLines } from '../present/listing.ts';
 import { listBody } from '../present/report-body.ts';
@@ -11,7 +10,7 @@ export async function reportOfList(context: ReportContext): Promise<Reported> {
   const { options, deadline } = context;
   const opened = openCaptured(options.entries ?? '-');
   if ('fault' in opened) return failed(opened.fault);
-  const { nothing, withNew } = await readList(opened.feed, DEFAULT_TIMEOUTS, context);
+  const { nothing, withNew } = await readList(opened.feed, new Map(), context);
   if (deadline.left() <= 0) return failed({ kind: 'timeout', source: opened.feed.source });
   const listed = withNew(() => undefined);
   if (listed.kind === 'none' || nothing !== undefined)

@@ -3,7 +3,7 @@
 import { arrivalsOf } from '../evaluate/arrivals.ts';
 import { marksOf } from '../evaluate/begun.ts';
 import { type Holdings, holdingsOf } from '../evaluate/holders.ts';
-import type { Timeouts } from '../evaluate/timeouts.ts';
+import { DEFAULT_TIMEOUTS } from '../evaluate/timeouts.ts';
 import type { EntryFeed } from '../kernel/entry-feed.ts';
 import type { Fault } from '../observation/fault.ts';
 import type { Listed } from '../present/listing.ts';
@@ -14,13 +14,21 @@ import { progressOf } from './terminal.ts';
 
 /** What a list came to. */
 export interface ReadList {
+  /** The sysctls of its namespace that could be read; none if the list could not be opened. */
+  readonly settings: ReadonlyMap<string, number>;
   /** Why a list that somebody has given tells nothing. */
   readonly nothing: Fault | undefined;
   /** With what is found out later of new entries. */
   readonly withNew: (began: NewEntriesOf) => Listed;
 }
 
-export async function readList(feed: EntryFeed, timeouts: Timeouts, context: ReportContext): Promise<ReadList> {
+/** A timeout that is not among the settings is taken to be the kernel's default. */
+export async function readList(
+  feed: EntryFeed,
+  settings: ReadonlyMap<string, number>,
+  context: ReportContext,
+): Promise<ReadList> {
+  const timeouts = new Map([...DEFAULT_TIMEOUTS, ...settings]);
   const { stop, options } = context;
   const { top, watch } = options;
   const progress = progressOf(watch ? 0 : (feed.expected ?? 0));
@@ -35,11 +43,11 @@ export async function readList(feed: EntryFeed, timeouts: Timeouts, context: Rep
     const arrivals = arrivalsOf(digest, began(digest, marks), top, sample);
     return { kind: 'list', source, cut, holdings, arrivals };
   };
-  return { nothing: emptyList(holdings, source), withNew };
+  return { settings, nothing: emptyList(holdings, source), withNew };
 }
 
 export function noList(fault: Fault): ReadList {
-  return { nothing: fault, withNew: () => ({ kind: 'none', fault }) };
+  return { settings: new Map(), nothing: fault, withNew: () => ({ kind: 'none', fault }) };
 }
 
 function emptyList({ entries, unknown }: Holdings, source: string): Fault | undefined {

@@ -1,10 +1,9 @@
 // The table that a report is about, and the list of its entries.
 
-import { DEFAULT_TIMEOUTS, type Timeouts } from '../evaluate/timeouts.ts';
 import { openCaptured, openTableList } from '../kernel/entry-feed.ts';
 import { exists } from '../kernel/file.ts';
 import { isOnlyNamespace, namespaceInode } from '../kernel/namespace.ts';
-import { readTimeouts } from '../kernel/namespace-sysctls.ts';
+import { readTunables } from '../kernel/namespace-sysctls.ts';
 import { netInode } from '../kernel/processes.ts';
 import type { Root } from '../kernel/root.ts';
 import type { Fault } from '../observation/fault.ts';
@@ -33,14 +32,10 @@ export async function listOf(
   const { entries } = context.options;
   const opened = entries === undefined ? openTableList(root, observation.machine, subject) : openCaptured(entries);
   if ('fault' in opened) return entries === undefined ? noList(opened.fault) : failed(opened.fault);
-  const read = await readList(opened.feed, timeoutsOf(root, observation, subject), context);
+  const read = await readList(opened.feed, readTunables(root, observation.machine.generation, subject), context);
   // So that it is named, and not what would be read next.
   root.expired(opened.feed.source);
   // A list that somebody has given is what the question is about.
   const nothing = entries === undefined ? undefined : read.nothing;
   return nothing === undefined ? read : failed(nothing);
-}
-
-export function timeoutsOf(root: Root, { machine }: Observation, table: Table): Timeouts {
-  return new Map([...DEFAULT_TIMEOUTS, ...readTimeouts(root, machine.generation, table)]);
 }

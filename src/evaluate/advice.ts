@@ -16,7 +16,7 @@ import { defaultLimit } from './module-load.ts';
 import type { NatShortage, Shortage } from './nat-ports.ts';
 import { leastLimit, type Plan, planFor } from './plan.ts';
 import { type ReleaseAdvice, releaseAdvice, WORTHWHILE } from './release.ts';
-import { shorterTimeout, type Timeouts, timeoutName } from './timeouts.ts';
+import { shorterTimeout, timeoutName } from './timeouts.ts';
 
 export type Advice =
   /** Set the limit to what the files of the machine want. */
@@ -27,6 +27,8 @@ export type Advice =
   | {
       readonly kind: 'timeout';
       readonly kept: Kept;
+      /** Seconds, as they were read. */
+      readonly now: number;
       readonly shorter: number;
       readonly of: number;
       /** What finds no room now, with the shorter one; undefined where there is room for it. */
@@ -56,8 +58,8 @@ export interface Case {
   readonly own: ReadonlySet<string>;
   /** Whether NAT is short of ports, where packets are lost to clashes. */
   readonly shortage: Shortage;
-  /** Seconds by name. */
-  readonly timeouts: Timeouts;
+  /** The sysctls of its namespace that could be read, by name without the generation's prefix. */
+  readonly settings: ReadonlyMap<string, number>;
 }
 
 /** A timeout, without `nf_conntrack_`, and what it could be set to. */
@@ -99,19 +101,14 @@ function tableAdvice(found: Case, holdings: Holdings | undefined): readonly Advi
   // Who has what a program leaves open is not to be kept out for it; who adds is another matter.
   const culprits = culpritAdvice(suspicionOf(found), holdings).filter((one) => open.length === 0 || isOfAdder(one));
   const freed = FULL.includes(diagnosis.trouble) && !culprits.some(removes) ? releaseAdvice(holdings) : [];
-  return [
-    ...limits,
-    ...open,
-    ...timeoutAdvice(holdings, lacking, diagnosis.worst.result.table.limit),
-    ...culprits,
-    ...freed,
-  ];
+  return [...limits, ...open, ...timeoutAdvice(found, holdings, lacking), ...culprits, ...freed];
 }
 
-function suspicionOf({ arrivals, own, evaluation, diagnosis: { worst } }: Case): Suspicion {
+function suspicionOf({ arrivals, own, settings, evaluation, diagnosis: { worst } }: Case): Suspicion {
   const { table, losses, lost } = worst.result;
   const refused = losses === undefined || lost === undefined ? 0 : withoutRoom(lost, losses.events) / losses.seconds;
-  return { arrivals, refused, limit: table.limit, machine: evaluation.observation.machine, own };
+  const { machine } = evaluation.observation;
+  return { arrivals, refused, limit: table.limit, machine, own, loose: settings.get('tcp_loose') };
 }
 
 function isOfAdder(advice: CulpritAdvice): boolean {
@@ -124,10 +121,10 @@ function removes(advice: CulpritAdvice): boolean {
 }
 
 // A higher limit does not help: there is room.
-function clashAdvice({ shortage, timeouts }: Case): Advice {
+function clashAdvice({ shortage, settings }: Case): Advice {
   if (typeof shortage === 'string') return { kind: 'clash', isNatKnown: shortage === 'none' };
   const name = timeoutName(shortage.use.mostly);
-  const seconds = timeouts.get(name);
+  const seconds = settings.get(name);
   const shorter = seconds === undefined ? undefined : shorterTimeout(name, seconds);
   const timeout = seconds === undefined || shorter === undefined ? undefined : { name, seconds, shorter };
   return { kind: 'nat_ports', shortage, timeout };
@@ -190,15 +187,24 @@ function bucketAdvice({ buckets }: Machine, plan: Plan | undefined): readonly Ad
 }
 
 // The one that relieves most; in a flood, which leaves nothing to grow old, the one that keeps most. One that was
-// shortened a moment ago is waited for: its entries still have the time that they were given before.
-function timeoutAdvice({ timeouts, entries }: Holdings, lacking: number, limit: number): readonly Advice[] {
-  const open = timeouts.filter(({ seconds, longest, shorter }) => shorter !== undefined && longest <= (seconds ?? 0));
+// shortened a moment ago is waited for: its entries still have the time that they were given before. One whose value
+// could not be read could not be set back.
+function timeoutAdvice(
+  { settings, diagnosis: { worst } }: Case,
+  { timeouts, entries }: Holdings,
+  lacking: number,
+): readonly Advice[] {
+  const open = timeouts.filter(({ name, longest, shorter }) => {
+    const now = settings.get(name);
+    return now !== undefined && shorter !== undefined && shorter < now && longest <= now;
+  });
   const [best] = open.sort((a, b) => b.ended - a.ended);
-  if (best?.shorter === undefined) return [];
+  const now = best && settings.get(best.name);
+  if (now === undefined || best?.shorter === undefined) return [];
   const fresh = lacking > 0 && FIRST.includes(best.name) && best.entries >= DOMINANT * entries;
   const relieves = fresh || best.ended >= WORTHWHILE * entries;
   // Those that get no room now would be there for that long.
   const others = Math.round(lacking * best.shorter);
-  const tooMany = others > limit ? others : undefined;
-  return relieves ? [{ kind: 'timeout', kept: best, shorter: best.shorter, of: entries, tooMany }] : [];
+  const tooMany = others > worst.result.table.limit ? others : undefined;
+  return relieves ? [{ kind: 'timeout', kept: best, now, shorter: best.shorter, of: entries, tooMany }] : [];
 }

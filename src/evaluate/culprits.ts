@@ -54,7 +54,11 @@ export type CulpritAdvice =
       /** Whom it is for. */
       readonly holder: Holder;
     }
-  | (SynFlood & { readonly kind: 'synproxy' })
+  | (SynFlood & {
+      readonly kind: 'synproxy';
+      /** nf_conntrack_tcp_loose as it was read. */
+      readonly loose: number;
+    })
   /** So many new ones a second, and not more. */
   | (SynFlood & { readonly kind: 'rate_limit'; readonly perSecond: number; readonly seconds: number });
 
@@ -76,6 +80,8 @@ export interface Suspicion {
   readonly machine: Pick<Machine, 'generation' | 'release'>;
   /** The addresses of the machine or container itself, as signed 32-bit words with commas. */
   readonly own: ReadonlySet<string>;
+  /** nf_conntrack_tcp_loose; undefined if it could not be read. */
+  readonly loose: number | undefined;
 }
 
 // Half of what is added, or where nobody knows of all entries, is what makes one port, source or network the reason.
@@ -209,10 +215,10 @@ function floodAdvice(found: Suspicion, holdings: Holdings, adders: Arrivals): re
   const target = targetOf(found, adders);
   if (counted < MANY || some < HALF_OPEN * of || !isForged || target === undefined) return [];
   const flood = { target, half: { kind, added: some, of }, most };
-  const { machine } = found;
+  const { machine, loose } = found;
   const rate = machine.generation === 'nf_conntrack' ? rateFor(found, holdings) : undefined;
   return [
-    ...(!canProxy(machine, holdings) ? [] : [{ kind: 'synproxy', ...flood } as const]),
+    ...(loose === undefined || !canProxy(machine, holdings) ? [] : [{ kind: 'synproxy', ...flood, loose } as const]),
     ...(rate === undefined ? [] : [{ kind: 'rate_limit', ...flood, ...rate } as const]),
   ];
 }

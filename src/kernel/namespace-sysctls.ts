@@ -10,9 +10,9 @@ import type { Root } from './root.ts';
 import { runTool } from './run-tool.ts';
 import { TOOLS } from './tools.ts';
 
-/** Seconds by name without the generation's prefix; empty where they cannot be read. */
-export function readTimeouts(root: Root, generation: Generation, namespace: Namespace): ReadonlyMap<string, number> {
-  return readSysctls(root, generation, namespace, (name) => name.includes('timeout'));
+/** The settings that advice may change, timeouts and tcp_loose: by name without the generation's prefix, if readable. */
+export function readTunables(root: Root, generation: Generation, namespace: Namespace): ReadonlyMap<string, number> {
+  return readSysctls(root, generation, namespace, (name) => name.includes('timeout') || name === 'tcp_loose');
 }
 
 /** Figures by name without the generation's prefix, of the names that are wanted; empty where they cannot be read. */

@@ -1,20 +1,19 @@
-// Whose program does not close its connections.
+// A program that does not close its connections.
 
 import type { HalfClosedAdvice } from '../evaluate/half-closed.ts';
 import { grouped } from './prose.ts';
-import { inNamespace, type Place, type Step } from './step.ts';
+import { inNamespace, PASSING, type Place, type Step, typedStep } from './step.ts';
 import { percentWords } from './words.ts';
 
 export function halfClosedStep({ port, entries, of }: HalfClosedAdvice, context: Place): Step {
+  const line = `ss -tnp state close-wait '( sport = :${port} or dport = :${port} )'`;
   return {
     title: `Find the program that does not close: ${grouped(entries)} entries (${percentWords((100 * entries) / of)}) to tcp port ${port} are in CLOSE_WAIT.`,
-    commands: [`${inNamespace(context)}ss -tnp state close-wait '( sport = :${port} or dport = :${port} )'`],
-    instead: [],
+    ...typedStep(inNamespace(context), [{ kind: 'look', line }]),
     notes: [
-      'One end of each has closed, and the other has not: what serves the port, or what uses it. The command shows it where that program runs.',
-      'A higher limit or a shorter timeout gives room, and ends nothing of that.',
+      'One end of each connection has closed and the other has not: the server of that port, or its client. Run the command on the machine of that program.',
+      'A higher limit or a shorter timeout buys room but does not fix the cause.',
     ],
-    inNamespace: false,
-    files: [],
+    ...PASSING,
   };
 }

@@ -49,11 +49,7 @@ export function planText(observation: Observation, plan: Plan): readonly string[
     ...commandLines(observation, plan),
     '',
     'For good',
-    ...durable(observation, plan).flatMap((file) => [
-      `  ${foreign(placeWords(file))}`,
-      ...file.lines.map((line) => `      ${line}`),
-    ]),
-    ...configuredLines(plan),
+    ...durableLines(observation, plan),
     '',
     'What does not change by it',
     ...unchangedLines(machine, plan),
@@ -144,15 +140,27 @@ const BUCKET_REASONS: Readonly<Record<Plan['perBucket'], string>> = {
 
 function commandLines(observation: Observation, plan: Plan): readonly string[] {
   const commands = liveCommands(observation, plan);
-  if (commands.length === 0) return ['  nothing: it is so already'];
+  if (commands.length === 0) return [ALREADY];
   const lines = commands.map((command, at) => `  ${at + 1}. ${command}`);
   return observation.tables[0].isInitial
     ? lines
     : [...lines, ...indented('In the initial network namespace: elsewhere the limit may be read-only.')];
 }
 
+function durableLines(observation: Observation, plan: Plan): readonly string[] {
+  const files = durable(observation, plan).flatMap((file) => [
+    `  ${placeWords({ ...file, where: foreign(file.where) })}`,
+    ...file.lines.map((line) => `      ${line}`),
+  ]);
+  const lines = [...files, ...configuredLines(plan)];
+  return lines.length === 0 ? [ALREADY] : lines;
+}
+
+const ALREADY = '  nothing to do: already set';
+
+// A file that is read at boot is in the list.
 function configuredLines({ configured, limit }: Plan): readonly string[] {
-  if (configured === undefined || configured.limit === limit) return [];
+  if (configured === undefined || configured.limit === limit || configured.atBoot) return [];
   const { path, key, value, by } = configured;
   return by === 'sysctl' ? indented(`${foreignPath(path)} sets ${foreign(key)} = ${value} now: change it there.`) : [];
 }

@@ -9,6 +9,12 @@ export function grouped(figure: number): string {
   return plainDecimal(figure).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
+/** `a`, `a and b`, `a, b and c`. */
+export function listWords(items: readonly string[]): string {
+  const last = items.length - 1;
+  return items.length < 2 ? items.join() : `${items.slice(0, last).join(', ')} and ${items[last]}`;
+}
+
 /** By two blanks, what is wrapped by `further`. */
 export function indented(text: string, further = '  '): readonly string[] {
   return hanging('  ', text, further);

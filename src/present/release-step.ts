@@ -4,17 +4,17 @@ import type { Advice } from '../evaluate/advice.ts';
 import { STATES } from '../observation/entry.ts';
 import { addressWords, protocolWords } from './address.ts';
 import { grouped } from './prose.ts';
-import { inNamespace, type Place, type Step } from './step.ts';
+import { inNamespace, PASSING, type Place, type Step, typedStep } from './step.ts';
 import { percentWords } from './words.ts';
 
 type Release = Extract<Advice, { kind: 'free' }>;
 
 const COSTS: Readonly<Record<Release['cost'], string>> = {
-  'half-open': 'Connections that are being made just now are tried again; no other ends.',
-  ended: 'Those connections have ended already; a packet that is late finds no entry.',
+  'half-open': 'Connections that are being set up are retried; no other connection ends.',
+  ended: 'These connections have ended already; a late packet finds no entry.',
   silent:
-    'Nearly all of them have been silent for long. Those that still live end, or, where nothing is translated and tcp_loose is 1, are taken up again with their next packet.',
-  datagrams: 'Whoever still sends gets a new entry with the next packet; where it is translated, perhaps another port.',
+    'Nearly all of them have been silent for long. Those that are still in use end, or, if nothing is translated and tcp_loose is 1, are picked up again with their next packet.',
+  datagrams: 'A sender that goes on gets a new entry with its next packet; if it is translated, perhaps another port.',
 };
 
 export function releaseStep({ group, source, entries, of, cost, ipv4, ipv6 }: Release, context: Place): Step {
@@ -28,19 +28,20 @@ export function releaseStep({ group, source, entries, of, cost, ipv4, ipv6 }: Re
     ...(source === undefined ? [] : [`-s ${addressWords(source.key, source.ipv6)}`]),
   ].join(' ');
   const families = source === undefined ? { ipv4, ipv6 } : { ipv4: !source.ipv6, ipv6: source.ipv6 };
-  const line = (family: string) => `${inNamespace(context)}conntrack -D ${family}${filter} >/dev/null`;
+  const options = [
+    ...(families.ipv4 ? [families.ipv6 ? '-f ipv4 ' : ''] : []),
+    ...(families.ipv6 ? ['-f ipv6 '] : []),
+  ].map((family) => family + filter);
   return {
     title: `Make room at once: remove the ${name} entries${from} to port ${group.port}, at least ${percentWords((100 * entries) / of)}.`,
-    commands: [
-      ...(families.ipv4 ? [line(families.ipv6 ? '-f ipv4 ' : '')] : []),
-      ...(families.ipv6 ? [line('-f ipv6 ')] : []),
-    ],
-    instead: [],
+    ...typedStep(
+      inNamespace(context),
+      options.map((each) => ({ kind: 'removal', options: each })),
+    ),
     notes: [
       `${grouped(entries)} entries, and those that began since. ${COSTS[cost]}`,
-      'It helps for once: they come again as long as whoever makes them does.',
+      'This helps once: the entries come back while their source keeps sending.',
     ],
-    inNamespace: false,
-    files: [],
+    ...PASSING,
   };
 }

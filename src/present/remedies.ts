@@ -4,9 +4,11 @@ import { atLeast } from '../evaluate/kernel-version.ts';
 import { defaultBuckets, defaultLimit } from '../evaluate/module-load.ts';
 import type { Plan } from '../evaluate/plan.ts';
 import type { Evidence, HashsizeOption } from '../observation/configuration.ts';
-import { GENERATIONS, hashsizeFile } from '../observation/generation.ts';
+import { GENERATIONS, type Generation } from '../observation/generation.ts';
 import type { Machine } from '../observation/machine.ts';
 import type { Observation } from '../observation/observation.ts';
+import { type Action, bucketsLine, commandsOf } from './action.ts';
+import { listWords } from './prose.ts';
 import { foreign } from './words.ts';
 
 /** Lines for one file, or for another place that is named. */
@@ -24,17 +26,54 @@ export function placeWords({ where, lines, replaces = [] }: FileLines): string {
   return lines.length === 0 ? `${where}: remove ${settings}` : `${where}, in place of ${settings}`;
 }
 
-/** Buckets first, so that there is room before the entries come. What is so already is left out. */
-export function liveCommands({ machine, tables }: Observation, { limit, buckets }: Plan): readonly string[] {
-  const { generation, buckets: now } = machine;
-  const commands: string[] = [];
-  if (!now.ok || now.value < buckets) commands.push(hashsizeCommand(machine, buckets));
-  if (tables[0].limit !== limit) commands.push(`sysctl -w ${GENERATIONS[generation].limitKeys[0]}=${limit}`);
-  return commands;
+/** For sysctls that no file sets yet. */
+export function sysctlPlaces({ generation }: Pick<Machine, 'generation'>): string {
+  return generation === 'ip_conntrack' ? SYSCTL_CONF : `${SYSCTL_CONF}, or a file in /etc/sysctl.d`;
 }
 
-export function hashsizeCommand({ generation }: Machine, buckets: number): string {
-  return `echo ${buckets} > ${hashsizeFile(generation)}`;
+const SYSCTL_CONF = '/etc/sysctl.conf';
+
+/** A line of sysctl.d(5). */
+export function sysctlLine(generation: Generation, name: string, value: number): string {
+  return `${GENERATIONS[generation].sysctlPrefix}${name} = ${value}`;
+}
+
+/** How to take the edits back, in words; undefined if there are none. */
+export function editsUndone(edits: readonly FileLines[]): string | undefined {
+  if (edits.length === 0) return undefined;
+  const added = edits.filter(({ replaces = [] }) => replaces.length === 0);
+  const places = listWords(added.map(({ where }) => where));
+  const what = added.some(({ lines }) => lines.length > 0) ? 'the added lines' : 'them';
+  return [
+    ...(added.length === 0 ? [] : [`remove ${what} from ${places}`]),
+    ...edits.flatMap(({ where, lines, replaces = [] }) => {
+      if (replaces.length === 0) return [];
+      const before = replaces.join(' and ');
+      return [lines.length === 0 ? `add ${before} to ${where} again` : `change ${where} back to ${before}`];
+    }),
+  ].join('; ');
+}
+
+/** Buckets first, so that there is room before the entries come. What is set already is left out. */
+export function limitActions({ machine, tables }: Observation, { limit, buckets }: Plan): readonly Action[] {
+  const [{ limit: now }] = tables;
+  const [name] = GENERATIONS[machine.generation].limitKeys;
+  return [
+    ...bucketActions(machine, buckets),
+    ...(now === limit ? [] : [{ kind: 'sysctl', name, value: limit, now } as const]),
+  ];
+}
+
+/** None if the present number is unknown: it could not be set again. */
+export function bucketActions({ generation, buckets: now }: Machine, buckets: number): readonly Action[] {
+  return now.ok && now.value < buckets ? [{ kind: 'buckets', generation, buckets, now: now.value }] : [];
+}
+
+/** The same as commands, which set unknown buckets too. */
+export function liveCommands(observation: Observation, plan: Plan): readonly string[] {
+  const { generation, buckets } = observation.machine;
+  const unseen = buckets.ok ? [] : [bucketsLine(generation, plan.buckets)];
+  return [...unseen, ...commandsOf(limitActions(observation, plan), '')];
 }
 
 const UNKNOWN: Evidence = {
@@ -52,9 +91,8 @@ export function durable(observation: Observation, plan: Plan): readonly FileLine
   // A captured tree need not show its init; those that came with these kernels read both directories.
   const modern = generation === 'nf_conntrack' && (evidence.systemd || (release.ok && atLeast(release.value, 3, 10)));
   const sysctl = `${GENERATIONS[generation].limitKeys[0]} = ${plan.limit}`;
-  const files = [...hashsizeFiles(observation, plan), { where: sysctlFile(modern, plan), lines: [sysctl] }];
-  if (generation === 'ip_conntrack')
-    return [...files, { where: '/etc/sysconfig/iptables-config', lines: ['IPTABLES_MODULES_UNLOAD="no"'] }];
+  const files = [...hashsizeFiles(observation, plan), ...sysctlEdit(sysctlFile(modern, plan), sysctl, plan)];
+  if (generation === 'ip_conntrack') return [...files, ...iptablesFiles(evidence)];
   const modules = { where: '/etc/modules-load.d/nf_conntrack.conf', lines: ['nf_conntrack'] };
   const isModule = evidence.builtIn !== true;
   return [
@@ -126,13 +164,6 @@ export function fileBodies(files: readonly FileLines[]): readonly FileBody[] {
   }));
 }
 
-/** Where a sysctl other than the limit is made to last. */
-export function sysctlPlaces({ generation }: Machine): string {
-  return generation === 'ip_conntrack' ? SYSCTL_CONF : `${SYSCTL_CONF}, or a file in /etc/sysctl.d`;
-}
-
-const SYSCTL_CONF = '/etc/sysctl.conf';
-
 // The timeouts that it sets when it starts, unless it is told 0.
 const KUBE_PROXY_TIMEOUTS = ['tcp_timeout_established', 'tcp_timeout_close_wait'];
 
@@ -144,6 +175,20 @@ export function timeoutFlags({ evidence }: Observation, name: string, seconds: n
 
 function kubeProxyFlags({ kubernetes }: Evidence, flag: string): readonly FileLines[] {
   return kubernetes ? [{ where: 'the flags of kube-proxy, which sets it when it starts', lines: [flag] }] : [];
+}
+
+function iptablesFiles({ iptablesUnloads }: Evidence): readonly FileLines[] {
+  const file = { where: '/etc/sysconfig/iptables-config', lines: ['IPTABLES_MODULES_UNLOAD="no"'] };
+  if (iptablesUnloads === false) return [];
+  return [iptablesUnloads === true ? { ...file, replaces: ['IPTABLES_MODULES_UNLOAD="yes"'] } : file];
+}
+
+// None if the file says so already.
+function sysctlEdit(where: string, line: string, { configured, limit }: Plan): readonly FileLines[] {
+  if (configured?.by !== 'sysctl' || configured.path !== where) return [{ where, lines: [line] }];
+  return configured.limit === limit
+    ? []
+    : [{ where, lines: [line], replaces: [`${configured.key} = ${configured.value}`] }];
 }
 
 // Where it is set already it has to be changed: a second file may come before that one.

@@ -18,7 +18,7 @@ import { type LeadBody, leadBody } from './lead-body.ts';
 import { type ListBody, listFigures } from './list-body.ts';
 import type { Listed } from './listing.ts';
 import { type NamespaceBody, namespaceBody } from './namespace-body.ts';
-import { type FileBody, fileBodies } from './remedies.ts';
+import { editsUndone, type FileBody, fileBodies } from './remedies.ts';
 import type { ReportFindings } from './report-findings.ts';
 import { foreignPath } from './words.ts';
 
@@ -100,11 +100,19 @@ export interface AdviceBody {
   readonly kind: InPlace<Advice['kind']>;
   readonly title: string;
   readonly commands: readonly string[];
+  /** what undoes the commands, to be typed in this order */
+  readonly undo: readonly string[];
   /** the same with iptables, where the commands are of nft */
   readonly instead: readonly string[];
+  /** what undoes those */
+  readonly undo_instead: readonly string[];
+  /** what no undo restores, in words; null where the undo restores everything */
+  readonly undo_remains: string | null;
   readonly notes: readonly string[];
   /** what makes it survive a reboot */
   readonly files: readonly FileBody[];
+  /** how to take the files' lines back, in words; null where no line is new */
+  readonly undo_files: string | null;
 }
 
 // As many as are told by name.
@@ -180,9 +188,20 @@ function memoryBody({ evaluation: { observation }, diagnosis: { worst } }: Repor
   };
 }
 
-function adviceBody(advice: Advice, { evaluation: { observation }, subject }: ReportFindings): AdviceBody {
-  const { title, commands, instead, notes, files } = stepOf(advice, { observation, subject });
-  return { kind: advice.kind, title, commands, instead, notes, files: fileBodies(files) };
+function adviceBody(advice: Advice, { evaluation: { observation }, diagnosis }: ReportFindings): AdviceBody {
+  const step = stepOf(advice, { observation, subject: diagnosis.worst.result.table });
+  return {
+    kind: advice.kind,
+    title: step.title,
+    commands: step.commands,
+    undo: step.undo,
+    instead: step.instead,
+    undo_instead: step.undoInstead,
+    undo_remains: step.remains ?? null,
+    notes: step.notes,
+    files: fileBodies(step.files),
+    undo_files: editsUndone(step.files) ?? null,
+  };
 }
 
 function namespaceTableBody({ identities }: ReportFindings, { result, state, trouble }: TableDiagnosis): TableBody {

@@ -27,7 +27,7 @@ export function reportText(found: ReportFindings, palette: Palette): readonly st
     ...(found.leads.length === 0 ? [] : section('Elsewhere', leadLines(found, palette))),
     ...section(
       'What to do',
-      adviceLines(found.advice, nothingWords(found), { observation, subject: found.subject }, palette),
+      adviceLines(found.advice, nothingWords(found), { observation, subject: worst.result.table }, palette),
     ),
     ...(found.sudo.length === 0 ? [] : ['', ...wrapped(`sudo would add: ${found.sudo.join(', ')}.`)]),
   ];

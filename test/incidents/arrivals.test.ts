@@ -16,46 +16,43 @@ import {
   roomlessIn,
   SENDER,
   type Stage,
+  settingsOf,
   stage,
   TARGET,
   untilRoomless,
 } from './stage.ts';
-import { kinds, type Report, report, STANDALONE, type Step, step, type } from './told.ts';
+import { FORMS, kinds, type Report, report, STANDALONE, step, type } from './told.ts';
 
 const PARTS = [
   STANDALONE,
   ...['/usr/sbin/conntrack', '/usr/sbin/iptables', '/usr/sbin/nft', '/usr/sbin/ip', '/usr/sbin/sysctl'],
   ...['/usr/bin/perl', '/usr/bin/nsenter'],
 ];
-const FORMS = ['commands', 'instead'] as const;
-
 function toldOf({ pid }: Stage): Promise<Report> {
   return report('--pid', String(pid));
 }
 
 type Ending = readonly [kind: string, most: number, and?: () => void];
 
-/** Typed while the flood goes on each of them ends the loss, in both forms; what is undone makes it come back. */
+/**
+ * Typed while the flood goes on each of them ends the loss, in both forms. The printed undo makes it come back, and leaves
+ * rules and sysctls as they were.
+ */
 async function eachEnds(scene: Stage, told: Report, endings: readonly Ending[], also: readonly string[] = []) {
+  const before = settingsOf(scene.namespace);
   for (const [kind, most, and = () => undefined] of endings)
-    for (const form of FORMS) {
+    for (const [form, undo] of FORMS) {
       type([...step(told, kind)[form], ...also]);
+      expect(settingsOf(scene.namespace), `${kind}, ${form}`).not.toBe(before);
       await pause(200);
       const [roomless, lost] = await Promise.all([roomlessIn(scene, 1000), lostByClients(scene, 30)]);
       expect({ roomless, lost }, `${kind}, ${form}`).toEqual({ roomless: 0, lost: 0 });
       expect(toolCount(scene.namespace), `${kind}, ${form}`).toBeLessThanOrEqual(most);
       and();
-      type(undoing(step(told, kind), form));
+      type(step(told, kind)[undo]);
+      expect(settingsOf(scene.namespace), `${kind}, ${undo}`).toBe(before);
       while ((await roomlessIn(scene, 100)) === 0);
     }
-}
-
-/** As the notes say. */
-function undoing(one: Step, form: (typeof FORMS)[number]): readonly string[] {
-  const rules = one.instead.filter((line) => line.includes('tables ')).map((line) => line.replace(' -I ', ' -D '));
-  if (form === 'instead') return rules;
-  const [, line = ''] = /To undo it all: (.*)/.exec(one.notes.join('\n')) ?? [];
-  return [line];
 }
 
 liveSuite('who adds entries', PARTS, () => {
@@ -78,7 +75,7 @@ liveSuite('who adds entries', PARTS, () => {
     expect(arrivals.sources[0]).toMatchObject({ address: SENDER, added: arrivals.added });
     expect(arrivals.ports.find(({ port }) => port === 5432)).toMatchObject({ entries: 1500, added: 0 });
     expect(arrivals.ports.find(({ port }) => port === 53)).toMatchObject({ added: arrivals.added });
-    expect(step(told, 'source').title).toMatch(/^Ask what 203\.0\.113\.9 does: .* 100\.0% of the new ones/);
+    expect(step(told, 'source').title).toMatch(/^Find out what 203\.0\.113\.9 does: .* 100\.0% of the new ones/);
     for (const { kind, title } of told.incident.advice)
       if (kind === 'notrack') expect(title).toMatch(/^Do not track udp port 53:/);
 
@@ -137,7 +134,7 @@ liveSuite('who adds entries', PARTS, () => {
       `Let only completed connections to ${target} have an entry: likely a SYN flood with forged sources.`,
     );
     // Half of 2000 in the 60 s that SYN_RECV has.
-    expect(step(told, 'rate_limit').title).toContain(`Or admit 16 new connections/s to ${target}, and no more`);
+    expect(step(told, 'rate_limit').title).toContain(`Or admit at most 16 new connections/s to ${target} `);
 
     const free = step(told, 'free').commands;
     const clientsGetIn = () => expect(connected(scene, 20)).toBe(20);
@@ -163,7 +160,7 @@ liveSuite('who adds entries', PARTS, () => {
     expect(kinds(told)).not.toContain('source');
     const { networks, added } = told.list.arrivals;
     expect(networks[0]).toMatchObject({ address: '198.51.100.0/24', added });
-    expect(step(told, 'network').title).toMatch(/^Ask who is in 198\.51\.100\.0\/24: .* 100\.0% of the new ones/);
+    expect(step(told, 'network').title).toMatch(/^Find out who is in 198\.51\.100\.0\/24: .* 100\.0% of the new ones/);
     await eachEnds(scene, told, [
       ['network', 40],
       ['source_limit', 141],
@@ -214,7 +211,7 @@ liveSuite('who adds entries', PARTS, () => {
     expect(free.commands).toEqual([
       `ip netns exec ${scene.namespace} conntrack -D -p tcp --state ESTABLISHED --dport 5432 >/dev/null`,
     ]);
-    expect(free.notes[0]).toContain('Those that still live end');
+    expect(free.notes[0]).toContain('Those that are still in use end');
     type(free.commands);
     expect(toolCount(scene.namespace)).toBe(0);
   });

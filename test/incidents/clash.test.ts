@@ -14,7 +14,7 @@ import {
 } from '../live/namespace.ts';
 import { liveSuite } from '../live/parts.ts';
 import { background } from './stage.ts';
-import { report, STANDALONE } from './told.ts';
+import { report, STANDALONE, type } from './told.ts';
 
 const PARTS = [STANDALONE, '/usr/sbin/nft', '/usr/sbin/conntrack', '/usr/bin/python3'];
 const NAT = `table ip nat {
@@ -83,7 +83,10 @@ liveSuite('packets lost to clashes', PARTS, () => {
     for (const command of advice?.commands ?? [])
       expect(inside(name, 'sh', '-c', command)).toMatchObject({ status: 0 });
     expect(lostOf(name, 10)).toBe(0);
-    expect(inside(name, 'sysctl', '-n', 'net.netfilter.nf_conntrack_udp_timeout').stdout.trim()).toBe('10');
+    const timeout = () => inside(name, 'sysctl', '-n', 'net.netfilter.nf_conntrack_udp_timeout').stdout.trim();
+    expect(timeout()).toBe('10');
+    type(advice?.undo ?? []);
+    expect(timeout()).toBe('30');
   });
 
   test('where NAT has ports it is not said to have none', () => {

@@ -17,7 +17,8 @@ import {
   traffic,
 } from '../live/namespace.ts';
 import { liveSuite } from '../live/parts.ts';
-import { report, STANDALONE, step, type } from './told.ts';
+import { settingsOf } from './stage.ts';
+import { FORMS, report, STANDALONE, step, type } from './told.ts';
 
 const PARTS = [
   ...[STANDALONE, HASHSIZE, '/usr/sbin/conntrack', '/usr/sbin/iptables', '/usr/sbin/nft', '/usr/sbin/ip'],
@@ -58,12 +59,15 @@ liveSuite('a full table', PARTS, () => {
         /is full and losing [\d,]+ packets\/s \[#{50}\] 100\.0% of 2,000/,
       );
 
+      const settings = settingsOf(namespace);
       type(step(told, 'raise').commands);
       const typed = toolCounter(namespace, 'drop');
       await pause(1500);
       expect(toolCounter(namespace, 'drop')).toBe(typed);
       const later = await report();
       expect(later.incident.trouble).not.toBe('losing');
+      type(step(told, 'raise').undo);
+      expect(settingsOf(namespace)).toBe(settings);
     });
 
     test('without root: the same verdict, and what sudo would add', async () => {
@@ -107,7 +111,7 @@ liveSuite('a full table', PARTS, () => {
       return { sender, namespace };
     }
 
-    test.each(['commands', 'instead'] as const)('from one source to one port: %s take them off', async (form) => {
+    test.each(FORMS)('from one source to one port: %s take them off', async (form, undo) => {
       const { sender, namespace } = await blackHole();
       limitTo(1000);
       await traffic(sender, 'syn', '980');
@@ -118,19 +122,20 @@ liveSuite('a full table', PARTS, () => {
       expect(told.list.ports.top).toMatchObject([{ port: 443 }]);
       expect(toolCount(namespace)).toBeGreaterThan(900);
 
+      const settings = settingsOf(namespace);
       type(step(told, 'source')[form]);
       await traffic(sender, 'syn', '500');
       expect(toolCount(namespace)).toBeLessThan(100);
-      if (form === 'commands') {
-        const undo = step(told, 'source').notes.find((note) => note.startsWith('To undo it all: ')) ?? '';
-        type([undo.slice('To undo it all: '.length)]);
-        await traffic(sender, 'syn', '300');
-        expect(toolCount(namespace)).toBeGreaterThan(250);
-      }
+      type(step(told, 'source')[undo]);
+      expect(settingsOf(namespace)).toBe(settings);
+      await traffic(sender, 'syn', '300');
+      expect(toolCount(namespace)).toBeGreaterThan(250);
       type(step(told, 'notrack')[form]);
       type([`ip netns exec ${namespace} conntrack -F`]);
       await traffic(sender, 'syn', '500');
       expect(toolCount(namespace)).toBe(0);
+      type(step(told, 'notrack')[undo]);
+      expect(settingsOf(namespace)).toBe(settings);
     });
 
     test('seen from where they come from, whose own address it is: a process is to be found', async () => {

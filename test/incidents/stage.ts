@@ -80,6 +80,23 @@ export function done(answer: Answer): void {
   expect(answer).toMatchObject({ status: 0 });
 }
 
+/** The tables that iptables creates for its first rule and never deletes. */
+const EMPTY_TABLE = /^table ip6? (?:raw|mangle|filter) \{\n(?:\tchain \w+ \{\n\t\ttype [^\n]+\n\t\}\n\n?)*\}\n/gm;
+
+/** All rules and conntrack sysctls of a namespace, as the tools print them; without counts. */
+export function settingsOf(namespace: string): string {
+  const printed = (...line: readonly string[]) => {
+    const answer = inside(namespace, ...line);
+    done(answer);
+    return answer.stdout.replace(/^# .*\n/gm, '').replace(/counter packets \d+ bytes \d+/g, 'counter');
+  };
+  return [
+    printed('nft', 'list', 'ruleset').replace(EMPTY_TABLE, ''),
+    ...['iptables-legacy-save', 'ip6tables-legacy-save'].map((tool) => printed(tool)),
+    printed('sysctl', '-a', '--pattern', 'nf_conntrack_(?!count)'),
+  ].join('\n');
+}
+
 /** Connections to a database that have been idle for so long. */
 export function idle({ namespace }: Stage, count: number, seconds = 1000): void {
   const line = (at: number): string => {

@@ -18,10 +18,18 @@ export interface Step {
   readonly kind: string;
   readonly title: string;
   readonly commands: readonly string[];
+  readonly undo: readonly string[];
   /** The same with iptables. */
   readonly instead: readonly string[];
+  readonly undo_instead: readonly string[];
   readonly notes: readonly string[];
 }
+
+/** The names of the commands of each form, and of their undo. */
+export const FORMS = [
+  ['commands', 'undo'],
+  ['instead', 'undo_instead'],
+] as const;
 
 export interface Added {
   readonly address?: string;

@@ -85,6 +85,7 @@ describe('never more than the figures support', () => {
       'half of them have still the time of a longer timeout that was there before',
       {
         ...FULL,
+        settings: new Map([['tcp_timeout_established', 86_400]]),
         holdings: holdings(
           times(10, (at) => ({ source: `10.0.0.${at}`, port: at, seconds: at < 5 ? 200_000 : 1000 })),
           new Map([['tcp_timeout_established', 86_400]]),

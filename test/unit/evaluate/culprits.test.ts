@@ -12,7 +12,7 @@ const RELEASE = { ok: true, value: { major: 6, minor: 18 }, source: '' } as cons
 
 function advised({ holdings, arrivals }: Found, changes: Partial<Suspicion> = {}) {
   const machine = { generation: 'nf_conntrack', release: RELEASE } as const;
-  return culpritAdvice({ arrivals, refused: 0, limit: 4000, machine, own: new Set(), ...changes }, holdings);
+  return culpritAdvice({ arrivals, refused: 0, limit: 4000, machine, own: new Set(), loose: 1, ...changes }, holdings);
 }
 
 function kinds(found: Found, changes: Partial<Suspicion> = {}): readonly string[] {

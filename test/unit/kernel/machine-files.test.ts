@@ -8,7 +8,7 @@ import { readConfiguration } from '../../../src/kernel/configuration.ts';
 import { readEvidence } from '../../../src/kernel/evidence.ts';
 import { findGeneration } from '../../../src/kernel/generation.ts';
 import { readMachine } from '../../../src/kernel/machine.ts';
-import { readTimeouts } from '../../../src/kernel/namespace-sysctls.ts';
+import { readTunables } from '../../../src/kernel/namespace-sysctls.ts';
 import { entriesOf } from '../../../src/kernel/statistics.ts';
 import { fault, ok, otherTable, table } from '../support/observation.ts';
 import { type Files, rootOf } from '../support/root.ts';
@@ -393,6 +393,6 @@ test('the timeouts of a tree, and of no namespace that cannot be entered', () =>
     'proc/sys/net/netfilter/nf_conntrack_max': '5\n',
     'proc/sys/net/netfilter/ip_conntrack_icmp_timeout': '7\n',
   });
-  expect([...readTimeouts(root, 'nf_conntrack', table())]).toEqual([['udp_timeout', 30]]);
-  expect([...readTimeouts(root, 'nf_conntrack', otherTable({ pids: [] }))]).toEqual([]);
+  expect([...readTunables(root, 'nf_conntrack', table())]).toEqual([['udp_timeout', 30]]);
+  expect([...readTunables(root, 'nf_conntrack', otherTable({ pids: [] }))]).toEqual([]);
 });

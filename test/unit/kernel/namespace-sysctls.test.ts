@@ -1,7 +1,7 @@
 // Sysctls in force in a namespace: ours from the files, another's from a process that prints them inside of it.
 
 import { describe, expect, test } from 'vitest';
-import { readSettings, readSysctls, readTimeouts } from '../../../src/kernel/namespace-sysctls.ts';
+import { readSettings, readSysctls, readTunables } from '../../../src/kernel/namespace-sysctls.ts';
 import { fault, ok, otherTable, table } from '../support/observation.ts';
 import { type Files, rootOf } from '../support/root.ts';
 import { type Tools, withTools } from '../support/tools.ts';
@@ -88,7 +88,7 @@ describe("another's", () => {
   test('all of them once, whatever is wanted', () => {
     const lines = withTools({ '/usr/bin/nsenter': '', '/bin/grep': PRINTED });
     const root = own();
-    expect([...readTimeouts(root, 'nf_conntrack', otherTable())]).toEqual([['udp_timeout', 31]]);
+    expect([...readTunables(root, 'nf_conntrack', otherTable())]).toEqual([['udp_timeout', 31]]);
     expect([...readSysctls(root, 'nf_conntrack', otherTable(), (name) => name === 'checksum')]).toEqual([
       ['checksum', 0],
     ]);

@@ -3,12 +3,14 @@ import { type CulpritAdvice, culpritAdvice, type Suspicion } from '../../../src/
 import { releaseAdvice } from '../../../src/evaluate/release.ts';
 import { arrivalLines } from '../../../src/present/arrivals.ts';
 import { arrivalsBody } from '../../../src/present/arrivals-body.ts';
-import { networkStep, sourceLimitStep, sourceStep } from '../../../src/present/culprit-steps.ts';
-import { rateLimitStep, synproxyStep } from '../../../src/present/flood-steps.ts';
+import { networkStep, sourceStep } from '../../../src/present/keep-out-step.ts';
 import { listLines } from '../../../src/present/listing.ts';
 import { notrackStep } from '../../../src/present/notrack-step.ts';
+import { rateLimitStep } from '../../../src/present/rate-limit-step.ts';
 import { releaseStep } from '../../../src/present/release-step.ts';
+import { sourceLimitStep } from '../../../src/present/source-limit-step.ts';
 import type { Place, Step } from '../../../src/present/step.ts';
+import { synproxyStep } from '../../../src/present/synproxy-step.ts';
 import { type Found, type Line, line, listed, times } from '../support/listed.ts';
 
 const UDP = { protocol: 'udp', flag: 'UNREPLIED', port: 53, left: 29 } as const;
@@ -22,7 +24,7 @@ const NEW = place(6, 18);
 function advised({ holdings, arrivals }: Found, changes: Partial<Suspicion> = {}): readonly CulpritAdvice[] {
   const { release } = NEW.observation.machine;
   const machine = { generation: 'nf_conntrack', release } as const;
-  return culpritAdvice({ arrivals, refused: 0, limit: 4000, machine, own: new Set(), ...changes }, holdings);
+  return culpritAdvice({ arrivals, refused: 0, limit: 4000, machine, own: new Set(), loose: 1, ...changes }, holdings);
 }
 
 function stepOf(advice: CulpritAdvice, where: Place): Step {
@@ -69,25 +71,25 @@ describe('IPv6', () => {
 
   test('a network', () => {
     expect(step(network, 'network').commands.slice(2)).toEqual([
-      'nft add rule inet check_conntrack prerouting ip6 saddr 2001:db8:0:7::/64 drop',
-      'conntrack -f ipv6 -D -s 2001:db8:0:7::/64 >/dev/null',
+      'nft add rule inet check_conntrack_network prerouting ip6 saddr 2001:db8:0:7::/64 drop',
+      'conntrack -D -f ipv6 -s 2001:db8:0:7::/64 >/dev/null',
     ]);
     expect(step(network, 'source_limit')).toMatchObject({
-      title: 'Or let no /64 network have more than 100 entries, and shut nobody out.',
+      title: 'Or limit each /64 network to 100 entries.',
       instead: [
         'ip6tables -t mangle -I PREROUTING -m conntrack --ctstate NEW -m connlimit --connlimit-above 100 --connlimit-mask 64 -j DROP',
-        'conntrack -f ipv6 -D -s 2001:db8:0:7::/64 >/dev/null',
+        'conntrack -D -f ipv6 -s 2001:db8:0:7::/64 >/dev/null',
       ],
     });
     expect(step(network, 'source_limit').commands[3]).toBe(
-      "nft 'add rule inet check_conntrack limited ct state new add @networks6 { ip6 saddr and ffff:ffff:ffff:ffff:: ct count over 100 } drop'",
+      "nft 'add rule inet check_conntrack_source_limit limited ct state new add @networks6 { ip6 saddr and ffff:ffff:ffff:ffff:: ct count over 100 } drop'",
     );
   });
 
   test('a source', () => {
     expect(step(source, 'source').instead).toEqual([
       'ip6tables -t raw -I PREROUTING -s 2001:db8:0:7::9 -j DROP',
-      'conntrack -f ipv6 -D -s 2001:db8:0:7::9 >/dev/null',
+      'conntrack -D -f ipv6 -s 2001:db8:0:7::9 >/dev/null',
     ]);
     expect(step(source, 'source_limit').commands[3]).toContain('add @sources6 { ip6 saddr ct count over 100 } drop');
   });
@@ -100,7 +102,7 @@ describe('IPv6', () => {
       source: `2001:${at.toString(16)}::1`,
     }));
     expect(step(flood, 'rate_limit').commands[2]).toBe(
-      'nft add rule inet check_conntrack limited ip6 daddr 2001:db8::1 tcp dport 443 ct state new limit rate over 16/second drop',
+      'nft add rule inet check_conntrack_rate_limit limited ip6 daddr 2001:db8::1 tcp dport 443 ct state new limit rate over 16/second drop',
     );
     expect(
       step(flood, 'synproxy')
@@ -141,7 +143,7 @@ describe('what older kernels have', () => {
 test('a SYN flood from many places at many addresses: no address in the rules, and both families', () => {
   const spread = forged({}).map((text, at) => text.split('192.0.2.1').join(`192.0.2.${at % 9}`));
   const found = step(spread, 'rate_limit');
-  expect(found.title).toMatch(/^Or admit 16 new connections\/s to port 443, and no more/);
+  expect(found.title).toMatch(/^Or admit at most 16 new connections\/s to port 443 /);
   expect(found.commands[2]).toContain('limited tcp dport 443 ct state new');
   expect(found.instead.map((one) => one.split(' ')[0])).toEqual(['iptables', 'ip6tables']);
 });
@@ -238,46 +240,58 @@ describe('in whole', () => {
   const flooder = times(500, () => ({ ...UDP, source: '203.0.113.9' }));
   const network = times(500, (at) => ({ ...UDP, source: `198.51.100.${at & 255}` }));
 
-  /** Title, commands, the same with iptables, notes, files. */
-  function whole({ title, commands, instead, notes, inNamespace, files }: Step): string {
+  /** Title, commands and undo, the same with iptables, notes, files. */
+  function whole(step: Step): string {
+    const { title, commands, undo, instead, undoInstead, remains = '', notes, inNamespace, files } = step;
     const last = [
       ...files.map(({ where, lines }) => [where, ...lines].join(': ')),
       ...(inNamespace ? ['gone with it'] : []),
     ];
-    return [title, ...[commands, instead, notes, last].flatMap((lines) => ['--', ...lines]), ''].join('\n');
+    const parts = [commands, undo, instead, undoInstead, [remains], notes, last];
+    return [title, ...parts.flatMap((lines) => ['--', ...lines]), ''].join('\n');
   }
 
   test('a source, here and in a namespace', () => {
     expect(whole(step(flooder, 'source'))).toMatchInlineSnapshot(`
-      "Ask what 203.0.113.9 does: it has 100.0% of the entries and 100.0% of the new ones. If it should not:
+      "Find out what 203.0.113.9 does: it has 100.0% of the entries and 100.0% of the new ones. To keep it out:
       --
-      nft add table inet check_conntrack
-      nft 'add chain inet check_conntrack prerouting { type filter hook prerouting priority -300; }'
-      nft add rule inet check_conntrack prerouting ip saddr 203.0.113.9 drop
+      nft add table inet check_conntrack_source
+      nft 'add chain inet check_conntrack_source prerouting { type filter hook prerouting priority -300; }'
+      nft add rule inet check_conntrack_source prerouting ip saddr 203.0.113.9 drop
       conntrack -D -s 203.0.113.9 >/dev/null
+      --
+      nft delete table inet check_conntrack_source
       --
       iptables -t raw -I PREROUTING -s 203.0.113.9 -j DROP
       conntrack -D -s 203.0.113.9 >/dev/null
       --
-      Its packets are dropped before they are tracked, and its entries removed. Costs all of its connections.
-      To undo it all: nft delete table inet check_conntrack
+      iptables -t raw -D PREROUTING -s 203.0.113.9 -j DROP
+      --
+      Removed entries cannot be restored.
+      --
+      Its packets are dropped before they are tracked, and its entries are removed. Cost: all connections of 203.0.113.9.
       --
       the rules that are loaded at boot
       "
     `);
     expect(whole(step(flooder, 'source', THERE))).toMatchInlineSnapshot(`
-      "Ask what 203.0.113.9 does: it has 100.0% of the entries and 100.0% of the new ones. If it should not:
+      "Find out what 203.0.113.9 does: it has 100.0% of the entries and 100.0% of the new ones. To keep it out:
       --
-      ip netns exec web nft add table inet check_conntrack
-      ip netns exec web nft 'add chain inet check_conntrack prerouting { type filter hook prerouting priority -300; }'
-      ip netns exec web nft add rule inet check_conntrack prerouting ip saddr 203.0.113.9 drop
+      ip netns exec web nft add table inet check_conntrack_source
+      ip netns exec web nft 'add chain inet check_conntrack_source prerouting { type filter hook prerouting priority -300; }'
+      ip netns exec web nft add rule inet check_conntrack_source prerouting ip saddr 203.0.113.9 drop
       ip netns exec web conntrack -D -s 203.0.113.9 >/dev/null
+      --
+      ip netns exec web nft delete table inet check_conntrack_source
       --
       ip netns exec web iptables -t raw -I PREROUTING -s 203.0.113.9 -j DROP
       ip netns exec web conntrack -D -s 203.0.113.9 >/dev/null
       --
-      Its packets are dropped before they are tracked, and its entries removed. Costs all of its connections.
-      To undo it all: ip netns exec web nft delete table inet check_conntrack
+      ip netns exec web iptables -t raw -D PREROUTING -s 203.0.113.9 -j DROP
+      --
+      Removed entries cannot be restored.
+      --
+      Its packets are dropped before they are tracked, and its entries are removed. Cost: all connections of 203.0.113.9.
       --
       what makes that namespace or container
       gone with it
@@ -290,7 +304,11 @@ describe('in whole', () => {
       ss -tunap
       --
       --
-      It shows whose sockets there are. Costs nothing.
+      --
+      --
+      Changes nothing.
+      --
+      Lists the sockets and their processes.
       --
       "
     `);
@@ -299,19 +317,24 @@ describe('in whole', () => {
 
   test('a source may have so many', () => {
     expect(whole(step(flooder, 'source_limit'))).toMatchInlineSnapshot(`
-      "Or let no source have more than 100 entries, and shut nobody out.
+      "Or limit each source to 100 entries.
       --
-      nft add table inet check_conntrack
-      nft 'add chain inet check_conntrack limited { type filter hook prerouting priority -150; }'
-      nft 'add set inet check_conntrack sources4 { type ipv4_addr; size 65535; flags dynamic; }'
-      nft 'add rule inet check_conntrack limited ct state new add @sources4 { ip saddr ct count over 100 } drop'
+      nft add table inet check_conntrack_source_limit
+      nft 'add chain inet check_conntrack_source_limit limited { type filter hook prerouting priority -150; }'
+      nft 'add set inet check_conntrack_source_limit sources4 { type ipv4_addr; size 65535; flags dynamic; }'
+      nft 'add rule inet check_conntrack_source_limit limited ct state new add @sources4 { ip saddr ct count over 100 } drop'
       conntrack -D -s 203.0.113.9 >/dev/null
+      --
+      nft delete table inet check_conntrack_source_limit
       --
       iptables -t mangle -I PREROUTING -m conntrack --ctstate NEW -m connlimit --connlimit-above 100 --connlimit-mask 32 -j DROP
       conntrack -D -s 203.0.113.9 >/dev/null
       --
-      New connections of who has that many are dropped, and what 203.0.113.9 has now is removed. Costs its connections for once, a search for each new one, and holds to it whoever stands behind one address for many.
-      To undo it all: nft delete table inet check_conntrack
+      iptables -t mangle -D PREROUTING -m conntrack --ctstate NEW -m connlimit --connlimit-above 100 --connlimit-mask 32 -j DROP
+      --
+      Removed entries cannot be restored.
+      --
+      New connections of a source at the limit are dropped; the present entries of 203.0.113.9 are removed. Cost: its open connections, once, and one lookup per new connection; clients behind one NAT address share the limit.
       --
       the rules that are loaded at boot
       "
@@ -319,14 +342,18 @@ describe('in whole', () => {
     expect(
       whole(step(flooder, 'source_limit', { ...THERE, ...place(3, 13), subject: THERE.subject })),
     ).toMatchInlineSnapshot(`
-      "Or let no source have more than 100 entries, and shut nobody out.
+      "Or limit each source to 100 entries.
       --
       ip netns exec web iptables -t mangle -I PREROUTING -m conntrack --ctstate NEW -m connlimit --connlimit-above 100 --connlimit-mask 32 -j DROP
       ip netns exec web conntrack -D -s 203.0.113.9 >/dev/null
       --
+      ip netns exec web iptables -t mangle -D PREROUTING -m conntrack --ctstate NEW -m connlimit --connlimit-above 100 --connlimit-mask 32 -j DROP
       --
-      New connections of who has that many are dropped, and what 203.0.113.9 has now is removed. Costs its connections for once, a search for each new one, and holds to it whoever stands behind one address for many.
-      To undo it all: ip netns exec web nft delete table inet check_conntrack
+      --
+      --
+      Removed entries cannot be restored.
+      --
+      New connections of a source at the limit are dropped; the present entries of 203.0.113.9 are removed. Cost: its open connections, once, and one lookup per new connection; clients behind one NAT address share the limit.
       --
       what makes that namespace or container
       gone with it
@@ -334,19 +361,24 @@ describe('in whole', () => {
     `);
     const six = times(500, () => ({ ...UDP, source: '2001:db8:0:7::9' }));
     expect(whole(step(six, 'source_limit'))).toMatchInlineSnapshot(`
-      "Or let no source have more than 100 entries, and shut nobody out.
+      "Or limit each source to 100 entries.
       --
-      nft add table inet check_conntrack
-      nft 'add chain inet check_conntrack limited { type filter hook prerouting priority -150; }'
-      nft 'add set inet check_conntrack sources6 { type ipv6_addr; size 65535; flags dynamic; }'
-      nft 'add rule inet check_conntrack limited ct state new add @sources6 { ip6 saddr ct count over 100 } drop'
-      conntrack -f ipv6 -D -s 2001:db8:0:7::9 >/dev/null
+      nft add table inet check_conntrack_source_limit
+      nft 'add chain inet check_conntrack_source_limit limited { type filter hook prerouting priority -150; }'
+      nft 'add set inet check_conntrack_source_limit sources6 { type ipv6_addr; size 65535; flags dynamic; }'
+      nft 'add rule inet check_conntrack_source_limit limited ct state new add @sources6 { ip6 saddr ct count over 100 } drop'
+      conntrack -D -f ipv6 -s 2001:db8:0:7::9 >/dev/null
+      --
+      nft delete table inet check_conntrack_source_limit
       --
       ip6tables -t mangle -I PREROUTING -m conntrack --ctstate NEW -m connlimit --connlimit-above 100 --connlimit-mask 128 -j DROP
-      conntrack -f ipv6 -D -s 2001:db8:0:7::9 >/dev/null
+      conntrack -D -f ipv6 -s 2001:db8:0:7::9 >/dev/null
       --
-      New connections of who has that many are dropped, and what 2001:db8:0:7::9 has now is removed. Costs its connections for once, a search for each new one, and holds to it whoever stands behind one address for many.
-      To undo it all: nft delete table inet check_conntrack
+      ip6tables -t mangle -D PREROUTING -m conntrack --ctstate NEW -m connlimit --connlimit-above 100 --connlimit-mask 128 -j DROP
+      --
+      Removed entries cannot be restored.
+      --
+      New connections of a source at the limit are dropped; the present entries of 2001:db8:0:7::9 are removed. Cost: its open connections, once, and one lookup per new connection; clients behind one NAT address share the limit.
       --
       the rules that are loaded at boot
       "
@@ -355,36 +387,46 @@ describe('in whole', () => {
 
   test('a network', () => {
     expect(whole(step(network, 'network'))).toMatchInlineSnapshot(`
-      "Ask who is in 198.51.100.0/24: it has 100.0% of the entries and 100.0% of the new ones, and no address of it half of them. If they should not:
+      "Find out who is in 198.51.100.0/24: it has 100.0% of the entries and 100.0% of the new ones, and no single address has half of them. To keep it out:
       --
-      nft add table inet check_conntrack
-      nft 'add chain inet check_conntrack prerouting { type filter hook prerouting priority -300; }'
-      nft add rule inet check_conntrack prerouting ip saddr 198.51.100.0/24 drop
+      nft add table inet check_conntrack_network
+      nft 'add chain inet check_conntrack_network prerouting { type filter hook prerouting priority -300; }'
+      nft add rule inet check_conntrack_network prerouting ip saddr 198.51.100.0/24 drop
       conntrack -D -s 198.51.100.0/24 >/dev/null
+      --
+      nft delete table inet check_conntrack_network
       --
       iptables -t raw -I PREROUTING -s 198.51.100.0/24 -j DROP
       conntrack -D -s 198.51.100.0/24 >/dev/null
       --
-      Packets of the whole network are dropped before they are tracked, and its entries removed. Costs the connections of all that are in it.
-      To undo it all: nft delete table inet check_conntrack
+      iptables -t raw -D PREROUTING -s 198.51.100.0/24 -j DROP
+      --
+      Removed entries cannot be restored.
+      --
+      Its packets are dropped before they are tracked, and its entries are removed. Cost: the connections of every address in it.
       --
       the rules that are loaded at boot
       "
     `);
     expect(whole(step(network, 'source_limit'))).toMatchInlineSnapshot(`
-      "Or let no /24 network have more than 100 entries, and shut nobody out.
+      "Or limit each /24 network to 100 entries.
       --
-      nft add table inet check_conntrack
-      nft 'add chain inet check_conntrack limited { type filter hook prerouting priority -150; }'
-      nft 'add set inet check_conntrack networks4 { type ipv4_addr; size 65535; flags dynamic; }'
-      nft 'add rule inet check_conntrack limited ct state new add @networks4 { ip saddr and 255.255.255.0 ct count over 100 } drop'
+      nft add table inet check_conntrack_source_limit
+      nft 'add chain inet check_conntrack_source_limit limited { type filter hook prerouting priority -150; }'
+      nft 'add set inet check_conntrack_source_limit networks4 { type ipv4_addr; size 65535; flags dynamic; }'
+      nft 'add rule inet check_conntrack_source_limit limited ct state new add @networks4 { ip saddr and 255.255.255.0 ct count over 100 } drop'
       conntrack -D -s 198.51.100.0/24 >/dev/null
+      --
+      nft delete table inet check_conntrack_source_limit
       --
       iptables -t mangle -I PREROUTING -m conntrack --ctstate NEW -m connlimit --connlimit-above 100 --connlimit-mask 24 -j DROP
       conntrack -D -s 198.51.100.0/24 >/dev/null
       --
-      New connections of who has that many are dropped, and what 198.51.100.0/24 has now is removed. Costs its connections for once, a search for each new one, and holds to it whoever stands behind one address for many.
-      To undo it all: nft delete table inet check_conntrack
+      iptables -t mangle -D PREROUTING -m conntrack --ctstate NEW -m connlimit --connlimit-above 100 --connlimit-mask 24 -j DROP
+      --
+      Removed entries cannot be restored.
+      --
+      New connections of a /24 network at the limit are dropped; the present entries of 198.51.100.0/24 are removed. Cost: its open connections, once, and one lookup per new connection; clients behind one NAT address share the limit.
       --
       the rules that are loaded at boot
       "
@@ -400,36 +442,50 @@ describe('in whole', () => {
       "Let only completed connections to port 443 of 192.0.2.1 have an entry: likely a SYN flood with forged sources.
       --
       sysctl -w net.netfilter.nf_conntrack_tcp_loose=0
-      nft add table inet check_conntrack
-      nft 'add chain inet check_conntrack prerouting { type filter hook prerouting priority -300; }'
-      nft add rule inet check_conntrack prerouting ip daddr 192.0.2.1 tcp dport 443 'tcp flags & (fin|syn|rst|ack) == syn' notrack
-      nft 'add chain inet check_conntrack forward { type filter hook forward priority 0; }'
-      nft add rule inet check_conntrack forward ip daddr 192.0.2.1 tcp dport 443 ct state invalid,untracked synproxy mss 1460 wscale 7 timestamp sack-perm
-      nft add rule inet check_conntrack forward ip daddr 192.0.2.1 tcp dport 443 ct state invalid drop
+      nft add table inet check_conntrack_synproxy
+      nft 'add chain inet check_conntrack_synproxy prerouting { type filter hook prerouting priority -300; }'
+      nft 'add rule inet check_conntrack_synproxy prerouting ip daddr 192.0.2.1 tcp dport 443 tcp flags & (fin|syn|rst|ack) == syn notrack'
+      nft 'add chain inet check_conntrack_synproxy forward { type filter hook forward priority 0; }'
+      nft add rule inet check_conntrack_synproxy forward ip daddr 192.0.2.1 tcp dport 443 ct state invalid,untracked synproxy mss 1460 wscale 7 timestamp sack-perm
+      nft add rule inet check_conntrack_synproxy forward ip daddr 192.0.2.1 tcp dport 443 ct state invalid drop
+      --
+      nft delete table inet check_conntrack_synproxy
+      sysctl -w net.netfilter.nf_conntrack_tcp_loose=1
       --
       sysctl -w net.netfilter.nf_conntrack_tcp_loose=0
       iptables -t raw -I PREROUTING -d 192.0.2.1 -p tcp --dport 443 --syn -j CT --notrack
       iptables -t filter -I FORWARD -d 192.0.2.1 -p tcp --dport 443 -m conntrack --ctstate INVALID -j DROP
       iptables -t filter -I FORWARD -d 192.0.2.1 -p tcp --dport 443 -m conntrack --ctstate INVALID,UNTRACKED -j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460
       --
-      100.0% of the new ones are not completed, and no source has more than 1 of them: a list of addresses would not end it. (Or nobody answers a crowd: see that the server does.)
-      SYNs are answered for the server, and an entry is made when the client answers. Costs little CPU; the figures must be those of the server (what its SYN-ACK shows), and connections that are open and have no entry are no longer taken up (tcp_loose=0; it was 1 unless somebody has set it).
-      To undo it all: nft delete table inet check_conntrack
+      iptables -t filter -D FORWARD -d 192.0.2.1 -p tcp --dport 443 -m conntrack --ctstate INVALID,UNTRACKED -j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460
+      iptables -t filter -D FORWARD -d 192.0.2.1 -p tcp --dport 443 -m conntrack --ctstate INVALID -j DROP
+      iptables -t raw -D PREROUTING -d 192.0.2.1 -p tcp --dport 443 --syn -j CT --notrack
+      sysctl -w net.netfilter.nf_conntrack_tcp_loose=1
+      --
+
+      --
+      100.0% of the new ones are not completed, and no source has more than 1 of them: a list of addresses would not end it. (Or the server is not answering genuine clients: check it first.)
+      SYNs are answered for the server, and an entry is created when the client answers. Cost: little CPU. The options have to be those of the server's own SYN-ACK. Established connections without an entry are no longer picked up (tcp_loose=0).
       --
       the rules that are loaded at boot, and /etc/sysctl.conf: net.netfilter.nf_conntrack_tcp_loose = 0
       "
     `);
     expect(whole(step(forged({}), 'rate_limit'))).toMatchInlineSnapshot(`
-      "Or admit 16 new connections/s to port 443 of 192.0.2.1, and no more (100.0% of the new ones are not completed).
+      "Or admit at most 16 new connections/s to port 443 of 192.0.2.1 (100.0% of the new ones are not completed).
       --
-      nft add table inet check_conntrack
-      nft 'add chain inet check_conntrack limited { type filter hook prerouting priority -150; }'
-      nft add rule inet check_conntrack limited ip daddr 192.0.2.1 tcp dport 443 ct state new limit rate over 16/second drop
+      nft add table inet check_conntrack_rate_limit
+      nft 'add chain inet check_conntrack_rate_limit limited { type filter hook prerouting priority -150; }'
+      nft add rule inet check_conntrack_rate_limit limited ip daddr 192.0.2.1 tcp dport 443 ct state new limit rate over 16/second drop
+      --
+      nft delete table inet check_conntrack_rate_limit
       --
       iptables -t mangle -I PREROUTING -d 192.0.2.1 -p tcp --dport 443 -m conntrack --ctstate NEW -m hashlimit --hashlimit-name check_conntrack --hashlimit-mode dstip,dstport --hashlimit-above 16/second -j DROP
       --
-      So many, each for up to 120 s, take half of the table at the most; those that are there stay until they end or are removed. Costs every other client of that port as large a share of its new connections as the flood loses.
-      To undo it all: nft delete table inet check_conntrack
+      iptables -t mangle -D PREROUTING -d 192.0.2.1 -p tcp --dport 443 -m conntrack --ctstate NEW -m hashlimit --hashlimit-name check_conntrack --hashlimit-mode dstip,dstport --hashlimit-above 16/second -j DROP
+      --
+
+      --
+      That many, each for up to 120 s, take at most half of the table; present entries stay until they end or are removed. Cost: other clients of that port lose the same share of their new connections as the flood.
       --
       the rules that are loaded at boot
       "
@@ -438,21 +494,30 @@ describe('in whole', () => {
       "Let only completed connections to port 443 of 192.0.2.1 have an entry: likely a SYN flood with forged sources.
       --
       ip netns exec web sysctl -w net.netfilter.nf_conntrack_tcp_loose=0
-      ip netns exec web nft add table inet check_conntrack
-      ip netns exec web nft 'add chain inet check_conntrack prerouting { type filter hook prerouting priority -300; }'
-      ip netns exec web nft add rule inet check_conntrack prerouting ip daddr 192.0.2.1 tcp dport 443 'tcp flags & (fin|syn|rst|ack) == syn' notrack
-      ip netns exec web nft 'add chain inet check_conntrack forward { type filter hook forward priority 0; }'
-      ip netns exec web nft add rule inet check_conntrack forward ip daddr 192.0.2.1 tcp dport 443 ct state invalid,untracked synproxy mss 1460 wscale 7 timestamp sack-perm
-      ip netns exec web nft add rule inet check_conntrack forward ip daddr 192.0.2.1 tcp dport 443 ct state invalid drop
+      ip netns exec web nft add table inet check_conntrack_synproxy
+      ip netns exec web nft 'add chain inet check_conntrack_synproxy prerouting { type filter hook prerouting priority -300; }'
+      ip netns exec web nft 'add rule inet check_conntrack_synproxy prerouting ip daddr 192.0.2.1 tcp dport 443 tcp flags & (fin|syn|rst|ack) == syn notrack'
+      ip netns exec web nft 'add chain inet check_conntrack_synproxy forward { type filter hook forward priority 0; }'
+      ip netns exec web nft add rule inet check_conntrack_synproxy forward ip daddr 192.0.2.1 tcp dport 443 ct state invalid,untracked synproxy mss 1460 wscale 7 timestamp sack-perm
+      ip netns exec web nft add rule inet check_conntrack_synproxy forward ip daddr 192.0.2.1 tcp dport 443 ct state invalid drop
+      --
+      ip netns exec web nft delete table inet check_conntrack_synproxy
+      ip netns exec web sysctl -w net.netfilter.nf_conntrack_tcp_loose=1
       --
       ip netns exec web sysctl -w net.netfilter.nf_conntrack_tcp_loose=0
       ip netns exec web iptables -t raw -I PREROUTING -d 192.0.2.1 -p tcp --dport 443 --syn -j CT --notrack
       ip netns exec web iptables -t filter -I FORWARD -d 192.0.2.1 -p tcp --dport 443 -m conntrack --ctstate INVALID -j DROP
       ip netns exec web iptables -t filter -I FORWARD -d 192.0.2.1 -p tcp --dport 443 -m conntrack --ctstate INVALID,UNTRACKED -j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460
       --
-      100.0% of the new ones are not completed, and no source has more than 1 of them: a list of addresses would not end it. (Or nobody answers a crowd: see that the server does.)
-      SYNs are answered for the server, and an entry is made when the client answers. Costs little CPU; the figures must be those of the server (what its SYN-ACK shows), and connections that are open and have no entry are no longer taken up (tcp_loose=0; it was 1 unless somebody has set it).
-      To undo it all: ip netns exec web nft delete table inet check_conntrack
+      ip netns exec web iptables -t filter -D FORWARD -d 192.0.2.1 -p tcp --dport 443 -m conntrack --ctstate INVALID,UNTRACKED -j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460
+      ip netns exec web iptables -t filter -D FORWARD -d 192.0.2.1 -p tcp --dport 443 -m conntrack --ctstate INVALID -j DROP
+      ip netns exec web iptables -t raw -D PREROUTING -d 192.0.2.1 -p tcp --dport 443 --syn -j CT --notrack
+      ip netns exec web sysctl -w net.netfilter.nf_conntrack_tcp_loose=1
+      --
+
+      --
+      100.0% of the new ones are not completed, and no source has more than 1 of them: a list of addresses would not end it. (Or the server is not answering genuine clients: check it first.)
+      SYNs are answered for the server, and an entry is created when the client answers. Cost: little CPU. The options have to be those of the server's own SYN-ACK. Established connections without an entry are no longer picked up (tcp_loose=0).
       --
       what makes that namespace or container: net.netfilter.nf_conntrack_tcp_loose = 0
       gone with it
@@ -464,12 +529,15 @@ describe('in whole', () => {
       "Let only completed connections to port 443 have an entry: likely a SYN flood with forged sources.
       --
       sysctl -w net.netfilter.nf_conntrack_tcp_loose=0
-      nft add table inet check_conntrack
-      nft 'add chain inet check_conntrack prerouting { type filter hook prerouting priority -300; }'
-      nft add rule inet check_conntrack prerouting tcp dport 443 'tcp flags & (fin|syn|rst|ack) == syn' notrack
-      nft 'add chain inet check_conntrack forward { type filter hook forward priority 0; }'
-      nft add rule inet check_conntrack forward tcp dport 443 ct state invalid,untracked synproxy mss 1460 wscale 7 timestamp sack-perm
-      nft add rule inet check_conntrack forward tcp dport 443 ct state invalid drop
+      nft add table inet check_conntrack_synproxy
+      nft 'add chain inet check_conntrack_synproxy prerouting { type filter hook prerouting priority -300; }'
+      nft 'add rule inet check_conntrack_synproxy prerouting tcp dport 443 tcp flags & (fin|syn|rst|ack) == syn notrack'
+      nft 'add chain inet check_conntrack_synproxy forward { type filter hook forward priority 0; }'
+      nft add rule inet check_conntrack_synproxy forward tcp dport 443 ct state invalid,untracked synproxy mss 1460 wscale 7 timestamp sack-perm
+      nft add rule inet check_conntrack_synproxy forward tcp dport 443 ct state invalid drop
+      --
+      nft delete table inet check_conntrack_synproxy
+      sysctl -w net.netfilter.nf_conntrack_tcp_loose=1
       --
       sysctl -w net.netfilter.nf_conntrack_tcp_loose=0
       iptables -t raw -I PREROUTING -p tcp --dport 443 --syn -j CT --notrack
@@ -479,9 +547,18 @@ describe('in whole', () => {
       iptables -t filter -I FORWARD -p tcp --dport 443 -m conntrack --ctstate INVALID,UNTRACKED -j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460
       ip6tables -t filter -I FORWARD -p tcp --dport 443 -m conntrack --ctstate INVALID,UNTRACKED -j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460
       --
-      100.0% of the new ones are not completed, and no source has more than 1 of them: a list of addresses would not end it. (Or nobody answers a crowd: see that the server does.)
-      SYNs are answered for the server, and an entry is made when the client answers. Costs little CPU; the figures must be those of the server (what its SYN-ACK shows), and connections that are open and have no entry are no longer taken up (tcp_loose=0; it was 1 unless somebody has set it).
-      To undo it all: nft delete table inet check_conntrack
+      ip6tables -t filter -D FORWARD -p tcp --dport 443 -m conntrack --ctstate INVALID,UNTRACKED -j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460
+      iptables -t filter -D FORWARD -p tcp --dport 443 -m conntrack --ctstate INVALID,UNTRACKED -j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460
+      ip6tables -t filter -D FORWARD -p tcp --dport 443 -m conntrack --ctstate INVALID -j DROP
+      iptables -t filter -D FORWARD -p tcp --dport 443 -m conntrack --ctstate INVALID -j DROP
+      ip6tables -t raw -D PREROUTING -p tcp --dport 443 --syn -j CT --notrack
+      iptables -t raw -D PREROUTING -p tcp --dport 443 --syn -j CT --notrack
+      sysctl -w net.netfilter.nf_conntrack_tcp_loose=1
+      --
+
+      --
+      100.0% of the new ones are not completed, and no source has more than 1 of them: a list of addresses would not end it. (Or the server is not answering genuine clients: check it first.)
+      SYNs are answered for the server, and an entry is created when the client answers. Cost: little CPU. The options have to be those of the server's own SYN-ACK. Established connections without an entry are no longer picked up (tcp_loose=0).
       --
       the rules that are loaded at boot, and /etc/sysctl.conf: net.netfilter.nf_conntrack_tcp_loose = 0
       "
@@ -499,22 +576,30 @@ describe('in whole', () => {
     expect(whole(step(flooder, 'notrack'))).toMatchInlineSnapshot(`
       "Do not track udp port 53: it has 100.0% of the entries and 100.0% of the new ones, none translated.
       --
-      nft add table inet check_conntrack
-      nft 'add chain inet check_conntrack prerouting { type filter hook prerouting priority -300; }'
-      nft add rule inet check_conntrack prerouting udp dport 53 notrack
-      nft add rule inet check_conntrack prerouting udp sport 53 notrack
-      nft 'add chain inet check_conntrack output { type filter hook output priority -300; }'
-      nft add rule inet check_conntrack output udp dport 53 notrack
-      nft add rule inet check_conntrack output udp sport 53 notrack
+      nft add table inet check_conntrack_notrack
+      nft 'add chain inet check_conntrack_notrack prerouting { type filter hook prerouting priority -300; }'
+      nft add rule inet check_conntrack_notrack prerouting udp dport 53 notrack
+      nft add rule inet check_conntrack_notrack prerouting udp sport 53 notrack
+      nft 'add chain inet check_conntrack_notrack output { type filter hook output priority -300; }'
+      nft add rule inet check_conntrack_notrack output udp dport 53 notrack
+      nft add rule inet check_conntrack_notrack output udp sport 53 notrack
+      --
+      nft delete table inet check_conntrack_notrack
       --
       iptables -t raw -I PREROUTING -p udp --dport 53 -j CT --notrack
       iptables -t raw -I PREROUTING -p udp --sport 53 -j CT --notrack
       iptables -t raw -I OUTPUT -p udp --dport 53 -j CT --notrack
       iptables -t raw -I OUTPUT -p udp --sport 53 -j CT --notrack
       --
-      New packets of that port take no entry; those that are there end by their timeout.
-      Costs no memory. NAT does nothing for that port any more, and rules for ct state established or related no longer match it: it must be accepted by itself.
-      To undo it all: nft delete table inet check_conntrack
+      iptables -t raw -D OUTPUT -p udp --sport 53 -j CT --notrack
+      iptables -t raw -D OUTPUT -p udp --dport 53 -j CT --notrack
+      iptables -t raw -D PREROUTING -p udp --sport 53 -j CT --notrack
+      iptables -t raw -D PREROUTING -p udp --dport 53 -j CT --notrack
+      --
+
+      --
+      New packets of that port create no entry; present entries end by their timeout.
+      Cost: no memory. NAT no longer applies to that port, and rules for ct state established or related no longer match it: a rule without a state has to accept it.
       --
       the rules that are loaded at boot
       "
@@ -525,8 +610,12 @@ describe('in whole', () => {
       --
       --
       --
-      500 of 500 entries are in a zone. Where "ct zone set" is in the rules, a rule of its own with notrack does nothing, before it and behind it: see ip netns exec web nft -a list ruleset.
-      Put it into the very chain that sets the zone, in front of that rule: udp dport 53 notrack accept (and the same with sport, for the answers).
+      --
+      --
+
+      --
+      500 of 500 entries are in a zone. With "ct zone set" in the rules, a separate rule with notrack has no effect, before or after it: see ip netns exec web nft -a list ruleset.
+      Put it into the chain that sets the zone, in front of that rule: udp dport 53 notrack accept (and the same with sport, for the answers).
       --
       what makes that namespace or container
       gone with it
@@ -545,8 +634,12 @@ describe('in whole', () => {
       conntrack -D -p tcp --state SYN_SENT --dport 443 >/dev/null
       --
       --
-      500 entries, and those that began since. Connections that are being made just now are tried again; no other ends.
-      It helps for once: they come again as long as whoever makes them does.
+      --
+      --
+      Removed entries cannot be restored.
+      --
+      500 entries, and those that began since. Connections that are being set up are retried; no other connection ends.
+      This helps once: the entries come back while their source keeps sending.
       --
       "
     `);
@@ -556,8 +649,12 @@ describe('in whole', () => {
       ip netns exec web conntrack -D -f ipv6 -p tcp --state TIME_WAIT --dport 443 -s 2001:db8::9 >/dev/null
       --
       --
-      500 entries, and those that began since. Those connections have ended already; a packet that is late finds no entry.
-      It helps for once: they come again as long as whoever makes them does.
+      --
+      --
+      Removed entries cannot be restored.
+      --
+      500 entries, and those that began since. These connections have ended already; a late packet finds no entry.
+      This helps once: the entries come back while their source keeps sending.
       --
       "
     `);
@@ -567,8 +664,12 @@ describe('in whole', () => {
       conntrack -D -p tcp --state ESTABLISHED --dport 443 >/dev/null
       --
       --
-      500 entries, and those that began since. Nearly all of them have been silent for long. Those that still live end, or, where nothing is translated and tcp_loose is 1, are taken up again with their next packet.
-      It helps for once: they come again as long as whoever makes them does.
+      --
+      --
+      Removed entries cannot be restored.
+      --
+      500 entries, and those that began since. Nearly all of them have been silent for long. Those that are still in use end, or, if nothing is translated and tcp_loose is 1, are picked up again with their next packet.
+      This helps once: the entries come back while their source keeps sending.
       --
       "
     `);
@@ -578,8 +679,12 @@ describe('in whole', () => {
       conntrack -D -p udp --dport 53 >/dev/null
       --
       --
-      500 entries, and those that began since. Whoever still sends gets a new entry with the next packet; where it is translated, perhaps another port.
-      It helps for once: they come again as long as whoever makes them does.
+      --
+      --
+      Removed entries cannot be restored.
+      --
+      500 entries, and those that began since. A sender that goes on gets a new entry with its next packet; if it is translated, perhaps another port.
+      This helps once: the entries come back while their source keeps sending.
       --
       "
     `);

@@ -90,7 +90,7 @@ describe('a plan', () => {
         131,072, until sysctl sets the lower one.
 
       Now, as root; it lasts until the module is loaded anew or the machine boots
-        nothing: it is so already
+        nothing to do: already set
 
       For good
         /etc/modprobe.conf
@@ -172,11 +172,9 @@ describe('a plan', () => {
         sets the lower one.
 
       Now, as root; it lasts until the module is loaded anew or the machine boots
-        nothing: it is so already
+        nothing to do: already set
 
       For good
-        /etc/sysctl.conf
-            net.netfilter.nf_conntrack_max = 65536
         /etc/modules-load.d/nf_conntrack.conf
             nf_conntrack
 
@@ -273,7 +271,7 @@ describe('a plan', () => {
       'it is set to something else',
       { configuration: wanted(5) },
       65_536,
-      '/etc/sysctl.conf sets net.netfilter.nf_conntrack_max = 5 now: change it there.',
+      '/etc/sysctl.conf, in place of net.netfilter.nf_conntrack_max = 5 net.netfilter.nf_conntrack_max = 65536',
     ],
   ])('where %s', (_, changes, asked, words) => {
     const text = planned(changes, asked).replace(/\s+/g, ' ');

@@ -92,12 +92,15 @@ describe('a report', () => {
         1. Raise the limit to 262,144, and the buckets with it.
              echo 65536 > /sys/module/nf_conntrack/parameters/hashsize
              sysctl -w net.netfilter.nf_conntrack_max=262144
-           849 packets/s find no room for a new entry, and each would stay 120 s or
-           more: with those that are there, and with what is not collected at once,
-           about 143,948 at the same time. Who tries again is counted again, and
-           clients that wait are not seen.
+           Undo:
+             sysctl -w net.netfilter.nf_conntrack_max=1000
+             echo 500 > /sys/module/nf_conntrack/parameters/hashsize
+           849 packets/s are refused a new entry. If each lived 120 s or more, the
+           table would hold about 143,948 entries, with those that have ended and are
+           not collected yet. Retries are counted again; clients that back off are
+           not.
            New connections get in at once.
-           Costs up to 64.3 MiB more when full, of 32.0 GiB available.
+           Cost: up to 64.3 MiB more when full, of 32.0 GiB available.
            It lasts until the next boot. For good:
              /etc/modprobe.d/nf_conntrack.conf
                  options nf_conntrack hashsize=65536
@@ -105,43 +108,56 @@ describe('a report', () => {
                  net.netfilter.nf_conntrack_max = 262144
              /etc/modules-load.d/nf_conntrack.conf
                  nf_conntrack
+           Undo: remove the added lines from /etc/modprobe.d/nf_conntrack.conf,
+           /etc/sysctl.d/90-nf_conntrack.conf and
+           /etc/modules-load.d/nf_conntrack.conf.
         2. Shorten nf_conntrack_tcp_timeout_syn_sent from 120 s to 30 s.
              nsenter -t 4711 -n sysctl -w net.netfilter.nf_conntrack_tcp_timeout_syn_sent=30
-           It keeps 100.0% of the entries: new ones would need 30 of 120 parts of the
-           room.
-           It may not suffice alone: what finds no room now would be about 25,455
-           entries, or fewer where it tries again.
-           Costs no memory; who is silent for longer than 30 s loses the entry.
+           Undo:
+             nsenter -t 4711 -n sysctl -w net.netfilter.nf_conntrack_tcp_timeout_syn_sent=120
+           It keeps 100.0% of the entries: new ones would need 25.0% of the space.
+           It may not be enough alone: the packets that are refused now would be about
+           25,455 entries, fewer if they are retries.
+           Cost: no memory; a connection idle for longer than 30 s loses its entry.
            It lasts as long as that namespace. For good:
              what makes that namespace or container
                  net.netfilter.nf_conntrack_tcp_timeout_syn_sent = 30
+           Undo: remove the added lines from what makes that namespace or container.
         3. Do not track tcp port 443: it has 100.0% of the entries, none translated.
-             nsenter -t 4711 -n nft add table inet check_conntrack
-             nsenter -t 4711 -n nft 'add chain inet check_conntrack prerouting { type filter hook prerouting priority -300; }'
-             nsenter -t 4711 -n nft add rule inet check_conntrack prerouting tcp dport 443 notrack
-             nsenter -t 4711 -n nft add rule inet check_conntrack prerouting tcp sport 443 notrack
-             nsenter -t 4711 -n nft 'add chain inet check_conntrack output { type filter hook output priority -300; }'
-             nsenter -t 4711 -n nft add rule inet check_conntrack output tcp dport 443 notrack
-             nsenter -t 4711 -n nft add rule inet check_conntrack output tcp sport 443 notrack
+             nsenter -t 4711 -n nft add table inet check_conntrack_notrack
+             nsenter -t 4711 -n nft 'add chain inet check_conntrack_notrack prerouting { type filter hook prerouting priority -300; }'
+             nsenter -t 4711 -n nft add rule inet check_conntrack_notrack prerouting tcp dport 443 notrack
+             nsenter -t 4711 -n nft add rule inet check_conntrack_notrack prerouting tcp sport 443 notrack
+             nsenter -t 4711 -n nft 'add chain inet check_conntrack_notrack output { type filter hook output priority -300; }'
+             nsenter -t 4711 -n nft add rule inet check_conntrack_notrack output tcp dport 443 notrack
+             nsenter -t 4711 -n nft add rule inet check_conntrack_notrack output tcp sport 443 notrack
+           Undo:
+             nsenter -t 4711 -n nft delete table inet check_conntrack_notrack
            or, with iptables:
              nsenter -t 4711 -n iptables -t raw -I PREROUTING -p tcp --dport 443 -j CT --notrack
              nsenter -t 4711 -n iptables -t raw -I PREROUTING -p tcp --sport 443 -j CT --notrack
              nsenter -t 4711 -n iptables -t raw -I OUTPUT -p tcp --dport 443 -j CT --notrack
              nsenter -t 4711 -n iptables -t raw -I OUTPUT -p tcp --sport 443 -j CT --notrack
-           New packets of that port take no entry; those that are there end by their
+           Undo:
+             nsenter -t 4711 -n iptables -t raw -D OUTPUT -p tcp --sport 443 -j CT --notrack
+             nsenter -t 4711 -n iptables -t raw -D OUTPUT -p tcp --dport 443 -j CT --notrack
+             nsenter -t 4711 -n iptables -t raw -D PREROUTING -p tcp --sport 443 -j CT --notrack
+             nsenter -t 4711 -n iptables -t raw -D PREROUTING -p tcp --dport 443 -j CT --notrack
+           New packets of that port create no entry; present entries end by their
            timeout.
-           Costs no memory. NAT does nothing for that port any more, and rules for ct
-           state established or related no longer match it: it must be accepted by
-           itself.
-           To undo it all: nsenter -t 4711 -n nft delete table inet check_conntrack
+           Cost: no memory. NAT no longer applies to that port, and rules for ct state
+           established or related no longer match it: a rule without a state has to
+           accept it.
            It lasts as long as that namespace. For good:
              what makes that namespace or container
+           Undo: remove them from what makes that namespace or container.
         4. Make room at once: remove the tcp SYN_SENT entries to port 443, at least
            100.0%.
              nsenter -t 4711 -n conntrack -D -p tcp --state SYN_SENT --dport 443 >/dev/null
-           1,000 entries, and those that began since. Connections that are being made
-           just now are tried again; no other ends.
-           It helps for once: they come again as long as whoever makes them does.
+           Removed entries cannot be restored.
+           1,000 entries, and those that began since. Connections that are being set
+           up are retried; no other connection ends.
+           This helps once: the entries come back while their source keeps sending.
       "
     `);
   });
@@ -190,8 +206,11 @@ describe('a report', () => {
         1. Raise the limit to 4,096, and the buckets with it.
              echo 1024 > /sys/module/nf_conntrack/parameters/hashsize
              sysctl -w net.netfilter.nf_conntrack_max=4096
+           Undo:
+             sysctl -w net.netfilter.nf_conntrack_max=1000
+             echo 500 > /sys/module/nf_conntrack/parameters/hashsize
            New connections get in at once.
-           Costs up to 776.1 KiB more when full, of 32.0 GiB available.
+           Cost: up to 776.1 KiB more when full, of 32.0 GiB available.
            It lasts until the next boot. For good:
              /etc/modprobe.d/nf_conntrack.conf
                  options nf_conntrack hashsize=1024
@@ -199,21 +218,29 @@ describe('a report', () => {
                  net.netfilter.nf_conntrack_max = 4096
              /etc/modules-load.d/nf_conntrack.conf
                  nf_conntrack
+           Undo: remove the added lines from /etc/modprobe.d/nf_conntrack.conf,
+           /etc/sysctl.d/90-nf_conntrack.conf and
+           /etc/modules-load.d/nf_conntrack.conf.
         2. Shorten nf_conntrack_tcp_timeout_established from 432000 s to 86400 s.
              sysctl -w net.netfilter.nf_conntrack_tcp_timeout_established=86400
-           With it 10 of the entries (100.0%) would be gone by now. Those that are
-           there keep their time until their next packet.
-           Costs no memory; who is silent for longer than 24 h loses the entry.
+           Undo:
+             sysctl -w net.netfilter.nf_conntrack_tcp_timeout_established=432000
+           With it 10 of the entries (100.0%) would have ended by now. Present entries
+           keep their time until their next packet.
+           Cost: no memory; a connection idle for longer than 24 h loses its entry.
            It lasts until the next boot. For good:
              /etc/sysctl.conf, or a file in /etc/sysctl.d
                  net.netfilter.nf_conntrack_tcp_timeout_established = 86400
+           Undo: remove the added lines from /etc/sysctl.conf, or a file in
+           /etc/sysctl.d.
         3. Make room at once: remove the tcp ESTABLISHED entries to port 0, at least
            10.0%.
              conntrack -D -p tcp --state ESTABLISHED --dport 0 >/dev/null
+           Removed entries cannot be restored.
            1 entries, and those that began since. Nearly all of them have been silent
-           for long. Those that still live end, or, where nothing is translated and
-           tcp_loose is 1, are taken up again with their next packet.
-           It helps for once: they come again as long as whoever makes them does.
+           for long. Those that are still in use end, or, if nothing is translated and
+           tcp_loose is 1, are picked up again with their next packet.
+           This helps once: the entries come back while their source keeps sending.
       "
     `);
   });
@@ -224,8 +251,11 @@ describe('a report', () => {
         1. Raise the limit to 4,096, and the buckets with it.
              echo 1024 > /sys/module/nf_conntrack/parameters/hashsize
              sysctl -w net.netfilter.nf_conntrack_max=4096
+           Undo:
+             sysctl -w net.netfilter.nf_conntrack_max=1000
+             echo 500 > /sys/module/nf_conntrack/parameters/hashsize
            New connections get in at once.
-           Costs up to 776.1 KiB more when full, of 32.0 GiB available.
+           Cost: up to 776.1 KiB more when full, of 32.0 GiB available.
            It lasts until the next boot. For good:
              /etc/modprobe.d/nf_conntrack.conf
                  options nf_conntrack hashsize=1024
@@ -233,19 +263,27 @@ describe('a report', () => {
                  net.netfilter.nf_conntrack_max = 4096
              /etc/modules-load.d/nf_conntrack.conf
                  nf_conntrack
-        2. Ask what 10.0.0.1 does: it has 100.0% of the entries. If it should not:
-             nft add table inet check_conntrack
-             nft 'add chain inet check_conntrack prerouting { type filter hook prerouting priority -300; }'
-             nft add rule inet check_conntrack prerouting ip saddr 10.0.0.1 drop
+           Undo: remove the added lines from /etc/modprobe.d/nf_conntrack.conf,
+           /etc/sysctl.d/90-nf_conntrack.conf and
+           /etc/modules-load.d/nf_conntrack.conf.
+        2. Find out what 10.0.0.1 does: it has 100.0% of the entries. To keep it out:
+             nft add table inet check_conntrack_source
+             nft 'add chain inet check_conntrack_source prerouting { type filter hook prerouting priority -300; }'
+             nft add rule inet check_conntrack_source prerouting ip saddr 10.0.0.1 drop
              conntrack -D -s 10.0.0.1 >/dev/null
+           Undo:
+             nft delete table inet check_conntrack_source
            or, with iptables:
              iptables -t raw -I PREROUTING -s 10.0.0.1 -j DROP
              conntrack -D -s 10.0.0.1 >/dev/null
-           Its packets are dropped before they are tracked, and its entries removed.
-           Costs all of its connections.
-           To undo it all: nft delete table inet check_conntrack
+           Undo:
+             iptables -t raw -D PREROUTING -s 10.0.0.1 -j DROP
+           Removed entries cannot be restored.
+           Its packets are dropped before they are tracked, and its entries are
+           removed. Cost: all connections of 10.0.0.1.
            It lasts until the next boot. For good:
              the rules that are loaded at boot
+           Undo: remove them from the rules that are loaded at boot.
       "
     `);
     expect(toDo({ ...full(), holdings: one(), own: [String((10 << 24) | 1)] })).toMatchInlineSnapshot(`
@@ -253,8 +291,11 @@ describe('a report', () => {
         1. Raise the limit to 4,096, and the buckets with it.
              echo 1024 > /sys/module/nf_conntrack/parameters/hashsize
              sysctl -w net.netfilter.nf_conntrack_max=4096
+           Undo:
+             sysctl -w net.netfilter.nf_conntrack_max=1000
+             echo 500 > /sys/module/nf_conntrack/parameters/hashsize
            New connections get in at once.
-           Costs up to 776.1 KiB more when full, of 32.0 GiB available.
+           Cost: up to 776.1 KiB more when full, of 32.0 GiB available.
            It lasts until the next boot. For good:
              /etc/modprobe.d/nf_conntrack.conf
                  options nf_conntrack hashsize=1024
@@ -262,10 +303,14 @@ describe('a report', () => {
                  net.netfilter.nf_conntrack_max = 4096
              /etc/modules-load.d/nf_conntrack.conf
                  nf_conntrack
+           Undo: remove the added lines from /etc/modprobe.d/nf_conntrack.conf,
+           /etc/sysctl.d/90-nf_conntrack.conf and
+           /etc/modules-load.d/nf_conntrack.conf.
         2. Find the process here that sends from 10.0.0.1: it has 100.0% of the
            entries.
              ss -tunap
-           It shows whose sockets there are. Costs nothing.
+           Changes nothing.
+           Lists the sockets and their processes.
       "
     `);
   });
@@ -276,7 +321,9 @@ describe('a report', () => {
       "What to do
         1. More buckets, 5,120: shorter chains.
              echo 5120 > /sys/module/nf_conntrack/parameters/hashsize
-           Entries are in shorter chains at once. Costs 40.0 KiB in all.
+           Undo:
+             echo 512 > /sys/module/nf_conntrack/parameters/hashsize
+           Entries are in shorter chains at once. Cost: 40.0 KiB of memory in all.
            It lasts until the next boot. For good:
              /etc/modprobe.d/nf_conntrack.conf
                  options nf_conntrack hashsize=5120
@@ -284,6 +331,9 @@ describe('a report', () => {
                  net.netfilter.nf_conntrack_max = 20000
              /etc/modules-load.d/nf_conntrack.conf
                  nf_conntrack
+           Undo: remove the added lines from /etc/modprobe.d/nf_conntrack.conf,
+           /etc/sysctl.d/90-nf_conntrack.conf and
+           /etc/modules-load.d/nf_conntrack.conf.
       "
     `);
   });
@@ -291,21 +341,24 @@ describe('a report', () => {
   test('a limit that was lost', () => {
     expect(toDo({ first: { configuration: wanted(4000), buckets: ok(1000) } })).toMatchInlineSnapshot(`
       "What to do
-        1. Set the limit that /etc/sysctl.conf wants, 4,000.
+        1. Restore the limit of 4,000 that /etc/sysctl.conf sets.
              echo 1024 > /sys/module/nf_conntrack/parameters/hashsize
              sysctl -w net.netfilter.nf_conntrack_max=4000
+           Undo:
+             sysctl -w net.netfilter.nf_conntrack_max=1000
+             echo 1000 > /sys/module/nf_conntrack/parameters/hashsize
            Likely cause: the module is not loaded at boot, so sysctl may run before it
            is there; echo nf_conntrack >/etc/modules-load.d/nf_conntrack.conf.
            Likely cause: each load of the module starts from its default; options
            nf_conntrack hashsize=500 in /etc/modprobe.d/nf_conntrack.conf.
-           Costs up to 1000.2 KiB more when full, of 32.0 GiB available.
+           Cost: up to 1000.2 KiB more when full, of 32.0 GiB available.
            It lasts until the next boot. For good:
              /etc/modprobe.d/nf_conntrack.conf
                  options nf_conntrack hashsize=1024
-             /etc/sysctl.conf
-                 net.netfilter.nf_conntrack_max = 4000
              /etc/modules-load.d/nf_conntrack.conf
                  nf_conntrack
+           Undo: remove the added lines from /etc/modprobe.d/nf_conntrack.conf and
+           /etc/modules-load.d/nf_conntrack.conf.
       "
     `);
   });
@@ -313,7 +366,7 @@ describe('a report', () => {
   test('no memory for more', () => {
     expect(toDo(full({ available: ok({ bytes: 1000, exact: true }) }))).toMatchInlineSnapshot(`
       "What to do
-        1. No higher limit: there is not the memory for it.
+        1. No higher limit: there is not enough memory for it.
            A full table is never swapped. Keep the flood out, or spread the load.
       "
     `);
@@ -327,8 +380,11 @@ describe('a report', () => {
         1. Raise the limit to 4,096, and the buckets with it.
              echo 512 > /sys/module/nf_conntrack/parameters/hashsize
              sysctl -w net.netfilter.nf_conntrack_max=4096
+           Undo:
+             sysctl -w net.netfilter.nf_conntrack_max=1000
+             echo 500 > /sys/module/nf_conntrack/parameters/hashsize
            New connections get in at once.
-           Costs up to 1.1 MiB more when full, of 32.0 GiB available.
+           Cost: up to 1.1 MiB more when full, of 32.0 GiB available.
            It lasts until the next boot. For good:
              /etc/modprobe.d/nf_conntrack.conf
                  options nf_conntrack hashsize=512
@@ -336,24 +392,33 @@ describe('a report', () => {
                  net.netfilter.nf_conntrack_max = 4096
              /etc/modules-load.d/nf_conntrack.conf
                  nf_conntrack
+           Undo: remove the added lines from /etc/modprobe.d/nf_conntrack.conf,
+           /etc/sysctl.d/90-nf_conntrack.conf and
+           /etc/modules-load.d/nf_conntrack.conf.
         2. Do not track udp port 53: it has 100.0% of the entries, none translated.
              nsenter -t 5 -n iptables -t raw -I PREROUTING -p udp --dport 53 -j NOTRACK
              nsenter -t 5 -n iptables -t raw -I PREROUTING -p udp --sport 53 -j NOTRACK
              nsenter -t 5 -n iptables -t raw -I OUTPUT -p udp --dport 53 -j NOTRACK
              nsenter -t 5 -n iptables -t raw -I OUTPUT -p udp --sport 53 -j NOTRACK
-           New packets of that port take no entry; those that are there end by their
+           Undo:
+             nsenter -t 5 -n iptables -t raw -D OUTPUT -p udp --sport 53 -j NOTRACK
+             nsenter -t 5 -n iptables -t raw -D OUTPUT -p udp --dport 53 -j NOTRACK
+             nsenter -t 5 -n iptables -t raw -D PREROUTING -p udp --sport 53 -j NOTRACK
+             nsenter -t 5 -n iptables -t raw -D PREROUTING -p udp --dport 53 -j NOTRACK
+           New packets of that port create no entry; present entries end by their
            timeout.
-           Costs no memory. NAT does nothing for that port any more, and rules for ct
-           state established or related no longer match it: it must be accepted by
-           itself.
-           To undo it: the same with -D in place of -I.
+           Cost: no memory. NAT no longer applies to that port, and rules for ct state
+           established or related no longer match it: a rule without a state has to
+           accept it.
            It lasts as long as that namespace. For good:
              what makes that namespace or container
+           Undo: remove them from what makes that namespace or container.
         3. Make room at once: remove the udp entries to port 53, at least 100.0%.
              nsenter -t 5 -n conntrack -D -p udp --dport 53 >/dev/null
-           10 entries, and those that began since. Whoever still sends gets a new
-           entry with the next packet; where it is translated, perhaps another port.
-           It helps for once: they come again as long as whoever makes them does.
+           Removed entries cannot be restored.
+           10 entries, and those that began since. A sender that goes on gets a new
+           entry with its next packet; if it is translated, perhaps another port.
+           This helps once: the entries come back while their source keeps sending.
       "
     `);
   });

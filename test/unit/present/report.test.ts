@@ -278,13 +278,13 @@ describe('what to type', () => {
   test('a port is not tracked: nft, or iptables', () => {
     const { commands, instead } = step({ ...full, holdings: port }, 'notrack');
     expect(commands).toEqual([
-      'nft add table inet check_conntrack',
-      "nft 'add chain inet check_conntrack prerouting { type filter hook prerouting priority -300; }'",
-      'nft add rule inet check_conntrack prerouting udp dport 53 notrack',
-      'nft add rule inet check_conntrack prerouting udp sport 53 notrack',
-      "nft 'add chain inet check_conntrack output { type filter hook output priority -300; }'",
-      'nft add rule inet check_conntrack output udp dport 53 notrack',
-      'nft add rule inet check_conntrack output udp sport 53 notrack',
+      'nft add table inet check_conntrack_notrack',
+      "nft 'add chain inet check_conntrack_notrack prerouting { type filter hook prerouting priority -300; }'",
+      'nft add rule inet check_conntrack_notrack prerouting udp dport 53 notrack',
+      'nft add rule inet check_conntrack_notrack prerouting udp sport 53 notrack',
+      "nft 'add chain inet check_conntrack_notrack output { type filter hook output priority -300; }'",
+      'nft add rule inet check_conntrack_notrack output udp dport 53 notrack',
+      'nft add rule inet check_conntrack_notrack output udp sport 53 notrack',
     ]);
     expect(instead[0]).toBe('iptables -t raw -I PREROUTING -p udp --dport 53 -j CT --notrack');
     expect(instead).toHaveLength(4);
@@ -309,8 +309,8 @@ describe('what to type', () => {
   test.each<[major: number, minor: number, first: string, instead: string | undefined]>([
     [2, 6, `${IPTABLES} -j NOTRACK`, undefined],
     [3, 0, `${IPTABLES} -j CT --notrack`, undefined],
-    [3, 12, `${IPTABLES} -j CT --notrack`, undefined],
-    [3, 13, 'nft add table inet check_conntrack', `${IPTABLES} -j CT --notrack`],
+    [4, 8, `${IPTABLES} -j CT --notrack`, undefined],
+    [4, 9, 'nft add table inet check_conntrack_notrack', `${IPTABLES} -j CT --notrack`],
   ])('by what kernel %d.%d has', (major, minor, first, instead) => {
     const told = step({ ...fullOf({ release: ok({ major, minor }) }), holdings: port }, 'notrack');
     expect([told.commands[0], told.instead[0]]).toEqual([first, instead]);
@@ -324,7 +324,7 @@ describe('what to type', () => {
   test('a source is kept out, of either family', () => {
     expect(step({ ...full, holdings: source }, 'source')).toMatchObject({
       commands: expect.arrayContaining([
-        'nft add rule inet check_conntrack prerouting ip saddr 10.0.0.1 drop',
+        'nft add rule inet check_conntrack_source prerouting ip saddr 10.0.0.1 drop',
         'conntrack -D -s 10.0.0.1 >/dev/null',
       ]),
       instead: ['iptables -t raw -I PREROUTING -s 10.0.0.1 -j DROP', 'conntrack -D -s 10.0.0.1 >/dev/null'],
@@ -332,7 +332,7 @@ describe('what to type', () => {
     const six = holdings(times(10, (at) => ({ port: at, source: '2001:db8:0:0:0:0:0:1', seconds: 432_000 })));
     expect(step({ ...full, holdings: six }, 'source').instead).toEqual([
       'ip6tables -t raw -I PREROUTING -s 2001:db8::1 -j DROP',
-      'conntrack -f ipv6 -D -s 2001:db8::1 >/dev/null',
+      'conntrack -D -f ipv6 -s 2001:db8::1 >/dev/null',
     ]);
   });
 
@@ -406,7 +406,7 @@ describe('what to type', () => {
 
   test('a limit that was lost: with the likely cause', () => {
     const { title, commands, notes } = step({ first: { configuration: wanted(4000), buckets: ok(1000) } }, 'restore');
-    expect(title).toBe('Set the limit that /etc/sysctl.conf wants, 4,000.');
+    expect(title).toBe('Restore the limit of 4,000 that /etc/sysctl.conf sets.');
     expect(commands).toEqual([
       'echo 1024 > /sys/module/nf_conntrack/parameters/hashsize',
       'sysctl -w net.netfilter.nf_conntrack_max=4000',
@@ -424,18 +424,18 @@ describe('what to type', () => {
   test('a limit that memory does not let be high enough', () => {
     const losing = { ...fullOf({ memTotal: ok(2 ** 25) }), last: { statistics: counted({ drop: 1e6 }) } };
     expect(step(losing, 'raise').notes).toContain(
-      'More than memory allows: a higher limit alone does not end it. It will be full again unless less comes.',
+      'This exceeds memory. A higher limit alone will not fix it: the table fills up again unless the load drops.',
     );
   });
 
   test('what ends with a namespace, and how to undo it', () => {
     const there = step({ ...fullElsewhere('/run/netns/web'), holdings: port }, 'notrack');
     expect(there.inNamespace).toBe(true);
-    expect(there.notes).toContain('To undo it all: ip netns exec web nft delete table inet check_conntrack');
+    expect(there.undo).toEqual(['ip netns exec web nft delete table inet check_conntrack_notrack']);
     const here = step({ ...fullOf({ release: OLD }), holdings: port }, 'notrack');
     expect(here).toMatchObject({
       inNamespace: false,
-      notes: expect.arrayContaining(['To undo it: the same with -D in place of -I.']),
+      undo: here.commands.map((line) => line.replace(' -I ', ' -D ')).reverse(),
     });
   });
 

@@ -45,6 +45,8 @@ export interface Incident {
   /** Of the table that is fullest at the first look. */
   readonly holdings?: Holdings;
   readonly arrivals?: Arrivals;
+  /** The table's sysctls that could be read. */
+  readonly settings?: ReadonlyMap<string, number>;
   /** Addresses of the machine itself. */
   readonly own?: readonly string[];
 }
@@ -67,6 +69,9 @@ export function wanted(limit: number): Configuration {
 
 /** Another namespace's table, that of an envoy. */
 export const envoy = (changes: Parameters<typeof otherTable>[0]) => otherTable({ pids: [4711], ...changes });
+
+/** The sysctls that could be read: what the kernel starts with. */
+const SETTINGS: ReadonlyMap<string, number> = new Map([...DEFAULT_TIMEOUTS, ['tcp_loose', 1]]);
 
 interface Diagnosed {
   readonly first: Observation;
@@ -103,7 +108,7 @@ export function adviceOf(incident: Incident): readonly Advice[] {
     arrivals,
     own: new Set(own),
     shortage,
-    timeouts: DEFAULT_TIMEOUTS,
+    settings: incident.settings ?? SETTINGS,
   });
 }
 
