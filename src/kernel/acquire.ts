@@ -9,10 +9,9 @@ import type { Observation, Observed } from '../observation/observation.ts';
 import type { ExtensionSettings, Table } from '../observation/table.ts';
 import { readClock } from './clock.ts';
 import { readConfiguration } from './configuration.ts';
-import { readToolStatistics } from './conntrack-tool.ts';
+import { NETLINK_LIMIT, parseEventListener } from './event-listener.ts';
 import { findGeneration, type Sysctls } from './generation.ts';
 import { isInitialNamespace } from './initial-namespace.ts';
-import { readListener, readListenerElsewhere } from './listeners.ts';
 import { readMachine } from './machine.ts';
 import { type NetDirectory, netDirectory } from './namespace.ts';
 import { readNumber } from './number.ts';
@@ -45,7 +44,7 @@ export async function acquire(root: Root, wanted: Wanted): Promise<Observed> {
   if ('fault' in net) return { kind: 'fault', fault: net.fault };
   const sysctls = findGeneration(root);
   if (sysctls === undefined) return withoutSysctls(root, net);
-  const read = readOwnTable(root, net, sysctls);
+  const read = await readOwnTable(root, net, sysctls);
   if (!read.ok) return { kind: 'fault', fault: read.fault };
   const { generation } = sysctls;
   const machine = readMachine(root, generation, wanted.machine ?? 'least');
@@ -59,7 +58,7 @@ export async function acquire(root: Root, wanted: Wanted): Promise<Observed> {
 // Only of the namespace that we are in.
 async function withExtensions(root: Root, net: NetDirectory, generation: Generation, own: Table): Promise<Table> {
   if (root.view === 'captured' || !net.sysctlsAgree || generation === 'ip_conntrack') return own;
-  const { readRuleBlocks } = await import('./rules.ts');
+  const [{ readRuleBlocks }, { readListenerElsewhere }] = [await import('./rules.ts'), await import('./listeners.ts')];
   const extensions = { ...own.extensions, elsewhere: readListenerElsewhere(root), rules: readRuleBlocks(root, own) };
   return { ...own, extensions };
 }
@@ -102,10 +101,14 @@ function isInitial(root: Root, net: NetDirectory, { generation, release }: Machi
 
 type OwnTable = Omit<Table, 'isInitial'>;
 
-function readOwnTable(root: Root, net: NetDirectory, { generation, count, max }: Sysctls): Reading<OwnTable> {
+async function readOwnTable(
+  root: Root,
+  net: NetDirectory,
+  { generation, count, max }: Sysctls,
+): Promise<Reading<OwnTable>> {
   if (!max.ok) return max;
   if (net.sysctlsAgree && !count.ok) return count;
-  const statistics = readStatistics(root, net, generation);
+  const statistics = await readStatistics(root, net, generation);
   const entries = net.sysctlsAgree ? count : entriesOf(statistics);
   if (!entries.ok) return entries;
   const table: OwnTable = {
@@ -129,10 +132,11 @@ function readProcStatistics(root: Root, net: NetDirectory, generation: Generatio
 }
 
 // A captured tree is only read, and conntrack(8) can tell of no namespace but the one it runs in.
-function readStatistics(root: Root, net: NetDirectory, generation: Generation): Reading<Statistics> {
+async function readStatistics(root: Root, net: NetDirectory, generation: Generation): Promise<Reading<Statistics>> {
   const statistics = readProcStatistics(root, net, generation);
   const noFile = !statistics.ok && statistics.fault.kind === 'missing';
   if (!noFile || root.view === 'captured' || !net.sysctlsAgree) return statistics;
+  const { readToolStatistics } = await import('./conntrack-tool.ts');
   return readToolStatistics(root);
 }
 
@@ -147,6 +151,6 @@ function readExtensionSettings(root: Root, net: NetDirectory, generation: Genera
     acct: setting('acct'),
     timestamp: setting('timestamp'),
     events: setting('events'),
-    listener: readListener(root, net.path),
+    listener: root.read(`${net.path}/netlink`, NETLINK_LIMIT, parseEventListener),
   };
 }

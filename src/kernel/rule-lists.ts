@@ -69,7 +69,7 @@ function listNft(root: Root, enter: readonly string[]): RuleList {
   const run = { source: NFT_LIST, enter };
   let isOld = false;
   const terse = listRules(root, { ...run, tool: TOOLS.nft }, ({ stderr }) => {
-    isOld = stderr.includes('invalid option');
+    isOld = /(?:invalid|unrecognized) option/.test(stderr);
   });
   return isOld ? listRules(root, { ...run, tool: TOOLS.nftBefore093 }) : terse;
 }

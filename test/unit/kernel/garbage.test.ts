@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseContainer } from '../../../src/kernel/cgroup.ts';
 import { parseToolStatistics } from '../../../src/kernel/conntrack-tool.ts';
-import { parseEventListener } from '../../../src/kernel/listeners.ts';
+import { parseEventListener } from '../../../src/kernel/event-listener.ts';
 import { parseMemTotal, parsePageSize, parseRelease } from '../../../src/kernel/machine.ts';
 import { parseMounts } from '../../../src/kernel/mounts.ts';
 import { parsePositiveNumber, parseWholeNumber } from '../../../src/kernel/number.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseToolStatistics } from '../../../src/kernel/conntrack-tool.ts';
-import { parseEventListener } from '../../../src/kernel/listeners.ts';
+import { parseEventListener } from '../../../src/kernel/event-listener.ts';
 import { parseAvailable, parseMemTotal, parsePageSize, parseRelease } from '../../../src/kernel/machine.ts';
 import { parsePositiveNumber, parseWholeNumber } from '../../../src/kernel/number.ts';
 import type { Parsed } from '../../../src/kernel/root.ts';
