@@ -1,6 +1,7 @@
 // A strict getopt over the flag table. It knows every form that the plugin guidelines promise (`-w10:20`,
 // `-vvw80`, `--warning=10`, `-w -10:10`) and guesses nothing: no abbreviations, no negations.
 
+import { SEVERAL_ARGUMENTS } from '../evaluate/threshold-slips.ts';
 import { COMMANDS, type Command, type FlagName, flagsOf, type KnownFlag, MUNIN_MODES } from './flags.ts';
 import type { Refused } from './readers.ts';
 
@@ -65,6 +66,7 @@ function steps(argument: string, rest: string[], known: readonly KnownFlag[]): r
       .splice(0)
       .slice(-1)
       .map((operand) => fault('unknown argument', operand));
+  if (/^-(\w|-[\w-]+)\s/.test(argument)) return [fault(SEVERAL_ARGUMENTS, argument)];
   if (argument.startsWith('--')) return [longStep(argument, rest, known)];
   if (argument.startsWith('-') && argument.length > 1) return shortSteps(argument, rest, known);
   return [

@@ -153,11 +153,15 @@ function contradictionIn({ command, options }: AnyRun, given: Given): Mistake | 
 }
 
 function looserLevel(given: Given): Mistake | undefined {
-  const [warning, critical] = [parseThresholds(given.warning ?? []), parseThresholds(given.critical ?? [])];
-  if (!warning.ok || !critical.ok) return undefined;
-  const looser = looserWarning({ warning: warning.ranges, critical: critical.ranges });
+  const [warnings, criticals] = [parseThresholds(given.warning ?? []), parseThresholds(given.critical ?? [])];
+  if (!warnings.ok || !criticals.ok) return undefined;
+  const looser = looserWarning({ warning: warnings.ranges, critical: criticals.ranges });
   if (looser === undefined) return undefined;
-  return { flag: '--warning', text: looser.text, why: `looser than --critical ${looser.critical}` };
+  const { warning, critical, isDefault } = looser;
+  const why = isDefault
+    ? `never warns, because the default --critical ${critical} covers it; give --critical too`
+    : `never warns, because --critical ${critical} covers it; swap them`;
+  return { flag: '--warning', text: warning, why };
 }
 
 function withoutHistory(given: Given): Mistake | undefined {

@@ -1,7 +1,9 @@
 // Thresholds as flags give them, `[METRIC=]RANGE`, turned into ranges by metric.
 
 import { isMetricName, METRIC_NAMES, type MetricName, metricSpec } from './metrics.ts';
-import { formatRange, parseRange, type Range, upperBound } from './range.ts';
+import { nearest } from './nearest.ts';
+import { formatRange, type ParsedRange, parseRange, type Range } from './range.ts';
+import { covers, expandedTilde, severalArguments, slipIn } from './threshold-slips.ts';
 
 export type Level = 'warning' | 'critical';
 export const LEVELS: readonly Level[] = ['critical', 'warning'];
@@ -34,10 +36,9 @@ export function parseThresholds(texts: readonly string[]): ParsedThresholds {
   const ranges = new Map<MetricName, Range>();
   for (const text of texts) {
     const [name, rangeText] = splitName(text);
-    if (!isMetricName(name)) return { ok: false, text, why: `unknown metric, known: ${JUDGED.join(' ')}` };
-    if (!JUDGED.includes(name)) return { ok: false, text, why: `no thresholds on ${name}, ${INSTEAD}` };
+    if (!isJudged(name)) return { ok: false, text, why: severalArguments(text) ?? nameMistake(name) };
     if (ranges.has(name)) return { ok: false, text, why: `${name} given twice` };
-    const parsed = parseRange(rangeText, metricSpec(name).scales);
+    const parsed = parseMeant(name, rangeText);
     if (!parsed.ok) return { ok: false, text, why: parsed.why };
     ranges.set(name, parsed.range);
   }
@@ -49,6 +50,24 @@ function splitName(text: string): [name: string, range: string] {
   return at === -1 ? ['usage', text] : [text.slice(0, at), text.slice(at + 1)];
 }
 
+function isJudged(name: string): name is MetricName {
+  return isMetricName(name) && JUDGED.includes(name);
+}
+
+function nameMistake(name: string): string {
+  if (isMetricName(name)) return `no thresholds on ${name}, ${INSTEAD}`;
+  const near = nearest(name, JUDGED);
+  const known = near === undefined ? JUDGED : [near, ...JUDGED.filter((other) => other !== near)];
+  return `unknown metric, known: ${known.join(' ')}`;
+}
+
+function parseMeant(name: MetricName, text: string): ParsedRange {
+  const parsed = parseRange(text, metricSpec(name).scales);
+  if (!parsed.ok) return { ok: false, why: severalArguments(text) ?? expandedTilde(name, text) ?? parsed.why };
+  const why = slipIn(name, text, parsed.range);
+  return why === undefined ? parsed : { ok: false, why };
+}
+
 /** The first of the texts that is on a metric which needs history. */
 export function needingHistory(texts: readonly string[]): string | undefined {
   return texts.find((text) => {
@@ -57,27 +76,25 @@ export function needingHistory(texts: readonly string[]): string | undefined {
   });
 }
 
-/** A range that warns later than another is critical: given so, one of the two is mistyped. */
-export function looserWarning(
-  given: Readonly<Record<Level, GivenRanges>>,
-): { readonly text: string; readonly critical: string } | undefined {
+/** A warning that would never show, and the critical range that covers it. */
+export interface LooserWarning {
+  readonly warning: string;
+  readonly critical: string;
+  /** The critical range was not given. */
+  readonly isDefault: boolean;
+}
+
+/** The same range for both is meant, if both are given: there are to be no warnings. */
+export function looserWarning(given: Readonly<Record<Level, GivenRanges>>): LooserWarning | undefined {
   for (const [name, warning] of given.warning) {
-    const critical = given.critical.get(name);
-    if (critical === undefined || !isLooser(warning, critical)) continue;
-    return { text: `${name}=${formatRange(warning)}`, critical: `${name}=${formatRange(critical)}` };
+    const isDefault = !given.critical.has(name);
+    const critical = isDefault ? DEFAULT_THRESHOLDS[name]?.critical : given.critical.get(name);
+    const { signed } = metricSpec(name);
+    if (critical === undefined || !covers(critical, warning, signed)) continue;
+    if (isDefault || !covers(warning, critical, signed))
+      return { warning: `${name}=${formatRange(warning)}`, critical: `${name}=${formatRange(critical)}`, isDefault };
   }
   return undefined;
-}
-
-// Only where both are plain upper bounds, or both plain lower ones, is one of them within the other by intention.
-function isLooser(warning: Range, critical: Range): boolean {
-  const [upper, least] = [upperBound(warning), upperBound(critical)];
-  if (upper !== undefined && least !== undefined) return upper > least;
-  return isLowerBound(warning) && isLowerBound(critical) && warning.start < critical.start;
-}
-
-function isLowerBound({ start, end, inside }: Range): boolean {
-  return !inside && end === Number.POSITIVE_INFINITY && start !== Number.NEGATIVE_INFINITY;
 }
 
 /** Puts both levels together; a default stands until its own level and metric are given. */

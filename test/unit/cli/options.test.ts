@@ -34,6 +34,7 @@ describe('every form that users type', () => {
     ['--verbose', { verbose: [''] }],
     ['-t5', { timeout: ['5'] }],
     ['--root /host', { root: ['/host'] }],
+    ['--root=/my\u00a0-w', { root: ['/my\u00a0-w'] }],
     ['', {}],
     ['--', {}],
     ['-v --', { verbose: [''] }],
@@ -41,6 +42,8 @@ describe('every form that users type', () => {
     expect(readArguments(line.split(' ').filter(Boolean))).toEqual({ command: 'check', given });
   });
 });
+
+const SEVERAL = 'several arguments in one word; leave out the quotes';
 
 describe('refused, naming what was given', () => {
   test.each<[string, readonly string[], string, string]>([
@@ -64,6 +67,8 @@ describe('refused, naming what was given', () => {
     ['a lone dash', ['-'], 'unknown argument', '-'],
     ['an empty argument', [''], 'unknown argument', ''],
     ['an argument behind --', ['--', 'x'], 'unknown argument', 'x'],
+    ['two arguments in one word', ['-w 80 -c 90'], SEVERAL, '-w 80 -c 90'],
+    ['a flag and its value in one word', ['--warning 80'], SEVERAL, '--warning 80'],
     ['twice', ['--root', 'a', '--root', 'b'], 'given twice', '--root'],
     ['twice in two forms', ['-t1', '--timeout=2'], 'given twice', '--timeout'],
   ])('%s', (_, argv, why, text) => expect(readArguments(argv).fault).toEqual({ why, text }));
@@ -86,6 +91,8 @@ describe('help and version', () => {
     expect(parseRequest(['-w', '-h'], {})).toMatchObject({ kind: 'mistake' });
   });
 });
+
+const DEFAULT_COVERS = 'the default --critical usage=90 covers it; give --critical too';
 
 describe('options', () => {
   test('the defaults', () => {
@@ -176,8 +183,10 @@ describe('options', () => {
     ['--timeout -1', '--timeout', '-1', 'not a positive number of seconds, or like 5m'],
     ['--timeout 1e3', '--timeout', '1e3', 'not a positive number of seconds, or like 5m'],
     ['--timeout 5S', '--timeout', '5S', 'not a positive number of seconds, or like 5m'],
-    ['-w 90 -c 80', '--warning', 'usage=90', 'looser than --critical usage=80'],
-    ['-w 5: -c 10:', '--warning', 'usage=5:', 'looser than --critical usage=10:'],
+    ['-w 90 -c 80', '--warning', 'usage=90', 'never warns, because --critical usage=80 covers it; swap them'],
+    ['-w 5: -c 10:', '--warning', 'usage=5:', 'never warns, because --critical usage=10: covers it; swap them'],
+    ['-w 95', '--warning', 'usage=95', `never warns, because ${DEFAULT_COVERS}`],
+    ['-w 95 -c entries=5k', '--warning', 'usage=95', `never warns, because ${DEFAULT_COVERS}`],
     ['--timeout .', '--timeout', '.', 'not a positive number of seconds, or like 5m'],
     ['--timeout 5.', '--timeout', '5.', 'not a positive number of seconds, or like 5m'],
     ['--timeout .x', '--timeout', '.x', 'not a positive number of seconds, or like 5m'],

@@ -1,6 +1,9 @@
 // Which thresholds need history, and which pair of them is a slip.
 
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { alerts } from '../../../src/evaluate/range.ts';
+import { covers } from '../../../src/evaluate/threshold-slips.ts';
 import {
   looserWarning,
   needingHistory,
@@ -23,23 +26,75 @@ test.each<[warning: string, critical: string, looser: boolean]>([
   ['time_to_full=10m:', 'time_to_full=20m:', true],
   ['time_to_full=20m:', 'time_to_full=10m:', false],
   ['time_to_full=10m:', 'time_to_full=10m:', false],
-  // Whoever gives one of these has thought of something.
+  // The lower end of one of them warns, or alerts alone.
   ['10:90', '80', false],
   ['10:', '80', false],
   ['90', '10:', false],
-  ['@90:', '80', false],
-  ['~:', '10:', false],
-  ['10:', '@20:', false],
-  ['10:', '20:30', false],
   ['10:90', '20:', false],
-])('-w %s and -c %s: %s', (warning, critical, looser) => {
+  ['10:90', '20:80', true],
+  ['5:95', '10:90', true],
+  ['5:', '10:90', true],
+  ['10:', '20:30', true],
+  ['10:', '@20:', false],
+  ['@90:', '80', true],
+  ['@80:', '80', false],
+  ['@82:85', '@81:86', true],
+  ['@82:85', '@83:86', false],
+  ['@82:85', '@82:85', false],
+  // One switches warnings off, or criticals.
+  ['~:', '10:', false],
+  ['95', '~:', false],
+  // A metric that is never negative, and one that may be.
+  ['-5:80', '80', false],
+  ['growth=-5:80', 'growth=80', true],
+  ['growth=80', 'growth=-5:80', false],
+  ['~:80', '0', true],
+  ['entries=0', 'entries=0', false],
+])('-w %s and -c %s: never warns is %s', (warning, critical, looser) => {
   const found = looserWarning({ warning: rangesOf(warning), critical: rangesOf(critical) });
   expect(found !== undefined).toBe(looser);
 });
 
+test.each<[warning: string, isCovered: boolean]>([
+  ['89.99', false],
+  ['90', true],
+  ['95', true],
+  ['10:95', false],
+  ['@95:', true],
+  ['~:', false],
+  ['entries=95', false],
+])('-w %s alone never warns by the default -c 90: %s', (warning, isCovered) => {
+  const found = looserWarning({ warning: rangesOf(warning), critical: new Map() });
+  expect(found?.isDefault).toBe(isCovered ? true : undefined);
+});
+
+test('-c 70 alone does what was meant', () => {
+  expect(looserWarning({ warning: new Map(), critical: rangesOf('70') })).toBe(undefined);
+});
+
+test('a warning is covered if no value has it as its state, whatever the ranges', () => {
+  const end = fc.integer({ min: -3, max: 6 });
+  const range = fc.record({ start: end, length: fc.nat({ max: 6 }), inside: fc.boolean() });
+  fc.assert(
+    fc.property(range, range, fc.boolean(), (one, other, signed) => {
+      const [warning, critical] = [one, other].map(({ start, length, inside }) => ({
+        start,
+        end: start + length,
+        inside,
+      }));
+      if (warning === undefined || critical === undefined) throw new Error('no ranges');
+      const values = Array.from({ length: 61 }, (_, at) => (at - 20) / 2).filter((value) => signed || value >= 0);
+      const warned = values.filter((value) => alerts(warning, value));
+      const hidden = warned.filter((value) => alerts(critical, value));
+      expect(covers(critical, warning, signed)).toBe(warned.length > 0 && hidden.length === warned.length);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
 test('both are named, as they can be typed', () => {
   const given = { warning: rangesOf('drop=1', '90'), critical: rangesOf('80', 'drop=2') };
-  expect(looserWarning(given)).toEqual({ text: 'usage=90', critical: 'usage=80' });
+  expect(looserWarning(given)).toEqual({ warning: 'usage=90', critical: 'usage=80', isDefault: false });
 });
 
 test.each<[readonly string[], string | undefined]>([
@@ -57,10 +112,44 @@ test.each(['netns_usage=5', 'netns_count=5'])('%s is judged nowhere: what to use
   expect(parseThresholds([text])).toEqual({ ok: false, text, why });
 });
 
-test('an unknown one lists those that can be judged', () => {
-  const parsed = parseThresholds(['x=1']);
-  expect(parsed).toMatchObject({ ok: false, why: expect.stringMatching(/time_to_full$/) });
+test.each<[string, RegExp]>([
+  ['x=1', /^unknown metric, known: usage entries slab .*growth time_to_full$/],
+  ['droprate=1', /^unknown metric, known: drop_rate usage entries slab .*time_to_full$/],
+  ['netns_usag=1', /^unknown metric, known: usage entries slab /],
+])('%s lists the metrics that can be judged, the nearest first', (text, why) => {
+  const parsed = parseThresholds([text]);
+  expect(parsed).toMatchObject({ ok: false, why: expect.stringMatching(why) });
+  expect(parsed.ok || parsed.why.split(' ').filter((name) => name === 'drop_rate').length).toBe(1);
 });
+
+test.each<[string, string]>([
+  ['200000', 'usage is a percentage; for entries use entries=200000'],
+  ['usage=1000:200000%', 'usage is a percentage; for entries use entries=1000:200000'],
+  ['1000.1:', 'usage is a percentage; for entries use entries=1000.1:'],
+  ['time_to_full=15m', 'alerts below need a colon: 15m:'],
+  ['time_to_full=.5', 'alerts below need a colon: .5:'],
+  ['80 -c 90', 'several arguments in one word; leave out the quotes'],
+  ['80 -c usage=90', 'several arguments in one word; leave out the quotes'],
+  ['80\t--critical=90', 'several arguments in one word; leave out the quotes'],
+  ['/root:80', "the shell made a path of ~; quote it: 'usage=~:80'"],
+  ['usage=/home/some body:80%', 'not a range'],
+  ['entries=/root:5000', "the shell made a path of ~; quote it: 'entries=~:5000'"],
+  ['usage=/root:', "the shell made a path of ~; quote it: 'usage=~:'"],
+  ['/root:80:90', 'not a range'],
+  ['/root', 'not a range'],
+  ['80 90', 'not a range'],
+])('%s cannot do what was meant: %s', (text, why) => {
+  expect(parseThresholds([text])).toEqual({ ok: false, text, why });
+});
+
+test.each([
+  '1000',
+  'memory_share=2000',
+  'entries=200000',
+  'time_to_full=15m:',
+  'time_to_full=@15m',
+  'time_to_full=0:15m',
+])('%s is taken as it is', (text) => expect(parseThresholds([text]).ok).toBe(true));
 
 test('what holds everywhere', () => {
   const range = { warning: { start: 0, end: 1, inside: false } };
