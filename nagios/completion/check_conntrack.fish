@@ -25,6 +25,7 @@ complete -c check_conntrack -n '__check_conntrack_is check' -s c -l critical -x 
 complete -c check_conntrack -n '__check_conntrack_is check' -l netns -x -a 'own all' -d 'our network namespace, or every one (own)'
 complete -c check_conntrack -n '__check_conntrack_is check' -l absent -x -a 'ok warning critical unknown' -d 'state where no table is visible (unknown)'
 complete -c check_conntrack -n '__check_conntrack_is check' -l drift -x -a 'ok warning critical unknown' -d 'state if limit < configured (warning)'
+complete -c check_conntrack -n '__check_conntrack_is check' -l partial -x -a 'ok warning critical unknown' -d 'state if not all namespaces are seen (ok)'
 complete -c check_conntrack -n '__check_conntrack_is check' -l format -x -a 'nagios json prometheus' -d 'nagios, json or prometheus (nagios)'
 complete -c check_conntrack -n '__check_conntrack_is check' -l root -x -a '(__fish_complete_directories)' -d 'read the tree in DIR, not this machine (/)'
 complete -c check_conntrack -n '__check_conntrack_is check' -l object-size -x -d 'memory of one entry, all-in (measured)'

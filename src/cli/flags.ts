@@ -55,6 +55,7 @@ export const FLAG = {
   },
   absent: { long: 'absent', of: ['check'], about: 'state where no table is visible (unknown)', ...state('unknown') },
   drift: { long: 'drift', of: ['check'], about: 'state if limit < configured (warning)', ...state('warning') },
+  partial: { long: 'partial', of: ['check'], about: 'state if not all namespaces are seen (ok)', ...state('ok') },
   format: {
     long: 'format',
     of: ['check'],

@@ -28,6 +28,7 @@ function checkOptions(value: ValueOf) {
     thresholds: mergeThresholds({ warning: value(FLAG.warning), critical: value(FLAG.critical) }),
     absent: value(FLAG.absent),
     drift: value(FLAG.drift),
+    partial: value(FLAG.partial),
     netns: value(FLAG.netns),
     format: value(FLAG.format),
     ...commonOptions(value),

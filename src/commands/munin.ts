@@ -61,7 +61,7 @@ function drawn(observed: Observed, { objectSize, environment }: MuninOptions): r
   const everywhere = environment['netns'] === 'all';
   if (observed.kind !== 'table') return graphs(undefined, everywhere);
   const { observation } = observed;
-  const evaluation = evaluate(observation, new Map(), { thresholds: {}, objectSize, drift: 'ok' });
+  const evaluation = evaluate(observation, new Map(), { thresholds: {}, objectSize, drift: 'ok', partial: 'ok' });
   const thresholds = muninThresholds(environment, observation.tables[0].limit);
   return graphs({ evaluation, thresholds }, everywhere);
 }

@@ -50,7 +50,7 @@ async function tablePlan(root: Root, { max, objectSize, verbosity }: PlanOptions
   if (observed.kind === 'absent') return unknown('no connection tracking visible here');
   if (observed.kind === 'fault') return unknown(faultWords(observed.fault));
   const { observation } = observed;
-  const evaluation = evaluate(observation, new Map(), { thresholds: {}, objectSize, drift: 'ok' });
+  const evaluation = evaluate(observation, new Map(), { thresholds: {}, objectSize, drift: 'ok', partial: 'ok' });
   const planned = planFor(observation, observation.tables[0], evaluation.cost, max);
   if (!planned.ok) return unknown(faultWords(planned.fault));
   const fits = planned.value.fits !== false;

@@ -3,12 +3,12 @@
 
 import type { Fault, Reading } from '../observation/fault.ts';
 import type { History } from '../observation/history.ts';
-import type { Observation } from '../observation/observation.ts';
+import type { Observation, Visibility } from '../observation/observation.ts';
 import type { Table } from '../observation/table.ts';
 import { refusesBelowLimit } from './chains.ts';
 import { type Cause, type Drift, driftOf, likelyCauses } from './drift.ts';
 import { type ObjectCost, objectCost } from './footprint.ts';
-import { judge, type Verdict } from './judge.ts';
+import { type Finding, judge, type Verdict } from './judge.ts';
 import { type Lost, lostPackets, packetsLost, totals } from './losses.ts';
 import { type Measurements, measureMachine, measureTable, OF_NO_MACHINE } from './measurements.ts';
 import { type AllMemory, allMemory, type TableMemory, tableMemory } from './memory.ts';
@@ -61,6 +61,8 @@ export interface EvaluationOptions {
   readonly objectSize: number | undefined;
   /** The state of a limit that is below what is configured. */
   readonly drift: State;
+  /** The state of a look at every namespace that does not see all of them. */
+  readonly partial: State;
 }
 
 /** By the key of the table; a table that has none is one whose past nobody keeps. */
@@ -72,7 +74,8 @@ export function evaluate(observation: Observation, histories: Histories, options
   const cost = objectCost(machine, own, options.objectSize);
   const drift = driftOf(observation);
   const measured = (table: Table) => measureWithPast(observation, histories, cost, table);
-  const ours = ownResult(measured(own), measureMachine(observation, cost), drift, options);
+  const ofMachine = machineFindings(observation, drift, options);
+  const ours = ownResult(measured(own), measureMachine(observation, cost), ofMachine, options);
   const theirs = others.map((table) => otherResult(measured(table), options));
   const states = [ours, ...theirs].map(({ state }) => state);
   return {
@@ -114,16 +117,30 @@ function measureWithPast(
 function ownResult(
   own: Unjudged,
   machineWide: typeof OF_NO_MACHINE,
-  drift: Drift | undefined,
-  options: EvaluationOptions,
+  others: readonly Finding[],
+  { thresholds }: EvaluationOptions,
 ): TableResult {
   const measurements = { ...own.measurements, ...machineWide };
-  const fallen = drift?.kind === 'below' ? options.drift : undefined;
-  return { ...own, measurements, ...judge(measurements, options.thresholds, fallen) };
+  return { ...own, measurements, ...judge(measurements, thresholds, others) };
+}
+
+function machineFindings(
+  { visibility }: Observation,
+  drift: Drift | undefined,
+  states: EvaluationOptions,
+): readonly Finding[] {
+  const fallen: readonly Finding[] = drift?.kind === 'below' ? [{ kind: 'drift', state: states.drift }] : [];
+  return visibility?.ok && isPartial(visibility.value)
+    ? [...fallen, { kind: 'partial', state: states.partial }]
+    : fallen;
+}
+
+function isPartial({ processes, mounts, mountsKnown }: Visibility): boolean {
+  return processes !== 'all' || mounts > 0 || !mountsKnown;
 }
 
 function otherResult(other: Unjudged, { thresholds }: EvaluationOptions): TableResult {
-  return { ...other, ...judge(other.measurements, thresholdsEverywhere(thresholds), undefined) };
+  return { ...other, ...judge(other.measurements, thresholdsEverywhere(thresholds), []) };
 }
 
 /** The gravest first, then who loses most, then the fullest. */

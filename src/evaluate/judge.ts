@@ -18,7 +18,9 @@ export type Finding =
     }
   | { readonly kind: 'unjudged'; readonly state: 'unknown'; readonly metric: MetricName; readonly fault: Fault }
   /** The limit is below what is configured. */
-  | { readonly kind: 'drift'; readonly state: State };
+  | { readonly kind: 'drift'; readonly state: State }
+  /** There may be namespaces that were not visible. */
+  | { readonly kind: 'partial'; readonly state: State };
 
 export interface Verdict {
   readonly state: State;
@@ -28,12 +30,11 @@ export interface Verdict {
   readonly findings: readonly Finding[];
 }
 
-/** `drift` is the state of a limit that fell back, where it did. */
-export function judge(measurements: Measurements, thresholds: Thresholds, drift: State | undefined): Verdict {
+/** `others` are findings that no threshold is about; those that are ok count as none. */
+export function judge(measurements: Measurements, thresholds: Thresholds, others: readonly Finding[]): Verdict {
   const ranges = byMetric((metric) => thresholds[metric] ?? {});
   const judged = METRIC_NAMES.flatMap((metric) => findingOf(metric, measurements[metric], ranges[metric]) ?? []);
-  const findings: Finding[] =
-    drift === undefined || drift === 'ok' ? judged : [...judged, { kind: 'drift', state: drift }];
+  const findings = [...judged, ...others.filter(({ state }) => state !== 'ok')];
   findings.sort((a, b) => compareSeverity(b.state, a.state));
   return { state: worst(findings.map((finding) => finding.state)), ranges, findings };
 }

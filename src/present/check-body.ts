@@ -215,6 +215,7 @@ function findingBody(finding: Finding): Omit<FindingBody, 'namespace'> {
     case 'unjudged':
       return { kind, state, metric: finding.metric, fault: faultWords(finding.fault) };
     case 'drift':
+    case 'partial':
       return { kind, state };
   }
 }

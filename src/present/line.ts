@@ -95,6 +95,7 @@ function sizedWords(metric: MetricName, evaluation: Evaluation): string {
 /** One finding in words. */
 export function findingClause(finding: Finding, result: TableResult, evaluation: Evaluation): string {
   if (finding.kind === 'drift') return driftClause(evaluation);
+  if (finding.kind === 'partial') return 'not every namespace is visible';
   const { metric } = finding;
   if (finding.kind === 'unjudged') return `no ${metric}: ${faultWords(finding.fault)}`;
   const { start, end, inside } = finding.range;
@@ -118,9 +119,9 @@ function overWords(finding: Finding, result: TableResult): string | undefined {
 }
 
 function counterOf(finding: Finding): CounterName[] {
-  return finding.kind === 'drift' ? [] : COUNTER_NAMES.filter((name) => finding.metric === name);
+  return 'metric' in finding ? COUNTER_NAMES.filter((name) => finding.metric === name) : [];
 }
 
 function rateCounter(finding: Finding): CounterName | undefined {
-  return finding.kind === 'drift' ? undefined : COUNTER_NAMES.find((name) => finding.metric === `${name}_rate`);
+  return 'metric' in finding ? COUNTER_NAMES.find((name) => finding.metric === `${name}_rate`) : undefined;
 }

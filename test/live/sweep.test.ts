@@ -254,6 +254,10 @@ liveSuite('every namespace of the running machine', PARTS, () => {
         expect(answer.stdout).toMatch(
           /\nother namespaces may be there: \/proc is mounted with hidepid=\w+ \(root sees all\)\n/,
         );
+        const partial = withProc(`hidepid=${level}`, ...NOBODY, ...LINE, '--partial', 'warning');
+        expect(partial.status).toBe(1);
+        expect(partial.stdout).toMatch(/^CONNTRACK WARNING - not every namespace is visible; .*, own processes only\b/);
+        expect(withProc(`hidepid=${level}`, ...LINE, '--partial', 'warning').status).toBe(0);
       },
     );
 

@@ -108,7 +108,7 @@ describe('options', () => {
 
   test('all of them', () => {
     const line =
-      '-w 70 -c 95 --absent Warning --root /host --object-size 350 -t 2.5 -vv --state-dir /state --window 600 --drift OK --netns all --format json';
+      '-w 70 -c 95 --absent Warning --root /host --object-size 350 -t 2.5 -vv --state-dir /state --window 600 --drift OK --partial Unknown --netns all --format json';
     expect(options(...line.split(' '))).toEqual({
       root: '/host',
       objectSize: 350,
@@ -116,6 +116,7 @@ describe('options', () => {
       verbosity: 2,
       absent: 'warning',
       drift: 'ok',
+      partial: 'unknown',
       format: 'json',
       netns: 'all',
       stateDir: '/state',

@@ -252,7 +252,7 @@ describe('the verdict', () => {
 test('a threshold on something else than usage fills no table', () => {
   const thresholds = { drop: { critical: { start: 0, end: 0, inside: false } } };
   const found = observation({ statistics: counted({ drop: 5 }) });
-  const evaluation = evaluate(found, new Map(), { thresholds, objectSize: undefined, drift: 'ok' });
+  const evaluation = evaluate(found, new Map(), { thresholds, objectSize: undefined, drift: 'ok', partial: 'ok' });
   expect(evaluation.state).toBe('critical');
   expect(diagnose(evaluation, undefined)).toMatchObject({ state: 'ok', trouble: 'none' });
 });
@@ -260,7 +260,7 @@ test('a threshold on something else than usage fills no table', () => {
 test('one that is broken neither', () => {
   const thresholds = { drop: { critical: { start: 0, end: 0, inside: false } } };
   const found = observation({ statistics: fault('denied') });
-  const evaluation = evaluate(found, new Map(), { thresholds, objectSize: undefined, drift: 'ok' });
+  const evaluation = evaluate(found, new Map(), { thresholds, objectSize: undefined, drift: 'ok', partial: 'ok' });
   expect(diagnose(evaluation, undefined)).toMatchObject({ state: 'ok', trouble: 'none' });
 });
 

@@ -5,6 +5,7 @@ import { type Evaluation, evaluate, type Histories } from '../../../src/evaluate
 import type { State } from '../../../src/evaluate/state.ts';
 import { mergeThresholds, parseThresholds } from '../../../src/evaluate/thresholds.ts';
 import type { Sample } from '../../../src/observation/history.ts';
+import type { Visibility } from '../../../src/observation/observation.ts';
 import type { Table } from '../../../src/observation/table.ts';
 import {
   ALL,
@@ -23,13 +24,14 @@ interface Given extends Changes {
   /** Thresholds that warn. */
   readonly warn?: readonly string[];
   readonly drift?: State;
+  readonly partial?: State;
   /** What each table has lost in the last minute, and how many entries fewer it had. */
   readonly since?: Readonly<Record<string, { readonly drop?: number; readonly grown?: number }>>;
 }
 
 const NOW = 1000;
 
-function evaluated({ warn = [], drift = 'warning', since = {}, ...changes }: Given): Evaluation {
+function evaluated({ warn = [], drift = 'warning', partial = 'ok', since = {}, ...changes }: Given): Evaluation {
   const parsed = parseThresholds(warn);
   if (!parsed.ok) throw new Error(parsed.why);
   const thresholds = mergeThresholds({ warning: parsed.ranges, critical: new Map() });
@@ -42,7 +44,7 @@ function evaluated({ warn = [], drift = 'warning', since = {}, ...changes }: Giv
         : [[table.key, ok({ past: pastOf(table, drop, grown), window: 60 })] as const];
     }),
   );
-  return evaluate(found, histories, { thresholds, objectSize: undefined, drift });
+  return evaluate(found, histories, { thresholds, objectSize: undefined, drift, partial });
 }
 
 /** Five samples, a quarter of a minute apart. */
@@ -90,6 +92,35 @@ describe('the state of the whole', () => {
   test('a limit that fell back is a finding of ours alone', () => {
     const { results } = evaluated({ ...CALM, configuration: wanted(4000), others: [other('net:1', 5)] });
     expect(results.map(({ findings }) => findings.map(({ kind }) => kind))).toEqual([['drift'], []]);
+  });
+});
+
+describe('a look at every namespace that does not see all', () => {
+  const PARTIAL: readonly Partial<Visibility>[] = [
+    { processes: 'own' },
+    { processes: 'container' },
+    { processes: 'tree' },
+    { mounts: 1 },
+    { mountsKnown: false },
+  ];
+
+  test.each(PARTIAL)('%j', (sight) => {
+    const visibility = ok({ ...ALL, ...sight });
+    const { state, results } = evaluated({ ...CALM, visibility, partial: 'critical', others: [other('net:1', 5)] });
+    expect(state).toBe('critical');
+    expect(results.map(({ findings }) => findings)).toEqual([[{ kind: 'partial', state: 'critical' }], []]);
+    const minded = evaluated({ ...CALM, visibility });
+    expect([minded.state, minded.results[0].findings]).toEqual(['ok', []]);
+  });
+
+  test.each([ok(ALL), undefined])('none with a visibility of %j', (visibility) => {
+    expect(evaluated({ ...CALM, visibility, partial: 'critical' }).results[0].findings).toEqual([]);
+  });
+
+  test('the worst of all is the state', () => {
+    const visibility = ok({ ...ALL, mounts: 1 });
+    expect(evaluated({ visibility, entries: 950, partial: 'unknown' }).state).toBe('critical');
+    expect(evaluated({ visibility, entries: 850, partial: 'unknown' }).state).toBe('unknown');
   });
 });
 
@@ -186,6 +217,7 @@ describe('which namespaces are told of', () => {
       thresholds: {},
       objectSize: undefined,
       drift: 'ok',
+      partial: 'ok',
     });
     expect(evaluation.results[1]?.losses?.events.early_drop).toBe(9);
     expect(evaluation.remarkable).toEqual([]);

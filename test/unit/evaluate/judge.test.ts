@@ -17,7 +17,7 @@ function thresholds(warning: readonly string[], critical: readonly string[] = []
 }
 
 function judged(changes: Changes, given: Thresholds = {}): TableResult {
-  const options = { thresholds: given, objectSize: undefined, drift: 'warning' } as const;
+  const options = { thresholds: given, objectSize: undefined, drift: 'warning', partial: 'ok' } as const;
   return evaluate(observation(changes), new Map(), options).results[0];
 }
 
@@ -181,7 +181,7 @@ describe('judging', () => {
   test('the gravest finding comes first, equals in the order of the metrics', () => {
     const verdict = judged({}, thresholds(['5', 'drop=0', 'early_drop=0'], ['early_drop=0']));
     expect(
-      verdict.findings.map((finding) => `${finding.state} ${finding.kind === 'drift' ? 'drift' : finding.metric}`),
+      verdict.findings.map((finding) => `${finding.state} ${'metric' in finding ? finding.metric : finding.kind}`),
     ).toEqual(['critical early_drop', 'warning usage', 'warning drop']);
   });
 });

@@ -179,6 +179,23 @@ describe('line 1', () => {
     expect(told({ others: [namespace('net:1', 4)], sight }).text).toContain(words);
   });
 
+  test('--partial makes it a finding', () => {
+    const found = told({
+      argv: ['--partial', 'warning'],
+      sight: { processes: 'own' },
+      others: [namespace('net:1', 4)],
+    });
+    expect([found.state, found.text]).toEqual([
+      'warning',
+      'not every namespace is visible; 100 of 1000 entries (10.0%) here; 2 namespaces, own processes only',
+    ]);
+    const full = told({ argv: ['--partial', 'warning'], sight: { mounts: 1 }, others: [namespace('net:1', 950)] });
+    expect([full.state, full.text]).toEqual([
+      'critical',
+      expect.stringMatching(/^namespace net:1 .*; not every namespace is visible; /),
+    ]);
+  });
+
   test.each<[string, Partial<Table>, Identity | undefined, string]>([
     [
       'a mount of ip-netns',

@@ -8,7 +8,7 @@ import { perfdata } from '../../../src/present/perfdata.ts';
 import { type Changes, observation } from '../support/observation.ts';
 
 function elements(changes: Changes, given: Thresholds): readonly string[] {
-  const options = { thresholds: given, objectSize: undefined, drift: 'warning' } as const;
+  const options = { thresholds: given, objectSize: undefined, drift: 'warning', partial: 'ok' } as const;
   return perfdata(evaluate(observation(changes), new Map(), options).results[0]);
 }
 

@@ -102,7 +102,7 @@ export function surroundings(given: Given): Surroundings & { readonly evaluation
       return [table.key, known({ past, window: 300 })] as const;
     }),
   );
-  const options = { thresholds: DEFAULT_THRESHOLDS, objectSize: undefined, drift: 'ok' } as const;
+  const options = { thresholds: DEFAULT_THRESHOLDS, objectSize: undefined, drift: 'ok', partial: 'ok' } as const;
   const log: FullLog = { ...NO_LINES, ...(given.logged === undefined ? {} : { others: given.logged }) };
   return { evaluation: evaluate(after, histories, options), before, log, handling: given.handling };
 }

@@ -87,7 +87,7 @@ export function diagnosed({ first: changes = {}, last: later = {}, seconds = 1, 
     first.machine.view === 'captured'
       ? first
       : observation({ ...CALM, ...changes, clock: at(100 + seconds), ...later });
-  const judged = { thresholds: DEFAULT_THRESHOLDS, objectSize: undefined, drift: 'ok' } as const;
+  const judged = { thresholds: DEFAULT_THRESHOLDS, objectSize: undefined, drift: 'ok', partial: 'ok' } as const;
   const evaluation = evaluate(last, historiesOf(first), judged);
   return { first, evaluation, diagnosis: diagnose(evaluation, spells) };
 }
