@@ -21,10 +21,10 @@ export const schemaFile = join(top, 'nagios/check_conntrack.schema.json');
 
 // In the order of the schema.
 const DOCUMENTS = [
-  ['src/present/check-body.ts', 'CheckDocument'],
-  ['src/present/check-body.ts', 'FailedCheckDocument'],
-  ['src/present/plan-body.ts', 'PlanDocument'],
-  ['src/present/report-body.ts', 'ReportDocument'],
+  ['src/check/check-body.ts', 'CheckDocument'],
+  ['src/check/check-body.ts', 'FailedCheckDocument'],
+  ['src/plan/plan-body.ts', 'PlanDocument'],
+  ['src/report/report-body.ts', 'ReportDocument'],
 ];
 
 /** What the file has to be. */

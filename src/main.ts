@@ -4,21 +4,21 @@ import { clock } from '#system/clock';
 import { counting } from '#system/counting';
 import { self } from '#system/self';
 import { version } from '../package.json';
+import { checkCommand } from './check/check.ts';
 import type { Command } from './cli/flags.ts';
 import { type Asked, type OptionsOf, parseRequest, type Request, type Run } from './cli/options.ts';
-import { checkCommand } from './commands/check.ts';
-import type { Outcome, Program, ThreadTask } from './commands/outcome.ts';
+import type { Outcome, Program, ThreadTask } from './cli/program.ts';
 import { exitCode } from './evaluate/state.ts';
 import type { Deadline } from './kernel/root.ts';
-import { foreign } from './present/words.ts';
 import { writeText } from './system/stdout.ts';
+import { foreign } from './words/words.ts';
 
 // A module that is imported when it is needed costs a check nothing.
 const COMMANDS: { readonly [C in Command]: () => Promise<Program<OptionsOf[C]>> } = {
   check: async () => checkCommand,
-  report: async () => (await import('./commands/report.ts')).reportCommand,
-  plan: async () => (await import('./commands/plan.ts')).planCommand,
-  munin: async () => (await import('./commands/munin.ts')).muninCommand,
+  report: async () => (await import('./report/report.ts')).reportCommand,
+  plan: async () => (await import('./plan/plan.ts')).planCommand,
+  munin: async () => (await import('./munin/munin.ts')).muninCommand,
 };
 
 const started = counting.threads?.task<ThreadTask>();

@@ -3,8 +3,8 @@
 
 import yargs from 'yargs';
 import type { MetricName } from '../evaluate/metrics.ts';
-import { byCounter, byRate } from '../observation/counters.ts';
-import { COUNTER_WORDS } from '../present/counters.ts';
+import { byCounter, byRate } from '../model/counters.ts';
+import { COUNTER_WORDS } from '../words/counter-words.ts';
 import type { Command, Flag } from './flags.ts';
 
 /** A name and one line about it. */

@@ -1,7 +1,7 @@
 // What is printed for a mistake on the command line, with what may have been meant.
 
 import { nearest } from '../evaluate/nearest.ts';
-import { foreign } from '../present/words.ts';
+import { foreign } from '../words/words.ts';
 import { COMMANDS, type Command, flagsOf } from './flags.ts';
 import type { Asked, Mistake } from './options.ts';
 

@@ -1,9 +1,9 @@
 // Hash chains: from 5.15 on one of more than 50 to 80 entries takes no other (net/netfilter/nf_conntrack_core.c,
 // max_chainlen), so that new entries are refused while the table is not full.
 
-import { counterSpec } from '../observation/counters.ts';
-import type { Machine } from '../observation/machine.ts';
-import type { Table } from '../observation/table.ts';
+import { counterSpec } from '../model/counters.ts';
+import type { Machine } from '../model/machine.ts';
+import type { Table } from '../model/table.ts';
 import { atLeast } from './kernel-version.ts';
 
 // Entries for each bucket. At this mean, chains that long are common.

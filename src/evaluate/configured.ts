@@ -1,9 +1,9 @@
 // The limit that the machine's files want: sysctl.d(5) and sysctl.conf(5), else hashsize of modprobe.d(5) or the
 // kernel's command line, which makes the limit 8 x hashsize whenever the module is loaded.
 
-import type { Configuration, SysctlLine } from '../observation/configuration.ts';
-import { GENERATIONS } from '../observation/generation.ts';
-import type { Observation } from '../observation/observation.ts';
+import type { Configuration, SysctlLine } from '../model/configuration.ts';
+import { GENERATIONS } from '../model/generation.ts';
+import type { Observation } from '../model/observation.ts';
 import { limitsOfHashsize } from './module-load.ts';
 
 /** One wish, and where it is written. */

@@ -1,9 +1,9 @@
 // Whether the live limit is what the files want, and what the machine shows of why it is not.
 
-import type { Configuration, Evidence } from '../observation/configuration.ts';
-import type { Machine } from '../observation/machine.ts';
-import type { Observation } from '../observation/observation.ts';
-import type { Table } from '../observation/table.ts';
+import type { Configuration, Evidence } from '../model/configuration.ts';
+import type { Machine } from '../model/machine.ts';
+import type { Observation } from '../model/observation.ts';
+import type { Table } from '../model/table.ts';
 import { type Wanted, wantedLimit } from './configured.ts';
 import { isKubeProxys } from './kube-proxy.ts';
 import { isLimitOfLoad } from './module-load.ts';

@@ -1,10 +1,10 @@
 // The one judgement of an observation, for every command: what each table's metrics come to, which tables are worth
 // telling of, and whether the limit is what is configured.
 
-import type { Fault, Reading } from '../observation/fault.ts';
-import type { History } from '../observation/history.ts';
-import type { Observation, Visibility } from '../observation/observation.ts';
-import type { Table } from '../observation/table.ts';
+import type { Fault, Reading } from '../model/fault.ts';
+import type { Observation, Visibility } from '../model/observation.ts';
+import type { History } from '../model/sample.ts';
+import type { Table } from '../model/table.ts';
 import { refusesBelowLimit } from './chains.ts';
 import { type Cause, type Drift, driftOf, likelyCauses } from './drift.ts';
 import { type ObjectCost, objectCost } from './footprint.ts';

@@ -1,9 +1,9 @@
 // The extension block beside each entry: who makes the kernel allocate one, by kernel, and how sure that is.
 // Kernel source: net/netfilter/nf_conntrack_extend.c, nf_conntrack_core.c (init_conntrack), nf_nat_masquerade.c.
 
-import type { Reading } from '../observation/fault.ts';
-import type { KernelVersion, Machine } from '../observation/machine.ts';
-import type { ExtensionSettings, Table } from '../observation/table.ts';
+import type { Reading } from '../model/fault.ts';
+import type { KernelVersion, Machine } from '../model/machine.ts';
+import type { ExtensionSettings, Table } from '../model/table.ts';
 import { atLeast } from './kernel-version.ts';
 
 /**

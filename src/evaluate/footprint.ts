@@ -2,9 +2,9 @@
 // slabs, extension blocks, and the hash table apart.
 // Kernel source: net/netfilter/nf_conntrack_core.c (kmem_cache, hash).
 
-import type { Reading } from '../observation/fault.ts';
-import type { KernelVersion, Machine, SlabCache } from '../observation/machine.ts';
-import type { Table } from '../observation/table.ts';
+import type { Reading } from '../model/fault.ts';
+import type { KernelVersion, Machine, SlabCache } from '../model/machine.ts';
+import type { Table } from '../model/table.ts';
 import { type Certainty, extensionOf } from './extensions.ts';
 import { atLeast } from './kernel-version.ts';
 

@@ -1,6 +1,6 @@
 // Where the table is heading: entries per second, and the time until it is full.
 
-import type { Sample } from '../observation/history.ts';
+import type { Sample } from '../model/sample.ts';
 
 // With five samples an odd one touches four of the ten slopes: too few to move their median. With four it would.
 const FEWEST_SAMPLES = 5;

@@ -1,6 +1,6 @@
 // Measurements against thresholds: what each metric comes to, what is wrong, and the state of the whole.
 
-import type { Fault } from '../observation/fault.ts';
+import type { Fault } from '../model/fault.ts';
 import type { Measured, Measurements } from './measurements.ts';
 import { byMetric, METRIC_NAMES, type MetricName } from './metrics.ts';
 import { alerts, neverAlerts, type Range } from './range.ts';

@@ -1,6 +1,6 @@
 // Which behaviour a kernel has, by its version.
 
-import type { KernelVersion } from '../observation/machine.ts';
+import type { KernelVersion } from '../model/machine.ts';
 
 export function atLeast(version: KernelVersion, major: number, minor: number): boolean {
   return version.major > major || (version.major === major && version.minor >= minor);

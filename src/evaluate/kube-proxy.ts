@@ -2,9 +2,9 @@
 // --conntrack-max-per-core, no less than its --conntrack-min; releases of 2026 no more than 1048576, and only upwards. It
 // makes a quarter of that as many buckets, where there are fewer.
 
-import type { Evidence } from '../observation/configuration.ts';
-import type { Machine } from '../observation/machine.ts';
-import type { Table } from '../observation/table.ts';
+import type { Evidence } from '../model/configuration.ts';
+import type { Machine } from '../model/machine.ts';
+import type { Table } from '../model/table.ts';
 
 const PER_CPU = 32_768;
 const LEAST = 131_072;

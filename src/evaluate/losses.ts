@@ -7,9 +7,9 @@
 // A clash is a new entry whose tuple another one has already: NAT found no free port, or two packets of one new flow came
 // at the same time.
 
-import { COLUMN_NAMES, type Counters, type Statistics } from '../observation/counters.ts';
-import type { Reading } from '../observation/fault.ts';
-import type { KernelVersion } from '../observation/machine.ts';
+import { COLUMN_NAMES, type Counters, type Statistics } from '../model/counters.ts';
+import type { Reading } from '../model/fault.ts';
+import type { KernelVersion } from '../model/machine.ts';
 import { atLeast } from './kernel-version.ts';
 
 /** Packets, each of them in one of these. */

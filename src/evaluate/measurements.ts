@@ -1,10 +1,10 @@
 // Each metric's value in this run, or why it has none.
 
-import { byCounter, type CounterName, type Statistics } from '../observation/counters.ts';
-import type { Fault, Reading } from '../observation/fault.ts';
-import type { Machine } from '../observation/machine.ts';
-import type { Observation } from '../observation/observation.ts';
-import type { Table } from '../observation/table.ts';
+import { byCounter, type CounterName, type Statistics } from '../model/counters.ts';
+import type { Fault, Reading } from '../model/fault.ts';
+import type { Machine } from '../model/machine.ts';
+import type { Observation } from '../model/observation.ts';
+import type { Table } from '../model/table.ts';
 import { footprint, footprintOf, hashTableBytes, type ObjectCost } from './footprint.ts';
 import type { HistoryMetric, MetricName } from './metrics.ts';
 import type { NoRate } from './rates.ts';

@@ -1,7 +1,7 @@
 // Slab memory of the tables: what their entries hold now, what they would hold at the limit, and how certain that is.
 
-import type { Machine } from '../observation/machine.ts';
-import type { Table } from '../observation/table.ts';
+import type { Machine } from '../model/machine.ts';
+import type { Table } from '../model/table.ts';
 import type { Certainty } from './extensions.ts';
 import { certaintyOf, costElsewhere, type Footprint, footprint, footprintOf, type ObjectCost } from './footprint.ts';
 

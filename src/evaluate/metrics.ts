@@ -1,7 +1,7 @@
 // The metrics: names that thresholds and perfdata share, with their units. What each is worth in a run
 // is measurements.ts's and trend.ts's business.
 
-import { byCounter, byRate } from '../observation/counters.ts';
+import { byCounter, byRate } from '../model/counters.ts';
 import type { UnitScales } from './range.ts';
 
 interface MetricSpec {

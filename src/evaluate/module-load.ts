@@ -2,8 +2,8 @@
 // Kernel source: nf_conntrack_init_start() in net/netfilter/nf_conntrack_core.c, nf_ct_alloc_hashtable(), and
 // ip_conntrack_init() in net/ipv4/netfilter/ip_conntrack_core.c before them.
 
-import { LIMIT_PER_HASHSIZE, wholePages } from '../observation/generation.ts';
-import type { Machine } from '../observation/machine.ts';
+import { LIMIT_PER_HASHSIZE, wholePages } from '../model/generation.ts';
+import type { Machine } from '../model/machine.ts';
 import { atLeast } from './kernel-version.ts';
 
 /**

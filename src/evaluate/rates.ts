@@ -2,8 +2,8 @@
 // The kernel's counters are unsigned, 32 bits wide, one for each CPU: they wrap, and they start anew when the
 // module or the namespace does.
 
-import { COLUMN_NAMES, type ColumnName, type Counters } from '../observation/counters.ts';
-import type { NoPast, Sample } from '../observation/history.ts';
+import { COLUMN_NAMES, type ColumnName, type Counters } from '../model/counters.ts';
+import type { NoPast, Sample } from '../model/sample.ts';
 
 /** Why there is nothing to compare with, so that nothing is said rather than something false. */
 export type NoRate =

@@ -1,7 +1,7 @@
 // Whether growth is on its way to an end below the limit, as it is where as many entries expire as come in: each half of
 // the time then adds less than the one before, by the same ratio. All that is doubtful speaks for growth that goes on.
 
-import type { Sample } from '../observation/history.ts';
+import type { Sample } from '../model/sample.ts';
 
 type Point = Pick<Sample, 'uptime' | 'entries'>;
 

@@ -1,10 +1,10 @@
 // What earlier looks add: rates of loss, growth, and the time until the table is full.
 
-import { byRate, type CounterName } from '../observation/counters.ts';
-import type { Reading } from '../observation/fault.ts';
-import type { History, Sample } from '../observation/history.ts';
-import type { Clock } from '../observation/observation.ts';
-import type { Table } from '../observation/table.ts';
+import { byRate, type CounterName } from '../model/counters.ts';
+import type { Reading } from '../model/fault.ts';
+import type { Clock } from '../model/observation.ts';
+import type { History, Sample } from '../model/sample.ts';
+import type { Table } from '../model/table.ts';
 import { growth, timeToFull } from './forecast.ts';
 import type { Measured } from './measurements.ts';
 import type { HistoryMetric } from './metrics.ts';

@@ -3,8 +3,8 @@
 //   {"schema":3,"boot":"<boot_id>","counters":["drop",…],"tables":{"net:4026531840":[[uptime,entries,[[0,…],…]],…],…}}
 // A CPU's figures stand in the order of `counters`; null is one that the kernel lacks, and 0 for all stands for zeros.
 
-import { COLUMN_NAMES, type Counters, isColumnName } from '../observation/counters.ts';
-import type { Sample } from '../observation/history.ts';
+import { COLUMN_NAMES, type Counters, isColumnName } from '../model/counters.ts';
+import type { Sample } from '../model/sample.ts';
 
 const SCHEMA = 3;
 /** Schema 2 had these, and did not name them. */

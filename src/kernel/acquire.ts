@@ -1,23 +1,23 @@
 // Acquires one observation of a machine: which files are asked, in which order, and what stands in for what.
 
-import type { Configuration } from '../observation/configuration.ts';
-import type { Statistics } from '../observation/counters.ts';
-import type { Reading } from '../observation/fault.ts';
-import { GENERATIONS, type Generation } from '../observation/generation.ts';
-import type { Machine } from '../observation/machine.ts';
-import type { Observation, Observed } from '../observation/observation.ts';
-import type { ExtensionSettings, Table } from '../observation/table.ts';
-import { readClock } from './clock.ts';
-import { readConfiguration } from './configuration.ts';
-import { NETLINK_LIMIT, parseEventListener } from './event-listener.ts';
-import { findGeneration, type Sysctls } from './generation.ts';
-import { isInitialNamespace } from './initial-namespace.ts';
-import { readMachine } from './machine.ts';
-import { type NetDirectory, netDirectory } from './namespace.ts';
+import type { Configuration } from '../model/configuration.ts';
+import type { Statistics } from '../model/counters.ts';
+import type { Reading } from '../model/fault.ts';
+import { GENERATIONS, type Generation } from '../model/generation.ts';
+import type { Machine } from '../model/machine.ts';
+import type { Observation, Observed } from '../model/observation.ts';
+import type { ExtensionSettings, Table } from '../model/table.ts';
+import { isInitialNamespace } from './namespaces/initial-namespace.ts';
+import { type NetDirectory, netDirectory } from './namespaces/namespace.ts';
+import type { Swept } from './namespaces/sweep.ts';
 import { readNumber } from './number.ts';
 import type { Root } from './root.ts';
-import { entriesOf, parseStatistics } from './statistics.ts';
-import type { Swept } from './sweep.ts';
+import { readConfiguration } from './settings/settings-files.ts';
+import { NETLINK_LIMIT, parseEventListener } from './table/event-listener.ts';
+import { readMachine } from './table/machine-files.ts';
+import { entriesOf, parseStatistics } from './table/statistics.ts';
+import { findGeneration, type Sysctls } from './table/sysctl-files.ts';
+import { readClock } from './table/uptime.ts';
 
 const STATISTICS_LIMIT = 1 << 22;
 /** The key of our own table. */
@@ -58,13 +58,16 @@ export async function acquire(root: Root, wanted: Wanted): Promise<Observed> {
 // Only of the namespace that we are in.
 async function withExtensions(root: Root, net: NetDirectory, generation: Generation, own: Table): Promise<Table> {
   if (root.view === 'captured' || !net.sysctlsAgree || generation === 'ip_conntrack') return own;
-  const [{ readRuleBlocks }, { readListenerElsewhere }] = [await import('./rules.ts'), await import('./listeners.ts')];
+  const [{ readRuleBlocks }, { readListenerElsewhere }] = [
+    await import('./rules/rules.ts'),
+    await import('./table/listeners.ts'),
+  ];
   const extensions = { ...own.extensions, elsewhere: readListenerElsewhere(root), rules: readRuleBlocks(root, own) };
   return { ...own, extensions };
 }
 
 async function sweepFrom(root: Root, machine: Machine, own: Table): Promise<Swept> {
-  const { sweep } = await import('./sweep.ts');
+  const { sweep } = await import('./namespaces/sweep.ts');
   return sweep(root, machine, own);
 }
 
@@ -77,7 +80,7 @@ async function observationOf(root: Root, wanted: Wanted, machine: Machine, swept
   const [own] = swept.tables;
   const configuration = wanted.configuration === true && own.isInitial === true ? readConfiguration(root) : undefined;
   const asked = wanted.evidence === 'always' || (wanted.evidence === 'for drift' && wantsLimit(configuration));
-  const evidence = asked ? (await import('./evidence.ts')).readEvidence(root, machine.generation) : undefined;
+  const evidence = asked ? (await import('./settings/evidence.ts')).readEvidence(root, machine.generation) : undefined;
   return { machine, ...swept, clock, configuration, evidence };
 }
 
@@ -136,7 +139,7 @@ async function readStatistics(root: Root, net: NetDirectory, generation: Generat
   const statistics = readProcStatistics(root, net, generation);
   const noFile = !statistics.ok && statistics.fault.kind === 'missing';
   if (!noFile || root.view === 'captured' || !net.sysctlsAgree) return statistics;
-  const { readToolStatistics } = await import('./conntrack-tool.ts');
+  const { readToolStatistics } = await import('./table/conntrack-tool.ts');
   return readToolStatistics(root);
 }
 

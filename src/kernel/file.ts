@@ -3,7 +3,7 @@
 
 import { bytes } from '#system/bytes';
 import { files } from '#system/files';
-import type { FaultKind } from '../observation/fault.ts';
+import type { FaultKind } from '../model/fault.ts';
 import type { Failed } from '../system/contract.ts';
 
 /** The whole file, one character for each byte, or why it could not be had. */

@@ -1,7 +1,7 @@
 // The modules of the running kernel, and whether a command would load one. `/proc/modules` lists what is loaded, a line
 // each. What is built in is not listed there but, since 2.6.33, in `modules.builtin` of the kernel's release.
 
-import type { Reading } from '../observation/fault.ts';
+import type { Reading } from '../model/fault.ts';
 import type { Root } from './root.ts';
 
 const LIMIT = 1 << 20;

@@ -1,6 +1,6 @@
 // A file that holds one whole number, as the files of /proc/sys do.
 
-import type { Reading } from '../observation/fault.ts';
+import type { Reading } from '../model/fault.ts';
 import type { Parsed, Root } from './root.ts';
 
 /** No counter or limit of conntrack is larger: it is an int in every kernel that has one. */

@@ -2,8 +2,8 @@
 // here, so that the deadline is tested before it and `-vv` can tell of it.
 
 import { files } from '#system/files';
-import type { Fault, FaultKind, ReadAttempt, Reading } from '../observation/fault.ts';
-import type { View } from '../observation/machine.ts';
+import type { Fault, FaultKind, ReadAttempt, Reading } from '../model/fault.ts';
+import type { View } from '../model/machine.ts';
 import {
   type Enough,
   type FileFault,

@@ -3,7 +3,7 @@
 import { children } from '#system/children';
 import { clock } from '#system/clock';
 import { self } from '#system/self';
-import type { Fault, ReadAttempt, Reading } from '../observation/fault.ts';
+import type { Fault, ReadAttempt, Reading } from '../model/fault.ts';
 import type { ChildAnswer, Stream } from '../system/contract.ts';
 import { systemFault } from './file.ts';
 import { wouldLoadModule } from './modules.ts';

@@ -1,7 +1,7 @@
 // What a booted kernel said, step by step, as figures: for the tests of all that was done there.
 
 import { atLeast } from '../../src/evaluate/kernel-version.ts';
-import type { KernelVersion } from '../../src/observation/machine.ts';
+import type { KernelVersion } from '../../src/model/machine.ts';
 import type { Machine, Step } from './machine.ts';
 
 export interface Look {

@@ -2,9 +2,9 @@
 
 import { describe, expect, test } from 'vitest';
 import { wantedLimit } from '../../../src/evaluate/configured.ts';
-import { parseSysctlFile } from '../../../src/kernel/sysctl-file.ts';
-import type { HashsizeOption } from '../../../src/observation/configuration.ts';
-import type { Generation } from '../../../src/observation/generation.ts';
+import { parseSysctlFile } from '../../../src/kernel/settings/sysctl-file.ts';
+import type { HashsizeOption } from '../../../src/model/configuration.ts';
+import type { Generation } from '../../../src/model/generation.ts';
 import { NOTHING_CONFIGURED, observation, ok } from '../support/observation.ts';
 
 const CONF = '/etc/sysctl.conf';

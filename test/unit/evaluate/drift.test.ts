@@ -2,9 +2,9 @@
 
 import { describe, expect, test } from 'vitest';
 import { type Cause, driftOf, likelyCauses } from '../../../src/evaluate/drift.ts';
-import { parseModprobeFile } from '../../../src/kernel/module-options.ts';
-import { parseSysctlFile } from '../../../src/kernel/sysctl-file.ts';
-import type { Configuration } from '../../../src/observation/configuration.ts';
+import { parseModprobeFile } from '../../../src/kernel/settings/module-options.ts';
+import { parseSysctlFile } from '../../../src/kernel/settings/sysctl-file.ts';
+import type { Configuration } from '../../../src/model/configuration.ts';
 import {
   type Changes,
   counted,

@@ -4,9 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { type Evaluation, evaluate, type Histories } from '../../../src/evaluate/evaluate.ts';
 import type { State } from '../../../src/evaluate/state.ts';
 import { mergeThresholds, parseThresholds } from '../../../src/evaluate/thresholds.ts';
-import type { Sample } from '../../../src/observation/history.ts';
-import type { Visibility } from '../../../src/observation/observation.ts';
-import type { Table } from '../../../src/observation/table.ts';
+import type { Visibility } from '../../../src/model/observation.ts';
+import type { Sample } from '../../../src/model/sample.ts';
+import type { Table } from '../../../src/model/table.ts';
 import {
   ALL,
   type Changes,

@@ -3,9 +3,9 @@
 import { describe, expect, test } from 'vitest';
 import { extensionOf } from '../../../src/evaluate/extensions.ts';
 import { certaintyOf, costElsewhere, footprintOf, objectCost } from '../../../src/evaluate/footprint.ts';
-import type { Fault, Reading } from '../../../src/observation/fault.ts';
-import type { KernelVersion, Machine } from '../../../src/observation/machine.ts';
-import type { ExtensionSettings, Table } from '../../../src/observation/table.ts';
+import type { Fault, Reading } from '../../../src/model/fault.ts';
+import type { KernelVersion, Machine } from '../../../src/model/machine.ts';
+import type { ExtensionSettings, Table } from '../../../src/model/table.ts';
 
 const ok = <T>(value: T): Reading<T> => ({ ok: true, value, source: '/proc/x' });
 const no = (kind: Fault['kind']): Reading<never> => ({ ok: false, fault: { kind, source: '/proc/x' } });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { footprint, hashTableBytes, type ObjectCost, objectCost } from '../../../src/evaluate/footprint.ts';
-import type { ExtensionSettings } from '../../../src/observation/table.ts';
+import type { ExtensionSettings } from '../../../src/model/table.ts';
 import { type Changes, fault, observation, ok } from '../support/observation.ts';
 
 function costReading(changes: Changes, given?: number) {

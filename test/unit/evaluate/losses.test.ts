@@ -9,7 +9,7 @@ import {
   totals,
   withoutRoom,
 } from '../../../src/evaluate/losses.ts';
-import type { Counters } from '../../../src/observation/counters.ts';
+import type { Counters } from '../../../src/model/counters.ts';
 import { fault, ok } from '../support/observation.ts';
 
 const release = (major: number, minor: number) => ok({ major, minor });

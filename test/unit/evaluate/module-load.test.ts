@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { defaultBuckets, defaultLimit, isLimitOfLoad, limitsOfHashsize } from '../../../src/evaluate/module-load.ts';
-import type { Generation } from '../../../src/observation/generation.ts';
+import type { Generation } from '../../../src/model/generation.ts';
 import { fault, GIB, ok } from '../support/observation.ts';
 
 const MIB = 2 ** 20;

@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { baseSample, comparable, lossesBetween } from '../../../src/evaluate/rates.ts';
-import type { Counters } from '../../../src/observation/counters.ts';
-import type { Sample } from '../../../src/observation/history.ts';
+import type { Counters } from '../../../src/model/counters.ts';
+import type { Sample } from '../../../src/model/sample.ts';
 
 const WRAP = 2 ** 32;
 

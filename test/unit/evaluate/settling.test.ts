@@ -6,9 +6,9 @@ import { growth, timeToFull } from '../../../src/evaluate/forecast.ts';
 import type { Measured } from '../../../src/evaluate/measurements.ts';
 import { isSettling } from '../../../src/evaluate/settling.ts';
 import { sampleOf, trendOf } from '../../../src/evaluate/trend.ts';
-import type { Counters } from '../../../src/observation/counters.ts';
-import type { Sample } from '../../../src/observation/history.ts';
-import type { Table } from '../../../src/observation/table.ts';
+import type { Counters } from '../../../src/model/counters.ts';
+import type { Sample } from '../../../src/model/sample.ts';
+import type { Table } from '../../../src/model/table.ts';
 
 const LIMIT = 100_000;
 const WINDOW = 300;

@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { sampleOf, trendOf } from '../../../src/evaluate/trend.ts';
-import type { Counters } from '../../../src/observation/counters.ts';
-import type { Sample } from '../../../src/observation/history.ts';
+import type { Counters } from '../../../src/model/counters.ts';
+import type { Sample } from '../../../src/model/sample.ts';
 import { fault, ok, table } from '../support/observation.ts';
 
 const OLD = { drop: 5, early_drop: 0, insert_failed: 0 };

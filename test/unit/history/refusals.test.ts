@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { files as system } from '#system/files';
-import { type Before, exchange } from '../../../src/history/directory.ts';
+import { type Before, exchange } from '../../../src/history/state-directory.ts';
 import type { Files } from '../../../src/system/contract.ts';
 
 type Changeable = { -readonly [Call in keyof Files]: Files[Call] };

@@ -2,16 +2,16 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseContainer } from '../../../src/kernel/cgroup.ts';
-import { parseToolStatistics } from '../../../src/kernel/conntrack-tool.ts';
-import { parseEventListener } from '../../../src/kernel/event-listener.ts';
-import { parseMemTotal, parsePageSize, parseRelease } from '../../../src/kernel/machine.ts';
-import { parseMounts } from '../../../src/kernel/mounts.ts';
+import { parseContainer } from '../../../src/kernel/namespaces/cgroup.ts';
+import { parseMounts } from '../../../src/kernel/namespaces/mounts.ts';
+import { parseProcess } from '../../../src/kernel/namespaces/processes.ts';
 import { parsePositiveNumber, parseWholeNumber } from '../../../src/kernel/number.ts';
-import { parseProcess } from '../../../src/kernel/processes.ts';
 import type { Parsed } from '../../../src/kernel/root.ts';
-import { parseSlabinfo } from '../../../src/kernel/slabinfo.ts';
-import { parseStatistics } from '../../../src/kernel/statistics.ts';
+import { parseToolStatistics } from '../../../src/kernel/table/conntrack-tool.ts';
+import { parseEventListener } from '../../../src/kernel/table/event-listener.ts';
+import { parseMemTotal, parsePageSize, parseRelease } from '../../../src/kernel/table/machine-files.ts';
+import { parseSlabinfo } from '../../../src/kernel/table/slabinfo.ts';
+import { parseStatistics } from '../../../src/kernel/table/statistics.ts';
 
 const bytes = fc.uint8Array({ maxLength: 40 }).map((array) => Buffer.from(array).toString('latin1'));
 

@@ -2,8 +2,8 @@
 
 import { symlinkSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { enaInterfaces, parseAllowance, readAllowances } from '../../../src/kernel/allowances.ts';
-import { parseZoneLimits, readZoneLimits } from '../../../src/kernel/zone-limits.ts';
+import { enaInterfaces, parseAllowance, readAllowances } from '../../../src/report/diagnosis/leads/allowances.ts';
+import { parseZoneLimits, readZoneLimits } from '../../../src/report/diagnosis/leads/zone-limits.ts';
 import { type Files, rootOf } from '../support/root.ts';
 import { type Tools, withTools } from '../support/tools.ts';
 

@@ -3,13 +3,13 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readClock } from '../../../src/kernel/clock.ts';
-import { readConfiguration } from '../../../src/kernel/configuration.ts';
-import { readEvidence } from '../../../src/kernel/evidence.ts';
-import { findGeneration } from '../../../src/kernel/generation.ts';
-import { readMachine } from '../../../src/kernel/machine.ts';
-import { readTunables } from '../../../src/kernel/namespace-sysctls.ts';
-import { entriesOf } from '../../../src/kernel/statistics.ts';
+import { readTunables } from '../../../src/kernel/namespaces/namespace-sysctls.ts';
+import { readEvidence } from '../../../src/kernel/settings/evidence.ts';
+import { readConfiguration } from '../../../src/kernel/settings/settings-files.ts';
+import { readMachine } from '../../../src/kernel/table/machine-files.ts';
+import { entriesOf } from '../../../src/kernel/table/statistics.ts';
+import { findGeneration } from '../../../src/kernel/table/sysctl-files.ts';
+import { readClock } from '../../../src/kernel/table/uptime.ts';
 import { fault, ok, otherTable, table } from '../support/observation.ts';
 import { type Files, rootOf } from '../support/root.ts';
 

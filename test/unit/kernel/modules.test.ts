@@ -1,8 +1,8 @@
 // The modules of a kernel: loaded, built in, or loaded by whoever asks for what is in them.
 
 import { describe, expect, test } from 'vitest';
-import { readToolStatistics } from '../../../src/kernel/conntrack-tool.ts';
 import { loadedModules, moduleState, parseBuiltIn, wouldLoadModule } from '../../../src/kernel/modules.ts';
+import { readToolStatistics } from '../../../src/kernel/table/conntrack-tool.ts';
 import { fault } from '../support/observation.ts';
 import { type Files, rootOf } from '../support/root.ts';
 import { withTools } from '../support/tools.ts';

@@ -5,11 +5,11 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { files } from '#system/files';
-import { tableOf } from '../../../src/commands/subject.ts';
-import { namespaceInode, netDirectory } from '../../../src/kernel/namespace.ts';
+import { namespaceInode, netDirectory } from '../../../src/kernel/namespaces/namespace.ts';
+import { sweep } from '../../../src/kernel/namespaces/sweep.ts';
 import type { Root } from '../../../src/kernel/root.ts';
-import { sweep } from '../../../src/kernel/sweep.ts';
-import type { View } from '../../../src/observation/machine.ts';
+import type { View } from '../../../src/model/machine.ts';
+import { tableOf } from '../../../src/report/subject.ts';
 import { observation, table } from '../support/observation.ts';
 import { rootOf } from '../support/root.ts';
 

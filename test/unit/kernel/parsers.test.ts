@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseToolStatistics } from '../../../src/kernel/conntrack-tool.ts';
-import { parseEventListener } from '../../../src/kernel/event-listener.ts';
-import { parseAvailable, parseMemTotal, parsePageSize, parseRelease } from '../../../src/kernel/machine.ts';
 import { parsePositiveNumber, parseWholeNumber } from '../../../src/kernel/number.ts';
 import type { Parsed } from '../../../src/kernel/root.ts';
-import { hasCache, parseSlabinfo } from '../../../src/kernel/slabinfo.ts';
-import { parseStatistics } from '../../../src/kernel/statistics.ts';
+import { parseToolStatistics } from '../../../src/kernel/table/conntrack-tool.ts';
+import { parseEventListener } from '../../../src/kernel/table/event-listener.ts';
+import { parseAvailable, parseMemTotal, parsePageSize, parseRelease } from '../../../src/kernel/table/machine-files.ts';
+import { hasCache, parseSlabinfo } from '../../../src/kernel/table/slabinfo.ts';
+import { parseStatistics } from '../../../src/kernel/table/statistics.ts';
 
 const MALFORMED = { ok: false, kind: 'malformed' };
 

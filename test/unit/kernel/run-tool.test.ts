@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { children } from '#system/children';
 import { type Answer, runTool, startTool, toolLine } from '../../../src/kernel/run-tool.ts';
 import { findTool, TOOLS, type Tool } from '../../../src/kernel/tools.ts';
-import type { Reading } from '../../../src/observation/fault.ts';
+import type { Reading } from '../../../src/model/fault.ts';
 import { fault, ok } from '../support/observation.ts';
 import { rootOf } from '../support/root.ts';
 import { withTools } from '../support/tools.ts';

@@ -1,11 +1,11 @@
 // Entries of a list, of which a test says only what it is about.
 
-import { type Arrivals, arrivalsOf } from '../../../src/evaluate/arrivals.ts';
-import { marksOf } from '../../../src/evaluate/begun.ts';
-import { type Digest, digestEntry, newDigest } from '../../../src/evaluate/digest.ts';
-import { type Holdings, holdingsOf } from '../../../src/evaluate/holders.ts';
-import { DEFAULT_TIMEOUTS, type Timeouts } from '../../../src/evaluate/timeouts.ts';
-import { type Entry, STATES } from '../../../src/observation/entry.ts';
+import { type Arrivals, arrivalsOf } from '../../../src/report/list/arrivals.ts';
+import { marksOf } from '../../../src/report/list/begun.ts';
+import { type Digest, digestEntry, newDigest } from '../../../src/report/list/digest.ts';
+import { type Entry, STATES } from '../../../src/report/list/entry.ts';
+import { type Holdings, holdingsOf } from '../../../src/report/list/holders.ts';
+import { DEFAULT_TIMEOUTS, type Timeouts } from '../../../src/report/list/timeouts.ts';
 
 export interface Flow {
   readonly protocol?: number;

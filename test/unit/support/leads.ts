@@ -1,18 +1,18 @@
 // Two looks at a healthy machine, of which a test changes what it is about.
 
-import { diagnose } from '../../../src/evaluate/diagnosis.ts';
 import { type Evaluation, evaluate } from '../../../src/evaluate/evaluate.ts';
-import { type Lead, leadsOf, type Surroundings, withLeads } from '../../../src/evaluate/leads.ts';
 import { DEFAULT_THRESHOLDS } from '../../../src/evaluate/thresholds.ts';
 import { sampleOf } from '../../../src/evaluate/trend.ts';
-import type { Counters } from '../../../src/observation/counters.ts';
-import type { Elsewhere, InvalidHandling, StackCounters } from '../../../src/observation/elsewhere.ts';
-import type { Reading } from '../../../src/observation/fault.ts';
-import type { Generation } from '../../../src/observation/generation.ts';
-import type { FullLog, OtherFull } from '../../../src/observation/kernel-log.ts';
-import type { Observation } from '../../../src/observation/observation.ts';
-import type { Table } from '../../../src/observation/table.ts';
-import type { ReportFindings } from '../../../src/present/report-findings.ts';
+import type { Counters } from '../../../src/model/counters.ts';
+import type { Reading } from '../../../src/model/fault.ts';
+import type { FullLog, OtherFull } from '../../../src/model/full-log.ts';
+import type { Generation } from '../../../src/model/generation.ts';
+import type { Observation } from '../../../src/model/observation.ts';
+import type { Elsewhere, InvalidHandling, StackCounters } from '../../../src/model/other-limits.ts';
+import type { Table } from '../../../src/model/table.ts';
+import { diagnose } from '../../../src/report/diagnosis/diagnosis.ts';
+import { type Lead, leadsOf, type Surroundings, withLeads } from '../../../src/report/diagnosis/leads/leads.ts';
+import type { ReportFindings } from '../../../src/report/report-findings.ts';
 
 const NOT_ASKED = { ok: false, fault: { kind: 'not-asked', source: 'it' } } as const;
 const NO_LOSS = { drop: 0, early_drop: 0, insert_failed: 0, chainlength: 0, invalid: 0, clashres: 0, icmp_error: 0 };

@@ -1,11 +1,11 @@
 // What lists come to, given as the kernel writes them.
 
-import { type Arrivals, arrivalsOf } from '../../../src/evaluate/arrivals.ts';
-import { isFresh, marksOf } from '../../../src/evaluate/begun.ts';
-import { type Digest, digestEntry, newDigest } from '../../../src/evaluate/digest.ts';
-import { type Holdings, holdingsOf } from '../../../src/evaluate/holders.ts';
-import { DEFAULT_TIMEOUTS } from '../../../src/evaluate/timeouts.ts';
-import { parseEntries } from '../../../src/kernel/entry-list.ts';
+import { type Arrivals, arrivalsOf } from '../../../src/report/list/arrivals.ts';
+import { isFresh, marksOf } from '../../../src/report/list/begun.ts';
+import { type Digest, digestEntry, newDigest } from '../../../src/report/list/digest.ts';
+import { parseEntries } from '../../../src/report/list/entry-list.ts';
+import { type Holdings, holdingsOf } from '../../../src/report/list/holders.ts';
+import { DEFAULT_TIMEOUTS } from '../../../src/report/list/timeouts.ts';
 
 export interface Line {
   readonly protocol?: 'tcp' | 'udp';

@@ -1,11 +1,11 @@
 // What a look at a healthy machine finds, of which a test changes what it is about.
 
-import type { Configuration, Evidence } from '../../../src/observation/configuration.ts';
-import type { Counters, Statistics } from '../../../src/observation/counters.ts';
-import type { Fault, Reading } from '../../../src/observation/fault.ts';
-import type { Machine } from '../../../src/observation/machine.ts';
-import type { Observation, Visibility } from '../../../src/observation/observation.ts';
-import type { Table, UnreadTable } from '../../../src/observation/table.ts';
+import type { Configuration, Evidence } from '../../../src/model/configuration.ts';
+import type { Counters, Statistics } from '../../../src/model/counters.ts';
+import type { Fault, Reading } from '../../../src/model/fault.ts';
+import type { Machine } from '../../../src/model/machine.ts';
+import type { Observation, Visibility } from '../../../src/model/observation.ts';
+import type { Table, UnreadTable } from '../../../src/model/table.ts';
 
 export const GIB = 2 ** 30;
 /** Nothing that a kernel from 5.15 on counts. */

@@ -1,22 +1,22 @@
 // What a report finds out from two looks at a machine, by the way that the command goes.
 
-import { type Advice, adviceFor } from '../../../src/evaluate/advice.ts';
-import type { Arrivals } from '../../../src/evaluate/arrivals.ts';
-import { type Diagnosis, diagnose, fullestTable } from '../../../src/evaluate/diagnosis.ts';
 import { type Evaluation, evaluate, type Histories } from '../../../src/evaluate/evaluate.ts';
-import { survivalSeconds } from '../../../src/evaluate/evictions.ts';
-import type { Holdings } from '../../../src/evaluate/holders.ts';
-import type { Shortage } from '../../../src/evaluate/nat-ports.ts';
 import { DEFAULT_THRESHOLDS } from '../../../src/evaluate/thresholds.ts';
-import { DEFAULT_TIMEOUTS } from '../../../src/evaluate/timeouts.ts';
 import { sampleOf } from '../../../src/evaluate/trend.ts';
-import { parseSysctlFile } from '../../../src/kernel/sysctl-file.ts';
-import type { Configuration } from '../../../src/observation/configuration.ts';
-import type { Reading } from '../../../src/observation/fault.ts';
-import type { FullLog, FullSpells } from '../../../src/observation/kernel-log.ts';
-import type { Observation } from '../../../src/observation/observation.ts';
-import type { Listed } from '../../../src/present/listing.ts';
-import type { ReportFindings } from '../../../src/present/report-findings.ts';
+import { parseSysctlFile } from '../../../src/kernel/settings/sysctl-file.ts';
+import type { Configuration } from '../../../src/model/configuration.ts';
+import type { Reading } from '../../../src/model/fault.ts';
+import type { FullLog, FullSpells } from '../../../src/model/full-log.ts';
+import type { Observation } from '../../../src/model/observation.ts';
+import { type Advice, adviceFor } from '../../../src/report/advice/advice.ts';
+import { type Diagnosis, diagnose, fullestTable } from '../../../src/report/diagnosis/diagnosis.ts';
+import { survivalSeconds } from '../../../src/report/diagnosis/evictions.ts';
+import type { Shortage } from '../../../src/report/diagnosis/nat-ports.ts';
+import type { Arrivals } from '../../../src/report/list/arrivals.ts';
+import type { Holdings } from '../../../src/report/list/holders.ts';
+import type { Listed } from '../../../src/report/list/listing.ts';
+import { DEFAULT_TIMEOUTS } from '../../../src/report/list/timeouts.ts';
+import type { ReportFindings } from '../../../src/report/report-findings.ts';
 import { noArrivals } from './entries.ts';
 import {
   ALL,

@@ -1,0 +1,253 @@
+// What the check found, for programs.
+
+import type { Evaluation, TableResult } from '../evaluate/evaluate.ts';
+import type { Certainty } from '../evaluate/extensions.ts';
+import { hashTableNow, type ObjectOrigin } from '../evaluate/footprint.ts';
+import type { Finding } from '../evaluate/judge.ts';
+import type { Measured } from '../evaluate/measurements.ts';
+import { byMetric, type MetricName, metricSpec } from '../evaluate/metrics.ts';
+import { formatRange } from '../evaluate/range.ts';
+import type { State } from '../evaluate/state.ts';
+import type { Ranges } from '../evaluate/thresholds.ts';
+import type { Generation } from '../model/generation.ts';
+import type { View } from '../model/machine.ts';
+import type { Visibility } from '../model/observation.ts';
+import type { Count, InPlace } from '../words/body-types.ts';
+import { driftWords } from '../words/drift-words.ts';
+import { faultWords } from '../words/faults.ts';
+import type { Head } from '../words/json.ts';
+import { type LossesBody, lossesBody, valuesOf } from '../words/losses-body.ts';
+import type { Evaluated } from '../words/message.ts';
+import { type NamespaceBody, namespaceBody } from '../words/namespace-body.ts';
+import { MOST_LISTED } from '../words/namespaces.ts';
+import { foreignPath } from '../words/words.ts';
+
+export interface FailedCheckBody {
+  /** null: there is no table to tell of */
+  readonly table: null;
+}
+
+export interface CheckBody {
+  readonly table: {
+    readonly generation: Generation;
+    readonly view: View;
+    /** whether it is the machine's first network namespace, whose limit its files set; null where nothing shows it */
+    readonly initial_namespace: boolean | null;
+    /** entries */
+    readonly count: Count;
+    /** 0 is no limit */
+    readonly max: Count;
+    readonly buckets: Count | null;
+    /** files that the figures come from */
+    readonly sources: { readonly count: string; readonly max: string };
+  };
+  readonly metrics: Readonly<Record<MetricName, MetricBody>>;
+  readonly findings: readonly FindingBody[];
+  /** null without history */
+  readonly losses: LossesBody | null;
+  /** a limit that is below what is configured, in words */
+  readonly drift: string | null;
+  /** null where the size of an entry is not known */
+  readonly memory: MemoryBody | null;
+  /** null without --netns all */
+  readonly namespaces: NamespacesBody | null;
+}
+
+export interface MetricBody {
+  /** not rounded */
+  readonly value: number | null;
+  /** c is a counter since boot */
+  readonly unit: '' | '%' | 'B' | 'c' | 's';
+  /** range of the Monitoring Plugins guidelines */
+  readonly warning?: string;
+  /** range of the Monitoring Plugins guidelines */
+  readonly critical?: string;
+  /** why there is no value, where that is no fault */
+  readonly reason?: string;
+  /** what could not be read */
+  readonly fault?: string;
+}
+
+export interface FindingBody {
+  readonly kind: Finding['kind'];
+  readonly state: State;
+  readonly metric?: MetricName;
+  readonly value?: number;
+  /** the range that alerts */
+  readonly range?: string;
+  /** why it could not be judged */
+  readonly fault?: string;
+  /** key of namespaces.listed; null for this one */
+  readonly namespace: string | null;
+}
+
+/** What one entry costs, and what the hash table does. */
+export interface MemoryBody {
+  readonly origin: ObjectOrigin;
+  readonly object_size_bytes: Count;
+  readonly objects_per_slab: Count;
+  readonly slab_bytes: Count;
+  readonly extension_bytes: Count;
+  /** how sure that is: what could not be seen may add to it */
+  readonly certainty: InPlace<Certainty>;
+  readonly extension_bytes_at_most: Count;
+  readonly hash_table_bytes: Count | null;
+  readonly mem_total_bytes: Count | null;
+}
+
+export interface NamespacesBody {
+  /** this one included, and those that could not be read */
+  readonly found: Count;
+  /** how many there must be */
+  readonly at_least: Count;
+  /** whose processes were visible */
+  readonly processes: Visibility['processes'];
+  readonly hidepid: string | null;
+  readonly mounts_not_entered: Count;
+  readonly mounts_known: boolean;
+  /**
+   * those with a finding or a loss, the gravest first, and then the fullest
+   *
+   * @maxItems 20
+   */
+  readonly listed: readonly ListedNamespace[];
+  /** @maxItems 10 */
+  readonly unread: readonly UnreadNamespace[];
+  readonly unread_count: Count;
+}
+
+// Never the one that the command is about, so its key is never null.
+interface OtherNamespace extends NamespaceBody {
+  /**
+   * the same for the same namespace in each run of one boot
+   *
+   * @asType string
+   */
+  readonly key: NamespaceBody['key'];
+}
+
+export interface ListedNamespace extends OtherNamespace {
+  readonly state: State;
+  readonly metrics: Readonly<Partial<Record<MetricName, number>>>;
+  /** null without history */
+  readonly losses: LossesBody | null;
+}
+
+export interface UnreadNamespace extends OtherNamespace {
+  /** why */
+  readonly fault: string;
+}
+
+export function checkBody(evaluated: Evaluated | undefined): CheckBody | FailedCheckBody {
+  if (evaluated === undefined) return { table: null };
+  const { evaluation } = evaluated;
+  const { observation, results, remarkable, drift } = evaluation;
+  const [own] = results;
+  const { machine } = observation;
+  const { table } = own;
+  return {
+    table: {
+      generation: machine.generation,
+      view: machine.view,
+      initial_namespace: table.isInitial ?? null,
+      count: table.entries,
+      max: table.limit,
+      buckets: machine.buckets.ok ? machine.buckets.value : null,
+      sources: { count: foreignPath(table.entriesSource), max: foreignPath(table.limitSource) },
+    },
+    metrics: byMetric((name) => metricBody(name, own.measurements[name], own.ranges[name])),
+    findings: [own, ...remarkable].flatMap(findingBodies),
+    losses: lossesBody(own),
+    drift: drift?.kind === 'below' ? driftWords(drift) : null,
+    memory: memoryBody(evaluation),
+    namespaces: namespacesBody(evaluated),
+  };
+}
+
+function metricBody(metric: MetricName, measured: Measured, ranges: Ranges): MetricBody {
+  const { unit } = metricSpec(metric);
+  const bounds = {
+    ...(ranges.warning === undefined ? {} : { warning: formatRange(ranges.warning) }),
+    ...(ranges.critical === undefined ? {} : { critical: formatRange(ranges.critical) }),
+  };
+  switch (measured.kind) {
+    case 'value':
+      return { value: measured.value, unit, ...bounds };
+    case 'none':
+      return { value: null, unit, reason: measured.why, ...bounds };
+    case 'broken':
+      return { value: null, unit, fault: faultWords(measured.fault), ...bounds };
+  }
+}
+
+function findingBodies({ table, findings }: TableResult): readonly FindingBody[] {
+  const namespace = table.isOwn ? null : table.key;
+  return findings.map((finding) => ({ ...findingBody(finding), namespace }));
+}
+
+function findingBody(finding: Finding): Omit<FindingBody, 'namespace'> {
+  const { kind, state } = finding;
+  switch (finding.kind) {
+    case 'threshold':
+      return { kind, state, metric: finding.metric, value: finding.value, range: formatRange(finding.range) };
+    case 'unjudged':
+      return { kind, state, metric: finding.metric, fault: faultWords(finding.fault) };
+    case 'drift':
+    case 'partial':
+      return { kind, state };
+  }
+}
+
+function memoryBody({ cost, observation: { machine } }: Evaluation): MemoryBody | null {
+  if (!cost.ok) return null;
+  const { memTotal } = machine;
+  const { origin, objectSize, objectsPerSlab, slabBytes, extension, extensionMost, certainty } = cost.value;
+  return {
+    origin,
+    object_size_bytes: objectSize,
+    objects_per_slab: objectsPerSlab,
+    slab_bytes: slabBytes,
+    extension_bytes: extension,
+    certainty,
+    extension_bytes_at_most: extensionMost,
+    hash_table_bytes: hashTableNow(machine) ?? null,
+    mem_total_bytes: memTotal.ok ? memTotal.value : null,
+  };
+}
+
+function namespacesBody({ evaluation, identities }: Evaluated): NamespacesBody | null {
+  const { observation, results, remarkable, fullest } = evaluation;
+  const { visibility, unread } = observation;
+  if (visibility?.ok !== true) return null;
+  const { atLeast, processes, hidepid, mounts, mountsKnown } = visibility.value;
+  const told = [...new Set([...remarkable.slice(0, MOST_LISTED), ...fullest.slice(0, MOST_LISTED)])];
+  return {
+    found: results.length + unread.length,
+    at_least: atLeast,
+    processes,
+    hidepid: hidepid ?? null,
+    mounts_not_entered: mounts,
+    mounts_known: mountsKnown,
+    listed: told.map((result) => ({
+      ...namespaceBody(identities, result.table),
+      state: result.state,
+      metrics: valuesOf(result.measurements),
+      losses: lossesBody(result),
+    })),
+    unread: unread
+      .slice(0, MOST_LISTED)
+      .map((one) => ({ ...namespaceBody(identities, one), fault: faultWords(one.fault) })),
+    unread_count: unread.length,
+  };
+}
+
+// In the schema the last base comes first, as the head does in the document.
+/** @public */
+export interface CheckDocument extends CheckBody, Head<'check'> {}
+
+/**
+ * Of a check that could judge nothing: no table is there, it cannot be read, or the arguments are wrong.
+ *
+ * @public
+ */
+export interface FailedCheckDocument extends FailedCheckBody, Head<'check'> {}

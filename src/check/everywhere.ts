@@ -1,0 +1,25 @@
+// What the check adds with --netns all: whose the namespaces are that it tells of. Loaded only then.
+
+import type { Format } from '../cli/options.ts';
+import type { Evaluation } from '../evaluate/evaluate.ts';
+import { identify } from '../kernel/namespaces/identity.ts';
+import type { Root } from '../kernel/root.ts';
+import type { Identities, Namespace } from '../model/table.ts';
+import { MOST_LISTED, MOST_NAMED } from '../words/namespaces.ts';
+
+export { everywhereDetails, everywhereText } from '../words/namespaces.ts';
+
+interface Options {
+  readonly verbosity: number;
+  readonly format: Format;
+}
+
+// To ask who is in a namespace takes longer than to read its table.
+export function identitiesTold(root: Root, evaluation: Evaluation, { verbosity, format }: Options): Identities {
+  const { observation, results, remarkable, fullest } = evaluation;
+  const listed = verbosity > 0 || format !== 'nagios' ? MOST_LISTED : 0;
+  const fuller = fullest.slice(0, 1).filter(({ table }) => table.entries > results[0].table.entries);
+  const told = [...remarkable.slice(0, MOST_NAMED), ...fuller, ...fullest.slice(0, listed)].map(({ table }) => table);
+  const namespaces: readonly Namespace[] = [...told, ...observation.unread.slice(0, listed)];
+  return new Map(namespaces.map((one) => [one.key, identify(root, one)]));
+}

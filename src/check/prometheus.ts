@@ -1,0 +1,120 @@
+// Prometheus' text format, version 0.0.4, for the textfile collector of node_exporter.
+
+import { hashTableNow } from '../evaluate/footprint.ts';
+import type { Measured } from '../evaluate/measurements.ts';
+import type { MetricName } from '../evaluate/metrics.ts';
+import { exitCode } from '../evaluate/state.ts';
+import { COUNTER_NAMES } from '../model/counters.ts';
+import type { Identities, Namespace } from '../model/table.ts';
+import { COUNTER_WORDS } from '../words/counter-words.ts';
+import type { Evaluated, Message } from '../words/message.ts';
+import { MOST_LISTED } from '../words/namespaces.ts';
+import { foreign } from '../words/words.ts';
+
+type Labels = Readonly<Record<string, string>>;
+type Sample = readonly [value: number, labels?: Labels];
+
+interface Family {
+  readonly name: string;
+  readonly type: 'gauge' | 'counter';
+  readonly help: string;
+  readonly samples: readonly Sample[];
+}
+
+/** Whatever went wrong, the state is there; the text is a comment. */
+export function renderPrometheus({ state, text, evaluated }: Message): string {
+  const check = gauge('check_state', 'State of the check: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.', exitCode(state));
+  const families = [
+    check,
+    ...(evaluated === undefined ? [] : [...tableFamilies(evaluated), ...namespaceFamilies(evaluated)]),
+  ];
+  // A comment that begins with HELP or TYPE is none.
+  return [`# ${state.toUpperCase()} - ${text}`, ...families.flatMap(familyLines), ''].join('\n');
+}
+
+function tableFamilies({ evaluation: { observation, results } }: Evaluated): readonly Family[] {
+  const [{ table, measurements }] = results;
+  const { buckets } = observation.machine;
+  const known = buckets.ok ? buckets.value : undefined;
+  const from = (name: MetricName, scale = 1): number | undefined => scaled(measurements[name], scale);
+  return [
+    gauge('entries', 'Entries of this network namespace.', table.entries),
+    gauge('entries_limit', 'Limit of entries of each network namespace; 0 is no limit.', table.limit),
+    gauge('usage_ratio', 'Entries of this network namespace by the limit.', from('usage', 1 / 100)),
+    gauge('buckets', 'Buckets of the hash table.', known),
+    gauge('hash_table_bytes', 'Memory of the hash table.', hashTableNow(observation.machine)),
+    gauge('slab_bytes', 'Slab memory that the entries hold.', from('slab')),
+    gauge('slab_full_bytes', 'Slab memory that a full table pins.', from('slab_max')),
+    ...COUNTER_NAMES.map((name) => counter(name, COUNTER_WORDS[name].prometheus, from(name))),
+    gauge('growth_entries_per_second', 'Growth over the window.', from('growth')),
+    gauge('time_to_full_seconds', 'Time until the table is full at this growth.', from('time_to_full')),
+    gauge('namespaces', 'Network namespaces found.', from('netns_count')),
+    gauge('namespaces_fullest_usage_ratio', 'Usage of the fullest network namespace.', from('netns_usage', 1 / 100)),
+  ].filter(({ samples }) => samples.length > 0);
+}
+
+function namespaceFamilies({ evaluation, identities }: Evaluated): readonly Family[] {
+  const fullest = evaluation.fullest.slice(0, MOST_LISTED);
+  const samples = (name: MetricName): readonly Sample[] =>
+    fullest.flatMap(({ table, measurements }) => {
+      const value = scaled(measurements[name], 1);
+      return value === undefined ? [] : [[value, labelsOf(identities, table)] as const];
+    });
+  const families: readonly Family[] = [
+    {
+      name: 'namespace_entries',
+      type: 'gauge',
+      help: 'Entries of the fullest other network namespaces.',
+      samples: samples('entries'),
+    },
+    ...COUNTER_NAMES.map(
+      (name): Family => ({
+        name: `namespace_${name}_total`,
+        type: 'counter',
+        help: COUNTER_WORDS[name].prometheus,
+        samples: samples(name),
+      }),
+    ),
+  ];
+  return families.filter((family) => family.samples.length > 0);
+}
+
+// Not the process: a series for each would never end.
+function labelsOf(identities: Identities, { key, mount }: Namespace): Labels {
+  const { process, container } = identities.get(key) ?? {};
+  return {
+    namespace: key,
+    command: foreign(process?.command ?? ''),
+    container: foreign(container?.id ?? ''),
+    mount: foreign(mount?.path ?? ''),
+  };
+}
+
+function scaled(measured: Measured, scale: number): number | undefined {
+  return measured.kind === 'value' ? measured.value * scale : undefined;
+}
+
+function gauge(name: string, help: string, value: number | undefined): Family {
+  return { name, type: 'gauge', help, samples: value === undefined ? [] : [[value]] };
+}
+
+function counter(name: string, help: string, value: number | undefined): Family {
+  return { name: `${name}_total`, type: 'counter', help, samples: value === undefined ? [] : [[value]] };
+}
+
+function familyLines({ name, type, help, samples }: Family): readonly string[] {
+  const full = `conntrack_${name}`;
+  return [
+    `# HELP ${full} ${help}`,
+    `# TYPE ${full} ${type}`,
+    ...samples.map(([value, labels]) => `${full}${labelText(labels)} ${value}`),
+  ];
+}
+
+// Foreign text has no quote, backslash or line break left in it.
+function labelText(labels: Labels | undefined): string {
+  if (labels === undefined) return '';
+  return `{${Object.entries(labels)
+    .map(([name, value]) => `${name}="${value}"`)
+    .join(',')}}`;
+}

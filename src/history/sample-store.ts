@@ -1,0 +1,116 @@
+// Samples between runs: what is remembered of each table, and what is kept for the next run.
+
+import type { Fault, Reading } from '../model/fault.ts';
+import type { History, NoPast, Sample } from '../model/sample.ts';
+import { type Before, exchange, LARGEST_FILE, pathOf } from './state-directory.ts';
+import { formatState, MOST_SAMPLES, parseState, type State } from './state-file.ts';
+
+/** One table that a run looks at, and what it saw. */
+export interface Subject {
+  /** `net:<inode>` for a namespace of this machine, `tree:<path>` for a captured one. */
+  readonly table: string;
+  readonly now: Sample;
+  /** Whether the table is known to have been made after that many seconds since boot. */
+  readonly isYounger: (uptime: number) => boolean;
+}
+
+/** A run: which tables, in which boot, over which time. */
+export interface Run {
+  /** What the file is called after: the table, or `all:<own table>`. */
+  readonly name: string;
+  /** The boot that samples are counted from. */
+  readonly boot: string;
+  readonly window: number;
+  readonly subjects: readonly Subject[];
+}
+
+/**
+ * Recalls each subject's earlier samples and adds this run's. What is not to be trusted is replaced by it; a table
+ * that the run did not look at is forgotten.
+ */
+export function remember(dir: string, euid: number, run: Run): readonly Reading<History>[] {
+  const path = { dir, euid, name: fileName(run) };
+  const source = pathOf(path);
+  const past: Past = { broken: undefined, ofSubjects: [] };
+  const unwritten = exchange(path, (before) => {
+    const recalled = recall(before, source);
+    const state = recalled.ok ? recalled.value : undefined;
+    if (!recalled.ok) past.broken = recalled.fault;
+    past.ofSubjects = run.subjects.map((subject) => pastOf(state, run, subject));
+    return fitting(run, past.ofSubjects);
+  });
+  const fault = unwritten ?? past.broken;
+  return run.subjects.map((_, at) => {
+    if (fault !== undefined) return { ok: false, fault };
+    return { ok: true, value: { past: past.ofSubjects[at] ?? 'first run', window: run.window }, source };
+  });
+}
+
+interface Past {
+  broken: Fault | undefined;
+  ofSubjects: readonly History['past'][];
+}
+
+function recall(before: Before, source: string): Reading<State | undefined> {
+  if (before === undefined) return { ok: true, value: undefined, source };
+  if (!before.ok) {
+    const { kind, detail } = before;
+    return { ok: false, fault: { kind, source, ...(detail === undefined ? {} : { detail }) } };
+  }
+  const state = parseState(before.text);
+  if (state === 'malformed') return { ok: false, fault: { kind: 'malformed', source } };
+  return { ok: true, value: state === 'empty' ? undefined : state, source };
+}
+
+function pastOf(state: State | undefined, { boot }: Run, { table, isYounger }: Subject): readonly Sample[] | NoPast {
+  const samples = state?.tables.get(table);
+  if (samples === undefined) return 'first run';
+  if (state?.boot !== boot) return 'the machine was rebooted';
+  const last = samples[samples.length - 1];
+  // The kernel gives a namespace's inode to the next one at once.
+  return last !== undefined && isYounger(last.uptime) ? 'the network namespace is new' : samples;
+}
+
+// Many namespaces on many CPUs: the more of them there are the fewer samples of each, and in the end not of all.
+function fitting(run: Run, pasts: readonly History['past'][], most = MOST_SAMPLES): string {
+  const tables = run.subjects.map((subject, at) => [subject.table, kept(pasts[at], subject, run, most)] as const);
+  const text = formatState({ boot: run.boot, tables: new Map(tables) });
+  if (text.length <= LARGEST_FILE || tables.length < 2) return text;
+  if (most > 1) return fitting(run, pasts, Math.floor(most / 2));
+  return fitting({ ...run, subjects: run.subjects.slice(0, Math.floor(tables.length / 2)) }, pasts, most);
+}
+
+// As far back as the window reaches, and the newest sample before it.
+function kept(past: History['past'] | undefined, { now }: Subject, { window }: Run, most: number): readonly Sample[] {
+  if (past === undefined || typeof past === 'string') return [now];
+  const earlier = past.filter(({ uptime }) => uptime < now.uptime);
+  const before = earlier.filter(({ uptime }) => now.uptime - uptime > window).slice(-1);
+  const inside = earlier.filter(({ uptime }) => now.uptime - uptime <= window);
+  return thinned([...before, ...inside, now], most);
+}
+
+// Many runs by hand must not push out what they are compared with: what goes is what has the nearest neighbours, and of two
+// the older.
+function thinned(samples: readonly Sample[], most: number): readonly Sample[] {
+  const left = samples.slice();
+  while (left.length > most) left.splice(mostCrowded(left), 1);
+  return left;
+}
+
+function mostCrowded(samples: readonly Sample[]): number {
+  const gaps = samples.slice(2).map((next, at) => next.uptime - (samples[at]?.uptime ?? 0));
+  return gaps.indexOf(Math.min(...gaps)) + 1;
+}
+
+// Each window has a file of its own, so that a short one does not throw away what a long one looks back at.
+function fileName({ name, window }: Run): string {
+  const [, kind = '', what = ''] = /^(\w+):(.*)$/s.exec(name) ?? [];
+  return `${kind}-${/^\d+$/.test(what) ? what : fingerprint(what)}-${window}.json`;
+}
+
+// FNV-1a. A path is no file name; should two ever share one, the record says which table it is of.
+function fingerprint(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) >>> 0;
+  return hash.toString(16).padStart(8, '0');
+}

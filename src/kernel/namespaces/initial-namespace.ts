@@ -1,0 +1,41 @@
+// Whether a network namespace is the initial one, whose limit the machine's files set.
+
+import type { KernelVersion } from '../../model/machine.ts';
+import { exists } from '../file.ts';
+import type { Root } from '../root.ts';
+import { isOnlyNamespace, namespaceInode } from './namespace.ts';
+import { isKthreadd, KTHREADD, netInode, readProcess } from './processes.ts';
+
+/** Of a kernel before 3.5: `nf_conntrack_ffffffff81367c00`, one for each network namespace (2.6.33, EL6). */
+const CACHE_OF_NAMESPACE = /^nf_conntrack_[0-9a-f]+ /gm;
+const SLABINFO_LIMIT = 1 << 22;
+
+/** Undefined where nothing shows it. `release` is undefined where that is not known. */
+export function isInitialNamespace(root: Root, release: KernelVersion | undefined): boolean | undefined {
+  if (!exists(root.locate('/proc/sys/net/nf_conntrack_max'))) return false;
+  if (release !== undefined && showsInitialOnly(release)) return true;
+  if (root.view === 'captured') return isOnlyTracked(root);
+  return isOnlyNamespace() || (isKernelsOwn(root) ?? isOnlyTracked(root));
+}
+
+/** 3.5: "net: Convert all sysctl registrations to register_net_sysctl". Before, every namespace has that name of the limit. */
+function showsInitialOnly({ major, minor }: KernelVersion): boolean {
+  return major > 3 || (major === 3 && minor >= 5);
+}
+
+/** Whether the kernel's threads are in it, which are always in the initial one; undefined where they do not show. */
+function isKernelsOwn(root: Root): boolean | undefined {
+  const thread = readProcess(root, KTHREADD);
+  if (thread?.kernelThread !== true) return undefined;
+  if (!isKthreadd(thread)) return false;
+  const [theirs, ours] = [netInode(root, KTHREADD), namespaceInode(root)];
+  return typeof theirs === 'number' && typeof ours === 'number' ? theirs === ours : undefined;
+}
+
+/** True where a single namespace has a cache of entries: the initial one has one always. */
+function isOnlyTracked(root: Root): true | undefined {
+  const caches = root.read('/proc/slabinfo', SLABINFO_LIMIT, (text) => {
+    return { ok: true, value: text.match(CACHE_OF_NAMESPACE)?.length ?? 0 };
+  });
+  return caches.ok && caches.value === 1 ? true : undefined;
+}

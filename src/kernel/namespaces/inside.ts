@@ -1,0 +1,67 @@
+// A namespace's table as a process inside of it reads it: for those that only a mount keeps, and for kernels without
+// CONFIG_NF_CONNTRACK_PROCFS. nsenter(1) needs root.
+
+import type { Statistics } from '../../model/counters.ts';
+import type { Fault, Reading } from '../../model/fault.ts';
+import { parseWholeNumber } from '../number.ts';
+import type { Root } from '../root.ts';
+import { type Answer, runTool } from '../run-tool.ts';
+import { readToolStatistics } from '../table/conntrack-tool.ts';
+import { parseStatistics } from '../table/statistics.ts';
+import { TOOLS } from '../tools.ts';
+import { enterPath } from './nsenter.ts';
+
+const COUNT = '/proc/sys/net/netfilter/nf_conntrack_count';
+const STATISTICS = '/proc/self/net/stat/nf_conntrack';
+const REFUSED = /Operation not permitted|Permission denied/;
+/** A name that ip-netns(8) is just taking away is for a moment a file that is no namespace. */
+const GONE = /No such file or directory|Invalid argument/;
+
+export interface Inside {
+  readonly entries: Reading<number>;
+  readonly statistics: Reading<Statistics>;
+}
+
+/** The table of the namespace at `path` (on the machine looked at), unless we may not enter it or it is gone. */
+export function readInside(root: Root, path: string): Inside | 'refused' | 'gone' {
+  const enter = enterPath(root, path);
+  if ('kind' in enter) return enter.kind === 'denied' ? 'refused' : failed(enter);
+  const place = root.locate(path);
+  const source = `nsenter --net=${place}`;
+  const run = { tool: TOOLS.statistics, source, enter, args: [COUNT, STATISTICS] };
+  const text = runTool(root, run, (answer) => asText(place, answer));
+  if (text.ok) return figures(root, source, enter, text.value);
+  if (text.fault.kind === 'denied') return 'refused';
+  return text.fault.kind === 'missing' ? 'gone' : failed(text.fault);
+}
+
+// cat fails for the file that this kernel does not have, and prints the other one.
+function asText(source: string, { stdout, stderr, failure }: Answer): Reading<string> {
+  if (stdout !== '') return { ok: true, value: stdout, source };
+  if (REFUSED.test(stderr)) return { ok: false, fault: { kind: 'denied', source } };
+  if (GONE.test(stderr)) return { ok: false, fault: { kind: 'missing', source } };
+  return { ok: false, fault: { kind: 'enter-failed', source, detail: failure ?? 'no output' } };
+}
+
+function figures(root: Root, source: string, enter: readonly string[], text: string): Inside {
+  const [, count = '', table = ''] = /^(\d+\n)?(.*)$/s.exec(text) ?? [];
+  const parsed = table === '' ? undefined : parseStatistics(table);
+  const statistics: Reading<Statistics> =
+    parsed === undefined
+      ? readToolStatistics(root, enter)
+      : parsed.ok
+        ? { ok: true, value: parsed.value, source }
+        : { ok: false, fault: { kind: parsed.kind, source } };
+  return { entries: entriesOf(source, count, statistics), statistics };
+}
+
+function entriesOf(source: string, count: string, statistics: Reading<Statistics>): Reading<number> {
+  const entries = statistics.ok ? statistics.value.entries : undefined;
+  if (entries !== undefined) return { ok: true, value: entries, source };
+  const parsed = parseWholeNumber(count);
+  return parsed.ok ? { ok: true, value: parsed.value, source } : { ok: false, fault: { kind: parsed.kind, source } };
+}
+
+function failed(fault: Fault): Inside {
+  return { entries: { ok: false, fault }, statistics: { ok: false, fault } };
+}

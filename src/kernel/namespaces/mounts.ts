@@ -1,0 +1,72 @@
+// `/proc/<pid>/mountinfo`, every kernel since 2.6.26: which network namespaces a mount keeps, and whether /proc hides
+// processes. Printed by show_mountinfo() in fs/proc_namespace.c:
+//   id parent major:minor root mountpoint options [tags…] - type source superoptions
+
+import type { NamespaceMount } from '../../model/table.ts';
+import type { Parsed, Root } from '../root.ts';
+
+export interface Mounts {
+  /** One for each namespace; a name of ip-netns(8) before any other mount of it. */
+  readonly namespaces: readonly NamespaceMount[];
+  /** Mounts of procfs, in order: the last one at a place is the one that is seen. */
+  readonly procs: readonly { readonly path: string; readonly options: string }[];
+}
+
+const LIMIT = 1 << 24;
+/** `ip netns add` mounts here. */
+const NAMED = /^(?:\/var)?\/run\/netns\//;
+
+export function parseMounts(text: string): Parsed<Mounts> {
+  const rows = text.split('\n').flatMap(parseRow);
+  if (rows.length === 0) return { ok: false, kind: 'malformed' };
+  const namespaces = new Map<number, NamespaceMount>();
+  for (const { type, root, path } of rows) {
+    const [, digits] = /^net:\[(\d{1,10})\]$/.exec(root) ?? [];
+    if (type !== 'nsfs' || digits === undefined) continue;
+    const number = Number(digits);
+    if (!namespaces.has(number) || NAMED.test(path)) namespaces.set(number, { number, path });
+  }
+  return { ok: true, value: { namespaces: Array.from(namespaces.values()), procs: rows.filter(isProc) } };
+}
+
+/** In a container the host's mounts are those of its first process, where we may read them. */
+export function readMounts(root: Root): Mounts | undefined {
+  const path = root.view === 'host' ? '/proc/1/mountinfo' : '/proc/self/mountinfo';
+  const mounts = root.read(path, LIMIT, parseMounts);
+  return mounts.ok ? mounts.value : undefined;
+}
+
+interface Row {
+  readonly root: string;
+  readonly path: string;
+  readonly type: string;
+  readonly options: string;
+}
+
+function parseRow(line: string): Row[] {
+  const match = /^\d+ \d+ \d+:\d+ (\S+) (\S+) \S+ (?:\S+ )*?- (\S+) \S* ?(\S*)$/.exec(line);
+  if (match === null) return [];
+  const [root = '', path = '', type = '', options = ''] = match.slice(1);
+  return [{ root, path: unescaped(path), type, options }];
+}
+
+function isProc({ type }: Row): boolean {
+  return type === 'proc';
+}
+
+// Blanks, line ends and backslashes stand as octal numbers; a character of the text read is a byte of the path.
+function unescaped(path: string): string {
+  const bytes = path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+  return fromUtf8(bytes);
+}
+
+// A path that is not UTF-8 cannot be opened by its name here: what it is not in stands as U+FFFD.
+function fromUtf8(bytes: string): string {
+  return bytes.replace(/[\x80-\xff]+/g, (run) => {
+    try {
+      return decodeURIComponent(Array.from(run, (byte) => `%${byte.charCodeAt(0).toString(16)}`).join(''));
+    } catch {
+      return '\ufffd'.repeat(run.length);
+    }
+  });
+}

@@ -1,0 +1,68 @@
+// Whether a network namespace is the one that was there before. The kernel gives the inode of a namespace that is gone
+// to the next one at once, so the inode alone does not tell; the age of its processes and of its mount does.
+
+import { files } from '#system/files';
+import { self } from '#system/self';
+import type { NamespaceMount, Table } from '../../model/table.ts';
+import type { Root } from '../root.ts';
+import { readMounts } from './mounts.ts';
+import { namespaceInode, namespaceNumber } from './namespace.ts';
+import { netInode, processIds, readProcess } from './processes.ts';
+
+/**
+ * Whether the table's namespace is known to have been made later than `since`; that and `uptime`, the present time, are
+ * seconds since boot. Nothing tells the age of a namespace without processes.
+ */
+export function isYounger(root: Root, table: Table, since: number, uptime: number): boolean {
+  if (root.view === 'captured' || (table.isOwn && table.isInitial)) return false;
+  const pids = table.isOwn ? neighbours(root) : table.pids;
+  if (!allStartedAfter(root, pids, since)) return false;
+  return !wasMounted(root, table.isOwn ? ownMount(root) : table.mount, since, uptime);
+}
+
+// A check is started anew each time, by a shell that is too: neither tells how old the namespace is.
+function neighbours(root: Root): readonly number[] {
+  const inode = namespaceInode(root);
+  const family = ancestors(root, self.pid);
+  return (processIds(root) ?? []).filter((pid) => !family.has(pid) && netInode(root, pid) === inode);
+}
+
+function ancestors(root: Root, pid: number): ReadonlySet<number> {
+  const family = new Set<number>();
+  for (let next: number | undefined = pid; next !== undefined && next > 1 && !family.has(next); ) {
+    family.add(next);
+    next = readProcess(root, next)?.parent;
+  }
+  return family;
+}
+
+/** Whether there are processes of which none is older. The first is the eldest mostly, so that the others go unread. */
+function allStartedAfter(root: Root, pids: readonly number[], since: number): boolean {
+  let known = false;
+  for (const pid of pids) {
+    const started = readProcess(root, pid)?.started;
+    if (started !== undefined && started <= since) return false;
+    known = known || started !== undefined;
+  }
+  return known;
+}
+
+/** The mount that keeps our own namespace, where there is one. */
+function ownMount(root: Root): NamespaceMount | undefined {
+  const number = namespaceNumber(root.locate(root.view === 'host' ? '/proc/1/ns/net' : '/proc/self/ns/net'));
+  return readMounts(root)?.namespaces.find((mount) => mount.number === number);
+}
+
+// Seconds: clocks are read one after the other, and count hundredths.
+const SURE = 1;
+
+/**
+ * Whether the mount has kept its namespace since then: the kernel makes the file of a namespace when it is first mounted
+ * or opened, and keeps it, with that time, for as long as it is mounted.
+ */
+function wasMounted(root: Root, mount: NamespaceMount | undefined, since: number, uptime: number): boolean {
+  const status = mount === undefined ? undefined : files.status(root.locate(mount.path));
+  if (status === undefined || 'errno' in status) return false;
+  const age = (Date.now() - status.modified) / 1000;
+  return uptime - age < since - SURE;
+}

@@ -1,0 +1,65 @@
+// The processes that /proc lists: which network namespace each is in, how old it is, what it is called.
+
+import { files } from '#system/files';
+import type { Parsed, Root } from '../root.ts';
+
+const SMALL = 4096;
+// USER_HZ: starttime of /proc/<pid>/stat counts hundredths of a second on every architecture that this runs on.
+const TICKS_PER_SECOND = 100;
+/** PF_KTHREAD of include/linux/sched.h, since 2.6.27. */
+const KERNEL_THREAD = 0x00200000;
+
+/** The kernel's own kthreadd, which only the initial PID namespace shows. */
+export const KTHREADD = 2;
+
+export interface Process {
+  readonly parent: number;
+  /** Seconds since boot. */
+  readonly started: number;
+  /** Up to 15 bytes, of the process's own choice. */
+  readonly command: string;
+  readonly kernelThread: boolean;
+}
+
+/** All that are listed, ascending; undefined where /proc cannot be listed. */
+export function processIds(root: Root): readonly number[] | undefined {
+  const names = files.list(root.locate('/proc'));
+  if ('errno' in names) return undefined;
+  return names
+    .map(Number)
+    .filter(Number.isInteger)
+    .sort((a, b) => a - b);
+}
+
+/**
+ * The inode of the process's `net/stat`, another for each network namespace, which everybody may see on every kernel;
+ * `hidden` where /proc is mounted with hidepid=1 or a security module says no.
+ */
+export function netInode(root: Root, pid: number): number | 'gone' | 'hidden' {
+  const inode = files.inode(root.locate(`/proc/${pid}/net/stat`));
+  if (typeof inode === 'number') return inode;
+  return inode.errno === 'EACCES' || inode.errno === 'EPERM' ? 'hidden' : 'gone';
+}
+
+/** Undefined once it is gone. */
+export function readProcess(root: Root, pid: number): Process | undefined {
+  const reading = root.read(`/proc/${pid}/stat`, SMALL, parseProcess);
+  return reading.ok ? reading.value : undefined;
+}
+
+/** Whether it is the kernel's own kthreadd. A container of OpenVZ has one of its own there, called `kthreadd/101`. */
+export function isKthreadd(process: Process | undefined): boolean {
+  return process?.kernelThread === true && process.command === 'kthreadd';
+}
+
+/** `pid (comm) state ppid …` of proc(5): fields 4 (ppid), 9 (flags) and 22 (starttime); the name may hold anything. */
+export function parseProcess(text: string): Parsed<Process> {
+  const [open, close] = [text.indexOf('('), text.lastIndexOf(')')];
+  const fields = text.slice(close + 2).split(' ');
+  const [parent, flags, ticks] = [Number(fields[1]), Number(fields[6]), Number(fields[19])];
+  if (open === -1 || close < open || ![parent, flags, ticks].every(Number.isInteger))
+    return { ok: false, kind: 'malformed' };
+  const started = ticks / TICKS_PER_SECOND;
+  const command = text.slice(open + 1, close);
+  return { ok: true, value: { parent, started, command, kernelThread: (flags & KERNEL_THREAD) !== 0 } };
+}

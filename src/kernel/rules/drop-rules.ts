@@ -1,0 +1,82 @@
+// Rules that drop what connection tracking calls invalid, out of what nft(8) and iptables-save(8) print.
+//   nft -a list ruleset   table inet filter { chain input { ct state invalid counter packets 0 bytes 0 drop # handle 5
+//                         and the same in a map, `ct state vmap { established : accept, invalid : drop }`
+//   iptables-save -c      *filter, [12:720] -A INPUT -m conntrack --ctstate INVALID -j DROP; `-m state --state` before 2.6.31
+
+import type { DropRule, IptablesTool } from '../../model/other-limits.ts';
+
+const MOST_RULES = 20;
+const NFT_STATE = 'ct state ';
+/** No list of states is longer; rules may be, with all their addresses. */
+const LONGEST_STATE = 256;
+const NFT_INVALID = /^ct state (?:\{[^{}]*\binvalid\b[^{}]*\}|[\w,]*\binvalid\b)/;
+const NFT_MAP = /^ct state vmap \{[^{}]*\binvalid : drop\b/;
+// The name of a chain may begin like a verdict.
+const NFT_DROP = / (?:drop|reject)(?!\S)/;
+// A kernel or tool that does not know the words of an iptables rule prints it as such.
+const NFT_FROM_IPTABLES = /\bxt match "?(?:conntrack|state)"?/;
+const SAVED_INVALID = /(?<!! )--(?:ct)?state (?:[A-Z]+,){0,8}INVALID\b/;
+const SAVED_DROP = / -j (?:DROP|REJECT)(?!\S)/;
+const NAME = /^[\w.-]{1,64}$/;
+
+export function parseNftRules(text: string): readonly DropRule[] {
+  const rules: DropRule[] = [];
+  let place = { family: '', table: '', chain: '' };
+  for (const line of text.split('\n')) {
+    place = placeAfter(place, line);
+    if (line.includes('invalid')) rules.push(...nftRule(place, withoutQuotes(line)));
+  }
+  return known(rules);
+}
+
+type Place = Pick<DropRule, 'family' | 'table' | 'chain'>;
+
+function placeAfter(place: Place, line: string): Place {
+  const [, family = '', table] = /^table (\S+) (\S+) \{/.exec(line) ?? [];
+  if (table !== undefined) return { family, table, chain: '' };
+  const [, chain] = /^\s+chain (\S+) \{/.exec(line) ?? [];
+  return chain === undefined ? place : { ...place, chain };
+}
+
+function nftRule(place: Place, line: string): readonly DropRule[] {
+  const at = line.indexOf(NFT_STATE);
+  const state = at === -1 ? '' : line.slice(at, at + LONGEST_STATE);
+  const isMap = NFT_MAP.test(state);
+  if (!isMap && !(NFT_INVALID.test(state) && NFT_DROP.test(line.slice(at)))) return [];
+  // A map's counter is of all that came by.
+  const packets = isMap ? undefined : figure(/ counter packets (\d+) /, line);
+  return [{ tool: 'nft', ...place, handle: figure(/ # handle (\d+)$/, line), packets }];
+}
+
+/** Whether nft shows rules of iptables that it has no words for. */
+export function hasForeignRules(text: string): boolean {
+  return NFT_FROM_IPTABLES.test(text);
+}
+
+export function parseSavedRules(text: string, tool: IptablesTool): readonly DropRule[] {
+  const rules: DropRule[] = [];
+  let table = '';
+  for (const line of text.split('\n')) {
+    if (line.startsWith('*')) table = line.slice(1).trim();
+    const said = withoutQuotes(line);
+    const [, chain] = /^(?:\[[\d:]+\] )?-A (\S+) /.exec(said) ?? [];
+    if (chain !== undefined && SAVED_INVALID.test(said) && SAVED_DROP.test(said))
+      rules.push({ tool, family: '', table, chain, handle: undefined, packets: figure(/^\[(\d+):/, said) });
+  }
+  return known(rules);
+}
+
+/** Comments and log prefixes may hold any of the words. */
+function withoutQuotes(line: string): string {
+  return line.replace(/"[^"]*"/g, '""');
+}
+
+function figure(pattern: RegExp, line: string): number | undefined {
+  const [, digits] = pattern.exec(line) ?? [];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** Only what can be named in a command, and no more than anybody reads. */
+function known(rules: readonly DropRule[]): readonly DropRule[] {
+  return rules.filter(({ table, chain }) => NAME.test(table) && NAME.test(chain)).slice(0, MOST_RULES);
+}

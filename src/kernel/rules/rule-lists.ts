@@ -1,0 +1,109 @@
+// The rules of one network namespace as nft(8) and iptables-save(8) list them: each program at most once for a root and a
+// namespace, however much is asked of its list. Only root may list rules.
+
+import { self } from '#system/self';
+import type { Fault, Reading } from '../../model/fault.ts';
+import type { IptablesTool } from '../../model/other-limits.ts';
+import { moduleState } from '../modules.ts';
+import { enterOf, netFolder, oncePerNamespace } from '../namespaces/nsenter.ts';
+import type { Root } from '../root.ts';
+import { type Answer, type Run, runTool } from '../run-tool.ts';
+import { findTool, TOOLS, type Tool } from '../tools.ts';
+
+/** What a program prints; `none` where the part of the kernel that would hold such rules is not loaded. */
+export type RuleList = Reading<string> | 'none';
+
+export interface SavedRules {
+  /** The program that changes these rules. */
+  readonly tool: IptablesTool;
+  readonly list: RuleList;
+}
+
+/** Each list is made when it is first asked for. */
+export interface RuleLists {
+  nft(): RuleList;
+  /** The tables that iptables has beside nf_tables. */
+  legacy(): readonly SavedRules[];
+  /** The rules of iptables that are in nf_tables: nft has no words for some of them. */
+  foreign(): readonly SavedRules[];
+}
+
+export const NFT_LIST = 'nft list ruleset';
+const NAMES_LIMIT = 1 << 16;
+/** A check has seconds: of the time that is left each program gets this part. */
+const SHARE = 1 / 8;
+const IPTABLES: readonly IptablesTool[] = [
+  'iptables-legacy',
+  'iptables-nft',
+  'iptables',
+  'ip6tables-legacy',
+  'ip6tables-nft',
+  'ip6tables',
+];
+
+/** The lists of a namespace; a fault where none can be made. */
+export const ruleLists = oncePerNamespace((root, namespace): RuleLists | Fault => {
+  if (root.view === 'captured' || self.effectiveUser() !== 0) return { kind: 'denied', source: NFT_LIST };
+  const enter = enterOf(root, namespace);
+  if ('kind' in enter) return enter;
+  const folder = netFolder(root, namespace);
+  return {
+    nft: once(() => listNft(root, enter)),
+    legacy: once(() => [
+      savedTables(root, enter, TOOLS.legacyRules, folder && `${folder}/ip_tables_names`),
+      savedTables(root, enter, TOOLS.legacyRules6, folder && `${folder}/ip6_tables_names`),
+    ]),
+    foreign: once(() => [saved(root, enter, TOOLS.foreignRules), saved(root, enter, TOOLS.foreignRules6)]),
+  };
+});
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made = made ?? { value: make() };
+    return made.value;
+  };
+}
+
+function listNft(root: Root, enter: readonly string[]): RuleList {
+  const run = { source: NFT_LIST, enter };
+  let isOld = false;
+  const terse = listRules(root, { ...run, tool: TOOLS.nft }, ({ stderr }) => {
+    isOld = /(?:invalid|unrecognized) option/.test(stderr);
+  });
+  return isOld ? listRules(root, { ...run, tool: TOOLS.nftBefore093 }) : terse;
+}
+
+// The kernel names the tables that there are; where no process is in the namespace, only whether there can be any is known.
+function savedTables(root: Root, enter: readonly string[], tool: Tool, names: string | undefined): SavedRules {
+  if (names === undefined) return saved(root, enter, tool);
+  const tables = root.read(names, NAMES_LIMIT, (text) => ({ ok: true, value: text }));
+  const isEmpty = tables.ok ? tables.value === '' : tables.fault.kind === 'missing';
+  if (isEmpty) return { tool: nameOf(tool), list: 'none' };
+  // Where there are tables, their module is there too.
+  return saved(root, enter, { ...tool, needs: [] });
+}
+
+function saved(root: Root, enter: readonly string[], tool: Tool): SavedRules {
+  const name = nameOf(tool);
+  return { tool: name, list: listRules(root, { tool, source: `${name}-save`, enter }) };
+}
+
+/** The name of the program that is installed, without `-save`. */
+function nameOf(tool: Tool): IptablesTool {
+  const program = findTool(tool)?.replace(/^.*\//, '') ?? tool.programs[1];
+  return IPTABLES.find((name) => program === `${name}-save`) ?? 'iptables';
+}
+
+function listRules(root: Root, run: Run, look: (answer: Answer) => void = () => undefined): RuleList {
+  const { source, tool } = run;
+  const milliseconds = SHARE * root.deadline.left();
+  const reading = runTool(root, { ...run, milliseconds }, (answer): Reading<string> => {
+    look(answer);
+    const { failure: detail, stdout } = answer;
+    if (detail === undefined) return { ok: true, value: stdout, source };
+    return { ok: false, fault: { kind: 'io', source, detail } };
+  });
+  const isNone = !reading.ok && tool.needs.length > 0 && moduleState(root, tool.needs) === 'absent';
+  return isNone ? 'none' : reading;
+}

@@ -1,0 +1,85 @@
+// What is asked of the rules of a network namespace: which of them make entries larger, which drop invalid packets, and
+// which ports they give to NAT. All three are answered from the same lists.
+
+import type { Reading } from '../../model/fault.ts';
+import type { DropRule } from '../../model/other-limits.ts';
+import type { Namespace, RuleBlocks } from '../../model/table.ts';
+import { loadedModules, moduleState } from '../modules.ts';
+import type { Root } from '../root.ts';
+import { hasForeignRules, parseNftRules, parseSavedRules } from './drop-rules.ts';
+import { parseRuleset, parseSaved } from './extension-rules.ts';
+import { hasForeignNat, type NatRange, parseNatRanges } from './nat-ranges.ts';
+import { NFT_LIST, type RuleList, type RuleLists, ruleLists } from './rule-lists.ts';
+
+const NO_BLOCKS = { ok: true, value: 'none', source: NFT_LIST } as const;
+// These track connections without a rule that is listed.
+const SWITCHES = ['openvswitch', 'act_ct'] as const;
+
+/** Which entries have an extension block because of rules. */
+export function readRuleBlocks(root: Root, namespace: Namespace): Reading<RuleBlocks> {
+  const lists = ruleLists(root, namespace);
+  if ('kind' in lists) return { ok: false, fault: lists };
+  const loaded = loadedModules(root);
+  const hasSwitch = loaded.ok && SWITCHES.some((name) => loaded.value.has(name));
+  return [
+    blocksOf(lists.nft(), parseRuleset),
+    ...lists.legacy().map(({ list }) => blocksOf(list, parseSaved)),
+    hasSwitch ? { ...NO_BLOCKS, value: 'some' as const } : NO_BLOCKS,
+  ].reduce(surest);
+}
+
+function blocksOf(list: RuleList, parse: (text: string) => RuleBlocks): Reading<RuleBlocks> {
+  if (list === 'none') return NO_BLOCKS;
+  return list.ok ? { ...list, value: parse(list.value) } : list;
+}
+
+// What every entry has, else what could not be read, else what some entries have.
+function surest(one: Reading<RuleBlocks>, other: Reading<RuleBlocks>): Reading<RuleBlocks> {
+  const rank = (reading: Reading<RuleBlocks>) => (reading.ok ? { none: 0, some: 1, all: 3 }[reading.value] : 2);
+  return rank(other) > rank(one) ? other : one;
+}
+
+/** Rules that drop what connection tracking calls invalid; undefined where no list of rules can be read. */
+export function readDropRules(root: Root, namespace: Namespace): readonly DropRule[] | undefined {
+  const lists = ruleLists(root, namespace);
+  if ('kind' in lists) return undefined;
+  const native = rulesIn({ tool: 'nft', list: lists.nft() });
+  // A rule that nft shows is not shown again in the words of iptables.
+  if (native.length > 0) return native;
+  const all = allLists(lists, hasForeignRules);
+  return isKnown(all) ? all.flatMap(rulesIn) : undefined;
+}
+
+function rulesIn({ tool, list }: NamedList): readonly DropRule[] {
+  if (list === 'none' || !list.ok) return [];
+  return tool === 'nft' ? parseNftRules(list.value) : parseSavedRules(list.value, tool);
+}
+
+/** The ranges of ports that rules give to NAT; a fault where no list of rules can be read. */
+export function readNatRanges(root: Root, namespace: Namespace): Reading<readonly NatRange[]> {
+  const lists = ruleLists(root, namespace);
+  if ('kind' in lists) return { ok: false, fault: lists };
+  const none = { ok: true, value: [], source: NFT_LIST } as const;
+  if (moduleState(root, ['nf_nat']) === 'absent') return none;
+  const all = allLists(lists, hasForeignNat);
+  const failed = all.flatMap(({ list }) => (list === 'none' || list.ok ? [] : [list]));
+  if (!isKnown(all)) return failed[0] ?? none;
+  const texts = all.flatMap(({ list }) => (list !== 'none' && list.ok ? [list.value] : []));
+  return { ok: true, value: texts.flatMap(parseNatRanges), source: NFT_LIST };
+}
+
+interface NamedList {
+  readonly tool: DropRule['tool'];
+  readonly list: RuleList;
+}
+
+/** The lists that may hold a kind of rules, of which nft does not show those that `isForeign` finds. */
+function allLists(lists: RuleLists, isForeign: (text: string) => boolean): readonly NamedList[] {
+  const nft = lists.nft();
+  const isWhole = nft === 'none' || (nft.ok && !isForeign(nft.value));
+  return [{ tool: 'nft', list: nft }, ...(isWhole ? [] : lists.foreign()), ...lists.legacy()];
+}
+
+function isKnown(all: readonly NamedList[]): boolean {
+  return all.some(({ list }) => list !== 'none' && list.ok) || all.every(({ list }) => list === 'none');
+}

@@ -1,0 +1,63 @@
+// What is given to conntrack's module when it is loaded: by modprobe.d(5), and by the kernel's command line.
+
+import type { HashsizeOption } from '../../model/configuration.ts';
+import { GENERATION_NAMES, LIMIT_PER_HASHSIZE, wholePages } from '../../model/generation.ts';
+import { parseKernelNumber } from '../number.ts';
+
+/** What one file of modprobe.d(5) says. */
+export interface ModprobeFile {
+  readonly hashsizes: readonly HashsizeOption[];
+  /** Whether sysctl is run again when the module is loaded: `install nf_conntrack … sysctl …`. */
+  readonly reapplies: boolean;
+}
+
+const NOTHING: ModprobeFile = { hashsizes: [], reapplies: false };
+const MODULES: readonly string[] = GENERATION_NAMES;
+// What makes, in whole pages, a limit that fits into the kernel's int.
+const LARGEST = wholePages((2 ** 31 - 1) / LIMIT_PER_HASHSIZE) - wholePages(1);
+
+/** A `\` at the end of a line joins it to the next, with nothing in between. */
+export function parseModprobeFile(text: string, path: string): ModprobeFile {
+  if (!text.includes('conntrack')) return NOTHING;
+  const lines = text.split('\\\n').join('').split('\n');
+  const statements = lines.map((line) => line.split(/\s/).filter(Boolean));
+  const about = (command: string) => statements.filter(([first, module = '']) => first === command && isOurs(module));
+  return {
+    hashsizes: about('options').flatMap(([, module = '', ...words]) =>
+      hashsizeOf(words, { path, module: sameName(module), key: 'hashsize' }),
+    ),
+    reapplies: about('install').some((words) => words.some((word) => word.includes('sysctl'))),
+  };
+}
+
+/** What is behind `--` is for init, and quotes only keep words together. */
+export function parseCommandLine(text: string, path: string): readonly HashsizeOption[] {
+  if (!text.includes('conntrack')) return [];
+  // Between the quotes are the even ones.
+  const parts = text.split('"').map((part, at) => (at % 2 === 0 ? part : part.replace(/\s/g, '_')));
+  const all = parts.join('').split(/\s/);
+  const words = all.slice(0, all.includes('--') ? all.indexOf('--') : all.length).map(sameKey);
+  return MODULES.flatMap((module) => hashsizeOf(words, { path, module, key: `${module}.hashsize` }));
+}
+
+// The last one counts.
+function hashsizeOf(words: readonly string[], option: Omit<HashsizeOption, 'value'>): readonly HashsizeOption[] {
+  const [last = ''] = words.filter((word) => word.startsWith(`${option.key}=`)).slice(-1);
+  // The kernel takes quotes away that are around a value.
+  const value = parseKernelNumber(last.slice(option.key.length + 1).replace(/^"(.*)"$/, '$1'));
+  return value === undefined || value === 0 || value > LARGEST ? [] : [{ ...option, value }];
+}
+
+function isOurs(module: string): boolean {
+  return MODULES.includes(sameName(module));
+}
+
+function sameKey(word: string): string {
+  const [key = '', ...value] = word.split('=');
+  return [sameName(key), ...value].join('=');
+}
+
+/** modprobe and the kernel take either sign in a module's name. */
+function sameName(name: string): string {
+  return name.replace(/-/g, '_');
+}

@@ -1,0 +1,31 @@
+// What makes entries larger in another network namespace: its own switches and rules, as root sees them inside of it.
+
+import { self } from '#system/self';
+import type { Reading } from '../../model/fault.ts';
+import { GENERATIONS } from '../../model/generation.ts';
+import type { Observation } from '../../model/observation.ts';
+import type { Table } from '../../model/table.ts';
+import { readSettings } from '../namespaces/namespace-sysctls.ts';
+import type { Root } from '../root.ts';
+import { readRuleBlocks } from '../rules/rules.ts';
+
+const SWITCHES = ['acct', 'timestamp', 'events'] as const;
+
+/** The observation with what is known of one table's extensions; as it is where we may not enter, or where it is ours. */
+export function lookInside(root: Root, observation: Observation, { key }: Table): Observation {
+  const [own, ...others] = observation.tables;
+  if (root.view !== 'own' || self.effectiveUser() !== 0) return observation;
+  const known = others.map((table) => (table.key === key ? withSettings(root, table) : table));
+  return { ...observation, tables: [own, ...known] };
+}
+
+function withSettings(root: Root, table: Table): Table {
+  const readings = readSettings(root, 'nf_conntrack', table, (name) => SWITCHES.some((one) => one === name));
+  if (!readings.ok) return table;
+  const setting = (name: (typeof SWITCHES)[number]): Reading<number> => {
+    const source = `${GENERATIONS.nf_conntrack.directory}/nf_conntrack_${name}`;
+    return readings.value.get(name) ?? { ok: false, fault: { kind: 'missing', source } };
+  };
+  const switches = { acct: setting('acct'), timestamp: setting('timestamp'), events: setting('events') };
+  return { ...table, extensions: { ...table.extensions, ...switches, rules: readRuleBlocks(root, table) } };
+}

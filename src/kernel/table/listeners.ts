@@ -1,0 +1,32 @@
+// Whether anything listens for conntrack events in another network namespace: since 5.19 a single listener, whichever its
+// namespace, makes the kernel add an extension block to the entries of all of them (measured on 6.18).
+
+import type { Reading } from '../../model/fault.ts';
+import { readMounts } from '../namespaces/mounts.ts';
+import { namespaceInode } from '../namespaces/namespace.ts';
+import { netInode, processIds } from '../namespaces/processes.ts';
+import { visibilityOf } from '../namespaces/visibility.ts';
+import type { Root } from '../root.ts';
+import { NETLINK_LIMIT, parseEventListener } from './event-listener.ts';
+
+/** Not known where not all of the machine's processes show, unless one of those that do is one. */
+export function readListenerElsewhere(root: Root): Reading<boolean> {
+  const source = root.locate('/proc/PID/net/netlink');
+  const others = new Map<number, number>();
+  let hidden = false;
+  for (const pid of processIds(root) ?? []) {
+    const inode = netInode(root, pid);
+    if (typeof inode === 'number' && !others.has(inode)) others.set(inode, pid);
+    hidden = hidden || inode === 'hidden';
+  }
+  const own = namespaceInode(root);
+  const listens = Array.from(others).some(([inode, pid]) => inode !== own && hasListener(root, pid));
+  if (listens) return { ok: true, value: true, source };
+  const { processes } = visibilityOf(root, readMounts(root), hidden);
+  return processes === 'all' ? { ok: true, value: false, source } : { ok: false, fault: { kind: 'denied', source } };
+}
+
+function hasListener(root: Root, pid: number): boolean {
+  const listener = root.read(`/proc/${pid}/net/netlink`, NETLINK_LIMIT, parseEventListener);
+  return listener.ok && listener.value;
+}

@@ -1,0 +1,112 @@
+// Facts of the machine: the kernel's version, its page size, its memory, what one entry and the hash table take.
+
+import { bytes } from '#system/bytes';
+import { self } from '#system/self';
+import type { Reading } from '../../model/fault.ts';
+import { GENERATIONS, type Generation } from '../../model/generation.ts';
+import type { Available, KernelVersion, Machine } from '../../model/machine.ts';
+import { parsePositiveNumber, readNumber } from '../number.ts';
+import type { Parsed, Root } from '../root.ts';
+import { hasCache, parseSlabinfo } from './slabinfo.ts';
+
+const SMALL = 4096;
+const MEMINFO_LIMIT = 1 << 16;
+const EXPECT_MAX = `${GENERATIONS.nf_conntrack.directory}/nf_conntrack_expect_max`;
+const SLABINFO_LIMIT = 1 << 22;
+
+export const NOT_ASKED: Reading<never> = { ok: false, fault: { kind: 'not-asked', source: 'it' } };
+const UNASKED = { buckets: NOT_ASKED, memTotal: NOT_ASKED, available: NOT_ASKED, expectMax: NOT_ASKED };
+
+/** Buckets and memory with `sizes`, and with `all` also the limit of expectations. */
+export function readMachine(root: Root, generation: Generation, wanted: 'all' | 'sizes' | 'least'): Machine {
+  return {
+    view: root.view,
+    generation,
+    release: readRelease(root),
+    pageSize: readPageSize(root),
+    slabCache: root.read('/proc/slabinfo', SLABINFO_LIMIT, parseSlabinfo, hasCache),
+    ...UNASKED,
+    ...(wanted === 'least' ? {} : readSizes(root, generation)),
+    ...(wanted === 'all' ? { expectMax: readNumber(root, EXPECT_MAX) } : {}),
+  };
+}
+
+function readSizes(root: Root, generation: Generation) {
+  const path = `${GENERATIONS[generation].directory}/${generation}_buckets`;
+  return { buckets: root.read(path, SMALL, parsePositiveNumber), ...readMemory(root) };
+}
+
+/** `/proc/meminfo`, in bytes. The kernel's kB are KiB. */
+function readMemory(root: Root): Pick<Machine, 'memTotal' | 'available'> {
+  const text = root.read('/proc/meminfo', MEMINFO_LIMIT, (all) => ({ ok: true, value: all }));
+  if (!text.ok) return { memTotal: text, available: text };
+  const { source } = text;
+  return {
+    memTotal: figureOf(parseMemTotal(text.value), source),
+    available: figureOf(parseAvailable(text.value), source),
+  };
+}
+
+function figureOf<T>(parsed: Parsed<T>, source: string): Reading<T> {
+  return parsed.ok ? { ok: true, value: parsed.value, source } : { ok: false, fault: { kind: parsed.kind, source } };
+}
+
+/** `/proc/sys/kernel/osrelease`, every kernel: what `uname -r` prints. */
+function readRelease(root: Root): Reading<KernelVersion> {
+  return root.read('/proc/sys/kernel/osrelease', SMALL, parseRelease);
+}
+
+export function parseRelease(text: string): Parsed<KernelVersion> {
+  const match = /^(\d{1,3})\.(\d{1,3})(?!\d)/.exec(text);
+  if (match === null) return { ok: false, kind: 'malformed' };
+  return { ok: true, value: { major: Number(match[1]), minor: Number(match[2]) } };
+}
+
+export function parseMemTotal(text: string): Parsed<number> {
+  const match = /^MemTotal: +([1-9]\d{0,14}) kB$/m.exec(text);
+  return match === null ? { ok: false, kind: 'malformed' } : { ok: true, value: Number(match[1]) * 1024 };
+}
+
+/** MemAvailable; before 3.14 MemFree, Buffers and Cached, which is more than could be had. */
+export function parseAvailable(text: string): Parsed<Available> {
+  const bytes = (name: string): number | undefined => {
+    const [, digits] = new RegExp(`^${name}: +(\\d{1,15}) kB$`, 'm').exec(text) ?? [];
+    return digits === undefined ? undefined : Number(digits) * 1024;
+  };
+  const exact = bytes('MemAvailable');
+  if (exact !== undefined) return { ok: true, value: { bytes: exact, exact: true } };
+  const [free, buffers, cached] = [bytes('MemFree'), bytes('Buffers'), bytes('Cached')];
+  if (free === undefined) return { ok: false, kind: 'malformed' };
+  return { ok: true, value: { bytes: free + (buffers ?? 0) + (cached ?? 0), exact: false } };
+}
+
+/** AT_PAGESZ of a process's auxiliary vector (`/proc/self/auxv`, all kernels), in bytes. */
+function readPageSize(root: Root): Reading<number> {
+  const path = '/proc/self/auxv';
+  if (root.view !== 'captured' && self.isX64) return { ok: true, value: 4096, source: 'x86-64' };
+  return root.view === 'captured' ? root.read(path, SMALL, parsePageSize) : root.readOwn(path, SMALL, parsePageSize);
+}
+
+const AT_PAGESZ = 6;
+
+// A captured vector may be of any word size and byte order; only the right reading gives a page size.
+export function parsePageSize(text: string): Parsed<number> {
+  const vector = bytes.fromLatin1(text);
+  const view = new DataView(vector.buffer, vector.byteOffset, vector.byteLength);
+  const readers: readonly (readonly [number, (at: number) => number])[] = [
+    [8, (at) => Number(view.getBigUint64(at, true))],
+    [8, (at) => Number(view.getBigUint64(at, false))],
+    [4, (at) => view.getUint32(at, true)],
+    [4, (at) => view.getUint32(at, false)],
+  ];
+  for (const [width, word] of readers) {
+    for (let at = 0; at + 2 * width <= vector.length; at += 2 * width) {
+      if (word(at) === AT_PAGESZ && isPageSize(word(at + width))) return { ok: true, value: word(at + width) };
+    }
+  }
+  return { ok: false, kind: 'malformed' };
+}
+
+function isPageSize(size: number): boolean {
+  return size >= 2 ** 12 && size <= 2 ** 18 && Number.isInteger(Math.log2(size));
+}

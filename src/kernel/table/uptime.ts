@@ -1,0 +1,26 @@
+// The machine's own time: `/proc/uptime`, seconds since boot with two decimals, and `/proc/sys/kernel/random/boot_id`,
+// another after each boot; both on every kernel.
+
+import type { Reading } from '../../model/fault.ts';
+import type { Clock } from '../../model/observation.ts';
+import type { Parsed, Root } from '../root.ts';
+
+const SMALL = 4096;
+
+export function readClock(root: Root): Reading<Clock> {
+  const boot = root.read('/proc/sys/kernel/random/boot_id', SMALL, parseBootId);
+  if (!boot.ok) return boot;
+  const uptime = root.read('/proc/uptime', SMALL, parseUptime);
+  if (!uptime.ok) return uptime;
+  return { ok: true, value: { boot: boot.value, uptime: uptime.value }, source: uptime.source };
+}
+
+export function parseUptime(text: string): Parsed<number> {
+  const [first = ''] = text.split(' ');
+  return /^\d{1,12}\.\d\d$/.test(first) ? { ok: true, value: Number(first) } : { ok: false, kind: 'malformed' };
+}
+
+function parseBootId(text: string): Parsed<string> {
+  const id = text.trim();
+  return /^[0-9a-f-]{36}$/.test(id) ? { ok: true, value: id } : { ok: false, kind: 'malformed' };
+}

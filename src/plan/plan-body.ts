@@ -1,0 +1,96 @@
+// A plan for programs.
+
+import type { Certainty } from '../evaluate/extensions.ts';
+import type { ObjectOrigin } from '../evaluate/footprint.ts';
+import type { Plan, Reason } from '../evaluate/sizing.ts';
+import type { Observation } from '../model/observation.ts';
+import type { Count, InPlace } from '../words/body-types.ts';
+import type { Head } from '../words/json.ts';
+import { durable, type FileBody, fileBodies, liveCommands } from '../words/remedies.ts';
+import { foreign } from '../words/words.ts';
+
+export interface PlanBody {
+  /** null where the plan failed */
+  readonly plan: null | {
+    readonly max: Count;
+    readonly reason: InPlace<Reason>;
+    readonly present: { readonly count: Count; readonly max: Count; readonly buckets: Count | null };
+    readonly buckets: Count;
+    /** the limit that the module starts with when it is loaded with so many buckets */
+    readonly max_at_load: Count;
+    /** the limit of expected connections, now and as the module starts with; null on ip_conntrack, which has none */
+    readonly expect_max: { readonly now: Count; readonly at_load: Count } | null;
+    readonly memory: {
+      readonly origin: ObjectOrigin;
+      /** how sure the slab's figures are: what could not be seen may add to them */
+      readonly certainty: InPlace<Certainty>;
+      readonly object_size_bytes: Count;
+      readonly objects_bytes: Count;
+      readonly extensions_bytes: Count;
+      readonly hash_table_bytes: Count;
+      readonly total_bytes: Count;
+      readonly share_percent: number | null;
+      /**
+       * below 0 where less is needed than is held now
+       *
+       * @asType integer
+       */
+      readonly more_than_now_bytes: number;
+      readonly available_bytes: Count | null;
+      readonly fits: boolean | null;
+      /** where this one does not fit */
+      readonly largest_max_that_fits: Count | null;
+    };
+    /** what the machine's files set */
+    readonly configured: { readonly path: string; readonly max: Count } | null;
+    /** what sets it now */
+    readonly commands: readonly string[];
+    /** what makes it survive a reboot */
+    readonly files: readonly FileBody[];
+  };
+}
+
+/** Sizes in bytes. */
+export function planBody(observation: Observation, plan: Plan): PlanBody {
+  const { limit, reason, buckets, limitAtLoad, expectMax, configured } = plan;
+  const { machine, tables } = observation;
+  const [table] = tables;
+  const now = machine.buckets.ok ? machine.buckets.value : null;
+  return {
+    plan: {
+      max: limit,
+      reason,
+      present: { count: table.entries, max: table.limit, buckets: now },
+      buckets,
+      max_at_load: limitAtLoad,
+      expect_max: expectMax === undefined ? null : { now: expectMax.now, at_load: expectMax.atLoad },
+      memory: memoryBody(observation, plan),
+      configured: configured === undefined ? null : { path: foreign(configured.path), max: configured.limit },
+      commands: plan.fits === false ? [] : liveCommands(observation, plan),
+      files: plan.fits === false ? [] : fileBodies(durable(observation, plan)),
+    },
+  };
+}
+
+function memoryBody(
+  { machine: { available } }: Observation,
+  { cost, full, hashTable, share, more, fits, largest }: Plan,
+) {
+  return {
+    origin: cost.origin,
+    certainty: cost.certainty,
+    object_size_bytes: cost.objectSize,
+    objects_bytes: full.objects,
+    extensions_bytes: full.extensions,
+    hash_table_bytes: hashTable,
+    total_bytes: full.total + hashTable,
+    share_percent: share ?? null,
+    more_than_now_bytes: more,
+    available_bytes: available.ok ? available.value.bytes : null,
+    fits: fits ?? null,
+    largest_max_that_fits: largest ?? null,
+  };
+}
+
+/** @public */
+export interface PlanDocument extends PlanBody, Head<'plan'> {}

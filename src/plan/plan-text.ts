@@ -1,0 +1,180 @@
+// A plan for people: what it costs, what to type now, which lines to put where, and what does not change by it.
+
+import { bucketBytes } from '../evaluate/footprint.ts';
+import type { Plan, Reason } from '../evaluate/sizing.ts';
+import type { Machine } from '../model/machine.ts';
+import type { Observation } from '../model/observation.ts';
+import type { Table } from '../model/table.ts';
+import { grouped, indented, wrapped } from '../words/prose.ts';
+import { durable, liveCommands, placeWords } from '../words/remedies.ts';
+import { blockWords, sureWords } from '../words/slab-words.ts';
+import { foreign, foreignPath, percentWords, sizeWords } from '../words/words.ts';
+
+/** Of a limit that does not fit: what to say in one line, and what it would cost. */
+export function misfitWords({ limit, largest = 0 }: Plan): string {
+  const instead = largest === 0 ? 'none fits' : `the largest limit that fits is ${largest}`;
+  return `a limit of ${limit} entries does not fit into memory, ${instead}`;
+}
+
+export function misfitText(observation: Observation, plan: Plan): readonly string[] {
+  const { largest = 0 } = plan;
+  const instead = `No commands: they would let the table take memory that is not there. The largest limit that fits now is ${grouped(largest)}, with nothing left for anything else: check_conntrack plan --max ${largest} tells how to set it.`;
+  return [...costLines(observation, plan), ...(largest === 0 ? [] : ['', ...wrapped(instead)])];
+}
+
+function costLines(observation: Observation, plan: Plan): readonly string[] {
+  const { machine, tables } = observation;
+  const [table] = tables;
+  return [
+    ...wrapped(headline(table, plan)),
+    ...wrapped(REASONS[plan.reason](table, plan)),
+    '',
+    'Memory that a full table pins (it is never swapped)',
+    ...memoryLines(machine, plan),
+  ];
+}
+
+/** The whole text, at most 80 columns wide but for commands and paths. */
+export function planText(observation: Observation, plan: Plan): readonly string[] {
+  const { machine, tables } = observation;
+  const [table] = tables;
+  return [
+    ...costLines(observation, plan),
+    '',
+    'Hash table',
+    ...indented(bucketWords(plan)),
+    ...longChainLines(machine, table, plan),
+    '',
+    'Now, as root; it lasts until the module is loaded anew or the machine boots',
+    ...commandLines(observation, plan),
+    '',
+    'For good',
+    ...durableLines(observation, plan),
+    '',
+    'What does not change by it',
+    ...unchangedLines(machine, plan),
+  ];
+}
+
+function headline({ entries: count, limit: max }: Table, { limit }: Plan): string {
+  const share = max === 0 ? '' : `, ${percentWords((100 * count) / max)}`;
+  const now = max === 0 ? 'now no limit' : `now ${grouped(max)}`;
+  return `A limit of ${grouped(limit)} entries (${now}; ${grouped(count)} in use${share})`;
+}
+
+const REASONS: Readonly<Record<Reason, (table: Table, plan: Plan) => string>> = {
+  asked: ({ entries }, { limit }) => (limit > entries ? '' : 'It is full at once: new connections would be dropped.'),
+  configured: (_, { configured }) =>
+    `Recommended: what ${foreignPath(configured?.path ?? '')} wants. The live limit is below it; check_conntrack -v tells the likely cause, where the machine shows one.`,
+  enough: (_, { hasMetLimit }) =>
+    `Recommended: the present limit. It is at least four times the present load${hasMetLimit ? '. This limit, or a lower one before it, has been met since boot (drop or early_drop is above 0)' : ', and has not been met since boot'}.`,
+  filling: () => 'Recommended: the power of two above four times the present load.',
+  was_full: ({ limit }) =>
+    `Recommended: the power of two from twice the present limit on: ${grouped(limit)} has been met since boot (drop or early_drop is above 0).`,
+  no_limit: () =>
+    "Recommended: the kernel's usual default, but at most what pins an eighth of RAM. The present load asks for less, and tells nothing of the peaks; without a limit a flood of connections can take all memory.",
+  too_large: () =>
+    'Recommended: the largest power of two whose full table pins at most an eighth of RAM. The present limit would pin more, and the load does not need it.',
+  in_use: () =>
+    'Recommended: what is in use, with a quarter to spare. A full table pins more than an eighth of RAM: spread the load, shorten timeouts, or add memory.',
+  memory: () =>
+    'Recommended: the largest power of two whose full table pins at most an eighth of RAM. The load suggests more: spread it, shorten timeouts, or add memory.',
+};
+
+// What is not seen is counted; where nobody knows how much that is, it is the least.
+function moreWord({ certainty, extension, extensionMost }: Plan['cost']): string {
+  if (certainty === 'exact') return '';
+  return certainty === 'at_least' && extension === extensionMost ? 'at least ' : 'up to ';
+}
+
+function memoryLines(machine: Machine, plan: Plan): readonly string[] {
+  const { available, memTotal, generation } = machine;
+  const { cost, full, hashTable, limit, buckets, more, share } = plan;
+  const sure = sureWords(cost);
+  const about = cost.origin === 'estimate' ? 'about ' : '';
+  const waste = cost.objectsPerSlab === 1 ? '' : `, ${cost.objectsPerSlab} in ${grouped(cost.slabBytes)} B of slab`;
+  const each = `${grouped(limit)} x ${about}${cost.objectSize} B${waste}`;
+  const total = full.total + hashTable;
+  const ofRam =
+    share === undefined || !memTotal.ok ? '' : `, ${percentWords(share)} of ${sizeWords(memTotal.value)} RAM`;
+  const rows: readonly (readonly [string, number, string])[] = [
+    ['objects', full.objects, each],
+    ['extensions', full.extensions, `${grouped(limit)} x ${blockWords(cost)}`],
+    ['hash table', hashTable, `${grouped(buckets)} buckets x ${bucketBytes(machine)} B`],
+    ['together', total, `${sure}${grouped(total)} B${ofRam}`],
+  ];
+  const lines = rows.map(([name, bytes, how]) => `  ${name.padEnd(10)} ${sizeWords(bytes).padStart(10)}   ${how}`);
+  if (!available.ok) return [...lines, '  Whether it fits is not known: the available memory could not be read.'];
+  const room = `${available.value.exact ? '' : 'about '}${sizeWords(available.value.bytes)} available`;
+  const others = generation === 'ip_conntrack' ? '' : ' Each further network namespace may fill a table of its own.';
+  const most = moreWord(cost);
+  const verdict = plan.fits ? 'It fits' : 'It does NOT fit';
+  return [
+    ...lines,
+    ...indented(`${verdict}: ${most}${sizeWords(Math.max(0, more))} more than now, with ${room}.${others}`),
+  ];
+}
+
+// With the buckets of the plan they are short.
+function longChainLines({ buckets }: Machine, table: Table, { refusesNow }: Plan): readonly string[] {
+  if (!buckets.ok || !refusesNow) return [];
+  const each = (table.limit / buckets.value).toFixed(1);
+  return indented(
+    `Now there are ${grouped(buckets.value)} buckets for a limit of ${grouped(table.limit)}, ${each} entries for each: this kernel refuses entries in chains so long before the table is full.`,
+  );
+}
+
+function bucketWords({ buckets, perBucket, limit, limitAtLoad }: Plan): string {
+  const load = (limit / buckets).toFixed(1).replace(/\.0$/, '');
+  const count = `${load === '0' ? 'less than 0.1' : load} ${load === '1' ? 'entry' : 'entries'} for a bucket`;
+  const lowers = limitAtLoad > limit ? ', until sysctl sets the lower one' : ', whether sysctl runs after it or not';
+  const start = `A module loaded with it starts with a limit of 8 x ${grouped(buckets)} = ${grouped(limitAtLoad)}${lowers}.`;
+  if (limit / buckets < perBucket / 2) return `hashsize=${buckets}: ${count}. So many are there already. ${start}`;
+  return `hashsize=${buckets}: ${count}. ${BUCKET_REASONS[perBucket]} ${start}`;
+}
+
+const BUCKET_REASONS: Readonly<Record<Plan['perBucket'], string>> = {
+  4: 'Four keep chains short, and leave the kernel enough to evict in the eight buckets that it looks into.',
+  8: 'Eight are what the module itself makes of its hashsize.',
+};
+
+function commandLines(observation: Observation, plan: Plan): readonly string[] {
+  const commands = liveCommands(observation, plan);
+  if (commands.length === 0) return [ALREADY];
+  const lines = commands.map((command, at) => `  ${at + 1}. ${command}`);
+  return observation.tables[0].isInitial
+    ? lines
+    : [...lines, ...indented('In the initial network namespace: elsewhere the limit may be read-only.')];
+}
+
+function durableLines(observation: Observation, plan: Plan): readonly string[] {
+  const files = durable(observation, plan).flatMap((file) => [
+    `  ${placeWords({ ...file, where: foreign(file.where) })}`,
+    ...file.lines.map((line) => `      ${line}`),
+  ]);
+  const lines = [...files, ...configuredLines(plan)];
+  return lines.length === 0 ? [ALREADY] : lines;
+}
+
+const ALREADY = '  nothing to do: already set';
+
+// A file that is read at boot is in the list.
+function configuredLines({ configured, limit }: Plan): readonly string[] {
+  if (configured === undefined || configured.limit === limit || configured.atBoot) return [];
+  const { path, key, value, by } = configured;
+  return by === 'sysctl' ? indented(`${foreignPath(path)} sets ${foreign(key)} = ${value} now: change it there.`) : [];
+}
+
+function unchangedLines({ generation }: Machine, { expectMax, buckets }: Plan): readonly string[] {
+  const lines = [
+    `- modprobe ${generation} hashsize=${buckets} does nothing while the module is loaded.`,
+    '- Buckets written at run time leave the limit as it is, and the limit leaves the buckets.',
+    ...(expectMax === undefined ? [] : [expectationWords(expectMax)]),
+  ];
+  return lines.flatMap((line) => indented(line, '    '));
+}
+
+function expectationWords({ now, atLoad }: NonNullable<Plan['expectMax']>): string {
+  const then = now === atLoad ? '' : ` until the module is loaded with this hashsize: ${grouped(atLoad)} then`;
+  return `- nf_conntrack_expect_max stays ${grouped(now)}${then}.`;
+}

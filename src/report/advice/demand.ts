@@ -1,0 +1,48 @@
+// How many entries a table would hold if all that wants in got in. By Little's law: as many as come in the time that one
+// of them stays. Who is refused comes again, so that it may be fewer; who waits for an answer that was lost does not send
+// what it would have, so that it may be more.
+
+import { withoutRoom } from '../../evaluate/losses.ts';
+import { HEADROOM } from '../../evaluate/sizing.ts';
+import type { Diagnosis } from '../diagnosis/diagnosis.ts';
+import type { Holdings } from '../list/holders.ts';
+
+/** What finds no room, or comes in where there is room: so many in a second, each for so long, come to so many entries. */
+export interface Demand {
+  readonly kind: 'lacking' | 'growing';
+  readonly perSecond: number;
+  readonly seconds: number;
+  readonly entries: number;
+}
+
+// Seconds, at the least: UDP's timeout.
+const LEAST_STAY = 30;
+// An established connection stays for as long as it is used.
+const LONGEST_REST = 600;
+// Entries whose time is over stay until they are collected: measured as up to half as many again.
+const UNCOLLECTED = 1.4;
+
+/** Of the table in the most trouble; `holdings` is its list, where that could be read. */
+export function demandOf({ worst, trouble }: Diagnosis, holdings: Holdings | undefined): Demand | undefined {
+  const { losses, lost, table, pace = 0 } = worst.result;
+  const seconds = restingSeconds(holdings);
+  const expected = (perSecond: number) => UNCOLLECTED * (table.entries + perSecond * seconds);
+  const lacking = losses === undefined || lost === undefined ? 0 : withoutRoom(lost, losses.events) / losses.seconds;
+  if (lacking > 0) return { kind: 'lacking', perSecond: lacking, seconds, entries: expected(lacking) };
+  // What grows so little has room enough without being asked.
+  const isMuch = trouble === 'filling' && expected(pace) > HEADROOM * table.entries;
+  return isMuch ? { kind: 'growing', perSecond: pace, seconds, entries: expected(pace) } : undefined;
+}
+
+/**
+ * How long a new entry stays: the timeouts in which those rest that do not stay for days, by how many there are of each.
+ * Of a table that has just filled that is the mean of what comes; of an older one it is more.
+ */
+function restingSeconds(holdings: Holdings | undefined): number {
+  const resting = (holdings?.timeouts ?? []).flatMap(({ seconds = Number.POSITIVE_INFINITY, entries }) =>
+    seconds <= LONGEST_REST ? [{ seconds, entries }] : [],
+  );
+  const all = resting.reduce((sum, { entries }) => sum + entries, 0);
+  const together = resting.reduce((sum, { seconds, entries }) => sum + seconds * entries, 0);
+  return Math.max(all === 0 ? 0 : together / all, LEAST_STAY);
+}

@@ -1,0 +1,104 @@
+// One step of the advice, and what every step needs to know about the machine it is typed on.
+
+import { atLeast } from '../../evaluate/kernel-version.ts';
+import type { Machine } from '../../model/machine.ts';
+import type { Observation } from '../../model/observation.ts';
+import type { Table } from '../../model/table.ts';
+import { type Action, commandsOf, type IptablesFamily, remainder, undoOf } from '../../words/action.ts';
+import type { FileLines } from '../../words/remedies.ts';
+
+/** Where the advice is to be followed. */
+export interface Context extends Place {
+  readonly observation: Observation;
+  /** The table that the verdict is about. */
+  readonly subject: Table;
+}
+
+/** The part of it that a step with rules needs. */
+export interface Place {
+  readonly observation: { readonly machine: Pick<Machine, 'release'> };
+  readonly subject: Pick<Table, 'isOwn' | 'mount' | 'pids'>;
+}
+
+/** The commands of a step, and the commands that undo exactly those. */
+export interface Typed {
+  readonly commands: readonly string[];
+  readonly undo: readonly string[];
+  /** The same with iptables, if the commands use nft. */
+  readonly instead: readonly string[];
+  readonly undoInstead: readonly string[];
+  /** What no undo restores, or that there is nothing to undo; undefined if the undo restores everything. */
+  readonly remains: string | undefined;
+}
+
+/** One step: what it is, what to type, what it does and costs, and which lines make it last. */
+export interface Step extends Typed {
+  readonly title: string;
+  readonly notes: readonly string[];
+  /** True if the effect ends with the namespace, and not only with the machine. */
+  readonly inNamespace: boolean;
+  readonly files: readonly FileLines[];
+}
+
+/** `enter`: see commandsOf(). */
+export function typedStep(enter: string, actions: readonly Action[], instead: readonly Action[] = []): Typed {
+  return {
+    commands: commandsOf(actions, enter),
+    undo: undoOf(actions, enter),
+    instead: commandsOf(instead, enter),
+    undoInstead: undoOf(instead, enter),
+    remains: remainder([...actions, ...instead]),
+  };
+}
+
+/** With nft(8) if the kernel has what it takes, and with iptables(8) for those that use it. */
+export function withEitherTool(
+  context: Place,
+  nft: readonly Action[],
+  iptables: readonly Action[],
+  [major, minor]: readonly [major: number, minor: number],
+): Typed {
+  const enter = inNamespace(context);
+  return isSince(context.observation.machine, major, minor)
+    ? typedStep(enter, nft, iptables)
+    : typedStep(enter, iptables);
+}
+
+/** A step that nothing makes last. */
+export const PASSING: Pick<Step, 'inNamespace' | 'files'> = { inNamespace: false, files: [] };
+
+/** Timeouts and rules belong to a namespace; a new one starts with the defaults. */
+export function lasting({ subject }: Place, edit: FileLines): Pick<Step, 'inNamespace' | 'files'> {
+  const { isOwn } = subject;
+  return { inNamespace: !isOwn, files: [isOwn ? edit : { ...edit, where: 'what makes that namespace or container' }] };
+}
+
+/** The same for rules. */
+export function lastingRules(context: Place): Pick<Step, 'inNamespace' | 'files'> {
+  return lasting(context, { where: 'the rules that are loaded at boot', lines: [] });
+}
+
+export function isSince({ release }: Place['observation']['machine'], major: number, minor: number): boolean {
+  return release.ok && atLeast(release.value, major, minor);
+}
+
+export function iptablesFamilies({ ipv4, ipv6 }: { readonly ipv4: boolean; readonly ipv6: boolean }) {
+  const families: IptablesFamily[] = [];
+  if (ipv4) families.push('iptables');
+  if (ipv6) families.push('ip6tables');
+  return families;
+}
+
+/** A path that a shell takes as it is. */
+const TYPED = /^[\w./:@%+-]+$/;
+
+/** The prefix that makes a command run in the table's namespace; empty for our own. */
+export function inNamespace({ subject }: Pick<Place, 'subject'>): string {
+  if (subject.isOwn) return '';
+  const [, name] = /^(?:\/var)?\/run\/netns\/(\w[\w.-]*)$/.exec(subject.mount?.path ?? '') ?? [];
+  if (name !== undefined) return `ip netns exec ${name} `;
+  if (subject.pids[0] !== undefined) return `nsenter -t ${subject.pids[0]} -n `;
+  // If there is nothing to type, nsenter(1) has to fail: without it the command would run in our own namespace.
+  const path = subject.mount?.path ?? '';
+  return `nsenter --net=${TYPED.test(path) ? path : 'WHERE_IT_IS_MOUNTED'} `;
+}

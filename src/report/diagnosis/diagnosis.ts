@@ -1,0 +1,200 @@
+// What two looks, a moment apart, come to: which table is in trouble, and what kind of trouble.
+
+import { byGravity, type Evaluation, type TableResult } from '../../evaluate/evaluate.ts';
+import { addLost, type Lost, NOTHING_LOST, packetsLost } from '../../evaluate/losses.ts';
+import { compareSeverity, type State } from '../../evaluate/state.ts';
+import type { ColumnName } from '../../model/counters.ts';
+import type { FullSpell, FullSpells } from '../../model/full-log.ts';
+import type { Observation } from '../../model/observation.ts';
+import type { Table } from '../../model/table.ts';
+
+/**
+ * `losing`: packets are dropped because it is full. `clashing`: they are, because their entry would have a tuple that
+ * another one has. `refusing`: entries are, because hash chains are too long. `full` and `filling`: nothing was lost
+ * meanwhile. `was_full`, `drift`, `unread`: nothing is wrong with any table that was read. `elsewhere`: the same, and
+ * something else points to a loss.
+ */
+export type Trouble =
+  | 'losing'
+  | 'clashing'
+  | 'refusing'
+  | 'full'
+  | 'filling'
+  | 'was_full'
+  | 'drift'
+  | 'unread'
+  | 'elsewhere'
+  | 'none';
+
+/** What may be wrong with a table, and not with the machine as a whole. */
+export type TableTrouble = Exclude<Trouble, 'was_full' | 'drift' | 'unread' | 'elsewhere'>;
+
+/** One table, and what is wrong with it. */
+export interface TableDiagnosis {
+  readonly result: TableResult;
+  readonly state: State;
+  readonly trouble: TableTrouble;
+  readonly isFull: boolean;
+  /** Whether the limit was lowered below the entries that there are. */
+  readonly isLimitLowered: boolean;
+}
+
+export interface Diagnosis {
+  readonly state: State;
+  readonly trouble: Trouble;
+  /** The gravest first, then who loses most, then the fullest. */
+  readonly tables: readonly TableDiagnosis[];
+  /** The one that is meant: the first of them. */
+  readonly worst: TableDiagnosis;
+  /** What the log tells of a table that was full a short time ago, the last one. */
+  readonly past: PastFull | undefined;
+  readonly sinceBoot: SinceBoot;
+  /** Tables of which two samples show whether packets are being lost now. */
+  readonly watched: 'all' | 'some' | 'none';
+}
+
+/** Packets lost since boot, in all tables together. */
+export interface SinceBoot {
+  readonly lost: Lost;
+  /** Whether the counters of every table could be read. */
+  readonly isWhole: boolean;
+}
+
+export interface PastFull {
+  readonly spell: FullSpell;
+  /** Undefined where it is not there any more, or not known. */
+  readonly table: Table | undefined;
+  /** N of its net:[N], where the kernel has logged it. */
+  readonly number: number | undefined;
+  /** Whether the lines are surely of one table. */
+  readonly isNamed: boolean;
+}
+
+// A moment's growth tells of the next minutes only, and of a table that has room only noise.
+const [HALF, SOON_SECONDS] = [50, 300];
+// Entries end and are collected while others are refused or evict, so that a full table has a little room at any moment.
+const HOVERING = 0.9;
+// Refused entries are counted for a moment, and others end meanwhile.
+const FULL = 0.99;
+// Packets that arrive at the same moment, one per CPU, may be counted beyond the limit for a moment.
+const BEYOND_SHARE = 0.05;
+const BEYOND_ENTRIES = 64;
+/** What the kernel wrote longer ago than that does not explain what is wrong now. */
+export const RECENT_SECONDS = 900;
+
+/** Of an evaluation whose history is the look before. */
+export function diagnose(evaluation: Evaluation, spells: FullSpells | undefined): Diagnosis {
+  const [first, ...others] = evaluation.results;
+  const own = tableDiagnosis(first);
+  const past = recentSpell(evaluation.observation, spells);
+  const wasFull = ({ result }: TableDiagnosis) => result.table.key === past?.table?.key;
+  const tables = [own, ...others.map(tableDiagnosis)].sort(
+    (a, b) =>
+      compareSeverity(b.state, a.state) || Number(wasFull(b)) - Number(wasFull(a)) || byGravity(a.result, b.result),
+  );
+  const [worst = own] = tables;
+  const { state, trouble } = worst;
+  const whole = trouble === 'none' ? machineTrouble(evaluation, past) : { state, trouble };
+  const { results } = evaluation;
+  return { ...whole, tables, worst, past, sinceBoot: lostSinceBoot(results), watched: watchedOf(results) };
+}
+
+function lostSinceBoot(results: readonly TableResult[]): SinceBoot {
+  const known = results.flatMap((result) => result.lostSinceBoot ?? []);
+  return { lost: known.reduce(addLost, NOTHING_LOST), isWhole: known.length === results.length };
+}
+
+function watchedOf(results: readonly TableResult[]): Diagnosis['watched'] {
+  const watched = results.filter(({ losses }) => losses !== undefined).length;
+  if (watched === results.length) return 'all';
+  return watched === 0 ? 'none' : 'some';
+}
+
+/**
+ * Whether conntrack is surely not the problem: nothing is wrong, every table that was read lost nothing since boot, or
+ * two samples of each show that nothing is lost now.
+ */
+export function isFine({ trouble, watched, sinceBoot }: Diagnosis): boolean {
+  const lostNothing = sinceBoot.isWhole && packetsLost(sinceBoot.lost) === 0;
+  return trouble === 'none' && (watched === 'all' || lostNothing);
+}
+
+function recentSpell({ tables }: Observation, spells: FullSpells | undefined): PastFull | undefined {
+  const known = tables.flatMap((table): PastFull[] => {
+    const spell = spells?.ofTables.get(table.key);
+    return spell === undefined ? [] : [{ spell, table, number: table.number, isNamed: true }];
+  });
+  const others = spells?.ofOthers === undefined ? [] : [{ ...spells.ofOthers, table: undefined }];
+  const [last] = [...known, ...others].sort((a, b) => a.spell.ago - b.spell.ago);
+  return last !== undefined && last.spell.ago < RECENT_SECONDS ? last : undefined;
+}
+
+function machineTrouble({ observation, drift }: Evaluation, past: PastFull | undefined) {
+  const found: readonly (readonly [boolean, State, Trouble])[] = [
+    [observation.unread.length > 0, 'unknown', 'unread'],
+    [past !== undefined, 'warning', 'was_full'],
+    [drift?.kind === 'below', 'warning', 'drift'],
+  ];
+  const [, state, trouble] = found.find(([holds]) => holds) ?? [true, 'ok', 'none'];
+  return { state, trouble };
+}
+
+function tableDiagnosis(result: TableResult): TableDiagnosis {
+  const { entries, limit } = result.table;
+  return {
+    result,
+    ...troubleOf(result),
+    isFull: entries >= FULL * limit,
+    isLimitLowered: entries - limit > Math.max(BEYOND_SHARE * limit, BEYOND_ENTRIES),
+  };
+}
+
+function troubleOf(result: TableResult): Pick<TableDiagnosis, 'state' | 'trouble'> {
+  const { usage } = result.measurements;
+  const percent = usage.kind === 'value' ? usage.value : 0;
+  const over = result.findings.find((finding) => finding.kind === 'threshold' && finding.metric === 'usage');
+  const losing = losingBy(result);
+  if (losing !== undefined) return { state: 'critical', trouble: losing };
+  if (percent >= 100 || isEvicting(result)) return { state: 'critical', trouble: 'full' };
+  if (over !== undefined) return { state: over.state, trouble: 'filling' };
+  if (percent > HALF && secondsToFull(result) < SOON_SECONDS) return { state: 'warning', trouble: 'filling' };
+  return { state: 'ok', trouble: 'none' };
+}
+
+/** Why most of the packets that are lost are. */
+function losingBy({ lost = NOTHING_LOST, table }: TableResult): TableTrouble | undefined {
+  const { full, clash, chain, fullOrClash } = lost;
+  if (packetsLost(lost) === 0) return undefined;
+  // A table that has room drops nothing for want of it.
+  const either = isHovering(table) ? 'losing' : 'clashing';
+  const [most] = [
+    { trouble: 'losing', packets: full } as const,
+    { trouble: 'clashing', packets: clash } as const,
+    { trouble: 'refusing', packets: chain } as const,
+    { trouble: either, packets: fullOrClash } as const,
+  ].sort((a, b) => b.packets - a.packets);
+  return most?.trouble;
+}
+
+/** The kernel evicts at the limit alone. */
+function isEvicting(result: TableResult): boolean {
+  return events(result, 'early_drop') > 0 && isHovering(result.table);
+}
+
+function isHovering({ entries, limit }: Table): boolean {
+  return limit > 0 && entries >= HOVERING * limit;
+}
+
+function secondsToFull({ table: { entries, limit }, pace = 0 }: TableResult): number {
+  return pace > 0 ? (limit - entries) / pace : Number.POSITIVE_INFINITY;
+}
+
+/** Between the looks; 0 where that is not known. */
+export function events({ losses }: TableResult, name: ColumnName): number {
+  return losses?.events[name] ?? 0;
+}
+
+/** The namespace with the most entries; of equal ones ours. */
+export function fullestTable({ tables: [own, ...others] }: Observation): Table {
+  return others.reduce((fullest, table) => (table.entries > fullest.entries ? table : fullest), own);
+}

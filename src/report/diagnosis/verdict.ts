@@ -1,0 +1,155 @@
+// The verdict of a report in one sentence: which table, what is wrong with it, how fast.
+
+import type { Drift } from '../../evaluate/drift.ts';
+import type { TableResult } from '../../evaluate/evaluate.ts';
+import { type Lost, NOTHING_LOST } from '../../evaluate/losses.ts';
+import { driftWords } from '../../words/drift-words.ts';
+import { grouped } from '../../words/prose.ts';
+import { durationWords } from '../../words/words.ts';
+import { addressWords, protocolWords } from '../list/address.ts';
+import { type ReportFindings, tableWords, usageWords } from '../report-findings.ts';
+import { type Diagnosis, events, isFine, type PastFull, type TableDiagnosis } from './diagnosis.ts';
+import { leadWords } from './leads/lead-words.ts';
+import type { Shortage } from './nat-ports.ts';
+
+export function verdictText(found: ReportFindings): string {
+  const { diagnosis, evaluation } = found;
+  const { worst, trouble } = diagnosis;
+  switch (trouble) {
+    case 'losing':
+    case 'clashing':
+    case 'refusing':
+    case 'full':
+    case 'filling':
+      return `the table of ${tableWords(found, worst.result.table)} ${troubleWords(worst, found.shortage)}${otherTables(diagnosis)}`;
+    case 'was_full':
+      return `${pastWords(found, diagnosis.past)}; now ${fineWords(found)}`;
+    case 'drift':
+      return [...driftText(evaluation.drift), fineWords(found)].join('; ');
+    case 'unread':
+      return `not every table could be read; of those that were, ${fineWords(found)}`;
+    case 'elsewhere':
+      return `${leadWords(found)}; ${fineWords(found)}`;
+    case 'none':
+      return isFine(diagnosis) ? `not conntrack: ${fineWords(found)}` : fineWords(found);
+  }
+}
+
+function troubleWords(diagnosed: TableDiagnosis, shortage: Shortage): string {
+  const { result, trouble, isFull, isLimitLowered } = diagnosed;
+  const { table, lost } = result;
+  const share = usageWords(result);
+  const lowered = isLimitLowered ? ' (the limit was lowered below them)' : '';
+  switch (trouble) {
+    case 'losing':
+      return `is ${isFull ? 'full' : `${share} full`} and losing ${losingWords(result)}`;
+    case 'clashing':
+      return `is ${share} full and loses ${perSecond(result, (lost?.clash ?? 0) + (lost?.fullOrClash ?? 0))} packets/s to clashes: ${clashWords(shortage)}`;
+    case 'refusing':
+      return `is ${share} full and refuses ${perSecond(result, lost?.chain ?? 0)} packets/s because its hash chains are too long`;
+    case 'full':
+      return `is full: ${grouped(table.entries)} of ${grouped(table.limit)}${lowered}, ${lossWords(result)}`;
+    default:
+      return `is ${share} full, ${growthWords(result)}${lossWords(result)}`;
+  }
+}
+
+function clashWords(shortage: Shortage): string {
+  if (shortage === 'unknown') return 'NAT finds no free port, or two packets of one new flow come at once';
+  if (shortage === 'none') return 'not for want of NAT ports; likely two packets of one new flow at once';
+  const { protocol, destination, ipv6, port } = shortage.use;
+  return `NAT has no port left towards ${protocolWords(protocol)} ${addressWords(destination, ipv6)} port ${port}`;
+}
+
+function losingWords(result: TableResult): string {
+  const { full, clash, chain, fullOrClash } = result.lost ?? NOTHING_LOST;
+  const other = clash + chain;
+  const also = other === 0 ? '' : `, and ${perSecond(result, other)}/s for other reasons`;
+  const perhaps = fullOrClash > full ? ', some of them perhaps to clashes' : '';
+  return `${perSecond(result, full + fullOrClash)} packets/s${perhaps}${also}`;
+}
+
+function driftText(drift: Drift | undefined): readonly string[] {
+  return drift?.kind === 'below' ? [driftWords(drift)] : [];
+}
+
+/** `the table of the host was full from 03:01:44 to 03:03:10 (86 s, by the log), 5 min ago`. */
+function pastWords(found: ReportFindings, past: PastFull | undefined): string {
+  if (past === undefined) return 'a table was full';
+  const { first, last, seconds, ago } = past.spell;
+  const source = past.isNamed ? 'by the log' : 'by the log, which does not say whose';
+  const times = seconds < 1 ? `at ${last}` : `from ${first} to ${last} (${durationWords(seconds)}, ${source})`;
+  return `${pastTableWords(found, past)} was full ${times}, ${durationWords(ago)} ago`;
+}
+
+function pastTableWords({ evaluation, identities }: ReportFindings, { spell, table, number, isNamed }: PastFull) {
+  if (table !== undefined) return `the table of ${tableWords({ evaluation, identities }, table)}`;
+  if (!isNamed) return spell.lines === 1 ? 'a table' : 'one table or more';
+  return number === undefined ? 'the table of the initial namespace' : `the table of net:[${number}], which is gone,`;
+}
+
+/** What there is where nothing is wrong now. */
+export function fineWords({ evaluation: { results }, diagnosis }: ReportFindings): string {
+  const fullest = results.reduce((most, result) => (result.table.entries > most.table.entries ? result : most));
+  const used = usageWords(fullest);
+  const { sinceBoot, watched, past } = diagnosis;
+  const lost = sinceBootWords(sinceBoot.lost);
+  if (lost === '' && !sinceBoot.isWhole) return `${used} used, drops cannot be seen`;
+  if (lost === '') {
+    // The namespace that lost something is gone, and its counters with it.
+    const where = past !== undefined && past.table === undefined ? ' by the tables there are' : '';
+    return `${used} used, nothing dropped since boot${where}`;
+  }
+  return `${used} used, ${lost} since boot, ${NOW_WORDS[watched]}`;
+}
+
+/** Empty if nothing was lost. */
+function sinceBootWords({ full, fullOrClash, clash, chain }: Lost): string {
+  return [
+    counted(full + fullOrClash, 'dropped'),
+    counted(clash, 'lost to clashes'),
+    counted(chain, 'refused for long chains'),
+  ]
+    .filter(Boolean)
+    .join(', ');
+}
+
+function counted(events: number, words: string): string {
+  return events === 0 ? '' : `${grouped(events)} ${words}`;
+}
+
+const NOW_WORDS: Readonly<Record<Diagnosis['watched'], string>> = {
+  all: 'nothing now',
+  some: 'nothing now where it can be seen',
+  none: 'one look cannot tell whether now',
+};
+
+function otherTables({ tables }: Diagnosis): string {
+  const others = tables.filter(({ trouble }) => trouble !== 'none').length - 1;
+  return others > 0 ? `, and ${others} more in trouble` : '';
+}
+
+// A table that was looked at once only, as a captured one is, has no rates.
+function lossWords(result: TableResult): string {
+  const { losses, measurements } = result;
+  if (losses === undefined) {
+    const { drop } = measurements;
+    return drop.kind === 'value'
+      ? `${counted(drop.value, 'dropped') || 'nothing dropped'} since boot`
+      : 'drops cannot be seen';
+  }
+  const evicted = events(result, 'early_drop');
+  return evicted === 0
+    ? 'nothing dropped now'
+    : `nothing dropped now, ${perSecond(result, evicted)} entries/s evicted to make room`;
+}
+
+function growthWords({ pace, table: { entries, limit } }: TableResult): string {
+  if (pace === undefined) return '';
+  if (pace < 1) return 'not growing, ';
+  return `growing by ${grouped(Math.round(pace))}/s, full in ${durationWords((limit - entries) / pace)} at this rate, `;
+}
+
+function perSecond({ losses }: TableResult, some: number): string {
+  return grouped(Math.max(1, Math.round(some / (losses?.seconds ?? 1))));
+}

@@ -1,0 +1,123 @@
+// What two looks and a list between them come to: judged, with what else is asked for what was found.
+
+import { self } from '#system/self';
+import { type Evaluation, evaluate, type Histories } from '../evaluate/evaluate.ts';
+import { DEFAULT_THRESHOLDS } from '../evaluate/thresholds.ts';
+import { sampleOf } from '../evaluate/trend.ts';
+import { identify } from '../kernel/namespaces/identity.ts';
+import { readTunables } from '../kernel/namespaces/namespace-sysctls.ts';
+import type { Root } from '../kernel/root.ts';
+import type { Observation } from '../model/observation.ts';
+import type { InvalidHandling } from '../model/other-limits.ts';
+import type { Identities, Table } from '../model/table.ts';
+import { adviceFor } from './advice/advice.ts';
+import { readOwnAddresses } from './advice/own-addresses.ts';
+import { diagnose } from './diagnosis/diagnosis.ts';
+import { survivalSeconds } from './diagnosis/evictions.ts';
+import { readFullLog } from './diagnosis/kernel-log.ts';
+import { readInvalidHandling } from './diagnosis/leads/invalid-packets.ts';
+import { tableOf as tableOfLead } from './diagnosis/leads/lead-words.ts';
+import { leadsOf, mostInvalid, withLeads } from './diagnosis/leads/leads.ts';
+import { fullSpells } from './diagnosis/log-owners.ts';
+import { natShortage } from './diagnosis/nat-shortage.ts';
+import { isListOf } from './list/holders.ts';
+import type { Listed } from './list/listing.ts';
+import type { ReportFindings } from './report-findings.ts';
+import type { ReportContext } from './reported.ts';
+
+/** Two looks at the machine, and what was read of one table between them. */
+interface Looked {
+  readonly before: Observation;
+  readonly after: Observation;
+  /** The table whose entries are listed. */
+  readonly subject: Table;
+  /** Its sysctls. */
+  readonly settings: ReadonlyMap<string, number>;
+  readonly listed: Listed;
+}
+
+export async function findings(
+  root: Root,
+  { before, after, subject, settings, listed }: Looked,
+  { options, stop }: ReportContext,
+): Promise<ReportFindings> {
+  const { objectSize, entries } = options;
+  const log = readFullLog(root, after.clock ?? { ok: false, fault: { kind: 'not-asked', source: '/proc/uptime' } });
+  const judged = { thresholds: DEFAULT_THRESHOLDS, objectSize, drift: 'ok', partial: 'ok' } as const;
+  const evaluation = evaluate(after, historyOf(before), judged);
+  const said = log.ok ? log.value : undefined;
+  const invalid = mostInvalid(evaluation)?.table;
+  const handling = invalid && readInvalidHandling(root, after.machine.generation, invalid);
+  const leads = leadsOf({ evaluation, before, log: said, handling });
+  const spells = said === undefined ? undefined : fullSpells(root, said, after);
+  const diagnosis = withLeads(diagnose(evaluation, spells), leads);
+  const isForeign = entries !== undefined && listed.kind === 'list' && !isListOf(subject.entries, listed.holdings);
+  const isOfWorst = diagnosis.worst.result.table.key === subject.key;
+  const own = listed.kind === 'list' && isOfWorst && !isForeign ? listed : undefined;
+  const { table } = diagnosis.worst.result;
+  const isClashing = diagnosis.trouble === 'clashing';
+  const shortage = isClashing ? await natShortage(root, after.machine, table, stop) : 'unknown';
+  return {
+    evaluation,
+    diagnosis,
+    identities: identitiesOf(root, [
+      ...leads.flatMap((lead) => tableOfLead(lead) ?? []),
+      ...diagnosis.tables.map(({ result }) => result.table),
+      subject,
+    ]),
+    leads,
+    log,
+    subject,
+    listed,
+    isForeign,
+    shortage,
+    survival: survivalSeconds(diagnosis.worst.result, own?.holdings),
+    advice: adviceFor({
+      evaluation,
+      diagnosis,
+      holdings: own?.holdings,
+      arrivals: own?.arrivals,
+      own: readOwnAddresses(root, subject),
+      shortage,
+      settings: isClashing && !isOfWorst ? readTunables(root, after.machine.generation, table) : settings,
+    }),
+    sudo: sudoAdds(root, evaluation, listed, log.ok, handling),
+  };
+}
+
+/** Whatever was seen then is what is compared with, however long ago. */
+function historyOf({ tables, clock }: Observation): Histories {
+  if (clock?.ok !== true) return new Map();
+  const window = Number.POSITIVE_INFINITY;
+  return new Map(
+    tables.map((table) => {
+      const past = [sampleOf(table, clock.value)];
+      return [table.key, { ok: true, value: { past, window }, source: table.entriesSource }] as const;
+    }),
+  );
+}
+
+const MOST_IDENTIFIED = 20;
+
+function identitiesOf(root: Root, tables: readonly Table[]): Identities {
+  const others = Array.from(new Set(tables)).filter(({ isOwn }) => !isOwn);
+  const told = [...others.slice(0, MOST_IDENTIFIED), ...others.slice(-1)];
+  return new Map(told.map((table) => [table.key, identify(root, table)]));
+}
+
+function sudoAdds(
+  root: Root,
+  { observation }: Evaluation,
+  listed: Listed,
+  isLogRead: boolean,
+  handling: InvalidHandling | undefined,
+): readonly string[] {
+  if (root.view === 'captured' || self.effectiveUser() === 0) return [];
+  return [
+    ...(listed.kind === 'none' ? ['who fills the table'] : []),
+    ...(isLogRead ? [] : ['the kernel log']),
+    ...(handling === undefined ? [] : ['which rule drops invalid packets']),
+    ...(observation.machine.slabCache.ok ? [] : ['the exact size of an entry']),
+    'namespaces without a process',
+  ];
+}

@@ -1,0 +1,93 @@
+// One report of a machine: look at every table twice, read in between who fills the fullest one, evaluate, diagnose, and
+// put it into words.
+
+import { acquire, type Wanted } from '../kernel/acquire.ts';
+import type { Root } from '../kernel/root.ts';
+import { lookInside } from '../kernel/table/extensions-inside.ts';
+import type { Observation } from '../model/observation.ts';
+import type { Table } from '../model/table.ts';
+import { fullestTable } from './diagnosis/diagnosis.ts';
+import { readElsewhere } from './diagnosis/leads/read-other-limits.ts';
+import { verdictText } from './diagnosis/verdict.ts';
+import { findings } from './findings.ts';
+import { newEntries, remembered, seeTable } from './list/new-entries.ts';
+import { reportBody } from './report-body.ts';
+import type { ReportFindings } from './report-findings.ts';
+import { reportText } from './report-text.ts';
+import { failed, type ReportContext, type Reported, unknown } from './reported.ts';
+import { listOf, tableOf } from './subject.ts';
+
+const FIRST: Wanted = { machine: 'all', namespaces: true, clock: true };
+const LAST: Wanted = { ...FIRST, configuration: true, evidence: 'always', extensions: true };
+
+/** `past` is what was seen last, where there was a report before. */
+export async function reportOfMachine(
+  root: Root,
+  context: ReportContext,
+  past: Reported | undefined,
+): Promise<Reported> {
+  const { options } = context;
+  const isCaptured = root.view === 'captured';
+  if (options.watch && isCaptured) return unknown('a captured tree does not change: there is nothing to watch');
+  const first = await look(root, isCaptured ? LAST : FIRST);
+  if ('text' in first) return first;
+  const subject = options.pid === undefined ? fullestTable(first) : tableOf(root, first, options.pid);
+  return 'kind' in subject ? failed(subject) : reportOf(root, context, first, past, subject);
+}
+
+async function reportOf(
+  root: Root,
+  context: ReportContext,
+  first: Observation,
+  past: Reported | undefined,
+  subject: Table,
+): Promise<Reported> {
+  const { options, deadline } = context;
+  const before = past?.look ?? first;
+  const began = deadline.elapsed();
+  const seen = past?.seen ?? (await seenBefore(root, first, subject, context));
+  const read = await listOf(root, first, subject, context);
+  if ('text' in read) return read;
+  const reading = deadline.elapsed() - began;
+  // Where there was a report before, its look is what is compared with.
+  const wait = before === first ? 1000 * options.intervalSeconds - reading : 0;
+  const seenNow = root.view === 'captured' ? first : await lookAfter(root, context, wait);
+  if ('text' in seenNow) return seenNow;
+  const last = lookInside(root, seenNow, subject);
+  const now = await seeAgain(root, first, subject, context);
+  const { entries } = last.tables.find(({ key }) => key === subject.key) ?? subject;
+  const listed = read.withNew((all, marks) => now && seen && newEntries(seen, now, entries, all, marks));
+  const found = await findings(root, { before, after: last, subject, settings: read.settings, listed }, context);
+  return { ...told(found, context), look: last, seen: now && remembered(now), reading };
+}
+
+// A list from elsewhere does not change, and what nobody waits for has not changed yet.
+async function seeAgain(root: Root, { machine }: Observation, subject: Table, context: ReportContext) {
+  const { entries, watch, intervalSeconds } = context.options;
+  const changes = root.view !== 'captured' && entries === undefined && (watch || intervalSeconds > 0);
+  return changes && !context.stop.interrupted() ? await seeTable(root, machine, subject, context) : undefined;
+}
+
+async function seenBefore(root: Root, first: Observation, subject: Table, context: ReportContext) {
+  const seen = await seeAgain(root, first, subject, context);
+  return seen && remembered(seen);
+}
+
+async function look(root: Root, wanted: Wanted): Promise<Observation | Reported> {
+  const observed = await acquire(root, wanted);
+  if (observed.kind === 'absent') return unknown('no connection tracking visible here');
+  if (observed.kind === 'fault') return failed(observed.fault);
+  const { observation } = observed;
+  const elsewhere = readElsewhere(root, observation.tables, wanted === LAST ? 'all' : 'counters');
+  return { ...observation, elsewhere };
+}
+
+async function lookAfter(root: Root, { stop }: ReportContext, wait: number): Promise<Observation | Reported> {
+  await stop.pause(wait);
+  return look(root, LAST);
+}
+
+function told(found: ReportFindings, { palette }: ReportContext): Omit<Reported, 'look' | 'seen' | 'reading'> {
+  const { state } = found.diagnosis;
+  return { state, text: verdictText(found), lines: reportText(found, palette), body: reportBody(found) };
+}

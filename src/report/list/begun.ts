@@ -1,0 +1,46 @@
+// What one reading of a list tells of when an entry began, by the time that it has left of what its state is given.
+
+import { CLASSES, classAt, classOf, type Marks } from './digest.ts';
+import { type Entry, STATES } from './entry.ts';
+import { shorterTimeout, type Timeouts, timeoutName } from './timeouts.ts';
+
+/** What is written of as begun just now. */
+export const FRESH_SECONDS = 2;
+
+const TCP = 6;
+const SYN_RECV = STATES.indexOf('SYN_RECV');
+const ESTABLISHED = STATES.indexOf('ESTABLISHED');
+// What a connection has while data is not acknowledged, or is sent again (tcp_timeout_unacknowledged, _max_retrans).
+const UNSETTLED_SECONDS = 300;
+
+/** What an entry's time is held against; -1 where nothing is known. */
+export function marksOf(timeouts: Timeouts): Marks {
+  const [endedAt, given] = [new Int32Array(CLASSES).fill(-1), new Int32Array(CLASSES).fill(-1)];
+  given.forEach((_, place) => {
+    const name = timeoutName(classAt(place));
+    const seconds = timeouts.get(name);
+    if (seconds === undefined) return;
+    given[place] = seconds;
+    endedAt[place] = seconds - (shorterTimeout(name, seconds) ?? seconds + 1);
+  });
+  return { endedAt, given };
+}
+
+/**
+ * Whether it began a moment ago, or is tried again without an answer. What has been answered may be as old as it likes:
+ * each packet gives it all of its time anew.
+ */
+export function isFresh(entry: Entry, given: Int32Array): boolean {
+  if (!entry.unreplied && entry.state !== SYN_RECV) return false;
+  const seconds = given[classOf(entry)] ?? -1;
+  return entry.seconds <= seconds && entry.seconds >= seconds - FRESH_SECONDS && !entry.offloaded;
+}
+
+/** Whether it can be no older than that. A list that changes while it is read may lack an entry that is not new. */
+export function canBeYoung(entry: Entry, given: Int32Array, age: number): boolean {
+  const { seconds, offloaded, protocol, state } = entry;
+  const most = given[classOf(entry)] ?? -1;
+  if (offloaded || seconds >= most - age) return true;
+  const isUnsettled = protocol === TCP && state === ESTABLISHED;
+  return isUnsettled && seconds <= UNSETTLED_SECONDS && seconds >= UNSETTLED_SECONDS - age;
+}

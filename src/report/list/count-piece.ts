@@ -1,0 +1,27 @@
+// What each thread does with a piece of a list.
+
+import type { Fault } from '../../model/fault.ts';
+import { isFresh } from './begun.ts';
+import { type Digest, digestEntry, type Marks } from './digest.ts';
+import { parseEntries } from './entry-list.ts';
+
+/** Bytes. */
+export const PIECE = 1 << 18;
+
+/** What one thread has counted, and why it went no further. */
+export interface Part {
+  readonly digest: Digest;
+  readonly cut: Fault | undefined;
+}
+
+/** Gives the entries that the first `length` bytes, whole lines, have. */
+export function countPiece(digest: Digest, piece: Uint8Array, length: number, marks: Marks): number {
+  const { endedAt, given } = marks;
+  const { fresh } = digest;
+  const before = digest.entries;
+  digest.unknown += parseEntries(piece, 0, length, (entry) => {
+    digestEntry(digest, entry, endedAt);
+    if (fresh !== undefined && isFresh(entry, given)) digestEntry(fresh, entry, endedAt);
+  });
+  return digest.entries - before;
+}

@@ -1,0 +1,165 @@
+// Where the list of a table's entries comes from, piece by piece: a file of the kernel's, conntrack(8), a file or stdin.
+// Before 6.15 each read of the kernel's file begins to search the hash table anew, so that a long list takes for ever:
+// conntrack(8) is the better source there. It is the only one where the kernel was built without the file (Ubuntu's).
+
+import { files } from '#system/files';
+import { streams } from '#system/streams';
+import { systemFault } from '../../kernel/file.ts';
+import { enterOf, netFolder } from '../../kernel/namespaces/nsenter.ts';
+import type { Root } from '../../kernel/root.ts';
+import { type Run, startTool, toolLine } from '../../kernel/run-tool.ts';
+import { TOOLS } from '../../kernel/tools.ts';
+import type { Fault } from '../../model/fault.ts';
+import type { Machine } from '../../model/machine.ts';
+import type { Table } from '../../model/table.ts';
+import type { Stream } from '../../system/contract.ts';
+import { linesEnd, newSharedLines, type SharedLines, takeLines } from './shared-lines.ts';
+
+export interface EntryFeed {
+  /** What to call it in words. */
+  readonly source: string;
+  /** About how many entries it has, where that is known. */
+  readonly expected: number | undefined;
+  /** Where several threads may take from it. */
+  readonly shared: SharedLines | undefined;
+  /** Which entries it has. */
+  readonly family: 'both' | 'ipv4' | 'ipv6';
+  /** Where it is made of several, one behind the other: what opens each of them. */
+  readonly families: readonly (() => EntryFeed)[] | undefined;
+  /** Bytes of whole lines put into `into`; 0 at the end, a fault when there is no going on. */
+  take(into: Uint8Array): number | Fault | Promise<number | Fault>;
+  close(): void;
+}
+
+type Opened = { readonly feed: EntryFeed } | { readonly fault: Fault };
+
+/** Up to that many entries the kernel's file is quick enough everywhere. */
+const QUICK_ENTRIES = 20_000;
+/** Of a captured list, to know about how many lines a file has. */
+const LINE_BYTES = 170;
+// Unasked, old ones list IPv4 only, and new ones (1.4.7) both.
+const FAMILIES = ['ipv4', 'ipv6'] as const;
+
+/** The list of the table, whosever it is. */
+export function openTableList(root: Root, machine: Machine, table: Table): Opened {
+  const { entries } = table;
+  const folder = netFolder(root, table);
+  const file = () => openFile(root, folder && `${folder}/${machine.generation}`, entries);
+  const tool = () => openTool(root, table);
+  if (root.view === 'captured') return file();
+  const [first, second] = entries > QUICK_ENTRIES && readsAnew(machine) ? [tool, file] : [file, tool];
+  const opened = first();
+  if ('feed' in opened) return opened;
+  const other = second();
+  return 'feed' in other ? other : opened;
+}
+
+// 6.15: "netfilter: conntrack: speed up reads from nf_conntrack proc file".
+function readsAnew({ release }: Machine): boolean {
+  return release.ok && (release.value.major < 6 || (release.value.major === 6 && release.value.minor < 15));
+}
+
+function openFile(root: Root, path: string | undefined, entries: number): Opened {
+  if (path === undefined) return { fault: { kind: 'missing', source: root.locate('/proc') } };
+  const real = root.resolve(path);
+  if (typeof real !== 'string') return { fault: real };
+  const opened = openRegular(real, root.locate(path));
+  return 'feed' in opened ? { feed: { ...opened.feed, expected: entries } } : opened;
+}
+
+function openRegular(path: string, source: string): Opened {
+  const descriptor = files.open(path, 'reading');
+  if (typeof descriptor !== 'number') return { fault: { ...systemFault(descriptor), source } };
+  const status = files.statusOfOpen(descriptor);
+  if (!('errno' in status) && status.kind === 'file')
+    return { feed: descriptorFeed(descriptor, source, status.size / LINE_BYTES) };
+  files.close(descriptor);
+  return { fault: { ...('errno' in status ? systemFault(status) : { kind: 'not-regular' }), source } };
+}
+
+/** A list that was captured elsewhere: a file, a pipe that has a name, or `-` for stdin. */
+export function openCaptured(path: string): Opened {
+  if (path === '-') return { feed: streamFeed(streams.ofStdin(), 'stdin') };
+  // Opening a device can have an effect.
+  const status = files.status(path);
+  if ('errno' in status) return { fault: { ...systemFault(status), source: path } };
+  if (status.kind === 'file') return openRegular(path, path);
+  if (status.kind !== 'fifo') return { fault: { kind: 'not-regular', source: path } };
+  const descriptor = files.open(path, 'reading');
+  if (typeof descriptor !== 'number') return { fault: { ...systemFault(descriptor), source: path } };
+  return { feed: streamFeed(streams.ofDescriptor(descriptor), path) };
+}
+
+const WHOLE = { family: 'both', families: undefined } as const;
+
+function descriptorFeed(descriptor: number, source: string, expected: number): EntryFeed {
+  const shared = newSharedLines(descriptor, source);
+  const close = () => void files.close(descriptor);
+  return { source, expected, shared, ...WHOLE, take: (into) => takeLines(shared, into), close };
+}
+
+function streamFeed(stream: Stream, source: string, end?: () => Promise<Fault | undefined>): EntryFeed {
+  // What has come and was not taken: first the beginning of a line.
+  let waiting = new Uint8Array(0);
+  let ended = false;
+  // As soon as there is a line: nobody knows when the next one comes.
+  const untilLine = async (): Promise<Fault | undefined> => {
+    while (!ended && linesEnd(waiting, waiting.length) === 0) {
+      const piece = await stream.next();
+      if (piece === undefined) ended = true;
+      else if ('errno' in piece) return { ...systemFault(piece), source };
+      else waiting = joined(waiting, piece);
+    }
+    return undefined;
+  };
+  const take = async (into: Uint8Array): Promise<number | Fault> => {
+    const fault = await untilLine();
+    if (fault !== undefined) return fault;
+    if (waiting.length === 0) return (await end?.()) ?? 0;
+    const length = Math.min(waiting.length, into.length);
+    const whole = ended && length === waiting.length ? length : linesEnd(waiting, length);
+    into.set(waiting.subarray(0, whole));
+    waiting = waiting.subarray(whole);
+    return whole;
+  };
+  return { source, expected: undefined, shared: undefined, ...WHOLE, take, close: stream.close };
+}
+
+function joined(one: Uint8Array, other: Uint8Array): Uint8Array<ArrayBuffer> {
+  const both = new Uint8Array(one.length + other.length);
+  both.set(one);
+  both.set(other, one.length);
+  return both;
+}
+
+/** IPv4's entries, then IPv6's: one call gives only the one kind. */
+function openTool(root: Root, table: Table): Opened {
+  const run = { tool: TOOLS.entries, source: 'conntrack -L' };
+  const line = toolLine(root, run);
+  if ('kind' in line) return { fault: line };
+  const enter = enterOf(root, table);
+  if ('kind' in enter) return { fault: enter };
+  const lists = FAMILIES.map((family) => () => ({ ...toolFeed(run, [...enter, ...line, family]), family }));
+  return { feed: { ...oneAfterTheOther(run.source, lists), expected: table.entries } };
+}
+
+function toolFeed(run: Run, line: readonly string[]): EntryFeed {
+  const running = startTool(run, line);
+  return { ...streamFeed(running.stdout, run.source, running.ended), close: running.close };
+}
+
+function oneAfterTheOther(source: string, feeds: readonly (() => EntryFeed)[]): EntryFeed {
+  let at = 0;
+  let feed: EntryFeed | undefined;
+  const take = async (into: Uint8Array): Promise<number | Fault> => {
+    for (;;) {
+      feed = feed ?? feeds[at]?.();
+      const got = await feed?.take(into);
+      if (got !== 0) return got ?? 0;
+      at += 1;
+      feed = undefined;
+    }
+  };
+  const close = () => feed?.close();
+  return { source, expected: undefined, shared: undefined, family: 'both', families: feeds, take, close };
+}

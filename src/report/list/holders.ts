@@ -1,0 +1,206 @@
+// A counted list in the order of weight: who has the entries, of what kind they are, and which timeout keeps them.
+
+import { classAt, type Digest, type EntryClass, LIFE_BOUNDS, type TallyName } from './digest.ts';
+import { STATES } from './entry.ts';
+import { CAPACITY, heaviest } from './tally.ts';
+import { shorterTimeout, type Timeouts, timeoutName } from './timeouts.ts';
+
+export const RANKING_NAMES = ['sources', 'networks', 'destinations', 'ports'] as const;
+export type RankingName = (typeof RANKING_NAMES)[number];
+
+/** Addresses as 32-bit words; of a network those of its first address; of a port one, `protocol << 16 | port`. */
+export interface Holder {
+  readonly key: readonly number[];
+  readonly ipv6: boolean;
+  readonly entries: number;
+}
+
+export interface Ranking {
+  readonly name: RankingName;
+  readonly holders: readonly Holder[];
+  /** By how much any of the counts may be too low. */
+  readonly lacking: number;
+  /** How many different ones there are. */
+  readonly different: number;
+  /** Whether there are at least so many, and perhaps more. */
+  readonly differentAtLeast: boolean;
+}
+
+export interface Kind {
+  readonly protocol: number;
+  /** The protocol's name for it; empty for none. */
+  readonly state: string;
+  readonly offloaded: boolean;
+  readonly entries: number;
+}
+
+/** Those of one kind that go to one port. */
+export interface Group extends EntryClass {
+  readonly port: number;
+  readonly entries: number;
+}
+
+/** The entries that one timeout keeps. */
+export interface Kept {
+  /** Without `nf_conntrack_`. */
+  readonly name: string;
+  /** What it is set to, where that is known. */
+  readonly seconds: number | undefined;
+  readonly entries: number;
+  /** The most seconds that one of them has left. */
+  readonly longest: number;
+  /** What could be set instead, and how many entries would be gone by now. */
+  readonly shorter: number | undefined;
+  readonly ended: number;
+}
+
+/** An even random sample of a list. */
+export interface Sampled {
+  /** How many lines were looked at, of how many. */
+  readonly held: number;
+  readonly lines: number;
+}
+
+/** Counts of entries; of a sample what the whole list has about. */
+export interface Holdings {
+  /** Undefined where every line was looked at. */
+  readonly sample: Sampled | undefined;
+  readonly entries: number;
+  readonly unknown: number;
+  readonly ipv6: number;
+  readonly unreplied: number;
+  readonly assured: number;
+  readonly offloaded: number;
+  readonly nat: number;
+  readonly sourceNat: number;
+  readonly destinationNat: number;
+  /** In a zone. */
+  readonly zoned: number;
+  /** By how long they would still live: below each bound in seconds, the last one of all that are longer. */
+  readonly lives: readonly { readonly below: number | undefined; readonly entries: number }[];
+  readonly rankings: Readonly<Record<RankingName, Ranking>>;
+  readonly kinds: readonly Kind[];
+  /** The largest groups that one filter can name. */
+  readonly groups: readonly Group[];
+  readonly timeouts: readonly Kept[];
+}
+
+const TALLIES: Readonly<Record<RankingName, readonly TallyName[]>> = {
+  sources: ['sources4', 'sources6'],
+  networks: ['networks4', 'networks6'],
+  destinations: ['destinations4', 'destinations6'],
+  ports: ['ports'],
+};
+
+/** Of IPv4 and of IPv6, or of both. */
+export function talliesOf(name: RankingName): readonly TallyName[] {
+  return TALLIES[name];
+}
+
+// A table lives while its list is written, and expired entries are counted and not listed.
+const LIKE = 2;
+const FEW = 100;
+
+/** Whether a list can be that of a table with `count` entries. */
+export function isListOf(count: number, { entries }: Holdings): boolean {
+  return Math.abs(entries - count) <= FEW || (entries <= LIKE * count && count <= LIKE * entries);
+}
+
+/** By how many percentage points a share that so many entries show is off at the most, 19 times out of 20. */
+export function samplingError(entries: number): number {
+  return Math.min(100, 98 / Math.sqrt(entries));
+}
+
+/** Of the lines that were looked at, those that are entries. */
+export function entriesInSample({ entries }: Holdings, { held, lines }: Sampled): number {
+  return Math.round((entries * held) / lines);
+}
+
+export function holdingsOf(digest: Digest, timeouts: Timeouts, top: number, sample?: Sampled): Holdings {
+  const { entries, unknown, ipv6, unreplied, assured, nat, sourceNat, destinationNat, zoned, lives } = digest;
+  return {
+    sample,
+    entries,
+    unknown,
+    ipv6,
+    unreplied,
+    assured,
+    offloaded: digest.offloaded.reduce((sum, more) => sum + more, 0),
+    nat,
+    sourceNat,
+    destinationNat,
+    zoned,
+    lives: Array.from(lives, (held, place) => ({ below: LIFE_BOUNDS[place], entries: held })),
+    rankings: rankingsOf(digest, top, sample !== undefined),
+    kinds: kindsOf(digest),
+    groups: groupsOf(digest),
+    timeouts: keptBy(digest, timeouts),
+  };
+}
+
+export function rankingsOf(digest: Digest, top: number, isSample: boolean): Holdings['rankings'] {
+  const ranked = (name: RankingName) => ranking(digest, name, top, isSample);
+  return {
+    sources: ranked('sources'),
+    networks: ranked('networks'),
+    destinations: ranked('destinations'),
+    ports: ranked('ports'),
+  };
+}
+
+function ranking({ tallies }: Digest, name: RankingName, top: number, isSample: boolean): Ranking {
+  const parts = TALLIES[name].map((part) => tallies[part]);
+  const holders = parts.flatMap((tally, place) =>
+    heaviest(tally, top).map(({ key, count }) => ({ key, ipv6: place === 1, entries: count })),
+  );
+  holders.sort((a, b) => b.entries - a.entries);
+  const different = parts.reduce((sum, { used, lacking }) => sum + (lacking > 0 ? CAPACITY : used), 0);
+  const lacking = Math.max(...parts.map((part) => part.lacking));
+  return { name, holders: holders.slice(0, top), lacking, different, differentAtLeast: isSample || lacking > 0 };
+}
+
+const MOST_GROUPS = 20;
+
+function groupsOf({ tallies }: Digest): readonly Group[] {
+  return heaviest(tallies.groups, MOST_GROUPS).map(({ key: [key = 0], count }) => {
+    return { ...classAt(key >>> 16), port: key & 0xffff, entries: count };
+  });
+}
+
+export function kindsOf({ classes, offloaded }: Digest): readonly Kind[] {
+  const kinds = new Map<string, Kind>();
+  const add = (protocol: number, state: string, isOffloaded: boolean, entries: number): void => {
+    if (entries === 0) return;
+    const name = `${protocol} ${state} ${isOffloaded}`;
+    const before = kinds.get(name)?.entries ?? 0;
+    kinds.set(name, { protocol, state, offloaded: isOffloaded, entries: before + entries });
+  };
+  classes.forEach((entries, place) => {
+    if (entries === 0) return;
+    const { protocol, state } = classAt(place);
+    add(protocol, STATES[state] ?? '', false, entries);
+  });
+  offloaded.forEach((entries, protocol) => {
+    add(protocol, '', true, entries);
+  });
+  return Array.from(kinds.values()).sort((a, b) => b.entries - a.entries);
+}
+
+function keptBy({ classes, longest, ended }: Digest, timeouts: Timeouts): readonly Kept[] {
+  const kept = new Map<string, Kept>();
+  classes.forEach((entries, place) => {
+    if (entries === 0) return;
+    const name = timeoutName(classAt(place));
+    const seconds = timeouts.get(name);
+    const before = kept.get(name);
+    kept.set(name, {
+      name,
+      seconds,
+      entries: entries + (before?.entries ?? 0),
+      longest: Math.max(longest[place] ?? 0, before?.longest ?? 0),
+      shorter: seconds === undefined ? undefined : shorterTimeout(name, seconds),
+      ended: (ended[place] ?? 0) + (before?.ended ?? 0),
+    });
+  });
+  return Array.from(kept.values()).sort((a, b) => b.entries - a.entries);
+}

@@ -1,0 +1,185 @@
+// A list of entries for programs.
+
+import type { Count } from '../../words/body-types.ts';
+import { faultWords } from '../../words/faults.ts';
+import type { NamespaceBody } from '../../words/namespace-body.ts';
+import { foreignPath } from '../../words/words.ts';
+import { addressWords, networkWords, protocolWords } from './address.ts';
+import { type ArrivalsBody, arrivalsBody } from './arrivals-body.ts';
+import { entriesInSample, type Holdings, type Ranking, type Sampled, samplingError } from './holders.ts';
+import type { Listed } from './listing.ts';
+
+export type ListBody = ListHead & (ListFault | ListFigures);
+
+interface ListHead {
+  /** whose list it is; null for one that was captured elsewhere */
+  readonly namespace: NamespaceBody | null;
+  /** Whether a list that was given is much shorter or longer than the table, so that it cannot be its own; no advice is drawn from it. */
+  readonly foreign: boolean;
+}
+
+export interface ListFault {
+  /** why there is no list */
+  readonly fault: string;
+}
+
+/** Counts of entries; where a sample was counted, what the whole list has about. */
+export interface ListFigures {
+  readonly source: string;
+  /** false where the reading was stopped or cut off */
+  readonly complete: boolean;
+  /**
+   * Where the standalone executable counted an even random sample of a long list; the counts are then what the whole
+   * list has about. null: every line was counted.
+   */
+  readonly sample: SampleBody | null;
+  readonly entries: Count;
+  readonly lines_not_understood: Count;
+  readonly ipv6: Count;
+  readonly unreplied: Count;
+  readonly assured: Count;
+  readonly offloaded: Count;
+  /** translated either way */
+  readonly nat: Count;
+  readonly source_nat: Count;
+  readonly destination_nat: Count;
+  /** Entries of a zone: with ct zone set in the rules notrack does nothing there. */
+  readonly zoned: Count;
+  /** Who adds entries, as far as two readings or the time that is left tell. */
+  readonly arrivals: ArrivalsBody;
+  readonly seconds_left: readonly SecondsLeft[];
+  readonly sources: AddressRanking;
+  readonly networks: AddressRanking;
+  readonly destinations: AddressRanking;
+  readonly ports: PortRanking;
+  readonly kinds: readonly KindBody[];
+  /** names without nf_conntrack_ or ip_conntrack_ */
+  readonly timeouts: readonly TimeoutBody[];
+}
+
+export interface SampleBody {
+  /**
+   * Lines counted.
+   *
+   * @minimum 1
+   */
+  readonly lines: Count;
+  /** @minimum 1 */
+  readonly of_lines: Count;
+  /**
+   * By how much a share is off at the most, 19 times out of 20.
+   *
+   * @minimum 0
+   */
+  readonly error_percentage_points: number;
+}
+
+export interface SecondsLeft {
+  /** null for all that have longer */
+  readonly below: Count | null;
+  readonly entries: Count;
+}
+
+interface RankingHead {
+  /** at least so many where may_lack is not 0 */
+  readonly different: Count;
+  /** by how much each count may be too low; 0 is exact */
+  readonly may_lack: Count;
+}
+
+export interface AddressRanking extends RankingHead {
+  /** @maxItems 1000 */
+  readonly top: readonly { readonly address: string; readonly entries: Count }[];
+}
+
+export interface PortRanking extends RankingHead {
+  /** @maxItems 1000 */
+  readonly top: readonly { readonly protocol: Count; readonly port: Count; readonly entries: Count }[];
+}
+
+export interface KindBody {
+  readonly protocol: Count;
+  readonly name: string;
+  readonly state: string | null;
+  readonly offloaded: boolean;
+  readonly entries: Count;
+}
+
+export interface TimeoutBody {
+  readonly name: string;
+  readonly seconds: Count | null;
+  readonly entries: Count;
+  readonly longest_seconds_left: Count;
+  readonly shorter_seconds: Count | null;
+  readonly shorter_would_have_ended: Count;
+}
+
+export function listFigures(listed: Listed): ListFault | ListFigures {
+  if (listed.kind === 'none') return { fault: faultWords(listed.fault) };
+  const { source, holdings, arrivals, cut } = listed;
+  const { entries, unknown, ipv6, unreplied, assured, offloaded, nat, sourceNat, destinationNat, zoned } = holdings;
+  return {
+    source: foreignPath(source),
+    complete: cut === undefined,
+    sample: holdings.sample === undefined ? null : sampleBody(holdings, holdings.sample),
+    entries,
+    lines_not_understood: unknown,
+    ipv6,
+    unreplied,
+    assured,
+    offloaded,
+    nat,
+    source_nat: sourceNat,
+    destination_nat: destinationNat,
+    zoned,
+    arrivals: arrivalsBody(arrivals),
+    seconds_left: holdings.lives.map(({ below, entries: held }) => ({ below: below ?? null, entries: held })),
+    sources: addressRanking(holdings, 'sources'),
+    networks: addressRanking(holdings, 'networks'),
+    destinations: addressRanking(holdings, 'destinations'),
+    ports: portRanking(holdings),
+    kinds: holdings.kinds.map(({ protocol, state, offloaded: is, entries: held }) => ({
+      protocol,
+      name: protocolWords(protocol),
+      state: state === '' ? null : state,
+      offloaded: is,
+      entries: held,
+    })),
+    timeouts: timeoutsBody(holdings),
+  };
+}
+
+function sampleBody(holdings: Holdings, sample: Sampled): SampleBody {
+  const { held, lines } = sample;
+  const error = samplingError(entriesInSample(holdings, sample));
+  return { lines: held, of_lines: lines, error_percentage_points: Number(error.toFixed(2)) };
+}
+
+function addressRanking({ rankings }: Holdings, name: 'sources' | 'networks' | 'destinations'): AddressRanking {
+  const ranking = rankings[name];
+  const words = name === 'networks' ? networkWords : addressWords;
+  const top = ranking.holders.map(({ key, ipv6, entries }) => ({ address: words(key, ipv6), entries }));
+  return { ...rankingHead(ranking), top };
+}
+
+function portRanking({ rankings: { ports } }: Holdings): PortRanking {
+  const top = ports.holders.map(({ key: [first = 0], entries }) => {
+    return { protocol: first >>> 16, port: first & 0xffff, entries };
+  });
+  return { ...rankingHead(ports), top };
+}
+
+function rankingHead({ different, lacking }: Ranking): RankingHead {
+  return { different, may_lack: lacking };
+}
+
+function timeoutsBody({ timeouts }: Holdings): readonly TimeoutBody[] {
+  return timeouts.map(({ name, seconds, entries, longest, shorter, ended }) => ({
+    name,
+    seconds: seconds ?? null,
+    entries,
+    longest_seconds_left: longest,
+    shorter_seconds: shorter ?? null,
+    shorter_would_have_ended: ended,
+  }));
+}

@@ -1,0 +1,212 @@
+// Who has the entries of a list, in tables of two columns where they fit.
+
+import type { Fault } from '../../model/fault.ts';
+import { faultWords } from '../../words/faults.ts';
+import { grouped, indented } from '../../words/prose.ts';
+import { durationWords, foreignPath, percentWords } from '../../words/words.ts';
+import { addressWords, networkWords, protocolWords } from './address.ts';
+import type { Arrivals } from './arrivals.ts';
+import { arrivalLines, bothTable } from './arrivals-words.ts';
+import {
+  entriesInSample,
+  type Holdings,
+  type Kept,
+  type Kind,
+  RANKING_NAMES,
+  type Ranking,
+  type RankingName,
+  type Sampled,
+  samplingError,
+} from './holders.ts';
+
+/** Who has the entries of one namespace, or why that is not known. */
+export type Listed =
+  | {
+      readonly kind: 'list';
+      readonly source: string;
+      readonly holdings: Holdings;
+      readonly arrivals: Arrivals;
+      readonly cut: 'stopped' | Fault | undefined;
+    }
+  | { readonly kind: 'none'; readonly fault: Fault };
+
+/** What a list says by itself. */
+export function listLines({ source, holdings, arrivals, cut }: Extract<Listed, { kind: 'list' }>): readonly string[] {
+  const { entries, sample, unknown } = holdings;
+  const notes = [
+    ...(sample === undefined ? [] : [sampleWords(holdings, sample)]),
+    ...(unknown > 0 ? [`${counted(unknown, 'line is no entry', 'lines are no entries')}`] : []),
+    ...(cut === 'stopped' ? ['stopped before the end'] : []),
+    ...(cut !== undefined && cut !== 'stopped' ? [`cut off: ${faultWords(cut)}`] : []),
+  ];
+  const of = `${entriesWords(holdings)} of ${foreignPath(source)}`;
+  const lines = indented(`${[of, ...notes].join(', ')}.`, '    ');
+  if (entries === 0) return lines;
+  return [
+    ...lines,
+    ...arrivalLines(arrivals),
+    ...(arrivals.telling ? bothLines(holdings, arrivals) : holderLines(holdings)),
+    ...sideBySide(kindColumn(holdings), shareColumn(holdings), entries),
+    ...timeoutLines(holdings),
+    ...lifeLines(holdings),
+  ];
+}
+
+function holderLines(holdings: Holdings): readonly string[] {
+  return [
+    ...sideBySide(rankingColumn(holdings, 'sources'), rankingColumn(holdings, 'destinations'), holdings.entries),
+    ...sideBySide(rankingColumn(holdings, 'networks'), rankingColumn(holdings, 'ports'), holdings.entries),
+  ];
+}
+
+/** With what each adds. */
+function bothLines(holdings: Holdings, arrivals: Arrivals): readonly string[] {
+  return RANKING_NAMES.flatMap((name) => {
+    const { title, notes } = rankingColumn(holdings, name);
+    return bothTable(title, notes, arrivals, holdings, name, (row) => holderWords(name, row));
+  });
+}
+
+export function entriesWords({ entries, sample, unknown }: Holdings): string {
+  const about = sample !== undefined && unknown > 0 ? 'about ' : '';
+  return `${about}${counted(entries, 'entry', 'entries')}`;
+}
+
+function sampleWords(holdings: Holdings, sample: Sampled): string {
+  const error = samplingError(entriesInSample(holdings, sample));
+  const lines = `from an even random sample of ${grouped(sample.held)} lines`;
+  return `${lines}: shares are right to within ${error.toFixed(1)} percentage points (19 times out of 20)`;
+}
+
+function counted(some: number, one: string, more: string): string {
+  return `${grouped(some)} ${some === 1 ? one : more}`;
+}
+
+const TITLES: Readonly<Record<RankingName, string>> = {
+  sources: 'Sources',
+  networks: 'Source networks',
+  destinations: 'Destinations',
+  ports: 'Destination ports',
+};
+
+/** How many entries each of some has. */
+interface Column {
+  readonly title: string;
+  readonly rows: readonly (readonly [string, number])[];
+  readonly notes: readonly string[];
+}
+
+const NO_COLUMN: Column = { title: '', rows: [], notes: [] };
+
+function rankingColumn(holdings: Holdings, name: RankingName): Column {
+  const ranking = holdings.rankings[name];
+  if (ranking.holders.length === 0) return NO_COLUMN;
+  const shown = ranking.holders.filter((holder) => stands(holder.entries, ranking, holdings));
+  return {
+    title: `${TITLES[name]} (${differentWords(ranking)})`,
+    rows: shown.map((holder) => [holderWords(name, holder), holder.entries]),
+    notes: lackingLines(ranking, shown.length),
+  };
+}
+
+// A crowd of which nobody has much fills the screen and tells nothing.
+const LEAST_SHARE = 0.001;
+
+/** What may be no more than others have is not told apart from them. */
+function stands(some: number, { lacking }: Ranking, { entries }: Holdings): boolean {
+  return some > lacking && some > LEAST_SHARE * entries;
+}
+
+function differentWords({ different, differentAtLeast }: Ranking): string {
+  return differentAtLeast ? `more than ${grouped(different)}` : grouped(different);
+}
+
+function lackingLines({ lacking, holders }: Ranking, shown: number): readonly string[] {
+  if (shown === 0) return [`  none has more than ${grouped((holders[0]?.entries ?? 0) + lacking)}`];
+  return lacking === 0 ? [] : [`  each may have up to ${grouped(lacking)} more`];
+}
+
+function holderWords(name: RankingName, { key, ipv6 }: Ranking['holders'][number]): string {
+  const [first = 0] = key;
+  if (name === 'ports') return `${protocolWords(first >>> 16)} ${first & 0xffff}`;
+  return name === 'networks' ? networkWords(key, ipv6) : addressWords(key, ipv6);
+}
+
+const MOST_KINDS = 8;
+
+function kindColumn({ kinds }: Holdings): Column {
+  const words = ({ protocol, state, offloaded }: Kind) =>
+    [protocolWords(protocol), offloaded ? 'offloaded' : state].filter(Boolean).join(' ');
+  const rows = kinds.slice(0, MOST_KINDS).map((kind) => [words(kind), kind.entries] as const);
+  return { title: 'Protocol and state', rows, notes: [] };
+}
+
+function shareColumn({ unreplied, assured, offloaded, sourceNat, destinationNat, zoned, ipv6 }: Holdings): Column {
+  const shares: readonly (readonly [string, number])[] = [
+    ['UNREPLIED', unreplied],
+    ['ASSURED', assured],
+    ['offloaded', offloaded],
+    ['source NAT', sourceNat],
+    ['destination NAT', destinationNat],
+    ['in a zone', zoned],
+    ['IPv6', ipv6],
+  ];
+  const rows = shares.filter(([, some]) => some > 0);
+  return rows.length === 0 ? NO_COLUMN : { title: 'Of them', rows, notes: [] };
+}
+
+const MOST_TIMEOUTS = 5;
+
+function timeoutLines({ timeouts, entries }: Holdings): readonly string[] {
+  const words = ({ name, seconds }: Kept) => (seconds === undefined ? name : `${name} (${durationWords(seconds)})`);
+  return timeouts.length === 0
+    ? []
+    : [
+        '  Kept by the timeout',
+        ...timeouts.slice(0, MOST_TIMEOUTS).map((kept) => {
+          const figures = `${grouped(kept.entries).padStart(10)}${shareOf(kept.entries, entries)}`;
+          return `    ${words(kept).padEnd(41)}${figures}, ${durationWords(kept.longest)} left`;
+        }),
+      ];
+}
+
+function lifeLines({ lives, entries }: Holdings): readonly string[] {
+  let told = 0;
+  const left = lives.flatMap(({ below, entries: some }) => {
+    told += some;
+    const share = percentWords((100 * told) / entries);
+    return below === undefined || some === 0 ? [] : [`${share} in ${durationWords(below)}`];
+  });
+  return left.length === 0 ? [] : indented(`Without another packet they end: ${left.join(', ')}.`, '    ');
+}
+
+const GAP = 2;
+const NAMES = 18;
+const COUNTS = 10;
+const WIDTH = 2 + NAMES + COUNTS + 7;
+
+function shareOf(some: number, all: number): string {
+  return percentWords((100 * some) / all).padStart(7);
+}
+
+// One below the other where a name is too wide, as IPv6 addresses are.
+function sideBySide(left: Column, right: Column, all: number): readonly string[] {
+  const names = [...left.rows, ...right.rows].map(([words]) => words.length);
+  const widest = Math.max(NAMES, ...names);
+  const [one, other] = [left, right].map((column) => columnLines(column, widest, all));
+  const lines = widest > NAMES ? [...(one ?? []), ...(other ?? [])] : zipped(one ?? [], other ?? []);
+  return lines.map((line) => `  ${line}`.trimEnd());
+}
+
+function columnLines({ title, rows, notes }: Column, width: number, all: number): readonly string[] {
+  const row = ([words, some]: Column['rows'][number]) =>
+    `  ${words.padEnd(width)}${grouped(some).padStart(COUNTS)}${shareOf(some, all)}`;
+  return title === '' ? [] : [title, ...rows.map(row), ...notes];
+}
+
+function zipped(left: readonly string[], right: readonly string[]): readonly string[] {
+  return Array.from(
+    { length: Math.max(left.length, right.length) },
+    (_, at) => `${(left[at] ?? '').padEnd(WIDTH + GAP)}${right[at] ?? ''}`,
+  );
+}

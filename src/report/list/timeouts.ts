@@ -1,0 +1,72 @@
+// Which timeout ends which entries, and what a shorter one would have ended by now.
+// Names and defaults: net/netfilter/nf_conntrack_proto_*.c, nf_conntrack_standalone.c.
+
+import type { EntryClass } from './digest.ts';
+import { STATES } from './entry.ts';
+
+/** Seconds by name, without `nf_conntrack_` or `ip_conntrack_`: `tcp_timeout_established`. */
+export type Timeouts = ReadonlyMap<string, number>;
+
+const [ICMP, TCP, UDP, DCCP, GRE, ICMPV6, SCTP, UDPLITE] = [1, 6, 17, 33, 47, 58, 132, 136];
+
+/** The timeout that an entry of this kind was given when its last packet came. */
+export function timeoutName({ protocol, state, assured }: EntryClass): string {
+  const named = (STATES[state] ?? '').toLowerCase();
+  switch (protocol) {
+    case TCP:
+      return `tcp_timeout_${named}`;
+    case UDP:
+      return assured ? 'udp_timeout_stream' : 'udp_timeout';
+    case UDPLITE:
+      return assured ? 'udplite_timeout_stream' : 'udplite_timeout';
+    case GRE:
+      return assured ? 'gre_timeout_stream' : 'gre_timeout';
+    case SCTP:
+      return `sctp_timeout_${named}`;
+    case DCCP:
+      return `dccp_timeout_${named}`;
+    case ICMP:
+      return 'icmp_timeout';
+    case ICMPV6:
+      return 'icmpv6_timeout';
+    default:
+      return 'generic_timeout';
+  }
+}
+
+/** What the kernel starts with, where that is the same in all that are in use. */
+export const DEFAULT_TIMEOUTS: Timeouts = new Map([
+  ['tcp_timeout_syn_sent', 120],
+  ['tcp_timeout_syn_recv', 60],
+  ['tcp_timeout_established', 432_000],
+  ['tcp_timeout_fin_wait', 120],
+  ['tcp_timeout_close_wait', 60],
+  ['tcp_timeout_last_ack', 30],
+  ['tcp_timeout_time_wait', 120],
+  ['tcp_timeout_close', 10],
+  ['udp_timeout', 30],
+  ['icmp_timeout', 30],
+  ['icmpv6_timeout', 30],
+  ['generic_timeout', 600],
+]);
+
+// Values that are in wide use, and do no harm but to who is silent for longer. A connection that is open for 2 h 4 min
+// without a packet is the least that RFC 5382 wants NAT to keep.
+const SHORTER: Readonly<Record<string, readonly number[]>> = {
+  tcp_timeout_syn_sent: [30],
+  tcp_timeout_syn_recv: [20],
+  tcp_timeout_established: [86_400, 7440],
+  tcp_timeout_fin_wait: [30],
+  tcp_timeout_close_wait: [60, 20],
+  tcp_timeout_time_wait: [30],
+  udp_timeout: [10],
+  udp_timeout_stream: [60],
+  icmp_timeout: [10],
+  icmpv6_timeout: [10],
+  generic_timeout: [120],
+};
+
+/** The next shorter value that can be advised; undefined where there is none. */
+export function shorterTimeout(name: string, seconds: number): number | undefined {
+  return SHORTER[name]?.find((shorter) => shorter < seconds);
+}

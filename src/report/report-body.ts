@@ -1,0 +1,220 @@
+// The report for programs.
+
+import type { Certainty } from '../evaluate/extensions.ts';
+import { hashTableNow, type ObjectOrigin } from '../evaluate/footprint.ts';
+import type { MetricName } from '../evaluate/metrics.ts';
+import type { State } from '../evaluate/state.ts';
+import type { Generation } from '../model/generation.ts';
+import type { View } from '../model/machine.ts';
+import type { Count, InPlace } from '../words/body-types.ts';
+import { driftWords } from '../words/drift-words.ts';
+import { faultWords } from '../words/faults.ts';
+import type { Head } from '../words/json.ts';
+import { type LossesBody, lossesBody, valuesOf } from '../words/losses-body.ts';
+import { type NamespaceBody, namespaceBody } from '../words/namespace-body.ts';
+import { editsUndone, type FileBody, fileBodies } from '../words/remedies.ts';
+import { foreignPath } from '../words/words.ts';
+import type { Advice } from './advice/advice.ts';
+import { stepOf } from './advice/steps.ts';
+import type { TableDiagnosis, Trouble } from './diagnosis/diagnosis.ts';
+import { type LeadBody, leadBody } from './diagnosis/leads/lead-body.ts';
+import { type ListBody, listFigures } from './list/list-body.ts';
+import type { Listed } from './list/listing.ts';
+import type { ReportFindings } from './report-findings.ts';
+
+export interface ReportBody {
+  /** null where the report failed */
+  readonly report: null | {
+    /** null where only a list was given */
+    readonly incident: IncidentBody | null;
+    readonly list: ListBody;
+  };
+}
+
+export interface IncidentBody {
+  readonly trouble: InPlace<Trouble>;
+  readonly table: {
+    readonly generation: Generation;
+    readonly view: View;
+    /** Null where nothing shows it. */
+    readonly initial_namespace: boolean | null;
+    /** 0 is no limit */
+    readonly max: Count;
+    readonly buckets: Count | null;
+  };
+  /**
+   * the gravest first, then who loses most, then the fullest
+   *
+   * @minItems 1
+   * @maxItems 20
+   */
+  readonly namespaces: readonly TableBody[];
+  readonly namespaces_found: Count;
+  readonly namespaces_at_least: Count;
+  readonly namespaces_unread: Count;
+  readonly kernel_log: { readonly fault: string } | LogBody;
+  /** a limit that is below what is configured, in words */
+  readonly drift: string | null;
+  /** null where the size of an entry is not known */
+  readonly memory: MemoryBody | null;
+  readonly advice: readonly AdviceBody[];
+  /** what points to a loss outside of the tables, the gravest first */
+  readonly elsewhere: readonly LeadBody[];
+  /** what root would add */
+  readonly sudo_adds: readonly string[];
+}
+
+export interface TableBody extends NamespaceBody {
+  readonly state: State;
+  readonly trouble: InPlace<TableDiagnosis['trouble']>;
+  readonly metrics: Readonly<Partial<Record<MetricName, number>>>;
+  /** between the two looks of the report; null where there is nothing to compare with */
+  readonly losses: LossesBody | null;
+  readonly growth_per_second: number | null;
+}
+
+export interface LogBody {
+  readonly source: string;
+  readonly lines: Count;
+  /** local time */
+  readonly first: string | null;
+  /** local time */
+  readonly last: string | null;
+  /** @minimum 0 */
+  readonly last_seconds_ago: number | null;
+  /** N of each net:[N] that is named, the latest first */
+  readonly namespaces: readonly Count[];
+}
+
+interface MemoryBody {
+  readonly origin: ObjectOrigin;
+  /** how sure the slab's figures are: what could not be seen may add to them */
+  readonly certainty: InPlace<Certainty>;
+  readonly slab_now_bytes: Count;
+  readonly slab_full_bytes: Count | null;
+  readonly hash_table_bytes: Count | null;
+  readonly available_bytes: Count | null;
+}
+
+export interface AdviceBody {
+  readonly kind: InPlace<Advice['kind']>;
+  readonly title: string;
+  readonly commands: readonly string[];
+  /** what undoes the commands, to be typed in this order */
+  readonly undo: readonly string[];
+  /** the same with iptables, where the commands are of nft */
+  readonly instead: readonly string[];
+  /** what undoes those */
+  readonly undo_instead: readonly string[];
+  /** what no undo restores, in words; null where the undo restores everything */
+  readonly undo_remains: string | null;
+  readonly notes: readonly string[];
+  /** what makes it survive a reboot */
+  readonly files: readonly FileBody[];
+  /** how to take the files' lines back, in words; null where no line is new */
+  readonly undo_files: string | null;
+}
+
+// As many as are told by name.
+const MOST_NAMESPACES = 20;
+
+export function reportBody(found: ReportFindings): ReportBody {
+  const { subject, identities, listed, isForeign } = found;
+  const list = { namespace: namespaceBody(identities, subject), foreign: isForeign, ...listFigures(listed) };
+  return { report: { incident: incidentBody(found), list } };
+}
+
+/** Of a list that is all there is. */
+export function listBody(listed: Listed): ReportBody {
+  return { report: { incident: null, list: { namespace: null, foreign: false, ...listFigures(listed) } } };
+}
+
+function incidentBody(found: ReportFindings): IncidentBody {
+  const { diagnosis, evaluation, advice, leads, sudo } = found;
+  const { observation, drift } = evaluation;
+  const { unread, tables, visibility } = observation;
+  return {
+    trouble: diagnosis.trouble,
+    table: tableBody(found),
+    namespaces: diagnosis.tables.slice(0, MOST_NAMESPACES).map((one) => namespaceTableBody(found, one)),
+    namespaces_found: tables.length + unread.length,
+    namespaces_at_least: visibility?.ok === true ? visibility.value.atLeast : 1,
+    namespaces_unread: unread.length,
+    kernel_log: logBody(found),
+    drift: drift?.kind === 'below' ? driftWords(drift) : null,
+    memory: memoryBody(found),
+    advice: advice.map((one) => adviceBody(one, found)),
+    elsewhere: leads.map((lead) => leadBody(lead, found)),
+    sudo_adds: sudo,
+  };
+}
+
+function tableBody({ evaluation: { observation } }: ReportFindings): IncidentBody['table'] {
+  const { machine, tables } = observation;
+  const [own] = tables;
+  return {
+    generation: machine.generation,
+    view: machine.view,
+    initial_namespace: own.isInitial ?? null,
+    max: own.limit,
+    buckets: machine.buckets.ok ? machine.buckets.value : null,
+  };
+}
+
+function logBody({ log }: ReportFindings): IncidentBody['kernel_log'] {
+  if (!log.ok) return { fault: faultWords(log.fault) };
+  const { lines, first, last, ago, namespaces } = log.value;
+  return {
+    source: foreignPath(log.source),
+    lines,
+    first: first ?? null,
+    last: last ?? null,
+    last_seconds_ago: ago ?? null,
+    namespaces,
+  };
+}
+
+function memoryBody({ evaluation: { observation }, diagnosis: { worst } }: ReportFindings): MemoryBody | null {
+  const { memory } = worst.result;
+  if (memory === undefined) return null;
+  const { available } = observation.machine;
+  return {
+    origin: memory.cost.origin,
+    certainty: memory.cost.certainty,
+    slab_now_bytes: memory.now.total,
+    slab_full_bytes: memory.full?.total ?? null,
+    hash_table_bytes: hashTableNow(observation.machine) ?? null,
+    available_bytes: available.ok ? available.value.bytes : null,
+  };
+}
+
+function adviceBody(advice: Advice, { evaluation: { observation }, diagnosis }: ReportFindings): AdviceBody {
+  const step = stepOf(advice, { observation, subject: diagnosis.worst.result.table });
+  return {
+    kind: advice.kind,
+    title: step.title,
+    commands: step.commands,
+    undo: step.undo,
+    instead: step.instead,
+    undo_instead: step.undoInstead,
+    undo_remains: step.remains ?? null,
+    notes: step.notes,
+    files: fileBodies(step.files),
+    undo_files: editsUndone(step.files) ?? null,
+  };
+}
+
+function namespaceTableBody({ identities }: ReportFindings, { result, state, trouble }: TableDiagnosis): TableBody {
+  const { table, measurements, pace } = result;
+  return {
+    ...namespaceBody(identities, table),
+    state,
+    trouble,
+    metrics: valuesOf(measurements),
+    losses: lossesBody(result),
+    growth_per_second: pace ?? null,
+  };
+}
+
+/** @public */
+export interface ReportDocument extends ReportBody, Head<'report'> {}

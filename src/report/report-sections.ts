@@ -1,0 +1,161 @@
+// The sections of a report that tell of tables, of what they lose, and of how they are set up.
+
+import type { Evaluation, TableResult } from '../evaluate/evaluate.ts';
+import { hashTableNow } from '../evaluate/footprint.ts';
+import { type Lost, packetsLost } from '../evaluate/losses.ts';
+import { COUNTER_NAMES, type CounterName, counterSpec } from '../model/counters.ts';
+import type { Reading } from '../model/fault.ts';
+import type { FullLog } from '../model/full-log.ts';
+import { COUNTER_WORDS } from '../words/counter-words.ts';
+import { driftWords } from '../words/drift-words.ts';
+import { faultWords } from '../words/faults.ts';
+import { countWords, hidingLines, ownerWords } from '../words/namespaces.ts';
+import { grouped, hanging, indented } from '../words/prose.ts';
+import { sureWords } from '../words/slab-words.ts';
+import { durationWords, foreignPath, sizeWords } from '../words/words.ts';
+import { events, type TableDiagnosis } from './diagnosis/diagnosis.ts';
+import type { Palette } from './palette.ts';
+import { type ReportFindings, tableWords, totalOf, usageWords } from './report-findings.ts';
+
+const MOST_TABLES = 10;
+const LABEL_AT = ' '.repeat(45);
+
+/** The tables, the one in trouble first, then the fullest. */
+export function whereLines(found: ReportFindings, palette: Palette): readonly string[] {
+  const { diagnosis, evaluation } = found;
+  const { observation } = evaluation;
+  const [, ...rest] = diagnosis.tables;
+  const shown = [diagnosis.worst, ...rest.filter(({ result }) => isWorthTelling(result))];
+  const { unread } = observation;
+  return [
+    '     entries   usage    drop/s   all drops',
+    ...shown.slice(0, MOST_TABLES).flatMap((table) => tableRow(found, table, palette)),
+    ...(shown.length > MOST_TABLES ? [`  and ${shown.length - MOST_TABLES} more with entries or drops`] : []),
+    ...indented(`${countWords(observation)}.`),
+    ...unread.slice(0, 1).flatMap(({ fault }) => indented(`${unread.length} not read: ${faultWords(fault)}.`)),
+    ...hidingLines(observation).flatMap((line) => indented(`${line}.`)),
+  ];
+}
+
+function isWorthTelling(result: TableResult): boolean {
+  return result.table.entries > 0 || (totalOf(result, 'drop') ?? 0) > 0;
+}
+
+function tableRow(found: ReportFindings, { result, state }: TableDiagnosis, palette: Palette): readonly string[] {
+  const { table, measurements } = result;
+  const total = totalOf(result, 'drop');
+  const figures = [
+    grouped(table.entries).padStart(12),
+    (measurements.usage.kind === 'value' ? usageWords(result) : '-').padStart(8),
+    rateWords(result, 'drop').padStart(10),
+    (total === undefined ? '-' : grouped(total)).padStart(12),
+  ].join('');
+  const shown = state === 'ok' ? figures : palette[state](figures);
+  const name = table.isOwn ? tableWords(found, table) : ownerWords(found.identities, table);
+  const [first = '', ...further] = hanging('', name, LABEL_AT);
+  return [`${shown}   ${first}`, ...further];
+}
+
+function rateWords(result: TableResult, name: CounterName): string {
+  if (result.losses === undefined) return '-';
+  const rate = events(result, name) / result.losses.seconds;
+  return rate > 0 && rate < 1 ? rate.toFixed(1) : grouped(Math.round(rate));
+}
+
+/** Of the table in trouble: the counters between the two looks and since boot, and the kernel's log. */
+export function losingLines(found: ReportFindings, palette: Palette): readonly string[] {
+  const { diagnosis, log } = found;
+  const { result } = diagnosis.worst;
+  const { table, losses, measurements } = result;
+  const row = (words: string, rate: string, total: string) =>
+    `  ${words.padEnd(57)}${losses === undefined ? '' : rate.padStart(9)}${total.padStart(12)}`;
+  const rows = COUNTER_NAMES.filter((name) => measurements[name].kind === 'value').map((name) => {
+    const words = `${name.padEnd(14)}${COUNTER_WORDS[name].report}`;
+    const line = row(words, `${rateWords(result, name)}/s`, grouped(totalOf(result, name) ?? 0));
+    return counterSpec(name).means === 'loss' && events(result, name) > 0 ? palette.critical(line) : line;
+  });
+  const head = row('', `over ${durationWords(losses?.seconds ?? 0)}`, 'since boot');
+  const { statistics } = table;
+  const counters = statistics.ok ? [head, ...rows] : indented(`No counters: ${faultWords(statistics.fault)}.`, '    ');
+  return [...counters, ...causeLines(result), ...evictionLines(found), ...logLines(log)];
+}
+
+const CAUSES: readonly (readonly [keyof Lost, string])[] = [
+  ['full', 'for want of room'],
+  ['clash', 'to clashes: their entry would have the tuple of another'],
+  ['fullOrClash', 'for want of room or to clashes: this kernel does not tell'],
+  ['chain', 'to long hash chains'],
+];
+
+/** Packets, each of them once. */
+function causeLines({ lost, losses }: TableResult): readonly string[] {
+  if (lost === undefined || losses === undefined || packetsLost(lost) === 0) return [];
+  const words = CAUSES.filter(([cause]) => lost[cause] > 0).map(([cause, why]) => {
+    return `${grouped(Math.max(1, Math.round(lost[cause] / losses.seconds)))}/s ${why}`;
+  });
+  return indented(`Packets lost: ${words.join(', ')}.`, '    ');
+}
+
+function shortly(seconds: number): string {
+  return seconds < 0.1 ? 'less than 0.1 s' : `about ${durationWords(seconds)}`;
+}
+
+// An eviction loses no packet by itself.
+function evictionLines({ diagnosis, survival }: ReportFindings): readonly string[] {
+  const { result } = diagnosis.worst;
+  if (survival === undefined) return [];
+  const rate = rateWords(result, 'early_drop');
+  return indented(
+    `At ${rate} evictions/s an entry without an answer survives ${shortly(survival)}: an answer that takes longer meets none, and does not get through.`,
+    '    ',
+  );
+}
+
+function logLines(log: Reading<FullLog>): readonly string[] {
+  if (!log.ok) return log.fault.kind === 'not-asked' ? [] : indented(`Kernel log: ${faultWords(log.fault)}.`, '    ');
+  const { lines, first = '', last = '', ago = 0, namespaces } = log.value;
+  const source = foreignPath(log.source);
+  if (lines === 0) return indented(`No "table full" in the kernel log (${source}).`);
+  const where =
+    namespaces.length === 0
+      ? ''
+      : `, in net:[${namespaces.slice(0, 3).join('], net:[')}]${namespaces.length > 3 ? ` and ${namespaces.length - 3} more` : ''}`;
+  const times = lines === 1 ? `at ${last}` : `from ${first} to ${last}`;
+  const count = lines === 1 ? 'One "table full" line' : `${grouped(lines)} "table full" lines`;
+  return indented(`${count} ${times}, the last ${durationWords(ago)} ago${where} (${source}).`, '    ');
+}
+
+/** Memory, limit and buckets. */
+export function settingLines({ evaluation, diagnosis }: ReportFindings): readonly string[] {
+  const { observation, drift } = evaluation;
+  const { available } = observation.machine;
+  const { table } = diagnosis.worst.result;
+  const limit = table.limit === 0 ? 'none' : grouped(table.limit);
+  return [
+    ...setting('slab', slabWords(evaluation, diagnosis.worst.result)),
+    ...(available.ok ? setting('available', `${sizeWords(available.value.bytes)} of RAM`) : []),
+    ...setting('limit', `${limit} (${foreignPath(table.limitSource)})`),
+    ...setting('buckets', bucketWords(evaluation)),
+    ...(drift?.kind === 'below' ? setting('configured', driftWords(drift)) : []),
+  ];
+}
+
+function setting(name: string, words: string): readonly string[] {
+  return hanging(`  ${name.padEnd(12)}`, words, ' '.repeat(14));
+}
+
+function slabWords({ cost }: Evaluation, { memory }: TableResult): string {
+  if (memory === undefined) return cost.ok ? '' : `not known: ${faultWords(cost.fault)}`;
+  const sure = sureWords(memory.cost);
+  const full = memory.full === undefined ? '' : `, ${sure}${sizeWords(memory.full.total)} when full`;
+  return `${sure}${sizeWords(memory.now.total)} now${full}; it is never swapped`;
+}
+
+function bucketWords({ observation: { machine }, results: [own] }: Evaluation): string {
+  const { buckets } = machine;
+  if (!buckets.ok) return `not known: ${faultWords(buckets.fault)}`;
+  const { limit } = own.table;
+  const each = limit === 0 ? '' : `, ${(limit / buckets.value).toFixed(1)} entries in each when full`;
+  const long = own.refusesBelowLimit ? ': chains so long that the kernel refuses entries before it is full' : '';
+  return `${grouped(buckets.value)}${each}${long}, ${sizeWords(hashTableNow(machine) ?? 0)} of memory`;
+}

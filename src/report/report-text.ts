@@ -1,0 +1,79 @@
+// An incident for a person: the verdict first, then where it is, what is lost, who fills the table, what that costs, and
+// last, where the eyes are, what to type.
+
+import type { TableResult } from '../evaluate/evaluate.ts';
+import { faultWords } from '../words/faults.ts';
+import { grouped, indented, wrapped } from '../words/prose.ts';
+import { percentWords } from '../words/words.ts';
+import { adviceLines } from './advice/steps.ts';
+import { isFine } from './diagnosis/diagnosis.ts';
+import { leadLines } from './diagnosis/leads/lead-words.ts';
+import { listLines } from './list/listing.ts';
+import type { Palette } from './palette.ts';
+import { type ReportFindings, tableWords } from './report-findings.ts';
+import { losingLines, settingLines, whereLines } from './report-sections.ts';
+
+/** The whole text behind the verdict, at most 80 columns wide but for commands, paths and names. */
+export function reportText(found: ReportFindings, palette: Palette): readonly string[] {
+  const section = (title: string, lines: readonly string[]) => ['', palette.title(title), ...lines];
+  const { worst } = found.diagnosis;
+  const { observation } = found.evaluation;
+  return [
+    palette[worst.state](gauge(worst.result)),
+    ...section('Where', whereLines(found, palette)),
+    ...section(`Losing: ${tableWords(found, worst.result.table)}`, losingLines(found, palette)),
+    ...section(`Who fills it: ${tableWords(found, found.subject)}`, whoLines(found)),
+    ...section('Memory and settings', settingLines(found)),
+    ...(found.leads.length === 0 ? [] : section('Elsewhere', leadLines(found, palette))),
+    ...section(
+      'What to do',
+      adviceLines(found.advice, nothingWords(found), { observation, subject: worst.result.table }, palette),
+    ),
+    ...(found.sudo.length === 0 ? [] : ['', ...wrapped(`sudo would add: ${found.sudo.join(', ')}.`)]),
+  ];
+}
+
+const NOTHING_NOW = 'Nothing that the present figures support.';
+const AGAIN = 'Run this again while connections fail, or let it run: --watch.';
+
+/** What there is to do where no advice is given. */
+function nothingWords(found: ReportFindings): string {
+  if (found.diagnosis.trouble === 'elsewhere') return 'Nothing for the table: see Elsewhere.';
+  if (found.diagnosis.trouble === 'was_full') return 'Nothing now: it is over.';
+  if (isFine(found.diagnosis)) return 'Nothing here: look elsewhere.';
+  const isCaptured = found.evaluation.observation.machine.view === 'captured';
+  return isCaptured ? NOTHING_NOW : `${NOTHING_NOW} ${AGAIN}`;
+}
+
+const GAUGE = 50;
+
+function gauge({ table: { entries, limit }, measurements: { usage } }: TableResult): string {
+  if (usage.kind !== 'value') return `${grouped(entries)} entries, no limit set`;
+  const filled = Math.min(GAUGE, Math.floor((GAUGE * entries) / limit));
+  const bar = '#'.repeat(filled).padEnd(GAUGE, '.');
+  return `[${bar}] ${percentWords(usage.value)} of ${grouped(limit)}`;
+}
+
+function whoLines(found: ReportFindings): readonly string[] {
+  const { listed, evaluation } = found;
+  if (listed.kind === 'list') return [...listLines(listed), ...foreignLines(found), ...elsewhereLines(found)];
+  const hint =
+    evaluation.observation.machine.view === 'captured'
+      ? ' A list that was captured too is given with --entries FILE.'
+      : '';
+  return indented(`Not known: ${faultWords(listed.fault)}.${hint}`, '    ');
+}
+
+function foreignLines({ isForeign, listed, subject }: ReportFindings): readonly string[] {
+  if (!isForeign || listed.kind !== 'list') return [];
+  const lengths = `The list has ${grouped(listed.holdings.entries)} entries, the table ${grouped(subject.entries)}`;
+  return indented(`${lengths}: it is another table's, or of another time. No advice is drawn from it.`);
+}
+
+// The list is begun before it is known which table loses, and above the limit the fullest may be another.
+function elsewhereLines({ diagnosis: { worst }, subject }: ReportFindings): readonly string[] {
+  const { key, pids } = worst.result.table;
+  const [pid] = pids;
+  if (worst.trouble === 'none' || pid === undefined || key === subject.key) return [];
+  return indented(`The table in trouble is another one: report --pid ${pid} lists that.`);
+}

@@ -1,0 +1,102 @@
+// The report: an incident told to a person, once or again and again.
+
+import { self } from '#system/self';
+import { terminal } from '#system/terminal';
+import type { Format, ReportOptions } from '../cli/options.ts';
+import type { Outcome, Program } from '../cli/program.ts';
+import { type Deadline, openRoot } from '../kernel/root.ts';
+import { attemptLines } from '../words/details.ts';
+import { renderJson } from '../words/json.ts';
+import { statusLine, statusMark } from '../words/line.ts';
+import { wrapped } from '../words/prose.ts';
+import { reportOfMachine } from './incident-report.ts';
+import { interruption } from './interruption.ts';
+import { countInThread } from './list/count-worker.ts';
+import { reportOfList } from './list-report.ts';
+import { PLAIN } from './palette.ts';
+import { failed, type ReportContext, type Reported, unknown } from './reported.ts';
+import { openScreen, paletteFor } from './screen.ts';
+
+export const reportCommand: Program<ReportOptions> = { run: report, fail, inThread: countInThread };
+
+async function report(options: ReportOptions, deadline: Deadline): Promise<Outcome> {
+  const palette = options.format === 'json' ? PLAIN : paletteFor(self.environment);
+  const context = { options, deadline, stop: interruption(deadline), palette };
+  if (options.watch) return watch(context);
+  const once = await reportOnce(context, undefined);
+  return { state: once.state, output: written(once, context) };
+}
+
+async function fail(text: string, format: Format): Promise<Outcome> {
+  const failure = { ...unknown(text), details: [] };
+  return {
+    state: failure.state,
+    output: format === 'json' ? document(failure) : `${statusLine(failure.state, text)}\n`,
+  };
+}
+
+interface DetailedReport extends Reported {
+  /** What `-vv` adds. */
+  readonly details: readonly string[];
+}
+
+async function reportOnce(context: ReportContext, past: Reported | undefined): Promise<DetailedReport> {
+  const { options, deadline } = context;
+  const opened = openRoot(options.root, deadline);
+  if ('fault' in opened) return { ...failed(opened.fault), details: [] };
+  const { root } = opened;
+  const alone = options.entries !== undefined && !options.rootGiven;
+  const reported = alone ? await reportOfList(context) : await reportOfMachine(root, context, past);
+  // A list alone names its own source.
+  const late = alone ? undefined : root.late();
+  const details = options.verbosity > 1 ? attemptLines(root.attempts, options.verbosity > 2) : [];
+  return { ...(late === undefined ? reported : failed(late)), details };
+}
+
+// Reading a long list takes a CPU from the machine that is in trouble: not for more than a quarter of the time.
+const READING_SHARE = 4;
+
+/** Until it is interrupted, or fails; then the last one stays where the terminal was. */
+async function watch(context: ReportContext): Promise<Outcome> {
+  const { options, stop } = context;
+  const screen = openScreen();
+  let once: DetailedReport = { ...failed({ kind: 'timeout', source: options.root }), details: [] };
+  try {
+    do {
+      once = await reportOnce(context, once);
+      screen.show(linesOf(once, context));
+      const pause = Math.max(1000 * options.intervalSeconds, (READING_SHARE - 1) * once.reading);
+      await stop.pause(pause);
+    } while (once.look !== undefined && !stop.interrupted());
+  } finally {
+    screen.close();
+  }
+  return { state: once.state, output: terminal.isTerminal(1) ? written(once, context) : '' };
+}
+
+const FOREVER = Number.POSITIVE_INFINITY;
+
+function written(once: DetailedReport, context: ReportContext): string {
+  if (context.options.format === 'json') return document(once);
+  const lines = linesOf(once, context);
+  // Its first line would have left the screen.
+  const rows = terminal.isTerminal(1) ? (terminal.rows() ?? FOREVER) : FOREVER;
+  const again = lines.length < rows ? [] : ['', ...verdictLines(once, context)];
+  return `${[...lines, ...again].join('\n')}\n`;
+}
+
+function document(once: DetailedReport): string {
+  return renderJson(once, 'report', once.body);
+}
+
+function linesOf(once: DetailedReport, context: ReportContext): readonly string[] {
+  return [...verdictLines(once, context), ...once.lines, ...once.details];
+}
+
+function verdictLines({ state, text, lines }: Reported, { palette }: ReportContext): readonly string[] {
+  const mark = statusMark(state);
+  const line = statusLine(state, text);
+  // A failure is one line, however long.
+  const [first = '', ...rest] = lines.length === 0 ? [line] : wrapped(line);
+  return [palette[state](mark) + first.slice(mark.length), ...rest];
+}

@@ -1,0 +1,49 @@
+// What one report comes to, and what every report is made with.
+
+import type { ReportOptions } from '../cli/options.ts';
+import type { State } from '../evaluate/state.ts';
+import type { Deadline } from '../kernel/root.ts';
+import type { Fault } from '../model/fault.ts';
+import type { Observation } from '../model/observation.ts';
+import { faultWords } from '../words/faults.ts';
+import type { Interruption } from './interruption.ts';
+import type { SeenPart } from './list/list-part.ts';
+import type { Palette } from './palette.ts';
+import type { ReportBody } from './report-body.ts';
+
+export interface ReportContext {
+  readonly options: ReportOptions;
+  readonly deadline: Deadline;
+  readonly stop: Interruption;
+  readonly palette: Palette;
+}
+
+/** The first lines of a table's list as they were, in as little room as it takes to know them again. */
+export interface RememberedTable {
+  readonly key: string;
+  /** Milliseconds since the program began. */
+  readonly at: number;
+  readonly parts: readonly SeenPart[];
+}
+
+/** Everything that is said, or the failure that stands for it. */
+export interface Reported {
+  readonly state: State;
+  readonly text: string;
+  readonly lines: readonly string[];
+  readonly body: ReportBody;
+  /** The last look at the tables, to compare the next with; undefined where there is nothing to go on with. */
+  readonly look: Observation | undefined;
+  /** The first lines of the list as they were last, for the same. */
+  readonly seen: RememberedTable | undefined;
+  /** Milliseconds that the list took. */
+  readonly reading: number;
+}
+
+export function failed(fault: Fault): Reported {
+  return unknown(faultWords(fault));
+}
+
+export function unknown(text: string): Reported {
+  return { state: 'unknown', text, lines: [], body: { report: null }, look: undefined, seen: undefined, reading: 0 };
+}

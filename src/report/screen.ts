@@ -1,0 +1,91 @@
+// What a person sees: colours, a share while a long list is read, a screen that is drawn anew. A file or a pipe gets none.
+
+import { bytes } from '#system/bytes';
+import { files } from '#system/files';
+import { terminal } from '#system/terminal';
+import { writeText } from '../system/stdout.ts';
+import { type Palette, PLAIN } from './palette.ts';
+
+const [STDOUT, STDERR] = [1, 2];
+
+const ESCAPE = '\x1b[';
+
+// ECMA-48: bold ends with 22, a colour with 39.
+const COLOURED: Palette = {
+  title: styled(1, 22),
+  critical: styled(31, 39),
+  ok: styled(32, 39),
+  warning: styled(33, 39),
+  unknown: styled(35, 39),
+  command: styled(36, 39),
+};
+
+function styled(start: number, end: number) {
+  return (text: string) => `${ESCAPE}${start}m${text}${ESCAPE}${end}m`;
+}
+
+/** https://no-color.org: set to anything, it means none. */
+export function paletteFor(environment: Readonly<Partial<Record<string, string>>>): Palette {
+  const { NO_COLOR = '', TERM } = environment;
+  return terminal.isTerminal(STDOUT) && NO_COLOR === '' && TERM !== 'dumb' ? COLOURED : PLAIN;
+}
+
+const WORTH_A_BAR = 200_000;
+
+/** Is told how many of about `expected` there are so far, and last that it is over: then the line goes. */
+export interface Progress {
+  readonly update: (soFar: number) => void;
+  readonly end: () => void;
+}
+
+export function progressOf(expected: number): Progress {
+  if (expected < WORTH_A_BAR || !terminal.isTerminal(STDERR)) return { update: () => undefined, end: () => undefined };
+  let shown = '';
+  const show = (words: string): void => {
+    if (words !== shown) files.write(STDERR, bytes.fromLatin1(`\r${words}${LINE_REST}`), 0);
+    shown = words;
+  };
+  return {
+    update: (soFar) => show(`reading entries: ${Math.min(99, Math.floor((100 * soFar) / expected))}%`),
+    end: () => show(''),
+  };
+}
+
+/** One text after the other in the same place. */
+export interface Screen {
+  readonly show: (lines: readonly string[]) => void;
+  /** Leaves the terminal as it was. */
+  readonly close: () => void;
+}
+
+// What a terminal has that does not tell.
+const ROWS = 24;
+// xterm's alternate screen: what was there before comes back.
+const [OPEN, CLOSE] = [`${ESCAPE}?1049h${ESCAPE}?25l`, `${ESCAPE}?25h${ESCAPE}?1049l`];
+const [HOME, LINE_REST, SCREEN_REST] = [`${ESCAPE}H`, `${ESCAPE}K`, `${ESCAPE}J`];
+
+export function openScreen(): Screen {
+  if (!terminal.isTerminal(STDOUT))
+    return { show: (lines) => void write(`${lines.join('\n')}\n\n`), close: () => undefined };
+  write(OPEN);
+  return {
+    show: (lines) => {
+      const fitting = fitted(lines, terminal.rows() || ROWS);
+      write(`${HOME}${fitting.map((line) => line + LINE_REST).join('\n')}${SCREEN_REST}`);
+    },
+    close: () => void write(CLOSE),
+  };
+}
+
+function fitted(lines: readonly string[], rows: number): readonly string[] {
+  if (lines.length <= rows) return lines;
+  return [
+    ...lines.slice(0, rows - 1),
+    `... ${lines.length - rows + 1} more lines: a higher window shows them, or Ctrl-C`,
+  ];
+}
+
+// A terminal that is gone has no reader, and nobody to tell.
+function write(text: string): void {
+  if (writeText(text) !== undefined) throw new Error('stdout takes nothing');
+}

@@ -1,0 +1,137 @@
+// What a step does to the machine, as data. The commands to type and the commands that undo them are both derived from
+// it, so that they cannot disagree.
+
+import { GENERATIONS, type Generation, hashsizeFile } from '../model/generation.ts';
+
+export type Action =
+  | NftTable
+  | IptablesRule
+  | {
+      readonly kind: 'sysctl';
+      /** With dots. */
+      readonly name: string;
+      readonly value: number;
+      /** The value that was read; the undo sets it again. */
+      readonly now: number;
+    }
+  | { readonly kind: 'buckets'; readonly generation: Generation; readonly buckets: number; readonly now: number }
+  /** Removes the entries that match options of `conntrack -D`. They cannot be put back. */
+  | { readonly kind: 'removal'; readonly options: string }
+  /** Shows something and changes nothing. */
+  | { readonly kind: 'look'; readonly line: string };
+
+/** A table of the step's own, in the family inet: deleting it removes all of its rules and nothing else. */
+export interface NftTable {
+  readonly kind: 'nft table';
+  readonly name: string;
+  readonly parts: readonly NftPart[];
+}
+
+interface NftPart {
+  readonly object: 'chain' | 'set' | 'rule';
+  readonly words: string;
+}
+
+/** A rule at the top of a chain. */
+export interface IptablesRule {
+  readonly kind: 'iptables rule';
+  readonly family: IptablesFamily;
+  readonly table: string;
+  readonly chain: string;
+  readonly rule: string;
+}
+
+export type IptablesFamily = 'iptables' | 'ip6tables';
+
+/** Kernels before 4.14 take at most 31 characters. */
+export function nftTable(step: string, ...parts: readonly NftPart[]): NftTable {
+  return { kind: 'nft table', name: `check_conntrack_${step}`, parts };
+}
+
+export function nftChain(name: string, hook: string, priority: number): NftPart {
+  return { object: 'chain', words: `${name} { type filter hook ${hook} priority ${priority}; }` };
+}
+
+export function nftSet(name: string, type: string): NftPart {
+  return { object: 'set', words: `${name} { type ${type}; size 65535; flags dynamic; }` };
+}
+
+export function nftRule(chain: string, rule: string): NftPart {
+  return { object: 'rule', words: `${chain} ${rule}` };
+}
+
+/** `enter` is the prefix that makes a command run in the table's namespace, empty for our own. */
+export function commandsOf(actions: readonly Action[], enter: string): readonly string[] {
+  return actions.flatMap((action) => typed(action).map((line) => enter + line));
+}
+
+/** Last change first. Actions without an undo add nothing. */
+export function undoOf(actions: readonly Action[], enter: string): readonly string[] {
+  return actions
+    .slice()
+    .reverse()
+    .flatMap((action) => undone(action).map((line) => enter + line));
+}
+
+/** What the undo leaves as it is; undefined if it restores everything. */
+export function remainder(actions: readonly Action[]): string | undefined {
+  const kinds = actions.map(({ kind }) => kind);
+  if (kinds.includes('removal')) return 'Removed entries cannot be restored.';
+  return kinds.every((kind) => kind === 'look') && kinds.length > 0 ? 'Changes nothing.' : undefined;
+}
+
+function typed(action: Action): readonly string[] {
+  switch (action.kind) {
+    case 'nft table': {
+      const { name, parts } = action;
+      return [
+        `nft add table inet ${name}`,
+        ...parts.map(({ object, words }) => `nft ${quoted(`add ${object} inet ${name} ${words}`)}`),
+      ];
+    }
+    case 'iptables rule':
+      return [iptablesLine(action, '-I')];
+    case 'sysctl':
+      return [`sysctl -w ${action.name}=${action.value}`];
+    case 'buckets':
+      return [bucketsLine(action.generation, action.buckets)];
+    case 'removal':
+      return [`conntrack -D ${action.options} >/dev/null`];
+    case 'look':
+      return [action.line];
+  }
+}
+
+function undone(action: Action): readonly string[] {
+  switch (action.kind) {
+    case 'nft table':
+      return [`nft delete table inet ${action.name}`];
+    case 'iptables rule':
+      return [iptablesLine(action, '-D')];
+    case 'sysctl':
+      return [`sysctl -w ${action.name}=${action.now}`];
+    case 'buckets':
+      return [bucketsLine(action.generation, action.now)];
+    case 'removal':
+    case 'look':
+      return [];
+  }
+}
+
+function iptablesLine({ family, table, chain, rule }: IptablesRule, option: '-I' | '-D'): string {
+  return `${family} -t ${table} ${option} ${chain} ${rule}`;
+}
+
+export function bucketsLine(generation: Generation, buckets: number): string {
+  return `echo ${buckets} > ${hashsizeFile(generation)}`;
+}
+
+/** For a shell. */
+function quoted(words: string): string {
+  return /^[\w ./:@,=-]+$/.test(words) ? words : `'${words}'`;
+}
+
+/** Sets `nf_conntrack_NAME` or `ip_conntrack_NAME`. */
+export function sysctlAction(generation: Generation, name: string, value: number, now: number): Action {
+  return { kind: 'sysctl', name: GENERATIONS[generation].sysctlPrefix + name, value, now };
+}

@@ -1,0 +1,54 @@
+// What each of the kernel's counters means, in words: for line 1, help, Munin, Prometheus and the report.
+
+import type { CounterName } from '../model/counters.ts';
+
+interface CounterWords {
+  /** Of --help and the manual. */
+  readonly help: string;
+  /** Behind a number of events. */
+  readonly event: readonly [one: string, more: string];
+  /** A label of at most 20 letters, and a sentence. */
+  readonly munin: readonly [label: string, info: string];
+  /** A sentence. */
+  readonly prometheus: string;
+  /** Beside the name in a report. */
+  readonly report: string;
+}
+
+export const COUNTER_WORDS: Readonly<Record<CounterName, CounterWords>> = {
+  drop: {
+    help: 'packets dropped: table full, or a clash',
+    event: ['packet dropped', 'packets dropped'],
+    munin: ['dropped', 'Packets dropped: the table was full, or (with insert_failed) a clash'],
+    prometheus: 'Packets dropped: the table was full, or, where insert_failed rises too, a clash.',
+    report: 'dropped: the table was full, or a clash',
+  },
+  early_drop: {
+    help: 'entries evicted to make room',
+    event: ['entry evicted', 'entries evicted'],
+    munin: ['evicted', 'Entries evicted to make room; an answer that comes later meets none'],
+    prometheus: 'Entries evicted to make room.',
+    report: 'evicted to let new ones in',
+  },
+  insert_failed: {
+    help: 'insertions that failed: clashes, long chains',
+    event: ['insertion failed', 'insertions failed'],
+    munin: ['insertions failed', 'Clashes, and refusals by long chains; overlaps: never add'],
+    prometheus: 'Insertions that failed: clashes, and refusals by long chains; overlaps with drop.',
+    report: 'clashes, and refusals by long chains',
+  },
+  chainlength: {
+    help: 'refused, hash chain too long (5.15+)',
+    event: ['refused by a long hash chain', 'refused by long hash chains'],
+    munin: ['hash chain too long', 'Insertions refused below the limit'],
+    prometheus: 'Insertions refused because a hash chain was too long.',
+    report: 'refused: a hash chain was too long',
+  },
+  invalid: {
+    help: 'packets that belong to no entry, and make none',
+    event: ['invalid packet', 'invalid packets'],
+    munin: ['invalid', 'Packets that belong to no entry; rules may drop them'],
+    prometheus: 'Packets that belong to no entry, and make none; rules may drop them.',
+    report: 'belong to no entry: rules may drop them',
+  },
+};

@@ -1,0 +1,127 @@
+// Line 1: the state and what is wrong, the gravest first, in words.
+
+import type { Evaluation, TableResult } from '../evaluate/evaluate.ts';
+import type { Finding } from '../evaluate/judge.ts';
+import type { Measurements } from '../evaluate/measurements.ts';
+import type { MetricName } from '../evaluate/metrics.ts';
+import { formatRange, upperBound } from '../evaluate/range.ts';
+import type { State } from '../evaluate/state.ts';
+import { COUNTER_NAMES, type CounterName } from '../model/counters.ts';
+import type { Table } from '../model/table.ts';
+import { driftWords, unjudgedWords } from './drift-words.ts';
+import { faultWords } from './faults.ts';
+import { lossWords, rateWords, sinceBootWords } from './loss-words.ts';
+import { heldWords, sureWords } from './slab-words.ts';
+import { comparedWords, durationWords, percentWords, sizeWords, valueWords } from './words.ts';
+
+/** `CONNTRACK STATE - text`, the form that Nagios users know. */
+export function statusLine(state: State, text: string): string {
+  return `${statusMark(state)} - ${text}`;
+}
+
+/** `CONNTRACK STATE`. */
+export function statusMark(state: State): string {
+  return `CONNTRACK ${state.toUpperCase()}`;
+}
+
+/** The whole text behind the state, where only one namespace was looked at. */
+export function tableText(evaluation: Evaluation): string {
+  const [own] = evaluation.results;
+  const fill = fillClause(own, own.table.isInitial ? '' : ' in this network namespace');
+  const text =
+    own.findings.length === 0
+      ? [fill, slabClause(evaluation)].filter(Boolean).join(', ')
+      : findingClauses(own, evaluation, fill).join('; ');
+  return withUnjudged(text, evaluation);
+}
+
+/** And which file that may set the limit could not be read. */
+export function withUnjudged(text: string, { unjudged }: Evaluation): string {
+  return [text, unjudgedWords(unjudged)].filter(Boolean).join('; ');
+}
+
+/** What is wrong, and last how full the table is: that goes in front where it is what is wrong. */
+export function findingClauses(result: TableResult, evaluation: Evaluation, fill: string): readonly string[] {
+  const clauses = result.findings.map((finding) =>
+    isPlainUsage(finding) ? fill : findingClause(finding, result, evaluation),
+  );
+  return [...new Set([...clauses, fill])];
+}
+
+/** What was lost, unless a finding says it already. */
+export function otherLosses(result: TableResult): string {
+  return lossWords(
+    result,
+    result.findings.flatMap((finding) => rateCounter(finding) ?? []),
+  );
+}
+
+// "65310 of 65536 entries (99.7%)" says by itself that usage is above its threshold.
+export function isPlainUsage(finding: Finding): boolean {
+  return finding.kind === 'threshold' && finding.metric === 'usage' && upperBound(finding.range) !== undefined;
+}
+
+/** `24030 of 65536 entries (36.7%)`, and what was lost. Where the limit has been named already, it is not again. */
+export function fillClause(result: TableResult, where: string): string {
+  const drifted = result.findings.some(({ kind }) => kind === 'drift');
+  const losses =
+    result.losses === undefined ? sinceBootWords(result, result.findings.flatMap(counterOf)) : otherLosses(result);
+  return [fillWords(result.table, result.measurements, where, drifted), losses].filter(Boolean).join(', ');
+}
+
+function fillWords({ entries, limit }: Table, { usage }: Measurements, where: string, limitNamed: boolean): string {
+  if (usage.kind !== 'value') return `${entries} entries${where}, no limit set`;
+  const full = entries >= limit ? 'table full: ' : '';
+  const of = limitNamed ? '' : ` of ${limit}`;
+  return `${full}${entries}${of} entries (${percentWords(usage.value)})${where}`;
+}
+
+export function slabClause(evaluation: Evaluation): string {
+  const { slab_max: slabMax } = evaluation.results[0].measurements;
+  return slabMax.kind === 'value' ? `${sureWord(evaluation)}${sizeWords(slabMax.value)} slab at max` : '';
+}
+
+function sureWord({ cost }: Evaluation): string {
+  return cost.ok ? sureWords(cost.value) : '';
+}
+
+/** Before a figure that stands on what an entry takes. */
+function sizedWords(metric: MetricName, evaluation: Evaluation): string {
+  const { cost, memory } = evaluation;
+  if (metric === 'slab') return cost.ok && memory !== undefined ? heldWords(cost.value, memory) : '';
+  return metric === 'slab_max' || metric === 'memory_share' ? sureWord(evaluation) : '';
+}
+
+/** One finding in words. */
+export function findingClause(finding: Finding, result: TableResult, evaluation: Evaluation): string {
+  if (finding.kind === 'drift') return driftClause(evaluation);
+  if (finding.kind === 'partial') return 'not every namespace is visible';
+  const { metric } = finding;
+  if (finding.kind === 'unjudged') return `no ${metric}: ${faultWords(finding.fault)}`;
+  const { start, end, inside } = finding.range;
+  const subject = `${metric} ${sizedWords(metric, evaluation)}`;
+  if (inside) return `${subject}${valueWords(metric, finding.value)} is inside ${formatRange(finding.range)}`;
+  if (finding.value > end)
+    return overWords(finding, result) ?? subject + comparedWords(metric, finding.value, 'above', end);
+  if (metric === 'time_to_full')
+    return finding.value === 0 ? 'full and growing' : `full in ${durationWords(finding.value)} at the present rate`;
+  return subject + comparedWords(metric, finding.value, 'below', start);
+}
+
+function driftClause({ drift }: Evaluation): string {
+  return drift === undefined ? '' : driftWords(drift);
+}
+
+// A rate of 0.003 packets per second says less than one packet in the last five minutes.
+function overWords(finding: Finding, result: TableResult): string | undefined {
+  const counter = rateCounter(finding);
+  return counter === undefined ? undefined : rateWords(result, counter) || undefined;
+}
+
+function counterOf(finding: Finding): CounterName[] {
+  return 'metric' in finding ? COUNTER_NAMES.filter((name) => finding.metric === name) : [];
+}
+
+function rateCounter(finding: Finding): CounterName | undefined {
+  return 'metric' in finding ? COUNTER_NAMES.find((name) => finding.metric === `${name}_rate`) : undefined;
+}

@@ -1,0 +1,198 @@
+// What to type, and which lines to put where, so that a limit is set now and stays set, for each generation.
+
+import { atLeast } from '../evaluate/kernel-version.ts';
+import { defaultBuckets, defaultLimit } from '../evaluate/module-load.ts';
+import type { Plan } from '../evaluate/sizing.ts';
+import type { Evidence, HashsizeOption } from '../model/configuration.ts';
+import { GENERATIONS, type Generation } from '../model/generation.ts';
+import type { Machine } from '../model/machine.ts';
+import type { Observation } from '../model/observation.ts';
+import { type Action, bucketsLine, commandsOf } from './action.ts';
+import { listWords } from './prose.ts';
+import { foreign } from './words.ts';
+
+/** Lines for one file, or for another place that is named. */
+export interface FileLines {
+  readonly where: string;
+  readonly lines: readonly string[];
+  /** Settings there that go: the new lines, if there are any, take their place. */
+  readonly replaces?: readonly string[];
+}
+
+/** The place and what to do there, on one line: `/etc/modprobe.d/a.conf, in place of hashsize=4096`. */
+export function placeWords({ where, lines, replaces = [] }: FileLines): string {
+  if (replaces.length === 0) return where;
+  const settings = replaces.join(' and ');
+  return lines.length === 0 ? `${where}: remove ${settings}` : `${where}, in place of ${settings}`;
+}
+
+/** For sysctls that no file sets yet. */
+export function sysctlPlaces({ generation }: Pick<Machine, 'generation'>): string {
+  return generation === 'ip_conntrack' ? SYSCTL_CONF : `${SYSCTL_CONF}, or a file in /etc/sysctl.d`;
+}
+
+const SYSCTL_CONF = '/etc/sysctl.conf';
+
+/** A line of sysctl.d(5). */
+export function sysctlLine(generation: Generation, name: string, value: number): string {
+  return `${GENERATIONS[generation].sysctlPrefix}${name} = ${value}`;
+}
+
+/** How to take the edits back, in words; undefined if there are none. */
+export function editsUndone(edits: readonly FileLines[]): string | undefined {
+  if (edits.length === 0) return undefined;
+  const added = edits.filter(({ replaces = [] }) => replaces.length === 0);
+  const places = listWords(added.map(({ where }) => where));
+  const what = added.some(({ lines }) => lines.length > 0) ? 'the added lines' : 'them';
+  return [
+    ...(added.length === 0 ? [] : [`remove ${what} from ${places}`]),
+    ...edits.flatMap(({ where, lines, replaces = [] }) => {
+      if (replaces.length === 0) return [];
+      const before = replaces.join(' and ');
+      return [lines.length === 0 ? `add ${before} to ${where} again` : `change ${where} back to ${before}`];
+    }),
+  ].join('; ');
+}
+
+/** Buckets first, so that there is room before the entries come. What is set already is left out. */
+export function limitActions({ machine, tables }: Observation, { limit, buckets }: Plan): readonly Action[] {
+  const [{ limit: now }] = tables;
+  const [name] = GENERATIONS[machine.generation].limitKeys;
+  return [
+    ...bucketActions(machine, buckets),
+    ...(now === limit ? [] : [{ kind: 'sysctl', name, value: limit, now } as const]),
+  ];
+}
+
+/** None if the present number is unknown: it could not be set again. */
+export function bucketActions({ generation, buckets: now }: Machine, buckets: number): readonly Action[] {
+  return now.ok && now.value < buckets ? [{ kind: 'buckets', generation, buckets, now: now.value }] : [];
+}
+
+/** The same as commands, which set unknown buckets too. */
+export function liveCommands(observation: Observation, plan: Plan): readonly string[] {
+  const { generation, buckets } = observation.machine;
+  const unseen = buckets.ok ? [] : [bucketsLine(generation, plan.buckets)];
+  return [...unseen, ...commandsOf(limitActions(observation, plan), '')];
+}
+
+const UNKNOWN: Evidence = {
+  iptablesUnloads: undefined,
+  builtIn: undefined,
+  loadedAtBoot: false,
+  systemd: false,
+  kubernetes: false,
+  cpus: undefined,
+};
+
+export function durable(observation: Observation, plan: Plan): readonly FileLines[] {
+  const { machine, evidence = UNKNOWN } = observation;
+  const { generation, release } = machine;
+  // A captured tree need not show its init; those that came with these kernels read both directories.
+  const modern = generation === 'nf_conntrack' && (evidence.systemd || (release.ok && atLeast(release.value, 3, 10)));
+  const sysctl = `${GENERATIONS[generation].limitKeys[0]} = ${plan.limit}`;
+  const files = [...hashsizeFiles(observation, plan), ...sysctlEdit(sysctlFile(modern, plan), sysctl, plan)];
+  if (generation === 'ip_conntrack') return [...files, ...iptablesFiles(evidence)];
+  const modules = { where: '/etc/modules-load.d/nf_conntrack.conf', lines: ['nf_conntrack'] };
+  const isModule = evidence.builtIn !== true;
+  return [
+    ...files,
+    ...(modern && isModule ? [modules] : []),
+    ...kubeProxyFlags(evidence, `--conntrack-min=${plan.limit}`),
+  ];
+}
+
+const COMMAND_LINE = 'the kernel command line';
+
+/**
+ * Where the buckets are set: one place, and every other one is taken away, since the last of them counts and giving
+ * hashsize twice at a load has crashed 2.6.32. None if the kernel's default does it, or the file says so already.
+ */
+function hashsizeFiles({ machine, configuration, evidence = UNKNOWN }: Observation, plan: Plan): readonly FileLines[] {
+  const { generation } = machine;
+  const all = (configuration?.hashsizes ?? []).filter(({ module }) => module === generation);
+  // Options of modprobe.d do nothing if conntrack is built in.
+  const set = evidence.builtIn === true ? all.filter(isOfCommandLine) : all;
+  const last = set[set.length - 1];
+  if (last === undefined) return newHashsize(machine, evidence, plan);
+  const kept = last.value === plan.buckets ? [] : [replaced(last, [hashsizeLine(last, plan.buckets)])];
+  return [...kept, ...set.slice(0, -1).map((option) => replaced(option, []))];
+}
+
+// A module may be loaded again without sysctl: then its own limit must not be lower.
+function newHashsize(machine: Machine, { builtIn }: Evidence, { buckets, limit }: Plan): readonly FileLines[] {
+  const { generation } = machine;
+  const isEnough = buckets <= defaultBuckets(machine) && (builtIn === true || limit <= defaultLimit(machine));
+  if (isEnough && startsByDefault(machine)) return [];
+  return builtIn === true
+    ? [{ where: COMMAND_LINE, lines: [`${generation}.hashsize=${buckets}`] }]
+    : [{ where: GENERATIONS[generation].modprobeFile, lines: [`options ${generation} hashsize=${buckets}`] }];
+}
+
+// With fewer buckets than the default something has set them.
+function startsByDefault(machine: Machine): boolean {
+  const { memTotal, buckets } = machine;
+  return memTotal.ok && buckets.ok && buckets.value >= defaultBuckets(machine);
+}
+
+function replaced(option: HashsizeOption, lines: readonly string[]): FileLines {
+  const where = isOfCommandLine(option) ? COMMAND_LINE : option.path;
+  return { where, lines, replaces: [`${option.key}=${option.value}`] };
+}
+
+function hashsizeLine({ module, key }: HashsizeOption, buckets: number): string {
+  return key === 'hashsize' ? `options ${module} hashsize=${buckets}` : `${key}=${buckets}`;
+}
+
+function isOfCommandLine({ key }: HashsizeOption): boolean {
+  return key !== 'hashsize';
+}
+
+/** The same for programs. */
+export interface FileBody {
+  readonly where: string;
+  readonly lines: readonly string[];
+  /** settings there that go: the new lines, if there are any, take their place */
+  readonly replaces: readonly string[];
+}
+
+export function fileBodies(files: readonly FileLines[]): readonly FileBody[] {
+  return files.map(({ where, lines, replaces = [] }) => ({
+    where: foreign(where),
+    lines,
+    replaces: replaces.map(foreign),
+  }));
+}
+
+// The timeouts that it sets when it starts, unless it is told 0.
+const KUBE_PROXY_TIMEOUTS = ['tcp_timeout_established', 'tcp_timeout_close_wait'];
+
+/** What else makes a timeout of the host's namespace last. */
+export function timeoutFlags({ evidence }: Observation, name: string, seconds: number): readonly FileLines[] {
+  if (evidence === undefined || !KUBE_PROXY_TIMEOUTS.includes(name)) return [];
+  return kubeProxyFlags(evidence, `--conntrack-${name.replace(/_/g, '-')}=${seconds}s`);
+}
+
+function kubeProxyFlags({ kubernetes }: Evidence, flag: string): readonly FileLines[] {
+  return kubernetes ? [{ where: 'the flags of kube-proxy, which sets it when it starts', lines: [flag] }] : [];
+}
+
+function iptablesFiles({ iptablesUnloads }: Evidence): readonly FileLines[] {
+  const file = { where: '/etc/sysconfig/iptables-config', lines: ['IPTABLES_MODULES_UNLOAD="no"'] };
+  if (iptablesUnloads === false) return [];
+  return [iptablesUnloads === true ? { ...file, replaces: ['IPTABLES_MODULES_UNLOAD="yes"'] } : file];
+}
+
+// None if the file says so already.
+function sysctlEdit(where: string, line: string, { configured, limit }: Plan): readonly FileLines[] {
+  if (configured?.by !== 'sysctl' || configured.path !== where) return [{ where, lines: [line] }];
+  return configured.limit === limit
+    ? []
+    : [{ where, lines: [line], replaces: [`${configured.key} = ${configured.value}`] }];
+}
+
+// Where it is set already it has to be changed: a second file may come before that one.
+function sysctlFile(modern: boolean, { configured }: Plan): string {
+  if (configured !== undefined && configured.by === 'sysctl' && configured.atBoot) return configured.path;
+  return modern ? '/etc/sysctl.d/90-nf_conntrack.conf' : SYSCTL_CONF;
+}

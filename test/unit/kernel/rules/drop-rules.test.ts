@@ -1,0 +1,161 @@
+// What of a listing of rules is a rule that drops what is invalid, and what only looks like one.
+
+import { describe, expect, test } from 'vitest';
+import { hasForeignRules, parseNftRules, parseSavedRules } from '../../../../src/kernel/rules/drop-rules.ts';
+
+const nft = (...lines: readonly string[]) => parseNftRules(lines.join('\n'));
+const saved = (...lines: readonly string[]) => parseSavedRules(lines.join('\n'), 'iptables');
+const inChain = (rule: string) => nft('table ip t {', '\tchain c {', `\t\t${rule}`, '\t}', '}');
+const DROP = 'ct state invalid drop';
+
+describe('nft', () => {
+  test('names the place of each', () => {
+    expect(
+      nft(
+        'table ip a {',
+        '\tchain b {',
+        DROP,
+        '\t}',
+        '\tchain c {',
+        DROP,
+        '\t}',
+        '}',
+        'table inet d {',
+        '\tchain e {',
+        DROP,
+      ),
+    ).toMatchObject([
+      { family: 'ip', table: 'a', chain: 'b' },
+      { family: 'ip', table: 'a', chain: 'c' },
+      { family: 'inet', table: 'd', chain: 'e' },
+    ]);
+  });
+
+  test.each([
+    ['no table', [DROP]],
+    ['no chain', ['table ip a {', DROP]],
+    ['no chain of this table', ['table ip a {', '\tchain b {', '\t}', '}', 'table ip c {', DROP]],
+    ['what only ends like a table', ['xtable ip a {', '\tchain b {', DROP]],
+    ['what is no line of a chain', ['table ip a {', 'chain b {', DROP]],
+    ['what is behind a chain', ['table ip a {', '\tx chain b {', DROP]],
+    ['a name that is no word', ['table ip a {', `\tchain ${'x'.repeat(65)} {`, DROP]],
+    ['a table that is no word', ['table ip a;b {', '\tchain b {', DROP]],
+  ])('not of %s', (_, lines) => expect(nft(...lines)).toEqual([]));
+
+  test('names all that a command needs', () => {
+    expect(nft('table inet my-table.1 {', '\t  chain my_chain {', `${DROP} # handle 12`)).toEqual([
+      { tool: 'nft', family: 'inet', table: 'my-table.1', chain: 'my_chain', handle: 12, packets: undefined },
+    ]);
+  });
+
+  test('a name of any length that is allowed', () => {
+    expect(nft('table ip a {', `\tchain ${'x'.repeat(64)} {`, DROP)).toHaveLength(1);
+  });
+
+  test.each([
+    'ct state invalid,new drop',
+    'ct state new,invalid drop',
+    'ct state { new, invalid } drop',
+    'ct state {invalid} reject',
+    'ct state invalid counter packets 0 bytes 0 reject with tcp reset',
+    'ct state vmap { invalid : drop }',
+    'ct state vmap { established : accept, invalid : drop, related : accept }',
+    'ip saddr { 192.0.2.1, 192.0.2.2 } ct state invalid drop',
+    `ip saddr { ${'192.0.2.1, '.repeat(50)}192.0.2.2 } ct state invalid drop`,
+  ])('drops: %s', (rule) => expect(inChain(rule)).toHaveLength(1));
+
+  test.each([
+    'ct state invalidated drop',
+    'ct state xinvalid drop',
+    'ct state new drop comment invalid',
+    'ct state { new } meta x { invalid } drop',
+    'ct state vmap { invalid : accept, new : drop }',
+    'ct state vmap { new : accept } ct x { invalid : drop }',
+    'ct state vmap { xinvalid : drop }',
+    'ct state vmap { invalid : dropped }',
+    'drop ct state invalid accept',
+    'iifname a drop ct state invalid accept',
+    'ct state new ct state invalid drop',
+    'ct state new ct state vmap { invalid : drop }',
+    'ct state invalid dropped',
+    'ct status invalid drop',
+    'xct stateinvalid drop',
+    'meta invalid drop',
+    'ct state invalid jump drop-it',
+    'ct state invalid goto reject.all',
+  ])('does not drop: %s', (rule) => expect(inChain(rule)).toEqual([]));
+
+  test.each([
+    ['ct state invalid counter packets 12345 bytes 9 drop # handle 678', 678, 12345],
+    ['ct state invalid counter packets x bytes 9 drop # handle x', undefined, undefined],
+    ['ct state invalid drop # handle 6 x', undefined, undefined],
+  ])('%s', (rule, handle, packets) => expect(inChain(rule)).toMatchObject([{ handle, packets }]));
+
+  test('any number of quotes hides what is in them', () => {
+    expect(inChain('ct state invalid log prefix "a" comment "b" accept')).toEqual([]);
+    expect(inChain('log prefix "x" ct state invalid comment " drop " accept')).toEqual([]);
+    expect(inChain('log prefix "x" ct state invalid drop comment "y"')).toHaveLength(1);
+  });
+
+  test.each([
+    ['xt match "conntrack"', true],
+    ['xt match conntrack', true],
+    ['xt match "state"', true],
+    ['xt match state', true],
+    ['xxt match "state"', false],
+    ['xt match "comment"', false],
+    ['xt target "CONNTRACK"', false],
+  ])('what it has no words for: %s: %j', (rule, isForeign) => expect(hasForeignRules(rule)).toBe(isForeign));
+});
+
+describe('iptables-save', () => {
+  const RULE = '-A INPUT -m conntrack --ctstate INVALID -j DROP';
+
+  test('names the table and the chain', () => {
+    expect(saved('*filter', RULE, 'COMMIT', '*mangle ', RULE.replace('INPUT', 'my.chain-1'))).toMatchObject([
+      { tool: 'iptables', family: '', table: 'filter', chain: 'INPUT' },
+      { table: 'mangle', chain: 'my.chain-1' },
+    ]);
+  });
+
+  test.each([
+    ['[12345:720] ', 12345],
+    ['[x:720] ', undefined],
+  ])('counted: %j', (counter, packets) => {
+    const rules = saved('*filter', `${counter}${RULE}`);
+    expect(rules.map((rule) => rule.packets)).toEqual(packets === undefined ? [] : [packets]);
+  });
+
+  test('figures in brackets that are not before the rule count nothing', () => {
+    expect(saved('*filter', '-A INPUT -m u32 [7:8] -m conntrack --ctstate INVALID -j DROP')).toMatchObject([
+      { packets: undefined },
+    ]);
+  });
+
+  test.each([
+    '-A INPUT -m conntrack --ctstate A,B,C,D,E,F,G,H,INVALID -j REJECT',
+    '-A INPUT -m comment --comment "x" -m state --state INVALID -j DROP',
+    '-A INPUT -m conntrack --ctstate RELATED,UNTRACKED,INVALID -j DROP',
+  ])('drops: %s', (rule) => expect(saved('*filter', rule)).toHaveLength(1));
+
+  test.each([
+    '-A INPUT -m conntrack --ctstate INVALIDATED -j DROP',
+    '-A INPUT -m conntrack --ctstate x INVALID -j DROP',
+    '-A INPUT -m conntrack --ctstate aB,INVALID -j DROP',
+    '-A INPUT -m conntrack --xstate INVALID -j DROP',
+    '-A INPUT -m conntrack --ctstate INVALID -j DROPPED',
+    '-A INPUT -m conntrack --ctstate INVALID -j DROP-LOG',
+    '-A INPUT -m conntrack --ctstate INVALID -j REJECT.x',
+    '-A INPUT -m conntrack --ctstate INVALID -g DROP',
+    '-I INPUT -m conntrack --ctstate INVALID -j DROP',
+    'x -A INPUT -m conntrack --ctstate INVALID -j DROP',
+    '-A INPUT -m conntrack ! --ctstate INVALID -j DROP',
+    '-A INPUT -m comment --comment "a" -m conntrack --ctstate NEW -m comment --comment "INVALID" -j DROP',
+  ])('does not drop: %s', (rule) => expect(saved('*filter', rule)).toEqual([]));
+
+  test('not of a table that is no word, and no more than anybody reads', () => {
+    expect(saved(RULE)).toEqual([]);
+    expect(saved('*a;b', RULE)).toEqual([]);
+    expect(saved('*filter', ...Array<string>(30).fill(RULE))).toHaveLength(20);
+  });
+});

@@ -1,0 +1,183 @@
+// Who is asked which rules add a block to entries, what wins of what they say, and what another namespace's own
+// switches are.
+
+import { describe, expect, test } from 'vitest';
+import { readRuleBlocks } from '../../../../src/kernel/rules/rules.ts';
+import { lookInside } from '../../../../src/kernel/table/extensions-inside.ts';
+import type { Table } from '../../../../src/model/table.ts';
+import { fault, observation, ok, otherTable, table } from '../../support/observation.ts';
+import { type Files, rootOf } from '../../support/root.ts';
+import { type Tools, withTools } from '../../support/tools.ts';
+
+const NONE = 'table ip filter {\n}\n';
+const SOME = 'oifname "eth0" masquerade\n';
+const ALL = 'ct label set 1\n';
+const SAVED_SOME = '-A POSTROUTING -j MASQUERADE\n';
+const SAVED_ALL = '-A INPUT -m connlabel --label 1 -j ACCEPT\n';
+const BOTH = { 'proc/modules': 'nf_conntrack 1 0\nnf_tables 1 0\n' };
+const TABLES = { 'proc/net/ip_tables_names': 'filter\n' };
+const TABLES6 = { 'proc/net/ip6_tables_names': 'filter\n' };
+const NFT = '/usr/sbin/nft';
+const FAILED = { stdout: SOME, status: 1 };
+
+function asked(tools: Tools, files: Files = BOTH, user = 0) {
+  const lines = withTools(tools, user);
+  const found = readRuleBlocks({ ...rootOf(files), view: 'own' }, table());
+  return { found, lines };
+}
+
+describe('nft', () => {
+  test.each([NFT, '/sbin/nft', '/usr/bin/nft'])('%s', (place) => {
+    const { found, lines } = asked({ [place]: SOME });
+    expect(found).toEqual(ok('some', 'nft list ruleset'));
+    expect(lines[lines.length - 1]).toBe(`${place} -t -a list ruleset`);
+  });
+
+  test('only root may ask it', () => {
+    expect(asked({ [NFT]: SOME }, BOTH, 1000)).toEqual({ found: fault('denied', 'nft list ruleset'), lines: [] });
+  });
+
+  test('fails', () => {
+    expect(asked({ [NFT]: FAILED }).found).toEqual({
+      ok: false,
+      fault: { kind: 'io', source: 'nft list ruleset', detail: 'exit status 1' },
+    });
+  });
+
+  test.each<[string, Files, boolean]>([
+    ['would be loaded', { 'proc/modules': 'nf_conntrack 1 0\nx 1 0 nf_tables 0x0\n' }, false],
+    ['is loaded', BOTH, true],
+    ['is in a kernel without modules', {}, true],
+  ])('%s: asked %j', (_, files, isAsked) => {
+    const { found, lines } = asked({ [NFT]: SOME }, files);
+    expect(lines.length > 0).toBe(isAsked);
+    expect(found).toEqual(ok(isAsked ? 'some' : 'none', 'nft list ruleset'));
+  });
+});
+
+describe('iptables-save, where there are tables of the old kind', () => {
+  const SAVES = ['/usr/sbin/X-legacy-save', '/sbin/X-legacy-save', '/usr/sbin/X-save', '/sbin/X-save'];
+
+  test.each(SAVES)('%s of each family', (place) => {
+    for (const [name, files] of [
+      ['iptables', TABLES],
+      ['ip6tables', TABLES6],
+    ] as const) {
+      const { found, lines } = asked({ [NFT]: NONE, [place.replace('X', name)]: SAVED_SOME }, { ...BOTH, ...files });
+      const path = place.replace('X', name);
+      expect(found).toEqual(ok('some', path.replace(/.*\//, '')));
+      expect(lines[lines.length - 1]).toBe(`${path} -c`);
+    }
+  });
+
+  test.each<[string, Files]>([
+    ['no file that tells', {}],
+    ['a file that tells of none', { 'proc/net/ip_tables_names': '', 'proc/net/ip6_tables_names': '' }],
+  ])('not with %s', (_, files) => {
+    const { found, lines } = asked({ [NFT]: NONE, '/sbin/iptables-save': SAVED_ALL }, { ...BOTH, ...files });
+    expect(found).toEqual(ok('none', 'nft list ruleset'));
+    expect(lines).toHaveLength(1);
+  });
+
+  test('but with a file that cannot be read', () => {
+    const files = { ...BOTH, 'proc/net/ip_tables_names': 'x'.repeat((1 << 16) + 1) };
+    expect(asked({ [NFT]: NONE, '/sbin/iptables-save': SAVED_ALL }, files).found).toMatchObject({ value: 'all' });
+  });
+});
+
+test.each<[string, Tools, Files, unknown]>([
+  ['what every entry has', { [NFT]: FAILED, '/sbin/iptables-save': SAVED_ALL }, TABLES, { value: 'all' }],
+  ['whoever tells of it', { [NFT]: ALL, '/sbin/iptables-save': FAILED }, TABLES, { value: 'all' }],
+  ['else what is not known', { [NFT]: FAILED, '/sbin/iptables-save': SAVED_SOME }, TABLES, { fault: { kind: 'io' } }],
+  ['whoever does not tell', { [NFT]: SOME, '/sbin/iptables-save': FAILED }, TABLES, { fault: { kind: 'io' } }],
+  ['else what some have', { [NFT]: SOME, '/sbin/iptables-save': '' }, TABLES, { value: 'some' }],
+  ['of IPv6 too', { [NFT]: NONE, '/sbin/ip6tables-save': SAVED_SOME }, TABLES6, { value: 'some' }],
+])('the surest of them is taken: %s', (_, tools, files, found) => {
+  expect(asked(tools, { ...BOTH, ...files }).found).toMatchObject(found as object);
+});
+
+test.each([
+  ['openvswitch', 'some'],
+  ['act_ct', 'some'],
+  ['xopenvswitch', 'none'],
+  ['act_ctinfo', 'none'],
+])('a switch that tracks for itself: %s, %s', (module, found) => {
+  const files = { 'proc/modules': `${BOTH['proc/modules']}${module} 1 0\n` };
+  expect(asked({ [NFT]: NONE }, files).found).toEqual(ok(found, 'nft list ruleset'));
+});
+
+describe('inside of another namespace', () => {
+  const SWITCH = '/proc/sys/net/netfilter/nf_conntrack_';
+  const PRINTED = `${SWITCH}acct:1\n${SWITCH}timestamp:0\n${SWITCH}events:x\n`;
+  const TOOLS = { '/usr/bin/nsenter': '', '/bin/grep': PRINTED, [NFT]: NONE, '/sbin/ip6tables-save': SAVED_SOME };
+  const OTHER = otherTable();
+  const FILES_ASKED = ['acct', 'events', 'timestamp'].map((name) => SWITCH + name).join(' ');
+  const FILES = {
+    ...BOTH,
+    'proc/7/net/ip6_tables_names': 'filter\n',
+    ...Object.fromEntries(['acct', 'events', 'timestamp'].map((name) => [`${SWITCH.slice(1)}${name}`, '9\n'])),
+  };
+
+  function inside(tools: Tools, theirs: Table = OTHER, user = 0, view: 'own' | 'host' = 'own') {
+    const lines = withTools(tools, user);
+    const given = observation({ others: [otherTable({ key: 'net:9', pids: [9] }), theirs] });
+    const root = rootOf(FILES);
+    const seen = lookInside({ ...root, view }, given, theirs);
+    const run = lines.map((line) => line.replace(root.locate(''), ''));
+    return { lines: run, given, seen, extensions: seen.tables[2]?.extensions };
+  }
+
+  test('its switches as they are printed, and its rules', () => {
+    const { extensions, lines, given, seen } = inside(TOOLS);
+    expect(extensions).toEqual({
+      ...OTHER.extensions,
+      acct: ok(1, `${SWITCH}acct`),
+      timestamp: ok(0, `${SWITCH}timestamp`),
+      events: { ok: false, fault: { kind: 'not-a-number', source: `${SWITCH}events` } },
+      rules: ok('some', 'ip6tables-save'),
+    });
+    const enter = '/usr/bin/nsenter --net=/proc/7/ns/net';
+    expect(lines).toEqual([
+      `${enter} /bin/grep -sH  ${FILES_ASKED}`,
+      `${enter} ${NFT} -t -a list ruleset`,
+      `${enter} /sbin/ip6tables-save -c`,
+    ]);
+    expect(seen.tables.slice(0, 2)).toEqual(given.tables.slice(0, 2));
+  });
+
+  test('a switch that is not printed is not there', () => {
+    const { extensions } = inside({ ...TOOLS, '/bin/grep': `x${SWITCH}acct:1\n${SWITCH}timestamp:1\n` });
+    expect(extensions).toMatchObject({
+      acct: fault('missing', `${SWITCH}acct`),
+      timestamp: ok(1, `${SWITCH}timestamp`),
+    });
+  });
+
+  test('through its mount, where no process is in it', () => {
+    const mounted = otherTable({ pids: [], mount: { number: 8, path: '/run/netns/blue' } });
+    const tools = { '/usr/bin/nsenter': '', '/usr/bin/grep': { stdout: PRINTED, status: 2 }, '/sbin/nft': SOME };
+    const { lines, extensions } = inside(tools, mounted);
+    expect(lines[0]).toBe(`/usr/bin/nsenter --net=/run/netns/blue /usr/bin/grep -sH  ${FILES_ASKED}`);
+    expect(extensions).toMatchObject({ acct: { value: 1 }, rules: { value: 'some' } });
+    expect(lines).toHaveLength(2);
+  });
+
+  test.each<[string, Parameters<typeof inside>]>([
+    ['nsenter(1)', [{ '/bin/grep': PRINTED, [NFT]: NONE }]],
+    ['grep(1)', [{ '/usr/bin/nsenter': '', [NFT]: NONE }]],
+    ['anything printed', [{ ...TOOLS, '/bin/grep': '' }]],
+    ['anything that leads to it', [TOOLS, otherTable({ pids: [] })]],
+    ['being root', [TOOLS, OTHER, 1000]],
+    ["being in the machine's own tree", [TOOLS, OTHER, 0, 'host']],
+  ])('as it is without %s', (_, given) => {
+    const { seen, given: before } = inside(...given);
+    expect(seen).toEqual(before);
+  });
+
+  test('ours is known already', () => {
+    const lines = withTools(TOOLS);
+    const given = observation({ others: [OTHER] });
+    expect(lookInside({ ...rootOf(BOTH), view: 'own' }, given, given.tables[0])).toEqual(given);
+    expect(lines).toEqual([]);
+  });
+});

@@ -1,0 +1,124 @@
+// What a file of sysctl.d or modprobe.d says besides the plain case, and where it says so.
+
+import { describe, expect, test } from 'vitest';
+import { parseCommandLine, parseModprobeFile } from '../../../../src/kernel/settings/module-options.ts';
+import { parseSysctlFile } from '../../../../src/kernel/settings/sysctl-file.ts';
+
+const NAME = 'net.netfilter.nf_conntrack_max';
+const OTHER = 'net.nf_conntrack_max';
+
+describe('sysctl.d', () => {
+  const read = (text: string) => parseSysctlFile(text, '/etc/sysctl.d/a.conf', true);
+
+  test('each line that is about the limit, with the file', () => {
+    expect(parseSysctlFile(`x = 1\n${NAME} = 2\nkernel.* = 3\n-${OTHER}\n`, '/a', false)).toEqual([
+      { key: NAME, names: [NAME], isPattern: false, value: 2, path: '/a', atBoot: false },
+      { key: OTHER, names: [OTHER], isPattern: false, value: undefined, path: '/a', atBoot: false },
+    ]);
+    expect(read(`${NAME} = 2`)).toMatchObject([{ atBoot: true, path: '/etc/sysctl.d/a.conf' }]);
+  });
+
+  test.each([
+    ['net/*/nf?conntrack_max = 7', NAME],
+    ['net.nf?connt[r]ack_max = 7', OTHER],
+    ['net.nf_????????k_max = 7', OTHER],
+    ['net.nf_[c]onn[t]rack_max = 7', OTHER],
+    ['-net.netfilter.nf_con*_max = 7', NAME],
+  ])('by patterns alone: %s', (line, name) => {
+    expect(read(line)).toMatchObject([{ names: [name], isPattern: true, value: 7 }]);
+  });
+
+  test.each([
+    ['at its largest', 2 ** 31 - 1, true],
+    ['beyond that', 2 ** 31, false],
+  ])('a value %s', (_, value, isTaken) => expect(read(`${NAME}=${value}`)).toHaveLength(isTaken ? 1 : 0));
+
+  test('nothing of either', () => expect(read('kernel.panic = 1\n')).toEqual([]));
+
+  test.each([
+    ['nothing behind the sign', `${NAME} =`],
+    ['a pattern without a value', 'net.netfilter.nf_conntrack_m*'],
+    ['two signs before it', `--${NAME} = 7`],
+    ['another key', 'net.netfilter.nf_conntrack_buckets = 7'],
+  ])('%s sets nothing', (_, line) => expect(read(line)).toEqual([]));
+
+  test('a minus before a pattern alone, and a blank behind it', () => {
+    expect(read('-net.netfilter.nf_conntrack_m*')).toMatchObject([{ isPattern: true, value: undefined }]);
+    expect(read(`- ${NAME} = 7`)).toMatchObject([{ key: NAME, value: 7 }]);
+  });
+});
+
+describe('modprobe.d', () => {
+  test('what it says, and where', () => {
+    const text = 'alias x y\noptions nf-conntrack a=1 hashsize=4096\noptions ip_conntrack hashsize=8\n';
+    expect(parseModprobeFile(text, '/a')).toEqual({
+      hashsizes: [
+        { path: '/a', module: 'nf_conntrack', key: 'hashsize', value: 4096 },
+        { path: '/a', module: 'ip_conntrack', key: 'hashsize', value: 8 },
+      ],
+      reapplies: false,
+    });
+    expect(parseModprobeFile('options x hashsize=1\n', '/a')).toEqual({ hashsizes: [], reapplies: false });
+  });
+
+  test.each([
+    ['another option', 'options nf_conntrack hashsizes=1'],
+    ['an option that ends so', 'options nf_conntrack xhashsize=1'],
+    ['no value', 'options nf_conntrack hashsize'],
+    ['another statement', 'blacklist nf_conntrack hashsize=1'],
+    ['no module', 'options\n# nf_conntrack hashsize=1'],
+    ['a line that is joined to a comment', '# x \\\noptions nf_conntrack hashsize=1'],
+    ['the last one is none', 'options nf_conntrack hashsize=1 hashsize=x'],
+    ['more than any limit may be', 'options nf_conntrack hashsize=268434945'],
+    ['a quote without its other', 'options nf_conntrack hashsize="8'],
+  ])('nothing: %s', (_, text) => expect(parseModprobeFile(text, '/a').hashsizes).toEqual([]));
+
+  test.each([
+    ['the largest', 'options nf_conntrack hashsize=268434944', 268_434_944],
+    ['in quotes, which the kernel takes away', 'options nf_conntrack hashsize="8"', 8],
+  ])('hashsize: %s', (_, text, value) => {
+    expect(parseModprobeFile(text, '/a').hashsizes).toMatchObject([{ value }]);
+  });
+
+  test('lines that are joined have nothing in between but what is written', () => {
+    const hashsizes = (text: string) => parseModprobeFile(text, '/a').hashsizes;
+    expect(hashsizes('options nf_conntrack \\\nhashsize=8')).toMatchObject([{ value: 8 }]);
+    expect(hashsizes('options nf_conntrack hash\\\nsize=8')).toMatchObject([{ value: 8 }]);
+    // freadline_wrapped() of kmod puts nothing in between.
+    expect(hashsizes('options nf_conntrack\\\nhashsize=8')).toEqual([]);
+  });
+
+  test.each([
+    ['install nf_conntrack /bin/true; sysctl -p', true],
+    ['install nf-conntrack /sbin/sysctl', true],
+    ['install nf_nat sysctl -p\n# conntrack', false],
+    ['remove nf_conntrack sysctl -p', false],
+    ['install nf_conntrack /bin/true\ninstall ip_conntrack /sbin/sysctl -p', true],
+  ])('runs sysctl again: %j: %j', (text, expected) => expect(parseModprobeFile(text, '/a').reapplies).toBe(expected));
+});
+
+describe('the command line', () => {
+  const read = (text: string) => parseCommandLine(text, '/proc/cmdline');
+
+  test('nothing of either', () => expect(read('quiet')).toEqual([]));
+
+  test('for each module its own', () => {
+    expect(read('ip_conntrack.hashsize=8 nf_conntrack.hashsize=0x10')).toEqual([
+      { path: '/proc/cmdline', module: 'nf_conntrack', key: 'nf_conntrack.hashsize', value: 16 },
+      { path: '/proc/cmdline', module: 'ip_conntrack', key: 'ip_conntrack.hashsize', value: 8 },
+    ]);
+  });
+
+  test.each([
+    ['nothing of it', 'quiet hashsize=8', undefined],
+    ['its first word', 'nf_conntrack.hashsize=8 quiet', 8],
+    ['another sign in the value', 'nf-conntrack.hashsize=8=9', undefined],
+    ['a sign in the value stays', 'nf_conntrack.hashsize=-8', undefined],
+    ['several blanks in quotes', 'x="a  b nf_conntrack.hashsize=1 c" nf_conntrack.hashsize=2', 2],
+    ['behind two quoted words', 'x="a b" y="c nf_conntrack.hashsize=1" z', undefined],
+    ['in front of what is for init', 'nf_conntrack.hashsize=1 -- nf_conntrack.hashsize=2', 1],
+    ['two signs in a word', 'x--y nf_conntrack.hashsize=1', 1],
+    ['zero', 'nf_conntrack.hashsize=0', undefined],
+    ['a tab between', 'a\tnf_conntrack.hashsize=1', 1],
+  ])('%s', (_, text, value) => expect(read(text)[0]?.value).toBe(value));
+});

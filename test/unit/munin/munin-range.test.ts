@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest';
+import { muninRange, muninThresholds } from '../../../src/munin/munin-range.ts';
+
+describe('a Nagios range as Munin has it', () => {
+  test.each<[string, string | undefined]>([
+    ['80', ':80'],
+    ['0:80', ':80'],
+    ['~:80', ':80'],
+    [':80', ':80'],
+    ['10:80', '10:80'],
+    ['10:', '10:'],
+    ['80%', ':80'],
+    ['.5', ':0.5'],
+    ['0', ':0'],
+    // Alerts inside, never, or always: Munin would take each of them for 0:0, a constant alarm.
+    ['@10:20', undefined],
+    ['~:', undefined],
+    ['0:', undefined],
+    ['nonsense', undefined],
+    ['', undefined],
+    ['20:10', undefined],
+    ['80k', undefined],
+  ])('%j is %j', (text, range) => expect(muninRange(text, { '%': 1 }, 1)).toBe(range));
+});
+
+describe('thresholds', () => {
+  test.each<[string, Readonly<Record<string, string>>, string, string | undefined, string | undefined]>([
+    ['the defaults of the check, as counts', {}, 'entries', ':800', ':900'],
+    ['of the fullest namespace too', {}, 'fullest', ':800', ':900'],
+    ['not of what is no usage', {}, 'drop', undefined, undefined],
+    ['env.warning in percent', { warning: '70%', critical: '~:95' }, 'entries', ':700', ':950'],
+    ['what has no counterpart is left out', { warning: '@10:20', critical: '~:' }, 'entries', undefined, undefined],
+    ['what is mistyped switches no default off', { warning: 'x', critical: '1e3' }, 'entries', ':800', ':900'],
+    ['nor what stands for all fields', { warning: '70', entries_warning: 'x' }, 'entries', ':700', ':900'],
+    ['nor does it set anything', { drop_warning: 'x' }, 'drop', undefined, undefined],
+    ['of one field, in its own unit', { drop_warning: '0', drop_critical: '10' }, 'drop', ':0', ':10'],
+    ['of one field before the general one', { warning: '70', entries_warning: '5:500' }, 'entries', '5:500', ':900'],
+    ['of one field without counterpart', { entries_warning: '@5' }, 'entries', undefined, ':900'],
+  ])('%s', (_, environment, field, warning, critical) => {
+    const of = muninThresholds(environment, 1000);
+    expect([of(field, 'warning'), of(field, 'critical')]).toEqual([warning, critical]);
+  });
+
+  test('without a limit there is nothing to take a percentage of', () => {
+    expect(muninThresholds({ warning: '70' }, 0)('entries', 'warning')).toBe(undefined);
+    expect(muninThresholds({ entries_warning: '70' }, 0)('entries', 'warning')).toBe(':70');
+  });
+});

@@ -1,0 +1,126 @@
+// What to type where packets are lost to clashes.
+
+import { expect, test } from 'vitest';
+import { clashStep } from '../../../../src/report/advice/clash-step.ts';
+import { natPortsStep } from '../../../../src/report/advice/nat-ports-step.ts';
+import type { Place } from '../../../../src/report/advice/step.ts';
+import type { NatUse } from '../../../../src/report/diagnosis/nat-ports.ts';
+import { STATES } from '../../../../src/report/list/entry.ts';
+
+/** In the namespace of a process, or in our own. */
+function inside(pid?: number): Place {
+  const release = { ok: true, value: { major: 6, minor: 18 }, source: '' } as const;
+  const subject = { isOwn: pid === undefined, mount: undefined, pids: pid === undefined ? [] : [pid] };
+  return { observation: { machine: { release } }, subject };
+}
+
+const RANGE = { first: 1024, last: 2047 };
+const USE: NatUse = {
+  ipv6: false,
+  protocol: 6,
+  translated: [0x0a000001],
+  destination: [(192 << 24) | (2 << 8) | 1],
+  port: 443,
+  used: 1024,
+  lowest: 1024,
+  highest: 2047,
+  mostly: { protocol: 6, state: STATES.indexOf('TIME_WAIT'), assured: true },
+};
+
+test('ports that connections have which are over', () => {
+  const timeout = { name: 'tcp_timeout_time_wait', seconds: 120, shorter: 30 };
+  const shortage = { use: USE, range: RANGE };
+  expect(natPortsStep({ kind: 'nat_ports', shortage, timeout }, inside(7))).toMatchInlineSnapshot(`
+    {
+      "commands": [
+        "nsenter -t 7 -n conntrack -D -p tcp -r 192.0.2.1 -q 10.0.0.1 --reply-port-src 443 --state TIME_WAIT >/dev/null",
+        "nsenter -t 7 -n sysctl -w net.netfilter.nf_conntrack_tcp_timeout_time_wait=30",
+      ],
+      "files": [
+        {
+          "lines": [
+            "net.netfilter.nf_conntrack_tcp_timeout_time_wait = 30",
+          ],
+          "where": "what makes that namespace or container",
+        },
+      ],
+      "inNamespace": true,
+      "instead": [],
+      "notes": [
+        "The first command frees these ports at once: those of connections that have ended. It lasts until they are taken again.",
+        "The other one gives new ones back after 30 s of silence, not 120.",
+        "A lasting fix: a wider range of ports or more addresses in the rule that translates (nft list ruleset, or iptables -t nat -S), as in snat to 192.0.2.1-192.0.2.4:1024-65535; or fewer connections to that one destination.",
+        "A higher limit of entries does not help: the table has room.",
+      ],
+      "remains": "Removed entries cannot be restored.",
+      "title": "Give NAT more ports: of 10.0.0.1 1,024 of the 1,024 from 1024 to 2047 are in use towards tcp 192.0.2.1 port 443.",
+      "undo": [
+        "nsenter -t 7 -n sysctl -w net.netfilter.nf_conntrack_tcp_timeout_time_wait=120",
+      ],
+      "undoInstead": [],
+    }
+  `);
+});
+
+test('ports that connections have which live, of IPv6, and no timeout to shorten', () => {
+  const mostly = { protocol: 6, state: STATES.indexOf('ESTABLISHED'), assured: true };
+  const addresses = { translated: [0x20010db8, 1, 0, 1], destination: [0x20010db8, 2, 0, 1] };
+  const shortage = { use: { ...USE, ...addresses, ipv6: true, mostly }, range: RANGE };
+  expect(natPortsStep({ kind: 'nat_ports', shortage, timeout: undefined }, inside())).toMatchInlineSnapshot(`
+    {
+      "commands": [
+        "conntrack -D -f ipv6 -p tcp -r 2001:db8:0:2::1 -q 2001:db8:0:1::1 --reply-port-src 443 >/dev/null",
+      ],
+      "files": [],
+      "inNamespace": false,
+      "instead": [],
+      "notes": [
+        "The first command frees these ports at once: the connections that have them end, or must be set up again. It lasts until they are taken again.",
+        "A lasting fix: a wider range of ports or more addresses in the rule that translates (nft list ruleset, or iptables -t nat -S), as in snat to 192.0.2.1-192.0.2.4:1024-65535; or fewer connections to that one destination.",
+        "A higher limit of entries does not help: the table has room.",
+      ],
+      "remains": "Removed entries cannot be restored.",
+      "title": "Give NAT more ports: of 2001:db8:0:1::1 1,024 of the 1,024 from 1024 to 2047 are in use towards tcp 2001:db8:0:2::1 port 443.",
+      "undo": [],
+      "undoInstead": [],
+    }
+  `);
+});
+
+test.each(['TIME_WAIT', 'CLOSE', 'LAST_ACK', 'FIN_WAIT', 'CLOSE_WAIT', 'SYN_SENT'] as const)(
+  'in %s nothing comes any more: those alone are removed',
+  (state) => {
+    const mostly = { protocol: 6, state: STATES.indexOf(state), assured: false };
+    const { commands } = natPortsStep(
+      { kind: 'nat_ports', shortage: { use: { ...USE, mostly }, range: RANGE }, timeout: undefined },
+      inside(),
+    );
+    expect(commands[0]).toContain(` --state ${state} >`);
+  },
+);
+
+test('no port is lacking, or nobody may know', () => {
+  expect(clashStep({ kind: 'clash', isNatKnown: true }, inside(7))).toMatchInlineSnapshot(`
+    {
+      "commands": [
+        "nsenter -t 7 -n conntrack -S",
+      ],
+      "files": [],
+      "inNamespace": false,
+      "instead": [],
+      "notes": [
+        "Shows insert_failed and clash_resolve for each CPU.",
+        "No translated address that is visible here is short of ports.",
+        "A likely cause, unless NAT is short of ports: two packets of one new flow at the same time, as from a resolver that asks for A and AAAA from one socket (options single-request-reopen in its resolv.conf); each one that is lost costs a retry.",
+        "A higher limit of entries does not help.",
+      ],
+      "remains": "Changes nothing.",
+      "title": "Find out whose packets clash: the table has room for them.",
+      "undo": [],
+      "undoInstead": [],
+    }
+  `);
+  expect(clashStep({ kind: 'clash', isNatKnown: false }, inside()).notes[1]).toBe(
+    'Not visible without root: a shortage of NAT ports. Run this report as root to see it.',
+  );
+});

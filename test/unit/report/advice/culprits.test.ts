@@ -1,0 +1,419 @@
+import { describe, expect, test } from 'vitest';
+import { culpritAdvice, type Suspicion } from '../../../../src/report/advice/culprits.ts';
+import { releaseAdvice } from '../../../../src/report/advice/release.ts';
+import { type Found, type Line, listed, times } from '../../support/listed.ts';
+
+const UDP = { protocol: 'udp', flag: 'UNREPLIED', port: 53, left: 29 } as const;
+const HALF = { state: 'SYN_RECV', left: 59 } as const;
+const IDLE = times(3000, (at) => ({ port: 5432, source: `10.2.${at >> 8}.${at & 255}` }));
+const FLOODER = times(1000, () => ({ ...UDP, source: '203.0.113.9' }));
+
+const RELEASE = { ok: true, value: { major: 6, minor: 18 }, source: '' } as const;
+
+function advised({ holdings, arrivals }: Found, changes: Partial<Suspicion> = {}) {
+  const machine = { generation: 'nf_conntrack', release: RELEASE } as const;
+  return culpritAdvice({ arrivals, refused: 0, limit: 4000, machine, own: new Set(), loose: 1, ...changes }, holdings);
+}
+
+function kinds(found: Found, changes: Partial<Suspicion> = {}): readonly string[] {
+  return advised(found, changes).map(({ kind }) => kind);
+}
+
+function forged(count: number, of: Line): readonly string[] {
+  return times(count, (at) => {
+    const word = Math.imul(at + 1, 0x9e3779b1) >>> 0;
+    return { ...of, source: [word >>> 24 || 1, (word >>> 16) & 255, (word >>> 8) & 255, word & 255].join('.') };
+  });
+}
+
+describe('one source adds', () => {
+  test('beside idle connections: it is named, its port is, and theirs is not', () => {
+    const [port, source, limit] = advised(listed([...IDLE, ...FLOODER], FLOODER.slice(0, 200)));
+    expect(port).toMatchObject({
+      kind: 'notrack',
+      protocol: 17,
+      port: 53,
+      entries: 1000,
+      adds: { added: 200, of: 200 },
+    });
+    expect(source).toMatchObject({ kind: 'source', holder: { entries: 1000 }, own: false });
+    expect(limit).toMatchObject({ kind: 'source_limit', each: 100, whole: 'source' });
+  });
+
+  test('the limit is above what any other has', () => {
+    const proxy = times(230, () => ({ source: '10.9.9.9' }));
+    const [, , limit] = advised(listed([...IDLE, ...proxy, ...FLOODER], FLOODER.slice(0, 200)));
+    expect(limit).toMatchObject({ each: 500 });
+    const [, , none] = advised(
+      listed([...IDLE, ...times(900, () => ({ source: '10.9.9.9' })), ...FLOODER], FLOODER.slice(0, 200)),
+    );
+    expect(none).toBeUndefined();
+  });
+
+  test('of the machine itself: there is a process to be found, and nothing to be kept out', () => {
+    const own = new Set([String((203 << 24) | (113 << 8) | 9)]);
+    expect(advised(listed([...IDLE, ...FLOODER], FLOODER), { own })).toMatchObject([
+      { kind: 'notrack' },
+      { kind: 'source', own: true },
+    ]);
+  });
+
+  test('so little that the table does not suffer from it: nobody is named', () => {
+    const few = FLOODER.slice(0, 5).concat(FLOODER.slice(5, 35));
+    const long = times(30_000, (at) => ({ port: 5432, source: `10.${at >> 14}.${(at >> 7) & 127}.${at & 127}` }));
+    expect(kinds(listed([...long, ...FLOODER], few))).toEqual([]);
+    // Where there is no room, those that got in stand for the others.
+    expect(kinds(listed([...long, ...FLOODER], few), { refused: 500 })).toContain('source');
+  });
+});
+
+describe('what only idles', () => {
+  test('nothing is added: no port is to be left untracked', () => {
+    expect(kinds(listed(IDLE, []))).toEqual([]);
+    expect(kinds(listed(IDLE))).toEqual([]);
+    expect(
+      kinds(
+        listed(
+          times(3000, () => ({ port: 5432 })),
+          [],
+        ),
+      ),
+    ).toEqual(['source']);
+  });
+
+  test('nobody knows what is added: as it always was', () => {
+    expect(kinds(listed(IDLE), { arrivals: undefined })).toEqual(['notrack']);
+  });
+
+  test('what is tried again need not add: it is named only where it has most of the entries', () => {
+    const stream = times(1000, () => ({ ...UDP, source: '10.4.4.4' }));
+    expect(kinds(listed([...IDLE, ...stream], []))).toEqual([]);
+    expect(kinds(listed(stream, []))).toEqual(['notrack', 'source', 'source_limit']);
+  });
+});
+
+describe('a network adds', () => {
+  const lines = times(1000, (at) => ({ ...UDP, source: `198.51.100.${at & 255}` }));
+
+  test('and no address of it does much', () => {
+    expect(advised(listed([...IDLE.slice(0, 20), ...lines], lines.slice(0, 300)))).toMatchObject([
+      { kind: 'notrack' },
+      { kind: 'network', adds: { added: 300, of: 300 } },
+      { kind: 'source_limit', whole: 'network', each: 100 },
+    ]);
+  });
+
+  test('of IPv6 too', () => {
+    const six = times(1000, (at) => ({ ...UDP, source: `2001:db8:0:7::${(at + 1).toString(16)}` }));
+    expect(advised(listed(six, six))).toMatchObject([
+      { kind: 'notrack', ipv4: false, ipv6: true },
+      { kind: 'network', holder: { ipv6: true } },
+      { kind: 'source_limit', holder: { ipv6: true } },
+    ]);
+  });
+});
+
+describe('a SYN flood with forged sources', () => {
+  const flood = forged(3000, HALF);
+
+  test('is called one, by its target; no address is', () => {
+    expect(advised(listed(flood, flood))).toMatchObject([
+      { kind: 'synproxy', target: { port: 443, own: false }, half: { added: 3000, of: 3000 }, most: 1 },
+      // Half of 4000 in the 60 s that SYN_RECV has.
+      { kind: 'rate_limit', perSecond: 33, seconds: 60 },
+    ]);
+  });
+
+  test('at the machine itself', () => {
+    const own = new Set([String((192 << 24) | (2 << 8) | 1)]);
+    expect(advised(listed(flood, flood), { own })).toMatchObject([{ target: { own: true } }, {}]);
+  });
+
+  test('that a captured list shows', () => {
+    expect(kinds(listed(flood))).toEqual(['synproxy', 'rate_limit']);
+  });
+
+  test('in a zone the SYNs cannot be left to a proxy', () => {
+    const zoned = forged(3000, { ...HALF, zone: 7 });
+    expect(kinds(listed(zoned, zoned))).toEqual(['rate_limit']);
+  });
+
+  test.each([
+    [
+      'Linux 3.10',
+      { generation: 'nf_conntrack', release: { ...RELEASE, value: { major: 3, minor: 10 } } },
+      ['rate_limit'],
+    ],
+    [
+      'ip_conntrack',
+      { generation: 'ip_conntrack', release: { ...RELEASE, value: { major: 2, minor: 6 } } },
+      ['notrack'],
+    ],
+  ] as const)('%s has not all of it', (_, machine, expected) => {
+    expect(kinds(listed(flood, flood), { machine })).toEqual(expected);
+  });
+
+  test.each<[string, readonly string[]]>([
+    ['they are completed', forged(3000, { left: 431_999 })],
+    ['they are datagrams', forged(3000, UDP)],
+    ['they are few', forged(90, HALF)],
+    ['one source has more than a few', [...forged(2000, HALF), ...times(200, () => ({ ...HALF, source: '10.0.0.7' }))]],
+    ['they are of one network', times(3000, (at) => ({ ...HALF, source: `198.51.100.${at & 255}` }))],
+    ['they are for every port', forged(3000, HALF).map((text, at) => text.split('443').join(String(1 + at)))],
+  ])('not where %s', (_, lines) => {
+    expect(kinds(listed(lines, lines))).not.toContain('synproxy');
+  });
+});
+
+describe('just a SYN flood, and just none', () => {
+  const one = (count: number, source: string) => times(count, () => ({ ...HALF, source }));
+  const near = (count: number) => times(count, (at) => ({ ...HALF, source: `10.0.0.${at}` }));
+  const done = (count: number) => forged(count, { left: 431_999 });
+
+  test.each<[string, readonly string[], boolean]>([
+    ['a hundred', forged(100, HALF), true],
+    ['one less', forged(99, HALF), false],
+    ['eight of ten are not completed', [...forged(80, HALF), ...done(20)], true],
+    ['fewer', [...forged(79, HALF), ...done(21)], false],
+    ['of one source one in twenty', [...forged(95, HALF), ...one(5, '10.0.0.7')], true],
+    ['more', [...forged(94, HALF), ...one(6, '10.0.0.7')], false],
+    ['of one network one in five', [...forged(80, HALF), ...near(20)], true],
+    ['more of it', [...forged(79, HALF), ...near(21)], false],
+    ['sent, not received', forged(100, { state: 'SYN_SENT', flag: 'UNREPLIED', left: 119 }), true],
+    ['half of them for one port', [...forged(50, HALF), ...ports(50)], true],
+    ['fewer for one port', [...forged(49, HALF), ...ports(51)], false],
+  ])('%s', (_, lines, expected) => {
+    expect(kinds(listed(lines, lines)).includes('synproxy')).toBe(expected);
+  });
+
+  function ports(count: number): readonly string[] {
+    return forged(count, HALF).map((text, at) => text.split('443').join(String(1000 + at)));
+  }
+
+  test.each<[number, boolean]>([
+    [50, true],
+    [49, false],
+  ])('for one address: %i of a hundred', (there, isNamed) => {
+    const lines = forged(100, HALF).map((text, at) =>
+      at < there ? text : text.split('192.0.2.1').join(`198.51.100.${at}`),
+    );
+    const own = new Set([String((192 << 24) | (2 << 8) | 1)]);
+    expect(advised(listed(lines, lines), { own })[0]).toMatchObject({
+      target: { port: 443, own: isNamed, destination: isNamed ? { ipv6: false } : undefined },
+    });
+  });
+
+  test.each<[string, Suspicion['machine'], readonly string[]]>([
+    ['3.11', { generation: 'nf_conntrack', release: { ...RELEASE, value: { major: 3, minor: 11 } } }, ['rate_limit']],
+    [
+      '3.12',
+      { generation: 'nf_conntrack', release: { ...RELEASE, value: { major: 3, minor: 12 } } },
+      ['synproxy', 'rate_limit'],
+    ],
+    [
+      'nobody knows which',
+      { generation: 'nf_conntrack', release: { ok: false, fault: { kind: 'denied', source: '' } } },
+      ['rate_limit'],
+    ],
+  ])('Linux %s', (_, machine, expected) => {
+    const flood = forged(100, HALF);
+    expect(kinds(listed(flood, flood), { machine })).toEqual(expected);
+  });
+
+  test('what each may have more than is counted speaks against it', () => {
+    const { holdings, arrivals } = listed(forged(100, HALF), forged(100, HALF));
+    const { added } = arrivals;
+    const lacking = (name: 'sources' | 'networks', by: number): Found => {
+      const rankings = { ...added.rankings, [name]: { ...added.rankings[name], lacking: by } };
+      return { holdings, arrivals: { ...arrivals, added: { ...added, rankings } } };
+    };
+    expect(advised(lacking('sources', 4))[0]).toMatchObject({ kind: 'synproxy', most: 5 });
+    expect(kinds(lacking('sources', 5))).not.toContain('synproxy');
+    expect(kinds(lacking('networks', 19))).toContain('synproxy');
+    expect(kinds(lacking('networks', 20))).not.toContain('synproxy');
+  });
+
+  test('not so many a second, where nobody knows how long they stay', () => {
+    const found = listed(forged(100, HALF), forged(100, HALF));
+    expect(kinds({ ...found, holdings: { ...found.holdings, timeouts: [] } })).toEqual(['synproxy']);
+  });
+
+  test('so many a second that they take half of the table at the most, and never none', () => {
+    const rate = (lines: readonly string[], limit: number) =>
+      advised(listed(lines, lines), { limit }).find(({ kind }) => kind === 'rate_limit');
+    const flood = forged(100, HALF);
+    expect(rate(flood, 239)).toMatchObject({ perSecond: 1, seconds: 60 });
+    expect(rate(flood, 119)).toBeUndefined();
+    const sent = forged(20, { state: 'SYN_SENT', flag: 'UNREPLIED', left: 119 });
+    expect(rate([...flood, ...sent, ...forged(10, { left: 431_999 })], 2400)).toMatchObject({
+      perSecond: 10,
+      seconds: 120,
+      half: { added: 120, of: 130 },
+    });
+  });
+});
+
+describe('just the reason, and just none', () => {
+  const machine = { generation: 'nf_conntrack', release: RELEASE } as const;
+  const flood = (count: number) => times(count, () => ({ ...UDP, source: '203.0.113.9' }));
+  const others = (count: number, of: Line = {}) =>
+    times(count, (at) => ({ port: 1000 + at, source: `10.${at >> 8}.${at & 255}.1`, ...of }));
+
+  test.each<[string, readonly string[], readonly string[], readonly string[]]>([
+    ['half of what is added', [...flood(100), ...others(100)], [...flood(30), ...others(30)], ['notrack', 'source']],
+    ['less', [...flood(100), ...others(100)], [...flood(29), ...others(30)], []],
+    [
+      'a tenth of the entries is worth not to be tracked',
+      [...flood(40), ...others(360)],
+      flood(40),
+      ['notrack', 'source'],
+    ],
+    ['less than a tenth is not, and it is who adds', [...flood(39), ...others(361)], flood(39), ['source']],
+    ['a hundredth', [...flood(40), ...others(3960)], flood(40), ['source']],
+    ['less than a hundredth', [...flood(40), ...others(3961)], flood(40), []],
+  ])('%s', (_, lines, began, expected) => {
+    expect(kinds(listed(lines, began)).filter((kind) => kind !== 'source_limit')).toEqual(expected);
+  });
+
+  test('what would take more than a minute to add a tenth', () => {
+    const few = (count: number, refused = 0) =>
+      kinds(listed([...flood(200), ...others(17_800)], flood(count)), { refused });
+    expect(few(30)).toEqual(['source', 'source_limit']);
+    expect(kinds(listed([...flood(200), ...others(17_801)], flood(30)))).toEqual([]);
+    expect(kinds(listed([...flood(200), ...others(17_801)], flood(30)), { refused: 1 })).toContain('source');
+  });
+
+  test('the longer they took the fewer come in a second', () => {
+    const found = listed([...flood(200), ...others(17_800)], flood(30));
+    expect(kinds(found, { arrivals: { ...found.arrivals, seconds: 1.01 } })).toEqual([]);
+  });
+
+  test('who adds most, and not who has most', () => {
+    const idle = times(900, () => ({ source: '10.0.0.1', port: 22 }));
+    const found = listed([...idle, ...flood(100)], [...flood(30), ...others(20)]);
+    const { sources, ports } = found.arrivals.both;
+    const order = [sources, ports].map((rows) => rows.map(({ entries }) => entries));
+    expect(advised(found)).toMatchObject([
+      { kind: 'notrack', port: 53 },
+      { kind: 'source', holder: { entries: 100, added: 30 } },
+    ]);
+    expect([sources, ports].map((rows) => rows.map(({ entries }) => entries))).toEqual(order);
+    expect(order[0]?.[0]).toBe(900);
+  });
+
+  test('where nobody knows what is added: who has half', () => {
+    const has = (lines: readonly string[], own: ReadonlySet<string> = new Set()) =>
+      advised(listed(lines), { arrivals: undefined, own });
+    expect(has([...flood(50), ...others(50)])).toMatchObject([
+      { kind: 'notrack', entries: 50, of: 100, adds: undefined, ipv4: true, ipv6: false },
+      { kind: 'source', of: 100, own: false },
+    ]);
+    expect(has([...flood(49), ...others(51)])).toEqual([]);
+    // Of two of whom each has half neither stands out.
+    const second = (count: number) => times(count, () => ({ ...UDP, source: '192.0.2.99', port: 9 }));
+    const kinds = (lines: readonly string[]) => has(lines).map(({ kind }) => kind);
+    expect(kinds([...flood(50), ...second(41)])).toEqual(['notrack']);
+    expect(kinds([...flood(50), ...second(40)])).toEqual(['notrack', 'source']);
+    expect(has(flood(50), new Set([String((203 << 24) | (113 << 8) | 9)]))).toMatchObject([{}, { own: true }]);
+    const six = times(50, () => ({ ...UDP, source: '2001:db8:0:7::9' }));
+    expect(has(six, new Set([[0x20010db8, 7, 0, 9].join()]))).toMatchObject([
+      { ipv4: false, ipv6: true },
+      { own: true },
+    ]);
+    expect(has([...six, ...flood(50)])[0]).toMatchObject({ kind: 'notrack', ipv4: true, ipv6: true });
+    expect(has([])).toEqual([]);
+  });
+
+  test.each<[number, number]>([
+    [49, 100],
+    [50, 100],
+    [51, 200],
+    [100, 200],
+    [101, 300],
+    [499, 1000],
+    [501, 2000],
+  ])('twice what any other has, %i: a limit of %i', (other, each) => {
+    const rest = times(other, () => ({ source: '10.9.9.9' }));
+    const found = advised(listed([...flood(2001), ...rest], flood(200)));
+    expect(found.find(({ kind }) => kind === 'source_limit')).toMatchObject({ each });
+  });
+
+  test('a limit that would not meet who is to be held to it, or that the kernel does not have', () => {
+    const limits = (count: number, where: Suspicion['machine'] = machine) =>
+      kinds(listed(flood(count), flood(count)), { machine: where }).filter((kind) => kind === 'source_limit').length;
+    expect([limits(100), limits(101)]).toEqual([0, 1]);
+    expect(limits(101, { ...machine, generation: 'ip_conntrack' })).toBe(0);
+  });
+});
+
+describe('what is freed at once', () => {
+  test.each<[string, readonly string[], object]>([
+    [
+      'connections that are not completed',
+      forged(3000, HALF),
+      { cost: 'half-open', group: { port: 443 }, entries: 3000 },
+    ],
+    ['connections that have ended', times(900, () => ({ state: 'TIME_WAIT', left: 60 })), { cost: 'ended' }],
+    ['connections that are silent for long', times(900, () => ({ left: 200_000 })), { cost: 'silent' }],
+    ['datagrams', times(900, () => UDP), { cost: 'datagrams', group: { port: 53 } }],
+  ])('%s', (_, lines, expected) => {
+    expect(releaseAdvice(listed(lines).holdings)).toMatchObject([{ kind: 'free', of: lines.length, ...expected }]);
+  });
+
+  test.each<[string, string | undefined]>([
+    ['SYN_SENT', 'half-open'],
+    ['SYN_RECV', 'half-open'],
+    ['TIME_WAIT', 'ended'],
+    ['CLOSE', 'ended'],
+    ['LAST_ACK', 'ended'],
+    ['FIN_WAIT', 'ended'],
+    ['CLOSE_WAIT', 'silent'],
+    ['LISTEN', undefined],
+  ])('%s: %s', (state, cost) => {
+    const [advice] = releaseAdvice(listed(times(9, () => ({ state, left: 9 }))).holdings);
+    expect(advice?.cost).toBe(cost);
+  });
+
+  test('of the families that are there', () => {
+    const of = (source: string) => times(9, () => ({ state: 'TIME_WAIT', left: 60, source }));
+    const [four, six] = [of('10.0.0.1'), of('2001:db8::9')];
+    const families = (lines: readonly string[]) =>
+      releaseAdvice(listed(lines).holdings).map(({ ipv4, ipv6 }) => [ipv4, ipv6]);
+    expect([four, six, [...four, ...six]].map(families)).toEqual([[[true, false]], [[false, true]], [[true, true]]]);
+  });
+
+  test('what has been silent by its own timeout, nearly all of it', () => {
+    const streams = times(100, (at) => ({ protocol: 'udp', port: 1000 + at, left: 9 }));
+    const idle = (silent: number) => times(20, (at) => ({ left: at < silent ? 200_000 : 431_999 }));
+    const costs = (silent: number) =>
+      releaseAdvice(listed([...streams, ...idle(silent)]).holdings).map(({ cost }) => cost);
+    expect([costs(18), costs(17)]).toEqual([['silent'], []]);
+  });
+
+  test('just a tenth of all, and from one source just nearly all', () => {
+    const ended = times(100, () => ({ state: 'TIME_WAIT', left: 60, source: '10.5.5.5', port: 80 }));
+    const of = (others: number) => releaseAdvice(listed([...ended, ...IDLE.slice(0, others)]).holdings);
+    expect(of(900)).toMatchObject([{ entries: 100, of: 1000 }]);
+    expect(of(901)).toEqual([]);
+    expect(of(10)).toMatchObject([{ source: { entries: 100 }, entries: 90 }]);
+    expect(of(11)).toMatchObject([{ source: undefined, entries: 100 }]);
+  });
+
+  test('not connections that live', () => {
+    expect(releaseAdvice(listed(IDLE).holdings)).toEqual([]);
+  });
+
+  test('of what is more than a tenth the largest group', () => {
+    const ended = (count: number) => times(count, () => ({ state: 'TIME_WAIT', left: 60, port: 80 }));
+    expect(releaseAdvice(listed([...IDLE, ...ended(400)]).holdings)).toMatchObject([{ entries: 400, of: 3400 }]);
+    expect(releaseAdvice(listed([...IDLE, ...ended(300)]).holdings)).toEqual([]);
+  });
+
+  test('by source where nearly all of them must have the same', () => {
+    const one = times(900, () => ({ state: 'TIME_WAIT', left: 60, source: '10.5.5.5' }));
+    const [narrow] = releaseAdvice(listed([...one, ...IDLE.slice(0, 50)]).holdings);
+    expect(narrow).toMatchObject({ source: { entries: 900 }, entries: 850 });
+    const [wide] = releaseAdvice(listed([...one, ...IDLE.slice(0, 500)]).holdings);
+    expect(wide).toMatchObject({ source: undefined, entries: 900 });
+  });
+});

@@ -1,0 +1,309 @@
+import { describe, expect, test } from 'vitest';
+import { evaluate } from '../../../../src/evaluate/evaluate.ts';
+import type { FullSpell } from '../../../../src/model/full-log.ts';
+import { diagnose, fullestTable } from '../../../../src/report/diagnosis/diagnosis.ts';
+import { verdictText } from '../../../../src/report/diagnosis/verdict.ts';
+import { counted, countedBefore515, fault, observation, ok, unreadTable } from '../../support/observation.ts';
+import { diagnosed, envoy, findingsOf, type Incident, wanted } from '../../support/reports.ts';
+
+const spell = (ago: number, seconds = 86) => ({ lines: 3, first: '03:01:44', last: '03:03:10', seconds, ago });
+const gone = (ago: number, number: number | undefined): Incident => ({
+  spells: { ofTables: new Map(), ofOthers: { spell: spell(ago), number, isNamed: true } },
+});
+const nobodys = (spell: FullSpell): Incident => ({
+  spells: { ofTables: new Map(), ofOthers: { spell, number: undefined, isNamed: false } },
+});
+const of = (key: string, ago: number): Incident => ({
+  spells: { ofTables: new Map([[key, spell(ago)]]), ofOthers: undefined },
+});
+const OLDER = {
+  release: ok({ major: 4, minor: 18 }),
+  statistics: countedBefore515({}),
+};
+const OLD_COUNTS = countedBefore515({ drop: 50, insert_failed: 70 });
+const NO_COUNTERS = { statistics: fault('denied', 'conntrack -S') };
+
+function verdict(incident: Incident): string {
+  return verdictText(findingsOf(incident));
+}
+
+describe('the verdict', () => {
+  test.each<[Incident, string, string]>([
+    [{}, 'ok', 'not conntrack: 0.0% used, nothing dropped since boot'],
+    [{ first: { entries: 30 } }, 'ok', 'not conntrack: 3.0% used, nothing dropped since boot'],
+    [
+      { first: { statistics: counted({ drop: 9000 }) } },
+      'ok',
+      'not conntrack: 0.0% used, 9,000 dropped since boot, nothing now',
+    ],
+    [{ first: NO_COUNTERS }, 'ok', '0.0% used, drops cannot be seen'],
+    [{ first: { entries: 800 } }, 'ok', 'not conntrack: 80.0% used, nothing dropped since boot'],
+    [{ first: { entries: 801 } }, 'warning', 'the table of the host is 80.1% full, not growing, nothing dropped now'],
+    [
+      { first: { entries: 901 }, last: { entries: 911 }, seconds: 2 },
+      'critical',
+      'the table of the host is 91.1% full, growing by 5/s, full in 18 s at this rate, nothing dropped now',
+    ],
+    [{ first: { entries: 1000 } }, 'critical', 'the table of the host is full: 1,000 of 1,000, nothing dropped now'],
+    [{ first: { entries: 1064 } }, 'critical', 'the table of the host is full: 1,064 of 1,000, nothing dropped now'],
+    [
+      { first: { entries: 1065 } },
+      'critical',
+      'the table of the host is full: 1,065 of 1,000 (the limit was lowered below them), nothing dropped now',
+    ],
+    [
+      { first: { entries: 1000 }, last: { statistics: counted({ early_drop: 3000 }) }, seconds: 2 },
+      'critical',
+      'the table of the host is full: 1,000 of 1,000, nothing dropped now, 1,500 entries/s evicted to make room',
+    ],
+    // Evicted is at the limit alone: what is free at the moment of the look is taken in the next.
+    [
+      { first: { entries: 1000 }, last: { entries: 900, statistics: counted({ early_drop: 3000 }) }, seconds: 2 },
+      'critical',
+      'the table of the host is full: 900 of 1,000, nothing dropped now, 1,500 entries/s evicted to make room',
+    ],
+    [
+      { first: { entries: 1000 }, last: { entries: 899, statistics: counted({ early_drop: 3000 }) }, seconds: 2 },
+      'warning',
+      'the table of the host is 89.9% full, not growing, nothing dropped now, 1,500 entries/s evicted to make room',
+    ],
+    [
+      { first: { entries: 1000 }, last: { statistics: counted({ drop: 2360 }) }, seconds: 2 },
+      'critical',
+      'the table of the host is full and losing 1,180 packets/s',
+    ],
+    [
+      { first: { entries: 990 }, last: { entries: 700, statistics: counted({ drop: 1 }) }, seconds: 10 },
+      'critical',
+      'the table of the host is 70.0% full and losing 1 packets/s',
+    ],
+    [
+      { first: { entries: 100 }, last: { statistics: counted({ chainlength: 50, insert_failed: 50 }) } },
+      'critical',
+      'the table of the host is 10.0% full and refuses 50 packets/s because its hash chains are too long',
+    ],
+    [
+      { first: { entries: 4 }, last: { statistics: counted({ drop: 50, insert_failed: 50 }) } },
+      'critical',
+      'the table of the host is 0.4% full and loses 50 packets/s to clashes: NAT finds no free port, or two packets of one new flow come at once',
+    ],
+    [
+      { first: { entries: 4 }, last: { statistics: counted({ drop: 50, insert_failed: 50 }) }, shortage: 'none' },
+      'critical',
+      'the table of the host is 0.4% full and loses 50 packets/s to clashes: not for want of NAT ports; likely two packets of one new flow at once',
+    ],
+    [
+      { first: { entries: 1000 }, last: { statistics: counted({ drop: 90, insert_failed: 20 }) } },
+      'critical',
+      'the table of the host is full and losing 70 packets/s, and 20/s for other reasons',
+    ],
+    // 4.18 counts a clash that was resolved as well: what is lost to which is not known, but that a table with room drops nothing.
+    [
+      { first: { ...OLDER, entries: 4 }, last: { statistics: OLD_COUNTS } },
+      'critical',
+      'the table of the host is 0.4% full and loses 50 packets/s to clashes: NAT finds no free port, or two packets of one new flow come at once',
+    ],
+    [
+      { first: { ...OLDER, entries: 1000 }, last: { statistics: OLD_COUNTS } },
+      'critical',
+      'the table of the host is full and losing 50 packets/s, some of them perhaps to clashes',
+    ],
+    [
+      {
+        first: { others: [envoy({ entries: 1000 })] },
+        last: { others: [envoy({ entries: 1000, statistics: counted({ drop: 5 }) })] },
+      },
+      'critical',
+      'the table of namespace of envoy (pid 4711) is full and losing 5 packets/s',
+    ],
+    [
+      { first: { entries: 950, others: [envoy({ entries: 960 })] } },
+      'critical',
+      'the table of namespace of envoy (pid 4711) is 96.0% full, not growing, nothing dropped now, and 1 more in trouble',
+    ],
+    [
+      { first: { entries: 500 }, last: { entries: 505 } },
+      'warning',
+      'the table of the host is 50.5% full, growing by 5/s, full in 99 s at this rate, nothing dropped now',
+    ],
+    [
+      { first: { entries: 400 }, last: { entries: 490 } },
+      'ok',
+      'not conntrack: 49.0% used, nothing dropped since boot',
+    ],
+    [
+      { first: { entries: 490 }, last: { entries: 500 } },
+      'ok',
+      'not conntrack: 50.0% used, nothing dropped since boot',
+    ],
+    [
+      { first: { entries: 699 }, last: { entries: 700 } },
+      'ok',
+      'not conntrack: 70.0% used, nothing dropped since boot',
+    ],
+    [
+      { first: { entries: 700 }, last: { entries: 600 } },
+      'ok',
+      'not conntrack: 60.0% used, nothing dropped since boot',
+    ],
+    [
+      { first: { entries: 599 }, last: { entries: 600 } },
+      'ok',
+      'not conntrack: 60.0% used, nothing dropped since boot',
+    ],
+    [
+      gone(120, 7),
+      'warning',
+      'the table of net:[7], which is gone, was full from 03:01:44 to 03:03:10 (86 s, by the log), 120 s ago; now 0.0% used, nothing dropped since boot by the tables there are',
+    ],
+    [
+      gone(120, undefined),
+      'warning',
+      'the table of the initial namespace was full from 03:01:44 to 03:03:10 (86 s, by the log), 120 s ago; now 0.0% used, nothing dropped since boot by the tables there are',
+    ],
+    [
+      nobodys(spell(120)),
+      'warning',
+      'one table or more was full from 03:01:44 to 03:03:10 (86 s, by the log, which does not say whose), 120 s ago; now 0.0% used, nothing dropped since boot by the tables there are',
+    ],
+    [
+      nobodys({ ...spell(120, 0), lines: 1 }),
+      'warning',
+      'a table was full at 03:03:10, 120 s ago; now 0.0% used, nothing dropped since boot by the tables there are',
+    ],
+    [
+      { ...of('own', 60), first: { statistics: counted({ drop: 12 }) } },
+      'warning',
+      'the table of the host was full from 03:01:44 to 03:03:10 (86 s, by the log), 60 s ago; now 0.0% used, 12 dropped since boot, nothing now',
+    ],
+    [
+      { ...of('net:7', 60), first: { others: [envoy({ key: 'net:7', entries: 5 })] } },
+      'warning',
+      'the table of namespace of envoy (pid 4711) was full from 03:01:44 to 03:03:10 (86 s, by the log), 60 s ago; now 0.5% used, nothing dropped since boot',
+    ],
+    [
+      { ...of('own', 60), first: { entries: 850 } },
+      'warning',
+      'the table of the host is 85.0% full, not growing, nothing dropped now',
+    ],
+    [gone(900, 7), 'ok', 'not conntrack: 0.0% used, nothing dropped since boot'],
+    [{ log: fault('denied', '/dev/kmsg') }, 'ok', 'not conntrack: 0.0% used, nothing dropped since boot'],
+    [
+      { first: { configuration: wanted(4000) } },
+      'warning',
+      'limit is 1000 but /etc/sysctl.conf sets 4000; 0.0% used, nothing dropped since boot',
+    ],
+    [
+      { first: { unread: [unreadTable()] } },
+      'unknown',
+      'not every table could be read; of those that were, 0.0% used, nothing dropped since boot',
+    ],
+    [
+      { first: { unread: [unreadTable()], entries: 1000 } },
+      'critical',
+      'the table of the host is full: 1,000 of 1,000, nothing dropped now',
+    ],
+    [{ first: { limit: 0, entries: 5000 } }, 'ok', 'not conntrack: 5,000 entries used, nothing dropped since boot'],
+    [
+      { first: { isInitial: false, entries: 1000 } },
+      'critical',
+      'the table of this network namespace is full: 1,000 of 1,000, nothing dropped now',
+    ],
+  ])('%j', (incident, state, text) => {
+    const found = findingsOf(incident);
+    expect([found.diagnosis.state, verdictText(found)]).toEqual([state, text]);
+  });
+
+  test('looked at once, as a captured tree is: no word of now', () => {
+    const captured = { view: 'captured', entries: 1000 } as const;
+    const drops = { statistics: counted({ drop: 77 }) };
+    expect(verdict({ first: { ...captured, ...drops } })).toBe(
+      'the table of this tree is full: 1,000 of 1,000, 77 dropped since boot',
+    );
+    expect(verdict({ first: { ...captured, ...NO_COUNTERS } })).toBe(
+      'the table of this tree is full: 1,000 of 1,000, drops cannot be seen',
+    );
+    expect(verdict({ first: { ...captured, ...drops, entries: 850 } })).toBe(
+      'the table of this tree is 85.0% full, 77 dropped since boot',
+    );
+    expect(verdict({ first: { ...captured, entries: 850 } })).toBe(
+      'the table of this tree is 85.0% full, nothing dropped since boot',
+    );
+  });
+
+  test('looked at once, and something was lost before: that is no acquittal', () => {
+    const captured = { view: 'captured', entries: 30 } as const;
+    const lost = { statistics: counted({ drop: 5, chainlength: 7 }) };
+    expect(verdict({ first: { ...captured, ...lost } })).toBe(
+      '3.0% used, 5 dropped, 7 refused for long chains since boot, one look cannot tell whether now',
+    );
+    expect(verdict({ first: captured })).toBe('not conntrack: 3.0% used, nothing dropped since boot');
+  });
+
+  test('counters that wrap', () => {
+    const wrap = {
+      first: { entries: 1000, statistics: counted({ drop: 2 ** 32 - 10 }) },
+      last: { statistics: counted({ drop: 10 }) },
+    };
+    expect(verdict(wrap)).toBe('the table of the host is full and losing 20 packets/s');
+  });
+});
+
+test('a threshold on something else than usage fills no table', () => {
+  const thresholds = { drop: { critical: { start: 0, end: 0, inside: false } } };
+  const found = observation({ statistics: counted({ drop: 5 }) });
+  const evaluation = evaluate(found, new Map(), { thresholds, objectSize: undefined, drift: 'ok', partial: 'ok' });
+  expect(evaluation.state).toBe('critical');
+  expect(diagnose(evaluation, undefined)).toMatchObject({ state: 'ok', trouble: 'none' });
+});
+
+test('one that is broken neither', () => {
+  const thresholds = { drop: { critical: { start: 0, end: 0, inside: false } } };
+  const found = observation({ statistics: fault('denied') });
+  const evaluation = evaluate(found, new Map(), { thresholds, objectSize: undefined, drift: 'ok', partial: 'ok' });
+  expect(diagnose(evaluation, undefined)).toMatchObject({ state: 'ok', trouble: 'none' });
+});
+
+test('of tables that are as full ours is the one whose list is read', () => {
+  const fullest = (own: number, other: number) =>
+    fullestTable(observation({ entries: own, others: [envoy({ entries: other })] })).key;
+  expect([fullest(5, 5), fullest(5, 6), fullest(6, 5)]).toEqual(['own', 'net:7', 'own']);
+});
+
+describe('of several tables', () => {
+  const both = (own: number, other: number) => ({
+    ofTables: new Map([
+      ['own', spell(own)],
+      ['net:7', spell(other)],
+    ]),
+    ofOthers: undefined,
+  });
+  const CALM_ONES = { entries: 500, others: [envoy({ entries: 5 })] };
+
+  test.each([
+    [60, 300, 'own'],
+    [300, 60, 'net:7'],
+  ])('the one that was full last: %d and %d s ago', (own, other, key) => {
+    const { past, worst } = diagnosed({ first: CALM_ONES, spells: both(own, other) }).diagnosis;
+    expect([past?.table?.key, worst.result.table.key]).toEqual([key, key]);
+  });
+
+  test('one that is gone, if it was full later', () => {
+    const others = { spell: spell(30), number: 4, isNamed: true };
+    const { past } = diagnosed({ first: CALM_ONES, spells: { ...both(60, 300), ofOthers: others } }).diagnosis;
+    expect(past).toMatchObject({ table: undefined, number: 4 });
+  });
+
+  test('one that is full now comes before one that was', () => {
+    const first = { entries: 1000, others: [envoy({ entries: 5 })] };
+    expect(diagnosed({ first, spells: both(300, 60) }).diagnosis.worst.result.table.key).toBe('own');
+    const other = { entries: 5, others: [envoy({ entries: 1000 })] };
+    expect(diagnosed({ first: other, spells: both(60, 300) }).diagnosis.worst.result.table.key).toBe('net:7');
+  });
+
+  test('without any of that the fuller one', () => {
+    expect(diagnosed({ first: { entries: 5, others: [envoy({ entries: 500 })] } }).diagnosis.worst).toMatchObject({
+      result: { table: { key: 'net:7' } },
+    });
+  });
+});

@@ -1,0 +1,150 @@
+// What makes packets invalid and which rules drop them: who is asked for the rules, and whom that would load.
+
+import { describe, expect, test } from 'vitest';
+import { readInvalidHandling } from '../../../../../src/report/diagnosis/leads/invalid-packets.ts';
+import { otherTable, table } from '../../../support/observation.ts';
+import { type Files, rootOf } from '../../../support/root.ts';
+import { type Tools, withTools } from '../../../support/tools.ts';
+
+const MODULES = ['nf_conntrack', 'nf_tables', 'nft_compat', 'ip_tables', 'ip6_tables'];
+/** Modules that are loaded; iptables has tables where its own is. */
+const listing = (...names: readonly string[]): Files => ({
+  'proc/modules': names.map((name) => `${name} 1 0\n`).join(''),
+  'proc/net/ip_tables_names': names.includes('ip_tables') ? 'filter\n' : '',
+  'proc/net/ip6_tables_names': names.includes('ip6_tables') ? 'filter\n' : '',
+});
+
+const NFT = 'table inet filter {\n\tchain input {\n\t\tct state invalid drop # handle 5\n\t}\n}\n';
+const NFT_NONE = 'table inet filter {\n}\n';
+const NFT_FOREIGN = 'table ip filter {\n\tchain INPUT {\n\t\txt match "conntrack" drop\n\t}\n}\n';
+const SAVED = '*filter\n-A INPUT -m conntrack --ctstate INVALID -j DROP\nCOMMIT\n';
+
+/** The program that a tool of iptables is a link to, by the tool's name. */
+const MULTI = (path: string) => `/usr/sbin/xtables-${path.includes('-nft') ? 'nft' : 'legacy'}-multi`;
+
+function asked(tools: Tools, files: Files = listing(...MODULES), namespace = table(), user = 0) {
+  const links = Object.fromEntries(Object.keys(tools).map((path) => [path, MULTI(path)]));
+  const lines = withTools(tools, user, links);
+  const root = rootOf(files);
+  const { rules } = readInvalidHandling({ ...root, view: 'own' }, 'nf_conntrack', namespace);
+  return { tools: rules?.map(({ tool }) => tool), lines: lines.map((line) => line.replace(root.locate(''), '')) };
+}
+
+test('the settings of each generation, by their names alone', () => {
+  const files = (folder: string, prefix: string) =>
+    Object.fromEntries(
+      ['tcp_loose', 'tcp_be_liberal', 'checksum', 'log_invalid', 'max'].map((name, at) => [
+        `proc/sys/net/${folder}/${prefix}_${name}`,
+        `${at}\n`,
+      ]),
+    );
+  const settings = { tcp_loose: 0, tcp_be_liberal: 1, checksum: 2, log_invalid: 3 };
+  const newer = rootOf(files('netfilter', 'nf_conntrack'));
+  const older = rootOf(files('ipv4/netfilter', 'ip_conntrack'));
+  expect(readInvalidHandling(newer, 'nf_conntrack', table())).toEqual({ settings, rules: undefined });
+  expect(readInvalidHandling(older, 'ip_conntrack', table())).toEqual({ settings, rules: undefined });
+  expect(readInvalidHandling(rootOf({}), 'nf_conntrack', table())).toStrictEqual({ settings: {}, rules: undefined });
+});
+
+describe('nft', () => {
+  test.each(['/usr/sbin/nft', '/sbin/nft', '/usr/bin/nft'])('%s tells, and nobody else is asked', (place) => {
+    expect(asked({ [place]: NFT, '/usr/sbin/iptables-save': SAVED })).toEqual({
+      tools: ['nft'],
+      lines: [`${place} -t -a list ruleset`],
+    });
+  });
+
+  test('where it tells of no such rule, the old half is asked', () => {
+    expect(asked({ '/usr/sbin/nft': NFT_NONE, '/usr/sbin/iptables-legacy-save': SAVED })).toEqual({
+      tools: ['iptables-legacy'],
+      lines: ['/usr/sbin/nft -t -a list ruleset', '/usr/sbin/iptables-legacy-save -c'],
+    });
+  });
+
+  test('where it has no words for them, those of iptables are', () => {
+    expect(asked({ '/usr/sbin/nft': NFT_FOREIGN, '/usr/sbin/iptables-nft-save': SAVED }).tools).toEqual([
+      'iptables-nft',
+    ]);
+    expect(asked({ '/usr/sbin/nft': NFT_NONE, '/usr/sbin/iptables-nft-save': SAVED }).tools).toEqual([]);
+  });
+
+  test('where it fails or is not there, too', () => {
+    const failed = { stdout: NFT, status: 1 };
+    expect(asked({ '/usr/sbin/nft': failed, '/usr/sbin/iptables-nft-save': SAVED }).tools).toEqual(['iptables-nft']);
+    expect(asked({ '/usr/sbin/iptables-nft-save': SAVED }).tools).toEqual(['iptables-nft']);
+    expect(asked({ '/usr/sbin/nft': failed }, listing('nf_conntrack', 'nf_tables')).tools).toBeUndefined();
+  });
+});
+
+describe('iptables', () => {
+  const OLD = listing('nf_conntrack', 'ip_tables', 'ip6_tables');
+
+  test('each half by the tool of its own, IPv6 too', () => {
+    const tools = ['iptables-nft', 'ip6tables-nft', 'iptables-legacy', 'ip6tables-legacy'];
+    const there = Object.fromEntries(tools.map((tool) => [`/sbin/${tool}-save`, SAVED]));
+    expect(asked(there)).toEqual({ tools, lines: tools.map((tool) => `/sbin/${tool}-save -c`) });
+  });
+
+  test('else by the plain name, which is the one or the other', () => {
+    const there = { '/usr/sbin/iptables-save': SAVED, '/usr/sbin/ip6tables-save': SAVED };
+    expect(asked(there, OLD).tools).toEqual(['iptables', 'ip6tables']);
+    expect(asked(there).lines).toEqual(['/usr/sbin/iptables-save -c', '/usr/sbin/ip6tables-save -c']);
+    expect(asked(there, listing('nf_conntrack', 'nf_tables', 'nft_compat'))).toEqual({ tools: undefined, lines: [] });
+  });
+
+  test('whoever fails tells nothing, the other does', () => {
+    const failing = { '/sbin/iptables-legacy-save': { stdout: SAVED, status: 1 } };
+    expect(asked(failing, OLD).tools).toBeUndefined();
+    expect(asked({ ...failing, '/sbin/ip6tables-legacy-save': SAVED }, OLD).tools).toEqual(['ip6tables-legacy']);
+  });
+});
+
+describe('what would be loaded is not asked', () => {
+  const TOOLS = {
+    '/usr/sbin/nft': NFT_NONE,
+    '/usr/sbin/iptables-nft-save': SAVED,
+    '/usr/sbin/iptables-legacy-save': SAVED,
+  };
+  const [NATIVE, OLD] = ['/usr/sbin/nft -t -a list ruleset', '/usr/sbin/iptables-legacy-save -c'];
+
+  test.each<[string, Files, readonly string[], readonly string[] | undefined]>([
+    ['both are there', listing('nf_conntrack', 'nf_tables', 'ip_tables'), [NATIVE, OLD], ['iptables-legacy']],
+    ['nft alone', listing('nf_conntrack', 'nf_tables'), [NATIVE], []],
+    ['the old one alone', listing('nf_conntrack', 'ip_tables'), [OLD], ['iptables-legacy']],
+    ['neither, so that there are no rules', listing('nf_conntrack', 'xnf_tables', 'ip_tables_x'), [], []],
+    [
+      'a list without conntrack, so that nobody knows',
+      listing('x', 'nf_conntrack_ftp', 'xnf_conntrack'),
+      [],
+      undefined,
+    ],
+    ['no list: no modules', { 'proc/net/ip_tables_names': 'filter\n' }, [NATIVE, OLD], ['iptables-legacy']],
+  ])('%s', (_, files, lines, tools) => expect(asked(TOOLS, files)).toEqual({ lines, tools }));
+});
+
+describe('in which namespace', () => {
+  const mount = { number: 8, path: '/run/netns/blue' };
+  const TOOLS = { '/usr/bin/nsenter': '', '/usr/sbin/nft': NFT };
+
+  test.each([
+    ['that of a process', otherTable({ mount }), '/proc/7/ns/net'],
+    ['that of a mount', otherTable({ pids: [], mount }), '/run/netns/blue'],
+  ])('%s', (_, namespace, place) => {
+    expect(asked(TOOLS, listing(...MODULES), namespace)).toEqual({
+      tools: ['nft'],
+      lines: [`/usr/bin/nsenter --net=${place} /usr/sbin/nft -t -a list ruleset`],
+    });
+  });
+
+  test.each<[string, Parameters<typeof asked>]>([
+    ['none that nothing leads to', [TOOLS, listing(...MODULES), otherTable({ pids: [] })]],
+    ['none without nsenter(1)', [{ '/usr/sbin/nft': NFT }, listing(...MODULES), otherTable()]],
+    ['none for somebody else than root', [TOOLS, listing(...MODULES), table(), 1000]],
+  ])('%s', (_, given) => expect(asked(...given)).toEqual({ tools: undefined, lines: [] }));
+
+  test('none of a captured tree', () => {
+    const lines = withTools(TOOLS);
+    const { rules } = readInvalidHandling(rootOf(listing(...MODULES)), 'nf_conntrack', table());
+    expect([rules, lines]).toEqual([undefined, []]);
+  });
+});

@@ -1,0 +1,289 @@
+// Where the kernel's log is read: its own records first, then the journal, and what a line of either is taken for.
+
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { files } from '#system/files';
+import { lineOf, readFullLog, syslogTime } from '../../../../src/report/diagnosis/kernel-log.ts';
+import type { Failed } from '../../../../src/system/contract.ts';
+import { fault, ok } from '../../support/observation.ts';
+import { type Files, rootOf } from '../../support/root.ts';
+import { type Tools, withTools } from '../../support/tools.ts';
+
+const KMSG = '/dev/kmsg';
+const UPTIME = 1000;
+const CLOCK = ok({ boot: 'b', uptime: UPTIME });
+const FULL = 'nf_conntrack: nf_conntrack: table full, dropping packet';
+
+/** The kernel's own log, read as these records; gives whether it was closed. */
+function withRecords(records: readonly (string | Failed)[]): { readonly closed: readonly number[] } {
+  const closed: number[] = [];
+  const waiting = records.slice();
+  const { open, read, close } = files;
+  const spies = [
+    vi.spyOn(files, 'open').mockImplementation((path, purpose) => (path === KMSG ? -7 : open(path, purpose))),
+    vi.spyOn(files, 'read').mockImplementation((descriptor, into, from, length, position) => {
+      if (descriptor !== -7) return read(descriptor, into, from, length, position);
+      const record = waiting.shift() ?? { errno: 'EAGAIN' };
+      if (typeof record !== 'string') return record;
+      into.set(Buffer.from(record, 'latin1'), from);
+      return record.length;
+    }),
+    vi.spyOn(files, 'close').mockImplementation((descriptor) => {
+      if (descriptor !== -7) return close(descriptor);
+      closed.push(descriptor);
+      return undefined;
+    }),
+  ];
+  onTestFinished(() => {
+    for (const spy of spies) spy.mockRestore();
+  });
+  return { closed };
+}
+
+/** Of a machine that was booted a thousand seconds ago. */
+function logOf(there: Files = {}, tools: Tools = {}, clock: Parameters<typeof readFullLog>[1] = CLOCK) {
+  withTools(tools);
+  return readFullLog({ ...rootOf(there), view: 'own' }, clock);
+}
+
+/** Written so many seconds after the boot. */
+function record(seconds: number, text: string): string {
+  return `4,1234,${seconds * 1e6},-;${text}\n`;
+}
+
+function ages(log: ReturnType<typeof readFullLog>): readonly number[] {
+  return log.ok ? log.value.records.map(({ ago }) => Math.round(ago)) : [];
+}
+
+describe("the kernel's own records", () => {
+  test('when each was written, and whose it is', () => {
+    const { closed } = withRecords([
+      record(100, 'x'),
+      record(400, FULL),
+      record(990, 'nf_conntrack: table full in netns 4026532177, dropping packet'),
+    ]);
+    const log = logOf();
+    expect(log).toMatchObject({
+      ok: true,
+      source: KMSG,
+      value: { lines: 2, namespaces: [4026532177], records: [{ namespace: undefined }, { namespace: 4026532177 }] },
+    });
+    expect(ages(log)).toEqual([600, 10]);
+    expect(log.ok && Math.round(log.value.ago ?? 0)).toBe(10);
+    expect(closed).toEqual([-7]);
+  });
+
+  test('other tables by the last of their lines', () => {
+    withRecords([
+      record(100, 'nf_conntrack: expectation table full'),
+      record(200, 'neighbour: arp_cache: neighbor table overflow!'),
+      record(300, 'nf_conntrack: expectation table full'),
+    ]);
+    const log = logOf();
+    if (!log.ok) throw new Error(log.fault.kind);
+    expect(log.value).toMatchObject({ lines: 0, namespaces: [], records: [] });
+    expect(log.value.others?.map(({ of, lines, ago }) => [of, lines, Math.round(ago)])).toEqual([
+      ['expectations', 2, 700],
+      ['neighbours', 1, 800],
+    ]);
+  });
+
+  test('of no table there is no time to tell', () => {
+    withRecords([record(1, 'x')]);
+    expect(logOf()).toStrictEqual(ok({ lines: 0, namespaces: [], records: [] }, KMSG));
+  });
+
+  test('never in the future, where clocks differ', () => {
+    withRecords([record(UPTIME + 50, FULL), record(UPTIME + 50, 'Neighbour table overflow.')]);
+    expect(logOf()).toMatchObject({ value: { ago: 0, records: [{ ago: 0 }], others: [{ ago: 0 }] } });
+  });
+
+  test('one that was overwritten is passed over', () => {
+    withRecords([{ errno: 'EPIPE' }, record(1, FULL), { errno: 'EPIPE' }, { errno: 'EPIPE' }, record(2, FULL)]);
+    expect(logOf()).toMatchObject({ value: { lines: 2 } });
+  });
+
+  test('cannot be read before 3.5: a log file stands in, or it is said in words', () => {
+    withRecords([{ errno: 'EINVAL' }, { errno: 'EINVAL' }]);
+    expect(logOf({ 'var/log/messages': `Nov 23 03:01:44 host kernel: ${FULL}\n` })).toMatchObject({
+      value: { lines: 1 },
+    });
+    expect(logOf()).toEqual({
+      ok: false,
+      fault: { kind: 'io', source: KMSG, detail: 'not readable before Linux 3.5; see dmesg' },
+    });
+  });
+
+  test('up to their end', () => {
+    withRecords([record(1, FULL), '', record(2, FULL)]);
+    expect(logOf()).toMatchObject({ value: { lines: 1 } });
+  });
+
+  test('one that has no time is none', () => {
+    withRecords([`4,1,x,-;${FULL}\n`, `x4,1,5,-;${FULL}\n`, `4,x,5,-;${FULL}\n`, `4,1,5;${FULL}\n`]);
+    expect(logOf()).toMatchObject({ value: { lines: 0 } });
+  });
+
+  test('one with figures of several digits', () => {
+    withRecords([`30,12345,500000000,-,caller=T1;${FULL}\n`]);
+    expect(ages(logOf())).toEqual([500]);
+  });
+
+  test('that cannot be read', () => {
+    const { closed } = withRecords([record(1, FULL), { errno: 'EPERM' }]);
+    expect(logOf()).toEqual(fault('denied', KMSG));
+    expect(closed).toEqual([-7]);
+  });
+
+  test('that cannot be opened', () => {
+    const spy = vi.spyOn(files, 'open').mockReturnValue({ errno: 'EACCES' });
+    onTestFinished(() => spy.mockRestore());
+    expect(logOf()).toEqual(fault('denied', KMSG));
+  });
+
+  test('are not read without the clock that they are dated by', () => {
+    const { closed } = withRecords([record(1, FULL)]);
+    expect(logOf({}, {}, fault('missing', '/proc/uptime'))).toEqual(fault('missing', '/proc/uptime'));
+    expect(closed).toEqual([]);
+  });
+});
+
+describe('log files', () => {
+  const NOW = new Date().toISOString();
+  const LINE = `${NOW} lb1 kernel: ${FULL}\n`;
+  /** `change` is made to what is read of the tree. */
+  const of = (there: Files, change?: () => void) => {
+    withTools({});
+    const root = { ...rootOf(there), view: 'own' as const };
+    change?.();
+    return readFullLog(root, fault('denied', KMSG));
+  };
+
+  test.each(['var/log/messages', 'var/log/kern.log', 'var/log/syslog'])('%s', (path) => {
+    expect(of({ [path]: LINE })).toMatchObject({ source: `/${path}`, value: { lines: 1 } });
+  });
+
+  test.each<[string, (path: string) => void]>([
+    ['a directory', (path) => mkdirSync(path)],
+    ['a link out of the tree', (path) => symlinkSync('/etc/hostname', path)],
+  ])('%s is passed over', (_, make) => {
+    expect(of({ 'var/log/messages': make, 'var/log/kern.log': LINE })).toMatchObject({ source: '/var/log/kern.log' });
+  });
+
+  test('one that may not be read is passed over, and so is one that fails', () => {
+    const there = { 'var/log/messages': LINE, 'var/log/kern.log': LINE };
+    for (const call of ['open', 'statusOfOpen', 'read'] as const) {
+      const log = of(there, () => {
+        const spy = vi.spyOn(files, call).mockReturnValueOnce({ errno: 'EACCES' });
+        onTestFinished(() => spy.mockRestore());
+      });
+      expect(log).toMatchObject({ ok: true, source: '/var/log/kern.log' });
+    }
+  });
+
+  test('is closed again', () => {
+    const spies: { readonly mock: { readonly calls: readonly unknown[] } }[] = [];
+    of({ 'var/log/messages': LINE }, () => {
+      const spy = vi.spyOn(files, 'close');
+      onTestFinished(() => spy.mockRestore());
+      spies.push(spy);
+    });
+    expect(spies[0]?.mock.calls).toHaveLength(1);
+  });
+
+  test('of a long one no more than the end', () => {
+    const half = 'x'.repeat(1 << 21);
+    const text = [LINE, half, '\n', LINE, half].join('');
+    expect(of({ 'var/log/messages': text })).toMatchObject({ value: { lines: 1 } });
+  });
+});
+
+describe('the journal', () => {
+  const LINE = `1795402904.123456 lb1 kernel: ${FULL}\n`;
+  const of = (tools: Tools) => {
+    const lines = withTools(tools);
+    const root = { ...rootOf({}), view: 'host' as const };
+    return { log: readFullLog(root, fault('denied', KMSG)), lines, attempts: root.attempts };
+  };
+  const ARGS = '-k -q --no-pager -o short-unix -n 20000';
+
+  test.each(['/usr/bin/journalctl', '/bin/journalctl'])('%s', (place) => {
+    const { log, lines } = of({ [place]: `-- x\n${LINE}1795402905.5 lb1 kernel: x\n` });
+    expect(log).toMatchObject({ ok: true, source: 'journalctl -k', value: { lines: 1 } });
+    expect(lines[lines.length - 1]).toBe(`${place} ${ARGS}`);
+  });
+
+  test('when a line was written', () => {
+    const spy = vi.spyOn(Date, 'now').mockReturnValue(1_795_402_964_000);
+    onTestFinished(() => spy.mockRestore());
+    expect(ages(of({ '/bin/journalctl': LINE }).log)).toEqual([60]);
+  });
+
+  test.each([
+    ['behind something else', `x ${LINE}`],
+    ['without a fraction', LINE.replace('.123456', '')],
+    ['without a blank behind it', LINE.replace('123456 ', '123456x ')],
+    ['without seconds', LINE.replace('1795402904', '')],
+  ])('a line has no time that stands %s', (_, line) => {
+    expect(of({ '/bin/journalctl': line }).log).toMatchObject({ ok: true, value: { lines: 0 } });
+  });
+
+  test.each([
+    ['says nothing: we may not read it', '', { kind: 'denied', source: 'journalctl -k' }],
+    ['fails', { stdout: LINE, status: 1 }, { kind: 'io', source: 'journalctl -k', detail: 'exit status 1' }],
+  ])('%s', (_, said, expected) => {
+    const { log, attempts } = of({ '/bin/journalctl': said });
+    expect(log).toEqual(fault('denied', KMSG));
+    expect(attempts).toMatchObject([{ fault: expected }]);
+  });
+});
+
+describe('a line', () => {
+  test.each(['ip_conntrack: table full, dropping packet', 'nf_conntrack: nf_conntrack: table full, dropping packet.'])(
+    'of a full table: %s',
+    (text) => expect(lineOf(text, 5)).toEqual([{ at: 5, namespace: undefined }]),
+  );
+
+  test.each([
+    'xf_conntrack: table full, dropping packet',
+    'nf_conntrack: table full in netns x, dropping packet',
+    'nf_conntrack: table full in netns 12345678901, dropping packet',
+    'arp_cache: neighbor table overflown',
+  ])('of none: %s', (text) => expect(lineOf(text, 5).filter(({ of }) => of === undefined)).toEqual([]));
+
+  test('of ip_conntrack about what is expected', () => {
+    expect(lineOf('ip_conntrack: expectation table full', 5)).toMatchObject([{ of: 'expectations' }]);
+  });
+
+  // Exactly a day ahead may be a clock of another zone; later it is of the last year.
+  test('the year of a line without one', () => {
+    const now = new Date(2026, 0, 1, 12, 0, 0).getTime();
+    expect(syslogTime('Jan  2 12:00:00 lb1 x', now)).toBe(new Date(2026, 0, 2, 12, 0, 0).getTime());
+    expect(syslogTime('Jan  2 12:00:01 lb1 x', now)).toBe(new Date(2025, 0, 2, 12, 0, 1).getTime());
+  });
+
+  test.each([
+    'x 2026-11-23T03:01:44Z lb1',
+    '2026-11-23T03:01:44 lb1',
+    '2026-11-23 03:01:44Z lb1',
+    '2026-11-23T03:01:44+0100 lb1',
+    'xNov 23 03:01:44 lb1',
+    'Nov 23 03:01:4 lb1',
+    'Nov 23 03:01:44lb1',
+    'Nov x3 03:01:44 lb1',
+    'Nov 2x 03:01:44 lb1',
+    'nov 23 03:01:44 lb1',
+    'NOV 23 03:01:44 lb1',
+    'November 23 03:01:44 lb1',
+    'Nov 23 3:01:44 lb1',
+    'Nov 23 03:1:44 lb1',
+  ])('without a time: %j', (line) => expect(syslogTime(line, Date.UTC(2026, 11, 1))).toBeNaN());
+
+  test.each([
+    ['2026-11-23T03:01:44.5Z', 500],
+    ['2026-11-23T03:01:44.1234567Z', 123],
+    ['2026-11-23T03:01:44-00:00', 0],
+  ])('a time to the fraction: %s', (line, milliseconds) => {
+    expect(syslogTime(line, 0)).toBe(Date.UTC(2026, 10, 23, 3, 1, 44, milliseconds));
+  });
+});

@@ -1,0 +1,197 @@
+import { describe, expect, test } from 'vitest';
+import { arrivalsOf } from '../../../../src/report/list/arrivals.ts';
+import { canBeYoung, isFresh, marksOf } from '../../../../src/report/list/begun.ts';
+import { addDigest, classOf, type Digest, scaleDigest } from '../../../../src/report/list/digest.ts';
+import { parseEntries } from '../../../../src/report/list/entry-list.ts';
+import { holdingsOf } from '../../../../src/report/list/holders.ts';
+import { DEFAULT_TIMEOUTS } from '../../../../src/report/list/timeouts.ts';
+import { entry, type Flow } from '../../support/entries.ts';
+import { digestOf, type Line, line, listed, MARKS, times } from '../../support/listed.ts';
+
+const SYN = { state: 'SYN_SENT', flag: 'UNREPLIED' } as const;
+const UDP = { protocol: 'udp', flag: 'UNREPLIED', port: 53 } as const;
+
+describe('fresh by one reading', () => {
+  test.each<[boolean, string, Line]>([
+    [true, 'a SYN of a moment ago', { ...SYN, left: 119 }],
+    [true, 'of just now', { ...SYN, left: 120 }],
+    [true, 'of two seconds ago', { ...SYN, left: 118 }],
+    [false, 'of more than two seconds ago', { ...SYN, left: 117 }],
+    [true, 'a SYN that was answered', { state: 'SYN_RECV', left: 59 }],
+    [true, 'a datagram that was not', { ...UDP, left: 29 }],
+    [false, 'one that was: each packet gives it all of its time anew', { ...UDP, flag: 'ASSURED', left: 29 }],
+    [false, 'an established connection with traffic', { left: 431_999 }],
+    [false, 'one that has ended just now: it may have been there for long', { state: 'TIME_WAIT', left: 119 }],
+    [false, 'what has more time than it would be given now', { ...UDP, left: 100 }],
+  ])('%j: %s', (expected, _, of) => {
+    expect(digestOf([line(of)]).fresh?.entries).toBe(expected ? 1 : 0);
+  });
+});
+
+test('what is offloaded tells no time, and is not fresh whatever its timeout is', () => {
+  const answered = { state: 'SYN_RECV', flag: 'offloaded' } as const;
+  for (const { given } of [MARKS, marksOf(new Map())]) expect(isFresh(entry(answered), given)).toBe(false);
+});
+
+test('what an entry is given, and what it has left when a shorter timeout would have ended it', () => {
+  const { endedAt, given } = marksOf(
+    new Map([
+      ['tcp_timeout_established', 432_000],
+      ['tcp_timeout_last_ack', 30],
+      ['udp_timeout', 30],
+    ]),
+  );
+  const flows: readonly Flow[] = [{}, { state: 'LAST_ACK' }, { protocol: 17 }, { protocol: 17, flag: 'assured' }];
+  expect(flows.map((flow) => [given, endedAt].map((marks) => marks[classOf(entry(flow))]))).toEqual([
+    [432_000, 432_000 - 86_400],
+    [30, -1],
+    [30, 20],
+    [-1, -1],
+  ]);
+});
+
+describe('can be no older than three seconds', () => {
+  test.each<[boolean, string, Line]>([
+    [true, 'has all of its time', { left: 431_998 }],
+    [true, 'has had all of it three seconds ago', { left: 431_997 }],
+    [false, 'idle: a list that changes may have lacked it before', { left: 431_996 }],
+    [true, 'has sent what is not acknowledged', { left: 300 }],
+    [true, 'has done so three seconds ago', { left: 297 }],
+    [false, 'has done so long ago', { left: 296 }],
+    [true, 'has ended within them', { state: 'TIME_WAIT', left: 118 }],
+    [true, 'whose timeout is not known', { protocol: 'udp', left: 3 }],
+  ])('%j: %s', (expected, _, of) => {
+    const bytes = Buffer.from(`${line(of)}\n`);
+    const found: boolean[] = [];
+    parseEntries(bytes, 0, bytes.length, (entry) => found.push(canBeYoung(entry, MARKS.given, 3)));
+    expect(found).toEqual([expected]);
+  });
+});
+
+test.each<[boolean, string, Flow]>([
+  [true, 'offloaded', { flag: 'offloaded' }],
+  [false, 'of another protocol, whose data is not acknowledged', { protocol: 132, state: 'ESTABLISHED', seconds: 298 }],
+  [false, 'in another state', { state: 'FIN_WAIT', seconds: 298 }],
+  [true, 'with a timeout that is not known', { state: 'CLOSE', seconds: 0 }],
+])('%j: %s', (expected, _, flow) => {
+  const { given } = marksOf(
+    new Map([
+      ['tcp_timeout_established', 432_000],
+      ['tcp_timeout_fin_wait', 1000],
+      ['sctp_timeout_established', 432_000],
+    ]),
+  );
+  expect(canBeYoung(entry(flow), given, 3)).toBe(expected);
+});
+
+describe('who has entries, and who adds them', () => {
+  const idle = times(750, () => ({ port: 5432, source: '10.2.0.1' }));
+  const flood = times(250, () => ({ ...UDP, source: '203.0.113.9', left: 20 }));
+  const [some] = [flood.slice(0, 100)];
+
+  test('are two lists', () => {
+    const { arrivals } = listed([...idle, ...flood], some);
+    expect(arrivals).toMatchObject({ kind: 'new', seconds: 1, counted: 100, read: 1000, telling: true });
+    expect(arrivals.both.sources.map(({ entries, added }) => [entries, added])).toEqual([
+      [250, 100],
+      [750, 0],
+    ]);
+    expect(arrivals.added.kinds).toMatchObject([{ protocol: 17, entries: 100 }]);
+  });
+
+  test('who is one of so many that its own count is a bound has no fewer than it adds', () => {
+    const address = (at: number) => `10.${at >> 16}.${(at >> 8) & 255}.${at & 255}`;
+    const crowd = times(7000, (at) => ({ ...UDP, source: address(at), left: 20 }));
+    const { arrivals } = listed(crowd, crowd.slice(0, 40));
+    for (const { entries, added } of arrivals.both.sources) expect(entries).toBeGreaterThanOrEqual(added);
+    // What is estimated to come does not raise what was counted one by one.
+    const few = listed(
+      [...idle, ...times(1, () => ({ ...UDP, source: '203.0.113.9' }))],
+      times(40, () => ({ ...UDP, source: '203.0.113.9' })),
+    );
+    expect(few.arrivals.both.sources).toMatchObject([
+      { entries: 1, added: 40 },
+      { entries: 750, added: 0 },
+    ]);
+  });
+
+  test('who adds most is there also where only one is asked for', () => {
+    const { arrivals } = listed([...idle, ...flood], some.slice(0, 40), 1);
+    expect(arrivals.top).toBe(1);
+    expect(arrivals.both.ports).toHaveLength(2);
+  });
+
+  test('IPv6 and its networks', () => {
+    const six = times(40, (at) => ({ ...UDP, source: `2001:db8:0:7::${at + 1}` }));
+    const { arrivals } = listed([...idle, ...six], six);
+    expect(arrivals.both.networks[0]).toMatchObject({ ipv6: true, entries: 40, added: 40 });
+  });
+
+  test('too few are new, and many fresh: those are told, as what they are', () => {
+    const tried = times(50, () => ({ ...SYN, left: 119 }));
+    expect(listed(tried, []).arrivals).toMatchObject({ kind: 'fresh', counted: 50, telling: true });
+    expect(listed(tried, tried).arrivals).toMatchObject({ kind: 'new', counted: 50 });
+    expect(listed(tried.slice(0, 3), []).arrivals).toMatchObject({ kind: 'new', counted: 0, telling: false });
+    expect(listed(tried).arrivals).toMatchObject({ kind: 'fresh', counted: 50 });
+  });
+
+  test('just enough of them', () => {
+    const tried = times(30, () => ({ ...SYN, left: 119 }));
+    expect(listed(tried, tried).arrivals).toMatchObject({ kind: 'new', counted: 30, telling: true });
+    expect(listed(tried, tried.slice(1)).arrivals).toMatchObject({ kind: 'fresh', counted: 30, telling: true });
+    expect(listed(tried.slice(1), []).arrivals).toMatchObject({ kind: 'new', counted: 0, telling: false });
+  });
+
+  test('of a sample so many were seen, and the whole is told', () => {
+    const tried = times(200, () => ({ ...SYN, left: 119 }));
+    const sample = { held: 60, lines: 240 };
+    const found = arrivalsOf(digestOf([...tried, ...idle.slice(0, 40)]), undefined, 10, sample);
+    expect(found).toMatchObject({ kind: 'fresh', counted: 50, read: 60, telling: true, added: { entries: 200 } });
+  });
+
+  test('whoever has most of the entries, or of what is added, is first', () => {
+    const of = (source: string, count: number) => times(count, () => ({ ...UDP, source, left: 20 }));
+    const [both, has, some] = [of('10.0.0.3', 300), of('10.0.0.6', 600), of('10.0.0.1', 100)];
+    const { arrivals } = listed([...both, ...has, ...some], [...both.slice(0, 30), ...some.slice(0, 10)]);
+    expect(arrivals.both.sources.map(({ entries, added, ipv6 }) => [entries, added, ipv6])).toEqual([
+      [300, 30, false],
+      [600, 0, false],
+      [100, 10, false],
+    ]);
+    expect(arrivals.added.rankings.sources).toMatchObject({ different: 2, differentAtLeast: false });
+  });
+
+  test('ten of many, whoever has or adds', () => {
+    const of = (net: number) => times(30, (at) => ({ ...UDP, source: `10.0.${net}.${at % 15}`, left: 20 }));
+    expect(listed([...of(1), ...of(2)], of(2), 1).arrivals.both.sources).toHaveLength(10);
+  });
+
+  test('counted in two parts, and scaled, it is the same', () => {
+    const lines = times(60, (at) => ({ ...SYN, left: 117 + (at % 3), zone: at % 2 }));
+    const [whole, left, right] = [digestOf(lines), digestOf(lines.slice(0, 20)), digestOf(lines.slice(20))];
+    addDigest(left, right);
+    expect(told(left)).toEqual(told(whole));
+    scaleDigest(left, 2);
+    expect([left.entries, left.zoned, left.fresh?.entries, left.fresh?.zoned]).toEqual([120, 60, 80, 40]);
+  });
+});
+
+function told(digest: Digest) {
+  return [digest, digest.fresh ?? digest].map((one) => holdingsOf(one, DEFAULT_TIMEOUTS, 10));
+}
+
+describe('zones', () => {
+  test.each<[number, string]>([
+    [0, line({})],
+    [1, line({ zone: 7 })],
+    [1, line(UDP).replace('[UNREPLIED]', 'zone-orig=7 [UNREPLIED]').replace(' zone=0', '')],
+    [1, line({}).replace('[ASSURED]', 'zone-reply=12 [ASSURED]')],
+    [0, line({}).replace(' zone=0', '')],
+    [0, line({}).replace('zone=0', 'secctx=system_u:object_r:zzz=1')],
+    [1, line({}).replace('zone=0', 'secctx=system_u:object_r:zzz=1 zone=7')],
+  ])('%i: %s', (zoned, text) => {
+    // Whatever stands before and behind it.
+    expect(digestOf([line({}), text, line(UDP)]).zoned).toBe(zoned);
+    expect(digestOf([text]).unknown).toBe(0);
+  });
+});

@@ -1,0 +1,98 @@
+// The sample of a list, step by step: which lines chance takes, and where they are kept.
+
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { type LineSample, newLineSample, takeSample } from '../../../../src/report/list/line-sample.ts';
+
+/** The next numbers that chance gives, and then always the last. */
+function chance(...numbers: readonly number[]): void {
+  const waiting = numbers.slice();
+  const spy = vi.spyOn(Math, 'random').mockImplementation(() => {
+    const [next = 0] = waiting;
+    if (waiting.length > 1) waiting.shift();
+    return next;
+  });
+  onTestFinished(() => spy.mockRestore());
+}
+
+function take(sample: LineSample, text: string, length = text.length): void {
+  takeSample(sample, Buffer.from(text, 'latin1'), length);
+}
+
+function textOf({ blocks }: LineSample): string {
+  return blocks.map(({ bytes, length }) => Buffer.from(bytes.subarray(0, length)).toString('latin1')).join('');
+}
+
+const lines = (first: number, last: number) =>
+  Array.from({ length: last - first + 1 }, (_, at) => `${first + at}\n`).join('');
+
+test('it begins with nothing, and with room for somewhat more than is wanted', () => {
+  const empty = { blocks: [], held: 0, current: 0, share: 1, skip: 0, lines: 0 };
+  expect(newLineSample(6)).toEqual({ ...empty, room: 7 });
+  expect(newLineSample(70_000)).toEqual({ ...empty, room: 81_600 });
+});
+
+describe('as soon as there is no more room', () => {
+  test('each line stays with a chance of seven in eight, and of those that follow as many are taken', () => {
+    const sample = newLineSample(6);
+    take(sample, lines(1, 7));
+    expect(sample).toMatchObject({ held: 7, share: 1, skip: 0 });
+    chance(0, 0.9, 0.874, 0.875, 0.5, 0.99, 0, 0.99, 0.5, 0.5);
+    take(sample, lines(8, 8));
+    expect(textOf(sample)).toBe('1\n3\n5\n7\n8\n');
+    expect(sample).toMatchObject({ held: 5, share: 7 / 8, skip: 2, lines: 8 });
+    take(sample, lines(9, 11));
+    expect(textOf(sample)).toBe('1\n3\n5\n7\n8\n11\n');
+    expect(sample).toMatchObject({ held: 6, share: 7 / 8, skip: 0, lines: 11 });
+  });
+
+  test('and again, when that is full', () => {
+    const sample = newLineSample(6);
+    chance(0);
+    take(sample, lines(1, 9));
+    // Chance has kept all of them each time.
+    expect(sample).toMatchObject({ held: 9, share: 7 / 8, lines: 9 });
+    const small = newLineSample(6);
+    chance(0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0);
+    take(small, lines(1, 15));
+    expect(small).toMatchObject({ share: (7 / 8) ** 2, lines: 15 });
+  });
+});
+
+describe('where they are kept', () => {
+  const BLOCK = 1 << 18;
+  const line = (length: number) => `${'x'.repeat(length - 1)}\n`;
+
+  test.each([
+    [1023, 1],
+    [1024, 2],
+  ])('a block takes what there is room for: behind 255 lines one of %d bytes, in %d blocks', (length, blocks) => {
+    const sample = newLineSample(1000);
+    take(sample, line(1024).repeat(255) + line(length));
+    expect(sample.blocks).toHaveLength(blocks);
+    expect(sample.blocks.every(({ bytes }) => bytes.length === BLOCK)).toBe(true);
+    expect(textOf(sample)).toBe(line(1024).repeat(255) + line(length));
+  });
+
+  test('one behind the other, and what has become free is used again', () => {
+    const sample = newLineSample(857);
+    expect(sample.room).toBe(1000);
+    take(sample, line(1000).repeat(1000));
+    expect([sample.blocks.length, sample.current]).toEqual([4, 3]);
+    // Of each eight lines one goes.
+    let looks = 0;
+    const spy = vi.spyOn(Math, 'random').mockImplementation(() => (looks++ % 8 === 7 ? 0.9 : 0));
+    onTestFinished(() => spy.mockRestore());
+    take(sample, line(500));
+    expect([sample.held, sample.blocks.length, sample.current]).toEqual([876, 4, 0]);
+    expect(sample.blocks[0]?.length).toBe(230 * 1000 + 500);
+  });
+
+  test('a line that is cut off, or in two pieces, ends', () => {
+    const sample = newLineSample(10);
+    take(sample, 'one\ntwo\n', 6);
+    take(sample, '');
+    take(sample, `${'x'.repeat(1023)}\n${'y'.repeat(1024)}\n${'z'.repeat(1500)}`);
+    expect(textOf(sample)).toBe(`one\ntw\n${'x'.repeat(1023)}\n${'y'.repeat(1024)}\n${'z'.repeat(1024)}\n`);
+    expect(sample).toMatchObject({ held: 5, lines: 5 });
+  });
+});

@@ -1,0 +1,124 @@
+// The sections of a report, where there is more, or less, to tell than usual.
+
+import { describe, expect, test } from 'vitest';
+import { PLAIN } from '../../../src/report/palette.ts';
+import { losingLines, settingLines, whereLines } from '../../../src/report/report-sections.ts';
+import { ALL, type Changes, counted, fault, ok, otherTable, unreadTable } from '../support/observation.ts';
+import { findingsOf, type Incident, wanted } from '../support/reports.ts';
+
+describe('where', () => {
+  const rows = (incident: Incident, palette = PLAIN) => whereLines(findingsOf(incident), palette).slice(1);
+  const other = (key: string, changes: Parameters<typeof otherTable>[0]) => otherTable({ key, entries: 0, ...changes });
+
+  test('those with entries or drops, ten of them, and how many more', () => {
+    const many = (count: number) => Array.from({ length: count }, (_, at) => other(`net:${at}`, { entries: 5 }));
+    const quiet = [
+      other('net:a', { statistics: counted({ drop: 3 }) }),
+      other('net:b', {}),
+      other('net:c', { statistics: fault('denied') }),
+    ];
+    expect(rows({ first: { entries: 9, others: quiet } })).toHaveLength(3);
+    expect(rows({ first: { entries: 9, others: many(9) } })).toHaveLength(11);
+    const more = rows({ first: { entries: 9, others: many(11) } });
+    expect(more).toHaveLength(12);
+    expect(more[10]).toBe('  and 2 more with entries or drops');
+  });
+
+  test('a rate of less than one, and drops that cannot be seen', () => {
+    expect(rows({ last: { statistics: counted({ drop: 1 }) }, seconds: 2 })[0]).toMatch(/ 0\.5 +1 {3}the host$/);
+    expect(rows({ last: { statistics: counted({ drop: 2 }) }, seconds: 2 })[0]).toMatch(/ 1 +2 {3}the host$/);
+    expect(rows({ first: { entries: 9, statistics: fault('denied') } })[0]).toMatch(/ - {3}the host$/);
+  });
+
+  test('in the colour of its state, but for those that are well', () => {
+    const style = (name: string) => (text: string) => `<${name}>${text.trim()}</${name}>`;
+    const palette = { ...PLAIN, ok: style('ok'), warning: style('warning'), critical: style('critical') };
+    const [first, second, third] = rows(
+      { first: { entries: 5, others: [other('net:1', { entries: 950 }), other('net:2', { entries: 850 })] } },
+      palette,
+    );
+    expect(first).toMatch(/^<critical>950 /);
+    expect(second).toMatch(/^<warning>850 /);
+    expect(third).toMatch(/^ +5 .* {3}the host$/);
+  });
+
+  test('what was not read, and what may be there unseen', () => {
+    const unread = [unreadTable(), unreadTable({ key: 'net:9' })];
+    const visibility = ok({ ...ALL, processes: 'container' as const });
+    expect(rows({ first: { unread, visibility } }).slice(1)).toEqual([
+      '  3 namespaces, all that this container can see.',
+      '  2 not read: cannot read /proc/x: no such file.',
+      '  other namespaces may be there: outside of this PID namespace.',
+    ]);
+  });
+});
+
+describe('losing', () => {
+  const lines = (incident: Incident) => losingLines(findingsOf(incident), PLAIN);
+  const log = (count: number) =>
+    ok(
+      { lines: 2, first: 'a', last: 'b', ago: 30, namespaces: [7, 8, 9, 10].slice(0, count), records: [] },
+      '/dev/kmsg',
+    );
+
+  test('counters that the kernel has', () => {
+    const statistics = ok({ cpus: [{ drop: 1, early_drop: 0, insert_failed: 0 }] });
+    expect(
+      lines({ first: { statistics } })
+        .map((line) => line.trim().split(' ')[0])
+        .slice(0, 4),
+    ).toEqual(['over', 'drop', 'early_drop', 'insert_failed']);
+    expect(lines({ first: { statistics } }).join('\n')).not.toContain('chainlength');
+  });
+
+  test('only what is lost now is coloured', () => {
+    const palette = { ...PLAIN, critical: (text: string) => `!${text}` };
+    const found = findingsOf({ last: { statistics: counted({ drop: 1, early_drop: 1 }) } });
+    expect(losingLines(found, palette).filter((line) => line.startsWith('!'))).toHaveLength(1);
+  });
+
+  test.each<[Incident['log'], string | undefined]>([
+    [fault('not-asked'), undefined],
+    [fault('denied', '/dev/kmsg'), '  Kernel log: cannot read /dev/kmsg: permission denied.'],
+    [log(0), '  2 "table full" lines from a to b, the last 30 s ago (/dev/kmsg).'],
+    [log(1), '  2 "table full" lines from a to b, the last 30 s ago, in net:[7] (/dev/kmsg).'],
+    [log(3), '  2 "table full" lines from a to b, the last 30 s ago, in net:[7], net:[8],'],
+    [log(4), '  2 "table full" lines from a to b, the last 30 s ago, in net:[7], net:[8],'],
+  ])('%j', (given, line) => {
+    const [, , , , , , told] = lines(given === undefined ? {} : { log: given });
+    expect(told).toBe(line);
+  });
+
+  test('three namespaces are named, of more it is said', () => {
+    expect(lines({ log: log(3) }).join(' ')).not.toContain('more');
+    expect(lines({ log: log(4) }).join(' ')).toContain('net:[9] and 1 more');
+  });
+});
+
+describe('memory and settings', () => {
+  const lines = (changes: Changes) => settingLines(findingsOf({ first: changes }));
+
+  test.each<[string, Changes, string]>([
+    [
+      'an estimate',
+      { slabCache: fault('denied') },
+      '  slab        about 0 B now, about 252.0 KiB when full; it is never swapped',
+    ],
+    [
+      'a size that is not known',
+      { slabCache: fault('denied'), release: fault('denied', '/proc/r') },
+      '  slab        not known: cannot read /proc/r: permission denied',
+    ],
+    [
+      'what is configured',
+      { configuration: wanted(4000) },
+      '  configured  limit is 1000 but /etc/sysctl.conf sets 4000',
+    ],
+    ['buckets without a limit', { limit: 0 }, '  buckets     500, 3.9 KiB of memory'],
+  ])('%s', (_, changes, line) => expect(lines(changes)).toContain(line));
+
+  test('what is not known of memory, and agrees with the files, is left out', () => {
+    const names = (changes: Changes) => lines(changes).map((line) => line.trim().split(' ')[0]);
+    expect(names({ available: fault('denied'), configuration: wanted(1000) })).toEqual(['slab', 'limit', 'buckets']);
+  });
+});

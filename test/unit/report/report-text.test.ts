@@ -1,0 +1,529 @@
+import { describe, expect, test } from 'vitest';
+import { inNamespace } from '../../../src/report/advice/step.ts';
+import { adviceLines, stepOf } from '../../../src/report/advice/steps.ts';
+import { verdictText } from '../../../src/report/diagnosis/verdict.ts';
+import { addressWords, networkWords, protocolWords } from '../../../src/report/list/address.ts';
+import { listLines } from '../../../src/report/list/listing.ts';
+import { type Palette, PLAIN } from '../../../src/report/palette.ts';
+import type { ReportFindings } from '../../../src/report/report-findings.ts';
+import { reportText } from '../../../src/report/report-text.ts';
+import { holdings, noArrivals, times } from '../support/entries.ts';
+import { type Changes, counted, EVIDENCE, fault, ok, unreadTable } from '../support/observation.ts';
+import { envoy, findingsOf, type Incident, wanted } from '../support/reports.ts';
+
+const OLD = ok({ major: 2, minor: 6 });
+
+describe('addresses', () => {
+  test.each<[readonly number[], string]>([
+    [[0, 0, 0, 0], '::'],
+    [[0, 0, 0, 1], '::1'],
+    [[0x20010db8, 0, 0, 1], '2001:db8::1'],
+    [[0x20010db8, 0x00000001, 0, 2], '2001:db8:0:1::2'],
+    // The first of equal runs, and never one group alone (RFC 5952).
+    [[0x20010000, 0x00000001, 0, 0x00010001], '2001::1:0:0:1:1'],
+    [[0x20010db8, 0x00000001, 0x00010001, 0x00010001], '2001:db8:0:1:1:1:1:1'],
+    [[0x00010002, 0x00030004, 0x00050006, 0x00070000], '1:2:3:4:5:6:7:0'],
+    [[-1, -1, -1, -1], 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'],
+  ])('%j', (words, expected) => expect(addressWords(words, true)).toBe(expected));
+
+  test('IPv4, networks, protocols', () => {
+    expect(addressWords([0x0a0000ff], false)).toBe('10.0.0.255');
+    expect(addressWords([-1], false)).toBe('255.255.255.255');
+    expect(networkWords([0x0a000000], false)).toBe('10.0.0.0/24');
+    expect(networkWords([0x20010db8, 0x00010002], true)).toBe('2001:db8:1:2::/64');
+    expect([protocolWords(6), protocolWords(99)]).toEqual(['tcp', 'protocol 99']);
+  });
+});
+
+function textOf(incident: Incident, palette: Palette = PLAIN): string {
+  return reportText(findingsOf(incident), palette).join('\n');
+}
+
+const SPRAY = holdings(times(1000, (at) => ({ protocol: 17, port: at, flag: 'unreplied', seconds: 30 })));
+const FULL = envoy({ entries: 1000 });
+const LOST = envoy({ entries: 1000, statistics: counted({ drop: 1500, early_drop: 200 }) });
+const LOSING: Incident = {
+  first: { entries: 12, others: [FULL] },
+  last: { others: [LOST] },
+  holdings: SPRAY,
+  log: ok(
+    { lines: 20, first: '2026-11-23 03:01:44', last: '2026-11-23 03:02:10', ago: 4, namespaces: [7], records: [] },
+    '/dev/kmsg',
+  ),
+};
+
+describe('the text', () => {
+  test('of an incident', () => {
+    const text = textOf(LOSING);
+    expect(text).toContain('[##################################################] 100.0% of 1,000\n');
+    expect(text).toContain('       1,000  100.0%     1,500       1,500   envoy (pid 4711)\n');
+    expect(text).toContain('          12    1.2%         0           0   the host\n');
+    expect(text).toMatch(/\n {2}drop {10}dropped: the table was full, or a clash {6}1,500\/s {7}1,500\n/);
+    expect(text).toContain('20 "table full" lines from 2026-11-23 03:01:44 to 2026-11-23 03:02:10,');
+    expect(text).toMatch(/\n {4}10\.0\.0\.1 {15}1,000 100\.0% {4}192\.0\.2\.1 {14}1,000 100\.0%\n/);
+    expect(text).toContain('    udp_timeout (30 s)                            1,000 100.0%, 30 s left\n');
+    expect(text).toContain('  1. Raise the limit to 131,072, and the buckets with it.\n       echo 32768 > ');
+    expect(text).toContain(
+      '\n       nft add table inet check_conntrack'.replace('       ', '       nsenter -t 4711 -n '),
+    );
+  });
+
+  test('is 80 columns wide but for commands', () => {
+    for (const line of textOf(LOSING)
+      .split('\n')
+      .filter((one) => !one.startsWith('       ')))
+      expect(line.length, line).toBeLessThanOrEqual(80);
+  });
+
+  test('has no colour without a terminal, and each colour on whole pieces', () => {
+    const style = (name: string) => (text: string) => `<${name}>${text}</${name}>`;
+    const coloured = textOf(LOSING, {
+      title: style('title'),
+      ok: style('ok'),
+      warning: style('warning'),
+      critical: style('critical'),
+      unknown: style('unknown'),
+      command: style('command'),
+    });
+    expect(coloured).toContain('<critical>[#####');
+    expect(coloured).toContain('<title>What to do</title>');
+    expect(coloured).toMatch(/<critical> {2}drop .*<\/critical>\n {2}early_drop/);
+    expect(coloured).toContain('       <command>sysctl -w net.netfilter.nf_conntrack_max=131072</command>\n');
+    expect(coloured.replace(/<\/?\w+>/g, '')).toBe(textOf(LOSING));
+  });
+
+  test('of a table in trouble that is not the one whose entries are listed', () => {
+    const found = findingsOf({ ...LOSING, first: { entries: 1200, others: [FULL] } });
+    const note = '  The table in trouble is another one: report --pid 4711 lists that.';
+    expect(reportText(found, PLAIN)).toContain(note);
+    expect(reportText({ ...found, subject: LOST }, PLAIN)).not.toContain(note);
+    const calm = findingsOf({ first: { entries: 5, others: [envoy({ entries: 4 })] }, holdings: SPRAY });
+    expect(reportText(calm, PLAIN)).not.toContain(note);
+  });
+
+  test('of nothing wrong', () => {
+    const text = textOf({ holdings: holdings([]) });
+    expect(text).toContain('No "table full" in the kernel log (/dev/kmsg).');
+    expect(text).toContain('  0 entries of /proc/net/nf_conntrack.\n');
+    expect(text).toContain('What to do\n  Nothing here: look elsewhere.');
+  });
+
+  test('of something wrong that nothing can be said about', () => {
+    const text = textOf({ first: { unread: [unreadTable()] } });
+    expect(text).toContain('Nothing that the present figures support.');
+  });
+
+  test('of an incident that is over: nothing to do, but to make last what ended it', () => {
+    const over: Incident = {
+      log: ok({ lines: 1, first: 'a', last: 'a', ago: 30, namespaces: [], records: [] }),
+      spells: {
+        ofTables: new Map([['own', { lines: 1, first: 'a', last: 'a', seconds: 0, ago: 30 }]]),
+        ofOthers: undefined,
+      },
+    };
+    const text = textOf({ ...over, first: { statistics: counted({ drop: 5000, early_drop: 7 }) } });
+    expect(text).toContain('One "table full" line at a, the last 30 s ago');
+    expect(text).toContain('What to do\n  Nothing now: it is over.');
+    const raised = textOf({ ...over, first: { limit: 1_000_000 } });
+    expect(raised).toContain('  1. Nothing now. Make the limit of 1,000,000 last: no file sets it.\n');
+    expect(raised).toContain('  net.netfilter.nf_conntrack_max = 1000000');
+    const written = textOf({ ...over, first: { limit: 1_000_000, configuration: wanted(1_000_000) } });
+    expect(written).toContain('What to do\n  Nothing now: it is over.');
+  });
+
+  test('of NAT without a port: towards what, how many of how many, and nothing about the limit', () => {
+    const use = {
+      ipv6: false,
+      protocol: 6,
+      translated: [0x0a000001],
+      destination: [-1073741311],
+      port: 443,
+      used: 1024,
+      lowest: 1024,
+      highest: 2047,
+      mostly: { protocol: 6, state: 8, assured: true },
+    };
+    const clashing: Incident = {
+      first: { entries: 1030 },
+      last: { limit: 100_000, statistics: counted({ drop: 50, insert_failed: 50 }) },
+      shortage: { use, range: { first: 1024, last: 2047 } },
+    };
+    const text = textOf({ ...clashing, first: { entries: 1030, limit: 100_000 } });
+    expect(text.replace(/\s+/g, ' ')).toContain(
+      ' 1. Give NAT more ports: of 10.0.0.1 1,024 of the 1,024 from 1024 to 2047 are in use towards tcp 192.0.2.1 port 443. ',
+    );
+    expect(text).toContain(
+      '       conntrack -D -p tcp -r 192.0.2.1 -q 10.0.0.1 --reply-port-src 443 --state TIME_WAIT >/dev/null\n',
+    );
+    expect(text).toContain('       sysctl -w net.netfilter.nf_conntrack_tcp_timeout_time_wait=30\n');
+    expect(text).not.toContain('Raise the limit');
+    expect(text).toContain('  Packets lost: 50/s to clashes');
+  });
+
+  test('of evictions: how long an unanswered entry survives them', () => {
+    const evicting: Incident = {
+      first: { entries: 1000 },
+      last: { statistics: counted({ early_drop: 20_000 }) },
+      holdings: holdings([
+        ...times(300, { flag: 'assured' as const }),
+        ...times(100, { protocol: 17, flag: 'unreplied' as const, seconds: 29 }),
+      ]),
+    };
+    expect(textOf(evicting).replace(/\s+/g, ' ')).toContain(
+      'At 20,000 evictions/s an entry without an answer survives less than 0.1 s: an answer that takes longer',
+    );
+    expect(textOf({ ...evicting, seconds: 100 }).replace(/\s+/g, ' ')).toContain(
+      'At 200 evictions/s an entry without an answer survives about 1.3 s: an answer that takes longer',
+    );
+    // No answer takes so long, and UDP's own timeout ends the entry by then.
+    expect(textOf({ ...evicting, seconds: 2390 })).toContain('survives about 30 s');
+    expect(textOf({ ...evicting, seconds: 2410 })).not.toContain('survives');
+    expect(textOf({ first: { entries: 1000 } })).not.toContain('survives');
+  });
+
+  test('of what cannot be read', () => {
+    const text = textOf({
+      first: {
+        statistics: fault('denied', 'conntrack -S'),
+        unread: [unreadTable({ fault: { kind: 'denied', source: '/proc/8' } })],
+        buckets: fault('denied', '/proc/b'),
+      },
+      log: fault('denied', '/dev/kmsg'),
+    });
+    expect(text).toContain('  No counters: cannot read conntrack -S: permission denied.\n');
+    expect(text).toContain('  Kernel log: cannot read /dev/kmsg: permission denied.\n');
+    expect(text).toContain('  1 not read: cannot read /proc/8: permission denied.\n');
+    expect(text).toContain('  Not known: cannot read /proc/net/nf_conntrack: permission denied.\n');
+    expect(text).toContain('  buckets     not known: cannot read /proc/b: permission denied\n');
+  });
+
+  test('without a limit, and with chains that are too long', () => {
+    expect(textOf({ first: { limit: 0, entries: 5 } })).toContain('5 entries, no limit set\n');
+    const long = textOf({ first: { limit: 20_000, buckets: ok(512) } }).replace(/\s+/g, ' ');
+    expect(long).toContain('39.1 entries in each when full: chains so long that the kernel refuses');
+    const old = textOf({ first: { limit: 20_000, buckets: ok(512), statistics: ok({ cpus: [{ drop: 0 }] }) } });
+    expect(old).not.toContain('refuses');
+  });
+});
+
+describe('a list', () => {
+  const listed = (of: ReturnType<typeof holdings>) => ({
+    kind: 'list' as const,
+    source: 'x',
+    cut: undefined,
+    holdings: of,
+    arrivals: noArrivals(),
+  });
+
+  test('IPv6 sources one below the other', () => {
+    const lines = listLines(listed(holdings(times(3, { source: '2001:db8:1111:2222:3333:4444:5555:6666' }))));
+    expect(lines.find((line) => line.includes('6666'))).toMatch(
+      /^ {4}2001:db8:1111:2222:3333:4444:5555:6666 {9}3 100\.0%$/,
+    );
+    expect(lines).toContain('  Destinations (1)');
+  });
+
+  test('each figure below the other, however wide a name is', () => {
+    const wide = { source: '2001:db8:1111:2222:3333:4444:5555:6666' };
+    const lines = listLines(listed(holdings([wide, wide, { source: '2001:db8:0:0:0:0:0:1' }])));
+    const ends = ['6666', '2001:db8::1 '].map((name) => lines.find((line) => line.includes(name))?.length);
+    expect(ends[0]).toBe(ends[1]);
+  });
+
+  test('a crowd of which nobody has much is not listed', () => {
+    const crowd = times(3000, (at) => ({ source: `10.${at >> 8}.${at & 255}.1` }));
+    expect(listLines(listed(holdings(crowd))).join('\n')).toMatch(/Sources \(3,000\) .*\n {4}none has more than 1 /);
+  });
+
+  test('a spoofed flood: with the bound', () => {
+    const flood = times(20_000, (at) => ({
+      source: at % 10 === 0 ? '10.0.0.1' : `${at % 200}.${at >> 8}.${at & 255}.9`,
+    }));
+    const text = listLines(listed(holdings(flood))).join('\n');
+    expect(text).toMatch(/Sources \(more than 6,144\)/);
+    expect(text).toMatch(/10\.0\.0\.1 +1,99\d {2}10\.0%/);
+    expect(text).toMatch(/each may have up to \d more/);
+  });
+
+  test('why it is not whole', () => {
+    const { holdings: of } = listed(holdings([{}]));
+    const first = (cut: Parameters<typeof listLines>[0]['cut'], unknown = 0) =>
+      listLines({ kind: 'list', source: 'x', cut, holdings: { ...of, unknown }, arrivals: noArrivals() })[0];
+    expect(first('stopped')).toBe('  1 entry of x, stopped before the end.');
+    expect(first({ kind: 'io', source: 'x', detail: 'EIO' })).toMatch(/^ {2}1 entry of x, cut off: .*EIO/);
+    expect([first(undefined, 1), first(undefined, 2)]).toEqual([
+      '  1 entry of x, 1 line is no entry.',
+      '  1 entry of x, 2 lines are no entries.',
+    ]);
+  });
+});
+
+describe('what to type', () => {
+  const IPTABLES = 'iptables -t raw -I PREROUTING -p udp --dport 53';
+  const full: Incident = { first: { entries: 1000 } };
+  const fullOf = (changes: Changes): Incident => ({ first: { entries: 1000, ...changes } });
+  const contextOf = ({ evaluation, subject }: ReportFindings) => ({ observation: evaluation.observation, subject });
+  const step = (incident: Incident, kind: string) => {
+    const found = findingsOf(incident);
+    const advice = found.advice.find((one) => one.kind === kind);
+    if (advice === undefined) throw new Error(kind);
+    return stepOf(advice, contextOf(found));
+  };
+  const fullElsewhere = (path?: string): Incident => ({
+    first: { others: [{ ...FULL, mount: path === undefined ? undefined : { number: 7, path } }] },
+  });
+  const port = holdings(times(10, (at) => ({ protocol: 17, port: 53, source: `10.0.0.${at}`, seconds: 30 })));
+  const source = holdings(times(10, (at) => ({ port: at, seconds: 432_000 })));
+
+  test('a port is not tracked: nft, or iptables', () => {
+    const { commands, instead } = step({ ...full, holdings: port }, 'notrack');
+    expect(commands).toEqual([
+      'nft add table inet check_conntrack_notrack',
+      "nft 'add chain inet check_conntrack_notrack prerouting { type filter hook prerouting priority -300; }'",
+      'nft add rule inet check_conntrack_notrack prerouting udp dport 53 notrack',
+      'nft add rule inet check_conntrack_notrack prerouting udp sport 53 notrack',
+      "nft 'add chain inet check_conntrack_notrack output { type filter hook output priority -300; }'",
+      'nft add rule inet check_conntrack_notrack output udp dport 53 notrack',
+      'nft add rule inet check_conntrack_notrack output udp sport 53 notrack',
+    ]);
+    expect(instead[0]).toBe('iptables -t raw -I PREROUTING -p udp --dport 53 -j CT --notrack');
+    expect(instead).toHaveLength(4);
+  });
+
+  test('a port of both families', () => {
+    const six = holdings([
+      ...times(10, (at) => ({ protocol: 17, port: 53, source: `10.0.0.${at}`, seconds: 30 })),
+      ...times(10, (at) => ({ protocol: 17, port: 53, source: `2001:db8:0:0:0:0:0:${at}`, seconds: 30 })),
+    ]);
+    const tools = step({ ...full, holdings: six }, 'notrack').instead.map((line) => line.split(' ')[0]);
+    expect(tools).toEqual([...Array(4).fill('iptables'), ...Array(4).fill('ip6tables')]);
+  });
+
+  test('a port of IPv6 alone', () => {
+    const flow = { protocol: 17, port: 53, seconds: 30 };
+    const six = holdings(times(10, (at) => ({ ...flow, source: `2001:db8:0:0:0:0:0:${at}` })));
+    const tools = step({ ...full, holdings: six }, 'notrack').instead.map((line) => line.split(' ')[0]);
+    expect(tools).toEqual(Array(4).fill('ip6tables'));
+  });
+
+  test.each<[major: number, minor: number, first: string, instead: string | undefined]>([
+    [2, 6, `${IPTABLES} -j NOTRACK`, undefined],
+    [3, 0, `${IPTABLES} -j CT --notrack`, undefined],
+    [4, 8, `${IPTABLES} -j CT --notrack`, undefined],
+    [4, 9, 'nft add table inet check_conntrack_notrack', `${IPTABLES} -j CT --notrack`],
+  ])('by what kernel %d.%d has', (major, minor, first, instead) => {
+    const told = step({ ...fullOf({ release: ok({ major, minor }) }), holdings: port }, 'notrack');
+    expect([told.commands[0], told.instead[0]]).toEqual([first, instead]);
+  });
+
+  test('where the release is not known, by what every kernel has', () => {
+    const told = step({ ...fullOf({ release: fault('denied') }), holdings: port }, 'notrack');
+    expect([told.commands[0], told.instead]).toEqual([`${IPTABLES} -j NOTRACK`, []]);
+  });
+
+  test('a source is kept out, of either family', () => {
+    expect(step({ ...full, holdings: source }, 'source')).toMatchObject({
+      commands: expect.arrayContaining([
+        'nft add rule inet check_conntrack_source prerouting ip saddr 10.0.0.1 drop',
+        'conntrack -D -s 10.0.0.1 >/dev/null',
+      ]),
+      instead: ['iptables -t raw -I PREROUTING -s 10.0.0.1 -j DROP', 'conntrack -D -s 10.0.0.1 >/dev/null'],
+    });
+    const six = holdings(times(10, (at) => ({ port: at, source: '2001:db8:0:0:0:0:0:1', seconds: 432_000 })));
+    expect(step({ ...full, holdings: six }, 'source').instead).toEqual([
+      'ip6tables -t raw -I PREROUTING -s 2001:db8::1 -j DROP',
+      'conntrack -D -f ipv6 -s 2001:db8::1 >/dev/null',
+    ]);
+  });
+
+  test('what comes from here is looked for here', () => {
+    const local = holdings(times(10, (at) => ({ port: at, source: '127.0.0.1', seconds: 432_000 })));
+    expect(step({ ...full, holdings: local }, 'source').commands).toEqual(['ss -tunap']);
+    // A rule against the machine's own address would cut it off.
+    const own = { ...full, holdings: source, own: [String((10 << 24) | 1)] };
+    expect(step(own, 'source').commands).toEqual(['ss -tunap']);
+    const six = holdings(times(10, (at) => ({ port: at, source: '2001:db8:0:0:0:0:0:1', seconds: 432_000 })));
+    const ownSix = { ...full, holdings: six, own: [[0x20010db8, 0, 0, 1].join(',')] };
+    expect(step(ownSix, 'source').commands).toEqual(['ss -tunap']);
+  });
+
+  test('a timeout, of each generation, and in the namespace', () => {
+    const silent = holdings(times(10, (at) => ({ source: `10.0.0.${at}`, port: at, seconds: 1000 })));
+    expect(step({ ...full, holdings: silent }, 'timeout').commands).toEqual([
+      'sysctl -w net.netfilter.nf_conntrack_tcp_timeout_established=86400',
+    ]);
+    expect(step({ ...fullOf({ generation: 'ip_conntrack' }), holdings: silent }, 'timeout').commands).toEqual([
+      'sysctl -w net.ipv4.netfilter.ip_conntrack_tcp_timeout_established=86400',
+    ]);
+    const other = (mount?: string): Incident => ({ ...fullElsewhere(mount), holdings: silent });
+    expect(step(other(), 'timeout').commands[0]).toMatch(/^nsenter -t 4711 -n sysctl /);
+    expect(step(other('/run/netns/web'), 'timeout').commands[0]).toMatch(/^ip netns exec web sysctl /);
+    // A name that the shell, or ip, would read as more than a name.
+    expect(step(other('/run/netns/-all'), 'timeout').commands[0]).toMatch(/^nsenter -t 4711 -n sysctl /);
+    expect(step(other('/run/netns/a;b'), 'timeout').commands[0]).toMatch(/^nsenter -t 4711 -n sysctl /);
+  });
+
+  test('a timeout that kube-proxy sets when it starts, on the host of its node alone', () => {
+    const silent = holdings(times(10, (at) => ({ source: `10.0.0.${at}`, port: at, seconds: 1000 })));
+    const node = { evidence: { ...EVIDENCE, kubernetes: true } };
+    const flags = (incident: Incident) => step({ ...incident, holdings: silent }, 'timeout').files.slice(1);
+    expect(flags(fullOf(node))).toEqual([
+      {
+        where: 'the flags of kube-proxy, which sets it when it starts',
+        lines: ['--conntrack-tcp-timeout-established=86400s'],
+      },
+    ]);
+    const closing = holdings(times(10, (at) => ({ state: 'CLOSE_WAIT', port: at, seconds: 10 })));
+    expect(step({ ...fullOf(node), holdings: closing }, 'timeout').files[1]?.lines).toEqual([
+      '--conntrack-tcp-timeout-close-wait=20s',
+    ]);
+    expect(flags(full)).toEqual([]);
+    expect(flags(fullOf({ evidence: EVIDENCE }))).toEqual([]);
+    const udp = holdings(times(10, (at) => ({ protocol: 17, source: `10.0.0.${at}`, port: at, seconds: 10 })));
+    expect(step({ ...fullOf(node), holdings: udp }, 'timeout').files).toHaveLength(1);
+    const elsewhere = fullElsewhere();
+    expect(flags({ ...elsewhere, first: { ...elsewhere.first, ...node } })).toEqual([]);
+  });
+
+  test('a program that does not close', () => {
+    const left = holdings(times(10, { port: 9000, state: 'CLOSE_WAIT', seconds: 59 }));
+    const { title, commands } = step({ ...full, holdings: left }, 'half_closed');
+    expect(title).toBe('Find the program that does not close: 10 entries (100.0%) to tcp port 9000 are in CLOSE_WAIT.');
+    expect(commands).toEqual(["ss -tnp state close-wait '( sport = :9000 or dport = :9000 )'"]);
+    expect(step({ ...fullElsewhere(), holdings: left }, 'half_closed').commands[0]).toMatch(/^nsenter -t 4711 -n ss /);
+  });
+
+  test('where only a mount keeps the namespace nothing is typed that would run here', () => {
+    const kept = (path: string | undefined) => {
+      const mount = path === undefined ? undefined : { number: 7, path };
+      return inNamespace({ subject: { isOwn: false, pids: [], mount } });
+    };
+    expect(kept('/run/netns/web')).toBe('ip netns exec web ');
+    expect(kept('/run/docker/netns/1-a')).toBe('nsenter --net=/run/docker/netns/1-a ');
+    expect(kept('/run/netns/a;b')).toBe('nsenter --net=WHERE_IT_IS_MOUNTED ');
+    expect(kept(undefined)).toBe('nsenter --net=WHERE_IT_IS_MOUNTED ');
+  });
+
+  test('a limit that was lost: with the likely cause', () => {
+    const { title, commands, notes } = step({ first: { configuration: wanted(4000), buckets: ok(1000) } }, 'restore');
+    expect(title).toBe('Restore the limit of 4,000 that /etc/sysctl.conf sets.');
+    expect(commands).toEqual([
+      'echo 1024 > /sys/module/nf_conntrack/parameters/hashsize',
+      'sysctl -w net.netfilter.nf_conntrack_max=4000',
+    ]);
+    expect(notes[0]).toBe(
+      'Likely cause: the module is not loaded at boot, so sysctl may run before it is there; echo nf_conntrack >/etc/modules-load.d/nf_conntrack.conf.',
+    );
+  });
+
+  test('the limit of a container is set on its host', () => {
+    const { notes } = step(fullOf({ isInitial: false }), 'raise');
+    expect(notes.join(' ')).toContain('On the host, in the initial network namespace');
+  });
+
+  test('a limit that memory does not let be high enough', () => {
+    const losing = { ...fullOf({ memTotal: ok(2 ** 25) }), last: { statistics: counted({ drop: 1e6 }) } };
+    expect(step(losing, 'raise').notes).toContain(
+      'This exceeds memory. A higher limit alone will not fix it: the table fills up again unless the load drops.',
+    );
+  });
+
+  test('what ends with a namespace, and how to undo it', () => {
+    const there = step({ ...fullElsewhere('/run/netns/web'), holdings: port }, 'notrack');
+    expect(there.inNamespace).toBe(true);
+    expect(there.undo).toEqual(['ip netns exec web nft delete table inet check_conntrack_notrack']);
+    const here = step({ ...fullOf({ release: OLD }), holdings: port }, 'notrack');
+    expect(here).toMatchObject({
+      inNamespace: false,
+      undo: here.commands.map((line) => line.replace(' -I ', ' -D ')).reverse(),
+    });
+  });
+
+  test('each step is numbered, with what makes it last', () => {
+    const found = findingsOf({ ...full, holdings: port });
+    const lines = adviceLines(found.advice, 'Nothing.', contextOf(found), PLAIN);
+    expect(lines.filter((line) => /^ {2}\d\. /.test(line))).toHaveLength(found.advice.length);
+    expect(lines).toContain('       /etc/sysctl.d/90-nf_conntrack.conf');
+    expect(lines).toContain('           net.netfilter.nf_conntrack_max = 4096');
+  });
+});
+
+describe('the whole report', () => {
+  const lines = (incident: Incident) => reportText(findingsOf(incident), PLAIN);
+
+  test('a gauge of what is used', () => {
+    expect(lines({ first: { entries: 500 } })[0]).toBe(`[${'#'.repeat(25)}${'.'.repeat(25)}] 50.0% of 1,000`);
+    expect(lines({ first: { entries: 19 } })[0]).toBe(`[${'.'.repeat(50)}] 1.9% of 1,000`);
+    expect(lines({ first: { entries: 2000 } })[0]).toBe(`[${'#'.repeat(50)}] 200.0% of 1,000`);
+  });
+
+  test("a list that is another table's", () => {
+    const found = { ...findingsOf({ first: { entries: 900 }, holdings: holdings([{}]) }), isForeign: true };
+    const text = reportText(found, PLAIN).join(' ').replace(/\s+/g, ' ');
+    expect(text).toContain(
+      "The list has 1 entries, the table 900: it is another table's, or of another time. No advice",
+    );
+    expect(textOf({ first: { entries: 900 }, holdings: holdings([{}]) })).not.toContain('of another time');
+  });
+
+  test('what root would add', () => {
+    const found = { ...findingsOf({}), sudo: ['the kernel log', 'who fills the table'] };
+    expect(reportText(found, PLAIN).slice(-2)).toEqual(['', 'sudo would add: the kernel log, who fills the table.']);
+    expect(textOf({})).not.toContain('sudo');
+  });
+
+  test('a table in trouble that no process is in cannot be listed by one', () => {
+    const others = [envoy({ entries: 960, pids: [] })];
+    const found = findingsOf({ first: { entries: 1200, others }, last: { entries: 100 }, holdings: SPRAY });
+    expect(reportText(found, PLAIN).join('\n')).not.toContain('report --pid');
+  });
+});
+
+describe('the verdict', () => {
+  const verdict = (incident: Incident) => verdictText(findingsOf(incident));
+
+  test('of the fullest, where nothing is wrong', () => {
+    const others = [envoy({ entries: 300 }), envoy({ key: 'net:9', entries: 200 })];
+    expect(verdict({ first: { entries: 100, others } })).toBe('not conntrack: 30.0% used, nothing dropped since boot');
+  });
+
+  test('drops that cannot be seen somewhere', () => {
+    const others = [envoy({ statistics: fault('denied') })];
+    expect(verdict({ first: { others } })).toMatch(/10\.0% used, drops cannot be seen$/);
+    const lost = { others, statistics: counted({ drop: 5 }) };
+    expect(verdict({ first: lost })).toBe('10.0% used, 5 dropped since boot, nothing now where it can be seen');
+  });
+
+  test('full as far as can be told while entries come and go', () => {
+    const losing = (entries: number) => verdict({ first: { entries }, last: { statistics: counted({ drop: 1 }) } });
+    expect(losing(990)).toContain('is full and losing');
+    expect(losing(989)).toContain('is 98.9% full and losing');
+  });
+
+  test('towards what NAT has no port left', () => {
+    const mostly = { protocol: 6, state: 8, assured: true };
+    const use = { ipv6: true, protocol: 6, translated: [1, 0, 0, 1], destination: [0x20010db8, 0, 0, 9], port: 443 };
+    const shortage = { use: { ...use, used: 9, lowest: 1, highest: 9, mostly }, range: { first: 1, last: 9 } };
+    const clashing = { first: { entries: 4 }, last: { statistics: counted({ drop: 50, insert_failed: 50 }) } };
+    expect(verdict({ ...clashing, shortage })).toBe(
+      'the table of the host is 0.4% full and loses 50 packets/s to clashes: NAT has no port left towards tcp 2001:db8::9 port 443',
+    );
+  });
+
+  test('each kind of loss since boot, and where it can be seen now', () => {
+    const lost = counted({ drop: 9, insert_failed: 12, chainlength: 5 });
+    expect(verdict({ first: { statistics: lost } })).toBe(
+      'not conntrack: 0.0% used, 2 dropped, 7 lost to clashes, 5 refused for long chains since boot, nothing now',
+    );
+  });
+
+  test('more than one table in trouble', () => {
+    const others = [envoy({ entries: 1000 }), envoy({ key: 'net:8', entries: 1000 }), envoy({ key: 'net:9' })];
+    expect(verdict({ first: { entries: 1000, others } })).toMatch(/, and 2 more in trouble$/);
+    expect(verdict({ first: { entries: 1000 } })).not.toContain('more in trouble');
+  });
+
+  test('one entry a second is growth', () => {
+    expect(verdict({ first: { entries: 901 }, last: { entries: 902 } })).toContain('growing by 1/s, full in 98 s');
+  });
+});

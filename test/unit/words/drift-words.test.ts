@@ -1,0 +1,96 @@
+// What is said of a limit that is not the configured one, and of each cause with its remedy.
+
+import { describe, expect, test } from 'vitest';
+import type { Cause } from '../../../src/evaluate/drift.ts';
+import { parseModprobeFile } from '../../../src/kernel/settings/module-options.ts';
+import { parseSysctlFile } from '../../../src/kernel/settings/sysctl-file.ts';
+import type { Configuration } from '../../../src/model/configuration.ts';
+import { causeWords, driftDetails } from '../../../src/words/drift-words.ts';
+import { tableText } from '../../../src/words/line.ts';
+import { evaluated } from '../support/checks.ts';
+import { type Changes, EVIDENCE, fault, NOTHING_CONFIGURED, ok } from '../support/observation.ts';
+import { wanted } from '../support/reports.ts';
+
+const CONF = '/etc/sysctl.conf';
+const HASHSIZE: Configuration = {
+  ...NOTHING_CONFIGURED,
+  hashsizes: parseModprobeFile('options nf_conntrack hashsize=500', '/etc/modprobe.d/x.conf').hashsizes,
+};
+const OLD_KEY: Configuration = {
+  ...NOTHING_CONFIGURED,
+  sysctl: parseSysctlFile('net.ipv4.ip_conntrack_max = 4001\n', CONF, true),
+};
+
+function details(changes: Changes): readonly string[] {
+  return driftDetails(evaluated({ evidence: EVIDENCE, buckets: ok(1000), ...changes }));
+}
+
+describe('the long output', () => {
+  const where = `${CONF} (net.netfilter.nf_conntrack_max`;
+
+  test.each<[string, Changes, readonly string[]]>([
+    ['nothing is configured', { configuration: NOTHING_CONFIGURED }, []],
+    ['as it is configured', { configuration: wanted(1000) }, [`configured limit: 1000, ${where}=1000)`]],
+    [
+      'above what is configured',
+      { configuration: wanted(500) },
+      [`configured limit: 500, ${where}=500): a reboot loses the live 1000, unless what set it does again`],
+    ],
+    [
+      'files that cannot be read',
+      { configuration: { ...wanted(500), faults: [fault('denied', CONF).fault] } },
+      [`configured limit not judged: cannot read ${CONF}: permission denied`],
+    ],
+    [
+      'a namespace that nothing shows to be the initial one',
+      { configuration: undefined, isInitial: undefined },
+      ['configured limit not judged: not known whether this is the initial network namespace'],
+    ],
+    ['another namespace', { configuration: undefined, isInitial: false }, []],
+  ])('%s', (_, changes, lines) => expect(details(changes)).toEqual(lines));
+
+  test('below it, with each cause', () => {
+    const [first, ...causes] = details({ configuration: wanted(4001) });
+    expect(first).toBe(`configured limit: 4001, ${where}=4001)`);
+    expect(causes).toEqual([
+      expect.stringMatching(/^likely cause: the module is not loaded at boot/),
+      // Of 4001 entries 500 buckets are too few.
+      expect.stringMatching(
+        /^likely cause: .* options nf_conntrack hashsize=501 in \/etc\/modprobe\.d\/nf_conntrack\.conf$/,
+      ),
+    ]);
+  });
+});
+
+test('what a module is loaded with is told with what comes of it', () => {
+  expect(tableText(evaluated({ configuration: HASHSIZE }))).toMatch(
+    /^limit is 1000 but \/etc\/modprobe\.d\/x\.conf sets hashsize=500, for 4096; /,
+  );
+});
+
+test.each<[Cause, Configuration, string]>([
+  ['unknown key', OLD_KEY, 'this kernel has no net.ipv4.ip_conntrack_max; use net.netfilter.nf_conntrack_max'],
+  ['not read at boot', wanted(4000), `systemd does not read ${CONF} at boot here; ln -s`],
+  ['iptables unloads', wanted(4000), 'set IPTABLES_MODULES_UNLOAD="no" in /etc/sysconfig/iptables-config'],
+  ['kube-proxy', wanted(4000), '--conntrack-max-per-core and --conntrack-min'],
+  [
+    'set since',
+    wanted(4000),
+    'no load of the module gives 1000 with these buckets: sysctl -w, a script or another program has set it',
+  ],
+  ['built in', HASHSIZE, 'put nf_conntrack.hashsize=500 on its command line'],
+  ['loaded after sysctl', wanted(4000), 'echo nf_conntrack >/etc/modules-load.d/nf_conntrack.conf'],
+])('the remedy of %s', (cause, configuration, words) => {
+  const { drift } = evaluated({ configuration });
+  if (drift === undefined) throw new Error('none');
+  expect(causeWords(cause, drift, 'nf_conntrack')).toContain(words);
+});
+
+test('of each generation its own key and file', () => {
+  const { drift } = evaluated({ configuration: wanted(4000) });
+  if (drift === undefined) throw new Error('none');
+  expect(causeWords('unknown key', drift, 'ip_conntrack')).toMatch(/; use net\.ipv4\.netfilter\.ip_conntrack_max$/);
+  expect(causeWords('no hashsize', drift, 'ip_conntrack')).toMatch(
+    / options ip_conntrack hashsize=500 in \/etc\/modprobe\.conf$/,
+  );
+});
