@@ -13,7 +13,7 @@ export type Changes = Readonly<Record<string, string | null | ((path: string) =>
 /** A copy of a fixture with the changes made; it goes when the test is over. */
 export function tree(base: string, changes: Changes = {}): string {
   const root = scratch();
-  cpSync(join(TOP, fixture(base)), root, { recursive: true });
+  cpSync(join(TOP, fixture(base)), root, { recursive: true, verbatimSymlinks: true });
   for (const [name, change] of Object.entries(changes)) {
     const path = join(root, name);
     rmSync(path, { force: true, recursive: true });

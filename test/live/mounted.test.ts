@@ -1,0 +1,187 @@
+// Every fixture through the ways that a running machine takes: what is said there is what --root says of the same files.
+// A captured tree takes others through the code, so that no transcript of it shows what a machine would say.
+
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { TOP } from '../e2e/support/plugin.ts';
+import { liveSuite } from './parts.ts';
+import { type Mounted, mounted } from './support/mounted.ts';
+
+const TREES = readdirSync(join(TOP, 'fixtures')).filter(
+  (name) => /-(?:capture|synthetic)$/.test(name) && !name.startsWith('entries-'),
+);
+const MASTER = { MUNIN_CAP_MULTIGRAPH: '1', netns: 'all' };
+const COMMANDS: readonly (readonly [args: readonly string[], env?: NodeJS.ProcessEnv])[] = [
+  [[]],
+  [['-vvv']],
+  [['--netns', 'all', '-v']],
+  [['--netns', 'all', '--format', 'json']],
+  [['--format', 'prometheus']],
+  [['plan']],
+  [['plan', '--format', 'json']],
+  [['report', '--interval', '0.1']],
+  [['report', '--interval', '0.1', '--format', 'json']],
+  [['munin', 'config'], MASTER],
+  [['munin'], MASTER],
+];
+const HISTORY = ['--state-dir', '/state', '-c', 'drop_rate=5', '-w', 'time_to_full=15m:', '--netns', 'all', '-v'];
+
+/** Where the two differ, and why: what is found there becomes the same. Of some trees only, where it says so. */
+interface Difference {
+  readonly why: string;
+  readonly same: readonly (readonly [found: RegExp, becomes: string])[];
+  readonly of?: (root: string) => boolean;
+}
+
+const DIFFERENCES: readonly Difference[] = [
+  {
+    why: 'a captured tree is called one, and is one namespace',
+    same: [
+      [/\b(?:this tree|the host|this network namespace)\b/, 'it'],
+      [/"view": "(?:captured|own)"/, ''],
+      [/, a captured tree shows no other\b/, ''],
+      [/"processes": "(?:tree|all)"/, ''],
+    ],
+  },
+  {
+    why: 'the kernel log of a captured tree is not looked for; here there is no /dev',
+    same: [
+      [/ Kernel log: cannot read \/dev\/kmsg: no such file\./, ''],
+      [/"(?:did not read \/dev\/kmsg: nobody asked for it|cannot read \/dev\/kmsg: no such file)"/, ''],
+    ],
+  },
+  {
+    why: 'a machine has tools for what its kernel has no file of; here none is installed',
+    same: [
+      [
+        /cannot (?:read \/proc\/net\/(?:stat\/)?(?:nf|ip)_conntrack: no such file|run conntrack -[LS]: not installed)/,
+        'nothing',
+      ],
+      [/ extensions that rules ask for not known: cannot run (?:nft list ruleset|iptables-save): not installed/, ''],
+    ],
+  },
+  {
+    why: 'a list may have been captured apart',
+    same: [[/ A list that was captured too is given with --entries FILE\./, '']],
+  },
+  {
+    why: 'a machine is looked at twice, and can be looked at again',
+    same: [
+      [/ New: 0 entries that were not there [\d.]+ s before\./, ''],
+      [/"kind": "(?:fresh|new)", "seconds": [\d.]+,/, ''],
+      [/ Run this again while connections fail, or let it run: --watch\./, ''],
+    ],
+  },
+  {
+    why: 'a kernel without /proc/modules has none; it may not have been captured',
+    of: (root) => !existsSync(join(root, 'proc/modules')),
+    same: [
+      [
+        /\/etc\/modprobe\.d\/nf_conntrack\.conf options nf_conntrack hashsize=(\d+)/,
+        'the kernel command line nf_conntrack.hashsize=$1',
+      ],
+      [/ \/etc\/modules-load\.d\/nf_conntrack\.conf nf_conntrack\b/, ''],
+      [
+        /"where": "\/etc\/modprobe\.d\/nf_conntrack\.conf", "lines": \[ "options nf_conntrack hashsize=(\d+)"/,
+        '"where": "the kernel command line", "lines": [ "nf_conntrack.hashsize=$1"',
+      ],
+      [/, \{ "where": "\/etc\/modules-load\.d\/nf_conntrack\.conf", "lines": \[ "nf_conntrack" \] \}/, ''],
+    ],
+  },
+  {
+    why: 'where the kernel threads do not show, there may be more',
+    of: isContainer,
+    same: [
+      [/"processes": "container"/, ''],
+      [/,? all that this container can see/, ''],
+      [/ other namespaces may be there: outside of this PID namespace\.?/, ''],
+      [
+        / listeners for events elsewhere not known: cannot read \/proc\/PID\/net\/netlink: permission denied \(root may\)/,
+        '',
+      ],
+    ],
+  },
+  {
+    why: 'of OpenVZ a thread shows that this is a container, which no file of a tree does',
+    of: (root) => isContainer(root) && existsSync(join(root, 'proc/2')),
+    same: [
+      [/"initial_namespace": (?:null|false)/, ''],
+      [/ configured limit not judged: not known whether this is the initial network namespace/, ''],
+    ],
+  },
+  {
+    why: 'a history is known by the namespace, or by the path of the tree',
+    same: [[/\(\S*\/(?:net-\d+|tree-[0-9a-f]+)-300\.json\)/, '(history)']],
+  },
+];
+
+/** Of kernels that have namespaces. */
+function isContainer(root: string): boolean {
+  const thread = join(root, 'proc/2/stat');
+  const isShown = existsSync(thread) && readFileSync(thread, 'latin1').includes('(kthreadd)');
+  return existsSync(join(root, 'proc/1/net')) && !isShown;
+}
+
+const seen = new Set<RegExp>();
+
+function canonical(root: string, text: string): readonly string[] {
+  // Reports are wrapped, and which files were read, and in what time, is a matter of the ways themselves.
+  let said = text.replace(/\n[^\n]*, [\d.]+ ms(?=\n)/g, '').replace(/\s+/g, ' ');
+  for (const { same } of DIFFERENCES.filter(({ of }) => of?.(root) !== false))
+    for (const [found, becomes] of same) {
+      if (found.test(said)) seen.add(found);
+      said = said.replace(new RegExp(found, 'g'), becomes);
+    }
+  // In pieces, so that a difference can be seen.
+  return said.split(/(?<=[,.;|]) /);
+}
+
+async function expectSame({ root, live, captured }: Mounted, args: readonly string[], env?: NodeJS.ProcessEnv) {
+  const [there, here] = await Promise.all([live(args, env), captured(args, env)]);
+  expect(canonical(root, there), args.join(' ')).toEqual(canonical(root, here));
+  return there;
+}
+
+liveSuite('every fixture as a running machine', ['/usr/bin/unshare', '/usr/sbin/chroot'], () => {
+  test.each(TREES)('%s', async (name) => {
+    const machine = mounted(name);
+    await Promise.all(COMMANDS.map(([args, env]) => expectSame(machine, args, env)));
+  });
+
+  test.each(TREES)('two runs with history: %s', async (name) => {
+    const machine = mounted(name);
+    await expectSame(machine, HISTORY);
+    const hasCounters = passTime(machine.root);
+    const said = await expectSame(machine, HISTORY);
+    // 600 in a minute.
+    if (hasCounters) expect(said).toMatch(/^CONNTRACK CRITICAL - .* drop_rate=10;/);
+  });
+
+  test('no difference is allowed for that there is not', () => {
+    const found = DIFFERENCES.flatMap(({ same }) => same.map(([pattern]) => pattern));
+    expect(found.filter((pattern) => !seen.has(pattern))).toEqual([]);
+  });
+});
+
+/** A minute later 600 packets were dropped. */
+function passTime(root: string): boolean {
+  change(root, 'proc/uptime', (text) => text.replace(/^[\d.]+/, (seconds) => (Number(seconds) + 60).toFixed(2)));
+  return ['nf', 'ip'].some((prefix) => change(root, `proc/net/stat/${prefix}_conntrack`, dropped));
+}
+
+function change(root: string, path: string, changed: (text: string) => string): boolean {
+  const file = join(root, path);
+  if (!existsSync(file)) return false;
+  writeFileSync(file, changed(readFileSync(file, 'latin1')));
+  return true;
+}
+
+// On the first CPU.
+function dropped(text: string): string {
+  const [header = '', first = '', ...others] = text.split('\n');
+  const cells = first.split(' ');
+  const place = header.split(' ').indexOf('drop');
+  cells[place] = (Number.parseInt(cells[place] ?? '', 16) + 600).toString(16).padStart(8, '0');
+  return [header, cells.join(' '), ...others].join('\n');
+}
