@@ -14,7 +14,8 @@ export interface NetDirectory {
 
 /** Whether the kernel has one network namespace: before 2.6.25 processes have no `net`, and /proc/net is a directory. */
 export function isOnlyNamespace(): boolean {
-  return !exists('/proc/self/net');
+  // Where we are no process of this /proc, neither is there.
+  return !exists('/proc/self/net') && exists('/proc/net/stat');
 }
 
 /** Tells namespaces by the inode of `net/stat`, which every user may see. */

@@ -14,10 +14,10 @@ import { observation, table } from '../support/observation.ts';
 import { rootOf } from '../support/root.ts';
 
 /** CentOS 5's /proc: our own /proc/self/net is hidden from the program. */
-function centos5(view: View): Root {
+function centos5(view: View, missing = /^\/proc\/self\/net/): Root {
   const { inode } = files;
   const spy = vi.spyOn(files, 'inode').mockImplementation((path) => {
-    return path.startsWith('/proc/self/net') ? { errno: 'ENOENT' } : inode(path);
+    return missing.test(path) ? { errno: 'ENOENT' } : inode(path);
   });
   onTestFinished(() => spy.mockRestore());
   return { ...rootOf({ 'proc/net/stat/x': '', 'proc/1/stat': '' }), view };
@@ -30,6 +30,11 @@ test.each<View>(['own', 'host'])('%s: the namespace is known by the inode of /pr
 
 test('a host has no other namespace than ours', () => {
   expect(netDirectory(centos5('host'))).toEqual({ path: '/proc/net', sysctlsAgree: true });
+});
+
+test('a /proc of which we are no process tells nothing', () => {
+  const root = centos5('host', /^\/proc\/(?:self\/)?net/);
+  expect(netDirectory(root)).toEqual({ fault: { kind: 'missing', source: root.locate('/proc/1/net/stat') } });
 });
 
 test('no process is in another namespace', () => {
