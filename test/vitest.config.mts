@@ -42,8 +42,8 @@ const live = {
   exclude: CHECK_CONNTRACK_EXECUTABLE === undefined ? ['test/live/standalone.test.ts'] : PAPERS,
   globalSetup: 'test/live/guard.ts',
   fileParallelism: false,
-  testTimeout: 60_000,
-  hookTimeout: 60_000,
+  testTimeout: 180_000,
+  hookTimeout: 180_000,
 };
 // Staged once, and told by both executables; when the live tests are over, with which they share the limit.
 const incidents = {

@@ -16,18 +16,20 @@ function echo(address, port, delay) {
 }
 
 function ask(count, address, port, from) {
-  const LAST_ANSWER = 800;
+  const LAST_ANSWER = 3000;
   let [asked, answered] = [0, 0];
+  const done = () => process.stdout.write(`${count - answered}\n`, () => process.exit());
   const one = () => {
     const socket = dgram.createSocket('udp4').unref();
     socket.on('message', () => {
       answered += 1;
+      if (answered === Number(count)) done();
     });
     socket.bind(0, from, () => socket.send('x', Number(port), address, () => undefined));
     asked += 1;
     if (asked === Number(count)) {
       clearInterval(timer);
-      setTimeout(() => process.stdout.write(`${count - answered}\n`, () => process.exit()), LAST_ANSWER);
+      setTimeout(done, LAST_ANSWER);
     }
   };
   const timer = setInterval(one, 10);

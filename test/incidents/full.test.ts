@@ -15,6 +15,7 @@ import {
   toolCounter,
   trackingNamespace,
   traffic,
+  withoutOthers,
 } from '../live/namespace.ts';
 import { liveSuite } from '../live/parts.ts';
 import { settingsOf } from './stage.ts';
@@ -45,7 +46,8 @@ liveSuite('a full table', PARTS, () => {
       const seen = place?.losses?.events.drop ?? 0;
       expect(seen).toBeGreaterThan(0);
       expect(seen).toBeLessThanOrEqual(after - before);
-      expect(place?.losses?.seconds).toBeCloseTo(1, 0);
+      expect(place?.losses?.seconds).toBeGreaterThan(0.9);
+      expect(place?.losses?.seconds).toBeLessThan(10);
       expect(told.list.source).toBe(`/proc/${pid}/net/nf_conntrack`);
       expect(told.list.sources.top).toMatchObject([{ address: '127.0.0.1', entries: told.list.entries }]);
       expect(told.list.entries).toBeGreaterThan(1900);
@@ -53,7 +55,7 @@ liveSuite('a full table', PARTS, () => {
       expect(told.incident.kernel_log.last_seconds_ago).toBeLessThan(30);
       expect(step(told, 'source').commands).toEqual([`ip netns exec ${namespace} ss -tunap`]);
 
-      const said = command('/usr/bin/env', [...RUN, 'report']);
+      const said = reportAs();
       expect(said.status).toBe(2);
       expect(said.stdout.replace(/\s+/g, ' ')).toMatch(
         /is full and losing [\d,]+ packets\/s \[#{50}\] 100\.0% of 2,000/,
@@ -75,7 +77,7 @@ liveSuite('a full table', PARTS, () => {
       limitTo(2000);
       await traffic(namespace, 'spray');
       await untilDropping(namespace);
-      const { status, stdout, stderr } = command('setpriv', [...NOBODY.slice(1), ...RUN, 'report']);
+      const { status, stdout, stderr } = reportAs(...NOBODY);
       expect({ status, stderr }).toEqual({ status: 2, stderr: '' });
       expect(stdout.replace(/\s+/g, ' ')).toMatch(/is full and losing [\d,]+ packets\/s/);
       expect(stdout).toContain('Not known: cannot read /proc/');
@@ -151,6 +153,11 @@ liveSuite('a full table', PARTS, () => {
     });
   });
 });
+
+function reportAs(...user: readonly string[]): Answer {
+  const [file, ...line] = withoutOthers(...user, ...RUN, 'report');
+  return command(file, line);
+}
 
 async function untilDropping(namespace: string): Promise<void> {
   while (toolCounter(namespace, 'drop') === 0) await pause(50);

@@ -2,14 +2,23 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { command, plugin } from '../e2e/support/plugin.ts';
+import { command, RUN } from '../e2e/support/plugin.ts';
 import { eventually } from '../live/daemon.ts';
-import { inside, limitTo, processInside, sendDatagrams, toolCounter, trackingNamespace } from '../live/namespace.ts';
+import {
+  inside,
+  limitTo,
+  processInside,
+  sendDatagrams,
+  toolCounter,
+  trackingNamespace,
+  withoutOthers,
+} from '../live/namespace.ts';
 import { liveSuite } from '../live/parts.ts';
 
 /** The whole report on one line. */
 function told(): string {
-  return plugin('report', '--interval', '0.2').stdout.replace(/\s+/g, ' ');
+  const [file, ...line] = withoutOthers(...RUN, 'report', '--interval', '0.2');
+  return command(file, line).stdout.replace(/\s+/g, ' ');
 }
 
 /** The kernel logs at most ten lines in five seconds, for all tables and everything else that shares this rate limit. */

@@ -17,6 +17,8 @@ liveSuite('a table that has no room below its limit', PARTS, () => {
     const { namespace, pid } = scene;
     const state = scratch();
     for (const run of EXECUTABLES) inside(namespace, ...run, '--state-dir', state);
+    inside(namespace, 'sysctl', '-q', '-w', 'net.netfilter.nf_conntrack_udp_timeout=120');
+    limitTo(262_144);
     hashsizeTo(1024);
     sendDatagrams(namespace, 40_000);
     await flood(scene, 'udp', 'any', 53, 500);

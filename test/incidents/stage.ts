@@ -56,7 +56,7 @@ export async function stage(answerAfter = 0): Promise<Stage> {
 /** Of so many genuine clients, how many get no answer: what they count, and no counter of the kernel. */
 export async function lostByClients({ sender, namespace }: Stage, clients: number): Promise<number> {
   const ask = [process.execPath, CLIENTS, 'ask', String(clients), TARGET, ECHO, CLIENT];
-  const answer = await answerOf(['ip', 'netns', 'exec', sender, ...ask], 10_000 + 15 * clients);
+  const answer = await answerOf(['ip', 'netns', 'exec', sender, ...ask], 60_000 + 30 * clients);
   expect(answer).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\n$/) });
   // They leave nothing behind.
   inside(namespace, 'conntrack', '-D', '-p', 'udp', '--dport', ECHO);

@@ -5,7 +5,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { expect } from 'vitest';
-import { type Answer, command, ENV, RUN, TOP } from '../e2e/support/plugin.ts';
+import { type Answer, command, RUN, TOP } from '../e2e/support/plugin.ts';
+import { withoutOthers } from '../live/namespace.ts';
 
 export const STANDALONE = join(TOP, 'build/linux-x64/check_conntrack');
 /** The words that run each: the file for Node, and the one without. */
@@ -99,7 +100,7 @@ export interface Report {
 
 /** The report of the file for Node, and that the other one gives the same verdict and advice. */
 export async function report(...args: readonly string[]): Promise<Report> {
-  return reportBy((run) => [ENV, ...run, 'report', '--format', 'json', ...args]);
+  return reportBy((run) => withoutOthers(...run, 'report', '--format', 'json', ...args));
 }
 
 /** The same of a line that each executable is put into. */
@@ -123,7 +124,7 @@ function verdictOf({ state, incident: { trouble, advice, elsewhere } }: Report):
 }
 
 /** What a command says, while others run. */
-export function answerOf([file = '', ...args]: readonly string[], timeout = 15_000): Promise<Answer> {
+export function answerOf([file = '', ...args]: readonly string[], timeout = 60_000): Promise<Answer> {
   return new Promise((resolve) => {
     const child = execFile(file, args, { cwd: TOP, encoding: 'latin1', timeout }, (_, stdout, stderr) =>
       resolve({ status: child.exitCode, stdout, stderr }),

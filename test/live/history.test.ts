@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type Answer, command, ENV, plugin, RUN } from '../e2e/support/plugin.ts';
+import { type Answer, command, ENV, RUN } from '../e2e/support/plugin.ts';
 import { scratch } from '../e2e/support/tree.ts';
 import {
   holdConnections,
@@ -17,6 +17,7 @@ import {
   toolCount,
   toolCounter,
   trackingNamespace,
+  withoutOthers,
 } from './namespace.ts';
 import { liveSuite } from './parts.ts';
 
@@ -61,7 +62,7 @@ liveSuite('history on the running kernel', PARTS, () => {
     for (let run = 0; run < 8; run++) {
       sendDatagrams(namespace, 200, 10_000 + 200 * run);
       answer = pluginInside(namespace, '--state-dir', state, '--window', '60');
-      await pause(150);
+      await pause(start.at + 1000 * (run + 1) - performance.now());
     }
     const count = toolCount(namespace);
     const perSecond = (count - start.count) / ((performance.now() - start.at) / 1000);
@@ -90,8 +91,8 @@ liveSuite('history on the running kernel', PARTS, () => {
   test('a burst is not lost when the only process of a mounted namespace is another one by then', async () => {
     const state = scratch();
     const namespace = trackingNamespace();
-    const everywhere = (...args: readonly string[]) =>
-      plugin('--netns', 'all', '--state-dir', state, '-c', 'drop_rate=0', ...args);
+    const [file, ...line] = withoutOthers(...RUN, '--netns', 'all', '--state-dir', state, '-c', 'drop_rate=0');
+    const everywhere = () => command(file, line);
     limitTo(50);
     // In so many buckets there is nothing to evict nearby: what finds no room is dropped.
     sendDatagrams(namespace, 50);

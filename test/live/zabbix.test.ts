@@ -25,7 +25,7 @@ liveSuite('Zabbix', [AGENT], () => {
 function asked(here: Site, more: string): string {
   const file = join(here.folder, 'zabbix_agentd.conf');
   const line = `${LINE.replace('/usr/lib/nagios/plugins/check_conntrack', runsPlugin(here).join(' '))} ${more}`;
-  writeFileSync(file, `Server=127.0.0.1\nLogType=console\n${line}\n`);
+  writeFileSync(file, `Server=127.0.0.1\nLogType=console\nTimeout=30\n${line}\n`);
   const { stdout, stderr, status } = command(AGENT, ['-c', file, '-t', KEY]);
   expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
   return /\[t\|([\s\S]*)\]\n$/.exec(stdout)?.[1] ?? '';

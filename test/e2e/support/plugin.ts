@@ -41,7 +41,7 @@ export function plugin(...args: readonly string[]): Answer {
 
 /** Runs any command from the top of the project, with nothing on stdin. */
 export function command(file: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Answer {
-  const { status, stdout, stderr } = spawnSync(file, args, { cwd: TOP, encoding: 'latin1', env, timeout: 15_000 });
+  const { status, stdout, stderr } = spawnSync(file, args, { cwd: TOP, encoding: 'latin1', env, timeout: 60_000 });
   return { status, stdout, stderr };
 }
 
