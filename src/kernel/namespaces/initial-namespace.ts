@@ -10,10 +10,10 @@ import { isKthreadd, KTHREADD, netInode, readProcess } from './processes.ts';
 const CACHE_OF_NAMESPACE = /^nf_conntrack_[0-9a-f]+ /gm;
 const SLABINFO_LIMIT = 1 << 22;
 
-/** Undefined where nothing shows it. `release` is undefined where that is not known. */
+/** Undefined where nothing shows it. A kernel of unknown release is taken for a newer one. */
 export function isInitialNamespace(root: Root, release: KernelVersion | undefined): boolean | undefined {
   if (!exists(root.locate('/proc/sys/net/nf_conntrack_max'))) return false;
-  if (release !== undefined && showsInitialOnly(release)) return true;
+  if (release === undefined || showsInitialOnly(release)) return true;
   if (root.view === 'captured') return isOnlyTracked(root);
   return isOnlyNamespace() || (isKernelsOwn(root) ?? isOnlyTracked(root));
 }

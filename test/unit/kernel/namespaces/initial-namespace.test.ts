@@ -46,7 +46,7 @@ describe.each(['host', 'captured'] as const)('%s', (view) => {
     ['EL6 without it', {}, EL6, false],
     ['EL6 with nothing else', MAX, EL6, undefined],
     ['3.4 with nothing else', MAX, { major: 3, minor: 4 }, undefined],
-    ['a kernel of unknown release', MAX, undefined, undefined],
+    ['a kernel of unknown release', MAX, undefined, true],
     ['EL6, one namespace has a cache', slabs('dentry', FIRST, 'nf_conntrack_expect'), EL6, true],
     ['EL6, two have', slabs(OTHER, 'nf_conntrack_expect', FIRST), EL6, undefined],
     ['2.6.32, whose cache is one for all', slabs('nf_conntrack', 'nf_conntrack_expect'), EL6, undefined],
