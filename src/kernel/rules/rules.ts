@@ -2,12 +2,14 @@
 // which ports they give to NAT. All three are answered from the same lists.
 
 import type { Reading } from '../../model/fault.ts';
+import type { FilterChain } from '../../model/filter-chain.ts';
 import type { DropRule } from '../../model/other-limits.ts';
 import type { Namespace, RuleBlocks } from '../../model/table.ts';
 import { loadedModules, moduleState } from '../modules.ts';
 import type { Root } from '../root.ts';
 import { hasForeignRules, parseNftRules, parseSavedRules } from './drop-rules.ts';
 import { parseRuleset, parseSaved } from './extension-rules.ts';
+import { hasIptablesTables, parseNftChains, parseSavedChains } from './filter-chains.ts';
 import { hasForeignNat, type NatRange, parseNatRanges } from './nat-ranges.ts';
 import { NFT_LIST, type RuleList, type RuleLists, ruleLists } from './rule-lists.ts';
 
@@ -66,6 +68,20 @@ export function readNatRanges(root: Root, namespace: Namespace): Reading<readonl
   if (!isKnown(all)) return failed[0] ?? none;
   const texts = all.flatMap(({ list }) => (list !== 'none' && list.ok ? [list.value] : []));
   return { ok: true, value: texts.flatMap(parseNatRanges), source: NFT_LIST };
+}
+
+/** Base chains that drop untracked packets which no rule accepts; undefined if the rules cannot be read. */
+export function readFilterChains(root: Root, namespace: Namespace): readonly FilterChain[] | undefined {
+  const lists = ruleLists(root, namespace);
+  if ('kind' in lists) return undefined;
+  const all = allLists(lists, hasIptablesTables);
+  // Without nft(8) the rules are those of iptables.
+  const isUnread = ({ list }: NamedList) => list !== 'none' && !list.ok && list.fault.kind !== 'tool-missing';
+  if (!isKnown(all) || all.some(isUnread)) return undefined;
+  return all.flatMap(({ tool, list }) => {
+    if (list === 'none' || !list.ok) return [];
+    return tool === 'nft' ? parseNftChains(list.value) : parseSavedChains(list.value, tool);
+  });
 }
 
 interface NamedList {

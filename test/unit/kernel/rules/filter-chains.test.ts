@@ -1,0 +1,159 @@
+// Chains that drop a packet which no rule accepts, in the rule sets that firewalls are made of.
+
+import { describe, expect, test } from 'vitest';
+import { hasIptablesTables, parseNftChains, parseSavedChains } from '../../../../src/kernel/rules/filter-chains.ts';
+import { readFilterChains } from '../../../../src/kernel/rules/rules.ts';
+import type { FilterChain } from '../../../../src/model/filter-chain.ts';
+import { table } from '../../support/observation.ts';
+import { rootOf } from '../../support/root.ts';
+import { type Tools, withTools } from '../../support/tools.ts';
+
+function names(chains: readonly FilterChain[]): readonly string[] {
+  return chains.map(({ family, table: name, chain, hook }) => [family, name, chain, hook].filter(Boolean).join(' '));
+}
+
+/** An nft table with one base chain of these rules, and others. */
+function ruleset(rules: readonly string[], policy = 'accept', others = ''): string {
+  const lines = rules.map((rule, at) => `\t\t${rule} # handle ${at + 2}\n`).join('');
+  return `table inet filter { # handle 1\n\tchain in { # handle 1\n\t\ttype filter hook input priority filter; policy ${policy};\n${lines}\t}\n${others}}\n`;
+}
+
+const STATES = 'ct state established,related accept';
+const SSH = 'tcp dport 22 ct state new accept';
+
+describe('nft', () => {
+  test.each<[string, readonly string[], string]>([
+    ['its policy', [STATES, SSH], 'drop'],
+    ['a rule without a match', [STATES, 'drop'], 'accept'],
+    ['one that counts', [STATES, 'counter packets 5 bytes 300 drop'], 'accept'],
+    [
+      'one that logs and rejects',
+      [STATES, 'log prefix "no: " level info reject with icmpx admin-prohibited'],
+      'accept',
+    ],
+    ['one with a comment', ['drop comment "the rest"'], 'accept'],
+    ['what is not of a state', ['ct state != established,related drop'], 'accept'],
+    ['what is not of some states', ['ct state != { established, related } counter packets 1 bytes 1 drop'], 'accept'],
+    ['what is untracked', ['ct state invalid,untracked drop'], 'accept'],
+    ['what is untracked, by a map', ['ct state vmap { established : accept, untracked : drop }'], 'accept'],
+  ])('drops by %s', (_, rules, policy) => {
+    expect(names(parseNftChains(ruleset(rules, policy)))).toEqual(['inet filter in input']);
+  });
+
+  test.each<[string, readonly string[]]>([
+    ['nothing', []],
+    ['what is invalid', ['ct state invalid drop']],
+    ['what is invalid, by a map', ['ct state vmap { established : accept, related : accept, invalid : drop }']],
+    ['an address', ['ip saddr 192.0.2.1 drop']],
+    ['what is neither established nor untracked', ['ct state != established,untracked drop']],
+    ['words of a comment', ['accept comment "drop"', 'log prefix " drop " accept']],
+  ])('does not drop by %s', (_, rules) => expect(parseNftChains(ruleset(rules))).toEqual([]));
+
+  const END = '\tchain end { # handle 9\n\t\tcounter packets 1 bytes 1 drop # handle 10\n\t}\n';
+  const MIDDLE = '\tchain middle { # handle 7\n\t\tjump end # handle 8\n\t\tjump middle # handle 9\n\t}\n';
+  test.each<[string, readonly string[], string, number]>([
+    ['one that it jumps to', ['iifname "eth0" jump end'], END, 1],
+    ['one after another', ['goto middle'], MIDDLE + END, 1],
+    ['one of a map', ['iifname vmap { "lo" : accept, "eth0" : jump end }'], END, 1],
+    ['any, by a named map', ['iifname vmap @zones'], END, 1],
+    ['none that it jumps to', ['jump middle'], MIDDLE, 0],
+    ['none of its own table', ['jump other'], END, 0],
+  ])('chains: %s', (_, rules, others, found) => {
+    expect(parseNftChains(ruleset(rules, 'accept', others))).toHaveLength(found);
+  });
+
+  test("each hook, and none of NAT, of a bridge, or of iptables' own tables", () => {
+    const chain = (type: string, hook: string) =>
+      `\tchain ${hook} { # handle 1\n\t\ttype ${type} hook ${hook} priority 0; policy drop;\n\t}\n`;
+    const hooks = ['prerouting', 'input', 'forward', 'output', 'postrouting'];
+    const inet = `table inet all {\n${hooks.map((hook) => chain('filter', hook)).join('\n')}}\n`;
+    const nat = `table inet nat {\n${chain('nat', 'postrouting')}}\ntable bridge b {\n${chain('filter', 'input')}}\n`;
+    const iptables = `table ip filter { # handle 3\n${chain('filter', 'forward').replace('chain forward', 'chain FORWARD')}}\n`;
+    expect(names(parseNftChains(inet + nat + iptables))).toEqual(hooks.map((hook) => `inet all ${hook} ${hook}`));
+    expect([inet, nat, iptables].map(hasIptablesTables)).toEqual([false, false, true]);
+    // Another's table may have the same name.
+    expect(names(parseNftChains(`table ip filter {\n${chain('filter', 'input')}}\n`))).toEqual([
+      'ip filter input input',
+    ]);
+  });
+
+  test('a table that its maker owns, and names that no command can have', () => {
+    const owned = ruleset([], 'drop').replace(
+      '{ # handle 1\n',
+      '{ # progname firewalld # handle 1\n\tflags owner,persist\n',
+    );
+    expect(parseNftChains(owned)).toMatchObject([{ isOwned: true }]);
+    expect(parseNftChains(ruleset([], 'drop'))).toMatchObject([{ isOwned: false }]);
+    expect(parseNftChains(ruleset([], 'drop').replace('chain in ', 'chain i;n '))).toEqual([]);
+    expect(parseNftChains('table inet filter')).toEqual([]);
+  });
+});
+
+describe('iptables', () => {
+  const saved = (policy: string, ...rules: readonly string[]) =>
+    `# Generated\n*filter\n:INPUT ${policy} [5:300]\n:OUTPUT ACCEPT [0:0]\n:own - [0:0]\n${rules.map((rule) => `[1:60] ${rule}\n`).join('')}COMMIT\n`;
+  const inputs = (text: string) => names(parseSavedChains(text, 'iptables'));
+
+  test.each<[string, string]>([
+    ['its policy', saved('DROP', '-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT')],
+    ['a rule without a match', saved('ACCEPT', '-A INPUT -j REJECT --reject-with icmp-host-prohibited')],
+    ['one with a comment', saved('ACCEPT', '-A INPUT -m comment --comment "the rest" -j DROP')],
+    ['a chain that it jumps to', saved('ACCEPT', '-A INPUT -i eth0 -j own', '-A own -j DROP')],
+    ['a chain that it goes to', saved('ACCEPT', '-A INPUT -g own', '-A own -j DROP')],
+    ['what is untracked', saved('ACCEPT', '-A INPUT -m conntrack --ctstate INVALID,UNTRACKED -j DROP')],
+    ['what is not established', saved('ACCEPT', '-A INPUT -m state ! --state RELATED,ESTABLISHED -j DROP')],
+  ])('drops by %s', (_, text) => expect(inputs(text)).toEqual(['filter INPUT input']));
+
+  test.each<[string, string]>([
+    ['nothing', saved('ACCEPT')],
+    ['what is invalid', saved('ACCEPT', '-A INPUT -m conntrack --ctstate INVALID -j DROP')],
+    ['an address', saved('ACCEPT', '-A INPUT -s 192.0.2.1/32 -j DROP')],
+    ['a chain that none jumps to', saved('ACCEPT', '-A own -j DROP')],
+    ['NAT, which sees no untracked packet', '*nat\n:INPUT DROP [0:0]\nCOMMIT\n'],
+    ['raw, which is before', '*raw\n:PREROUTING DROP [0:0]\nCOMMIT\n'],
+  ])('does not drop by %s', (_, text) => expect(inputs(text)).toEqual([]));
+});
+
+describe('of a namespace', () => {
+  const NFT = '/usr/sbin/nft';
+  const own = (tools: Tools, modules = '') => {
+    withTools(tools);
+    const root = rootOf({
+      'proc/modules': `nf_conntrack 1 0 - Live 0x0\n${modules}`,
+      'proc/net/ip_tables_names': 'filter\n',
+    });
+    return readFilterChains({ ...root, view: 'own' }, table());
+  };
+  const LOADED = 'nf_tables 1 0 - Live 0x0\nnft_compat 1 0 - Live 0x0\n';
+  const SAVED = '*filter\n:INPUT DROP [0:0]\nCOMMIT\n';
+
+  test('of both tools', () => {
+    const found = own(
+      { [NFT]: ruleset([], 'drop'), '/usr/sbin/iptables-legacy-save': SAVED, '/usr/sbin/ip6tables-legacy-save': '' },
+      LOADED,
+    );
+    expect(found?.map(({ tool, chain }) => `${tool} ${chain}`)).toEqual(['nft in', 'iptables-legacy INPUT']);
+  });
+
+  test("iptables' tables in nf_tables are changed by iptables", () => {
+    const shown = ruleset([], 'drop').replace('inet filter', 'ip filter').replace('chain in ', 'chain INPUT ');
+    const saves = { '/usr/sbin/iptables-nft-save': SAVED, '/usr/sbin/ip6tables-nft-save': '' };
+    const found = own(
+      { [NFT]: shown, '/usr/sbin/iptables-legacy-save': '', '/usr/sbin/ip6tables-legacy-save': '', ...saves },
+      LOADED,
+    );
+    expect(found?.map(({ tool, table: name, chain }) => `${tool} ${name} ${chain}`)).toEqual([
+      'iptables-nft filter INPUT',
+    ]);
+  });
+
+  test('none, and unknown', () => {
+    expect(
+      own({ [NFT]: '', '/usr/sbin/iptables-legacy-save': '', '/usr/sbin/ip6tables-legacy-save': '' }, LOADED),
+    ).toEqual([]);
+    expect(own({ [NFT]: { status: 1 } }, LOADED)).toBeUndefined();
+    expect(own({}, LOADED)).toBeUndefined();
+    withTools({}, 1000);
+    expect(readFilterChains({ ...rootOf({}), view: 'own' }, table())).toBeUndefined();
+  });
+});
