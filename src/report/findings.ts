@@ -7,12 +7,14 @@ import { sampleOf } from '../evaluate/trend.ts';
 import { identify } from '../kernel/namespaces/identity.ts';
 import { readTunables } from '../kernel/namespaces/namespace-sysctls.ts';
 import type { Root } from '../kernel/root.ts';
+import { readFilterChains } from '../kernel/rules/rules.ts';
 import type { Observation } from '../model/observation.ts';
 import type { InvalidHandling } from '../model/other-limits.ts';
 import type { Identities, Table } from '../model/table.ts';
-import { adviceFor } from './advice/advice.ts';
+import { adviceFor, type Case } from './advice/advice.ts';
 import { readOwnAddresses } from './advice/own-addresses.ts';
-import { diagnose } from './diagnosis/diagnosis.ts';
+import { readSshAccess } from './advice/ssh-sessions.ts';
+import { type Diagnosis, diagnose } from './diagnosis/diagnosis.ts';
 import { survivalSeconds } from './diagnosis/evictions.ts';
 import { readFullLog } from './diagnosis/kernel-log.ts';
 import { readInvalidHandling } from './diagnosis/leads/invalid-packets.ts';
@@ -78,10 +80,45 @@ export async function findings(
       holdings: own?.holdings,
       arrivals: own?.arrivals,
       own: readOwnAddresses(root, subject),
+      ...readCutOff(root, after, subject, diagnosis),
       shortage,
-      settings: isClashing && !isOfWorst ? readTunables(root, after.machine.generation, table) : settings,
+      settings: settingsOf(root, after, diagnosis, { subject, settings }),
     }),
     sudo: sudoAdds(root, evaluation, listed, log.ok, handling),
+  };
+}
+
+/** The sysctls of the table that the verdict is about: read already with its list, or needed without one. */
+function settingsOf(
+  root: Root,
+  { machine }: Observation,
+  { worst, trouble }: Diagnosis,
+  { subject, settings }: Pick<Looked, 'subject' | 'settings'>,
+): ReadonlyMap<string, number> {
+  const { table } = worst.result;
+  return table.key === subject.key || trouble !== 'clashing' ? settings : readTunables(root, machine.generation, table);
+}
+
+type CutOff = Pick<Case, 'ssh' | 'chains'>;
+
+const UNREAD: CutOff = {
+  ssh: {
+    listening: new Set([22]),
+    ports: new Set([22]),
+    clients: new Set(),
+    isComplete: false,
+    established: undefined,
+  },
+  chains: undefined,
+};
+
+/** What advice about the entries of a table might cut off: sessions of ssh, and packets that are not tracked. */
+function readCutOff(root: Root, { tables: [own] }: Observation, subject: Table, { trouble, worst }: Diagnosis): CutOff {
+  if (trouble === 'none' || worst.result.table.key !== subject.key) return UNREAD;
+  const namespaces = subject.key === own.key ? [own] : [own, subject];
+  return {
+    ssh: readSshAccess(root, namespaces, self.environment['SSH_CONNECTION']),
+    chains: readFilterChains(root, subject),
   };
 }
 

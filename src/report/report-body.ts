@@ -99,6 +99,8 @@ interface MemoryBody {
 export interface AdviceBody {
   readonly kind: InPlace<Advice['kind']>;
   readonly title: string;
+  /** what has to be true before the commands are typed, in words */
+  readonly preconditions: readonly string[];
   readonly commands: readonly string[];
   /** what undoes the commands, to be typed in this order */
   readonly undo: readonly string[];
@@ -193,6 +195,7 @@ function adviceBody(advice: Advice, { evaluation: { observation }, diagnosis }: 
   return {
     kind: advice.kind,
     title: step.title,
+    preconditions: step.preconditions ?? [],
     commands: step.commands,
     undo: step.undo,
     instead: step.instead,

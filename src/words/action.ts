@@ -1,11 +1,14 @@
 // What a step does to the machine, as data. The commands to type and the commands that undo them are both derived from
 // it, so that they cannot disagree.
 
+import type { FilterChain } from '../model/filter-chain.ts';
 import { GENERATIONS, type Generation, hashsizeFile } from '../model/generation.ts';
+import type { IptablesTool } from '../model/other-limits.ts';
 
 export type Action =
   | NftTable
   | IptablesRule
+  | Accept
   | {
       readonly kind: 'sysctl';
       /** With dots. */
@@ -35,17 +38,29 @@ interface NftPart {
 /** A rule at the top of a chain. */
 export interface IptablesRule {
   readonly kind: 'iptables rule';
-  readonly family: IptablesFamily;
+  readonly tool: IptablesTool;
   readonly table: string;
   readonly chain: string;
   readonly rule: string;
 }
 
-export type IptablesFamily = 'iptables' | 'ip6tables';
+/** Rules at the top of a chain of others that accept what matches. In nft a comment marks them for the undo. */
+export interface Accept {
+  readonly kind: 'accept';
+  readonly step: string;
+  readonly chain: FilterChain;
+  /** In the words of the chain's tool. */
+  readonly matches: readonly string[];
+}
 
 /** Kernels before 4.14 take at most 31 characters. */
 export function nftTable(step: string, ...parts: readonly NftPart[]): NftTable {
-  return { kind: 'nft table', name: `check_conntrack_${step}`, parts };
+  return { kind: 'nft table', name: ownName(step), parts };
+}
+
+/** Names what a step adds. */
+function ownName(step: string): string {
+  return `check_conntrack_${step}`;
 }
 
 export function nftChain(name: string, hook: string, priority: number): NftPart {
@@ -70,7 +85,7 @@ export function undoOf(actions: readonly Action[], enter: string): readonly stri
   return actions
     .slice()
     .reverse()
-    .flatMap((action) => undone(action).map((line) => enter + line));
+    .flatMap((action) => undone(action, enter).map((line) => enter + line));
 }
 
 /** What the undo leaves as it is; undefined if it restores everything. */
@@ -91,6 +106,8 @@ function typed(action: Action): readonly string[] {
     }
     case 'iptables rule':
       return [iptablesLine(action, '-I')];
+    case 'accept':
+      return acceptLines(action);
     case 'sysctl':
       return [`sysctl -w ${action.name}=${action.value}`];
     case 'buckets':
@@ -102,12 +119,14 @@ function typed(action: Action): readonly string[] {
   }
 }
 
-function undone(action: Action): readonly string[] {
+function undone(action: Action, enter: string): readonly string[] {
   switch (action.kind) {
     case 'nft table':
       return [`nft delete table inet ${action.name}`];
     case 'iptables rule':
       return [iptablesLine(action, '-D')];
+    case 'accept':
+      return acceptUndo(action, enter);
     case 'sysctl':
       return [`sysctl -w ${action.name}=${action.now}`];
     case 'buckets':
@@ -118,8 +137,34 @@ function undone(action: Action): readonly string[] {
   }
 }
 
-function iptablesLine({ family, table, chain, rule }: IptablesRule, option: '-I' | '-D'): string {
-  return `${family} -t ${table} ${option} ${chain} ${rule}`;
+function acceptLines({ step, chain, matches }: Accept): readonly string[] {
+  const { tool, family, table, chain: name } = chain;
+  if (tool !== 'nft') return acceptRules(tool, chain, matches).map((rule) => iptablesLine(rule, '-I'));
+  return matches.map(
+    (match) => `nft 'insert rule ${family} ${table} ${name} ${match} accept comment "${ownName(step)}"'`,
+  );
+}
+
+// nft(8) deletes a rule by its handle, which is known only once it is there.
+function acceptUndo({ step, chain, matches }: Accept, enter: string): readonly string[] {
+  const { tool, family, table, chain: name } = chain;
+  if (tool !== 'nft')
+    return acceptRules(tool, chain, matches)
+      .map((rule) => iptablesLine(rule, '-D'))
+      .reverse();
+  const place = `${family} ${table} ${name}`;
+  const marked = `s/.*"${ownName(step)}" # handle/delete rule ${place} handle/p`;
+  return [`nft -a list chain ${place} | sed -n '${marked}' | ${enter}nft -f -`];
+}
+
+function acceptRules(tool: IptablesTool, { table, chain }: FilterChain, matches: readonly string[]) {
+  return matches.map((match): IptablesRule => {
+    return { kind: 'iptables rule', tool, table, chain, rule: `${match} -j ACCEPT` };
+  });
+}
+
+function iptablesLine({ tool, table, chain, rule }: IptablesRule, option: '-I' | '-D'): string {
+  return `${tool} -t ${table} ${option} ${chain} ${rule}`;
 }
 
 export function bucketsLine(generation: Generation, buckets: number): string {

@@ -19,7 +19,7 @@ import {
 } from '../live/namespace.ts';
 import { liveSuite } from '../live/parts.ts';
 import { settingsOf } from './stage.ts';
-import { FORMS, report, STANDALONE, step, type } from './told.ts';
+import { FORMS, kinds, report, STANDALONE, step, type } from './told.ts';
 
 const PARTS = [
   ...[STANDALONE, HASHSIZE, '/usr/sbin/conntrack', '/usr/sbin/iptables', '/usr/sbin/nft', '/usr/sbin/ip'],
@@ -132,12 +132,8 @@ liveSuite('a full table', PARTS, () => {
       expect(settingsOf(namespace)).toBe(settings);
       await traffic(sender, 'syn', '300');
       expect(toolCount(namespace)).toBeGreaterThan(250);
-      type(step(told, 'notrack')[form]);
-      type([`ip netns exec ${namespace} conntrack -F`]);
-      await traffic(sender, 'syn', '500');
-      expect(toolCount(namespace)).toBe(0);
-      type(step(told, 'notrack')[undo]);
-      expect(settingsOf(namespace)).toBe(settings);
+      // A flood that nobody answers is no reason to leave a port of TCP untracked.
+      expect(kinds(told)).not.toContain('notrack');
     });
 
     test('seen from where they come from, whose own address it is: a process is to be found', async () => {

@@ -15,7 +15,7 @@ const FLOOD = join(__dirname, 'flood.pl');
 const CLIENTS = join(__dirname, 'clients.cjs');
 export const [SENDER, TARGET] = ['203.0.113.9', '203.0.113.1'];
 /** Another address of the sender's namespace, which no flood comes from. */
-const CLIENT = '203.0.113.10';
+export const CLIENT = '203.0.113.10';
 /** echo(7), which no flood goes to. */
 const ECHO = '7';
 
@@ -49,17 +49,23 @@ export async function stage(answerAfter = 0): Promise<Stage> {
   done(inside(namespace, 'ip', 'route', 'add', 'default', 'via', SENDER));
   done(inside(namespace, 'sysctl', '-q', '-w', 'net.ipv4.conf.all.rp_filter=0', 'net.ipv4.conf.near.rp_filter=0'));
   const pid = await processInside(namespace);
-  await background(namespace, process.execPath, CLIENTS, 'echo', TARGET, ECHO, String(answerAfter));
-  return { sender, namespace, pid };
+  const scene = { sender, namespace, pid };
+  await answerAt(scene, ECHO, answerAfter);
+  return scene;
+}
+
+/** Answers at a port, for as long as the test takes. */
+export async function answerAt({ namespace }: Stage, port: string, after = 0): Promise<void> {
+  await background(namespace, process.execPath, CLIENTS, 'echo', TARGET, port, String(after));
 }
 
 /** Of so many genuine clients, how many get no answer: what they count, and no counter of the kernel. */
-export async function lostByClients({ sender, namespace }: Stage, clients: number): Promise<number> {
-  const ask = [process.execPath, CLIENTS, 'ask', String(clients), TARGET, ECHO, CLIENT];
+export async function lostByClients({ sender, namespace }: Stage, clients: number, port = ECHO): Promise<number> {
+  const ask = [process.execPath, CLIENTS, 'ask', String(clients), TARGET, port, CLIENT];
   const answer = await answerOf(['ip', 'netns', 'exec', sender, ...ask], 60_000 + 30 * clients);
   expect(answer).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\n$/) });
   // They leave nothing behind.
-  inside(namespace, 'conntrack', '-D', '-p', 'udp', '--dport', ECHO);
+  inside(namespace, 'conntrack', '-D', '-p', 'udp', '--dport', port, '-s', CLIENT);
   return Number(answer.stdout);
 }
 
@@ -88,7 +94,10 @@ export function settingsOf(namespace: string): string {
   const printed = (...line: readonly string[]) => {
     const answer = inside(namespace, ...line);
     done(answer);
-    return answer.stdout.replace(/^# .*\n/gm, '').replace(/counter packets \d+ bytes \d+/g, 'counter');
+    return answer.stdout
+      .replace(/^# .*\n/gm, '')
+      .replace(/counter packets \d+ bytes \d+/g, 'counter')
+      .replace(/ \[\d+:\d+\]$/gm, '');
   };
   return [
     printed('nft', 'list', 'ruleset').replace(EMPTY_TABLE, ''),

@@ -18,6 +18,7 @@ const isValid = new Ajv({ allowUnionTypes: true }).compile(schema);
 export interface Step {
   readonly kind: string;
   readonly title: string;
+  readonly preconditions: readonly string[];
   readonly commands: readonly string[];
   readonly undo: readonly string[];
   /** The same with iptables. */
@@ -119,8 +120,10 @@ function parsed({ stdout, stderr }: Answer): Report {
   return { ...document.report, state: document.state, message: document.message };
 }
 
+// A lead that is no more than a hint may come of three packets: only one of two reports at the same time may see them.
 function verdictOf({ state, incident: { trouble, advice, elsewhere } }: Report): unknown {
-  return { state, trouble, advice: advice.map(({ kind }) => kind), leads: elsewhere.map(({ kind }) => kind) };
+  const leads = elsewhere.filter((lead) => lead.state !== 'ok');
+  return { state, trouble, advice: advice.map(({ kind }) => kind), leads: leads.map(({ kind }) => kind) };
 }
 
 /** What a command says, while others run. */

@@ -7,16 +7,19 @@ import { isKubeProxys } from '../../evaluate/kube-proxy.ts';
 import { withoutRoom } from '../../evaluate/losses.ts';
 import { defaultLimit } from '../../evaluate/module-load.ts';
 import { leastLimit, type Plan, planFor } from '../../evaluate/sizing.ts';
+import type { FilterChain } from '../../model/filter-chain.ts';
 import type { Machine } from '../../model/machine.ts';
+import type { SshAccess } from '../../model/ssh-access.ts';
 import type { Diagnosis, Trouble } from '../diagnosis/diagnosis.ts';
 import type { NatShortage, Shortage } from '../diagnosis/nat-ports.ts';
 import type { Arrivals } from '../list/arrivals.ts';
 import type { Holdings, Kept } from '../list/holders.ts';
 import { shorterTimeout, timeoutName } from '../list/timeouts.ts';
-import { type CulpritAdvice, culpritAdvice, type Suspicion } from './culprits.ts';
+import { type CulpritAdvice, culpritAdvice } from './culprits.ts';
 import { type Demand, demandOf } from './demand.ts';
 import { type HalfClosedAdvice, halfClosedAdvice } from './half-closed.ts';
 import { type ReleaseAdvice, releaseAdvice, WORTHWHILE } from './release.ts';
+import type { Suspicion } from './suspicion.ts';
 
 export type Advice =
   /** Set the limit to what the files of the machine want. */
@@ -56,6 +59,9 @@ export interface Case {
   readonly arrivals?: Arrivals | undefined;
   /** The addresses of the machine or container itself, as signed 32-bit words with commas. */
   readonly own: ReadonlySet<string>;
+  readonly ssh: SshAccess;
+  /** Chains of its namespace that drop what no rule accepts; undefined if the rules could not be read. */
+  readonly chains: readonly FilterChain[] | undefined;
   /** Whether NAT is short of ports, where packets are lost to clashes. */
   readonly shortage: Shortage;
   /** The sysctls of its namespace that could be read, by name without the generation's prefix. */
@@ -100,15 +106,16 @@ function tableAdvice(found: Case, holdings: Holdings | undefined): readonly Advi
   const open = halfClosedAdvice(holdings);
   // Who has what a program leaves open is not to be kept out for it; who adds is another matter.
   const culprits = culpritAdvice(suspicionOf(found), holdings).filter((one) => open.length === 0 || isOfAdder(one));
-  const freed = FULL.includes(diagnosis.trouble) && !culprits.some(removes) ? releaseAdvice(holdings) : [];
+  const freed = FULL.includes(diagnosis.trouble) && !culprits.some(removes) ? releaseAdvice(holdings, found.ssh) : [];
   return [...limits, ...open, ...timeoutAdvice(found, holdings, lacking), ...culprits, ...freed];
 }
 
-function suspicionOf({ arrivals, own, settings, evaluation, diagnosis: { worst } }: Case): Suspicion {
+function suspicionOf({ settings, evaluation, diagnosis: { worst }, ...found }: Case): Suspicion {
   const { table, losses, lost } = worst.result;
   const refused = losses === undefined || lost === undefined ? 0 : withoutRoom(lost, losses.events) / losses.seconds;
   const { machine } = evaluation.observation;
-  return { arrivals, refused, limit: table.limit, machine, own, loose: settings.get('tcp_loose') };
+  const { arrivals, own, ssh, chains } = found;
+  return { arrivals, refused, limit: table.limit, machine, own, ssh, chains, loose: settings.get('tcp_loose') };
 }
 
 function isOfAdder(advice: CulpritAdvice): boolean {
@@ -117,7 +124,10 @@ function isOfAdder(advice: CulpritAdvice): boolean {
 
 /** Whether it removes the entries of whom it stops. */
 function removes(advice: CulpritAdvice): boolean {
-  return (advice.kind === 'source' && !advice.own) || advice.kind === 'network';
+  return (
+    (advice.kind === 'source' && !advice.own && advice.hasSsh !== true) ||
+    (advice.kind === 'network' && advice.hasSsh !== true)
+  );
 }
 
 // A higher limit does not help: there is room.

@@ -1,7 +1,7 @@
 // How much somebody adds, in words.
 
 import { percentWords } from '../../words/words.ts';
-import type { Adds } from './culprits.ts';
+import type { Adds } from './suspicion.ts';
 
 /** To be put behind what he has: `and 98.1% of the new ones`. */
 export function addsWords(adds: Adds | undefined): string {

@@ -1,4 +1,5 @@
-// A source or a network that fills a table is kept out. A source that is the machine itself is looked for instead.
+// A source or a network that fills a table is kept out. The machine itself, and where an ssh session comes from, are not:
+// what sends there is looked for instead.
 
 import { type Action, nftChain, nftRule, nftTable } from '../../words/action.ts';
 import { percentWords } from '../../words/words.ts';
@@ -16,35 +17,66 @@ import {
   withEitherTool,
 } from './step.ts';
 
-export function sourceStep({ holder, of, own, adds }: Extract<Advice, { kind: 'source' }>, context: Place): Step {
+type Source = Extract<Advice, { kind: 'source' }>;
+type Network = Extract<Advice, { kind: 'network' }>;
+
+export function sourceStep(advice: Source, context: Place): Step {
+  const { holder, of, own, adds, hasSsh } = advice;
   const address = addressWords(holder.key, holder.ipv6);
   const share = `it has ${percentWords((100 * holder.entries) / of)} of the entries${addsWords(adds)}`;
   if (own || isLoopback(address))
     return {
       title: `Find the process here that sends from ${address}: ${share}.`,
-      ...typedStep(inNamespace(context), [{ kind: 'look', line: 'ss -tunap' }]),
-      notes: ['Lists the sockets and their processes.'],
-      ...PASSING,
+      ...looked('ss -tunap', 'Lists the sockets and their processes.', context),
     };
+  const title = `Find out what ${address} does: ${share}`;
+  if (hasSsh === true) return { title: `${title}.`, ...lookedAt(address, context) };
   return {
-    title: `Find out what ${address} does: ${share}. To keep it out:`,
-    ...keptOut('source', address, holder.ipv6, context, `Cost: all connections of ${address}.`),
+    title: `${title}. To keep it out:`,
+    ...keptOut('source', address, advice, context, `Cost: all connections of ${address}.`),
   };
 }
 
-export function networkStep({ holder, of, adds }: Extract<Advice, { kind: 'network' }>, context: Place): Step {
+export function networkStep(advice: Network, context: Place): Step {
+  const { holder, of, adds, hasSsh } = advice;
   const network = networkWords(holder.key, holder.ipv6);
   const share = `it has ${percentWords((100 * holder.entries) / of)} of the entries${addsWords(adds)}, and no single address has half of them`;
+  const title = `Find out who is in ${network}: ${share}`;
+  if (hasSsh === true) return { title: `${title}.`, ...lookedAt(network, context) };
   return {
-    title: `Find out who is in ${network}: ${share}. To keep it out:`,
-    ...keptOut('network', network, holder.ipv6, context, 'Cost: the connections of every address in it.'),
+    title: `${title}. To keep it out:`,
+    ...keptOut('network', network, advice, context, 'Cost: the connections of every address in it.'),
   };
+}
+
+function looked(line: string, note: string, context: Place): Omit<Step, 'title'> {
+  return {
+    ...typedStep(inNamespace(context), [{ kind: 'look', line }]),
+    notes: [note],
+    ...PASSING,
+  };
+}
+
+function lookedAt(from: string, context: Place): Omit<Step, 'title'> {
+  const note = `An ssh session to this machine comes from ${from}: no rule against it is advised, which would cut the session off.`;
+  return looked(connectionsWith(from), note, context);
+}
+
+function unknownSessions(from: string): string {
+  return `The first command lists the connections of this machine with ${from}. Go on only if no ssh session is among them: not all sessions are known here.`;
+}
+
+/** Connections of this machine itself. */
+function connectionsWith(from: string): string {
+  const [address, ...mask] = from.split('/');
+  const peer = from.includes(':') ? `'${[`[${address}]`, ...mask].join('/')}'` : from;
+  return `ss -tnp state established dst ${peer}`;
 }
 
 function keptOut(
   step: 'source' | 'network',
   from: string,
-  ipv6: boolean,
+  { holder: { ipv6 }, hasSsh }: Source | Network,
   context: Place,
   cost: string,
 ): Omit<Step, 'title'> {
@@ -56,13 +88,15 @@ function keptOut(
   );
   const iptables = {
     kind: 'iptables rule',
-    family: ipv6 ? 'ip6tables' : 'iptables',
+    tool: ipv6 ? 'ip6tables' : 'iptables',
     table: 'raw',
     chain: 'PREROUTING',
     rule: `-s ${from} -j DROP`,
   } as const;
+  const look: readonly Action[] = hasSsh === undefined ? [{ kind: 'look', line: connectionsWith(from) }] : [];
   return {
-    ...withEitherTool(context, [nft, ...remove], [iptables, ...remove], [3, 14]),
+    ...withEitherTool(context, [...look, nft, ...remove], [...look, iptables, ...remove], [3, 14]),
+    ...(hasSsh === undefined ? { preconditions: [unknownSessions(from)] } : {}),
     notes: [`Its packets are dropped before they are tracked${removalWords(remove)} ${cost}`],
     ...lastingRules(context),
   };

@@ -1,9 +1,11 @@
 // What makes room at once: entries that one filter of conntrack(8) names, and that nobody misses, or that have been
 // silent for long. A timeout that is shortened does nothing for those that are there.
 
+import type { SshAccess } from '../../model/ssh-access.ts';
 import { STATES } from '../list/entry.ts';
 import type { Group, Holder, Holdings } from '../list/holders.ts';
 import { timeoutName } from '../list/timeouts.ts';
+import { maybeSsh } from './suspicion.ts';
 
 export interface ReleaseAdvice {
   readonly kind: 'free';
@@ -32,10 +34,11 @@ const HALF_OPEN: readonly string[] = ['SYN_SENT', 'SYN_RECV'];
 const ENDED: readonly string[] = ['TIME_WAIT', 'CLOSE', 'LAST_ACK', 'FIN_WAIT'];
 const OPEN: readonly string[] = ['ESTABLISHED', 'CLOSE_WAIT'];
 
-export function releaseAdvice(holdings: Holdings): readonly ReleaseAdvice[] {
+/** Open connections of ssh stay: a firewall may not let them be picked up again. */
+export function releaseAdvice(holdings: Holdings, ssh: SshAccess): readonly ReleaseAdvice[] {
   const { entries, ipv6, groups } = holdings;
   for (const group of groups) {
-    const cost = costOf(group, holdings);
+    const cost = costOf(group, holdings, ssh);
     if (cost === undefined || group.entries < WORTHWHILE * entries) continue;
     const families = { ipv4: entries > ipv6, ipv6: ipv6 > 0 };
     return [{ kind: 'free', group, ...narrowest(group, holdings), of: entries, cost, ...families }];
@@ -43,14 +46,14 @@ export function releaseAdvice(holdings: Holdings): readonly ReleaseAdvice[] {
   return [];
 }
 
-function costOf(group: Group, { timeouts }: Holdings): ReleaseAdvice['cost'] | undefined {
+function costOf(group: Group, { timeouts }: Holdings, ssh: SshAccess): ReleaseAdvice['cost'] | undefined {
   const state = STATES[group.state] ?? '';
   if (group.protocol === UDP) return 'datagrams';
   if (HALF_OPEN.includes(state)) return 'half-open';
   if (ENDED.includes(state)) return 'ended';
   const kept = timeouts.find(({ name }) => name === timeoutName(group));
   const isSilent = kept !== undefined && kept.ended >= NEARLY_ALL * kept.entries;
-  return isSilent && OPEN.includes(state) ? 'silent' : undefined;
+  return isSilent && OPEN.includes(state) && !maybeSsh(ssh, group.port) ? 'silent' : undefined;
 }
 
 // Two parts of a whole that together are more than the whole have at least the rest in common.

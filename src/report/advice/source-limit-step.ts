@@ -39,7 +39,7 @@ export function sourceLimitStep(
   );
   const iptables = {
     kind: 'iptables rule',
-    family: ipv6 ? 'ip6tables' : 'iptables',
+    tool: ipv6 ? 'ip6tables' : 'iptables',
     table: 'mangle',
     chain: 'PREROUTING',
     rule: `-m conntrack --ctstate NEW -m connlimit --connlimit-above ${each} --connlimit-mask ${mask} -j DROP`,

@@ -4,7 +4,7 @@ import { atLeast } from '../../evaluate/kernel-version.ts';
 import type { Machine } from '../../model/machine.ts';
 import type { Observation } from '../../model/observation.ts';
 import type { Table } from '../../model/table.ts';
-import { type Action, commandsOf, type IptablesFamily, remainder, undoOf } from '../../words/action.ts';
+import { type Action, commandsOf, remainder, undoOf } from '../../words/action.ts';
 import type { FileLines } from '../../words/remedies.ts';
 
 /** Where the advice is to be followed. */
@@ -34,6 +34,8 @@ export interface Typed {
 /** One step: what it is, what to type, what it does and costs, and which lines make it last. */
 export interface Step extends Typed {
   readonly title: string;
+  /** What has to be true before the commands are typed. */
+  readonly preconditions?: readonly string[];
   readonly notes: readonly string[];
   /** True if the effect ends with the namespace, and not only with the machine. */
   readonly inNamespace: boolean;
@@ -83,7 +85,7 @@ export function isSince({ release }: Place['observation']['machine'], major: num
 }
 
 export function iptablesFamilies({ ipv4, ipv6 }: { readonly ipv4: boolean; readonly ipv6: boolean }) {
-  const families: IptablesFamily[] = [];
+  const families: ('iptables' | 'ip6tables')[] = [];
   if (ipv4) families.push('iptables');
   if (ipv6) families.push('ip6tables');
   return families;

@@ -32,9 +32,10 @@ export function adviceLines(
 
 function stepLines(number: string, step: Step, palette: Palette): readonly string[] {
   const note = (text: string) => hanging(INDENT, text, INDENT);
-  const { commands, undo, instead, undoInstead, remains } = step;
+  const { preconditions = [], commands, undo, instead, undoInstead, remains } = step;
   return [
     ...hanging(`  ${number}`, step.title, INDENT),
+    ...preconditions.flatMap(note),
     ...typedLines(commands, undo, palette),
     ...(instead.length === 0 ? [] : [`${INDENT}or, with iptables:`, ...typedLines(instead, undoInstead, palette)]),
     ...(remains === undefined ? [] : note(remains)),

@@ -2,8 +2,8 @@
 
 import type { IptablesRule } from '../../words/action.ts';
 import { addressWords } from '../list/address.ts';
-import type { Target } from './culprits.ts';
 import { iptablesFamilies } from './step.ts';
+import type { Target } from './syn-flood.ts';
 
 function addressOf({ destination }: Target): string | undefined {
   return destination && addressWords(destination.key, destination.ipv6);
@@ -34,6 +34,6 @@ export function iptablesRules(
 ): readonly IptablesRule[] {
   const ipv6 = destination?.ipv6;
   return iptablesFamilies({ ipv4: ipv6 !== true, ipv6: ipv6 !== false }).map((family) => {
-    return { kind: 'iptables rule', family, table, chain, rule };
+    return { kind: 'iptables rule', tool: family, table, chain, rule };
   });
 }

@@ -309,8 +309,8 @@ describe('what to type', () => {
   test.each<[major: number, minor: number, first: string, instead: string | undefined]>([
     [2, 6, `${IPTABLES} -j NOTRACK`, undefined],
     [3, 0, `${IPTABLES} -j CT --notrack`, undefined],
-    [4, 8, `${IPTABLES} -j CT --notrack`, undefined],
-    [4, 9, 'nft add table inet check_conntrack_notrack', `${IPTABLES} -j CT --notrack`],
+    [4, 9, `${IPTABLES} -j CT --notrack`, undefined],
+    [4, 10, 'nft add table inet check_conntrack_notrack', `${IPTABLES} -j CT --notrack`],
   ])('by what kernel %d.%d has', (major, minor, first, instead) => {
     const told = step({ ...fullOf({ release: ok({ major, minor }) }), holdings: port }, 'notrack');
     expect([told.commands[0], told.instead[0]]).toEqual([first, instead]);

@@ -123,35 +123,7 @@ describe('a report', () => {
              what makes that namespace or container
                  net.netfilter.nf_conntrack_tcp_timeout_syn_sent = 30
            Undo: remove the added lines from what makes that namespace or container.
-        3. Do not track tcp port 443: it has 100.0% of the entries, none translated.
-             nsenter -t 4711 -n nft add table inet check_conntrack_notrack
-             nsenter -t 4711 -n nft 'add chain inet check_conntrack_notrack prerouting { type filter hook prerouting priority -300; }'
-             nsenter -t 4711 -n nft add rule inet check_conntrack_notrack prerouting tcp dport 443 notrack
-             nsenter -t 4711 -n nft add rule inet check_conntrack_notrack prerouting tcp sport 443 notrack
-             nsenter -t 4711 -n nft 'add chain inet check_conntrack_notrack output { type filter hook output priority -300; }'
-             nsenter -t 4711 -n nft add rule inet check_conntrack_notrack output tcp dport 443 notrack
-             nsenter -t 4711 -n nft add rule inet check_conntrack_notrack output tcp sport 443 notrack
-           Undo:
-             nsenter -t 4711 -n nft delete table inet check_conntrack_notrack
-           or, with iptables:
-             nsenter -t 4711 -n iptables -t raw -I PREROUTING -p tcp --dport 443 -j CT --notrack
-             nsenter -t 4711 -n iptables -t raw -I PREROUTING -p tcp --sport 443 -j CT --notrack
-             nsenter -t 4711 -n iptables -t raw -I OUTPUT -p tcp --dport 443 -j CT --notrack
-             nsenter -t 4711 -n iptables -t raw -I OUTPUT -p tcp --sport 443 -j CT --notrack
-           Undo:
-             nsenter -t 4711 -n iptables -t raw -D OUTPUT -p tcp --sport 443 -j CT --notrack
-             nsenter -t 4711 -n iptables -t raw -D OUTPUT -p tcp --dport 443 -j CT --notrack
-             nsenter -t 4711 -n iptables -t raw -D PREROUTING -p tcp --sport 443 -j CT --notrack
-             nsenter -t 4711 -n iptables -t raw -D PREROUTING -p tcp --dport 443 -j CT --notrack
-           New packets of that port create no entry; present entries end by their
-           timeout.
-           Cost: no memory. NAT no longer applies to that port, and rules for ct state
-           established or related no longer match it: a rule without a state has to
-           accept it.
-           It lasts as long as that namespace. For good:
-             what makes that namespace or container
-           Undo: remove them from what makes that namespace or container.
-        4. Make room at once: remove the tcp SYN_SENT entries to port 443, at least
+        3. Make room at once: remove the tcp SYN_SENT entries to port 443, at least
            100.0%.
              nsenter -t 4711 -n conntrack -D -p tcp --state SYN_SENT --dport 443 >/dev/null
            Removed entries cannot be restored.
@@ -407,9 +379,7 @@ describe('a report', () => {
              nsenter -t 5 -n iptables -t raw -D PREROUTING -p udp --dport 53 -j NOTRACK
            New packets of that port create no entry; present entries end by their
            timeout.
-           Cost: no memory. NAT no longer applies to that port, and rules for ct state
-           established or related no longer match it: a rule without a state has to
-           accept it.
+           Cost: no memory. NAT and rules with a state no longer apply to that port.
            It lasts as long as that namespace. For good:
              what makes that namespace or container
            Undo: remove them from what makes that namespace or container.

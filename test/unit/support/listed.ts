@@ -1,11 +1,21 @@
 // What lists come to, given as the kernel writes them.
 
+import type { SshAccess } from '../../../src/model/ssh-access.ts';
 import { type Arrivals, arrivalsOf } from '../../../src/report/list/arrivals.ts';
 import { isFresh, marksOf } from '../../../src/report/list/begun.ts';
 import { type Digest, digestEntry, newDigest } from '../../../src/report/list/digest.ts';
 import { parseEntries } from '../../../src/report/list/entry-list.ts';
 import { type Holdings, holdingsOf } from '../../../src/report/list/holders.ts';
 import { DEFAULT_TIMEOUTS } from '../../../src/report/list/timeouts.ts';
+
+/** All sessions are known: there are none. */
+export const NO_SSH: SshAccess = {
+  listening: new Set([22]),
+  ports: new Set([22]),
+  clients: new Set(),
+  isComplete: true,
+  established: new Set(),
+};
 
 export interface Line {
   readonly protocol?: 'tcp' | 'udp';

@@ -6,8 +6,10 @@ import { sampleOf } from '../../../src/evaluate/trend.ts';
 import { parseSysctlFile } from '../../../src/kernel/settings/sysctl-file.ts';
 import type { Configuration } from '../../../src/model/configuration.ts';
 import type { Reading } from '../../../src/model/fault.ts';
+import type { FilterChain } from '../../../src/model/filter-chain.ts';
 import type { FullLog, FullSpells } from '../../../src/model/full-log.ts';
 import type { Observation } from '../../../src/model/observation.ts';
+import type { SshAccess } from '../../../src/model/ssh-access.ts';
 import { type Advice, adviceFor } from '../../../src/report/advice/advice.ts';
 import { type Diagnosis, diagnose, fullestTable } from '../../../src/report/diagnosis/diagnosis.ts';
 import { survivalSeconds } from '../../../src/report/diagnosis/evictions.ts';
@@ -18,6 +20,7 @@ import type { Listed } from '../../../src/report/list/listing.ts';
 import { DEFAULT_TIMEOUTS } from '../../../src/report/list/timeouts.ts';
 import type { ReportFindings } from '../../../src/report/report-findings.ts';
 import { noArrivals } from './entries.ts';
+import { NO_SSH } from './listed.ts';
 import {
   ALL,
   type Changes,
@@ -47,6 +50,9 @@ export interface Incident {
   readonly arrivals?: Arrivals;
   /** The table's sysctls that could be read. */
   readonly settings?: ReadonlyMap<string, number>;
+  readonly ssh?: SshAccess;
+  /** Chains that drop what no rule accepts. */
+  readonly chains?: readonly FilterChain[];
   /** Addresses of the machine itself. */
   readonly own?: readonly string[];
 }
@@ -107,6 +113,8 @@ export function adviceOf(incident: Incident): readonly Advice[] {
     holdings,
     arrivals,
     own: new Set(own),
+    ssh: incident.ssh ?? NO_SSH,
+    chains: incident.chains ?? [],
     shortage,
     settings: incident.settings ?? SETTINGS,
   });

@@ -903,6 +903,7 @@ describe('a report', () => {
                   "New connections get in at once.",
                   "Cost: up to 776.1 KiB more when full, of 32.0 GiB available.",
                 ],
+                "preconditions": [],
                 "title": "Raise the limit to 4,096, and the buckets with it.",
                 "undo": [
                   "sysctl -w net.netfilter.nf_conntrack_max=1000",

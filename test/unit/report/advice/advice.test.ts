@@ -46,8 +46,16 @@ describe('never more than the figures support', () => {
     ],
     [
       'one port',
-      { ...FULL, holdings: holdings(times(10, (at) => ({ source: `10.0.0.${at}`, seconds: 432_000 }))) },
+      {
+        ...FULL,
+        holdings: holdings(times(10, (at) => ({ flag: 'assured', source: `10.0.0.${at}`, seconds: 432_000 }))),
+      },
       ['raise', 'notrack'],
+    ],
+    [
+      'one port, whose connections are not completed',
+      { ...FULL, holdings: holdings(times(10, (at) => ({ source: `10.0.0.${at}`, seconds: 432_000 }))) },
+      ['raise'],
     ],
     [
       'one port, but translated',
@@ -68,7 +76,9 @@ describe('never more than the figures support', () => {
       'one port has just half',
       {
         ...FULL,
-        holdings: holdings(times(10, (at) => ({ source: `10.0.0.${at}`, port: at < 5 ? 443 : at, seconds: 432_000 }))),
+        holdings: holdings(
+          times(10, (at) => ({ flag: 'assured', source: `10.0.0.${at}`, port: at < 5 ? 443 : at, seconds: 432_000 })),
+        ),
       },
       ['raise', 'notrack'],
     ],
@@ -222,8 +232,8 @@ describe('a flood', () => {
   );
 
   test('leaves nothing to grow old: the timeout that keeps most is shortened all the same', () => {
-    expect(kinds(adviceOf({ ...LOSING, holdings: syn }))).toEqual(['raise', 'timeout', 'notrack', 'free']);
-    expect(kinds(adviceOf({ ...FULL, holdings: syn }))).toEqual(['raise', 'notrack', 'free']);
+    expect(kinds(adviceOf({ ...LOSING, holdings: syn }))).toEqual(['raise', 'timeout', 'free']);
+    expect(kinds(adviceOf({ ...FULL, holdings: syn }))).toEqual(['raise', 'free']);
   });
 
   test('of more than the table holds for the shorter timeout: that is not enough', () => {
@@ -373,18 +383,12 @@ describe('room that is made at once', () => {
   const ended = holdings(times(10, (at) => ({ port: at < 9 ? 443 : at, state: 'TIME_WAIT', seconds: 60 })));
 
   test('not beside who is stopped, for that removes its entries', () => {
-    expect(kinds(adviceOf({ ...FULL, holdings: ended }))).toEqual(['raise', 'timeout', 'notrack', 'source']);
+    expect(kinds(adviceOf({ ...FULL, holdings: ended }))).toEqual(['raise', 'timeout', 'source']);
   });
 
   test('where it is the machine itself, which is not stopped', () => {
     const own = [String((10 << 24) | 1)];
-    expect(kinds(adviceOf({ ...FULL, holdings: ended, own }))).toEqual([
-      'raise',
-      'timeout',
-      'notrack',
-      'source',
-      'free',
-    ]);
+    expect(kinds(adviceOf({ ...FULL, holdings: ended, own }))).toEqual(['raise', 'timeout', 'source', 'free']);
   });
 
   test('a program that does not close: it is looked for, and nobody is kept out for what it leaves', () => {
@@ -396,7 +400,7 @@ describe('room that is made at once', () => {
     const [, first, ...rest] = adviceOf({ ...FULL, holdings: left(10, 10) });
     expect(first).toEqual({ kind: 'half_closed', port: 9000, entries: 10, of: 20 });
     expect(kinds(rest)).toEqual([]);
-    expect(kinds(adviceOf({ ...FULL, holdings: left(9, 10) }))).toEqual(['raise', 'notrack', 'source']);
+    expect(kinds(adviceOf({ ...FULL, holdings: left(9, 10) }))).toEqual(['raise', 'source']);
   });
 
   test('not where chains are too long', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type CulpritAdvice, culpritAdvice, type Suspicion } from '../../../../src/report/advice/culprits.ts';
+import { type CulpritAdvice, culpritAdvice } from '../../../../src/report/advice/culprits.ts';
 import { networkStep, sourceStep } from '../../../../src/report/advice/keep-out-step.ts';
 import { notrackStep } from '../../../../src/report/advice/notrack-step.ts';
 import { rateLimitStep } from '../../../../src/report/advice/rate-limit-step.ts';
@@ -7,11 +7,12 @@ import { releaseAdvice } from '../../../../src/report/advice/release.ts';
 import { releaseStep } from '../../../../src/report/advice/release-step.ts';
 import { sourceLimitStep } from '../../../../src/report/advice/source-limit-step.ts';
 import type { Place, Step } from '../../../../src/report/advice/step.ts';
+import type { Suspicion } from '../../../../src/report/advice/suspicion.ts';
 import { synproxyStep } from '../../../../src/report/advice/synproxy-step.ts';
 import { arrivalsBody } from '../../../../src/report/list/arrivals-body.ts';
 import { arrivalLines } from '../../../../src/report/list/arrivals-words.ts';
 import { listLines } from '../../../../src/report/list/listing.ts';
-import { type Found, type Line, line, listed, times } from '../../support/listed.ts';
+import { type Found, type Line, line, listed, NO_SSH, times } from '../../support/listed.ts';
 
 const UDP = { protocol: 'udp', flag: 'UNREPLIED', port: 53, left: 29 } as const;
 
@@ -24,7 +25,10 @@ const NEW = place(6, 18);
 function advised({ holdings, arrivals }: Found, changes: Partial<Suspicion> = {}): readonly CulpritAdvice[] {
   const { release } = NEW.observation.machine;
   const machine = { generation: 'nf_conntrack', release } as const;
-  return culpritAdvice({ arrivals, refused: 0, limit: 4000, machine, own: new Set(), loose: 1, ...changes }, holdings);
+  return culpritAdvice(
+    { arrivals, refused: 0, limit: 4000, machine, own: new Set(), ssh: NO_SSH, chains: [], loose: 1, ...changes },
+    holdings,
+  );
 }
 
 function stepOf(advice: CulpritAdvice, where: Place): Step {
@@ -102,11 +106,11 @@ describe('IPv6', () => {
       source: `2001:${at.toString(16)}::1`,
     }));
     expect(step(flood, 'rate_limit').commands[2]).toBe(
-      'nft add rule inet check_conntrack_rate_limit limited ip6 daddr 2001:db8::1 tcp dport 443 ct state new limit rate over 16/second drop',
+      "nft 'add rule inet check_conntrack_rate_limit limited ip6 daddr 2001:db8::1 tcp dport 443 tcp flags & (fin|syn|rst|ack) == syn ct state new limit rate over 16/second drop'",
     );
     expect(
       step(flood, 'synproxy')
-        .instead.slice(1)
+        .instead.slice(2)
         .every((one) => one.startsWith('ip6tables ')),
     ).toBe(true);
   });
@@ -130,7 +134,7 @@ describe('what older kernels have', () => {
     [4, 18, 'iptables -t raw '],
     [5, 3, 'nft add table '],
   ])('Linux %i.%i answers SYNs with %s', (major, minor, tool) => {
-    expect(step(forged({}), 'synproxy', place(major, minor)).commands[1]?.startsWith(tool)).toBe(true);
+    expect(step(forged({}), 'synproxy', place(major, minor)).commands[2]?.startsWith(tool)).toBe(true);
   });
 
   test('the entries of a whole network cannot be removed at once', () => {
@@ -144,7 +148,7 @@ test('a SYN flood from many places at many addresses: no address in the rules, a
   const spread = forged({}).map((text, at) => text.split('192.0.2.1').join(`192.0.2.${at % 9}`));
   const found = step(spread, 'rate_limit');
   expect(found.title).toMatch(/^Or admit at most 16 new connections\/s to port 443 /);
-  expect(found.commands[2]).toContain('limited tcp dport 443 ct state new');
+  expect(found.commands[2]).toContain('limited tcp dport 443 tcp flags & (fin|syn|rst|ack) == syn ct state new');
   expect(found.instead.map((one) => one.split(' ')[0])).toEqual(['iptables', 'ip6tables']);
 });
 
@@ -157,7 +161,7 @@ test('a SYN flood through the machine is answered where it is forwarded, one at 
 test('what is freed, for each family that is there', () => {
   const of = (source: string) => times(500, () => ({ state: 'TIME_WAIT', left: 60, source }));
   const steps = (lines: readonly string[]) =>
-    releaseAdvice(listed(lines).holdings).map((one) => releaseStep(one, NEW).commands);
+    releaseAdvice(listed(lines).holdings, NO_SSH).map((one) => releaseStep(one, NEW).commands);
   expect(steps([...of('10.0.0.1'), ...of('2001:db8::9')])).toEqual([
     [
       'conntrack -D -f ipv4 -p tcp --state TIME_WAIT --dport 443 >/dev/null',
@@ -441,17 +445,19 @@ describe('in whole', () => {
     expect(whole(step(forged({}), 'synproxy'))).toMatchInlineSnapshot(`
       "Let only completed connections to port 443 of 192.0.2.1 have an entry: likely a SYN flood with forged sources.
       --
+      conntrack -L -p tcp --state ESTABLISHED --dport 22
       sysctl -w net.netfilter.nf_conntrack_tcp_loose=0
       nft add table inet check_conntrack_synproxy
       nft 'add chain inet check_conntrack_synproxy prerouting { type filter hook prerouting priority -300; }'
       nft 'add rule inet check_conntrack_synproxy prerouting ip daddr 192.0.2.1 tcp dport 443 tcp flags & (fin|syn|rst|ack) == syn notrack'
-      nft 'add chain inet check_conntrack_synproxy forward { type filter hook forward priority 0; }'
+      nft 'add chain inet check_conntrack_synproxy forward { type filter hook forward priority -10; }'
       nft add rule inet check_conntrack_synproxy forward ip daddr 192.0.2.1 tcp dport 443 ct state invalid,untracked synproxy mss 1460 wscale 7 timestamp sack-perm
       nft add rule inet check_conntrack_synproxy forward ip daddr 192.0.2.1 tcp dport 443 ct state invalid drop
       --
       nft delete table inet check_conntrack_synproxy
       sysctl -w net.netfilter.nf_conntrack_tcp_loose=1
       --
+      conntrack -L -p tcp --state ESTABLISHED --dport 22
       sysctl -w net.netfilter.nf_conntrack_tcp_loose=0
       iptables -t raw -I PREROUTING -d 192.0.2.1 -p tcp --dport 443 --syn -j CT --notrack
       iptables -t filter -I FORWARD -d 192.0.2.1 -p tcp --dport 443 -m conntrack --ctstate INVALID -j DROP
@@ -475,13 +481,13 @@ describe('in whole', () => {
       --
       nft add table inet check_conntrack_rate_limit
       nft 'add chain inet check_conntrack_rate_limit limited { type filter hook prerouting priority -150; }'
-      nft add rule inet check_conntrack_rate_limit limited ip daddr 192.0.2.1 tcp dport 443 ct state new limit rate over 16/second drop
+      nft 'add rule inet check_conntrack_rate_limit limited ip daddr 192.0.2.1 tcp dport 443 tcp flags & (fin|syn|rst|ack) == syn ct state new limit rate over 16/second drop'
       --
       nft delete table inet check_conntrack_rate_limit
       --
-      iptables -t mangle -I PREROUTING -d 192.0.2.1 -p tcp --dport 443 -m conntrack --ctstate NEW -m hashlimit --hashlimit-name check_conntrack --hashlimit-mode dstip,dstport --hashlimit-above 16/second -j DROP
+      iptables -t mangle -I PREROUTING -d 192.0.2.1 -p tcp --dport 443 --syn -m conntrack --ctstate NEW -m hashlimit --hashlimit-name check_conntrack --hashlimit-mode dstip,dstport --hashlimit-above 16/second -j DROP
       --
-      iptables -t mangle -D PREROUTING -d 192.0.2.1 -p tcp --dport 443 -m conntrack --ctstate NEW -m hashlimit --hashlimit-name check_conntrack --hashlimit-mode dstip,dstport --hashlimit-above 16/second -j DROP
+      iptables -t mangle -D PREROUTING -d 192.0.2.1 -p tcp --dport 443 --syn -m conntrack --ctstate NEW -m hashlimit --hashlimit-name check_conntrack --hashlimit-mode dstip,dstport --hashlimit-above 16/second -j DROP
       --
 
       --
@@ -493,17 +499,19 @@ describe('in whole', () => {
     expect(whole(step(forged({}), 'synproxy', THERE))).toMatchInlineSnapshot(`
       "Let only completed connections to port 443 of 192.0.2.1 have an entry: likely a SYN flood with forged sources.
       --
+      ip netns exec web conntrack -L -p tcp --state ESTABLISHED --dport 22
       ip netns exec web sysctl -w net.netfilter.nf_conntrack_tcp_loose=0
       ip netns exec web nft add table inet check_conntrack_synproxy
       ip netns exec web nft 'add chain inet check_conntrack_synproxy prerouting { type filter hook prerouting priority -300; }'
       ip netns exec web nft 'add rule inet check_conntrack_synproxy prerouting ip daddr 192.0.2.1 tcp dport 443 tcp flags & (fin|syn|rst|ack) == syn notrack'
-      ip netns exec web nft 'add chain inet check_conntrack_synproxy forward { type filter hook forward priority 0; }'
+      ip netns exec web nft 'add chain inet check_conntrack_synproxy forward { type filter hook forward priority -10; }'
       ip netns exec web nft add rule inet check_conntrack_synproxy forward ip daddr 192.0.2.1 tcp dport 443 ct state invalid,untracked synproxy mss 1460 wscale 7 timestamp sack-perm
       ip netns exec web nft add rule inet check_conntrack_synproxy forward ip daddr 192.0.2.1 tcp dport 443 ct state invalid drop
       --
       ip netns exec web nft delete table inet check_conntrack_synproxy
       ip netns exec web sysctl -w net.netfilter.nf_conntrack_tcp_loose=1
       --
+      ip netns exec web conntrack -L -p tcp --state ESTABLISHED --dport 22
       ip netns exec web sysctl -w net.netfilter.nf_conntrack_tcp_loose=0
       ip netns exec web iptables -t raw -I PREROUTING -d 192.0.2.1 -p tcp --dport 443 --syn -j CT --notrack
       ip netns exec web iptables -t filter -I FORWARD -d 192.0.2.1 -p tcp --dport 443 -m conntrack --ctstate INVALID -j DROP
@@ -523,22 +531,24 @@ describe('in whole', () => {
       gone with it
       "
     `);
-    expect(step(forged({}), 'rate_limit', THERE).commands[2]).toMatch(/^ip netns exec web nft add rule /);
+    expect(step(forged({}), 'rate_limit', THERE).commands[2]).toMatch(/^ip netns exec web nft 'add rule /);
     const spread = forged({}).map((text, at) => text.split('192.0.2.1').join(`192.0.2.${at % 9}`));
     expect(whole(step(spread, 'synproxy'))).toMatchInlineSnapshot(`
       "Let only completed connections to port 443 have an entry: likely a SYN flood with forged sources.
       --
+      conntrack -L -p tcp --state ESTABLISHED --dport 22
       sysctl -w net.netfilter.nf_conntrack_tcp_loose=0
       nft add table inet check_conntrack_synproxy
       nft 'add chain inet check_conntrack_synproxy prerouting { type filter hook prerouting priority -300; }'
       nft 'add rule inet check_conntrack_synproxy prerouting tcp dport 443 tcp flags & (fin|syn|rst|ack) == syn notrack'
-      nft 'add chain inet check_conntrack_synproxy forward { type filter hook forward priority 0; }'
+      nft 'add chain inet check_conntrack_synproxy forward { type filter hook forward priority -10; }'
       nft add rule inet check_conntrack_synproxy forward tcp dport 443 ct state invalid,untracked synproxy mss 1460 wscale 7 timestamp sack-perm
       nft add rule inet check_conntrack_synproxy forward tcp dport 443 ct state invalid drop
       --
       nft delete table inet check_conntrack_synproxy
       sysctl -w net.netfilter.nf_conntrack_tcp_loose=1
       --
+      conntrack -L -p tcp --state ESTABLISHED --dport 22
       sysctl -w net.netfilter.nf_conntrack_tcp_loose=0
       iptables -t raw -I PREROUTING -p tcp --dport 443 --syn -j CT --notrack
       ip6tables -t raw -I PREROUTING -p tcp --dport 443 --syn -j CT --notrack
@@ -599,7 +609,7 @@ describe('in whole', () => {
 
       --
       New packets of that port create no entry; present entries end by their timeout.
-      Cost: no memory. NAT no longer applies to that port, and rules for ct state established or related no longer match it: a rule without a state has to accept it.
+      Cost: no memory. NAT and rules with a state no longer apply to that port.
       --
       the rules that are loaded at boot
       "
@@ -615,7 +625,7 @@ describe('in whole', () => {
 
       --
       500 of 500 entries are in a zone. With "ct zone set" in the rules, a separate rule with notrack has no effect, before or after it: see ip netns exec web nft -a list ruleset.
-      Put it into the chain that sets the zone, in front of that rule: udp dport 53 notrack accept (and the same with sport, for the answers).
+      Put it into the chain that sets the zone, in front of that rule: udp dport 53 notrack accept (and the same with sport, for the answers). First accept udp port 53 without a state in every chain that drops.
       --
       what makes that namespace or container
       gone with it
@@ -625,7 +635,7 @@ describe('in whole', () => {
 
   test('what is freed, by what it costs', () => {
     const freed = (of: Line, where = NEW) =>
-      releaseAdvice(listed(times(500, (at) => ({ source: `10.0.${at & 1}.${at >> 1}`, ...of }))).holdings)
+      releaseAdvice(listed(times(500, (at) => ({ source: `10.0.${at & 1}.${at >> 1}`, ...of }))).holdings, NO_SSH)
         .map((one) => whole(releaseStep(one, where)))
         .join();
     expect(freed({ state: 'SYN_SENT', flag: 'UNREPLIED', left: 119 })).toMatchInlineSnapshot(`

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { culpritAdvice, type Suspicion } from '../../../../src/report/advice/culprits.ts';
+import { culpritAdvice } from '../../../../src/report/advice/culprits.ts';
 import { releaseAdvice } from '../../../../src/report/advice/release.ts';
-import { type Found, type Line, listed, times } from '../../support/listed.ts';
+import type { Suspicion } from '../../../../src/report/advice/suspicion.ts';
+import { type Found, type Line, listed, NO_SSH, times } from '../../support/listed.ts';
 
 const UDP = { protocol: 'udp', flag: 'UNREPLIED', port: 53, left: 29 } as const;
 const HALF = { state: 'SYN_RECV', left: 59 } as const;
@@ -12,7 +13,10 @@ const RELEASE = { ok: true, value: { major: 6, minor: 18 }, source: '' } as cons
 
 function advised({ holdings, arrivals }: Found, changes: Partial<Suspicion> = {}) {
   const machine = { generation: 'nf_conntrack', release: RELEASE } as const;
-  return culpritAdvice({ arrivals, refused: 0, limit: 4000, machine, own: new Set(), loose: 1, ...changes }, holdings);
+  return culpritAdvice(
+    { arrivals, refused: 0, limit: 4000, machine, own: new Set(), ssh: NO_SSH, chains: [], loose: 1, ...changes },
+    holdings,
+  );
 }
 
 function kinds(found: Found, changes: Partial<Suspicion> = {}): readonly string[] {
@@ -144,11 +148,7 @@ describe('a SYN flood with forged sources', () => {
       { generation: 'nf_conntrack', release: { ...RELEASE, value: { major: 3, minor: 10 } } },
       ['rate_limit'],
     ],
-    [
-      'ip_conntrack',
-      { generation: 'ip_conntrack', release: { ...RELEASE, value: { major: 2, minor: 6 } } },
-      ['notrack'],
-    ],
+    ['ip_conntrack', { generation: 'ip_conntrack', release: { ...RELEASE, value: { major: 2, minor: 6 } } }, []],
   ] as const)('%s has not all of it', (_, machine, expected) => {
     expect(kinds(listed(flood, flood), { machine })).toEqual(expected);
   });
@@ -357,7 +357,9 @@ describe('what is freed at once', () => {
     ['connections that are silent for long', times(900, () => ({ left: 200_000 })), { cost: 'silent' }],
     ['datagrams', times(900, () => UDP), { cost: 'datagrams', group: { port: 53 } }],
   ])('%s', (_, lines, expected) => {
-    expect(releaseAdvice(listed(lines).holdings)).toMatchObject([{ kind: 'free', of: lines.length, ...expected }]);
+    expect(releaseAdvice(listed(lines).holdings, NO_SSH)).toMatchObject([
+      { kind: 'free', of: lines.length, ...expected },
+    ]);
   });
 
   test.each<[string, string | undefined]>([
@@ -370,7 +372,7 @@ describe('what is freed at once', () => {
     ['CLOSE_WAIT', 'silent'],
     ['LISTEN', undefined],
   ])('%s: %s', (state, cost) => {
-    const [advice] = releaseAdvice(listed(times(9, () => ({ state, left: 9 }))).holdings);
+    const [advice] = releaseAdvice(listed(times(9, () => ({ state, left: 9 }))).holdings, NO_SSH);
     expect(advice?.cost).toBe(cost);
   });
 
@@ -378,7 +380,7 @@ describe('what is freed at once', () => {
     const of = (source: string) => times(9, () => ({ state: 'TIME_WAIT', left: 60, source }));
     const [four, six] = [of('10.0.0.1'), of('2001:db8::9')];
     const families = (lines: readonly string[]) =>
-      releaseAdvice(listed(lines).holdings).map(({ ipv4, ipv6 }) => [ipv4, ipv6]);
+      releaseAdvice(listed(lines).holdings, NO_SSH).map(({ ipv4, ipv6 }) => [ipv4, ipv6]);
     expect([four, six, [...four, ...six]].map(families)).toEqual([[[true, false]], [[false, true]], [[true, true]]]);
   });
 
@@ -386,13 +388,13 @@ describe('what is freed at once', () => {
     const streams = times(100, (at) => ({ protocol: 'udp', port: 1000 + at, left: 9 }));
     const idle = (silent: number) => times(20, (at) => ({ left: at < silent ? 200_000 : 431_999 }));
     const costs = (silent: number) =>
-      releaseAdvice(listed([...streams, ...idle(silent)]).holdings).map(({ cost }) => cost);
+      releaseAdvice(listed([...streams, ...idle(silent)]).holdings, NO_SSH).map(({ cost }) => cost);
     expect([costs(18), costs(17)]).toEqual([['silent'], []]);
   });
 
   test('just a tenth of all, and from one source just nearly all', () => {
     const ended = times(100, () => ({ state: 'TIME_WAIT', left: 60, source: '10.5.5.5', port: 80 }));
-    const of = (others: number) => releaseAdvice(listed([...ended, ...IDLE.slice(0, others)]).holdings);
+    const of = (others: number) => releaseAdvice(listed([...ended, ...IDLE.slice(0, others)]).holdings, NO_SSH);
     expect(of(900)).toMatchObject([{ entries: 100, of: 1000 }]);
     expect(of(901)).toEqual([]);
     expect(of(10)).toMatchObject([{ source: { entries: 100 }, entries: 90 }]);
@@ -400,20 +402,22 @@ describe('what is freed at once', () => {
   });
 
   test('not connections that live', () => {
-    expect(releaseAdvice(listed(IDLE).holdings)).toEqual([]);
+    expect(releaseAdvice(listed(IDLE).holdings, NO_SSH)).toEqual([]);
   });
 
   test('of what is more than a tenth the largest group', () => {
     const ended = (count: number) => times(count, () => ({ state: 'TIME_WAIT', left: 60, port: 80 }));
-    expect(releaseAdvice(listed([...IDLE, ...ended(400)]).holdings)).toMatchObject([{ entries: 400, of: 3400 }]);
-    expect(releaseAdvice(listed([...IDLE, ...ended(300)]).holdings)).toEqual([]);
+    expect(releaseAdvice(listed([...IDLE, ...ended(400)]).holdings, NO_SSH)).toMatchObject([
+      { entries: 400, of: 3400 },
+    ]);
+    expect(releaseAdvice(listed([...IDLE, ...ended(300)]).holdings, NO_SSH)).toEqual([]);
   });
 
   test('by source where nearly all of them must have the same', () => {
     const one = times(900, () => ({ state: 'TIME_WAIT', left: 60, source: '10.5.5.5' }));
-    const [narrow] = releaseAdvice(listed([...one, ...IDLE.slice(0, 50)]).holdings);
+    const [narrow] = releaseAdvice(listed([...one, ...IDLE.slice(0, 50)]).holdings, NO_SSH);
     expect(narrow).toMatchObject({ source: { entries: 900 }, entries: 850 });
-    const [wide] = releaseAdvice(listed([...one, ...IDLE.slice(0, 500)]).holdings);
+    const [wide] = releaseAdvice(listed([...one, ...IDLE.slice(0, 500)]).holdings, NO_SSH);
     expect(wide).toMatchObject({ source: undefined, entries: 900 });
   });
 });

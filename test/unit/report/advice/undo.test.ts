@@ -2,6 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import type { FilterChain } from '../../../../src/model/filter-chain.ts';
 import type { Advice } from '../../../../src/report/advice/advice.ts';
 import { type CulpritAdvice, culpritAdvice } from '../../../../src/report/advice/culprits.ts';
 import type { Context } from '../../../../src/report/advice/step.ts';
@@ -9,7 +10,7 @@ import { adviceLines, stepOf } from '../../../../src/report/advice/steps.ts';
 import { PLAIN } from '../../../../src/report/palette.ts';
 import { editsUndone } from '../../../../src/words/remedies.ts';
 import { times as flows, holdings } from '../../support/entries.ts';
-import { type Line, listed, times } from '../../support/listed.ts';
+import { type Line, listed, NO_SSH, times } from '../../support/listed.ts';
 import { counted, observation, ok, otherTable, table } from '../../support/observation.ts';
 import { adviceOf, findingsOf, wanted } from '../../support/reports.ts';
 
@@ -58,12 +59,24 @@ const COMMANDS: readonly (readonly [RegExp, Typed])[] = [
   [/^nft add table (inet \w+)$/, ({ tables }, name = '') => void tables.add(name)],
   [/^nft '?add (?:chain|set|rule) (inet \w+) .+/, ({ tables }, name = '') => expect(tables).toContain(name)],
   [/^nft delete table (inet \w+)$/, ({ tables }, name = '') => expect(tables.delete(name), name).toBe(true)],
-  [/^(ip6?tables -t \w+) -I (.+)$/, ({ rules }, where, rule) => void rules.push(`${where} ${rule}`)],
+  [/^(ip6?tables\S* -t \w+) -I (.+)$/, ({ rules }, where, rule) => void rules.push(`${where} ${rule}`)],
   [
-    /^(ip6?tables -t \w+) -D (.+)$/,
+    /^(ip6?tables\S* -t \w+) -D (.+)$/,
     ({ rules }, where, rule) => {
       expect(rules).toContain(`${where} ${rule}`);
       rules.splice(rules.indexOf(`${where} ${rule}`), 1);
+    },
+  ],
+  [
+    /^nft 'insert rule (\w+ \w+ \w+) .* accept comment "(\w+)"'$/,
+    ({ rules }, chain, name) => void rules.push(`${chain} ${name}`),
+  ],
+  [
+    /^nft -a list chain (\w+ \w+ \w+) \| sed -n 's\/\.\*"(\w+)" # handle\/delete rule \1 handle\/p' \| (.*)nft -f -$/,
+    ({ rules }, chain, name, enter) => {
+      expect(enter).toBe('');
+      expect(rules).toContain(`${chain} ${name}`);
+      rules.splice(0, rules.length, ...rules.filter((rule) => rule !== `${chain} ${name}`));
     },
   ],
   [/^sysctl -w (\S+)=(\d+)$/, ({ values }, name = '', value = '') => void values.set(name, value)],
@@ -71,14 +84,15 @@ const COMMANDS: readonly (readonly [RegExp, Typed])[] = [
     /^echo (\d+) > \/sys\/module\/nf_conntrack\/parameters\/(hashsize)$/,
     ({ values }, value = '', name = '') => void values.set(name, value),
   ],
-  [/^(?:conntrack -D .+ >\/dev\/null|conntrack -S|ss .+)$/, () => undefined],
+  [/^(?:conntrack -D .+ >\/dev\/null|conntrack -[SL].*|ss .+)$/, () => undefined],
 ];
 
 function type(at: Changed, prefix: string, lines: readonly string[]): void {
   for (const line of lines) {
     const isGlobal = /_max=|hashsize/.test(line);
     expect(isGlobal || line.startsWith(prefix), line).toBe(true);
-    const bare = isGlobal ? line : line.slice(prefix.length);
+    // Each part of a pipe runs there.
+    const bare = isGlobal ? line : line.slice(prefix.length).replace(`| ${prefix}nft`, '| nft');
     const known = COMMANDS.find(([pattern]) => pattern.test(bare));
     if (known === undefined) throw new Error(`unknown command: ${line}`);
     known[1](at, ...(known[0].exec(bare)?.slice(1) ?? []));
@@ -90,6 +104,10 @@ function contextOf(release: readonly [number, number], subject: Context['subject
   return { observation: observation({ release: ok({ major, minor }) }), subject };
 }
 
+const CHAINS: readonly FilterChain[] = [
+  { tool: 'nft', family: 'inet', table: 'filter', chain: 'input', hook: 'input', isOwned: false },
+  { tool: 'iptables-legacy', family: '', table: 'filter', chain: 'INPUT', hook: 'input', isOwned: false },
+];
 const UDP = { protocol: 'udp', flag: 'UNREPLIED', port: 53, left: 29 } as const;
 const SYN = { state: 'SYN_SENT', flag: 'UNREPLIED', left: 119 } as const;
 
@@ -97,7 +115,10 @@ function culprits(of: (at: number) => Line, release: readonly [number, number]):
   const lines = times(1000, of);
   const { holdings: all, arrivals } = listed(lines, lines);
   const { machine: found } = contextOf(release, table()).observation;
-  return culpritAdvice({ arrivals, refused: 0, limit: 4000, machine: found, own: new Set(), loose: 1 }, all);
+  return culpritAdvice(
+    { arrivals, refused: 0, limit: 4000, machine: found, own: new Set(), ssh: NO_SSH, chains: CHAINS, loose: 1 },
+    all,
+  );
 }
 
 function everyAdvice(release: readonly [number, number]): readonly Advice[] {
@@ -162,7 +183,7 @@ test('the steps of one report do not share what an undo removes', () => {
   const context = contextOf([6, 18], table());
   const made = new Map<string, string>();
   for (const advice of everyAdvice([6, 18]))
-    for (const line of stepOf(advice, context).undo.filter((each) => each.startsWith('nft ')))
+    for (const line of stepOf(advice, context).undo.filter((each) => each.startsWith('nft delete ')))
       made.set(line, `${made.get(line) ?? ''}${advice.kind};`);
   for (const kinds of made.values()) expect(new Set(kinds.split(';').filter(Boolean)).size, kinds).toBe(1);
   expect(made.size).toBe(6);
@@ -211,7 +232,16 @@ describe('a value that could not be read is not changed', () => {
     const context = contextOf([6, 18], table());
     const advised = (loose: number | undefined) =>
       culpritAdvice(
-        { arrivals, refused: 0, limit: 4000, machine: context.observation.machine, own: new Set(), loose },
+        {
+          arrivals,
+          refused: 0,
+          limit: 4000,
+          machine: context.observation.machine,
+          own: new Set(),
+          ssh: NO_SSH,
+          chains: [],
+          loose,
+        },
         all,
       );
     expect(advised(undefined).map(({ kind }) => kind)).toEqual(['rate_limit']);

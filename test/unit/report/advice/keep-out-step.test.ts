@@ -1,0 +1,61 @@
+// A source or network that ssh sessions come from is not kept out, and where that is not known it is looked at first.
+
+import { expect, test } from 'vitest';
+import { networkStep, sourceStep } from '../../../../src/report/advice/keep-out-step.ts';
+import { observation, ok, table } from '../../support/observation.ts';
+
+const context = { observation: observation({ release: ok({ major: 6, minor: 18 }) }), subject: table() };
+const FOUR = { key: [(198 << 24) | (51 << 16) | (100 << 8) | 7], ipv6: false, entries: 900 };
+const SIX = { key: [0x20010db8, 7, 0, 9], ipv6: true, entries: 900 };
+const NETWORK = { key: [0x20010db8, 7], ipv6: true, entries: 900 };
+const ADDS = { kind: 'new', added: 90, of: 100 } as const;
+
+test('an ssh session comes from it: only a look', () => {
+  const source = sourceStep({ kind: 'source', holder: FOUR, of: 1000, own: false, hasSsh: true }, context);
+  expect(source).toMatchObject({
+    title: 'Find out what 198.51.100.7 does: it has 90.0% of the entries.',
+    commands: ['ss -tnp state established dst 198.51.100.7'],
+    undo: [],
+    instead: [],
+    remains: 'Changes nothing.',
+    files: [],
+  });
+  expect(source.notes[0]).toMatch(/^An ssh session to this machine comes from 198\.51\.100\.7: no rule against it/);
+  const network = networkStep({ kind: 'network', holder: NETWORK, of: 1000, adds: ADDS, hasSsh: true }, context);
+  expect(network.commands).toEqual(["ss -tnp state established dst '[2001:db8:0:7::]/64'"]);
+});
+
+test.each([
+  ['iptables', FOUR, 'ss -tnp state established dst 198.51.100.7'],
+  ['ip6tables', SIX, "ss -tnp state established dst '[2001:db8:0:7::9]'"],
+])('it is not known whether one does: a look first, with %s too', (tool, holder, look) => {
+  const { preconditions, commands, instead } = sourceStep(
+    { kind: 'source', holder, of: 1000, own: false, hasSsh: undefined },
+    context,
+  );
+  expect([commands[0], instead[0]]).toEqual([look, look]);
+  expect(instead[1]?.split(' ')[0]).toBe(tool);
+  expect(preconditions?.[0]).toContain('Go on only if no ssh session is among them');
+});
+
+test('none does', () => {
+  const known = sourceStep({ kind: 'source', holder: FOUR, of: 1000, own: false, hasSsh: false }, context);
+  expect(known.preconditions).toBeUndefined();
+  expect(known.commands[0]).toBe('nft add table inet check_conntrack_source');
+});
+
+test('what is said to be removed is removed', () => {
+  const network = { key: [(198 << 24) | (51 << 16) | (100 << 8)], ipv6: false, entries: 900 };
+  const said = (major: number, minor: number) => {
+    const where = { ...context, observation: observation({ release: ok({ major, minor }) }) };
+    const { commands, notes } = networkStep(
+      { kind: 'network', holder: network, of: 1000, adds: ADDS, hasSsh: false },
+      where,
+    );
+    return [commands.some((line) => line.startsWith('conntrack -D ')), notes[0]?.includes('its entries are removed')];
+  };
+  expect([said(2, 6), said(3, 10)]).toEqual([
+    [false, false],
+    [true, true],
+  ]);
+});

@@ -1,0 +1,242 @@
+// No advice cuts off an ssh session of the machine, or opens the way for a scan by not tracking it.
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { FilterChain } from '../../../../src/model/filter-chain.ts';
+import type { SshAccess } from '../../../../src/model/ssh-access.ts';
+import { type CulpritAdvice, culpritAdvice } from '../../../../src/report/advice/culprits.ts';
+import { releaseAdvice } from '../../../../src/report/advice/release.ts';
+import { addressKey } from '../../../../src/report/advice/ssh-sessions.ts';
+import type { Suspicion } from '../../../../src/report/advice/suspicion.ts';
+import { type Found, type Line, listed, NO_SSH, times } from '../../support/listed.ts';
+
+const SYN = { state: 'SYN_SENT', flag: 'UNREPLIED', left: 119 } as const;
+const SERVED = { state: 'TIME_WAIT', left: 60 } as const;
+const UDP = { protocol: 'udp', flag: 'UNREPLIED', port: 53, left: 29 } as const;
+const [CLIENT, OTHER] = ['198.51.100.7', '203.0.113.9'];
+const key = (address: string) => addressKey(address) ?? '';
+
+const SESSION: SshAccess = {
+  ...NO_SSH,
+  listening: new Set([22, 2222]),
+  ports: new Set([22, 2222, 1723]),
+  clients: new Set([key(CLIENT), key('2001:db8:0:7::9')]),
+  established: new Set([2222, 8443]),
+};
+const PARTLY: SshAccess = { ...SESSION, isComplete: false };
+const NOWHERE: SshAccess = { ...NO_SSH, isComplete: false, established: undefined };
+
+function suspicion(changes: Partial<Suspicion> = {}): Suspicion {
+  const release = { ok: true, value: { major: 6, minor: 18 }, source: '' } as const;
+  const machine = { generation: 'nf_conntrack', release } as const;
+  const known = { arrivals: undefined, refused: 0, limit: 4000, own: new Set<string>(), chains: [], loose: 1 };
+  return { ...known, machine, ssh: SESSION, ...changes };
+}
+
+function advised({ holdings, arrivals }: Found, changes: Partial<Suspicion> = {}) {
+  return culpritAdvice(suspicion({ arrivals, ...changes }), holdings);
+}
+
+function kinds(found: Found, changes: Partial<Suspicion> = {}): readonly string[] {
+  return advised(found, changes).map(({ kind }) => kind);
+}
+
+const many = (of: Line) => times(1000, (at) => ({ source: `10.${at >> 8}.${at & 255}.1`, ...of }));
+
+describe('a port that is not tracked', () => {
+  const served = (port: number) => listed(many({ ...SERVED, port }), many({ ...SERVED, port }));
+
+  test.each<[string, number, SshAccess, boolean]>([
+    ['served', 443, SESSION, true],
+    ['served, and not connected to this machine', 443, PARTLY, true],
+    ["ssh's own", 22, NO_SSH, false],
+    ["ssh's own, of a captured tree", 22, NOWHERE, false],
+    ['the port of an sshd', 2222, SESSION, false],
+    ["the port of an ssh client's end", 1723, SESSION, false],
+    ['connected to this machine, not by ssh', 8443, SESSION, true],
+    ['connected to this machine, perhaps by ssh', 8443, PARTLY, false],
+    ['perhaps connected to this machine', 443, NOWHERE, false],
+    ['one that clients have too', 32_768, SESSION, false],
+    ['the last that they have not', 32_767, SESSION, true],
+  ])('%s, %i', (_, port, ssh, isAdvised) => expect(kinds(served(port), { ssh }).includes('notrack')).toBe(isAdvised));
+
+  test('never to be rid of a scan, or of a flood that nobody answers', () => {
+    const scan = times(1000, (at) => ({ ...SYN, source: OTHER, from: 1024 + at }));
+    expect(kinds(listed(scan, scan))).toEqual(['source', 'source_limit']);
+    expect(kinds(listed(scan), { arrivals: undefined })).toEqual(['source']);
+    const refused = many({ state: 'CLOSE', flag: 'UNREPLIED', left: 9 });
+    expect(kinds(listed(refused), { arrivals: undefined })).toEqual([]);
+    // What is served, and then flooded.
+    const mixed = [...many(SERVED), ...many(SYN).slice(0, 400)];
+    expect(kinds(listed(mixed, many(SYN).slice(0, 200)))).not.toContain('notrack');
+    expect(kinds(listed(mixed, many(SERVED).slice(0, 200)))).toContain('notrack');
+  });
+
+  const udp = () => listed(many(UDP), many(UDP));
+  const reach = (changes: Partial<Suspicion>) => advised(udp(), changes).find(({ kind }) => kind === 'notrack');
+
+  test('of the machine itself, of what passes through it, or of both', () => {
+    expect(reach({ own: new Set([key('192.0.2.1')]) })).toMatchObject({ reach: 'local' });
+    expect(reach({ own: new Set([key('192.0.2.2')]) })).toMatchObject({ reach: 'forwarded' });
+    expect(reach({ own: new Set([key('10.0.0.1')]) })).toMatchObject({ reach: 'both' });
+    expect(reach({})).toMatchObject({ reach: 'both' });
+    const old = {
+      generation: 'nf_conntrack',
+      release: { ok: true, value: { major: 2, minor: 6 }, source: '' },
+    } as const;
+    expect(reach({ own: new Set([key('192.0.2.1')]), machine: old })).toMatchObject({ reach: 'both' });
+  });
+
+  test('the chains that it passes', () => {
+    const hooks = ['prerouting', 'input', 'forward', 'output', 'postrouting'] as const;
+    const chains = hooks.map((hook): FilterChain => {
+      return { tool: 'nft', family: 'inet', table: 'filter', chain: hook, hook, isOwned: false };
+    });
+    const passed = (own: string) => {
+      const found = reach({ own: new Set([key(own)]), chains });
+      return found?.kind === 'notrack' ? found.chains?.map(({ hook }) => hook) : undefined;
+    };
+    expect(passed('192.0.2.1')).toEqual(['prerouting', 'input', 'output', 'postrouting']);
+    expect(passed('192.0.2.2')).toEqual(['prerouting', 'forward', 'postrouting']);
+    expect(passed('10.0.0.1')).toEqual(hooks);
+    expect(reach({ chains: undefined })).toMatchObject({ chains: undefined });
+  });
+});
+
+describe('a source or network that an ssh session comes from', () => {
+  test.each([
+    [CLIENT, true],
+    ['198.51.100.8', false],
+    ['2001:db8:0:7::9', true],
+    ['2001:db8:0:7::8', false],
+  ])('%s', (source, hasSsh) => {
+    const lines = times(1000, () => ({ ...UDP, source }));
+    const rest = hasSsh ? [] : [{ kind: 'source_limit' }];
+    const without = advised(listed(lines, lines)).filter(({ kind }) => kind !== 'notrack');
+    expect(without).toMatchObject([{ kind: 'source', hasSsh }, ...rest]);
+    expect(advised(listed(lines), { arrivals: undefined })[1]).toMatchObject({ kind: 'source', hasSsh });
+  });
+
+  test.each([
+    ['198.51.100', true],
+    ['198.51.101', false],
+  ])('%s.0/24', (network, hasSsh) => {
+    const lines = times(1000, (at) => ({ ...UDP, source: `${network}.${at & 255}` }));
+    const rest = hasSsh ? [] : [{ kind: 'source_limit' }];
+    expect(advised(listed(lines, lines)).slice(1)).toMatchObject([{ kind: 'network', hasSsh }, ...rest]);
+  });
+
+  test.each([
+    ['2001:db8:0:7', true],
+    ['2001:db8:0:8', false],
+  ])('%s::/64', (network, hasSsh) => {
+    const lines = times(1000, (at) => ({ ...UDP, source: `${network}::${(at + 16).toString(16)}` }));
+    expect(advised(listed(lines, lines))[1]).toMatchObject({ kind: 'network', hasSsh });
+  });
+
+  test('unknown, if not all sessions are known', () => {
+    const lines = times(1000, () => ({ ...UDP, source: OTHER }));
+    expect(advised(listed(lines, lines), { ssh: PARTLY })[1]).toMatchObject({ kind: 'source', hasSsh: undefined });
+  });
+});
+
+describe('a SYN flood', () => {
+  const flood = (port: number) => {
+    const lines = times(1000, (at) => ({ ...SYN, port, source: `${1 + (at % 199)}.${at >> 2}.1.1` }));
+    return listed(lines, lines);
+  };
+
+  test('to ssh: no tcp_loose=0, which cuts off a session that lost its entry', () => {
+    expect(advised(flood(22))).toMatchObject([{ kind: 'rate_limit', isSsh: true }]);
+    expect(advised(flood(2222))).toMatchObject([{ kind: 'rate_limit', isSsh: true }]);
+    expect(kinds(flood(8443), { ssh: PARTLY })).toEqual(['rate_limit']);
+    expect(advised(flood(8443))).toMatchObject([{ kind: 'synproxy', sshPorts: [22, 2222] }, { isSsh: false }]);
+  });
+
+  test.each([
+    [4, 9, 2_600_000, 10_833],
+    [4, 8, 2_600_000, 10_000],
+    [2, 6, 1_300_000, 5000],
+    [4, 8, 840_000, 3333],
+    [3, 10, 4000, 16],
+    [3, 10, 240, 1],
+  ])('Linux %i.%i keeps a rate that its iptables takes', (major, minor, limit, perSecond) => {
+    const machine = { generation: 'nf_conntrack', release: { ok: true, value: { major, minor }, source: '' } } as const;
+    const advice = advised(flood(443), { limit, machine }).find(({ kind }) => kind === 'rate_limit');
+    expect(advice).toMatchObject({ perSecond });
+  });
+});
+
+/** What iptables 1.4 makes of a rate per second, in ten-thousandths of a second for each packet (libxt_hashlimit.c). */
+function credits(perSecond: number): number {
+  return Math.trunc(10_000 / perSecond);
+}
+
+test('any rate that is advised for iptables 1.4 is taken, and not above what is meant', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 120, max: 2 ** 31 - 1 }), (limit) => {
+      const lines = times(200, (at) => ({ ...SYN, source: `${1 + at}.1.1.1` }));
+      const release = { ok: true, value: { major: 3, minor: 10 }, source: '' } as const;
+      const machine = { generation: 'nf_conntrack', release } as const;
+      const advice = advised(listed(lines, lines), { limit, machine, loose: undefined }).find(
+        ({ kind }) => kind === 'rate_limit',
+      );
+      if (advice?.kind !== 'rate_limit') return limit < 240;
+      const { perSecond } = advice;
+      return perSecond >= 1 && perSecond <= 10_000 && 10_000 / credits(perSecond) <= Math.max(1, limit / 240 + 0.5);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('open connections of ssh are not removed, half-open and ended ones are', () => {
+  const silent = (port: number, of: Line = {}) => listed(times(900, () => ({ left: 1000, port, ...of }))).holdings;
+  expect(releaseAdvice(silent(443), SESSION)).toMatchObject([{ cost: 'silent' }]);
+  for (const port of [22, 2222]) expect(releaseAdvice(silent(port), SESSION)).toEqual([]);
+  expect(releaseAdvice(silent(8443), PARTLY)).toEqual([]);
+  expect(releaseAdvice(silent(443), NOWHERE)).toEqual([]);
+  expect(releaseAdvice(silent(22, { ...SYN }), SESSION)).toMatchObject([{ cost: 'half-open' }]);
+  expect(releaseAdvice(silent(22, { ...SERVED }), SESSION)).toMatchObject([{ cost: 'ended' }]);
+});
+
+const OWN = new Set([key('192.0.2.1')]);
+
+/** Whether the session, and the machine itself, are spared. */
+function spares(advice: CulpritAdvice): boolean {
+  switch (advice.kind) {
+    case 'notrack':
+      return !SESSION.ports.has(advice.port);
+    case 'synproxy':
+      return !SESSION.ports.has(advice.target.port);
+    case 'source': {
+      const address = addressOf(advice);
+      return advice.own === OWN.has(address) && advice.hasSsh === SESSION.clients.has(address);
+    }
+    case 'source_limit':
+      return !SESSION.clients.has(addressOf(advice)) && !OWN.has(addressOf(advice));
+    case 'network':
+    case 'rate_limit':
+      return true;
+  }
+}
+
+function addressOf({ holder }: Extract<CulpritAdvice, { readonly holder: unknown }>): string {
+  return holder.key.join();
+}
+
+test('whatever the list: no rule against the session', () => {
+  const line = fc.record({
+    port: fc.constantFrom(22, 2222, 443, 53),
+    source: fc.constantFrom(CLIENT, '198.51.100.9', OTHER, '10.0.0.1', '192.0.2.1'),
+    state: fc.constantFrom('SYN_SENT', 'ESTABLISHED', 'TIME_WAIT'),
+    flag: fc.constantFrom('UNREPLIED' as const, 'ASSURED' as const),
+  });
+  fc.assert(
+    fc.property(fc.array(line, { minLength: 1, maxLength: 8 }), fc.boolean(), (rows, hasBegun) => {
+      const lines = times(200, (at) => rows[at % rows.length] ?? {});
+      const changes = hasBegun ? {} : { arrivals: undefined };
+      return advised(listed(lines, lines), { own: OWN, ...changes }).every(spares);
+    }),
+    { numRuns: 300 },
+  );
+});
