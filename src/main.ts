@@ -13,8 +13,8 @@ import type { Deadline } from './kernel/root.ts';
 import { writeText } from './system/stdout.ts';
 import { foreign } from './words/words.ts';
 
-// A module that is imported when it is needed costs a check nothing.
-const COMMANDS: { readonly [C in Command]: () => Promise<Program<OptionsOf[C]>> } = {
+// A module that is imported when it is needed costs a check nothing. The program builds without any of these lines.
+const COMMANDS: { readonly [C in Command]?: () => Promise<Program<OptionsOf[C]>> } = {
   check: async () => checkCommand,
   report: async () => (await import('./report/report.ts')).reportCommand,
   plan: async () => (await import('./plan/plan.ts')).planCommand,
@@ -51,7 +51,8 @@ async function answer(request: Request): Promise<Outcome> {
 }
 
 async function run<C extends Command>({ command, options }: Run<C>): Promise<Outcome> {
-  const program = await COMMANDS[command]();
+  const program = await COMMANDS[command]?.();
+  if (program === undefined) return checkCommand.fail(`this build has no ${command}`, 'nagios');
   return program.run(options, deadline(options));
 }
 
@@ -60,7 +61,7 @@ function deadline({ timeoutSeconds }: { readonly timeoutSeconds: number }): Dead
 }
 
 async function failure({ command, format }: Asked, text: string): Promise<Outcome> {
-  const program = await COMMANDS[command]();
+  const program = (await COMMANDS[command]?.()) ?? checkCommand;
   return program.fail(text, format);
 }
 
@@ -88,6 +89,6 @@ function giveUp(): void {
 }
 
 async function inThread({ command }: ThreadTask): Promise<void> {
-  const program = await COMMANDS[command]();
-  program.inThread?.();
+  const program = await COMMANDS[command]?.();
+  program?.inThread?.();
 }

@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 const { CHECK_CONNTRACK_EXECUTABLE, CHECK_CONNTRACK_NODE } = process.env;
 const { CHECK_CONNTRACK_FOLDERS = '', STRYKER_MUTATOR_WORKER } = process.env;
-const { CHECK_CONNTRACK_DIRECTOR, CHECK_CONNTRACK_KERNELS, CHECK_CONNTRACK_LIVE } = process.env;
+const { CHECK_CONNTRACK_DIRECTOR, CHECK_CONNTRACK_HOUSE, CHECK_CONNTRACK_KERNELS, CHECK_CONNTRACK_LIVE } = process.env;
 const tests = (folder: string) => `test/${folder}/**/*.test.ts`;
 
 /** What need not be asked of every executable and every Node: it is about what is written of them. */
@@ -55,6 +55,9 @@ const incidents = {
 };
 const standalone = { name: 'standalone', include: [tests('standalone')], testTimeout: 300_000 };
 
+// They take commands out of a copy of the source, and run what is left.
+const house = { name: 'house', include: [tests('house')], fileParallelism: false, testTimeout: 1_200_000 };
+
 // They boot kernels that .dev/kernels.mjs has fetched.
 const kernels = { name: 'kernels', include: [tests('kernels')], hookTimeout: 3_000_000 };
 
@@ -66,6 +69,7 @@ const some = [
   e2e,
   ...(process.env['CHECK_CONNTRACK_PACKAGES'] === '1' ? [packages] : []),
   ...(CHECK_CONNTRACK_LIVE === '1' ? [live, ...(CHECK_CONNTRACK_EXECUTABLE === undefined ? [incidents] : [])] : []),
+  ...(CHECK_CONNTRACK_HOUSE === '1' ? [house] : []),
   ...(CHECK_CONNTRACK_KERNELS !== undefined ? [kernels] : []),
   ...(CHECK_CONNTRACK_DIRECTOR === '1' ? [director] : []),
 ];

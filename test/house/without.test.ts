@@ -1,0 +1,88 @@
+// Each of these commands can be taken out: without its folder and its line in main's table the rest builds, type-checks
+// and passes its own tests. It shows that nothing else imports them.
+
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { expect, test } from 'vitest';
+import { command, TOP } from '../e2e/support/plugin.ts';
+
+/** These are about all commands at once. */
+const OF_ALL = ['golden', 'definitions', 'papers', 'readme'].map((name) => `test/e2e/${name}.test.ts`);
+const OF_SCHEMA = 'test/unit/words/schema.test.ts';
+
+test.each(['report', 'plan', 'munin'])('without %s', (name) => {
+  const copy = copyWithout(name);
+  takeOutOfTable(copy, name);
+  removeTests(copy, `src/${name}/`);
+  expect(run(copy, 'npx', 'tsc', '--noEmit')).toEqual(PASSED);
+  expect(run(copy, process.execPath, '.dev/build.mjs')).toEqual(PASSED);
+  const gone = command(process.execPath, [join(copy, 'dist/check_conntrack'), name]);
+  expect(gone).toMatchObject({ status: 3, stdout: `CONNTRACK UNKNOWN - this build has no ${name}\n` });
+  expect(run(copy, ...VITEST, '--project', 'unit')).toEqual(PASSED);
+  expect(run(copy, ...VITEST, '--project', 'e2e', ...endToEnd(copy, name))).toEqual(PASSED);
+});
+
+const VITEST = ['npx', 'vitest', 'run', '--config', 'test/vitest.config.mts', '--reporter', 'dot'] as const;
+const PASSED = { status: 0, output: '' };
+
+/** The end of the output if it fails. */
+function run(cwd: string, file: string, ...args: readonly string[]) {
+  const { VITEST: _, ...env } = process.env;
+  const { status, stdout, stderr } = spawnSync(file, args, { cwd, env, encoding: 'utf8', maxBuffer: 1 << 26 });
+  return { status, output: status === 0 ? '' : `${stdout}${stderr}`.slice(-4000) };
+}
+
+// By hard links: esbuild would take packages behind a symbolic one for files outside of the project.
+function copyWithout(name: string): string {
+  const copy = join(TOP, '.cache/without', name);
+  rmSync(copy, { recursive: true, force: true });
+  mkdirSync(copy, { recursive: true });
+  const listed = execFileSync('git', ['ls-files'], { cwd: TOP, encoding: 'utf8' }).trim().split('\n');
+  const files = listed.filter((file) => !file.startsWith(`src/${name}/`));
+  execFileSync('cp', ['-a', '--parents', ...files, copy], { cwd: TOP });
+  execFileSync('cp', ['-al', 'node_modules', copy], { cwd: TOP });
+  return copy;
+}
+
+function takeOutOfTable(copy: string, name: string): void {
+  const main = join(copy, 'src/main.ts');
+  const lines = readFileSync(main, 'utf8').split('\n');
+  const kept = lines.filter((line) => !line.startsWith(`  ${name}: async () =>`));
+  expect(kept).toHaveLength(lines.length - 1);
+  writeFileSync(main, kept.join('\n'));
+}
+
+/** Tests, and what they share, that import something of the folder. */
+function removeTests(copy: string, folder: string): void {
+  const tests = filesIn(copy, 'test').filter((file) => file.endsWith('.ts'));
+  const isGone = (file: string) => file.startsWith(folder) || !existsSync(join(copy, file));
+  rmSync(join(copy, OF_SCHEMA));
+  for (let before = -1, left = tests; left.length !== before; ) {
+    before = left.length;
+    for (const file of left.filter((each) => importsOf(copy, each).some(isGone))) rmSync(join(copy, file));
+    left = left.filter((file) => existsSync(join(copy, file)));
+  }
+}
+
+function filesIn(copy: string, folder: string): readonly string[] {
+  return readdirSync(join(copy, folder), { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? filesIn(copy, join(folder, entry.name)) : [join(folder, entry.name)],
+  );
+}
+
+function importsOf(copy: string, file: string): readonly string[] {
+  if (!existsSync(join(copy, file))) return [];
+  const paths = readFileSync(join(copy, file), 'utf8').matchAll(/(?:from|import\() ?'(\.{1,2}\/[^']+\.ts)'/g);
+  return Array.from(paths, ([, path = '']) => normalize(join(dirname(file), path)));
+}
+
+/** Those that do not speak of the command. */
+function endToEnd(copy: string, name: string): readonly string[] {
+  return filesIn(copy, 'test/e2e').filter(
+    (file) =>
+      file.endsWith('.test.ts') &&
+      !OF_ALL.includes(file) &&
+      !new RegExp(`\\b${name}\\b`).test(readFileSync(join(copy, file), 'utf8')),
+  );
+}
