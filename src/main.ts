@@ -6,34 +6,39 @@ import { self } from '#system/self';
 import { version } from '../package.json';
 import { checkCommand } from './check/check.ts';
 import type { Command } from './cli/flags.ts';
-import { type Asked, type OptionsOf, parseRequest, type Request, type Run } from './cli/options.ts';
+import { type Asked, type CommandRun, type OptionsOf, parseRequest, type Request } from './cli/options.ts';
 import type { Outcome, Program, ThreadTask } from './cli/program.ts';
 import { exitCode } from './evaluate/state.ts';
 import type { Deadline } from './kernel/root.ts';
 import { writeText } from './system/stdout.ts';
 import { foreign } from './words/words.ts';
 
-// A module that is imported when it is needed costs a check nothing. The program builds without any of these lines.
-const COMMANDS: { readonly [C in Command]?: () => Promise<Program<OptionsOf[C]>> } = {
+// Imported on demand: the standalone executable then loads only the modules of the command that runs. The program builds
+// without any of these lines.
+const PROGRAMS: { readonly [C in Command]?: () => Promise<Program<OptionsOf[C]>> } = {
   check: async () => checkCommand,
   report: async () => (await import('./report/report.ts')).reportCommand,
   plan: async () => (await import('./plan/plan.ts')).planCommand,
   munin: async () => (await import('./munin/munin.ts')).muninCommand,
 };
 
-const started = counting.threads?.task<ThreadTask>();
-if (started === undefined) answered().catch(crashed).then(finish).catch(giveUp);
-else inThread(started);
+main();
 
-interface Answer extends Asked, Outcome {}
+function main(): void {
+  const task = counting.threads?.task<ThreadTask>();
+  if (task === undefined) answered().catch(crashed).then(finish).catch(giveUp);
+  else inThread(task);
+}
 
-async function answered(): Promise<Answer> {
+interface CommandAnswer extends Asked, Outcome {}
+
+async function answered(): Promise<CommandAnswer> {
   const request = parseRequest(self.args, self.environment);
-  const outcome = await answer(request).catch((error: unknown) => failure(request, crashWords(error)));
+  const outcome = await outcomeOf(request).catch((error: unknown) => failureOutcome(request, crashWords(error)));
   return { ...request, ...outcome };
 }
 
-async function answer(request: Request): Promise<Outcome> {
+async function outcomeOf(request: Request): Promise<Outcome> {
   switch (request.kind) {
     case 'help': {
       const { helpText } = await import('./cli/help-text.ts');
@@ -43,25 +48,25 @@ async function answer(request: Request): Promise<Outcome> {
       return { state: 'unknown', output: `check_conntrack ${version}, ${self.build}\n` };
     case 'mistake': {
       const { mistakeWords } = await import('./cli/mistake.ts');
-      return failure(request, mistakeWords(request));
+      return failureOutcome(request, mistakeWords(request));
     }
     case 'run':
-      return run(request);
+      return runCommand(request);
   }
 }
 
-async function run<C extends Command>({ command, options }: Run<C>): Promise<Outcome> {
-  const program = await COMMANDS[command]?.();
+async function runCommand<C extends Command>({ command, options }: CommandRun<C>): Promise<Outcome> {
+  const program = await PROGRAMS[command]?.();
   if (program === undefined) return checkCommand.fail(`this build has no ${command}`, 'nagios');
-  return program.run(options, deadline(options));
+  return program.run(options, deadlineOf(options));
 }
 
-function deadline({ timeoutSeconds }: { readonly timeoutSeconds: number }): Deadline {
+function deadlineOf({ timeoutSeconds }: { readonly timeoutSeconds: number }): Deadline {
   return { elapsed: clock.elapsed, left: () => 1000 * timeoutSeconds - clock.elapsed() };
 }
 
-async function failure({ command, format }: Asked, text: string): Promise<Outcome> {
-  const program = (await COMMANDS[command]?.()) ?? checkCommand;
+async function failureOutcome({ command, format }: Asked, text: string): Promise<Outcome> {
+  const program = (await PROGRAMS[command]?.()) ?? checkCommand;
   return program.fail(text, format);
 }
 
@@ -71,16 +76,16 @@ function crashWords(error: unknown): string {
 }
 
 /** If even that fails. */
-function crashed(): Answer {
+function crashed(): CommandAnswer {
   return { command: 'check', format: 'nagios', state: 'unknown', output: 'CONNTRACK UNKNOWN - internal error\n' };
 }
 
 // No reader, or a full disk: nobody has the verdict, so it must not look like one. stderr stays empty. What failed once
 // may not fail again, and then says why.
-async function finish({ state, output, ...asked }: Answer): Promise<void> {
+async function finish({ state, output, ...asked }: CommandAnswer): Promise<void> {
   const untold = writeText(output);
   if (untold === undefined) return self.exit(exitCode(state));
-  if (untold.written === 0) writeText((await failure(asked, `cannot write to stdout: ${untold.errno}`)).output);
+  if (untold.written === 0) writeText((await failureOutcome(asked, `cannot write to stdout: ${untold.errno}`)).output);
   self.exit(exitCode('unknown'));
 }
 
@@ -89,6 +94,6 @@ function giveUp(): void {
 }
 
 async function inThread({ command }: ThreadTask): Promise<void> {
-  const program = await COMMANDS[command]?.();
+  const program = await PROGRAMS[command]?.();
   program?.inThread?.();
 }

@@ -159,7 +159,7 @@ export function checkBody(evaluated: Evaluated | undefined): CheckBody | FailedC
     findings: [own, ...remarkable].flatMap(findingBodies),
     losses: lossesBody(own),
     drift: drift?.kind === 'below' ? driftWords(drift) : null,
-    memory: memoryBody(evaluation),
+    memory: checkMemoryBody(evaluation),
     namespaces: namespacesBody(evaluated),
   };
 }
@@ -198,7 +198,7 @@ function findingBody(finding: Finding): Omit<FindingBody, 'namespace'> {
   }
 }
 
-function memoryBody({ cost, observation: { machine } }: Evaluation): MemoryBody | null {
+function checkMemoryBody({ cost, observation: { machine } }: Evaluation): MemoryBody | null {
   if (!cost.ok) return null;
   const { memTotal } = machine;
   const { origin, objectSize, objectsPerSlab, slabBytes, extension, extensionMost, certainty } = cost.value;

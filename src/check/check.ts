@@ -12,36 +12,39 @@ import { faultWords } from '../words/faults.ts';
 import { statusLine, tableText } from '../words/line.ts';
 import type { Message } from '../words/message.ts';
 import { fitOutput } from './output.ts';
-import { perfdata } from './perfdata.ts';
+import { perfdataOf } from './perfdata.ts';
 
 const NO_PAST: Histories = new Map();
 const NOBODY: Identities = new Map();
 
-export const checkCommand: Program<CheckOptions> = { run: check, fail };
+export const checkCommand: Program<CheckOptions> = { run: runCheck, fail: failCheck };
 
-async function check(options: CheckOptions, deadline: Deadline): Promise<Outcome> {
+async function runCheck(options: CheckOptions, deadline: Deadline): Promise<Outcome> {
   const opened = openRoot(options.root, deadline);
-  if ('fault' in opened) return fail(faultWords(opened.fault), options.format);
+  if ('fault' in opened) return failCheck(faultWords(opened.fault), options.format);
   const { root } = opened;
   const told = await lookAndJudge(root, options);
   const late = root.late();
-  const message = late === undefined ? told : plain('unknown', faultWords(late));
-  return rendered({ ...message, details: [...message.details, ...(await attempts(root, options))] }, options.format);
+  const message = late === undefined ? told : plainMessage('unknown', faultWords(late));
+  return rendered(
+    { ...message, details: [...message.details, ...(await attemptDetails(root, options))] },
+    options.format,
+  );
 }
 
 async function lookAndJudge(root: Root, options: CheckOptions): Promise<Message> {
-  const observed = await acquire(root, wanted(options));
-  if (observed.kind === 'absent') return plain(options.absent, 'no connection tracking visible here');
-  if (observed.kind === 'fault') return plain('unknown', faultWords(observed.fault));
+  const observed = await acquire(root, wantedBy(options));
+  if (observed.kind === 'absent') return plainMessage(options.absent, 'no connection tracking visible here');
+  if (observed.kind === 'fault') return plainMessage('unknown', faultWords(observed.fault));
   const { observation } = observed;
   const { visibility } = observation;
-  if (visibility?.ok === false) return plain('unknown', faultWords(visibility.fault));
-  const histories = await recall(root, observation, options);
+  if (visibility?.ok === false) return plainMessage('unknown', faultWords(visibility.fault));
+  const histories = await recallHistories(root, observation, options);
   const evaluation = evaluate(observation, histories, options);
   return messageOf(root, evaluation, histories, options);
 }
 
-function wanted({ verbosity, thresholds, format, netns, stateDir }: CheckOptions): Wanted {
+function wantedBy({ verbosity, thresholds, format, netns, stateDir }: CheckOptions): Wanted {
   const { load_factor: load, memory_share: share, slab, slab_max: full } = thresholds;
   const shown = verbosity > 0 || format !== 'nagios';
   return {
@@ -56,7 +59,7 @@ function wanted({ verbosity, thresholds, format, netns, stateDir }: CheckOptions
 }
 
 // Loaded only with a state directory.
-async function recall(root: Root, observation: Observation, options: CheckOptions): Promise<Histories> {
+async function recallHistories(root: Root, observation: Observation, options: CheckOptions): Promise<Histories> {
   const { stateDir, windowSeconds } = options;
   if (stateDir === undefined) return NO_PAST;
   const { recallTables } = await import('./recall.ts');
@@ -65,25 +68,30 @@ async function recall(root: Root, observation: Observation, options: CheckOption
 
 async function messageOf(root: Root, evaluation: Evaluation, histories: Histories, options: CheckOptions) {
   const { state } = evaluation;
-  const everywhere = options.netns === 'all' ? await import('./everywhere.ts') : undefined;
-  const identities = everywhere?.identitiesTold(root, evaluation, options) ?? NOBODY;
-  const evaluated = { evaluation, identities };
-  const text = everywhere === undefined ? tableText(evaluation) : everywhere.everywhereText(evaluated);
+  const swept = options.netns === 'all' ? await sweptWords(root, evaluation, options) : undefined;
+  const evaluated = swept?.evaluated ?? { evaluation, identities: NOBODY };
+  const text = swept?.text ?? tableText(evaluation);
   if (options.verbosity === 0) return { state, text, details: [], evaluated };
   const { tableDetails } = await import('../words/details.ts');
   const { driftDetails } = await import('../words/drift-words.ts');
   const ours = tableDetails(evaluation, histories.get(evaluation.results[0].table.key));
-  const details = [...(everywhere?.everywhereDetails(evaluated) ?? []), ...ours, ...driftDetails(evaluation)];
+  const details = [...(swept?.details ?? []), ...ours, ...driftDetails(evaluation)];
   return { state, text, details, evaluated };
 }
 
-async function attempts(root: Root, { verbosity }: CheckOptions): Promise<readonly string[]> {
+async function sweptWords(root: Root, evaluation: Evaluation, options: CheckOptions) {
+  const { everywhereDetails, everywhereText, identitiesTold } = await import('./everywhere.ts');
+  const evaluated = { evaluation, identities: identitiesTold(root, evaluation, options) };
+  return { evaluated, text: everywhereText(evaluated), details: everywhereDetails(evaluated) };
+}
+
+async function attemptDetails(root: Root, { verbosity }: CheckOptions): Promise<readonly string[]> {
   if (verbosity < 2) return [];
   const { attemptLines } = await import('../words/details.ts');
   return attemptLines(root.attempts, verbosity > 2);
 }
 
-function plain(state: State, text: string): Message {
+function plainMessage(state: State, text: string): Message {
   return { state, text, details: [], evaluated: undefined };
 }
 
@@ -92,7 +100,7 @@ async function rendered(message: Message, format: Format): Promise<Outcome> {
   switch (format) {
     case 'nagios':
     case 'text': {
-      const data = evaluated === undefined ? [] : perfdata(evaluated.evaluation.results[0]);
+      const data = evaluated === undefined ? [] : perfdataOf(evaluated.evaluation.results[0]);
       return { state, output: fitOutput(statusLine(state, text), data, details) };
     }
     case 'prometheus': {
@@ -100,12 +108,13 @@ async function rendered(message: Message, format: Format): Promise<Outcome> {
       return { state, output: renderPrometheus(message) };
     }
     case 'json': {
-      const [{ checkBody }, { renderJson }] = [await import('./check-body.ts'), await import('../words/json.ts')];
+      const { checkBody } = await import('./check-body.ts');
+      const { renderJson } = await import('../words/json.ts');
       return { state, output: renderJson(message, 'check', checkBody(evaluated)) };
     }
   }
 }
 
-function fail(text: string, format: Format): Promise<Outcome> {
-  return rendered(plain('unknown', text), format);
+function failCheck(text: string, format: Format): Promise<Outcome> {
+  return rendered(plainMessage('unknown', text), format);
 }

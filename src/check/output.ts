@@ -1,7 +1,7 @@
 // The plugin's whole output within the limits of its readers: NRPE v2 takes 1023 bytes of line 1,
 // and Nagios cuts at random what is much longer than 4096.
 
-const LINE_BYTES = 1023;
+const MOST_LINE_BYTES = 1023;
 const WHOLE_BYTES = 4096;
 const CUT = '...';
 
@@ -18,9 +18,9 @@ function oneLine(text: string): string {
 
 // The text is what a person on call reads: perfdata gives way first, from its end.
 function fitFirstLine(text: string, perfdata: readonly string[]): string {
-  const short = cut(text, LINE_BYTES);
+  const short = cutAt(text, MOST_LINE_BYTES);
   const kept = perfdata.slice();
-  while (kept.length > 0 && short.length + 3 + kept.join(' ').length > LINE_BYTES) kept.pop();
+  while (kept.length > 0 && short.length + 3 + kept.join(' ').length > MOST_LINE_BYTES) kept.pop();
   return kept.length === 0 ? short : `${short} | ${kept.join(' ')}`;
 }
 
@@ -31,6 +31,6 @@ function fitDetails(first: string, details: readonly string[]): string {
   return `${kept.slice(0, kept.lastIndexOf('\n'))}\n${CUT}`;
 }
 
-function cut(text: string, limit: number): string {
+function cutAt(text: string, limit: number): string {
   return text.length > limit ? text.slice(0, limit - CUT.length) + CUT : text;
 }

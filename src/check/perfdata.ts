@@ -9,9 +9,9 @@ import { formatRange, type Range, upperBound } from '../evaluate/range.ts';
 import { LEVELS, type Level, type Ranges } from '../evaluate/thresholds.ts';
 
 /** One element for each metric that has a value and is shown always, or that a threshold asks for. */
-export function perfdata({ table, measurements, ranges }: TableResult): readonly string[] {
+export function perfdataOf({ table, measurements, ranges }: TableResult): readonly string[] {
   return METRIC_NAMES.filter((name) => metricSpec(name).always || hasRange(ranges[name])).flatMap((name) =>
-    element(name, measurements[name], boundsOf(name, ranges, table.limit), table.limit),
+    perfdataElement(name, measurements[name], boundsOf(name, ranges, table.limit), table.limit),
   );
 }
 
@@ -26,11 +26,11 @@ function boundsOf(metric: MetricName, ranges: TableResult['ranges'], limit: numb
   return isDerived ? asCounts(ranges.usage, limit) : ranges[metric];
 }
 
-function element(metric: MetricName, measured: Measured, ranges: Ranges, limit: number): string[] {
+function perfdataElement(metric: MetricName, measured: Measured, ranges: Ranges, limit: number): string[] {
   if (measured.kind !== 'value') return [];
   const { unit, decimals, signed } = metricSpec(metric);
   const { warning, critical } = ranges;
-  const bounds = [bound(warning, signed), bound(critical, signed), signed ? '' : '0', maximum(metric, limit)];
+  const bounds = [boundText(warning, signed), boundText(critical, signed), signed ? '' : '0', maximum(metric, limit)];
   // icingadb-web ignores every threshold of an element that ends in a semicolon.
   while (bounds[bounds.length - 1] === '') bounds.pop();
   return [[`${metric}=${roundedDecimal(measured.value, decimals)}${unit}`, ...bounds].join(';')];
@@ -42,7 +42,7 @@ function maximum(name: MetricName, limit: number): string {
 }
 
 // Icinga keeps a threshold only if it is a plain number: right for what is never negative.
-function bound(range: Range | undefined, signed: boolean): string {
+function boundText(range: Range | undefined, signed: boolean): string {
   if (range === undefined || formatRange(range) === '~:') return '';
   const upper = signed ? undefined : upperBound(range);
   return upper === undefined ? formatRange(range) : plainDecimal(upper);

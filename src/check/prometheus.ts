@@ -12,18 +12,22 @@ import { MOST_LISTED } from '../words/namespaces.ts';
 import { foreign } from '../words/words.ts';
 
 type Labels = Readonly<Record<string, string>>;
-type Sample = readonly [value: number, labels?: Labels];
+type GaugeSample = readonly [value: number, labels?: Labels];
 
 interface Family {
   readonly name: string;
   readonly type: 'gauge' | 'counter';
   readonly help: string;
-  readonly samples: readonly Sample[];
+  readonly samples: readonly GaugeSample[];
 }
 
 /** Whatever went wrong, the state is there; the text is a comment. */
 export function renderPrometheus({ state, text, evaluated }: Message): string {
-  const check = gauge('check_state', 'State of the check: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.', exitCode(state));
+  const check = gaugeFamily(
+    'check_state',
+    'State of the check: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.',
+    exitCode(state),
+  );
   const families = [
     check,
     ...(evaluated === undefined ? [] : [...tableFamilies(evaluated), ...namespaceFamilies(evaluated)]),
@@ -36,28 +40,32 @@ function tableFamilies({ evaluation: { observation, results } }: Evaluated): rea
   const [{ table, measurements }] = results;
   const { buckets } = observation.machine;
   const known = buckets.ok ? buckets.value : undefined;
-  const from = (name: MetricName, scale = 1): number | undefined => scaled(measurements[name], scale);
+  const from = (name: MetricName, scale = 1): number | undefined => scaledFigure(measurements[name], scale);
   return [
-    gauge('entries', 'Entries of this network namespace.', table.entries),
-    gauge('entries_limit', 'Limit of entries of each network namespace; 0 is no limit.', table.limit),
-    gauge('usage_ratio', 'Entries of this network namespace by the limit.', from('usage', 1 / 100)),
-    gauge('buckets', 'Buckets of the hash table.', known),
-    gauge('hash_table_bytes', 'Memory of the hash table.', hashTableNow(observation.machine)),
-    gauge('slab_bytes', 'Slab memory that the entries hold.', from('slab')),
-    gauge('slab_full_bytes', 'Slab memory that a full table pins.', from('slab_max')),
-    ...COUNTER_NAMES.map((name) => counter(name, COUNTER_WORDS[name].prometheus, from(name))),
-    gauge('growth_entries_per_second', 'Growth over the window.', from('growth')),
-    gauge('time_to_full_seconds', 'Time until the table is full at this growth.', from('time_to_full')),
-    gauge('namespaces', 'Network namespaces found.', from('netns_count')),
-    gauge('namespaces_fullest_usage_ratio', 'Usage of the fullest network namespace.', from('netns_usage', 1 / 100)),
+    gaugeFamily('entries', 'Entries of this network namespace.', table.entries),
+    gaugeFamily('entries_limit', 'Limit of entries of each network namespace; 0 is no limit.', table.limit),
+    gaugeFamily('usage_ratio', 'Entries of this network namespace by the limit.', from('usage', 1 / 100)),
+    gaugeFamily('buckets', 'Buckets of the hash table.', known),
+    gaugeFamily('hash_table_bytes', 'Memory of the hash table.', hashTableNow(observation.machine)),
+    gaugeFamily('slab_bytes', 'Slab memory that the entries hold.', from('slab')),
+    gaugeFamily('slab_full_bytes', 'Slab memory that a full table pins.', from('slab_max')),
+    ...COUNTER_NAMES.map((name) => counterFamily(name, COUNTER_WORDS[name].prometheus, from(name))),
+    gaugeFamily('growth_entries_per_second', 'Growth over the window.', from('growth')),
+    gaugeFamily('time_to_full_seconds', 'Time until the table is full at this growth.', from('time_to_full')),
+    gaugeFamily('namespaces', 'Network namespaces found.', from('netns_count')),
+    gaugeFamily(
+      'namespaces_fullest_usage_ratio',
+      'Usage of the fullest network namespace.',
+      from('netns_usage', 1 / 100),
+    ),
   ].filter(({ samples }) => samples.length > 0);
 }
 
 function namespaceFamilies({ evaluation, identities }: Evaluated): readonly Family[] {
   const fullest = evaluation.fullest.slice(0, MOST_LISTED);
-  const samples = (name: MetricName): readonly Sample[] =>
+  const samples = (name: MetricName): readonly GaugeSample[] =>
     fullest.flatMap(({ table, measurements }) => {
-      const value = scaled(measurements[name], 1);
+      const value = scaledFigure(measurements[name], 1);
       return value === undefined ? [] : [[value, labelsOf(identities, table)] as const];
     });
   const families: readonly Family[] = [
@@ -90,15 +98,15 @@ function labelsOf(identities: Identities, { key, mount }: Namespace): Labels {
   };
 }
 
-function scaled(measured: Measured, scale: number): number | undefined {
+function scaledFigure(measured: Measured, scale: number): number | undefined {
   return measured.kind === 'value' ? measured.value * scale : undefined;
 }
 
-function gauge(name: string, help: string, value: number | undefined): Family {
+function gaugeFamily(name: string, help: string, value: number | undefined): Family {
   return { name, type: 'gauge', help, samples: value === undefined ? [] : [[value]] };
 }
 
-function counter(name: string, help: string, value: number | undefined): Family {
+function counterFamily(name: string, help: string, value: number | undefined): Family {
   return { name: `${name}_total`, type: 'counter', help, samples: value === undefined ? [] : [[value]] };
 }
 

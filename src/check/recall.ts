@@ -5,16 +5,16 @@ import type { Histories } from '../evaluate/evaluate.ts';
 import { sampleOf } from '../evaluate/trend.ts';
 import { remember, type Subject } from '../history/sample-store.ts';
 import { namespaceInode } from '../kernel/namespaces/namespace.ts';
-import { isYounger } from '../kernel/namespaces/namespace-age.ts';
+import { isYoungerThan } from '../kernel/namespaces/namespace-age.ts';
 import type { Root } from '../kernel/root.ts';
 import type { Reading } from '../model/fault.ts';
-import type { Clock, Observation } from '../model/observation.ts';
+import type { BootClock, Observation } from '../model/observation.ts';
 import type { Table } from '../model/table.ts';
 
 /** `dir` must exist; what is below it is made and kept by us. Ours and the others' samples are in files of their own. */
 export function recallTables(root: Root, { tables, clock }: Observation, dir: string, window: number): Histories {
   const [own, ...others] = tables;
-  const known = clock?.ok ? nameOf(root) : clock;
+  const known = clock?.ok ? readHostName(root) : clock;
   if (known === undefined || clock?.ok !== true) return new Map();
   if (!known.ok) return new Map([[own.key, known]]);
   const name = known.value;
@@ -29,17 +29,17 @@ export function recallTables(root: Root, { tables, clock }: Observation, dir: st
 }
 
 /** What our own table is remembered by: `net:<inode of net/stat>`, or `tree:<path>` for a captured one. */
-function nameOf(root: Root): Reading<string> {
+function readHostName(root: Root): Reading<string> {
   const inode = namespaceInode(root);
   if (typeof inode === 'object') return { ok: false, fault: inode };
   const source = root.locate('/proc/net/stat');
   return { ok: true, value: inode === undefined ? `tree:${root.locate('')}` : `net:${inode}`, source };
 }
 
-function subjectOf(root: Root, table: Table, name: string, clock: Clock): Subject {
+function subjectOf(root: Root, table: Table, name: string, clock: BootClock): Subject {
   return {
     table: name,
     now: sampleOf(table, clock),
-    isYounger: (since) => isYounger(root, table, since, clock.uptime),
+    isYounger: (since) => isYoungerThan(root, table, since, clock.uptime),
   };
 }

@@ -17,7 +17,7 @@ export interface CommandLine {
   readonly fault: Refused | undefined;
 }
 
-type Step = { readonly flag: KnownFlag; readonly value: string };
+type ParsedFlag = { readonly flag: KnownFlag; readonly value: string };
 
 /** Reads the arguments in order; `-h` and `-V` end the reading, so that help never fails on what follows. */
 export function readArguments(argv: readonly string[]): CommandLine {
@@ -34,23 +34,23 @@ function readFlags(argv: readonly string[], known: readonly KnownFlag[]): Pick<C
   const given: Partial<Record<FlagName, string[]>> = {};
   let fault: Refused | undefined;
   for (const step of allSteps(argv, known)) {
-    const wrong = 'why' in step ? step : taken(step, given);
+    const wrong = 'why' in step ? step : takeValue(step, given);
     fault ??= wrong;
     if (fault === undefined && (given.help ?? given.version) !== undefined) break;
   }
   return { given, fault };
 }
 
-function taken({ flag, value }: Step, given: Partial<Record<FlagName, string[]>>): Refused | undefined {
+function takeValue({ flag, value }: ParsedFlag, given: Partial<Record<FlagName, string[]>>): Refused | undefined {
   const values = given[flag.long] ?? [];
-  if (values.length > 0 && flag.repeat !== true) return fault('given twice', `--${flag.long}`);
+  if (values.length > 0 && flag.repeat !== true) return refusedText('given twice', `--${flag.long}`);
   values.push(value);
   given[flag.long] = values;
   return undefined;
 }
 
-function allSteps(argv: readonly string[], known: readonly KnownFlag[]): readonly (Step | Refused)[] {
-  const found: (Step | Refused)[] = [];
+function allSteps(argv: readonly string[], known: readonly KnownFlag[]): readonly (ParsedFlag | Refused)[] {
+  const found: (ParsedFlag | Refused)[] = [];
   // Reversed: taking from the front of a long array is slow.
   const rest = argv.slice().reverse();
   while (rest.length > 0) {
@@ -60,35 +60,38 @@ function allSteps(argv: readonly string[], known: readonly KnownFlag[]): readonl
 }
 
 // The flags in one argument. A flag that wants its value from the next argument takes it off the end of `rest`.
-function steps(argument: string, rest: string[], known: readonly KnownFlag[]): readonly (Step | Refused)[] {
+function steps(argument: string, rest: string[], known: readonly KnownFlag[]): readonly (ParsedFlag | Refused)[] {
   if (argument === '--')
     return rest
       .splice(0)
       .slice(-1)
-      .map((operand) => fault('unknown argument', operand));
-  if (/^-(\w|-[\w-]+)\s/.test(argument)) return [fault(SEVERAL_ARGUMENTS, argument)];
+      .map((operand) => refusedText('unknown argument', operand));
+  if (/^-(\w|-[\w-]+)\s/.test(argument)) return [refusedText(SEVERAL_ARGUMENTS, argument)];
   if (argument.startsWith('--')) return [longStep(argument, rest, known)];
   if (argument.startsWith('-') && argument.length > 1) return shortSteps(argument, rest, known);
   return [
-    fault(COMMANDS.some((command) => command === argument) ? 'a command goes first' : 'unknown argument', argument),
+    refusedText(
+      COMMANDS.some((command) => command === argument) ? 'a command goes first' : 'unknown argument',
+      argument,
+    ),
   ];
 }
 
-function longStep(text: string, rest: string[], known: readonly KnownFlag[]): Step | Refused {
+function longStep(text: string, rest: string[], known: readonly KnownFlag[]): ParsedFlag | Refused {
   const [, name = '', value] = /^--([^=]*)(?:=(.*))?$/s.exec(text) ?? [];
   const flag = known.find(({ long }) => long === name);
-  if (flag === undefined) return fault('unknown option', `--${name}`);
-  if (flag.takes === undefined && value !== undefined) return fault('takes no value', `--${name}`);
+  if (flag === undefined) return refusedText('unknown option', `--${name}`);
+  if (flag.takes === undefined && value !== undefined) return refusedText('takes no value', `--${name}`);
   return flag.takes === undefined ? { flag, value: '' } : withValue(flag, `--${name}`, value, rest);
 }
 
 // What follows a value-taking letter is its value; what follows another letter is the next letter.
-function shortSteps(text: string, rest: string[], known: readonly KnownFlag[]): readonly (Step | Refused)[] {
-  const found: (Step | Refused)[] = [];
+function shortSteps(text: string, rest: string[], known: readonly KnownFlag[]): readonly (ParsedFlag | Refused)[] {
+  const found: (ParsedFlag | Refused)[] = [];
   for (let at = 1; at < text.length; at++) {
     const letter = text.charAt(at);
     const flag = known.find(({ short }) => short === letter);
-    if (flag === undefined) return [...found, fault('unknown option', `-${letter}`)];
+    if (flag === undefined) return [...found, refusedText('unknown option', `-${letter}`)];
     if (flag.takes !== undefined)
       return [...found, withValue(flag, `-${letter}`, text.slice(at + 1) || undefined, rest)];
     found.push({ flag, value: '' });
@@ -96,15 +99,15 @@ function shortSteps(text: string, rest: string[], known: readonly KnownFlag[]): 
   return found;
 }
 
-function withValue(flag: KnownFlag, shown: string, inline: string | undefined, rest: string[]): Step | Refused {
+function withValue(flag: KnownFlag, shown: string, inline: string | undefined, rest: string[]): ParsedFlag | Refused {
   const value = inline ?? rest[rest.length - 1];
   // A single dash stands for stdin.
   const isOption = inline === undefined && value !== undefined && /^-(?![\d.]|$)/.test(value);
-  if (value === undefined || value === '' || isOption) return fault('missing value', shown);
+  if (value === undefined || value === '' || isOption) return refusedText('missing value', shown);
   if (inline === undefined) rest.pop();
   return { flag, value };
 }
 
-function fault(why: string, text: string): Refused {
+function refusedText(why: string, text: string): Refused {
   return { text, why };
 }

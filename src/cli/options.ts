@@ -11,13 +11,13 @@ export interface Mistake extends Refused {
   readonly flag?: `--${FlagName}`;
 }
 
-interface Row<T> {
+interface OptionRow<T> {
   readonly long: FlagName;
   readonly read: Reader<T>;
 }
 
 /** The value that the command line gives a row of the table. */
-type ValueOf = <T>(row: Row<T>) => T;
+type ValueOf = <T>(row: OptionRow<T>) => T;
 
 function commonOptions(value: ValueOf) {
   return { root: value(FLAG.root), objectSize: value(FLAG.objectSize), verbosity: value(FLAG.verbose) };
@@ -79,7 +79,7 @@ export interface OptionsOf {
   readonly munin: MuninOptions;
 }
 
-export interface Run<C extends Command> {
+export interface CommandRun<C extends Command> {
   readonly command: C;
   readonly options: OptionsOf[C];
 }
@@ -92,7 +92,7 @@ export interface Asked {
 
 export type Format = CheckOptions['format'] | ReportOptions['format'];
 
-type AnyRun = { [C in Command]: Run<C> }[Command];
+type AnyRun = { [C in Command]: CommandRun<C> }[Command];
 
 export type Request =
   | (AnyRun & { readonly kind: 'run'; readonly format: Format })

@@ -22,15 +22,15 @@ export interface FlagValue<T> {
 export type Reader<T> = (texts: readonly string[], environment: Environment) => FlagValue<T>;
 
 // The kernel keeps the limit in an int.
-const LARGEST = 2 ** 31 - 1;
+const LARGEST_OPTION = 2 ** 31 - 1;
 // Stands for bytes that are not UTF-8; no path that has it can be opened.
-const REPLACED = '\ufffd';
+const REPLACEMENT_CHARACTER = '\ufffd';
 /** Variables that may name a state directory; the first that is set counts. */
 export const STATE_VARIABLES = ['MP_STATE_PATH', 'NAGIOS_PLUGIN_STATE_DIRECTORY'] as const;
 
 export const SWITCH = { read: (texts: readonly string[]) => ({ value: texts.length > 0 }) };
-export const COUNTED = { read: (texts: readonly string[]) => ({ value: texts.length }), repeat: true } as const;
-export const THRESHOLDS = { takes: '[METRIC=]RANGE', repeat: true, read: thresholds } as const;
+export const REPEATED = { read: (texts: readonly string[]) => ({ value: texts.length }), repeat: true } as const;
+export const THRESHOLDS = { takes: '[METRIC=]RANGE', repeat: true, read: readThresholds } as const;
 
 export function choice<const Word extends string>(
   takes: string,
@@ -42,31 +42,36 @@ export function choice<const Word extends string>(
 }
 
 /** In upper or lower case. */
-export function state(otherwise: State) {
+export function stateReader(otherwise: State) {
   const why = 'not ok, warning, critical or unknown';
   return { takes: 'STATE', words: STATES, read: single(otherwise, parseState, why) };
 }
 
-export function path<T>(takes: string, otherwise: T) {
-  const parse = (text: string) => (text.includes(REPLACED) ? undefined : text);
+export function pathReader<T>(takes: string, otherwise: T) {
+  const parse = (text: string) => (text.includes(REPLACEMENT_CHARACTER) ? undefined : text);
   return { takes, read: single<string | T>(otherwise, parse, 'not UTF-8') };
 }
 
 export function stateDirectory(takes: string) {
   const named = (environment: Environment) => STATE_VARIABLES.map((name) => environment[name]).find(Boolean);
   const read: Reader<string | undefined> = (texts, environment) =>
-    path(takes, named(environment)).read(texts, environment);
+    pathReader(takes, named(environment)).read(texts, environment);
   return { takes, read };
 }
 
 /** A whole number from 1 to `most`. */
-export function whole<T>(takes: string, otherwise: T, most = LARGEST, why = `not a whole number from 1 to ${most}`) {
+export function wholeReader<T>(
+  takes: string,
+  otherwise: T,
+  most = LARGEST_OPTION,
+  why = `not a whole number from 1 to ${most}`,
+) {
   return { takes, read: single<number | T>(otherwise, (text) => parseWhole(text, most), why) };
 }
 
 /** The same, with k or M for thousands and millions. */
-export function count<T>(takes: string, otherwise: T) {
-  return { takes, read: single<number | T>(otherwise, parseCount, `not a whole number from 1 to ${LARGEST}`) };
+export function countReader<T>(takes: string, otherwise: T) {
+  return { takes, read: single<number | T>(otherwise, parseCount, `not a whole number from 1 to ${LARGEST_OPTION}`) };
 }
 
 /** `8`, `.5`, `8s`, `5m`. */
@@ -87,7 +92,7 @@ function single<T>(otherwise: T, parse: (text: string) => T | undefined, why: st
   };
 }
 
-function thresholds(texts: readonly string[]): FlagValue<GivenRanges> {
+function readThresholds(texts: readonly string[]): FlagValue<GivenRanges> {
   const given = parseThresholds(texts);
   if (given.ok) return { value: given.ranges };
   const { text, why } = given;
@@ -101,7 +106,7 @@ function parseWhole(text: string, most: number): number | undefined {
 
 function parseCount(text: string): number | undefined {
   const value = parseScaled(text, metricSpec('entries').scales);
-  return value === undefined ? undefined : parseWhole(String(value), LARGEST);
+  return value === undefined ? undefined : parseWhole(String(value), LARGEST_OPTION);
 }
 
 function parseInterval(text: string): number | undefined {

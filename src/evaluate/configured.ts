@@ -7,7 +7,7 @@ import type { Observation } from '../model/observation.ts';
 import { limitsOfHashsize } from './module-load.ts';
 
 /** One wish, and where it is written. */
-export interface Wanted {
+export interface WantedLimit {
   readonly limit: number;
   readonly path: string;
   /** What is set there: a sysctl, or hashsize. */
@@ -24,9 +24,9 @@ export interface Wanted {
 type Seen = Pick<Observation, 'machine' | 'tables'>;
 
 /** What decides: a sysctl beats hashsize; what is read at boot, and known to this kernel, beats what is not. */
-export function wantedLimit(configuration: Configuration, seen: Seen): Wanted | undefined {
+export function wantedLimit(configuration: Configuration, seen: Seen): WantedLimit | undefined {
   const keys: readonly string[] = [...GENERATIONS[seen.machine.generation].limitKeys, ...configuration.aliases];
-  const sysctls = settings(configuration.sysctl).map((line) => sysctlWish(line, keys));
+  const sysctls = assignments(configuration.sysctl).map((line) => sysctlWish(line, keys));
   const effective = sysctls.filter(({ atBoot, known }) => atBoot && known);
   const known = sysctls.filter((wanted) => wanted.known);
   const decisive = [effective, known, sysctls].find((lines) => lines.length > 0) ?? [];
@@ -36,7 +36,7 @@ export function wantedLimit(configuration: Configuration, seen: Seen): Wanted | 
 }
 
 /** The lines that set something; a name that stands alone behind a `-` is none that a pattern is for. */
-function settings(lines: readonly SysctlLine[]): readonly SysctlLine[] {
+function assignments(lines: readonly SysctlLine[]): readonly SysctlLine[] {
   const kept = lines.filter(({ value }) => value === undefined).flatMap(({ names }) => names);
   return lines.flatMap((line) => {
     const names = line.isPattern ? line.names.filter((name) => !kept.includes(name)) : line.names;
@@ -44,7 +44,7 @@ function settings(lines: readonly SysctlLine[]): readonly SysctlLine[] {
   });
 }
 
-interface Wish extends Wanted {
+interface Wish extends WantedLimit {
   readonly isPattern: boolean;
 }
 
@@ -54,13 +54,13 @@ function sysctlWish({ path, key, names, isPattern, value = 0, atBoot }: SysctlLi
 }
 
 // A line that names the key beats one that matches it, wherever they stand; among equals the last one counts.
-function lastExplicit(lines: readonly Wish[]): Wanted | undefined {
+function lastExplicit(lines: readonly Wish[]): WantedLimit | undefined {
   const explicit = lines.filter(({ isPattern }) => !isPattern);
   return (explicit.length > 0 ? explicit : lines).slice(-1)[0];
 }
 
 // If it is unknown how this kernel rounds, the live limit shows it.
-function lastHashsize({ hashsizes }: Configuration, { machine, tables: [own] }: Seen): Wanted | undefined {
+function lastHashsize({ hashsizes }: Configuration, { machine, tables: [own] }: Seen): WantedLimit | undefined {
   const [last] = hashsizes.filter(({ module }) => module === machine.generation).slice(-1);
   if (last === undefined) return undefined;
   const { path, key, value } = last;

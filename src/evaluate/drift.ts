@@ -4,7 +4,7 @@ import type { Configuration, Evidence } from '../model/configuration.ts';
 import type { Machine } from '../model/machine.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Table } from '../model/table.ts';
-import { type Wanted, wantedLimit } from './configured.ts';
+import { type WantedLimit, wantedLimit } from './configured.ts';
 import { isKubeProxys } from './kube-proxy.ts';
 import { isLimitOfLoad } from './module-load.ts';
 
@@ -12,7 +12,7 @@ import { isLimitOfLoad } from './module-load.ts';
 export interface Drift {
   readonly kind: 'below' | 'above' | 'same';
   readonly live: number;
-  readonly wanted: Wanted;
+  readonly wanted: WantedLimit;
 }
 
 /** Why the limit is below what is configured, as far as the machine supports it. */

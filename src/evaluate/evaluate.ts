@@ -7,7 +7,7 @@ import type { History } from '../model/sample.ts';
 import type { Table } from '../model/table.ts';
 import { refusesBelowLimit } from './chains.ts';
 import { type Cause, type Drift, driftOf, likelyCauses } from './drift.ts';
-import { type ObjectCost, objectCost } from './footprint.ts';
+import { type ObjectCost, objectCostOf } from './footprint.ts';
 import { type Finding, judge, type Verdict } from './judge.ts';
 import { type Lost, lostPackets, packetsLost, totals } from './losses.ts';
 import { type Measurements, measureMachine, measureTable, OF_NO_MACHINE } from './measurements.ts';
@@ -71,7 +71,7 @@ export type Histories = ReadonlyMap<string, Reading<History>>;
 export function evaluate(observation: Observation, histories: Histories, options: EvaluationOptions): Evaluation {
   const { machine, tables, unread, configuration } = observation;
   const [own, ...others] = tables;
-  const cost = objectCost(machine, own, options.objectSize);
+  const cost = objectCostOf(machine, own, options.objectSize);
   const drift = driftOf(observation);
   const measured = (table: Table) => measureWithPast(observation, histories, cost, table);
   const ofMachine = machineFindings(observation, drift, options);

@@ -21,7 +21,7 @@ export interface Extension {
 }
 
 // From 4.12 on one power-of-two kmalloc, whatever is in it: measured on x86-64.
-const BLOCK = 128;
+const BLOCK_BYTES = 128;
 
 /** `varies`: before 4.12 the size depends on what uses the block. `by default`: each entry, unless events are off. */
 type Allocation = 'never' | 'varies' | 'by default' | 'on demand';
@@ -39,9 +39,9 @@ const SINCE_3_0: Least = { events: 128, eventsAndAcct: 192 };
 const BEFORE_3_0: Least = { events: 128, eventsAndAcct: 128 };
 
 const EXACTLY_NONE: Extension = { bytes: 0, certainty: 'exact', most: 0 };
-const EXACTLY_ONE: Extension = { bytes: BLOCK, certainty: 'exact', most: BLOCK };
-const PERHAPS_ONE: Extension = { bytes: 0, certainty: 'at_least', most: BLOCK };
-const ONE_OR_LESS: Extension = { bytes: BLOCK, certainty: 'up_to', most: BLOCK };
+const EXACTLY_ONE: Extension = { bytes: BLOCK_BYTES, certainty: 'exact', most: BLOCK_BYTES };
+const PERHAPS_ONE: Extension = { bytes: 0, certainty: 'at_least', most: BLOCK_BYTES };
+const ONE_OR_LESS: Extension = { bytes: BLOCK_BYTES, certainty: 'up_to', most: BLOCK_BYTES };
 
 function allocationOf({ generation, release }: Machine): Allocation {
   if (generation === 'ip_conntrack') return 'never';
@@ -53,7 +53,7 @@ export function extensionOf(machine: Machine, { extensions }: Table): Extension 
   const allocation = allocationOf(machine);
   if (allocation === 'never') return EXACTLY_NONE;
   if (allocation === 'varies') return leastBlock(machine, extensions);
-  return blockOf(extensions, allocation === 'by default');
+  return extensionBlock(extensions, allocation === 'by default');
 }
 
 function leastBlock({ release }: Machine, { events, acct }: ExtensionSettings): Extension {
@@ -67,7 +67,7 @@ function leastOf(release: Reading<KernelVersion>): Least {
   return atLeast(release.value, 3, 0) ? SINCE_3_0 : BEFORE_3_0;
 }
 
-function blockOf(settings: ExtensionSettings, byDefault: boolean): Extension {
+function extensionBlock(settings: ExtensionSettings, byDefault: boolean): Extension {
   const { acct, timestamp, rules } = settings;
   const mode = eventsMode(settings.events);
   const asked = [

@@ -40,7 +40,7 @@ const POINTER = 8;
  * What one entry costs: `given` (all-in: no waste, no extension), else slabinfo, else this release's usual size.
  * Fails only when slabinfo could not be read and the release does not tell either.
  */
-export function objectCost(machine: Machine, table: Table, given: number | undefined): Reading<ObjectCost> {
+export function objectCostOf(machine: Machine, table: Table, given: number | undefined): Reading<ObjectCost> {
   if (given !== undefined) {
     const whole = { origin: 'given', objectSize: given, objectsPerSlab: 1, slabBytes: given } as const;
     return { ok: true, value: { ...whole, ...NO_BLOCK }, source: '--object-size' };
@@ -50,21 +50,21 @@ export function objectCost(machine: Machine, table: Table, given: number | undef
     // Without the release it is not known whether this kernel adds extension blocks.
     const origin = release.ok ? 'slabinfo' : 'estimate';
     const cost = { origin, ...slabGeometry(slabCache.value, pageBytes(machine)) } as const;
-    return { ok: true, value: { ...cost, ...blockOf(machine, table) }, source: slabCache.source };
+    return { ok: true, value: { ...cost, ...blockCost(machine, table) }, source: slabCache.source };
   }
   return estimatedCost(machine, table);
 }
 
 const NO_BLOCK = { extension: 0, certainty: 'exact', extensionMost: 0 } as const;
 
-function blockOf(machine: Machine, table: Table): Pick<ObjectCost, keyof typeof NO_BLOCK> {
+function blockCost(machine: Machine, table: Table): Pick<ObjectCost, keyof typeof NO_BLOCK> {
   const { bytes, certainty, most } = extensionOf(machine, table);
   return { extension: bytes, certainty, extensionMost: most };
 }
 
 /** The cost of an entry of another table, where that of one is known. */
 export function costElsewhere(machine: Machine, cost: ObjectCost, table: Table): ObjectCost {
-  return cost.origin === 'given' ? cost : { ...cost, ...blockOf(machine, table) };
+  return cost.origin === 'given' ? cost : { ...cost, ...blockCost(machine, table) };
 }
 
 /** The same with all that cannot be seen. */
@@ -79,7 +79,7 @@ function estimatedCost(machine: Machine, table: Table): Reading<ObjectCost> {
   const page = pageBytes(machine);
   const objectsPerSlab = Math.floor(page / objectSize);
   const cost = { origin: 'estimate', objectSize, objectsPerSlab, slabBytes: page } as const;
-  return { ok: true, value: { ...cost, ...blockOf(machine, table) }, source: release.source };
+  return { ok: true, value: { ...cost, ...blockCost(machine, table) }, source: release.source };
 }
 
 function pageBytes({ pageSize }: Machine): number {

@@ -13,13 +13,13 @@ const SHORTEST_PAIR = 0.1;
  * Entries per second over `samples`, oldest first: the median of the slopes between their pairs (Theil and Sen).
  * Undefined for fewer than five samples: that would be a guess, and wake people at night.
  */
-export function growth(samples: readonly Sample[]): number | undefined {
+export function growthOf(samples: readonly Sample[]): number | undefined {
   const [first, last] = [samples[0], samples[samples.length - 1]];
   if (samples.length < FEWEST_SAMPLES || first === undefined || last === undefined) return undefined;
   const shortest = SHORTEST_PAIR * (last.uptime - first.uptime);
   const pairs = samples.flatMap((newer) => samples.map((older) => [older, newer] as const));
   const slopes = pairs.filter(([older, newer]) => newer.uptime - older.uptime > shortest).map(slope);
-  return median(slopes);
+  return medianSlope(slopes);
 }
 
 /** Seconds until `max` entries at this growth; 0 when it is there. Undefined while nothing grows. */
@@ -31,7 +31,7 @@ function slope([older, newer]: readonly [Sample, Sample]): number {
   return (newer.entries - older.entries) / (newer.uptime - older.uptime);
 }
 
-function median(values: readonly number[]): number | undefined {
+function medianSlope(values: readonly number[]): number | undefined {
   const sorted = values.slice().sort((a, b) => a - b);
   const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.ceil((sorted.length - 1) / 2)]];
   return low === undefined || high === undefined ? undefined : (low + high) / 2;

@@ -72,7 +72,7 @@ export function totals({ cpus }: Statistics): Counters {
 }
 
 /** Whether anything was dropped or evicted since boot, at this limit or at one before. */
-export function hasMetLimit(statistics: Reading<Statistics>, release: Reading<KernelVersion>): boolean {
+export function hasReachedLimit(statistics: Reading<Statistics>, release: Reading<KernelVersion>): boolean {
   if (!statistics.ok) return false;
   const counters = totals(statistics.value);
   const { full, fullOrClash } = lostPackets(counters, release);

@@ -44,8 +44,8 @@ const UNSUPPORTED: Measured = { kind: 'none', why: 'unsupported by this kernel' 
 
 /** What one look at a table tells, whosever it is. */
 export function measureTable({ entries, limit, statistics }: Table): Readonly<Record<TableMetric, Measured>> {
-  const usage = limit === 0 ? NO_LIMIT : found((100 * entries) / limit);
-  return { usage, entries: found(entries), ...byCounter((name) => total(statistics, name)) };
+  const usage = limit === 0 ? NO_LIMIT : measuredValue((100 * entries) / limit);
+  return { usage, entries: measuredValue(entries), ...byCounter((name) => counterTotal(statistics, name)) };
 }
 
 /** Where only one namespace is meant. */
@@ -63,25 +63,25 @@ export function measureMachine(
   cost: Reading<ObjectCost>,
 ): Readonly<Record<MachineMetric, Measured>> {
   const [{ limit }] = tables;
-  const slab = (entries: number) => over(cost, (known) => footprint(known, entries).total);
+  const slab = (entries: number) => measuredFrom(cost, (known) => footprint(known, entries).total);
   const fullest = Math.max(...tables.map(({ entries }) => entries));
   const limited = (measured: Measured): Measured => (limit === 0 ? NO_LIMIT : measured);
   return {
-    slab: over(cost, (known) => footprintOf(machine, known, tables).total),
+    slab: measuredFrom(cost, (known) => footprintOf(machine, known, tables).total),
     slab_max: limited(slab(limit)),
     memory_share: limited(memoryShare(machine, slab(limit))),
-    load_factor: limited(over(machine.buckets, (buckets) => limit / buckets)),
-    netns_usage: visibility === undefined ? NO_SWEEP : limited(found((100 * fullest) / limit)),
-    netns_count: visibility === undefined ? NO_SWEEP : found(tables.length + unread.length),
+    load_factor: limited(measuredFrom(machine.buckets, (buckets) => limit / buckets)),
+    netns_usage: visibility === undefined ? NO_SWEEP : limited(measuredValue((100 * fullest) / limit)),
+    netns_count: visibility === undefined ? NO_SWEEP : measuredValue(tables.length + unread.length),
   };
 }
 
-function found(value: number): Measured {
+function measuredValue(value: number): Measured {
   return { kind: 'value', value };
 }
 
-function over<T>(reading: Reading<T>, value: (of: T) => number): Measured {
-  return reading.ok ? found(value(reading.value)) : { kind: 'broken', fault: reading.fault };
+function measuredFrom<T>(reading: Reading<T>, value: (of: T) => number): Measured {
+  return reading.ok ? measuredValue(value(reading.value)) : { kind: 'broken', fault: reading.fault };
 }
 
 function memoryShare(machine: Machine, slabMax: Measured): Measured {
@@ -89,12 +89,12 @@ function memoryShare(machine: Machine, slabMax: Measured): Measured {
   if (slabMax.kind !== 'value') return slabMax;
   if (!buckets.ok) return { kind: 'broken', fault: buckets.fault };
   const pinned = slabMax.value + hashTableBytes(machine, buckets.value);
-  return over(memTotal, (bytes) => (100 * pinned) / bytes);
+  return measuredFrom(memTotal, (bytes) => (100 * pinned) / bytes);
 }
 
-function total(statistics: Reading<Statistics>, name: CounterName): Measured {
+function counterTotal(statistics: Reading<Statistics>, name: CounterName): Measured {
   if (!statistics.ok) return { kind: 'broken', fault: statistics.fault };
   const { cpus } = statistics.value;
   if (cpus.some((cpu) => cpu[name] === undefined)) return UNSUPPORTED;
-  return found(cpus.reduce((sum, cpu) => sum + (cpu[name] ?? 0), 0));
+  return measuredValue(cpus.reduce((sum, cpu) => sum + (cpu[name] ?? 0), 0));
 }

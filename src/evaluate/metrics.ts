@@ -22,27 +22,27 @@ interface MetricSpec {
 
 const FIGURE = { unit: '', decimals: 0, scales: {}, always: true, history: false, signed: false } as const;
 const COUNT_SCALES = { k: 1e3, M: 1e6 };
-const PLAIN = { ...FIGURE, scales: COUNT_SCALES, judged: 'everywhere' } as const;
-const PERCENT = { ...PLAIN, unit: '%', decimals: 2, scales: { '%': 1 } } as const;
+const COUNT_FIGURE = { ...FIGURE, scales: COUNT_SCALES, judged: 'everywhere' } as const;
+const PERCENT_FIGURE = { ...COUNT_FIGURE, unit: '%', decimals: 2, scales: { '%': 1 } } as const;
 const BYTE_SCALES = { K: 1e3, M: 1e6, G: 1e9, T: 1e12, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 };
 const BYTES = { ...FIGURE, judged: 'here', unit: 'B', scales: BYTE_SCALES } as const;
-const COUNTER = { ...PLAIN, unit: 'c' } as const;
-const RATE = { ...PLAIN, decimals: 3, history: true } as const;
-const SECONDS = { ...PLAIN, unit: 's', scales: { s: 1, m: 60, h: 3600, d: 86400 }, history: true } as const;
+const COUNTER = { ...COUNT_FIGURE, unit: 'c' } as const;
+const RATE = { ...COUNT_FIGURE, decimals: 3, history: true } as const;
+const SECONDS = { ...COUNT_FIGURE, unit: 's', scales: { s: 1, m: 60, h: 3600, d: 86400 }, history: true } as const;
 
 /** In the order of the perfdata. */
 const METRICS = {
-  usage: PERCENT,
-  entries: PLAIN,
+  usage: PERCENT_FIGURE,
+  entries: COUNT_FIGURE,
   slab: BYTES,
   slab_max: BYTES,
-  memory_share: { ...PERCENT, judged: 'here', always: false },
+  memory_share: { ...PERCENT_FIGURE, judged: 'here', always: false },
   load_factor: { ...FIGURE, judged: 'here', decimals: 3, always: false },
   ...byCounter(() => COUNTER),
   ...byRate(() => RATE),
   growth: { ...RATE, judged: 'here', signed: true },
   time_to_full: SECONDS,
-  netns_usage: { ...PERCENT, judged: 'nowhere' },
+  netns_usage: { ...PERCENT_FIGURE, judged: 'nowhere' },
   netns_count: { ...FIGURE, judged: 'nowhere' },
 } as const satisfies Readonly<Record<string, MetricSpec>>;
 
@@ -74,10 +74,10 @@ export function byMetric<T>(make: (name: MetricName) => T): Readonly<Record<Metr
 /** Every name, in the order of the perfdata. */
 export const METRIC_NAMES: readonly MetricName[] = Object.values(byMetric((name) => name));
 
-const NAMES: readonly string[] = METRIC_NAMES;
+const ALL_METRIC_NAMES: readonly string[] = METRIC_NAMES;
 
 export function isMetricName(name: string): name is MetricName {
-  return NAMES.includes(name);
+  return ALL_METRIC_NAMES.includes(name);
 }
 
 /** The spec under its general type, so that all metrics can be treated alike. */

@@ -41,7 +41,7 @@ const SINCE_4_0: Start = { ...SINCE_4_7, roundings: ['table'] };
 // 3.10 is the vanilla kernel and EL7's, which has parts of later ones.
 const EL7: Start = { ...SINCE_4_0, roundings: ['table', 'figure'] };
 const BEFORE: Start = { ...SINCE_4_0, huge: 16_384 };
-const UNKNOWN: Start = { ...BEFORE, roundings: ['table', 'figure'] };
+const UNKNOWN_START: Start = { ...BEFORE, roundings: ['table', 'figure'] };
 // Its hash table has two pointers for each bucket (struct list_head).
 const IP_CONNTRACK: Start = {
   large: 8192,
@@ -78,7 +78,7 @@ export function bucketsOfHashsize({ generation }: Pick<Machine, 'generation'>, f
 }
 
 // By default one entry for each bucket, before 5.15 four, and with hashsize eight.
-const ENTRIES_PER_BUCKET = [1, 4, LIMIT_PER_HASHSIZE];
+const POSSIBLE_ENTRIES_PER_BUCKET = [1, 4, LIMIT_PER_HASHSIZE];
 
 /**
  * Whether a load may have given this limit: by its default, or by one of these hashsizes. True in doubt: the buckets may
@@ -93,7 +93,7 @@ export function isLimitOfLoad(machine: Starting, limit: number, hashsizes: reado
   return (
     configured.includes(limit) ||
     limit === defaultLimit(machine) ||
-    ENTRIES_PER_BUCKET.some((entries) => fillsBuckets(machine, limit, entries, buckets.value))
+    POSSIBLE_ENTRIES_PER_BUCKET.some((entries) => fillsBuckets(machine, limit, entries, buckets.value))
   );
 }
 
@@ -120,7 +120,7 @@ function defaultFigure({ large, huge, fewest, memoryPerBucket }: Start, { genera
 
 function startOf({ generation, release }: Starting): Start {
   if (generation === 'ip_conntrack') return IP_CONNTRACK;
-  if (!release.ok) return UNKNOWN;
+  if (!release.ok) return UNKNOWN_START;
   const { major, minor } = release.value;
   if (atLeast(release.value, 5, 15)) return SINCE_5_15;
   if (atLeast(release.value, 4, 7)) return SINCE_4_7;

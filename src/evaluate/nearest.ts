@@ -1,7 +1,7 @@
 // The name that a mistyped one was meant to be.
 
 // No name is as long, and comparing takes time with the length.
-const LONGEST = 40;
+const LONGEST_NAME = 40;
 // As a prefix it may be as short as this.
 const SHORTEST_PREFIX = 4;
 // One letter in three may differ.
@@ -9,7 +9,7 @@ const LETTERS_A_MISTAKE = 3;
 
 /** The name that the text begins, or else the one with the fewest differences, if they are few. */
 export function nearest(text: string, names: readonly string[]): string | undefined {
-  if (text.length > LONGEST || names.includes(text)) return undefined;
+  if (text.length > LONGEST_NAME || names.includes(text)) return undefined;
   const ranked = names.map((name) => ({ name, differences: differences(text, name) }));
   const [near] = ranked.sort((a, b) => a.differences - b.differences);
   const begun = text.length < SHORTEST_PREFIX ? [] : names.filter((name) => name.startsWith(text));

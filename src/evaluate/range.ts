@@ -47,7 +47,7 @@ export function parseScaled(text: string, scales: UnitScales): number | undefine
   const [, digits = '', unit = ''] = match;
   const scale = unit === '' ? 1 : Object.entries(scales).find(([name]) => name === unit)?.[1];
   if (scale === undefined) return undefined;
-  const value = scaled(Number(digits), scale);
+  const value = scaleDecimally(Number(digits), scale);
   return Number.isFinite(value) ? value : undefined;
 }
 
@@ -62,7 +62,7 @@ function unitMistake(ends: readonly string[], scales: UnitScales): string | unde
 }
 
 // 1.1 × 1000 is 1100.0000000000002 in binary; people see thresholds again in perfdata. Minus zero goes.
-function scaled(value: number, scale: number): number {
+function scaleDecimally(value: number, scale: number): number {
   const product = value * scale;
   return (scale === 1 || Number.isInteger(product) ? product : Number(product.toPrecision(15))) + 0;
 }

@@ -7,7 +7,7 @@ import type { Machine } from '../model/machine.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Table } from '../model/table.ts';
 import { refusesBelowLimit } from './chains.ts';
-import { type Wanted, wantedLimit } from './configured.ts';
+import { type WantedLimit, wantedLimit } from './configured.ts';
 import { driftOf } from './drift.ts';
 import {
   atMost,
@@ -19,7 +19,7 @@ import {
   type ObjectCost,
 } from './footprint.ts';
 import { atLeast } from './kernel-version.ts';
-import { hasMetLimit } from './losses.ts';
+import { hasReachedLimit } from './losses.ts';
 import { bucketsOfHashsize, defaultLimit } from './module-load.ts';
 
 /** Why this limit: asked for, or what suggests it. */
@@ -59,7 +59,7 @@ export interface Plan {
   /** Whether this kernel, with the present buckets, refuses entries before the table is full. */
   readonly refusesNow: boolean;
   /** What the files of the machine set now. */
-  readonly configured: Wanted | undefined;
+  readonly configured: WantedLimit | undefined;
 }
 
 const BUCKETS_PER_EXPECTATION = 256;
@@ -72,7 +72,7 @@ const UNSET = 65_536;
 // What is in use must have room, whatever it costs.
 const SPARE = 1.25;
 // The kernel keeps it in an int.
-const LARGEST = 2 ** 31 - 1;
+const LARGEST_LIMIT = 2 ** 31 - 1;
 
 /**
  * For the load of `table`, which may be another namespace's than ours. `asked` and `demand`, what the load is known to
@@ -100,7 +100,7 @@ export function planFor(
     limit,
     reason,
     buckets,
-    perBucket: perBucket(machine),
+    perBucket: mostPerBucket(machine),
     limitAtLoad: LIMIT_PER_HASHSIZE * buckets,
     expectMax: expectMax.ok ? { now: expectMax.value, atLoad: expectationsFor(buckets) } : undefined,
     cost,
@@ -110,7 +110,7 @@ export function planFor(
     more: more(limit),
     fits,
     largest: fits === false && available.ok ? largestWithin(available.value.bytes, limit, more) : undefined,
-    hasMetLimit: hasMetLimit(table.statistics, machine.release),
+    hasMetLimit: hasReachedLimit(table.statistics, machine.release),
     refusesNow: refusesBelowLimit(machine, table),
     configured: configuration === undefined ? undefined : wantedLimit(configuration, observation),
   };
@@ -163,7 +163,7 @@ function recommended({ machine, table, cost, demand, configured }: Load): Recomm
   const most = affordable(machine, cost);
   const wish = Math.max(load, met, unset(machine, table, most));
   if (configured > max && configured >= wish) return { limit: configured, reason: 'configured' };
-  if (wish <= max) return enough(max, load, most);
+  if (wish <= max) return enoughFor(max, load, most);
   const limit = powerOfTwo(wish);
   if (limit <= most) return { limit, reason: reasonFor(wish, load, met) };
   return asMemoryAllows(Math.max(most, max), Math.max(powerOfTwo(leastLimit(entries)), configured));
@@ -181,7 +181,7 @@ function unset(machine: Machine, { limit }: Table, most: number): number {
 }
 
 // A limit that no load needs and no memory is for is one that somebody mistyped.
-function enough(max: number, load: number, most: number): Recommended {
+function enoughFor(max: number, load: number, most: number): Recommended {
   const isTooLarge = most < max && most >= Math.max(load, 1);
   return isTooLarge ? { limit: most, reason: 'too_large' } : { limit: max, reason: 'enough' };
 }
@@ -197,7 +197,7 @@ export function leastLimit(count: number): number {
 
 /** Whether a limit that nobody has raised has been met since boot. A raised one may be what helped then. */
 function wasMet(machine: Machine, { limit, statistics }: Table): boolean {
-  return limit <= defaultLimit(machine) && hasMetLimit(statistics, machine.release);
+  return limit <= defaultLimit(machine) && hasReachedLimit(statistics, machine.release);
 }
 
 function affordable({ memTotal }: Machine, cost: ObjectCost): number {
@@ -208,18 +208,18 @@ function affordable({ memTotal }: Machine, cost: ObjectCost): number {
 }
 
 function powerOfTwo(entries: number): number {
-  return Math.min(2 ** Math.ceil(Math.log2(entries)), LARGEST);
+  return Math.min(2 ** Math.ceil(Math.log2(entries)), LARGEST_LIMIT);
 }
 
 // Never fewer than there are.
 function bucketsFor(machine: Machine, limit: number): number {
-  const wish = bucketsOfHashsize(machine, Math.ceil(limit / perBucket(machine)));
+  const wish = bucketsOfHashsize(machine, Math.ceil(limit / mostPerBucket(machine)));
   return machine.buckets.ok ? Math.max(wish, machine.buckets.value) : wish;
 }
 
 // Eight is what a module makes of its hashsize. From 4.0 on shorter chains are usual, and a quarter still lets
 // the kernel find an entry to evict in the eight buckets that it looks into.
-function perBucket({ generation, release }: Machine): Plan['perBucket'] {
+function mostPerBucket({ generation, release }: Machine): Plan['perBucket'] {
   return generation === 'nf_conntrack' && release.ok && atLeast(release.value, 4, 0) ? 4 : LIMIT_PER_HASHSIZE;
 }
 

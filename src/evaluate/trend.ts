@@ -2,10 +2,10 @@
 
 import { byRate, type CounterName } from '../model/counters.ts';
 import type { Reading } from '../model/fault.ts';
-import type { Clock } from '../model/observation.ts';
+import type { BootClock } from '../model/observation.ts';
 import type { History, Sample } from '../model/sample.ts';
 import type { Table } from '../model/table.ts';
-import { growth, timeToFull } from './forecast.ts';
+import { growthOf, timeToFull } from './forecast.ts';
 import type { Measured } from './measurements.ts';
 import type { HistoryMetric } from './metrics.ts';
 import { baseSample, comparable, type Losses, lossesBetween } from './rates.ts';
@@ -20,21 +20,25 @@ export interface Trend {
 }
 
 /** A table as it is kept for later; one without counters still has its entries. */
-export function sampleOf({ entries, statistics }: Table, { uptime }: Clock): Sample {
+export function sampleOf({ entries, statistics }: Table, { uptime }: BootClock): Sample {
   return { uptime, entries, cpus: statistics.ok ? statistics.value.cpus : [] };
 }
 
 /** `history` is undefined where nobody keeps one. */
-export function trendOf(table: Table, clock: Reading<Clock> | undefined, history: Reading<History> | undefined): Trend {
-  if (history === undefined) return nothing({ kind: 'none', why: 'no state directory' });
-  if (!history.ok) return nothing({ kind: 'broken', fault: history.fault });
-  if (clock === undefined || !clock.ok) return nothing({ kind: 'none', why: 'the clock did not move' });
+export function trendOf(
+  table: Table,
+  clock: Reading<BootClock> | undefined,
+  history: Reading<History> | undefined,
+): Trend {
+  if (history === undefined) return emptyTrend({ kind: 'none', why: 'no state directory' });
+  if (!history.ok) return emptyTrend({ kind: 'broken', fault: history.fault });
+  if (clock === undefined || !clock.ok) return emptyTrend({ kind: 'none', why: 'the clock did not move' });
   return trendSince(table, sampleOf(table, clock.value), history.value);
 }
 
 function trendSince(table: Table, now: Sample, { past, window }: History): Trend {
   const chain = typeof past === 'string' ? past : comparable(now, past);
-  if (typeof chain === 'string') return nothing({ kind: 'none', why: chain });
+  if (typeof chain === 'string') return emptyTrend({ kind: 'none', why: chain });
   const base = baseSample(now, chain, window);
   const known = base === undefined ? undefined : lossesBetween(base, now);
   const pace = base === undefined ? undefined : (now.entries - base.entries) / (now.uptime - base.uptime);
@@ -42,7 +46,7 @@ function trendSince(table: Table, now: Sample, { past, window }: History): Trend
   const rates = byRate((name) => rateOf(table, known, name));
   // Without counters there is nothing to compare, which is not the same as nothing lost.
   return {
-    measured: { ...rates, ...forecast(table, growth(samples), slowing(table, samples, known)) },
+    measured: { ...rates, ...forecast(table, growthOf(samples), slowingGrowth(table, samples, known)) },
     losses: table.statistics.ok ? known : undefined,
     pace,
   };
@@ -64,7 +68,7 @@ function isFalling(samples: readonly Sample[]): boolean {
 }
 
 /** Why growth over the window is none of now. A table that finds no room has stopped growing because it is full. */
-function slowing({ limit }: Table, samples: readonly Sample[], losses: Losses | undefined): Measured | undefined {
+function slowingGrowth({ limit }: Table, samples: readonly Sample[], losses: Losses | undefined): Measured | undefined {
   const { drop = 0, early_drop = 0, chainlength = 0 } = losses?.events ?? {};
   if (drop + early_drop + chainlength > 0) return undefined;
   if (isFalling(samples)) return FALLING;
@@ -88,6 +92,6 @@ const SLOWING = { kind: 'none', why: 'growth is slowing' } as const;
 const FALLING = { kind: 'none', why: 'fewer than at the looks before' } as const;
 const NOT_GROWING = { kind: 'none', why: 'not growing' } as const;
 
-function nothing(why: Measured): Trend {
+function emptyTrend(why: Measured): Trend {
   return { measured: { ...byRate(() => why), growth: why, time_to_full: why }, losses: undefined, pace: undefined };
 }

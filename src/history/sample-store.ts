@@ -3,7 +3,7 @@
 import type { Fault, Reading } from '../model/fault.ts';
 import type { History, NoPast, Sample } from '../model/sample.ts';
 import { type Before, exchange, LARGEST_FILE, pathOf } from './state-directory.ts';
-import { formatState, MOST_SAMPLES, parseState, type State } from './state-file.ts';
+import { formatState, MOST_SAMPLES, parseStateFile, type StoredState } from './state-file.ts';
 
 /** One table that a run looks at, and what it saw. */
 export interface Subject {
@@ -15,7 +15,7 @@ export interface Subject {
 }
 
 /** A run: which tables, in which boot, over which time. */
-export interface Run {
+export interface HistoryRun {
   /** What the file is called after: the table, or `all:<own table>`. */
   readonly name: string;
   /** The boot that samples are counted from. */
@@ -28,16 +28,16 @@ export interface Run {
  * Recalls each subject's earlier samples and adds this run's. What is not to be trusted is replaced by it; a table
  * that the run did not look at is forgotten.
  */
-export function remember(dir: string, euid: number, run: Run): readonly Reading<History>[] {
+export function remember(dir: string, euid: number, run: HistoryRun): readonly Reading<History>[] {
   const path = { dir, euid, name: fileName(run) };
   const source = pathOf(path);
   const past: Past = { broken: undefined, ofSubjects: [] };
   const unwritten = exchange(path, (before) => {
-    const recalled = recall(before, source);
+    const recalled = recallState(before, source);
     const state = recalled.ok ? recalled.value : undefined;
     if (!recalled.ok) past.broken = recalled.fault;
     past.ofSubjects = run.subjects.map((subject) => pastOf(state, run, subject));
-    return fitting(run, past.ofSubjects);
+    return fittingText(run, past.ofSubjects);
   });
   const fault = unwritten ?? past.broken;
   return run.subjects.map((_, at) => {
@@ -51,18 +51,22 @@ interface Past {
   ofSubjects: readonly History['past'][];
 }
 
-function recall(before: Before, source: string): Reading<State | undefined> {
+function recallState(before: Before, source: string): Reading<StoredState | undefined> {
   if (before === undefined) return { ok: true, value: undefined, source };
   if (!before.ok) {
     const { kind, detail } = before;
     return { ok: false, fault: { kind, source, ...(detail === undefined ? {} : { detail }) } };
   }
-  const state = parseState(before.text);
+  const state = parseStateFile(before.text);
   if (state === 'malformed') return { ok: false, fault: { kind: 'malformed', source } };
   return { ok: true, value: state === 'empty' ? undefined : state, source };
 }
 
-function pastOf(state: State | undefined, { boot }: Run, { table, isYounger }: Subject): readonly Sample[] | NoPast {
+function pastOf(
+  state: StoredState | undefined,
+  { boot }: HistoryRun,
+  { table, isYounger }: Subject,
+): readonly Sample[] | NoPast {
   const samples = state?.tables.get(table);
   if (samples === undefined) return 'first run';
   if (state?.boot !== boot) return 'the machine was rebooted';
@@ -72,16 +76,23 @@ function pastOf(state: State | undefined, { boot }: Run, { table, isYounger }: S
 }
 
 // Many namespaces on many CPUs: the more of them there are the fewer samples of each, and in the end not of all.
-function fitting(run: Run, pasts: readonly History['past'][], most = MOST_SAMPLES): string {
-  const tables = run.subjects.map((subject, at) => [subject.table, kept(pasts[at], subject, run, most)] as const);
+function fittingText(run: HistoryRun, pasts: readonly History['past'][], most = MOST_SAMPLES): string {
+  const tables = run.subjects.map(
+    (subject, at) => [subject.table, keptSamples(pasts[at], subject, run, most)] as const,
+  );
   const text = formatState({ boot: run.boot, tables: new Map(tables) });
   if (text.length <= LARGEST_FILE || tables.length < 2) return text;
-  if (most > 1) return fitting(run, pasts, Math.floor(most / 2));
-  return fitting({ ...run, subjects: run.subjects.slice(0, Math.floor(tables.length / 2)) }, pasts, most);
+  if (most > 1) return fittingText(run, pasts, Math.floor(most / 2));
+  return fittingText({ ...run, subjects: run.subjects.slice(0, Math.floor(tables.length / 2)) }, pasts, most);
 }
 
 // As far back as the window reaches, and the newest sample before it.
-function kept(past: History['past'] | undefined, { now }: Subject, { window }: Run, most: number): readonly Sample[] {
+function keptSamples(
+  past: History['past'] | undefined,
+  { now }: Subject,
+  { window }: HistoryRun,
+  most: number,
+): readonly Sample[] {
   if (past === undefined || typeof past === 'string') return [now];
   const earlier = past.filter(({ uptime }) => uptime < now.uptime);
   const before = earlier.filter(({ uptime }) => now.uptime - uptime > window).slice(-1);
@@ -103,7 +114,7 @@ function mostCrowded(samples: readonly Sample[]): number {
 }
 
 // Each window has a file of its own, so that a short one does not throw away what a long one looks back at.
-function fileName({ name, window }: Run): string {
+function fileName({ name, window }: HistoryRun): string {
   const [, kind = '', what = ''] = /^(\w+):(.*)$/s.exec(name) ?? [];
   return `${kind}-${/^\d+$/.test(what) ? what : fingerprint(what)}-${window}.json`;
 }

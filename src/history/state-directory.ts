@@ -49,7 +49,7 @@ export function pathOf({ dir, euid, name }: StatePath): string {
 // A path through /proc/self/fd stays with the directory that was opened, whatever happens to its name.
 function openFolder(path: StatePath, held: number[]): string | Fault {
   const { dir, euid } = path;
-  const given = hold(dir, 'directory', held);
+  const given = openHeld(dir, 'directory', held);
   if (typeof given !== 'string') return { ...given, source: dir };
   let folder = given;
   let source = dir.replace(/\/+$/, '');
@@ -66,12 +66,12 @@ type Refusal = { readonly kind: FaultKind; readonly detail?: string };
 
 // Made only where it is not: almost always it is.
 function ownFolder(path: string, euid: number, held: number[]): string | Refusal {
-  const there = hold(path, 'directory-no-link', held);
+  const there = openHeld(path, 'directory-no-link', held);
   if (typeof there === 'string') return trusted(there, euid, held);
   if (there.kind !== 'missing') return there;
   const refused = files.makeDirectory(path);
   if (refused !== undefined && refused.errno !== 'EEXIST') return { kind: 'not-written', detail: refused.errno };
-  const folder = hold(path, 'directory-no-link', held);
+  const folder = openHeld(path, 'directory-no-link', held);
   return typeof folder === 'string' ? trusted(folder, euid, held) : folder;
 }
 
@@ -82,7 +82,7 @@ function trusted(folder: string, euid: number, held: number[]): string | Refusal
   return 'errno' in status ? systemFault(status) : (distrust(status, euid) ?? folder);
 }
 
-function hold(path: string, purpose: OpenFor, held: number[]): string | Refusal {
+function openHeld(path: string, purpose: OpenFor, held: number[]): string | Refusal {
   const descriptor = files.open(path, purpose);
   if (typeof descriptor === 'number') {
     held.push(descriptor);
@@ -103,12 +103,12 @@ function readOwn(path: string, euid: number): Before {
     if (descriptor.errno === 'ENOENT') return undefined;
     return descriptor.errno === 'ELOOP' ? { ok: false, kind: 'symlink' } : { ok: false, ...systemFault(descriptor) };
   }
-  const before = readOpen(descriptor, euid);
+  const before = readOpenState(descriptor, euid);
   files.close(descriptor);
   return before;
 }
 
-function readOpen(descriptor: number, euid: number): Before {
+function readOpenState(descriptor: number, euid: number): Before {
   const status = files.statusOfOpen(descriptor);
   if ('errno' in status) return { ok: false, ...systemFault(status) };
   if (status.kind !== 'file') return { ok: false, kind: 'not-regular' };

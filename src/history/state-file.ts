@@ -19,7 +19,7 @@ const LARGEST_COUNTER = 2 ** 32 - 1;
 // Three centuries.
 const LARGEST_UPTIME = 1e10;
 
-export interface State {
+export interface StoredState {
   /** The boot that the samples' clock counts from. */
   readonly boot: string;
   /** Samples in the order of time, by table: a namespace of this machine, or a tree. */
@@ -27,7 +27,7 @@ export interface State {
 }
 
 /** `empty`: another version's, of which nothing is understood. `malformed`: nobody's. Never throws. */
-export function parseState(text: string): State | 'empty' | 'malformed' {
+export function parseStateFile(text: string): StoredState | 'empty' | 'malformed' {
   const parsed = parseJson(text);
   if (!isObject(parsed)) return 'malformed';
   const { schema, boot, tables, counters = UNNAMED } = parsed;
@@ -39,7 +39,7 @@ export function parseState(text: string): State | 'empty' | 'malformed' {
   return isOurs ? 'malformed' : 'empty';
 }
 
-export function formatState({ boot, tables }: State): string {
+export function formatState({ boot, tables }: StoredState): string {
   const rows = Array.from(tables, ([table, samples]) => [table, samples.map(sampleRow)]);
   return `${JSON.stringify({ schema: SCHEMA, boot, counters: COLUMN_NAMES, tables: Object.fromEntries(rows) })}\n`;
 }
@@ -64,12 +64,12 @@ function parseColumns(names: unknown): Columns | undefined {
   return { names, zeros: Object.fromEntries(names.filter(isColumnName).map((name) => [name, 0])) };
 }
 
-function parseTables(tables: Json, columns: Columns): State['tables'] | undefined {
+function parseTables(tables: Json, columns: Columns): StoredState['tables'] | undefined {
   const known = new Map<string, readonly Sample[]>();
   for (const [table, rows] of Object.entries(tables)) {
     if (!Array.isArray(rows) || rows.length > MOST_SAMPLES) return undefined;
     const samples = rows.map((row) => parseSample(row, columns));
-    if (!samples.every(isDefined)) return undefined;
+    if (!samples.every(isParsed)) return undefined;
     known.set(table, samples);
   }
   return known;
@@ -81,7 +81,7 @@ function parseSample(row: unknown, columns: Columns): Sample | undefined {
   if (!isFigure(uptime) || uptime > LARGEST_UPTIME || !isCounter(entries)) return undefined;
   if (!Array.isArray(rows) || rows.length > MOST_CPUS) return undefined;
   const cpus = rows.map((cells) => parseCpu(cells, columns));
-  return cpus.every(isDefined) ? { uptime, entries, cpus } : undefined;
+  return cpus.every(isParsed) ? { uptime, entries, cpus } : undefined;
 }
 
 function parseCpu(row: unknown, { names, zeros }: Columns): Counters | undefined {
@@ -122,6 +122,6 @@ function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function isDefined<T>(value: T | undefined): value is T {
+function isParsed<T>(value: T | undefined): value is T {
   return value !== undefined;
 }

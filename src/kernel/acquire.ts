@@ -19,9 +19,9 @@ import { entriesOf, parseStatistics } from './table/statistics.ts';
 import { findGeneration, type Sysctls } from './table/sysctl-files.ts';
 import { readClock } from './table/uptime.ts';
 
-const STATISTICS_LIMIT = 1 << 22;
+const OWN_STATISTICS_LIMIT = 1 << 22;
 /** The key of our own table. */
-const OWN = 'own';
+const OWN_KEY = 'own';
 
 /** What is asked for beside the table itself: a run that does not show it need not wait for it. */
 export interface Wanted {
@@ -48,20 +48,18 @@ export async function acquire(root: Root, wanted: Wanted): Promise<Observed> {
   if (!read.ok) return { kind: 'fault', fault: read.fault };
   const { generation } = sysctls;
   const machine = readMachine(root, generation, wanted.machine ?? 'least');
-  const own = { ...read.value, isInitial: isInitial(root, net, machine) };
+  const own = { ...read.value, isInitial: isOwnInitial(root, net, machine) };
   const table = wanted.extensions === true ? await withExtensions(root, net, generation, own) : own;
   const swept = wanted.namespaces === true ? await sweepFrom(root, machine, table) : undefined;
-  const observation = await observationOf(root, wanted, machine, swept ?? alone(table));
+  const observation = await observationOf(root, wanted, machine, swept ?? sweptAlone(table));
   return { kind: 'table', observation };
 }
 
 // Only of the namespace that we are in.
 async function withExtensions(root: Root, net: NetDirectory, generation: Generation, own: Table): Promise<Table> {
   if (root.view === 'captured' || !net.sysctlsAgree || generation === 'ip_conntrack') return own;
-  const [{ readRuleBlocks }, { readListenerElsewhere }] = [
-    await import('./rules/rules.ts'),
-    await import('./table/listeners.ts'),
-  ];
+  const { readRuleBlocks } = await import('./rules/rules.ts');
+  const { readListenerElsewhere } = await import('./table/listeners.ts');
   const extensions = { ...own.extensions, elsewhere: readListenerElsewhere(root), rules: readRuleBlocks(root, own) };
   return { ...own, extensions };
 }
@@ -71,7 +69,7 @@ async function sweepFrom(root: Root, machine: Machine, own: Table): Promise<Swep
   return sweep(root, machine, own);
 }
 
-function alone(own: Table): Swept {
+function sweptAlone(own: Table): Swept {
   return { tables: [own], unread: [], visibility: undefined };
 }
 
@@ -97,7 +95,7 @@ function withoutSysctls(root: Root, net: NetDirectory): Observed {
 }
 
 // The host's is that of its first process.
-function isInitial(root: Root, net: NetDirectory, { generation, release }: Machine): boolean | undefined {
+function isOwnInitial(root: Root, net: NetDirectory, { generation, release }: Machine): boolean | undefined {
   if (!net.sysctlsAgree || generation === 'ip_conntrack') return true;
   return isInitialNamespace(root, release.ok ? release.value : undefined);
 }
@@ -111,11 +109,11 @@ async function readOwnTable(
 ): Promise<Reading<OwnTable>> {
   if (!max.ok) return max;
   if (net.sysctlsAgree && !count.ok) return count;
-  const statistics = await readStatistics(root, net, generation);
+  const statistics = await readOwnStatistics(root, net, generation);
   const entries = net.sysctlsAgree ? count : entriesOf(statistics);
   if (!entries.ok) return entries;
   const table: OwnTable = {
-    key: OWN,
+    key: OWN_KEY,
     isOwn: true,
     pids: [],
     number: undefined,
@@ -131,11 +129,11 @@ async function readOwnTable(
 }
 
 function readProcStatistics(root: Root, net: NetDirectory, generation: Generation): Reading<Statistics> {
-  return root.read(`${net.path}/stat/${generation}`, STATISTICS_LIMIT, parseStatistics);
+  return root.read(`${net.path}/stat/${generation}`, OWN_STATISTICS_LIMIT, parseStatistics);
 }
 
 // A captured tree is only read, and conntrack(8) can tell of no namespace but the one it runs in.
-async function readStatistics(root: Root, net: NetDirectory, generation: Generation): Promise<Reading<Statistics>> {
+async function readOwnStatistics(root: Root, net: NetDirectory, generation: Generation): Promise<Reading<Statistics>> {
   const statistics = readProcStatistics(root, net, generation);
   const noFile = !statistics.ok && statistics.fault.kind === 'missing';
   if (!noFile || root.view === 'captured' || !net.sysctlsAgree) return statistics;

@@ -21,7 +21,7 @@ const scratch = new Uint8Array(CHUNK);
 export type Enough = (lines: string) => boolean;
 
 /** Of a line that goes on, so much is looked at again: none that is looked for is longer. */
-const LONGEST_LINE = 4096;
+const LONGEST_SCANNED_LINE = 4096;
 
 /** A file of more than `limit` bytes is a fault, not a part; with `enough` the rest of it may stay unread. */
 export function readBounded(path: string, limit: number, enough?: Enough): FileRead {
@@ -62,7 +62,7 @@ const MOST_LINKS = 40;
  * link (`/proc/<pid>/root`), which reads as another place than it leads to.
  */
 export function placeWithin(root: string, path: string): string | FileFault {
-  const walk: Walk = { root, waiting: names(path.slice(root.length)).reverse(), place: [], links: 0 };
+  const walk: Walk = { root, waiting: namesIn(path.slice(root.length)).reverse(), place: [], links: 0 };
   for (let name = walk.waiting.pop(); name !== undefined; name = walk.waiting.pop()) {
     const fault = name === '..' ? goUp(walk) : goDown(walk, name);
     if (fault !== undefined) return fault;
@@ -81,7 +81,7 @@ interface Walk {
 
 const OUTSIDE: FileFault = { kind: 'outside-root' };
 
-function names(path: string): string[] {
+function namesIn(path: string): string[] {
   return path.split('/').filter((name) => name !== '' && name !== '.');
 }
 
@@ -104,7 +104,7 @@ function follow(walk: Walk, target: string): FileFault | undefined {
   const below = isAbsolute ? belowRoot(walk.root, target) : target;
   if (below === undefined) return OUTSIDE;
   if (isAbsolute) walk.place.length = 0;
-  walk.waiting.push(...names(below).reverse());
+  walk.waiting.push(...namesIn(below).reverse());
   return undefined;
 }
 
@@ -124,7 +124,7 @@ export function readDescriptor(descriptor: number, limit: number, enough?: Enoug
     const piece = bytes.toLatin1(scratch, 0, got);
     text += piece;
     if (text.length > limit) return { ok: false, kind: 'too-large', detail: String(limit) };
-    if (enough !== undefined) lines = lines.slice(lines.lastIndexOf('\n') + 1).slice(-LONGEST_LINE) + piece;
+    if (enough !== undefined) lines = lines.slice(lines.lastIndexOf('\n') + 1).slice(-LONGEST_SCANNED_LINE) + piece;
     if (got === 0 || enough?.(lines) === true) return { ok: true, text };
   }
 }

@@ -4,14 +4,14 @@
 import type { Reading } from '../model/fault.ts';
 import type { Root } from './root.ts';
 
-const LIMIT = 1 << 20;
+const MODULES_LIMIT = 1 << 20;
 const RELEASE_LIMIT = 4096;
 
 /** `unknown`: it may be built in, or not be loaded. */
 export type ModuleState = 'there' | 'absent' | 'unknown';
 
 export function loadedModules(root: Root): Reading<ReadonlySet<string>> {
-  return root.read('/proc/modules', LIMIT, (text) => ({ ok: true, value: parseModules(text) }));
+  return root.read('/proc/modules', MODULES_LIMIT, (text) => ({ ok: true, value: parseModules(text) }));
 }
 
 /** The state of a part of the kernel that has had these names. */
@@ -37,7 +37,7 @@ function builtInModules(root: Root): Reading<ReadonlySet<string>> {
     return name === undefined ? { ok: false, kind: 'malformed' } : { ok: true, value: name };
   });
   if (!release.ok) return release;
-  return root.read(`/lib/modules/${release.value}/modules.builtin`, LIMIT, (text) => {
+  return root.read(`/lib/modules/${release.value}/modules.builtin`, MODULES_LIMIT, (text) => {
     return { ok: true, value: parseBuiltIn(text) };
   });
 }

@@ -4,27 +4,27 @@ import type { Reading } from '../model/fault.ts';
 import type { Parsed, Root } from './root.ts';
 
 /** No counter or limit of conntrack is larger: it is an int in every kernel that has one. */
-const LARGEST = 2 ** 31;
+const LARGEST_NUMBER = 2 ** 31;
 
-const SMALL = 4096;
+const NUMBER_LIMIT = 4096;
 
 /** A whole number from a file of /proc/sys. */
 export function readNumber(root: Root, path: string): Reading<number> {
-  return root.read(path, SMALL, parseWholeNumber);
+  return root.read(path, NUMBER_LIMIT, parseWholeNumber);
 }
 
 /** Reads what the kernel prints with "%d\n" or "%u\n"; refuses what no sane kernel would say. */
 export function parseWholeNumber(text: string): Parsed<number> {
   // Nearly always it is right, and a pattern is compiled anew in each run.
   const plain = Number(text);
-  if (Number.isInteger(plain) && plain > 0 && plain <= LARGEST && text === `${plain}\n`)
+  if (Number.isInteger(plain) && plain > 0 && plain <= LARGEST_NUMBER && text === `${plain}\n`)
     return { ok: true, value: plain };
   const [, digits] = /^[ \t\n]*(-?\d+)[ \t\n]*$/.exec(text) ?? [];
   if (text.trim() === '') return { ok: false, kind: 'empty' };
   if (digits === undefined) return { ok: false, kind: 'not-a-number', detail: String(text.length) };
   if (digits.startsWith('-')) return { ok: false, kind: 'negative' };
   const value = Number(digits);
-  return value > LARGEST ? { ok: false, kind: 'absurd' } : { ok: true, value };
+  return value > LARGEST_NUMBER ? { ok: false, kind: 'absurd' } : { ok: true, value };
 }
 
 /** The same where zero cannot be, because it is divided by. */

@@ -52,11 +52,11 @@ export interface Root {
 }
 
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
-const SMALL = 4096;
+const BOOT_ID_LIMIT = 4096;
 
 /** Opens the machine's own root, or the tree at `dir`; a fault when `dir` is no directory. */
 export function openRoot(dir: string, deadline: Deadline): { root: Root } | { fault: Fault } {
-  if (OWN.test(dir)) return { root: makeRoot('', 'own', deadline, OURS) };
+  if (OWN_ROOT.test(dir)) return { root: makeRoot('', 'own', deadline, OURS) };
   const status = files.status(dir);
   if ('errno' in status) return { fault: { ...systemFault(status), source: dir } };
   if (status.kind !== 'directory') return { fault: { kind: 'not-directory', source: dir } };
@@ -70,7 +70,7 @@ export function openRoot(dir: string, deadline: Deadline): { root: Root } | { fa
 }
 
 /** What is the root by its name alone: a link that leads to it, as /proc/<pid>/root may seem to, is a tree. */
-const OWN = /^\/(?:\.{0,2}\/)*\.{0,2}$/;
+const OWN_ROOT = /^\/(?:\.{0,2}\/)*\.{0,2}$/;
 
 const OURS: Access = { read: readBounded, resolve: (path) => path, list: listDirectory };
 
@@ -86,8 +86,8 @@ function listWithin(prefix: string, path: string): readonly string[] | FileFault
 
 // A tree with our own boot_id is this machine's, mounted in a container; any other was captured elsewhere.
 function sameBoot(prefix: string): boolean {
-  const ours = readBounded(BOOT_ID, SMALL);
-  const theirs = readBoundedWithin(prefix, `${prefix}${BOOT_ID}`, SMALL);
+  const ours = readBounded(BOOT_ID, BOOT_ID_LIMIT);
+  const theirs = readBoundedWithin(prefix, `${prefix}${BOOT_ID}`, BOOT_ID_LIMIT);
   return ours.ok && theirs.ok && ours.text !== '' && ours.text === theirs.text;
 }
 
@@ -116,7 +116,7 @@ function makeRoot(prefix: string, view: View, deadline: Deadline, access: Access
     if (fault !== undefined) return { ok: false, fault };
     const before = deadline.elapsed();
     const file = readText();
-    const reading = interpret(source, file, parse);
+    const reading = interpretFile(source, file, parse);
     attempts.push({
       source,
       bytes: file.ok ? file.text.length : 0,
@@ -146,7 +146,7 @@ function makeRoot(prefix: string, view: View, deadline: Deadline, access: Access
   };
 }
 
-function interpret<T>(source: string, file: FileRead, parse: Parse<T>): Reading<T> {
+function interpretFile<T>(source: string, file: FileRead, parse: Parse<T>): Reading<T> {
   const parsed = file.ok ? parse(file.text) : file;
   if (parsed.ok) return { ok: true, value: parsed.value, source };
   const { kind, detail } = parsed;

@@ -18,7 +18,7 @@ export interface Answer {
   readonly failure: string | undefined;
 }
 
-export interface Run {
+export interface ToolRun {
   readonly tool: Tool;
   /** The name of this run in messages. */
   readonly source: string;
@@ -31,7 +31,7 @@ export interface Run {
 }
 
 /** The words that run a tool; a fault where it is not installed, not permitted, or would load a module. */
-export function toolLine(root: Root, { tool, source }: Run): readonly string[] | Fault {
+export function toolLine(root: Root, { tool, source }: ToolRun): readonly string[] | Fault {
   const path = findTool(tool);
   if (path === undefined) return { kind: 'tool-missing', source };
   if (tool.user === 'root' && self.effectiveUser() !== 0) return { kind: 'denied', source };
@@ -40,7 +40,7 @@ export function toolLine(root: Root, { tool, source }: Run): readonly string[] |
 }
 
 /** Runs a tool to its end. */
-export function runTool<T>(root: Root, run: Run, interpret: (answer: Answer) => Reading<T>): Reading<T> {
+export function runTool<T>(root: Root, run: ToolRun, interpret: (answer: Answer) => Reading<T>): Reading<T> {
   const { tool, source, enter = [], args = [] } = run;
   const line = toolLine(root, run);
   if ('kind' in line) return { ok: false, fault: line };
@@ -82,7 +82,7 @@ export interface RunningTool {
 }
 
 /** Starts a tool by its words. */
-export function startTool({ tool, source }: Run, [program = '', ...args]: readonly string[]): RunningTool {
+export function startTool({ tool, source }: ToolRun, [program = '', ...args]: readonly string[]): RunningTool {
   const child = children.start(program, args);
   let late = false;
   const cancel = clock.after(tool.milliseconds, () => {

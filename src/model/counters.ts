@@ -60,7 +60,7 @@ const BESIDE = { clashres: ['clash_resolve', 'clashres'], icmp_error: ['error', 
 
 export type ColumnName = CounterName | keyof typeof BESIDE;
 export const COLUMN_NAMES: readonly ColumnName[] = [...COUNTER_NAMES, 'clashres', 'icmp_error'];
-const NAMES: readonly string[] = COLUMN_NAMES;
+const ALL_COLUMN_NAMES: readonly string[] = COLUMN_NAMES;
 
 /** What conntrack(8) has called a column. */
 export function toolKeys(name: ColumnName): readonly string[] {
@@ -73,7 +73,7 @@ export function counterSpec(name: CounterName): CounterSpec {
 }
 
 export function isColumnName(name: string): name is ColumnName {
-  return NAMES.includes(name);
+  return ALL_COLUMN_NAMES.includes(name);
 }
 
 /** Unsigned 32-bit figures, or events, by column; one that is not told has no key. */

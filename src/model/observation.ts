@@ -23,7 +23,7 @@ export interface Visibility {
 }
 
 /** The machine's own time. */
-export interface Clock {
+export interface BootClock {
   /** `/proc/sys/kernel/random/boot_id`: another after each boot. */
   readonly boot: string;
   /** Seconds since boot, of `/proc/uptime`. */
@@ -39,7 +39,7 @@ export interface Observation {
   /** Undefined where only our own namespace was looked for. */
   readonly visibility: Reading<Visibility> | undefined;
   /** Undefined where nobody asked for it. */
-  readonly clock: Reading<Clock> | undefined;
+  readonly clock: Reading<BootClock> | undefined;
   /** Undefined where nobody asked for it, and outside of the initial namespace, whose limit it is. */
   readonly configuration: Configuration | undefined;
   /** Undefined where nobody asked for it. */

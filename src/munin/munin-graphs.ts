@@ -48,8 +48,8 @@ function entriesGraph(drawable: Drawable | undefined): Graph {
     args: FROM_ZERO,
     info: 'When the table is full the kernel drops new connections.',
     fields: [
-      field(drawable, 'limit', 'limit', 'No more entries than that', figure(limit === 0 ? undefined : limit)),
-      field(drawable, 'entries', 'entries', 'Entries of this network namespace', figure(entries)),
+      graphField(drawable, 'limit', 'limit', 'No more entries than that', figureText(limit === 0 ? undefined : limit)),
+      graphField(drawable, 'entries', 'entries', 'Entries of this network namespace', figureText(entries)),
     ],
   };
 }
@@ -65,7 +65,7 @@ function lossesGraph(drawable: Drawable | undefined): Graph {
     info: 'Counters of the kernel, under its own names.',
     fields: COUNTER_NAMES.filter((name) => measurements?.[name].kind !== 'none').map((name) => {
       const [label, info] = COUNTER_WORDS[name].munin;
-      const counter = field(drawable, name, label, info, measured(measurements?.[name]));
+      const counter = graphField(drawable, name, label, info, measuredText(measurements?.[name]));
       return { ...counter, attributes: ['type DERIVE', 'min 0', ...counter.attributes] };
     }),
   };
@@ -75,7 +75,7 @@ function memoryGraph(drawable: Drawable | undefined): Graph {
   const { measurements } = drawable?.evaluation.results[0] ?? {};
   const machine = drawable?.evaluation.observation.machine;
   const hash = machine && hashTableNow(machine);
-  const full = measured(measurements?.slab_max);
+  const full = measuredText(measurements?.slab_max);
   return {
     name: 'conntrack_memory',
     title: 'Connection tracking memory',
@@ -83,9 +83,9 @@ function memoryGraph(drawable: Drawable | undefined): Graph {
     args: '--base 1024 -l 0',
     info: 'None of it can be swapped.',
     fields: [
-      field(drawable, 'slab_max', 'slab of a full table', 'What the limit would pin', full),
-      field(drawable, 'slab', 'slab', 'What the present entries hold', measured(measurements?.slab)),
-      field(drawable, 'hash_table', 'hash table', 'One pointer for each bucket', figure(hash)),
+      graphField(drawable, 'slab_max', 'slab of a full table', 'What the limit would pin', full),
+      graphField(drawable, 'slab', 'slab', 'What the present entries hold', measuredText(measurements?.slab)),
+      graphField(drawable, 'hash_table', 'hash table', 'One pointer for each bucket', figureText(hash)),
     ],
   };
 }
@@ -94,7 +94,7 @@ function namespaceGraphs(drawable: Drawable | undefined): readonly Graph[] {
   const isSwept = drawable?.evaluation.observation.visibility?.ok === true;
   const entries = drawable?.evaluation.results.map(({ table }) => table.entries) ?? [];
   const fullest = isSwept ? Math.max(...entries) : undefined;
-  const count = measured(drawable?.evaluation.results[0].measurements.netns_count);
+  const count = measuredText(drawable?.evaluation.results[0].measurements.netns_count);
   return [
     {
       name: 'conntrack_netns',
@@ -102,7 +102,9 @@ function namespaceGraphs(drawable: Drawable | undefined): readonly Graph[] {
       label: 'entries',
       args: FROM_ZERO,
       info: 'The limit holds for each network namespace by itself.',
-      fields: [field(drawable, 'fullest', 'fullest', 'Entries of the fullest network namespace', figure(fullest))],
+      fields: [
+        graphField(drawable, 'fullest', 'fullest', 'Entries of the fullest network namespace', figureText(fullest)),
+      ],
     },
     {
       name: 'conntrack_netns_count',
@@ -110,12 +112,12 @@ function namespaceGraphs(drawable: Drawable | undefined): readonly Graph[] {
       label: 'namespaces',
       args: FROM_ZERO,
       info: 'Network namespaces found.',
-      fields: [field(drawable, 'count', 'namespaces', 'Found, this one included', count)],
+      fields: [graphField(drawable, 'count', 'namespaces', 'Found, this one included', count)],
     },
   ];
 }
 
-function field(drawable: Drawable | undefined, name: string, label: string, info: string, value: string): Field {
+function graphField(drawable: Drawable | undefined, name: string, label: string, info: string, value: string): Field {
   const attributes = (['warning', 'critical'] as const).flatMap((level) => {
     const range = drawable?.thresholds(name, level);
     return range === undefined ? [] : [`${level} ${range}`];
@@ -123,11 +125,11 @@ function field(drawable: Drawable | undefined, name: string, label: string, info
   return { name, label, info, value, attributes };
 }
 
-function measured(of: Measured | undefined): string {
-  return figure(of?.kind === 'value' ? of.value : undefined);
+function measuredText(of: Measured | undefined): string {
+  return figureText(of?.kind === 'value' ? of.value : undefined);
 }
 
-function figure(value: number | undefined): string {
+function figureText(value: number | undefined): string {
   return value === undefined ? UNREADABLE : String(Math.round(value));
 }
 
@@ -143,14 +145,14 @@ export function muninConfig(shown: readonly Graph[], multigraph: boolean, dirty:
     ...graph.fields.flatMap(({ name, label, info, attributes }) =>
       [`label ${label}`, `info ${info}`, ...attributes].map((attribute) => `${name}.${attribute}`),
     ),
-    ...(dirty ? values(graph) : []),
+    ...(dirty ? valueLines(graph) : []),
   ]);
 }
 
 export function muninValues(shown: readonly Graph[], multigraph: boolean): readonly string[] {
-  return shown.flatMap((graph) => [...(multigraph ? [`multigraph ${graph.name}`] : []), ...values(graph)]);
+  return shown.flatMap((graph) => [...(multigraph ? [`multigraph ${graph.name}`] : []), ...valueLines(graph)]);
 }
 
-function values({ fields }: Graph): readonly string[] {
+function valueLines({ fields }: Graph): readonly string[] {
   return fields.map(({ name, value }) => `${name}.value ${value}`);
 }

@@ -12,22 +12,22 @@ import { statusLine } from '../words/line.ts';
 import { type Graph, graphs, muninConfig, muninValues } from './munin-graphs.ts';
 import { muninThresholds } from './munin-range.ts';
 
-export const muninCommand: Program<MuninOptions> = { run: munin, fail };
+export const muninCommand: Program<MuninOptions> = { run: runMunin, fail: failMunin };
 
-async function munin(options: MuninOptions, deadline: Deadline): Promise<Outcome> {
-  return { state: 'ok', output: [...(await answer(options, deadline)), ''].join('\n') };
+async function runMunin(options: MuninOptions, deadline: Deadline): Promise<Outcome> {
+  return { state: 'ok', output: [...(await muninLines(options, deadline)), ''].join('\n') };
 }
 
 // Wrong arguments: munin-node shows nothing of it, a person sees it.
-async function fail(text: string): Promise<Outcome> {
+async function failMunin(text: string): Promise<Outcome> {
   return { state: 'unknown', output: `${statusLine('unknown', text)}\n` };
 }
 
-async function answer(options: MuninOptions, deadline: Deadline): Promise<readonly string[]> {
+async function muninLines(options: MuninOptions, deadline: Deadline): Promise<readonly string[]> {
   const { mode, environment } = options;
   // There is one table: no instances to suggest.
   if (mode === 'suggest') return [];
-  const observed = await look(options, deadline);
+  const observed = await observeForMunin(options, deadline);
   if (mode === 'autoconf') return [autoconf(observed)];
 
   const multigraph = Boolean(environment['MUNIN_CAP_MULTIGRAPH']);
@@ -37,7 +37,7 @@ async function answer(options: MuninOptions, deadline: Deadline): Promise<readon
   return muninConfig(shown, multigraph, environment['MUNIN_CAP_DIRTYCONFIG'] === '1');
 }
 
-async function look({ root: dir, environment }: MuninOptions, deadline: Deadline): Promise<Observed> {
+async function observeForMunin({ root: dir, environment }: MuninOptions, deadline: Deadline): Promise<Observed> {
   const opened = openRoot(dir, deadline);
   if ('fault' in opened) return { kind: 'fault', fault: opened.fault };
   const observed = await acquire(opened.root, { machine: 'sizes', namespaces: environment['netns'] === 'all' });

@@ -64,7 +64,7 @@ export function planBody(observation: Observation, plan: Plan): PlanBody {
       buckets,
       max_at_load: limitAtLoad,
       expect_max: expectMax === undefined ? null : { now: expectMax.now, at_load: expectMax.atLoad },
-      memory: memoryBody(observation, plan),
+      memory: planMemoryBody(observation, plan),
       configured: configured === undefined ? null : { path: foreign(configured.path), max: configured.limit },
       commands: plan.fits === false ? [] : liveCommands(observation, plan),
       files: plan.fits === false ? [] : fileBodies(durable(observation, plan)),
@@ -72,7 +72,7 @@ export function planBody(observation: Observation, plan: Plan): PlanBody {
   };
 }
 
-function memoryBody(
+function planMemoryBody(
   { machine: { available } }: Observation,
   { cost, full, hashTable, share, more, fits, largest }: Plan,
 ) {

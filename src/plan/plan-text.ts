@@ -42,7 +42,7 @@ export function planText(observation: Observation, plan: Plan): readonly string[
     ...costLines(observation, plan),
     '',
     'Hash table',
-    ...indented(bucketWords(plan)),
+    ...indented(planBucketWords(plan)),
     ...longChainLines(machine, table, plan),
     '',
     'Now, as root; it lasts until the module is loaded anew or the machine boots',
@@ -124,7 +124,7 @@ function longChainLines({ buckets }: Machine, table: Table, { refusesNow }: Plan
   );
 }
 
-function bucketWords({ buckets, perBucket, limit, limitAtLoad }: Plan): string {
+function planBucketWords({ buckets, perBucket, limit, limitAtLoad }: Plan): string {
   const load = (limit / buckets).toFixed(1).replace(/\.0$/, '');
   const count = `${load === '0' ? 'less than 0.1' : load} ${load === '1' ? 'entry' : 'entries'} for a bucket`;
   const lowers = limitAtLoad > limit ? ', until sysctl sets the lower one' : ', whether sysctl runs after it or not';

@@ -15,15 +15,15 @@ import { type PlanBody, planBody } from './plan-body.ts';
 import { misfitText, misfitWords, planText } from './plan-text.ts';
 
 export const planCommand: Program<PlanOptions> = {
-  run: async (options, deadline) => written(await planOn(options, deadline), options.format),
-  fail: async (text, format) => written(unknown(text), format),
+  run: async (options, deadline) => writtenPlan(await planOn(options, deadline), options.format),
+  fail: async (text, format) => writtenPlan(unknownPlan(text), format),
 };
 
-function written(message: PlanMessage, format: Format): Outcome {
+function writtenPlan(message: PlanMessage, format: Format): Outcome {
   const { state, text, lines, body, details } = message;
   if (format === 'json') return { state, output: renderJson(message, 'plan', body) };
   const status = state === 'ok' ? [] : [statusLine(state, text), ...(lines.length > 0 ? [''] : [])];
-  const shown = [...status, ...lines, ...section('Figures', details)];
+  const shown = [...status, ...lines, ...planSection('Figures', details)];
   return { state, output: `${shown.join('\n')}\n` };
 }
 
@@ -38,21 +38,21 @@ interface PlanMessage {
 
 async function planOn(options: PlanOptions, deadline: Deadline): Promise<PlanMessage> {
   const opened = openRoot(options.root, deadline);
-  if ('fault' in opened) return unknown(faultWords(opened.fault));
+  if ('fault' in opened) return unknownPlan(faultWords(opened.fault));
   const { root } = opened;
   const message = await tablePlan(root, options);
   const late = root.late();
-  return late === undefined ? message : unknown(faultWords(late));
+  return late === undefined ? message : unknownPlan(faultWords(late));
 }
 
 async function tablePlan(root: Root, { max, objectSize, verbosity }: PlanOptions): Promise<PlanMessage> {
   const observed = await acquire(root, { machine: 'all', configuration: true, evidence: 'always', extensions: true });
-  if (observed.kind === 'absent') return unknown('no connection tracking visible here');
-  if (observed.kind === 'fault') return unknown(faultWords(observed.fault));
+  if (observed.kind === 'absent') return unknownPlan('no connection tracking visible here');
+  if (observed.kind === 'fault') return unknownPlan(faultWords(observed.fault));
   const { observation } = observed;
   const evaluation = evaluate(observation, new Map(), { thresholds: {}, objectSize, drift: 'ok', partial: 'ok' });
   const planned = planFor(observation, observation.tables[0], evaluation.cost, max);
-  if (!planned.ok) return unknown(faultWords(planned.fault));
+  if (!planned.ok) return unknownPlan(faultWords(planned.fault));
   const fits = planned.value.fits !== false;
   const lines = fits ? planText(observation, planned.value) : misfitText(observation, planned.value);
   const attempts = verbosity > 1 ? attemptLines(root.attempts, verbosity > 2) : [];
@@ -65,10 +65,10 @@ function misfit(planned: Plan): Pick<PlanMessage, 'state' | 'text'> {
   return { state: 'unknown', text: misfitWords(planned) };
 }
 
-function section(title: string, lines: readonly string[]): readonly string[] {
+function planSection(title: string, lines: readonly string[]): readonly string[] {
   return lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)];
 }
 
-function unknown(text: string): PlanMessage {
+function unknownPlan(text: string): PlanMessage {
   return { state: 'unknown', text, lines: [], body: { plan: null }, details: [] };
 }

@@ -38,7 +38,7 @@ interface Looked {
   readonly listed: Listed;
 }
 
-export async function findings(
+export async function gatherFindings(
   root: Root,
   { before, after, subject, settings, listed }: Looked,
   { options, stop }: ReportContext,

@@ -9,16 +9,16 @@ import type { Table } from '../model/table.ts';
 import { fullestTable } from './diagnosis/diagnosis.ts';
 import { readElsewhere } from './diagnosis/leads/read-other-limits.ts';
 import { verdictText } from './diagnosis/verdict.ts';
-import { findings } from './findings.ts';
-import { newEntries, remembered, seeTable } from './list/new-entries.ts';
+import { gatherFindings } from './findings.ts';
+import { newEntries, rememberTable, seeTable } from './list/new-entries.ts';
 import { reportBody } from './report-body.ts';
 import type { ReportFindings } from './report-findings.ts';
 import { reportText } from './report-text.ts';
-import { failed, type ReportContext, type Reported, unknown } from './reported.ts';
-import { listOf, tableOf } from './subject.ts';
+import { type ReportContext, type Reported, reportedFailure, reportedUnknown } from './reported.ts';
+import { listOf, tableOfPid } from './subject.ts';
 
-const FIRST: Wanted = { machine: 'all', namespaces: true, clock: true };
-const LAST: Wanted = { ...FIRST, configuration: true, evidence: 'always', extensions: true };
+const FIRST_LOOK: Wanted = { machine: 'all', namespaces: true, clock: true };
+const LAST: Wanted = { ...FIRST_LOOK, configuration: true, evidence: 'always', extensions: true };
 
 /** `past` is what was seen last, where there was a report before. */
 export async function reportOfMachine(
@@ -28,11 +28,11 @@ export async function reportOfMachine(
 ): Promise<Reported> {
   const { options } = context;
   const isCaptured = root.view === 'captured';
-  if (options.watch && isCaptured) return unknown('a captured tree does not change: there is nothing to watch');
-  const first = await look(root, isCaptured ? LAST : FIRST);
+  if (options.watch && isCaptured) return reportedUnknown('a captured tree does not change: there is nothing to watch');
+  const first = await observeOnce(root, isCaptured ? LAST : FIRST_LOOK);
   if ('text' in first) return first;
-  const subject = options.pid === undefined ? fullestTable(first) : tableOf(root, first, options.pid);
-  return 'kind' in subject ? failed(subject) : reportOf(root, context, first, past, subject);
+  const subject = options.pid === undefined ? fullestTable(first) : tableOfPid(root, first, options.pid);
+  return 'kind' in subject ? reportedFailure(subject) : reportOf(root, context, first, past, subject);
 }
 
 async function reportOf(
@@ -57,8 +57,8 @@ async function reportOf(
   const now = await seeAgain(root, first, subject, context);
   const { entries } = last.tables.find(({ key }) => key === subject.key) ?? subject;
   const listed = read.withNew((all, marks) => now && seen && newEntries(seen, now, entries, all, marks));
-  const found = await findings(root, { before, after: last, subject, settings: read.settings, listed }, context);
-  return { ...told(found, context), look: last, seen: now && remembered(now), reading };
+  const found = await gatherFindings(root, { before, after: last, subject, settings: read.settings, listed }, context);
+  return { ...reportedFindings(found, context), look: last, seen: now && rememberTable(now), reading };
 }
 
 // A list from elsewhere does not change, and what nobody waits for has not changed yet.
@@ -70,13 +70,13 @@ async function seeAgain(root: Root, { machine }: Observation, subject: Table, co
 
 async function seenBefore(root: Root, first: Observation, subject: Table, context: ReportContext) {
   const seen = await seeAgain(root, first, subject, context);
-  return seen && remembered(seen);
+  return seen && rememberTable(seen);
 }
 
-async function look(root: Root, wanted: Wanted): Promise<Observation | Reported> {
+async function observeOnce(root: Root, wanted: Wanted): Promise<Observation | Reported> {
   const observed = await acquire(root, wanted);
-  if (observed.kind === 'absent') return unknown('no connection tracking visible here');
-  if (observed.kind === 'fault') return failed(observed.fault);
+  if (observed.kind === 'absent') return reportedUnknown('no connection tracking visible here');
+  if (observed.kind === 'fault') return reportedFailure(observed.fault);
   const { observation } = observed;
   const elsewhere = readElsewhere(root, observation.tables, wanted === LAST ? 'all' : 'counters');
   return { ...observation, elsewhere };
@@ -84,10 +84,13 @@ async function look(root: Root, wanted: Wanted): Promise<Observation | Reported>
 
 async function lookAfter(root: Root, { stop }: ReportContext, wait: number): Promise<Observation | Reported> {
   await stop.pause(wait);
-  return look(root, LAST);
+  return observeOnce(root, LAST);
 }
 
-function told(found: ReportFindings, { palette }: ReportContext): Omit<Reported, 'look' | 'seen' | 'reading'> {
+function reportedFindings(
+  found: ReportFindings,
+  { palette }: ReportContext,
+): Omit<Reported, 'look' | 'seen' | 'reading'> {
   const { state } = found.diagnosis;
   return { state, text: verdictText(found), lines: reportText(found, palette), body: reportBody(found) };
 }

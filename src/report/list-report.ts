@@ -4,17 +4,17 @@ import { openCaptured } from './list/entry-feed.ts';
 import { entriesWords, listLines } from './list/listing.ts';
 import { readList } from './list/read-list.ts';
 import { listBody } from './report-body.ts';
-import { failed, type ReportContext, type Reported } from './reported.ts';
+import { type ReportContext, type Reported, reportedFailure } from './reported.ts';
 
 export async function reportOfList(context: ReportContext): Promise<Reported> {
   const { options, deadline } = context;
   const opened = openCaptured(options.entries ?? '-');
-  if ('fault' in opened) return failed(opened.fault);
+  if ('fault' in opened) return reportedFailure(opened.fault);
   const { nothing, withNew } = await readList(opened.feed, new Map(), context);
-  if (deadline.left() <= 0) return failed({ kind: 'timeout', source: opened.feed.source });
+  if (deadline.left() <= 0) return reportedFailure({ kind: 'timeout', source: opened.feed.source });
   const listed = withNew(() => undefined);
   if (listed.kind === 'none' || nothing !== undefined)
-    return failed(nothing ?? { kind: 'empty', source: opened.feed.source });
+    return reportedFailure(nothing ?? { kind: 'empty', source: opened.feed.source });
   const of = `a list of ${entriesWords(listed.holdings)}`;
   return {
     state: 'ok',

@@ -56,7 +56,7 @@ export interface IncidentBody {
   /** a limit that is below what is configured, in words */
   readonly drift: string | null;
   /** null where the size of an entry is not known */
-  readonly memory: MemoryBody | null;
+  readonly memory: WorstMemoryBody | null;
   readonly advice: readonly AdviceBody[];
   /** what points to a loss outside of the tables, the gravest first */
   readonly elsewhere: readonly LeadBody[];
@@ -86,7 +86,7 @@ export interface LogBody {
   readonly namespaces: readonly Count[];
 }
 
-interface MemoryBody {
+interface WorstMemoryBody {
   readonly origin: ObjectOrigin;
   /** how sure the slab's figures are: what could not be seen may add to them */
   readonly certainty: InPlace<Certainty>;
@@ -144,7 +144,7 @@ function incidentBody(found: ReportFindings): IncidentBody {
     namespaces_unread: unread.length,
     kernel_log: logBody(found),
     drift: drift?.kind === 'below' ? driftWords(drift) : null,
-    memory: memoryBody(found),
+    memory: reportMemoryBody(found),
     advice: advice.map((one) => adviceBody(one, found)),
     elsewhere: leads.map((lead) => leadBody(lead, found)),
     sudo_adds: sudo,
@@ -176,7 +176,10 @@ function logBody({ log }: ReportFindings): IncidentBody['kernel_log'] {
   };
 }
 
-function memoryBody({ evaluation: { observation }, diagnosis: { worst } }: ReportFindings): MemoryBody | null {
+function reportMemoryBody({
+  evaluation: { observation },
+  diagnosis: { worst },
+}: ReportFindings): WorstMemoryBody | null {
   const { memory } = worst.result;
   if (memory === undefined) return null;
   const { available } = observation.machine;

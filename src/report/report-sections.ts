@@ -17,7 +17,7 @@ import { events, type TableDiagnosis } from './diagnosis/diagnosis.ts';
 import type { Palette } from './palette.ts';
 import { type ReportFindings, tableWords, totalOf, usageWords } from './report-findings.ts';
 
-const MOST_TABLES = 10;
+const MOST_TABLES_SHOWN = 10;
 const LABEL_AT = ' '.repeat(45);
 
 /** The tables, the one in trouble first, then the fullest. */
@@ -29,8 +29,10 @@ export function whereLines(found: ReportFindings, palette: Palette): readonly st
   const { unread } = observation;
   return [
     '     entries   usage    drop/s   all drops',
-    ...shown.slice(0, MOST_TABLES).flatMap((table) => tableRow(found, table, palette)),
-    ...(shown.length > MOST_TABLES ? [`  and ${shown.length - MOST_TABLES} more with entries or drops`] : []),
+    ...shown.slice(0, MOST_TABLES_SHOWN).flatMap((table) => tableRow(found, table, palette)),
+    ...(shown.length > MOST_TABLES_SHOWN
+      ? [`  and ${shown.length - MOST_TABLES_SHOWN} more with entries or drops`]
+      : []),
     ...indented(`${countWords(observation)}.`),
     ...unread.slice(0, 1).flatMap(({ fault }) => indented(`${unread.length} not read: ${faultWords(fault)}.`)),
     ...hidingLines(observation).flatMap((line) => indented(`${line}.`)),
@@ -47,7 +49,7 @@ function tableRow(found: ReportFindings, { result, state }: TableDiagnosis, pale
   const figures = [
     grouped(table.entries).padStart(12),
     (measurements.usage.kind === 'value' ? usageWords(result) : '-').padStart(8),
-    rateWords(result, 'drop').padStart(10),
+    rateOrUnknown(result, 'drop').padStart(10),
     (total === undefined ? '-' : grouped(total)).padStart(12),
   ].join('');
   const shown = state === 'ok' ? figures : palette[state](figures);
@@ -56,7 +58,7 @@ function tableRow(found: ReportFindings, { result, state }: TableDiagnosis, pale
   return [`${shown}   ${first}`, ...further];
 }
 
-function rateWords(result: TableResult, name: CounterName): string {
+function rateOrUnknown(result: TableResult, name: CounterName): string {
   if (result.losses === undefined) return '-';
   const rate = events(result, name) / result.losses.seconds;
   return rate > 0 && rate < 1 ? rate.toFixed(1) : grouped(Math.round(rate));
@@ -71,7 +73,7 @@ export function losingLines(found: ReportFindings, palette: Palette): readonly s
     `  ${words.padEnd(57)}${losses === undefined ? '' : rate.padStart(9)}${total.padStart(12)}`;
   const rows = COUNTER_NAMES.filter((name) => measurements[name].kind === 'value').map((name) => {
     const words = `${name.padEnd(14)}${COUNTER_WORDS[name].report}`;
-    const line = row(words, `${rateWords(result, name)}/s`, grouped(totalOf(result, name) ?? 0));
+    const line = row(words, `${rateOrUnknown(result, name)}/s`, grouped(totalOf(result, name) ?? 0));
     return counterSpec(name).means === 'loss' && events(result, name) > 0 ? palette.critical(line) : line;
   });
   const head = row('', `over ${durationWords(losses?.seconds ?? 0)}`, 'since boot');
@@ -104,7 +106,7 @@ function shortly(seconds: number): string {
 function evictionLines({ diagnosis, survival }: ReportFindings): readonly string[] {
   const { result } = diagnosis.worst;
   if (survival === undefined) return [];
-  const rate = rateWords(result, 'early_drop');
+  const rate = rateOrUnknown(result, 'early_drop');
   return indented(
     `At ${rate} evictions/s an entry without an answer survives ${shortly(survival)}: an answer that takes longer meets none, and does not get through.`,
     '    ',
@@ -132,15 +134,15 @@ export function settingLines({ evaluation, diagnosis }: ReportFindings): readonl
   const { table } = diagnosis.worst.result;
   const limit = table.limit === 0 ? 'none' : grouped(table.limit);
   return [
-    ...setting('slab', slabWords(evaluation, diagnosis.worst.result)),
-    ...(available.ok ? setting('available', `${sizeWords(available.value.bytes)} of RAM`) : []),
-    ...setting('limit', `${limit} (${foreignPath(table.limitSource)})`),
-    ...setting('buckets', bucketWords(evaluation)),
-    ...(drift?.kind === 'below' ? setting('configured', driftWords(drift)) : []),
+    ...settingLine('slab', slabWords(evaluation, diagnosis.worst.result)),
+    ...(available.ok ? settingLine('available', `${sizeWords(available.value.bytes)} of RAM`) : []),
+    ...settingLine('limit', `${limit} (${foreignPath(table.limitSource)})`),
+    ...settingLine('buckets', bucketWords(evaluation)),
+    ...(drift?.kind === 'below' ? settingLine('configured', driftWords(drift)) : []),
   ];
 }
 
-function setting(name: string, words: string): readonly string[] {
+function settingLine(name: string, words: string): readonly string[] {
   return hanging(`  ${name.padEnd(12)}`, words, ' '.repeat(14));
 }
 

@@ -19,7 +19,7 @@ export function reportText(found: ReportFindings, palette: Palette): readonly st
   const { worst } = found.diagnosis;
   const { observation } = found.evaluation;
   return [
-    palette[worst.state](gauge(worst.result)),
+    palette[worst.state](usageGauge(worst.result)),
     ...section('Where', whereLines(found, palette)),
     ...section(`Losing: ${tableWords(found, worst.result.table)}`, losingLines(found, palette)),
     ...section(`Who fills it: ${tableWords(found, found.subject)}`, whoLines(found)),
@@ -34,7 +34,7 @@ export function reportText(found: ReportFindings, palette: Palette): readonly st
 }
 
 const NOTHING_NOW = 'Nothing that the present figures support.';
-const AGAIN = 'Run this again while connections fail, or let it run: --watch.';
+const RUN_AGAIN = 'Run this again while connections fail, or let it run: --watch.';
 
 /** What there is to do where no advice is given. */
 function nothingWords(found: ReportFindings): string {
@@ -42,12 +42,12 @@ function nothingWords(found: ReportFindings): string {
   if (found.diagnosis.trouble === 'was_full') return 'Nothing now: it is over.';
   if (isFine(found.diagnosis)) return 'Nothing here: look elsewhere.';
   const isCaptured = found.evaluation.observation.machine.view === 'captured';
-  return isCaptured ? NOTHING_NOW : `${NOTHING_NOW} ${AGAIN}`;
+  return isCaptured ? NOTHING_NOW : `${NOTHING_NOW} ${RUN_AGAIN}`;
 }
 
 const GAUGE = 50;
 
-function gauge({ table: { entries, limit }, measurements: { usage } }: TableResult): string {
+function usageGauge({ table: { entries, limit }, measurements: { usage } }: TableResult): string {
   if (usage.kind !== 'value') return `${grouped(entries)} entries, no limit set`;
   const filled = Math.min(GAUGE, Math.floor((GAUGE * entries) / limit));
   const bar = '#'.repeat(filled).padEnd(GAUGE, '.');

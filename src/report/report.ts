@@ -14,21 +14,21 @@ import { interruption } from './interruption.ts';
 import { countInThread } from './list/count-worker.ts';
 import { reportOfList } from './list-report.ts';
 import { PLAIN } from './palette.ts';
-import { failed, type ReportContext, type Reported, unknown } from './reported.ts';
+import { type ReportContext, type Reported, reportedFailure, reportedUnknown } from './reported.ts';
 import { openScreen, paletteFor } from './screen.ts';
 
-export const reportCommand: Program<ReportOptions> = { run: report, fail, inThread: countInThread };
+export const reportCommand: Program<ReportOptions> = { run: runReport, fail: failReport, inThread: countInThread };
 
-async function report(options: ReportOptions, deadline: Deadline): Promise<Outcome> {
+async function runReport(options: ReportOptions, deadline: Deadline): Promise<Outcome> {
   const palette = options.format === 'json' ? PLAIN : paletteFor(self.environment);
   const context = { options, deadline, stop: interruption(deadline), palette };
-  if (options.watch) return watch(context);
+  if (options.watch) return watchTable(context);
   const once = await reportOnce(context, undefined);
-  return { state: once.state, output: written(once, context) };
+  return { state: once.state, output: writtenReport(once, context) };
 }
 
-async function fail(text: string, format: Format): Promise<Outcome> {
-  const failure = { ...unknown(text), details: [] };
+async function failReport(text: string, format: Format): Promise<Outcome> {
+  const failure = { ...reportedUnknown(text), details: [] };
   return {
     state: failure.state,
     output: format === 'json' ? document(failure) : `${statusLine(failure.state, text)}\n`,
@@ -43,24 +43,24 @@ interface DetailedReport extends Reported {
 async function reportOnce(context: ReportContext, past: Reported | undefined): Promise<DetailedReport> {
   const { options, deadline } = context;
   const opened = openRoot(options.root, deadline);
-  if ('fault' in opened) return { ...failed(opened.fault), details: [] };
+  if ('fault' in opened) return { ...reportedFailure(opened.fault), details: [] };
   const { root } = opened;
   const alone = options.entries !== undefined && !options.rootGiven;
   const reported = alone ? await reportOfList(context) : await reportOfMachine(root, context, past);
   // A list alone names its own source.
   const late = alone ? undefined : root.late();
   const details = options.verbosity > 1 ? attemptLines(root.attempts, options.verbosity > 2) : [];
-  return { ...(late === undefined ? reported : failed(late)), details };
+  return { ...(late === undefined ? reported : reportedFailure(late)), details };
 }
 
 // Reading a long list takes a CPU from the machine that is in trouble: not for more than a quarter of the time.
 const READING_SHARE = 4;
 
 /** Until it is interrupted, or fails; then the last one stays where the terminal was. */
-async function watch(context: ReportContext): Promise<Outcome> {
+async function watchTable(context: ReportContext): Promise<Outcome> {
   const { options, stop } = context;
   const screen = openScreen();
-  let once: DetailedReport = { ...failed({ kind: 'timeout', source: options.root }), details: [] };
+  let once: DetailedReport = { ...reportedFailure({ kind: 'timeout', source: options.root }), details: [] };
   try {
     do {
       once = await reportOnce(context, once);
@@ -71,16 +71,16 @@ async function watch(context: ReportContext): Promise<Outcome> {
   } finally {
     screen.close();
   }
-  return { state: once.state, output: terminal.isTerminal(1) ? written(once, context) : '' };
+  return { state: once.state, output: terminal.isTerminal(1) ? writtenReport(once, context) : '' };
 }
 
-const FOREVER = Number.POSITIVE_INFINITY;
+const WATCH_FOREVER = Number.POSITIVE_INFINITY;
 
-function written(once: DetailedReport, context: ReportContext): string {
+function writtenReport(once: DetailedReport, context: ReportContext): string {
   if (context.options.format === 'json') return document(once);
   const lines = linesOf(once, context);
   // Its first line would have left the screen.
-  const rows = terminal.isTerminal(1) ? (terminal.rows() ?? FOREVER) : FOREVER;
+  const rows = terminal.isTerminal(1) ? (terminal.rows() ?? WATCH_FOREVER) : WATCH_FOREVER;
   const again = lines.length < rows ? [] : ['', ...verdictLines(once, context)];
   return `${[...lines, ...again].join('\n')}\n`;
 }

@@ -40,10 +40,10 @@ export interface Reported {
   readonly reading: number;
 }
 
-export function failed(fault: Fault): Reported {
-  return unknown(faultWords(fault));
+export function reportedFailure(fault: Fault): Reported {
+  return reportedUnknown(faultWords(fault));
 }
 
-export function unknown(text: string): Reported {
+export function reportedUnknown(text: string): Reported {
   return { state: 'unknown', text, lines: [], body: { report: null }, look: undefined, seen: undefined, reading: 0 };
 }

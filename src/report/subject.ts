@@ -10,10 +10,10 @@ import type { Observation } from '../model/observation.ts';
 import type { Table } from '../model/table.ts';
 import { openCaptured, openTableList } from './list/entry-feed.ts';
 import { noList, type ReadList, readList } from './list/read-list.ts';
-import { failed, type ReportContext, type Reported } from './reported.ts';
+import { type ReportContext, type Reported, reportedFailure } from './reported.ts';
 
 /** The table of a process's namespace. */
-export function tableOf(root: Root, { tables }: Observation, pid: number): Table | Fault {
+export function tableOfPid(root: Root, { tables }: Observation, pid: number): Table | Fault {
   const source = root.locate(`/proc/${pid}`);
   if (isOnlyNamespace() && exists(source)) return tables[0];
   const inode = netInode(root, pid);
@@ -31,11 +31,11 @@ export async function listOf(
 ): Promise<ReadList | Reported> {
   const { entries } = context.options;
   const opened = entries === undefined ? openTableList(root, observation.machine, subject) : openCaptured(entries);
-  if ('fault' in opened) return entries === undefined ? noList(opened.fault) : failed(opened.fault);
+  if ('fault' in opened) return entries === undefined ? noList(opened.fault) : reportedFailure(opened.fault);
   const read = await readList(opened.feed, readTunables(root, observation.machine.generation, subject), context);
   // So that it is named, and not what would be read next.
   root.expired(opened.feed.source);
   // A list that somebody has given is what the question is about.
   const nothing = entries === undefined ? undefined : read.nothing;
-  return nothing === undefined ? read : failed(nothing);
+  return nothing === undefined ? read : reportedFailure(nothing);
 }

@@ -77,7 +77,7 @@ export function nftRule(chain: string, rule: string): NftPart {
 
 /** `enter` is the prefix that makes a command run in the table's namespace, empty for our own. */
 export function commandsOf(actions: readonly Action[], enter: string): readonly string[] {
-  return actions.flatMap((action) => typed(action).map((line) => enter + line));
+  return actions.flatMap((action) => actionLines(action).map((line) => enter + line));
 }
 
 /** Last change first. Actions without an undo add nothing. */
@@ -95,7 +95,7 @@ export function remainder(actions: readonly Action[]): string | undefined {
   return kinds.every((kind) => kind === 'look') && kinds.length > 0 ? 'Changes nothing.' : undefined;
 }
 
-function typed(action: Action): readonly string[] {
+function actionLines(action: Action): readonly string[] {
   switch (action.kind) {
     case 'nft table': {
       const { name, parts } = action;

@@ -19,7 +19,7 @@ export function tableDetails(evaluation: Evaluation, history: Reading<History> |
     ...sourceLines(evaluation),
     ...(history === undefined ? [] : historyLines(evaluation, history)),
     ...thresholdLines(evaluation),
-    ...memoryLines(evaluation),
+    ...memoryDetails(evaluation),
     ...unjudgedLines(evaluation),
     ...faultLines(evaluation),
   ];
@@ -30,7 +30,7 @@ function sourceLines(evaluation: Evaluation): string[] {
   const lines = [
     `entries: ${entries} (${foreignPath(entriesSource)})`,
     `limit: ${limit === 0 ? 'none (0)' : limit} (${foreignPath(limitSource)})`,
-    ...bucketsLine(evaluation),
+    ...bucketDetails(evaluation),
   ];
   if (!statistics.ok) return lines;
   const { source, value } = statistics;
@@ -41,7 +41,7 @@ function cpuWords(cpus: number): string {
   return cpus === 1 ? '1 CPU' : `${cpus} CPUs`;
 }
 
-function bucketsLine({ observation: { machine }, results: [own] }: Evaluation): string[] {
+function bucketDetails({ observation: { machine }, results: [own] }: Evaluation): string[] {
   const { buckets } = machine;
   if (!buckets.ok) return [];
   const source = foreignPath(buckets.source);
@@ -82,7 +82,7 @@ function rangeWords(metric: MetricName, ranges: Ranges): string[] {
   return levels.length === 0 ? [] : [`${metric} ${levels.join(' ')}`];
 }
 
-function memoryLines(evaluation: Evaluation): string[] {
+function memoryDetails(evaluation: Evaluation): string[] {
   const { cost, memory, results } = evaluation;
   const [own] = results;
   if (!cost.ok || memory === undefined || own.memory === undefined) return [];

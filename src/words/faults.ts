@@ -4,7 +4,7 @@ import type { Fault, FaultKind } from '../model/fault.ts';
 import { foreignPath } from './words.ts';
 
 // "cannot read" where nothing could be had, "cannot use" where what was had makes no sense. # is the fault's detail.
-const WORDS: Readonly<Record<FaultKind, readonly [verb: string, why: string]>> = {
+const FAULT_WORDS: Readonly<Record<FaultKind, readonly [verb: string, why: string]>> = {
   missing: ['cannot read', 'no such file'],
   denied: ['cannot read', 'permission denied'],
   'not-regular': ['cannot read', 'not a regular file'],
@@ -34,7 +34,7 @@ const WORDS: Readonly<Record<FaultKind, readonly [verb: string, why: string]>> =
 /** `cannot read /proc/…: permission denied`. */
 export function faultWords({ kind, source, detail = '' }: Fault): string {
   if (kind === 'timeout' && detail !== '') return `timeout ${detail} reading ${foreignPath(source)}`;
-  const [verb, why] = WORDS[kind];
+  const [verb, why] = FAULT_WORDS[kind];
   const reason = why.replace('#', detail);
   const what = `${verb} ${foreignPath(source)}`;
   return reason === '' ? what : `${what}: ${reason}`;

@@ -6,24 +6,24 @@ import type { CounterName } from '../model/counters.ts';
 import { COUNTER_WORDS } from './counter-words.ts';
 import { durationWords } from './words.ts';
 
-type Cause = keyof Lost;
+type LossCause = keyof Lost;
 
-const CAUSES: Readonly<Record<Cause, (packets: number) => string>> = {
-  full: (packets) => `${counted(packets, 'packet')} dropped`,
-  clash: (packets) => `${counted(packets, 'packet')} lost to clashes (as when NAT has no free port)`,
-  fullOrClash: (packets) => `${counted(packets, 'packet')} dropped (table full, or a clash)`,
+const CAUSE_WORDS: Readonly<Record<LossCause, (packets: number) => string>> = {
+  full: (packets) => `${countedPackets(packets, 'packet')} dropped`,
+  clash: (packets) => `${countedPackets(packets, 'packet')} lost to clashes (as when NAT has no free port)`,
+  fullOrClash: (packets) => `${countedPackets(packets, 'packet')} dropped (table full, or a clash)`,
   chain: (packets) => (packets === 1 ? '1 refused by a long hash chain' : `${packets} refused by long hash chains`),
 };
-const ALL: readonly Cause[] = ['full', 'clash', 'fullOrClash', 'chain'];
+const ALL: readonly LossCause[] = ['full', 'clash', 'fullOrClash', 'chain'];
 
 /** Which of them a counter's events are of; what it says of others is said of these already. */
-const OF_COUNTER: Readonly<Partial<Record<CounterName, readonly Cause[]>>> = {
+const OF_COUNTER: Readonly<Partial<Record<CounterName, readonly LossCause[]>>> = {
   drop: ['full', 'clash', 'fullOrClash'],
   insert_failed: ['clash', 'chain'],
   chainlength: ['chain'],
 };
 
-function counted(some: number, what: string): string {
+function countedPackets(some: number, what: string): string {
   return `${some} ${what}${some === 1 ? '' : 's'}`;
 }
 
@@ -32,7 +32,7 @@ export function lossWords({ lost, losses }: TableResult, named: readonly Counter
   if (lost === undefined || losses === undefined) return '';
   const said = named.flatMap((name) => OF_COUNTER[name] ?? []);
   return inTheLast(
-    causeWords(
+    lossCauses(
       lost,
       ALL.filter((cause) => !said.includes(cause)),
     ),
@@ -44,7 +44,7 @@ export function lossWords({ lost, losses }: TableResult, named: readonly Counter
 export function rateWords({ lost, losses }: TableResult, counter: CounterName): string {
   if (lost === undefined || losses === undefined) return '';
   const causes = counter === 'insert_failed' ? undefined : OF_COUNTER[counter];
-  const words = causes === undefined ? eventWords(losses.events[counter] ?? 0, counter) : causeWords(lost, causes);
+  const words = causes === undefined ? eventWords(losses.events[counter] ?? 0, counter) : lossCauses(lost, causes);
   return inTheLast(words, losses.seconds);
 }
 
@@ -52,8 +52,8 @@ function inTheLast(words: readonly string[], seconds: number): string {
   return words.length === 0 ? '' : `${words.join(', ')} in the last ${durationWords(seconds)}`;
 }
 
-function causeWords(lost: Lost, causes: readonly Cause[]): readonly string[] {
-  return causes.flatMap((cause) => (lost[cause] === 0 ? [] : [CAUSES[cause](lost[cause])]));
+function lossCauses(lost: Lost, causes: readonly LossCause[]): readonly string[] {
+  return causes.flatMap((cause) => (lost[cause] === 0 ? [] : [CAUSE_WORDS[cause](lost[cause])]));
 }
 
 function eventWords(events: number, counter: CounterName): readonly string[] {
@@ -74,7 +74,7 @@ export function sinceBootWords({ lostSinceBoot: lost }: TableResult, named: read
   return words.length === 0 ? '' : `${words.join(', ')} since boot`;
 }
 
-const SINCE_BOOT: Readonly<Record<Cause, string>> = {
+const SINCE_BOOT: Readonly<Record<LossCause, string>> = {
   full: 'dropped',
   clash: 'lost to clashes',
   fullOrClash: 'dropped (table full, or a clash)',

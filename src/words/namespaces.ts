@@ -110,7 +110,7 @@ function fullestWords({ evaluation, identities }: Evaluated): string {
   return `${fullest.table.entries}${share} in ${labelOf(identities, fullest.table)}`;
 }
 
-const NAMED = /^(?:\/var)?\/run\/netns\/(.+)$/;
+const NAMED_MOUNT = /^(?:\/var)?\/run\/netns\/(.+)$/;
 
 /** `namespace of envoy (pid 12994, pod 3f2a...)`; by its name where no process is in it. */
 export function labelOf(identities: Identities, namespace: Namespace): string {
@@ -121,7 +121,7 @@ export function labelOf(identities: Identities, namespace: Namespace): string {
 /** The same in a column where everything is a namespace. */
 export function ownerWords(identities: Identities, { key, mount, number }: Namespace): string {
   const { process, container } = identities.get(key) ?? {};
-  const name = mount === undefined ? undefined : NAMED.exec(mount.path)?.[1];
+  const name = mount === undefined ? undefined : NAMED_MOUNT.exec(mount.path)?.[1];
   if (process === undefined) return `${foreign(name ?? mount?.path ?? String(number ?? key))} (no process)`;
   const notes = [`pid ${process.pid}`];
   if (container !== undefined) notes.push(`${container.kind} ${foreign(container.id)}`);
@@ -161,13 +161,13 @@ export function everywhereDetails({ evaluation, identities }: Evaluated): readon
   return [
     `found: ${countWords(observation)}`,
     ...hidingLines(observation),
-    ...fullest.slice(0, MOST_LISTED).map((result) => listed(result, identities)),
+    ...fullest.slice(0, MOST_LISTED).map((result) => namespaceLine(result, identities)),
     ...unread.slice(0, MOST_LISTED).map((one) => `not read: ${labelOf(identities, one)}: ${faultWords(one.fault)}`),
     ...pinned,
   ];
 }
 
-function listed(result: TableResult, identities: Identities): string {
+function namespaceLine(result: TableResult, identities: Identities): string {
   const { table, measurements } = result;
   const share = measurements.usage.kind === 'value' ? ` (${percentWords(measurements.usage.value)})` : '';
   const number = table.number === undefined ? '' : `, net:[${table.number}]`;

@@ -28,10 +28,10 @@ export function placeWords({ where, lines, replaces = [] }: FileLines): string {
 
 /** For sysctls that no file sets yet. */
 export function sysctlPlaces({ generation }: Pick<Machine, 'generation'>): string {
-  return generation === 'ip_conntrack' ? SYSCTL_CONF : `${SYSCTL_CONF}, or a file in /etc/sysctl.d`;
+  return generation === 'ip_conntrack' ? SYSCTL_CONF_SHOWN : `${SYSCTL_CONF_SHOWN}, or a file in /etc/sysctl.d`;
 }
 
-const SYSCTL_CONF = '/etc/sysctl.conf';
+const SYSCTL_CONF_SHOWN = '/etc/sysctl.conf';
 
 /** A line of sysctl.d(5). */
 export function sysctlLine(generation: Generation, name: string, value: number): string {
@@ -76,7 +76,7 @@ export function liveCommands(observation: Observation, plan: Plan): readonly str
   return [...unseen, ...commandsOf(limitActions(observation, plan), '')];
 }
 
-const UNKNOWN: Evidence = {
+const UNKNOWN_EVIDENCE: Evidence = {
   iptablesUnloads: undefined,
   builtIn: undefined,
   loadedAtBoot: false,
@@ -86,7 +86,7 @@ const UNKNOWN: Evidence = {
 };
 
 export function durable(observation: Observation, plan: Plan): readonly FileLines[] {
-  const { machine, evidence = UNKNOWN } = observation;
+  const { machine, evidence = UNKNOWN_EVIDENCE } = observation;
   const { generation, release } = machine;
   // A captured tree need not show its init; those that came with these kernels read both directories.
   const modern = generation === 'nf_conntrack' && (evidence.systemd || (release.ok && atLeast(release.value, 3, 10)));
@@ -102,13 +102,16 @@ export function durable(observation: Observation, plan: Plan): readonly FileLine
   ];
 }
 
-const COMMAND_LINE = 'the kernel command line';
+const COMMAND_LINE_WORDS = 'the kernel command line';
 
 /**
  * Where the buckets are set: one place, and every other one is taken away, since the last of them counts and giving
  * hashsize twice at a load has crashed 2.6.32. None if the kernel's default does it, or the file says so already.
  */
-function hashsizeFiles({ machine, configuration, evidence = UNKNOWN }: Observation, plan: Plan): readonly FileLines[] {
+function hashsizeFiles(
+  { machine, configuration, evidence = UNKNOWN_EVIDENCE }: Observation,
+  plan: Plan,
+): readonly FileLines[] {
   const { generation } = machine;
   const all = (configuration?.hashsizes ?? []).filter(({ module }) => module === generation);
   // Options of modprobe.d do nothing if conntrack is built in.
@@ -125,7 +128,7 @@ function newHashsize(machine: Machine, { builtIn }: Evidence, { buckets, limit }
   const isEnough = buckets <= defaultBuckets(machine) && (builtIn === true || limit <= defaultLimit(machine));
   if (isEnough && startsByDefault(machine)) return [];
   return builtIn === true
-    ? [{ where: COMMAND_LINE, lines: [`${generation}.hashsize=${buckets}`] }]
+    ? [{ where: COMMAND_LINE_WORDS, lines: [`${generation}.hashsize=${buckets}`] }]
     : [{ where: GENERATIONS[generation].modprobeFile, lines: [`options ${generation} hashsize=${buckets}`] }];
 }
 
@@ -136,7 +139,7 @@ function startsByDefault(machine: Machine): boolean {
 }
 
 function replaced(option: HashsizeOption, lines: readonly string[]): FileLines {
-  const where = isOfCommandLine(option) ? COMMAND_LINE : option.path;
+  const where = isOfCommandLine(option) ? COMMAND_LINE_WORDS : option.path;
   return { where, lines, replaces: [`${option.key}=${option.value}`] };
 }
 
@@ -194,5 +197,5 @@ function sysctlEdit(where: string, line: string, { configured, limit }: Plan): r
 // Where it is set already it has to be changed: a second file may come before that one.
 function sysctlFile(modern: boolean, { configured }: Plan): string {
   if (configured !== undefined && configured.by === 'sysctl' && configured.atBoot) return configured.path;
-  return modern ? '/etc/sysctl.d/90-nf_conntrack.conf' : SYSCTL_CONF;
+  return modern ? '/etc/sysctl.d/90-nf_conntrack.conf' : SYSCTL_CONF_SHOWN;
 }

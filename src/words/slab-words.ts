@@ -5,7 +5,7 @@ import type { Certainty } from '../evaluate/extensions.ts';
 import type { ObjectCost } from '../evaluate/footprint.ts';
 import type { AllMemory } from '../evaluate/memory.ts';
 
-const WORDS: Readonly<Record<Certainty, string>> = {
+const CERTAINTY_WORDS: Readonly<Record<Certainty, string>> = {
   exact: '',
   at_least: 'at least ',
   up_to: 'up to ',
@@ -15,7 +15,7 @@ const WORDS: Readonly<Record<Certainty, string>> = {
 /** Before a figure that stands on the size of an entry. */
 export function sureWords({ origin, certainty }: Pick<ObjectCost, 'origin' | 'certainty'>): string {
   const about = origin === 'estimate' && certainty !== 'about' ? 'about ' : '';
-  return WORDS[certainty] + about;
+  return CERTAINTY_WORDS[certainty] + about;
 }
 
 /** The same before the memory that the entries of all tables hold. */

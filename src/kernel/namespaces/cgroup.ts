@@ -9,10 +9,10 @@
 import type { Container } from '../../model/table.ts';
 import type { Parsed, Root } from '../root.ts';
 
-const LIMIT = 1 << 16;
+const CGROUP_LIMIT = 1 << 16;
 const POD = /\bpod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|[0-9a-f]{32})(?=[./]|$)/;
 const HASH = /(?:^|[/:-])([0-9a-f]{64})(?=[./]|$)/;
-const NAMES = [
+const CONTAINER_NAMES = [
   /\/machine-((?!qemu\\x2d)[^/]+)\.scope(?=\/|$)/,
   /\/systemd-nspawn@([^/]+)\.service(?=\/|$)/,
   /\/lxc\.payload[./]([^/]+)/,
@@ -22,7 +22,7 @@ const NAMES = [
 const SHORT_ID = 12;
 
 export function readContainer(root: Root, pid: number): Container | undefined {
-  const reading = root.read(`/proc/${pid}/cgroup`, LIMIT, parseContainer);
+  const reading = root.read(`/proc/${pid}/cgroup`, CGROUP_LIMIT, parseContainer);
   return reading.ok ? reading.value : undefined;
 }
 
@@ -32,8 +32,8 @@ export function parseContainer(text: string): Parsed<Container | undefined> {
   if (pod !== undefined) return { ok: true, value: { kind: 'pod', id: pod.replace(/_/g, '-') } };
   const [, hash] = firstMatch(paths, [HASH]);
   if (hash !== undefined) return { ok: true, value: { kind: 'container', id: hash.slice(0, SHORT_ID) } };
-  const [, name] = firstMatch(paths, NAMES);
-  return { ok: true, value: name === undefined ? undefined : { kind: 'container', id: unescaped(name) } };
+  const [, name] = firstMatch(paths, CONTAINER_NAMES);
+  return { ok: true, value: name === undefined ? undefined : { kind: 'container', id: unescapeUnit(name) } };
 }
 
 function firstMatch(paths: readonly string[], patterns: readonly RegExp[]): readonly (string | undefined)[] {
@@ -45,6 +45,6 @@ function firstMatch(paths: readonly string[], patterns: readonly RegExp[]): read
 }
 
 // systemd-escape(1).
-function unescaped(name: string): string {
+function unescapeUnit(name: string): string {
   return name.replace(/\\x([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }

@@ -9,7 +9,7 @@ import { netInode, type Process, readProcess } from './processes.ts';
 export function identify(root: Root, { pids, key }: Namespace): Identity {
   // Process 1 is older than all that share its /proc.
   const eldest = (pids[0] === 1 ? [1] : pids)
-    .flatMap((pid) => found(pid, readProcess(root, pid)))
+    .flatMap((pid) => listedProcess(pid, readProcess(root, pid)))
     .sort((a, b) => a.started - b.started)
     .find(({ pid }) => `net:${netInode(root, pid)}` === key);
   if (eldest === undefined) return { process: undefined, container: undefined };
@@ -17,6 +17,6 @@ export function identify(root: Root, { pids, key }: Namespace): Identity {
   return { process: { pid, command }, container: readContainer(root, pid) };
 }
 
-function found(pid: number, process: Process | undefined): (Process & { readonly pid: number })[] {
+function listedProcess(pid: number, process: Process | undefined): (Process & { readonly pid: number })[] {
   return process === undefined ? [] : [{ ...process, pid }];
 }

@@ -8,7 +8,7 @@ import { isKthreadd, KTHREADD, netInode, readProcess } from './processes.ts';
 
 /** Of a kernel before 3.5: `nf_conntrack_ffffffff81367c00`, one for each network namespace (2.6.33, EL6). */
 const CACHE_OF_NAMESPACE = /^nf_conntrack_[0-9a-f]+ /gm;
-const SLABINFO_LIMIT = 1 << 22;
+const CACHE_NAMES_LIMIT = 1 << 22;
 
 /** Undefined where nothing shows it. A kernel of unknown release is taken for a newer one. */
 export function isInitialNamespace(root: Root, release: KernelVersion | undefined): boolean | undefined {
@@ -34,7 +34,7 @@ function isKernelsOwn(root: Root): boolean | undefined {
 
 /** True where a single namespace has a cache of entries: the initial one has one always. */
 function isOnlyTracked(root: Root): true | undefined {
-  const caches = root.read('/proc/slabinfo', SLABINFO_LIMIT, (text) => {
+  const caches = root.read('/proc/slabinfo', CACHE_NAMES_LIMIT, (text) => {
     return { ok: true, value: text.match(CACHE_OF_NAMESPACE)?.length ?? 0 };
   });
   return caches.ok && caches.value === 1 ? true : undefined;

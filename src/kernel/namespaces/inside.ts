@@ -11,7 +11,7 @@ import { parseStatistics } from '../table/statistics.ts';
 import { TOOLS } from '../tools.ts';
 import { enterPath } from './nsenter.ts';
 
-const COUNT = '/proc/sys/net/netfilter/nf_conntrack_count';
+const COUNT_PATH = '/proc/sys/net/netfilter/nf_conntrack_count';
 const STATISTICS = '/proc/self/net/stat/nf_conntrack';
 const REFUSED = /Operation not permitted|Permission denied/;
 /** A name that ip-netns(8) is just taking away is for a moment a file that is no namespace. */
@@ -25,14 +25,14 @@ export interface Inside {
 /** The table of the namespace at `path` (on the machine looked at), unless we may not enter it or it is gone. */
 export function readInside(root: Root, path: string): Inside | 'refused' | 'gone' {
   const enter = enterPath(root, path);
-  if ('kind' in enter) return enter.kind === 'denied' ? 'refused' : failed(enter);
+  if ('kind' in enter) return enter.kind === 'denied' ? 'refused' : failedInside(enter);
   const place = root.locate(path);
   const source = `nsenter --net=${place}`;
-  const run = { tool: TOOLS.statistics, source, enter, args: [COUNT, STATISTICS] };
+  const run = { tool: TOOLS.statistics, source, enter, args: [COUNT_PATH, STATISTICS] };
   const text = runTool(root, run, (answer) => asText(place, answer));
-  if (text.ok) return figures(root, source, enter, text.value);
+  if (text.ok) return parseInside(root, source, enter, text.value);
   if (text.fault.kind === 'denied') return 'refused';
-  return text.fault.kind === 'missing' ? 'gone' : failed(text.fault);
+  return text.fault.kind === 'missing' ? 'gone' : failedInside(text.fault);
 }
 
 // cat fails for the file that this kernel does not have, and prints the other one.
@@ -43,7 +43,7 @@ function asText(source: string, { stdout, stderr, failure }: Answer): Reading<st
   return { ok: false, fault: { kind: 'enter-failed', source, detail: failure ?? 'no output' } };
 }
 
-function figures(root: Root, source: string, enter: readonly string[], text: string): Inside {
+function parseInside(root: Root, source: string, enter: readonly string[], text: string): Inside {
   const [, count = '', table = ''] = /^(\d+\n)?(.*)$/s.exec(text) ?? [];
   const parsed = table === '' ? undefined : parseStatistics(table);
   const statistics: Reading<Statistics> =
@@ -52,16 +52,16 @@ function figures(root: Root, source: string, enter: readonly string[], text: str
       : parsed.ok
         ? { ok: true, value: parsed.value, source }
         : { ok: false, fault: { kind: parsed.kind, source } };
-  return { entries: entriesOf(source, count, statistics), statistics };
+  return { entries: readEntries(source, count, statistics), statistics };
 }
 
-function entriesOf(source: string, count: string, statistics: Reading<Statistics>): Reading<number> {
+function readEntries(source: string, count: string, statistics: Reading<Statistics>): Reading<number> {
   const entries = statistics.ok ? statistics.value.entries : undefined;
   if (entries !== undefined) return { ok: true, value: entries, source };
   const parsed = parseWholeNumber(count);
   return parsed.ok ? { ok: true, value: parsed.value, source } : { ok: false, fault: { kind: parsed.kind, source } };
 }
 
-function failed(fault: Fault): Inside {
+function failedInside(fault: Fault): Inside {
   return { entries: { ok: false, fault }, statistics: { ok: false, fault } };
 }

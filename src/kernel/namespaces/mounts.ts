@@ -12,19 +12,19 @@ export interface Mounts {
   readonly procs: readonly { readonly path: string; readonly options: string }[];
 }
 
-const LIMIT = 1 << 24;
+const MOUNTS_LIMIT = 1 << 24;
 /** `ip netns add` mounts here. */
-const NAMED = /^(?:\/var)?\/run\/netns\//;
+const NAMED_NETNS = /^(?:\/var)?\/run\/netns\//;
 
 export function parseMounts(text: string): Parsed<Mounts> {
-  const rows = text.split('\n').flatMap(parseRow);
+  const rows = text.split('\n').flatMap(parseMountRow);
   if (rows.length === 0) return { ok: false, kind: 'malformed' };
   const namespaces = new Map<number, NamespaceMount>();
   for (const { type, root, path } of rows) {
     const [, digits] = /^net:\[(\d{1,10})\]$/.exec(root) ?? [];
     if (type !== 'nsfs' || digits === undefined) continue;
     const number = Number(digits);
-    if (!namespaces.has(number) || NAMED.test(path)) namespaces.set(number, { number, path });
+    if (!namespaces.has(number) || NAMED_NETNS.test(path)) namespaces.set(number, { number, path });
   }
   return { ok: true, value: { namespaces: Array.from(namespaces.values()), procs: rows.filter(isProc) } };
 }
@@ -32,30 +32,30 @@ export function parseMounts(text: string): Parsed<Mounts> {
 /** In a container the host's mounts are those of its first process, where we may read them. */
 export function readMounts(root: Root): Mounts | undefined {
   const path = root.view === 'host' ? '/proc/1/mountinfo' : '/proc/self/mountinfo';
-  const mounts = root.read(path, LIMIT, parseMounts);
+  const mounts = root.read(path, MOUNTS_LIMIT, parseMounts);
   return mounts.ok ? mounts.value : undefined;
 }
 
-interface Row {
+interface MountRow {
   readonly root: string;
   readonly path: string;
   readonly type: string;
   readonly options: string;
 }
 
-function parseRow(line: string): Row[] {
+function parseMountRow(line: string): MountRow[] {
   const match = /^\d+ \d+ \d+:\d+ (\S+) (\S+) \S+ (?:\S+ )*?- (\S+) \S* ?(\S*)$/.exec(line);
   if (match === null) return [];
   const [root = '', path = '', type = '', options = ''] = match.slice(1);
-  return [{ root, path: unescaped(path), type, options }];
+  return [{ root, path: unescapeMount(path), type, options }];
 }
 
-function isProc({ type }: Row): boolean {
+function isProc({ type }: MountRow): boolean {
   return type === 'proc';
 }
 
 // Blanks, line ends and backslashes stand as octal numbers; a character of the text read is a byte of the path.
-function unescaped(path: string): string {
+function unescapeMount(path: string): string {
   const bytes = path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
   return fromUtf8(bytes);
 }

@@ -13,7 +13,7 @@ import { netInode, processIds, readProcess } from './processes.ts';
  * Whether the table's namespace is known to have been made later than `since`; that and `uptime`, the present time, are
  * seconds since boot. Nothing tells the age of a namespace without processes.
  */
-export function isYounger(root: Root, table: Table, since: number, uptime: number): boolean {
+export function isYoungerThan(root: Root, table: Table, since: number, uptime: number): boolean {
   if (root.view === 'captured' || (table.isOwn && table.isInitial)) return false;
   const pids = table.isOwn ? neighbours(root) : table.pids;
   if (!allStartedAfter(root, pids, since)) return false;

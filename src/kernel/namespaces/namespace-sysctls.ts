@@ -42,7 +42,7 @@ export function readSettings(
   if (!printed.ok) return printed;
   const paths = pathsOf(root, generation).filter((path) => wanted(settingOf(path)));
   const read = (path: string) =>
-    enter.length === 0 ? readNumber(root, path) : numberOf(path, printed.value.get(path));
+    enter.length === 0 ? readNumber(root, path) : sysctlNumber(path, printed.value.get(path));
   const { source } = printed;
   return { ok: true, value: new Map(paths.map((path) => [settingOf(path), read(path)])), source };
 }
@@ -78,7 +78,7 @@ const printedInside = oncePerNamespace((root, namespace): Reading<ReadonlyMap<st
   });
 });
 
-function numberOf(source: string, text: string | undefined): Reading<number> {
+function sysctlNumber(source: string, text: string | undefined): Reading<number> {
   if (text === undefined) return { ok: false, fault: { kind: 'missing', source } };
   const parsed = parseWholeNumber(text);
   return parsed.ok ? { ok: true, value: parsed.value, source } : { ok: false, fault: { kind: parsed.kind, source } };

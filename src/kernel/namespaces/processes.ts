@@ -3,7 +3,7 @@
 import { files } from '#system/files';
 import type { Parsed, Root } from '../root.ts';
 
-const SMALL = 4096;
+const PROCESS_FILE_LIMIT = 4096;
 // USER_HZ: starttime of /proc/<pid>/stat counts hundredths of a second on every architecture that this runs on.
 const TICKS_PER_SECOND = 100;
 /** PF_KTHREAD of include/linux/sched.h, since 2.6.27. */
@@ -43,7 +43,7 @@ export function netInode(root: Root, pid: number): number | 'gone' | 'hidden' {
 
 /** Undefined once it is gone. */
 export function readProcess(root: Root, pid: number): Process | undefined {
-  const reading = root.read(`/proc/${pid}/stat`, SMALL, parseProcess);
+  const reading = root.read(`/proc/${pid}/stat`, PROCESS_FILE_LIMIT, parseProcess);
   return reading.ok ? reading.value : undefined;
 }
 

@@ -43,7 +43,7 @@ function sweepBeside(root: Root, own: Table, inode: number): Swept {
   const mounted = mounts?.namespaces ?? [];
   const found = Array.from(held, ([other, inside]) => readHeld(root, other, inside, mounted)).filter(isDefined);
 
-  const number = numberOf(root, ours) ?? ownNumber(root);
+  const number = numberOfNamespace(root, ours) ?? ownNumber(root);
   const numbers = [number, ...found.map(({ namespace }) => namespace.number)];
   const mountOnly = mounted.filter((mount) => !numbers.includes(mount.number));
   const unknown = numbers.filter((other) => other === undefined).length;
@@ -57,7 +57,7 @@ function sweepBeside(root: Root, own: Table, inode: number): Swept {
   const processes = pids === undefined ? UNLISTED : visibilityOf(root, mounts, hidden);
   const visibility = { ...processes, mounts: left, mountsKnown: mounts !== undefined, atLeast };
   return {
-    tables: [{ ...own, number }, ...others.flatMap((one) => tableOf(one, own))],
+    tables: [{ ...own, number }, ...others.flatMap((one) => tableInside(one, own))],
     unread: others.flatMap(unreadOf),
     visibility: { ok: true, value: visibility, source: root.locate('/proc') },
   };
@@ -72,7 +72,7 @@ function onlyOwn(root: Root, own: Table, processes: Visibility['processes']): Sw
 const UNLISTED = { processes: 'own', hidepid: undefined, listed: false } as const;
 
 /** Whose switches nobody looked at; a listener is one for all of them. */
-function unseen({ listener, elsewhere }: ExtensionSettings): ExtensionSettings {
+function unseenExtensions({ listener, elsewhere }: ExtensionSettings): ExtensionSettings {
   const anywhere = listener.ok && listener.value ? listener : elsewhere;
   const unread = { acct: NOT_ASKED, timestamp: NOT_ASKED, events: NOT_ASKED, listener: NOT_ASKED };
   return anywhere === undefined ? unread : { ...unread, listener: anywhere, elsewhere: anywhere };
@@ -85,11 +85,11 @@ interface Found {
 }
 
 // The limit is one for the whole machine, compared with the entries of each namespace by itself: every kernel so far.
-function tableOf({ namespace, inside: { entries, statistics } }: Found, own: Table): Table[] {
+function tableInside({ namespace, inside: { entries, statistics } }: Found, own: Table): Table[] {
   if (!entries.ok) return [];
   const { limit, limitSource, extensions } = own;
   const read = { entries: entries.value, entriesSource: entries.source, limit, limitSource };
-  return [{ ...namespace, ...read, statistics, extensions: unseen(extensions) }];
+  return [{ ...namespace, ...read, statistics, extensions: unseenExtensions(extensions) }];
 }
 
 function unreadOf({ namespace, inside: { entries } }: Found): UnreadTable[] {
@@ -109,13 +109,13 @@ function namespacesByProcess(root: Root, pids: readonly number[]): Processes {
   for (const pid of pids) {
     if (root.expired(root.locate(`/proc/${pid}/net/stat`)) !== undefined) break;
     const inode = netInode(root, pid);
-    if (typeof inode === 'number') remember(held, inode, pid);
+    if (typeof inode === 'number') addPid(held, inode, pid);
     hidden = hidden || inode === 'hidden';
   }
   return { held, hidden };
 }
 
-function remember(held: Map<number, number[]>, inode: number, pid: number): void {
+function addPid(held: Map<number, number[]>, inode: number, pid: number): void {
   const pids = held.get(inode);
   if (pids === undefined) held.set(inode, [pid]);
   else pids.push(pid);
@@ -131,7 +131,7 @@ function readHeld(
   for (const pid of pids) {
     const statistics = readStatistics(root, pid);
     const entered = withoutFile(statistics) ? readInside(root, `/proc/${pid}/ns/net`) : 'refused';
-    const number = numberOf(root, [pid, ...pids]);
+    const number = numberOfNamespace(root, [pid, ...pids]);
     if (entered === 'gone' || netInode(root, pid) !== inode) continue;
     const inside = entered === 'refused' ? { entries: entriesOf(statistics), statistics } : entered;
     const mount = mounted.find((known) => known.number === number);
@@ -165,7 +165,7 @@ function isFound(found: Found | string): found is Found {
 }
 
 /** N of `net:[N]`; of other users' processes only root may know it. */
-function numberOf(root: Root, pids: readonly number[]): number | undefined {
+function numberOfNamespace(root: Root, pids: readonly number[]): number | undefined {
   for (const pid of pids.slice(0, ASKED_FOR_NUMBER)) {
     const number = namespaceNumber(root.locate(`/proc/${pid}/ns/net`));
     if (number !== undefined) return number;

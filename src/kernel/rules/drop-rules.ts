@@ -17,35 +17,35 @@ const NFT_DROP = / (?:drop|reject)(?!\S)/;
 const NFT_FROM_IPTABLES = /\bxt match "?(?:conntrack|state)"?/;
 const SAVED_INVALID = /(?<!! )--(?:ct)?state (?:[A-Z]+,){0,8}INVALID\b/;
 const SAVED_DROP = / -j (?:DROP|REJECT)(?!\S)/;
-const NAME = /^[\w.-]{1,64}$/;
+const NFT_NAME = /^[\w.-]{1,64}$/;
 
 export function parseNftRules(text: string): readonly DropRule[] {
   const rules: DropRule[] = [];
   let place = { family: '', table: '', chain: '' };
   for (const line of text.split('\n')) {
     place = placeAfter(place, line);
-    if (line.includes('invalid')) rules.push(...nftRule(place, withoutQuotes(line)));
+    if (line.includes('invalid')) rules.push(...parseNftRule(place, withoutQuotes(line)));
   }
-  return known(rules);
+  return completeRules(rules);
 }
 
-type Place = Pick<DropRule, 'family' | 'table' | 'chain'>;
+type RulePlace = Pick<DropRule, 'family' | 'table' | 'chain'>;
 
-function placeAfter(place: Place, line: string): Place {
+function placeAfter(place: RulePlace, line: string): RulePlace {
   const [, family = '', table] = /^table (\S+) (\S+) \{/.exec(line) ?? [];
   if (table !== undefined) return { family, table, chain: '' };
   const [, chain] = /^\s+chain (\S+) \{/.exec(line) ?? [];
   return chain === undefined ? place : { ...place, chain };
 }
 
-function nftRule(place: Place, line: string): readonly DropRule[] {
+function parseNftRule(place: RulePlace, line: string): readonly DropRule[] {
   const at = line.indexOf(NFT_STATE);
   const state = at === -1 ? '' : line.slice(at, at + LONGEST_STATE);
   const isMap = NFT_MAP.test(state);
   if (!isMap && !(NFT_INVALID.test(state) && NFT_DROP.test(line.slice(at)))) return [];
   // A map's counter is of all that came by.
-  const packets = isMap ? undefined : figure(/ counter packets (\d+) /, line);
-  return [{ tool: 'nft', ...place, handle: figure(/ # handle (\d+)$/, line), packets }];
+  const packets = isMap ? undefined : figureIn(/ counter packets (\d+) /, line);
+  return [{ tool: 'nft', ...place, handle: figureIn(/ # handle (\d+)$/, line), packets }];
 }
 
 /** Whether nft shows rules of iptables that it has no words for. */
@@ -61,9 +61,9 @@ export function parseSavedRules(text: string, tool: IptablesTool): readonly Drop
     const said = withoutQuotes(line);
     const [, chain] = /^(?:\[[\d:]+\] )?-A (\S+) /.exec(said) ?? [];
     if (chain !== undefined && SAVED_INVALID.test(said) && SAVED_DROP.test(said))
-      rules.push({ tool, family: '', table, chain, handle: undefined, packets: figure(/^\[(\d+):/, said) });
+      rules.push({ tool, family: '', table, chain, handle: undefined, packets: figureIn(/^\[(\d+):/, said) });
   }
-  return known(rules);
+  return completeRules(rules);
 }
 
 /** Comments and log prefixes may hold any of the words. */
@@ -71,12 +71,12 @@ function withoutQuotes(line: string): string {
   return line.replace(/"[^"]*"/g, '""');
 }
 
-function figure(pattern: RegExp, line: string): number | undefined {
+function figureIn(pattern: RegExp, line: string): number | undefined {
   const [, digits] = pattern.exec(line) ?? [];
   return digits === undefined ? undefined : Number(digits);
 }
 
 /** Only what can be named in a command, and no more than anybody reads. */
-function known(rules: readonly DropRule[]): readonly DropRule[] {
-  return rules.filter(({ table, chain }) => NAME.test(table) && NAME.test(chain)).slice(0, MOST_RULES);
+function completeRules(rules: readonly DropRule[]): readonly DropRule[] {
+  return rules.filter(({ table, chain }) => NFT_NAME.test(table) && NFT_NAME.test(chain)).slice(0, MOST_RULES);
 }

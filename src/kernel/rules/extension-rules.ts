@@ -7,10 +7,11 @@ import type { RuleBlocks } from '../../model/table.ts';
 const ADDING = /\bmasquerade\b|\bct (?:helper|timeout) set\b|\bsynproxy\b|\b(?:CT|MASQUERADE|SYNPROXY)\b/;
 
 // Comments, and the names of chains, tables and sets, are no rules.
-const NAMED = /\b(?:comment|prefix) "[^"\n]*"|\b(?:jump|goto) \S+|@\S+|^\s*(?:chain|set|map|table \w+) \S+/gm;
+const NAMES_AND_COMMENTS =
+  /\b(?:comment|prefix) "[^"\n]*"|\b(?:jump|goto) \S+|@\S+|^\s*(?:chain|set|map|table \w+) \S+/gm;
 
 export function parseRuleset(text: string): RuleBlocks {
-  const rules = text.replace(NAMED, '');
+  const rules = text.replace(NAMES_AND_COMMENTS, '');
   if (/\bct label\b|\bconnlabel\b/.test(rules)) return 'all';
   return ADDING.test(rules) ? 'some' : 'none';
 }

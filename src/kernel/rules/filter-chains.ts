@@ -16,7 +16,7 @@ interface Chain {
   readonly jumps: readonly (string | undefined)[];
 }
 
-interface Table {
+interface RuleTable {
   readonly family: string;
   readonly name: string;
   readonly isOwned: boolean;
@@ -30,45 +30,45 @@ const HOOKS: Readonly<Record<string, FilterHook>> = {
   output: 'output',
   postrouting: 'postrouting',
 };
-const FAMILIES = ['inet', 'ip', 'ip6'];
-const NAME = /^[\w.-]{1,64}$/;
+const NFT_FAMILIES = ['inet', 'ip', 'ip6'];
+const CHAIN_NAME = /^[\w.-]{1,64}$/;
 /** Tables of iptables whose chains are passed after notrack; nat sees no untracked packet. */
 const SAVED_TABLES = ['mangle', 'filter', 'security'];
 
 export function parseNftChains(text: string): readonly FilterChain[] {
-  const tables = text.split(/^(?=table )/m).flatMap((part) => nftTable(part) ?? []);
+  const tables = text.split(/^(?=table )/m).flatMap((part) => parseNftTable(part) ?? []);
   return tables.filter((table) => !isOfIptables(table)).flatMap((table) => dropping(table, 'nft'));
 }
 
 /** Whether nft shows tables that iptables keeps in nf_tables: only iptables may change them. */
 export function hasIptablesTables(text: string): boolean {
   return text.split(/^(?=table )/m).some((part) => {
-    const table = nftTable(part);
+    const table = parseNftTable(part);
     return table !== undefined && isOfIptables(table);
   });
 }
 
-function isOfIptables({ family, name, chains }: Table): boolean {
+function isOfIptables({ family, name, chains }: RuleTable): boolean {
   const builtIn = Array.from(chains).filter(([, { hook }]) => hook !== undefined);
   const isPlain = builtIn.length > 0 && builtIn.every(([chain, { hook }]) => chain === hook?.toUpperCase());
   return (family === 'ip' || family === 'ip6') && ['raw', ...SAVED_TABLES].includes(name) && isPlain;
 }
 
-function nftTable(text: string): Table | undefined {
+function parseNftTable(text: string): RuleTable | undefined {
   const [, family = '', name = ''] = /^table (\S+) (\S+) \{/.exec(text) ?? [];
-  if (!FAMILIES.includes(family) || !NAME.test(name)) return undefined;
+  if (!NFT_FAMILIES.includes(family) || !CHAIN_NAME.test(name)) return undefined;
   const chains = text.split(/^(?=\tchain )/m).slice(1);
   return {
     family,
     name,
     isOwned: /^\tflags [^\n]*\bowner\b/m.test(text),
-    chains: new Map(chains.flatMap((part) => nftChain(part) ?? [])),
+    chains: new Map(chains.flatMap((part) => parseNftChain(part) ?? [])),
   };
 }
 
-function nftChain(text: string): readonly [readonly [string, Chain]] | undefined {
+function parseNftChain(text: string): readonly [readonly [string, Chain]] | undefined {
   const [, name = ''] = /^\tchain (\S+) \{/.exec(text) ?? [];
-  if (!NAME.test(name)) return undefined;
+  if (!CHAIN_NAME.test(name)) return undefined;
   const [, hook = '', policy] = /^\t\ttype (?:filter|route) hook (\w+) [^\n]*?(?:policy (\w+);)?$/m.exec(text) ?? [];
   const rules = text.split('\n').map(bareRule);
   const jumps = rules.flatMap((rule) => [
@@ -104,7 +104,7 @@ export function parseSavedChains(text: string, tool: IptablesTool): readonly Fil
   return tables.flatMap((table) => dropping(table, tool));
 }
 
-function savedTable(text: string): readonly Table[] {
+function savedTable(text: string): readonly RuleTable[] {
   const [name = ''] = text.split('\n', 1);
   if (!SAVED_TABLES.includes(name)) return [];
   const rules = text.split('\n').map((line) => line.replace(/"[^"]*"/g, '""').replace(/^\[[\d:]+\] /, ''));
@@ -131,7 +131,7 @@ function savedDrop(rule: string): boolean {
   return states !== '' && states.includes('UNTRACKED') === (not === undefined);
 }
 
-function dropping(table: Table, tool: FilterChain['tool']): readonly FilterChain[] {
+function dropping(table: RuleTable, tool: FilterChain['tool']): readonly FilterChain[] {
   const { family, name, isOwned, chains } = table;
   return Array.from(chains).flatMap(([chain, { hook }]) => {
     if (hook === undefined || !reachesDrop(table, chain, new Set())) return [];
@@ -139,7 +139,7 @@ function dropping(table: Table, tool: FilterChain['tool']): readonly FilterChain
   });
 }
 
-function reachesDrop(table: Table, name: string, seen: Set<string>): boolean {
+function reachesDrop(table: RuleTable, name: string, seen: Set<string>): boolean {
   const chain = table.chains.get(name);
   if (chain === undefined || seen.has(name)) return false;
   seen.add(name);
@@ -148,6 +148,6 @@ function reachesDrop(table: Table, name: string, seen: Set<string>): boolean {
 }
 
 /** Chains that may be jumped to. */
-function othersIn({ chains }: Table): readonly string[] {
+function othersIn({ chains }: RuleTable): readonly string[] {
   return Array.from(chains).flatMap(([name, { hook }]) => (hook === undefined ? [name] : []));
 }

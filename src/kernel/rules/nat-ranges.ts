@@ -9,13 +9,13 @@ export interface NatRange {
 
 const NAT_RULE = /\b(?:snat|masquerade|SNAT|MASQUERADE)\b/;
 // An address of IPv6 has colons of its own, and stands in brackets where ports follow.
-const PORTS = /(?:(?: to|--to-source) (?:[\d.-]+|\[[^ ]+\])?:|--to-ports )(\d{1,5})(?:-(\d{1,5}))?(?![\w.:])/;
+const PORT_RANGE = /(?:(?: to|--to-source) (?:[\d.-]+|\[[^ ]+\])?:|--to-ports )(\d{1,5})(?:-(\d{1,5}))?(?![\w.:])/;
 // nft prints a rule of iptables that it has no words for as `xt target "SNAT"`, and before 1.0.2 as `# xt_SNAT`.
 const FROM_IPTABLES = /\bxt(?: target "?|_)(?:SNAT|MASQUERADE)\b/;
 
 export function parseNatRanges(text: string): readonly NatRange[] {
   return text.split('\n').flatMap((line) => {
-    const [, first, last = first] = NAT_RULE.test(line) ? (PORTS.exec(line) ?? []) : [];
+    const [, first, last = first] = NAT_RULE.test(line) ? (PORT_RANGE.exec(line) ?? []) : [];
     return first === undefined ? [] : [{ first: Number(first), last: Number(last) }];
   });
 }

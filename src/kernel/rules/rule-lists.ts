@@ -7,7 +7,7 @@ import type { IptablesTool } from '../../model/other-limits.ts';
 import { moduleState } from '../modules.ts';
 import { enterOf, netFolder, oncePerNamespace } from '../namespaces/nsenter.ts';
 import type { Root } from '../root.ts';
-import { type Answer, type Run, runTool } from '../run-tool.ts';
+import { type Answer, runTool, type ToolRun } from '../run-tool.ts';
 import { findTool, TOOLS, type Tool } from '../tools.ts';
 
 /** What a program prints; `none` where the part of the kernel that would hold such rules is not loaded. */
@@ -31,7 +31,7 @@ export interface RuleLists {
 export const NFT_LIST = 'nft list ruleset';
 const NAMES_LIMIT = 1 << 16;
 /** A check has seconds: of the time that is left each program gets this part. */
-const SHARE = 1 / 8;
+const DEADLINE_SHARE = 1 / 8;
 const IPTABLES: readonly IptablesTool[] = [
   'iptables-legacy',
   'iptables-nft',
@@ -48,16 +48,16 @@ export const ruleLists = oncePerNamespace((root, namespace): RuleLists | Fault =
   if ('kind' in enter) return enter;
   const folder = netFolder(root, namespace);
   return {
-    nft: once(() => listNft(root, enter)),
-    legacy: once(() => [
+    nft: memoized(() => listNft(root, enter)),
+    legacy: memoized(() => [
       savedTables(root, enter, TOOLS.legacyRules, folder && `${folder}/ip_tables_names`),
       savedTables(root, enter, TOOLS.legacyRules6, folder && `${folder}/ip6_tables_names`),
     ]),
-    foreign: once(() => [saved(root, enter, TOOLS.foreignRules), saved(root, enter, TOOLS.foreignRules6)]),
+    foreign: memoized(() => [saved(root, enter, TOOLS.foreignRules), saved(root, enter, TOOLS.foreignRules6)]),
   };
 });
 
-function once<T>(make: () => T): () => T {
+function memoized<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;
   return () => {
     made = made ?? { value: make() };
@@ -79,25 +79,25 @@ function savedTables(root: Root, enter: readonly string[], tool: Tool, names: st
   if (names === undefined) return saved(root, enter, tool);
   const tables = root.read(names, NAMES_LIMIT, (text) => ({ ok: true, value: text }));
   const isEmpty = tables.ok ? tables.value === '' : tables.fault.kind === 'missing';
-  if (isEmpty) return { tool: nameOf(tool), list: 'none' };
+  if (isEmpty) return { tool: iptablesName(tool), list: 'none' };
   // Where there are tables, their module is there too.
   return saved(root, enter, { ...tool, needs: [] });
 }
 
 function saved(root: Root, enter: readonly string[], tool: Tool): SavedRules {
-  const name = nameOf(tool);
+  const name = iptablesName(tool);
   return { tool: name, list: listRules(root, { tool, source: `${name}-save`, enter }) };
 }
 
 /** The name of the program that is installed, without `-save`. */
-function nameOf(tool: Tool): IptablesTool {
+function iptablesName(tool: Tool): IptablesTool {
   const program = findTool(tool)?.replace(/^.*\//, '') ?? tool.programs[1];
   return IPTABLES.find((name) => program === `${name}-save`) ?? 'iptables';
 }
 
-function listRules(root: Root, run: Run, look: (answer: Answer) => void = () => undefined): RuleList {
+function listRules(root: Root, run: ToolRun, look: (answer: Answer) => void = () => undefined): RuleList {
   const { source, tool } = run;
-  const milliseconds = SHARE * root.deadline.left();
+  const milliseconds = DEADLINE_SHARE * root.deadline.left();
   const reading = runTool(root, { ...run, milliseconds }, (answer): Reading<string> => {
     look(answer);
     const { failure: detail, stdout } = answer;

@@ -49,7 +49,7 @@ export function readDropRules(root: Root, namespace: Namespace): readonly DropRu
   // A rule that nft shows is not shown again in the words of iptables.
   if (native.length > 0) return native;
   const all = allLists(lists, hasForeignRules);
-  return isKnown(all) ? all.flatMap(rulesIn) : undefined;
+  return areKnown(all) ? all.flatMap(rulesIn) : undefined;
 }
 
 function rulesIn({ tool, list }: NamedList): readonly DropRule[] {
@@ -65,7 +65,7 @@ export function readNatRanges(root: Root, namespace: Namespace): Reading<readonl
   if (moduleState(root, ['nf_nat']) === 'absent') return none;
   const all = allLists(lists, hasForeignNat);
   const failed = all.flatMap(({ list }) => (list === 'none' || list.ok ? [] : [list]));
-  if (!isKnown(all)) return failed[0] ?? none;
+  if (!areKnown(all)) return failed[0] ?? none;
   const texts = all.flatMap(({ list }) => (list !== 'none' && list.ok ? [list.value] : []));
   return { ok: true, value: texts.flatMap(parseNatRanges), source: NFT_LIST };
 }
@@ -77,7 +77,7 @@ export function readFilterChains(root: Root, namespace: Namespace): readonly Fil
   const all = allLists(lists, hasIptablesTables);
   // Without nft(8) the rules are those of iptables.
   const isUnread = ({ list }: NamedList) => list !== 'none' && !list.ok && list.fault.kind !== 'tool-missing';
-  if (!isKnown(all) || all.some(isUnread)) return undefined;
+  if (!areKnown(all) || all.some(isUnread)) return undefined;
   return all.flatMap(({ tool, list }) => {
     if (list === 'none' || !list.ok) return [];
     return tool === 'nft' ? parseNftChains(list.value) : parseSavedChains(list.value, tool);
@@ -96,6 +96,6 @@ function allLists(lists: RuleLists, isForeign: (text: string) => boolean): reado
   return [{ tool: 'nft', list: nft }, ...(isWhole ? [] : lists.foreign()), ...lists.legacy()];
 }
 
-function isKnown(all: readonly NamedList[]): boolean {
+function areKnown(all: readonly NamedList[]): boolean {
   return all.some(({ list }) => list !== 'none' && list.ok) || all.every(({ list }) => list === 'none');
 }

@@ -7,7 +7,7 @@ import { loadedModules } from '../modules.ts';
 import type { Root } from '../root.ts';
 import { runsSystemd } from './systemd.ts';
 
-const LIMIT = 1 << 20;
+const EVIDENCE_LIMIT = 1 << 20;
 const MODULES_LOAD_FOLDERS = [
   '/etc/modules-load.d',
   '/run/modules-load.d',
@@ -20,9 +20,9 @@ const KUBELETS = ['/var/lib/kubelet', '/var/lib/k0s/kubelet', '/var/snap/microk8
 
 export function readEvidence(root: Root, generation: Generation): Evidence {
   return {
-    iptablesUnloads: iptablesUnloads(root),
-    builtIn: builtIn(root, generation),
-    loadedAtBoot: modulesFiles(root).some((path) => namesModule(text(root, path), generation)),
+    iptablesUnloads: readIptablesUnloads(root),
+    builtIn: isBuiltIn(root, generation),
+    loadedAtBoot: modulesFiles(root).some((path) => namesModule(readEvidenceText(root, path), generation)),
     systemd: runsSystemd(root),
     kubernetes: KUBELETS.some((folder) => exists(root.locate(folder))),
     cpus: onlineCpus(root),
@@ -31,7 +31,7 @@ export function readEvidence(root: Root, generation: Generation): Evidence {
 
 /** `0-3,5` of `/sys/devices/system/cpu/online`. */
 function onlineCpus(root: Root): number | undefined {
-  const ranges = text(root, '/sys/devices/system/cpu/online')?.trim().split(',') ?? [];
+  const ranges = readEvidenceText(root, '/sys/devices/system/cpu/online')?.trim().split(',') ?? [];
   const counts = ranges.map((range) => {
     const [, first, last = first] = /^(\d+)(?:-(\d+))?$/.exec(range) ?? [];
     return Number(last) - Number(first) + 1;
@@ -41,8 +41,8 @@ function onlineCpus(root: Root): number | undefined {
 }
 
 /** `/etc/sysconfig/iptables-config` of Red Hat's iptables service, which unloads modules unless told otherwise. */
-function iptablesUnloads(root: Root): boolean | undefined {
-  const config = text(root, '/etc/sysconfig/iptables-config');
+function readIptablesUnloads(root: Root): boolean | undefined {
+  const config = readEvidenceText(root, '/etc/sysconfig/iptables-config');
   if (config === undefined) return undefined;
   const set = config.split('\n').flatMap((line) => /^IPTABLES_MODULES_UNLOAD=["']?(\w*)/.exec(line.trim())?.[1] ?? []);
   // A shell reads it: the last one counts.
@@ -50,7 +50,7 @@ function iptablesUnloads(root: Root): boolean | undefined {
 }
 
 /** A table that is there without an entry in `/proc/modules`. A kernel without modules has no such file. */
-function builtIn(root: Root, generation: Generation): boolean | undefined {
+function isBuiltIn(root: Root, generation: Generation): boolean | undefined {
   const loaded = loadedModules(root);
   if (loaded.ok) return !loaded.value.has(generation);
   return root.view === 'captured' ? undefined : true;
@@ -58,7 +58,7 @@ function builtIn(root: Root, generation: Generation): boolean | undefined {
 
 function modulesFiles(root: Root): readonly string[] {
   const inFolder = (folder: string) =>
-    list(root, folder)
+    listEvidence(root, folder)
       .filter((name) => name.endsWith('.conf'))
       .map((name) => `${folder}/${name}`);
   return ['/etc/modules', ...MODULES_LOAD_FOLDERS.flatMap(inFolder)];
@@ -68,12 +68,12 @@ function namesModule(file: string | undefined, generation: Generation): boolean 
   return file?.split('\n').some((line) => line.trim().replace(/-/g, '_') === generation) === true;
 }
 
-function list(root: Root, folder: string): readonly string[] {
+function listEvidence(root: Root, folder: string): readonly string[] {
   const names = root.list(folder);
   return 'kind' in names ? [] : names;
 }
 
-function text(root: Root, path: string): string | undefined {
-  const reading = root.read(path, LIMIT, (bytes) => ({ ok: true, value: bytes }));
+function readEvidenceText(root: Root, path: string): string | undefined {
+  const reading = root.read(path, EVIDENCE_LIMIT, (bytes) => ({ ok: true, value: bytes }));
   return reading.ok ? reading.value : undefined;
 }

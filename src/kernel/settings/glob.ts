@@ -2,10 +2,10 @@
 // with all the places of the name that it may have come to: no backtracking, however many stars there are.
 
 // PATH_MAX: what is matched is a file of /proc/sys.
-const LONGEST = 4096;
+const LONGEST_PATTERN = 4096;
 
 export function globMatches(pattern: string, name: string): boolean {
-  if (pattern.length > LONGEST) return false;
+  if (pattern.length > LONGEST_PATTERN) return false;
   const [patterns, names] = [pattern.split('.'), name.split('.')];
   return patterns.length === names.length && patterns.every((part, at) => partMatches(part, names[at] ?? ''));
 }

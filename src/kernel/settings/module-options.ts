@@ -14,14 +14,15 @@ export interface ModprobeFile {
 const NOTHING: ModprobeFile = { hashsizes: [], reapplies: false };
 const MODULES: readonly string[] = GENERATION_NAMES;
 // What makes, in whole pages, a limit that fits into the kernel's int.
-const LARGEST = wholePages((2 ** 31 - 1) / LIMIT_PER_HASHSIZE) - wholePages(1);
+const LARGEST_HASHSIZE = wholePages((2 ** 31 - 1) / LIMIT_PER_HASHSIZE) - wholePages(1);
 
 /** A `\` at the end of a line joins it to the next, with nothing in between. */
 export function parseModprobeFile(text: string, path: string): ModprobeFile {
   if (!text.includes('conntrack')) return NOTHING;
   const lines = text.split('\\\n').join('').split('\n');
   const statements = lines.map((line) => line.split(/\s/).filter(Boolean));
-  const about = (command: string) => statements.filter(([first, module = '']) => first === command && isOurs(module));
+  const about = (command: string) =>
+    statements.filter(([first, module = '']) => first === command && isOurModule(module));
   return {
     hashsizes: about('options').flatMap(([, module = '', ...words]) =>
       hashsizeOf(words, { path, module: sameName(module), key: 'hashsize' }),
@@ -45,10 +46,10 @@ function hashsizeOf(words: readonly string[], option: Omit<HashsizeOption, 'valu
   const [last = ''] = words.filter((word) => word.startsWith(`${option.key}=`)).slice(-1);
   // The kernel takes quotes away that are around a value.
   const value = parseKernelNumber(last.slice(option.key.length + 1).replace(/^"(.*)"$/, '$1'));
-  return value === undefined || value === 0 || value > LARGEST ? [] : [{ ...option, value }];
+  return value === undefined || value === 0 || value > LARGEST_HASHSIZE ? [] : [{ ...option, value }];
 }
 
-function isOurs(module: string): boolean {
+function isOurModule(module: string): boolean {
   return MODULES.includes(sameName(module));
 }
 

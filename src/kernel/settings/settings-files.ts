@@ -32,16 +32,16 @@ const SYSCTL_LINK = '99-sysctl.conf';
 const CONF_TARGETS = /^(?:\/etc|\.\.|(?:\.\.\/){2,}etc)\/sysctl\.conf$/;
 const COMMAND_LINE = '/proc/cmdline';
 /** Bytes: what a file may hold. A line of it may take as long as a pattern does. */
-const LIMIT = 1 << 18;
+const SETTINGS_LIMIT = 1 << 18;
 /** What stands for bytes that are no UTF-8: a name that has it cannot be opened. */
 const REPLACED = '\ufffd';
 
 export function readConfiguration(root: Root): Configuration {
   const faults: Fault[] = [];
   const sysctl = readSysctl(root, faults);
-  const paths = ['/etc/modprobe.conf', ...filesOf(root, MODPROBE_FOLDERS, faults)];
-  const modprobe = paths.map((path) => parseModprobeFile(read(root, path, faults), path));
-  const boot = parseCommandLine(read(root, COMMAND_LINE, faults), COMMAND_LINE);
+  const paths = ['/etc/modprobe.conf', ...settingsFiles(root, MODPROBE_FOLDERS, faults)];
+  const modprobe = paths.map((path) => parseModprobeFile(readSettingsFile(root, path, faults), path));
+  const boot = parseCommandLine(readSettingsFile(root, COMMAND_LINE, faults), COMMAND_LINE);
   return {
     sysctl,
     hashsizes: [...modprobe.flatMap(({ hashsizes }) => hashsizes), ...boot],
@@ -59,8 +59,10 @@ function aliasesIn(root: Root, sysctl: readonly SysctlLine[]): readonly string[]
 
 // procps reads /etc/sysctl.conf last; systemd through a link to it, in its turn, or not at all.
 function readSysctl(root: Root, faults: Fault[]): readonly SysctlLine[] {
-  const paths = filesOf(root, SYSCTL_FOLDERS, faults).map((path) => (leadsToConf(root, path) ? SYSCTL_CONF : path));
-  const lines = (path: string, atBoot: boolean) => parseSysctlFile(read(root, path, faults), path, atBoot);
+  const paths = settingsFiles(root, SYSCTL_FOLDERS, faults).map((path) =>
+    leadsToConf(root, path) ? SYSCTL_CONF : path,
+  );
+  const lines = (path: string, atBoot: boolean) => parseSysctlFile(readSettingsFile(root, path, faults), path, atBoot);
   const inFolders = paths.flatMap((path) => lines(path, true));
   if (paths.includes(SYSCTL_CONF)) return inFolders;
   const last = lines(SYSCTL_CONF, true);
@@ -68,10 +70,10 @@ function readSysctl(root: Root, faults: Fault[]): readonly SysctlLine[] {
 }
 
 /** The `.conf` files of these folders in the order in which they are applied: by name. */
-function filesOf(root: Root, folders: readonly string[], faults: Fault[]): readonly string[] {
+function settingsFiles(root: Root, folders: readonly string[], faults: Fault[]): readonly string[] {
   const found = new Map<string, string>();
   for (const folder of folders) {
-    for (const name of list(root, folder, faults)) {
+    for (const name of listSettings(root, folder, faults)) {
       // systemd and procps pass over what is hidden.
       if (name.endsWith('.conf') && !name.startsWith('.') && !found.has(name)) found.set(name, `${folder}/${name}`);
     }
@@ -81,7 +83,7 @@ function filesOf(root: Root, folders: readonly string[], faults: Fault[]): reado
     .map((name) => found.get(name) ?? name);
 }
 
-function list(root: Root, folder: string, faults: Fault[]): readonly string[] {
+function listSettings(root: Root, folder: string, faults: Fault[]): readonly string[] {
   const names = root.list(folder);
   if ('kind' in names) {
     if (names.kind !== 'missing') faults.push(names);
@@ -101,9 +103,9 @@ function leadsToConf(root: Root, path: string): boolean {
 
 // A file that is not there sets nothing, and neither does what is no file: a directory, a link to /dev/null, which is
 // systemd's way to switch a file off. One that cannot be read may set anything.
-function read(root: Root, path: string, faults: Fault[]): string {
+function readSettingsFile(root: Root, path: string, faults: Fault[]): string {
   if (!exists(root.locate(path))) return '';
-  const reading = root.read(path, LIMIT, (text) => ({ ok: true, value: text }));
+  const reading = root.read(path, SETTINGS_LIMIT, (text) => ({ ok: true, value: text }));
   if (reading.ok) return reading.value;
   const setsNothing = ['missing', 'not-regular'].includes(reading.fault.kind) || linkTarget(root, path) === '/dev/null';
   if (!setsNothing) faults.push(reading.fault);

@@ -9,19 +9,19 @@ import { globMatches } from './glob.ts';
 /** Every name that a kernel has, or had, for the limit. */
 const LIMITS: readonly string[] = GENERATION_NAMES.flatMap((name) => GENERATIONS[name].limitKeys);
 // The kernel keeps it in an int.
-const LARGEST = 2 ** 31 - 1;
+const LARGEST_SYSCTL = 2 ** 31 - 1;
 const PATTERN = /[*?[]/;
 
 export function parseSysctlFile(text: string, path: string, atBoot: boolean): readonly SysctlLine[] {
   if (!text.includes('conntrack') && !PATTERN.test(text)) return [];
   return text.split('\n').flatMap((line) => {
-    const parsed = parseLine(line);
+    const parsed = parseSysctlLine(line);
     return parsed === undefined ? [] : [{ ...parsed, path, atBoot }];
   });
 }
 
 // `key = value`, `-key = value` to pass over errors, and `-key` alone, which patterns are not applied to.
-function parseLine(line: string): Pick<SysctlLine, 'key' | 'names' | 'isPattern' | 'value'> | undefined {
+function parseSysctlLine(line: string): Pick<SysctlLine, 'key' | 'names' | 'isPattern' | 'value'> | undefined {
   const [written = '', ...values] = line.trim().split('=');
   const isMinus = written.startsWith('-');
   const key = (isMinus ? written.slice(1) : written).trim().replace(/\//g, '.');
@@ -30,5 +30,5 @@ function parseLine(line: string): Pick<SysctlLine, 'key' | 'names' | 'isPattern'
   if (names.length === 0) return undefined;
   if (values.length === 0) return isMinus ? { key, names, isPattern, value: undefined } : undefined;
   const value = parseKernelNumber(values.join('='));
-  return value === undefined || value > LARGEST ? undefined : { key, names, isPattern, value };
+  return value === undefined || value > LARGEST_SYSCTL ? undefined : { key, names, isPattern, value };
 }

@@ -15,26 +15,26 @@ const KEYS: ReadonlyMap<string, ColumnName> = new Map(
 
 /** Runs `conntrack -S`, in the namespace that `enter` leads to. */
 export function readToolStatistics(root: Root, enter: readonly string[] = []): Reading<Statistics> {
-  return runTool(root, { tool: TOOLS.counters, source: COMMAND, enter }, interpret);
+  return runTool(root, { tool: TOOLS.counters, source: COMMAND, enter }, interpretAnswer);
 }
 
 // Refused for want of privilege, it still prints something to stdout: only success counts.
-function interpret({ failure, stdout }: Answer): Reading<Statistics> {
-  if (failure !== undefined) return broken({ kind: 'tool-failed', source: COMMAND, detail: failure });
+function interpretAnswer({ failure, stdout }: Answer): Reading<Statistics> {
+  if (failure !== undefined) return brokenAnswer({ kind: 'tool-failed', source: COMMAND, detail: failure });
   const parsed = parseToolStatistics(stdout);
   if (parsed.ok) return { ok: true, value: parsed.value, source: COMMAND };
-  return broken({ kind: parsed.kind, source: COMMAND });
+  return brokenAnswer({ kind: parsed.kind, source: COMMAND });
 }
 
 /** Lines of `cpu=0 found=0 invalid=0 … drop=0 early_drop=0 error=0`; unknown keys are passed over. */
 export function parseToolStatistics(text: string): Parsed<Statistics> {
   const lines = text.split('\n').filter((line) => line.startsWith('cpu='));
-  const cpus = lines.map(parseCpu);
+  const cpus = lines.map(parseToolCpu);
   if (cpus.length === 0 || cpus.some((cpu) => cpu.drop === undefined)) return { ok: false, kind: 'malformed' };
   return { ok: true, value: { cpus } };
 }
 
-function parseCpu(line: string): Counters {
+function parseToolCpu(line: string): Counters {
   const counters: Partial<Record<ColumnName, number>> = {};
   for (const word of line.split(' ')) {
     const [key = '', digits = ''] = word.trim().split('=');
@@ -44,6 +44,6 @@ function parseCpu(line: string): Counters {
   return counters;
 }
 
-function broken(fault: Fault): Reading<Statistics> {
+function brokenAnswer(fault: Fault): Reading<Statistics> {
   return { ok: false, fault };
 }

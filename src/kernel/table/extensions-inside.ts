@@ -9,7 +9,7 @@ import { readSettings } from '../namespaces/namespace-sysctls.ts';
 import type { Root } from '../root.ts';
 import { readRuleBlocks } from '../rules/rules.ts';
 
-const SWITCHES = ['acct', 'timestamp', 'events'] as const;
+const EXTENSION_SWITCHES = ['acct', 'timestamp', 'events'] as const;
 
 /** The observation with what is known of one table's extensions; as it is where we may not enter, or where it is ours. */
 export function lookInside(root: Root, observation: Observation, { key }: Table): Observation {
@@ -20,9 +20,9 @@ export function lookInside(root: Root, observation: Observation, { key }: Table)
 }
 
 function withSettings(root: Root, table: Table): Table {
-  const readings = readSettings(root, 'nf_conntrack', table, (name) => SWITCHES.some((one) => one === name));
+  const readings = readSettings(root, 'nf_conntrack', table, (name) => EXTENSION_SWITCHES.some((one) => one === name));
   if (!readings.ok) return table;
-  const setting = (name: (typeof SWITCHES)[number]): Reading<number> => {
+  const setting = (name: (typeof EXTENSION_SWITCHES)[number]): Reading<number> => {
     const source = `${GENERATIONS.nf_conntrack.directory}/nf_conntrack_${name}`;
     return readings.value.get(name) ?? { ok: false, fault: { kind: 'missing', source } };
   };

@@ -9,7 +9,7 @@ import { parsePositiveNumber, readNumber } from '../number.ts';
 import type { Parsed, Root } from '../root.ts';
 import { hasCache, parseSlabinfo } from './slabinfo.ts';
 
-const SMALL = 4096;
+const MACHINE_FILE_LIMIT = 4096;
 const MEMINFO_LIMIT = 1 << 16;
 const EXPECT_MAX = `${GENERATIONS.nf_conntrack.directory}/nf_conntrack_expect_max`;
 const SLABINFO_LIMIT = 1 << 22;
@@ -33,7 +33,7 @@ export function readMachine(root: Root, generation: Generation, wanted: 'all' | 
 
 function readSizes(root: Root, generation: Generation) {
   const path = `${GENERATIONS[generation].directory}/${generation}_buckets`;
-  return { buckets: root.read(path, SMALL, parsePositiveNumber), ...readMemory(root) };
+  return { buckets: root.read(path, MACHINE_FILE_LIMIT, parsePositiveNumber), ...readMemory(root) };
 }
 
 /** `/proc/meminfo`, in bytes. The kernel's kB are KiB. */
@@ -53,7 +53,7 @@ function figureOf<T>(parsed: Parsed<T>, source: string): Reading<T> {
 
 /** `/proc/sys/kernel/osrelease`, every kernel: what `uname -r` prints. */
 function readRelease(root: Root): Reading<KernelVersion> {
-  return root.read('/proc/sys/kernel/osrelease', SMALL, parseRelease);
+  return root.read('/proc/sys/kernel/osrelease', MACHINE_FILE_LIMIT, parseRelease);
 }
 
 export function parseRelease(text: string): Parsed<KernelVersion> {
@@ -84,7 +84,9 @@ export function parseAvailable(text: string): Parsed<Available> {
 function readPageSize(root: Root): Reading<number> {
   const path = '/proc/self/auxv';
   if (root.view !== 'captured' && self.isX64) return { ok: true, value: 4096, source: 'x86-64' };
-  return root.view === 'captured' ? root.read(path, SMALL, parsePageSize) : root.readOwn(path, SMALL, parsePageSize);
+  return root.view === 'captured'
+    ? root.read(path, MACHINE_FILE_LIMIT, parsePageSize)
+    : root.readOwn(path, MACHINE_FILE_LIMIT, parsePageSize);
 }
 
 const AT_PAGESZ = 6;

@@ -14,7 +14,7 @@ export function parseSlabinfo(text: string): Parsed<SlabCache> {
   for (let at = text.indexOf('_conntrack'); at !== -1; ) {
     const found = text.indexOf('\n', at);
     const end = found === -1 ? text.length : found;
-    const cache = parseRow(text.slice(text.lastIndexOf('\n', at) + 1, end));
+    const cache = parseSlabRow(text.slice(text.lastIndexOf('\n', at) + 1, end));
     if (cache !== undefined) return { ok: true, value: cache };
     at = text.indexOf('_conntrack', end);
   }
@@ -26,7 +26,7 @@ export function hasCache(text: string): boolean {
   return parseSlabinfo(text).ok;
 }
 
-function parseRow(line: string): SlabCache | undefined {
+function parseSlabRow(line: string): SlabCache | undefined {
   const [, name = '', ...figures] = ROW.exec(line) ?? [];
   const [objectSize = 0, objectsPerSlab = 0, pagesPerSlab = 0] = figures.map(Number);
   if (!isTable(name) || objectSize === 0 || objectsPerSlab === 0 || pagesPerSlab === 0) return undefined;

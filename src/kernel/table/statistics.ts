@@ -17,28 +17,28 @@ const MALFORMED = { ok: false, kind: 'malformed' } as const;
 export function parseStatistics(text: string): Parsed<Statistics> {
   const [header = '', ...lines] = text.trim().split('\n');
   if (header === '') return { ok: false, kind: 'empty' };
-  const names = words(header);
-  const cells = lines.map(words);
-  if (!cells.every((row) => row.every(isCounter))) return MALFORMED;
+  const names = wordsOf(header);
+  const cells = lines.map(wordsOf);
+  if (!cells.every((row) => row.every(isHexCounter))) return MALFORMED;
 
-  const entries = column(names, cells[0], 'entries');
+  const entries = columnValue(names, cells[0], 'entries');
   if (entries === undefined || !names.includes('drop')) return MALFORMED;
   if (cells.some((row) => row.length !== names.length)) return MALFORMED;
   return { ok: true, value: { entries, cpus: cells.map((row) => cpuCounters(names, row)) } };
 }
 
 // Kernels print blanks; a pattern for other white space is compiled anew in each run.
-function words(line: string): readonly string[] {
+function wordsOf(line: string): readonly string[] {
   const parts = line.includes('\t') ? line.split(/\s/) : line.split(' ');
   return parts.filter(Boolean);
 }
 
 /** Printed with "%08x". */
-function isCounter(cell: string): boolean {
+function isHexCounter(cell: string): boolean {
   return cell.length === 8 && Number.parseInt(cell, 16).toString(16).padStart(8, '0') === cell;
 }
 
-function column(names: readonly string[], row: readonly string[] = [], name: string): number | undefined {
+function columnValue(names: readonly string[], row: readonly string[] = [], name: string): number | undefined {
   const cell = row[names.indexOf(name)];
   return cell === undefined ? undefined : Number.parseInt(cell, 16);
 }
@@ -46,7 +46,7 @@ function column(names: readonly string[], row: readonly string[] = [], name: str
 function cpuCounters(names: readonly string[], row: readonly string[]): Counters {
   const counters: Partial<Record<ColumnName, number>> = {};
   for (const name of COLUMN_NAMES) {
-    const value = column(names, row, name);
+    const value = columnValue(names, row, name);
     if (value !== undefined) counters[name] = value;
   }
   return counters;

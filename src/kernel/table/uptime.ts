@@ -2,15 +2,15 @@
 // another after each boot; both on every kernel.
 
 import type { Reading } from '../../model/fault.ts';
-import type { Clock } from '../../model/observation.ts';
+import type { BootClock } from '../../model/observation.ts';
 import type { Parsed, Root } from '../root.ts';
 
-const SMALL = 4096;
+const UPTIME_LIMIT = 4096;
 
-export function readClock(root: Root): Reading<Clock> {
-  const boot = root.read('/proc/sys/kernel/random/boot_id', SMALL, parseBootId);
+export function readClock(root: Root): Reading<BootClock> {
+  const boot = root.read('/proc/sys/kernel/random/boot_id', UPTIME_LIMIT, parseBootId);
   if (!boot.ok) return boot;
-  const uptime = root.read('/proc/uptime', SMALL, parseUptime);
+  const uptime = root.read('/proc/uptime', UPTIME_LIMIT, parseUptime);
   if (!uptime.ok) return uptime;
   return { ok: true, value: { boot: boot.value, uptime: uptime.value }, source: uptime.source };
 }

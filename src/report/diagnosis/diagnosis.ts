@@ -75,7 +75,7 @@ const [HALF, SOON_SECONDS] = [50, 300];
 // Entries end and are collected while others are refused or evict, so that a full table has a little room at any moment.
 const HOVERING = 0.9;
 // Refused entries are counted for a moment, and others end meanwhile.
-const FULL = 0.99;
+const FULL_SHARE = 0.99;
 // Packets that arrive at the same moment, one per CPU, may be counted beyond the limit for a moment.
 const BEYOND_SHARE = 0.05;
 const BEYOND_ENTRIES = 64;
@@ -144,7 +144,7 @@ function tableDiagnosis(result: TableResult): TableDiagnosis {
   return {
     result,
     ...troubleOf(result),
-    isFull: entries >= FULL * limit,
+    isFull: entries >= FULL_SHARE * limit,
     isLimitLowered: entries - limit > Math.max(BEYOND_SHARE * limit, BEYOND_ENTRIES),
   };
 }

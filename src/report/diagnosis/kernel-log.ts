@@ -11,10 +11,10 @@ import { runTool } from '../../kernel/run-tool.ts';
 import { TOOLS } from '../../kernel/tools.ts';
 import type { Reading } from '../../model/fault.ts';
 import type { FullLog, OtherFull, OtherTable } from '../../model/full-log.ts';
-import type { Clock } from '../../model/observation.ts';
+import type { BootClock } from '../../model/observation.ts';
 import type { Failed } from '../../system/contract.ts';
 
-const FULL = /(?:ip|nf)_conntrack: table full(?: in netns (\d{1,10}))?, dropping packet/;
+const FULL_MESSAGE = /(?:ip|nf)_conntrack: table full(?: in netns (\d{1,10}))?, dropping packet/;
 // The first is of nf_conntrack_expect.c; the other of neighbour.c, and in older kernels without the table's name.
 const OTHERS: readonly (readonly [OtherTable, RegExp])[] = [
   ['expectations', /(?:ip|nf)_conntrack: expectation table full/],
@@ -40,7 +40,7 @@ interface Line {
  * The first log that can be read; else why the kernel's own cannot. A captured tree's logs are not read. `clock` is that
  * of this moment: what the kernel writes it dates by the time since boot.
  */
-export function readFullLog(root: Root, clock: Reading<Clock>): Reading<FullLog> {
+export function readFullLog(root: Root, clock: Reading<BootClock>): Reading<FullLog> {
   if (root.view === 'captured') return { ok: false, fault: { kind: 'not-asked', source: KMSG } };
   const now = Date.now();
   const kmsg = readKmsg(clock, now);
@@ -83,13 +83,13 @@ function localTime(at: number): string {
 
 export function lineOf(text: string, at: number): Line[] {
   if (!text.includes(' table ') || Number.isNaN(at)) return [];
-  const match = FULL.exec(text);
+  const match = FULL_MESSAGE.exec(text);
   if (match === null)
     return OTHERS.filter(([, said]) => said.test(text)).map(([of]) => ({ at, namespace: undefined, of }));
   return [{ at, namespace: match[1] === undefined ? undefined : Number(match[1]) }];
 }
 
-function readKmsg(clock: Reading<Clock>, now: number): Reading<readonly Line[]> {
+function readKmsg(clock: Reading<BootClock>, now: number): Reading<readonly Line[]> {
   if (!clock.ok) return clock;
   const descriptor = files.open(KMSG, 'reading');
   if (typeof descriptor !== 'number') return { ok: false, fault: { ...systemFault(descriptor), source: KMSG } };

@@ -1,7 +1,7 @@
 // Whose the lines of the kernel's log are. From 6.18 on a line names its namespace by number, unless that is the initial
 // one; before, no line does. A number is used again at once: a line that is older than a namespace is not its.
 
-import { isYounger } from '../../kernel/namespaces/namespace-age.ts';
+import { isYoungerThan } from '../../kernel/namespaces/namespace-age.ts';
 import type { Root } from '../../kernel/root.ts';
 import type { FullLog, FullSpell, FullSpells, LogRecord } from '../../model/full-log.ts';
 import type { Machine } from '../../model/machine.ts';
@@ -11,34 +11,38 @@ import type { Observation } from '../../model/observation.ts';
 const PAUSE_SECONDS = 60;
 
 /** Of a longer log the end is enough. */
-const MOST_RECORDS = 5000;
+const MOST_OWNED_RECORDS = 5000;
 
 export function fullSpells(root: Root, { records }: FullLog, observation: Observation): FullSpells {
   const owned = new Map<string, LogRecord[]>();
   const others: LogRecord[] = [];
   const ownerOf = owners(root, observation);
   // Backwards: what is older than a namespace is so with all that comes before it.
-  for (const record of records.slice(-MOST_RECORDS).reverse()) {
+  for (const record of records.slice(-MOST_OWNED_RECORDS).reverse()) {
     const key = ownerOf(record);
     if (key === undefined) others.push(record);
-    else (owned.get(key) ?? begun(owned, key)).push(record);
+    else (owned.get(key) ?? startRecords(owned, key)).push(record);
   }
   // Where they are named, those of one are not the others'.
   const number = others[0]?.namespace;
   const spell = lastSpell(others.filter(({ namespace }) => namespace === number).reverse());
   return {
     ofTables: new Map(Array.from(owned, ([key, some]) => [key, lastSpell(some.reverse())] as const).flatMap(isKnown)),
-    ofOthers: spell === undefined ? undefined : { spell, number, isNamed: isNamed(spell, number, observation) },
+    ofOthers: spell === undefined ? undefined : { spell, number, isNamed: isNamedBySpell(spell, number, observation) },
   };
 }
 
 /** Another kernel may have written what is older than this boot. */
-function isNamed({ seconds, ago }: FullSpell, number: number | undefined, { machine, clock }: Observation): boolean {
+function isNamedBySpell(
+  { seconds, ago }: FullSpell,
+  number: number | undefined,
+  { machine, clock }: Observation,
+): boolean {
   const isOfThisBoot = clock?.ok === true && ago + seconds <= clock.value.uptime;
   return number !== undefined || (isOfThisBoot && namesNamespaces(machine));
 }
 
-function begun(owned: Map<string, LogRecord[]>, key: string): LogRecord[] {
+function startRecords(owned: Map<string, LogRecord[]>, key: string): LogRecord[] {
   const records: LogRecord[] = [];
   owned.set(key, records);
   return records;
@@ -52,7 +56,7 @@ function owners(root: Root, { tables, clock, machine }: Observation): (record: L
     if (uptime === undefined || ago > uptime || !namesNamespaces(machine)) return undefined;
     const table = tables.find(({ isInitial, number }) => (namespace === undefined ? isInitial : number === namespace));
     if (table === undefined || older.has(table.key)) return undefined;
-    if (!isYounger(root, table, uptime - ago, uptime)) return table.key;
+    if (!isYoungerThan(root, table, uptime - ago, uptime)) return table.key;
     older.add(table.key);
     return undefined;
   };

@@ -4,7 +4,7 @@
 
 import { CLASSES, classAt, classOf, type EntryClass } from '../list/digest.ts';
 import type { Entry, Tuple } from '../list/entry.ts';
-import { count, heaviest, newTally, type Tally } from '../list/tally.ts';
+import { countKey, heaviest, newTally, type Tally } from '../list/tally.ts';
 
 /** Connections that share one translated address, one destination and its port. Addresses are 32-bit words. */
 export interface NatGroup {
@@ -59,7 +59,7 @@ export function newNatTally(): NatTally {
 export function countNat({ four, six }: NatTally, entry: Entry): void {
   if (!isSourceTranslated(entry)) return;
   const key = Int32Array.from(keyOf(entry));
-  count(entry.reply.ipv6 ? six : four, key);
+  countKey(entry.reply.ipv6 ? six : four, key);
 }
 
 /** The one with the most entries; undefined where nothing is translated. */

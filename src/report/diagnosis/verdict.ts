@@ -44,13 +44,13 @@ function troubleWords(diagnosed: TableDiagnosis, shortage: Shortage): string {
     case 'losing':
       return `is ${isFull ? 'full' : `${share} full`} and losing ${losingWords(result)}`;
     case 'clashing':
-      return `is ${share} full and loses ${perSecond(result, (lost?.clash ?? 0) + (lost?.fullOrClash ?? 0))} packets/s to clashes: ${clashWords(shortage)}`;
+      return `is ${share} full and loses ${perSecondWords(result, (lost?.clash ?? 0) + (lost?.fullOrClash ?? 0))} packets/s to clashes: ${clashWords(shortage)}`;
     case 'refusing':
-      return `is ${share} full and refuses ${perSecond(result, lost?.chain ?? 0)} packets/s because its hash chains are too long`;
+      return `is ${share} full and refuses ${perSecondWords(result, lost?.chain ?? 0)} packets/s because its hash chains are too long`;
     case 'full':
-      return `is full: ${grouped(table.entries)} of ${grouped(table.limit)}${lowered}, ${lossWords(result)}`;
+      return `is full: ${grouped(table.entries)} of ${grouped(table.limit)}${lowered}, ${verdictLossWords(result)}`;
     default:
-      return `is ${share} full, ${growthWords(result)}${lossWords(result)}`;
+      return `is ${share} full, ${growthWords(result)}${verdictLossWords(result)}`;
   }
 }
 
@@ -64,9 +64,9 @@ function clashWords(shortage: Shortage): string {
 function losingWords(result: TableResult): string {
   const { full, clash, chain, fullOrClash } = result.lost ?? NOTHING_LOST;
   const other = clash + chain;
-  const also = other === 0 ? '' : `, and ${perSecond(result, other)}/s for other reasons`;
+  const also = other === 0 ? '' : `, and ${perSecondWords(result, other)}/s for other reasons`;
   const perhaps = fullOrClash > full ? ', some of them perhaps to clashes' : '';
-  return `${perSecond(result, full + fullOrClash)} packets/s${perhaps}${also}`;
+  return `${perSecondWords(result, full + fullOrClash)} packets/s${perhaps}${also}`;
 }
 
 function driftText(drift: Drift | undefined): readonly string[] {
@@ -93,7 +93,7 @@ export function fineWords({ evaluation: { results }, diagnosis }: ReportFindings
   const fullest = results.reduce((most, result) => (result.table.entries > most.table.entries ? result : most));
   const used = usageWords(fullest);
   const { sinceBoot, watched, past } = diagnosis;
-  const lost = sinceBootWords(sinceBoot.lost);
+  const lost = lostSinceBootWords(sinceBoot.lost);
   if (lost === '' && !sinceBoot.isWhole) return `${used} used, drops cannot be seen`;
   if (lost === '') {
     // The namespace that lost something is gone, and its counters with it.
@@ -104,17 +104,17 @@ export function fineWords({ evaluation: { results }, diagnosis }: ReportFindings
 }
 
 /** Empty if nothing was lost. */
-function sinceBootWords({ full, fullOrClash, clash, chain }: Lost): string {
+function lostSinceBootWords({ full, fullOrClash, clash, chain }: Lost): string {
   return [
-    counted(full + fullOrClash, 'dropped'),
-    counted(clash, 'lost to clashes'),
-    counted(chain, 'refused for long chains'),
+    countedEvents(full + fullOrClash, 'dropped'),
+    countedEvents(clash, 'lost to clashes'),
+    countedEvents(chain, 'refused for long chains'),
   ]
     .filter(Boolean)
     .join(', ');
 }
 
-function counted(events: number, words: string): string {
+function countedEvents(events: number, words: string): string {
   return events === 0 ? '' : `${grouped(events)} ${words}`;
 }
 
@@ -130,18 +130,18 @@ function otherTables({ tables }: Diagnosis): string {
 }
 
 // A table that was looked at once only, as a captured one is, has no rates.
-function lossWords(result: TableResult): string {
+function verdictLossWords(result: TableResult): string {
   const { losses, measurements } = result;
   if (losses === undefined) {
     const { drop } = measurements;
     return drop.kind === 'value'
-      ? `${counted(drop.value, 'dropped') || 'nothing dropped'} since boot`
+      ? `${countedEvents(drop.value, 'dropped') || 'nothing dropped'} since boot`
       : 'drops cannot be seen';
   }
   const evicted = events(result, 'early_drop');
   return evicted === 0
     ? 'nothing dropped now'
-    : `nothing dropped now, ${perSecond(result, evicted)} entries/s evicted to make room`;
+    : `nothing dropped now, ${perSecondWords(result, evicted)} entries/s evicted to make room`;
 }
 
 function growthWords({ pace, table: { entries, limit } }: TableResult): string {
@@ -150,6 +150,6 @@ function growthWords({ pace, table: { entries, limit } }: TableResult): string {
   return `growing by ${grouped(Math.round(pace))}/s, full in ${durationWords((limit - entries) / pace)} at this rate, `;
 }
 
-function perSecond({ losses }: TableResult, some: number): string {
+function perSecondWords({ losses }: TableResult, some: number): string {
   return grouped(Math.max(1, Math.round(some / (losses?.seconds ?? 1))));
 }

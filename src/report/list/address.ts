@@ -2,7 +2,7 @@
 
 /** `10.0.0.1`; IPv6 with the longest run of zeros left out (RFC 5952). */
 export function addressWords(words: readonly number[], ipv6: boolean): string {
-  return ipv6 ? compressed(words.flatMap(groupsOf)) : words.flatMap(groupsOf).flatMap(octetsOf).join('.');
+  return ipv6 ? compressed(words.flatMap(ipv6Groups)) : words.flatMap(ipv6Groups).flatMap(octetsOf).join('.');
 }
 
 /** `10.0.0.0/24`, `2001:db8::/64`. */
@@ -10,7 +10,7 @@ export function networkWords(words: readonly number[], ipv6: boolean): string {
   return ipv6 ? `${addressWords([...words.slice(0, 2), 0, 0], true)}/64` : `${addressWords(words, false)}/24`;
 }
 
-function groupsOf(word: number): readonly number[] {
+function ipv6Groups(word: number): readonly number[] {
   return [(word >>> 16) & 0xffff, word & 0xffff];
 }
 
@@ -36,7 +36,7 @@ function longestRun(groups: readonly number[]): { readonly start: number; readon
   return longest;
 }
 
-const PROTOCOLS: Readonly<Record<number, string>> = {
+const PROTOCOL_NAMES: Readonly<Record<number, string>> = {
   1: 'icmp',
   2: 'igmp',
   6: 'tcp',
@@ -51,5 +51,5 @@ const PROTOCOLS: Readonly<Record<number, string>> = {
 };
 
 export function protocolWords(protocol: number): string {
-  return PROTOCOLS[protocol] ?? `protocol ${protocol}`;
+  return PROTOCOL_NAMES[protocol] ?? `protocol ${protocol}`;
 }

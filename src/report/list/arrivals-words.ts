@@ -32,8 +32,8 @@ export function bothTable(
   name: RankingName,
   words: (row: Both) => string,
 ): readonly string[] {
-  const few = Math.max(added.rankings[name].lacking, (FEW * added.entries) / Math.max(1, counted));
-  const rows = both[name].slice(0, top).filter((row) => stands(row, all, few, added.entries));
+  const few = Math.max(added.rankings[name].lacking, (FEW_SOURCES * added.entries) / Math.max(1, counted));
+  const rows = both[name].slice(0, top).filter((row) => standsOut(row, all, few, added.entries));
   if (title === '') return [];
   const { holders, lacking } = rankings[name];
   const most = (holders[0]?.entries ?? 0) + lacking;
@@ -53,8 +53,8 @@ export function bothTable(
 // A crowd of which nobody has much, or adds much, fills the screen and tells nothing.
 const LEAST_SHARE = 0.01;
 // And of one or two that were seen to be added everybody may be.
-const FEW = 2;
+const FEW_SOURCES = 2;
 
-function stands({ entries, added }: Both, all: number, few: number, of: number): boolean {
+function standsOut({ entries, added }: Both, all: number, few: number, of: number): boolean {
   return entries > LEAST_SHARE * all || (added > few && added > LEAST_SHARE * of);
 }

@@ -62,15 +62,15 @@ export function arrivalsOf(
   const seen = Math.round(share * fresh.entries);
   if (began === undefined || (began.counted < ENOUGH && seen >= ENOUGH)) {
     const figures = { seconds: FRESH_SECONDS, counted: seen, read: Math.round(share * all.entries) };
-    return { kind: 'fresh', ...figures, ...added(all, fresh, seen, top) };
+    return { kind: 'fresh', ...figures, ...addedFigures(all, fresh, seen, top) };
   }
   const { digest, seconds, counted, read } = began;
-  return { kind: 'new', seconds, counted, read, ...added(all, digest, counted, top) };
+  return { kind: 'new', seconds, counted, read, ...addedFigures(all, digest, counted, top) };
 }
 
 type AddedFigures = Pick<Arrivals, 'telling' | 'added' | 'top' | 'both'>;
 
-function added(all: Digest, some: Digest, counted: number, top: number): AddedFigures {
+function addedFigures(all: Digest, some: Digest, counted: number, top: number): AddedFigures {
   const { entries, ipv6 } = some;
   // Whoever asks to see one of them wants all to be judged.
   const of = (name: RankingName) => bothOf(all, some, name, Math.max(top, LEAST_KEPT));
@@ -89,7 +89,7 @@ function bothOf(all: Digest, added: Digest, name: RankingName, top: number): rea
     const keys = new Map([held, more].flatMap((tally) => heaviest(tally, top).map(({ key }) => [key.join(), key])));
     return Array.from(keys.values(), (key) => {
       const addedOfIt = countOf(more, key);
-      return { key, ipv6: place === 1, entries: atLeast(held, key, addedOfIt), added: addedOfIt };
+      return { key, ipv6: place === 1, entries: leastEntries(held, key, addedOfIt), added: addedOfIt };
     });
   });
   const weight = (row: Both) => Math.max(row.entries / all.entries, row.added / Math.max(1, added.entries));
@@ -97,7 +97,7 @@ function bothOf(all: Digest, added: Digest, name: RankingName, top: number): rea
 }
 
 /** What it is known to have, and as far as its count may lack some, no less than it has added. */
-function atLeast(held: Tally, key: readonly number[], addedOfIt: number): number {
+function leastEntries(held: Tally, key: readonly number[], addedOfIt: number): number {
   const known = countOf(held, key);
   return Math.max(known, Math.min(addedOfIt, known + held.lacking));
 }

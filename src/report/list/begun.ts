@@ -7,7 +7,7 @@ import { shorterTimeout, type Timeouts, timeoutName } from './timeouts.ts';
 /** What is written of as begun just now. */
 export const FRESH_SECONDS = 2;
 
-const TCP = 6;
+const TCP_NUMBER = 6;
 const SYN_RECV = STATES.indexOf('SYN_RECV');
 const ESTABLISHED = STATES.indexOf('ESTABLISHED');
 // What a connection has while data is not acknowledged, or is sent again (tcp_timeout_unacknowledged, _max_retrans).
@@ -41,6 +41,6 @@ export function canBeYoung(entry: Entry, given: Int32Array, age: number): boolea
   const { seconds, offloaded, protocol, state } = entry;
   const most = given[classOf(entry)] ?? -1;
   if (offloaded || seconds >= most - age) return true;
-  const isUnsettled = protocol === TCP && state === ESTABLISHED;
+  const isUnsettled = protocol === TCP_NUMBER && state === ESTABLISHED;
   return isUnsettled && seconds <= UNSETTLED_SECONDS && seconds >= UNSETTLED_SECONDS - age;
 }

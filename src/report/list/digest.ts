@@ -1,7 +1,7 @@
 // What a list of entries comes to: counted one by one, in bounded memory, and by several at the same time.
 
 import type { Entry, Tuple } from './entry.ts';
-import { addTally, count, countWord, newTally, scaleArray, scaleTally, type Tally } from './tally.ts';
+import { addTally, countKey, countWord, newTally, scaleArray, scaleTally, type Tally } from './tally.ts';
 
 /** Of which things the heaviest are kept. */
 export type TallyName =
@@ -14,7 +14,7 @@ export type TallyName =
   | 'ports'
   | 'groups';
 
-const WORDS: Readonly<Record<TallyName, number>> = {
+const KEY_WORDS: Readonly<Record<TallyName, number>> = {
   sources4: 1,
   sources6: 4,
   networks4: 1,
@@ -87,7 +87,7 @@ export interface Marks {
 }
 
 export function newDigest(fresh?: Digest): Digest {
-  const tally = (name: TallyName) => newTally(WORDS[name]);
+  const tally = (name: TallyName) => newTally(KEY_WORDS[name]);
   return {
     entries: 0,
     unknown: 0,
@@ -128,7 +128,7 @@ export function digestEntry(digest: Digest, entry: Entry, endedAt: Int32Array): 
   countTime(digest, entry, place, endedAt);
   if (original.ipv6) countIpv6(digest, original);
   else countIpv4(digest, original);
-  countNat(digest, entry);
+  countTranslated(digest, entry);
   if (original.destinationPort === -1) return;
   countWord(digest.tallies.ports, (entry.protocol << 16) | original.destinationPort);
   countWord(digest.tallies.groups, (place << 16) | original.destinationPort);
@@ -165,13 +165,13 @@ function countIpv4({ tallies }: Digest, { source, destination }: Tuple): void {
 
 function countIpv6(digest: Digest, { source, destination }: Tuple): void {
   digest.ipv6 += 1;
-  count(digest.tallies.sources6, source);
-  count(digest.tallies.destinations6, destination);
-  count(digest.tallies.networks6, source);
+  countKey(digest.tallies.sources6, source);
+  countKey(digest.tallies.destinations6, destination);
+  countKey(digest.tallies.networks6, source);
 }
 
 // A reply that does not come from where the packet went, or does not go to where it came from.
-function countNat(digest: Digest, { original, reply }: Entry): void {
+function countTranslated(digest: Digest, { original, reply }: Entry): void {
   const words = original.ipv6 ? 4 : 1;
   const to = original.destinationPort !== reply.sourcePort || differ(original.destination, reply.source, words);
   const from = original.sourcePort !== reply.destinationPort || differ(original.source, reply.destination, words);
@@ -228,5 +228,5 @@ function addArray(into: Int32Array, other: Int32Array): void {
 }
 
 function isTallyName(name: string): name is TallyName {
-  return name in WORDS;
+  return name in KEY_WORDS;
 }

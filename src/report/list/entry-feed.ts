@@ -7,7 +7,7 @@ import { streams } from '#system/streams';
 import { systemFault } from '../../kernel/file.ts';
 import { enterOf, netFolder } from '../../kernel/namespaces/nsenter.ts';
 import type { Root } from '../../kernel/root.ts';
-import { type Run, startTool, toolLine } from '../../kernel/run-tool.ts';
+import { startTool, type ToolRun, toolLine } from '../../kernel/run-tool.ts';
 import { TOOLS } from '../../kernel/tools.ts';
 import type { Fault } from '../../model/fault.ts';
 import type { Machine } from '../../model/machine.ts';
@@ -36,7 +36,7 @@ type Opened = { readonly feed: EntryFeed } | { readonly fault: Fault };
 /** Up to that many entries the kernel's file is quick enough everywhere. */
 const QUICK_ENTRIES = 20_000;
 /** Of a captured list, to know about how many lines a file has. */
-const LINE_BYTES = 170;
+const USUAL_LINE_BYTES = 170;
 // Unasked, old ones list IPv4 only, and new ones (1.4.7) both.
 const FAMILIES = ['ipv4', 'ipv6'] as const;
 
@@ -72,7 +72,7 @@ function openRegular(path: string, source: string): Opened {
   if (typeof descriptor !== 'number') return { fault: { ...systemFault(descriptor), source } };
   const status = files.statusOfOpen(descriptor);
   if (!('errno' in status) && status.kind === 'file')
-    return { feed: descriptorFeed(descriptor, source, status.size / LINE_BYTES) };
+    return { feed: descriptorFeed(descriptor, source, status.size / USUAL_LINE_BYTES) };
   files.close(descriptor);
   return { fault: { ...('errno' in status ? systemFault(status) : { kind: 'not-regular' }), source } };
 }
@@ -143,7 +143,7 @@ function openTool(root: Root, table: Table): Opened {
   return { feed: { ...oneAfterTheOther(run.source, lists), expected: table.entries } };
 }
 
-function toolFeed(run: Run, line: readonly string[]): EntryFeed {
+function toolFeed(run: ToolRun, line: readonly string[]): EntryFeed {
   const running = startTool(run, line);
   return { ...streamFeed(running.stdout, run.source, running.ended), close: running.close };
 }

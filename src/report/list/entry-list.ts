@@ -33,9 +33,9 @@ const LOWER_T = 116;
 const LOWER_U = 117;
 const LOWER_Z = 122;
 
-const PORTS = 65_536;
+const PORT_COUNT = 65_536;
 /** Seconds: the kernel counts them in 31 bits. */
-const LONGEST = 2 ** 31;
+const LONGEST_TIMEOUT = 2 ** 31;
 
 /** Where the reading is; each function below leaves `at` behind what it has read. */
 interface Scan {
@@ -57,7 +57,7 @@ export function parseEntries(bytes: Uint8Array, start: number, end: number, foun
   let unknown = 0;
   while (scan.at < end) {
     skipBlanks(scan);
-    const blank = byte(scan.bytes, scan.at) === LINE_END;
+    const blank = byteAt(scan.bytes, scan.at) === LINE_END;
     if (!blank && isEntry(scan, entry)) found(entry);
     else if (!blank) unknown += 1;
     skipLine(scan);
@@ -100,25 +100,25 @@ function isEntry(scan: Scan, entry: Entry): boolean {
 // `ipv4     2 tcp      6 431999`: the first two words not from conntrack(8), the last not where it is offloaded.
 function readHead(scan: Scan, entry: Entry): boolean {
   const { bytes, at } = scan;
-  if (byte(bytes, at) === LOWER_I && byte(bytes, at + 1) === LOWER_P) {
+  if (byteAt(bytes, at) === LOWER_I && byteAt(bytes, at + 1) === LOWER_P) {
     skipWord(scan);
     skipWord(scan);
   }
   skipWord(scan);
-  if (!readNumber(scan)) return false;
+  if (!scanNumber(scan)) return false;
   entry.protocol = scan.number;
   skipBlanks(scan);
-  entry.seconds = readNumber(scan) ? scan.number : -1;
+  entry.seconds = scanNumber(scan) ? scan.number : -1;
   // What else stands here is of a line with something before it, which has the number of another thing.
   if (entry.seconds === -1 && !isKey(bytes, scan.at, LOWER_S, LOWER_R, LOWER_C)) return false;
-  return entry.protocol < 256 && entry.seconds < LONGEST;
+  return entry.protocol < 256 && entry.seconds < LONGEST_TIMEOUT;
 }
 
 /** Behind the next `src=`, by way of the state or flags that stand before it. */
 function findTuple(scan: Scan, entry: Entry): boolean {
   for (;;) {
     const { bytes, at } = scan;
-    const first = byte(bytes, at);
+    const first = byteAt(bytes, at);
     if (first === LOWER_S && isKey(bytes, at, LOWER_S, LOWER_R, LOWER_C)) {
       scan.at = at + 4;
       return true;
@@ -137,7 +137,7 @@ function readWord(scan: Scan, first: number, entry: Entry): void {
 
 // [UNREPLIED], [ASSURED], [OFFLOAD], [HW_OFFLOAD]: their first letters tell them apart.
 function readFlag(bytes: Uint8Array, at: number, entry: Entry): void {
-  const letter = byte(bytes, at + 1);
+  const letter = byteAt(bytes, at + 1);
   if (letter === UPPER_U) entry.unreplied = true;
   else if (letter === UPPER_A) entry.assured = true;
   else if (letter === UPPER_O || letter === UPPER_H) entry.offloaded = true;
@@ -146,8 +146,9 @@ function readFlag(bytes: Uint8Array, at: number, entry: Entry): void {
 // Behind the second tuple, and its counters where there are any: no flag comes later.
 function readLastFlag(scan: Scan, entry: Entry): void {
   const { bytes } = scan;
-  for (let first = byte(bytes, scan.at); isOfTuple(first); first = byte(bytes, scan.at)) readWord(scan, first, entry);
-  if (byte(bytes, scan.at) === OPEN_BRACKET) readFlag(bytes, scan.at, entry);
+  for (let first = byteAt(bytes, scan.at); isOfTuple(first); first = byteAt(bytes, scan.at))
+    readWord(scan, first, entry);
+  if (byteAt(bytes, scan.at) === OPEN_BRACKET) readFlag(bytes, scan.at, entry);
 }
 
 /** packets= and bytes=; of ICMP type=, code= and id=; of GRE srckey= and dstkey=; zone-reply=. Not mark= or use=. */
@@ -158,12 +159,12 @@ function isOfTuple(first: number): boolean {
 /** `[ASSURED] mark=0 zone=7 use=2`: what else there is does not matter, and the engine itself looks for the line's end. */
 function readLastZone(scan: Scan, entry: Entry): void {
   const { bytes } = scan;
-  if (byte(bytes, scan.at) === OPEN_BRACKET) skipWord(scan);
-  if (byte(bytes, scan.at) === LOWER_M) skipWord(scan);
+  if (byteAt(bytes, scan.at) === OPEN_BRACKET) skipWord(scan);
+  if (byteAt(bytes, scan.at) === LOWER_M) skipWord(scan);
   const found = bytes.indexOf(LINE_END, scan.at);
   const end = found === -1 ? bytes.length : found;
   // Nearly always it comes next.
-  if (byte(bytes, scan.at) === LOWER_Z && byte(bytes, scan.at + 'zone'.length) === EQUALS)
+  if (byteAt(bytes, scan.at) === LOWER_Z && byteAt(bytes, scan.at + 'zone'.length) === EQUALS)
     readZone(bytes, scan.at, entry);
   else findZone(scan, end, entry);
   scan.at = end;
@@ -172,7 +173,7 @@ function readLastZone(scan: Scan, entry: Entry): void {
 function findZone(scan: Scan, end: number, entry: Entry): void {
   const { bytes } = scan;
   for (let place = nextZ(scan, scan.at); place < end; place = nextZ(scan, place + 1))
-    if (byte(bytes, place - 1) === BLANK) readZone(bytes, place, entry);
+    if (byteAt(bytes, place - 1) === BLANK) readZone(bytes, place, entry);
 }
 
 // Looked for anew only behind the last one: a list may have none at all.
@@ -186,8 +187,8 @@ function nextZ(scan: Scan, from: number): number {
 /** `zone=0`, `zone=7`, `zone-orig=7`, `zone-reply=7`. */
 function readZone(bytes: Uint8Array, at: number, entry: Entry): void {
   let place = at;
-  while (byte(bytes, place) > BLANK && byte(bytes, place) !== EQUALS) place += 1;
-  if (byte(bytes, place) === EQUALS && byte(bytes, place + 1) > ZERO) entry.zoned = true;
+  while (byteAt(bytes, place) > BLANK && byteAt(bytes, place) !== EQUALS) place += 1;
+  if (byteAt(bytes, place) === EQUALS && byteAt(bytes, place + 1) > ZERO) entry.zoned = true;
 }
 
 const STATE_BY_HASH: ReadonlyMap<number, number> = new Map(STATES.map((name, at) => [hashOf(name), at]));
@@ -203,7 +204,8 @@ function hashed(hash: number, letter: number): number {
 function readState(scan: Scan, entry: Entry): void {
   let hash = 0;
   let { at } = scan;
-  for (let letter = byte(scan.bytes, at); letter > BLANK; letter = byte(scan.bytes, ++at)) hash = hashed(hash, letter);
+  for (let letter = byteAt(scan.bytes, at); letter > BLANK; letter = byteAt(scan.bytes, ++at))
+    hash = hashed(hash, letter);
   entry.state = STATE_BY_HASH.get(hash) ?? 0;
   scan.at = at;
 }
@@ -212,32 +214,33 @@ function readState(scan: Scan, entry: Entry): void {
 function readTuple(scan: Scan, tuple: Tuple): boolean {
   tuple.ipv6 = !readIpv4(scan, tuple.source);
   if (tuple.ipv6 && !readIpv6(scan, tuple.source)) return false;
-  if (byte(scan.bytes, scan.at) !== BLANK || !isKey(scan.bytes, scan.at + 1, LOWER_D, LOWER_S, LOWER_T)) return false;
+  if (byteAt(scan.bytes, scan.at) !== BLANK || !isKey(scan.bytes, scan.at + 1, LOWER_D, LOWER_S, LOWER_T)) return false;
   scan.at += ' dst='.length;
   if (tuple.ipv6 ? !readIpv6(scan, tuple.destination) : !readIpv4(scan, tuple.destination)) return false;
   skipBlanks(scan);
   tuple.sourcePort = readPort(scan);
   tuple.destinationPort = readPort(scan);
-  return tuple.sourcePort < PORTS && tuple.destinationPort < PORTS;
+  return tuple.sourcePort < PORT_COUNT && tuple.destinationPort < PORT_COUNT;
 }
 
 /** Whether it is `src=` or the like: `srckey=` begins as that does, and the line may end in between. */
 function isKey(bytes: Uint8Array, at: number, first: number, second: number, third: number): boolean {
   return (
-    byte(bytes, at + 3) === EQUALS &&
-    byte(bytes, at) === first &&
-    byte(bytes, at + 1) === second &&
-    byte(bytes, at + 2) === third
+    byteAt(bytes, at + 3) === EQUALS &&
+    byteAt(bytes, at) === first &&
+    byteAt(bytes, at + 1) === second &&
+    byteAt(bytes, at + 2) === third
   );
 }
 
 /** `sport=80` or `dport=80`, and on to the next word; -1, and not on, where it is none. */
 function readPort(scan: Scan): number {
   const { bytes, at } = scan;
-  if (byte(bytes, at + 1) !== LOWER_P || !isKey(bytes, at + 2, LOWER_O, LOWER_R, LOWER_T)) return -1;
+  if (byteAt(bytes, at + 1) !== LOWER_P || !isKey(bytes, at + 2, LOWER_O, LOWER_R, LOWER_T)) return -1;
   let place = at + 'sport='.length;
   let port = 0;
-  for (let digit = byte(bytes, place); isDigit(digit); digit = byte(bytes, ++place)) port = 10 * port + digit - ZERO;
+  for (let digit = byteAt(bytes, place); isDigit(digit); digit = byteAt(bytes, ++place))
+    port = 10 * port + digit - ZERO;
   scan.at = place;
   skipBlanks(scan);
   return port;
@@ -250,9 +253,9 @@ function readIpv4(scan: Scan, words: Int32Array): boolean {
   let address = 0;
   let letter = DOT;
   for (let octets = 0; octets < 4; octets++) {
-    let octet = byte(bytes, at) - ZERO;
+    let octet = byteAt(bytes, at) - ZERO;
     if (letter !== DOT || octet < 0 || octet > 9) return false;
-    for (letter = byte(bytes, ++at); letter >= ZERO && letter <= NINE; letter = byte(bytes, ++at))
+    for (letter = byteAt(bytes, ++at); letter >= ZERO && letter <= NINE; letter = byteAt(bytes, ++at))
       octet = 10 * octet + letter - ZERO;
     if (octet > 255) return false;
     at += 1;
@@ -265,32 +268,33 @@ function readIpv4(scan: Scan, words: Int32Array): boolean {
 }
 
 const GROUPS = 8;
-const groups = new Uint16Array(GROUPS);
+const GROUP_WORDS = new Uint16Array(GROUPS);
 
 /** In full, as the kernel prints it, or compressed, with the last four octets as IPv4 has them where inet_ntop(3) does. */
 function readIpv6(scan: Scan, words: Int32Array): boolean {
-  groups.fill(0);
+  GROUP_WORDS.fill(0);
   const front = readGroups(scan, 0);
   if (isColon(scan, 0) && isColon(scan, 1)) {
     scan.at += 2;
     const colons = front + readGroups(scan, front);
-    const behind = byte(scan.bytes, scan.at) === DOT ? readLastOctets(scan, colons) : colons;
+    const behind = byteAt(scan.bytes, scan.at) === DOT ? readLastOctets(scan, colons) : colons;
     if (behind >= GROUPS) return false;
-    groups.copyWithin(front + GROUPS - behind, front, behind).fill(0, front, front + GROUPS - behind);
+    GROUP_WORDS.copyWithin(front + GROUPS - behind, front, behind).fill(0, front, front + GROUPS - behind);
   } else if (front !== GROUPS) return false;
-  for (let word = 0; word < 4; word++) words[word] = ((groups[2 * word] ?? 0) << 16) | (groups[2 * word + 1] ?? 0);
-  return byte(scan.bytes, scan.at) <= BLANK;
+  for (let word = 0; word < 4; word++)
+    words[word] = ((GROUP_WORDS[2 * word] ?? 0) << 16) | (GROUP_WORDS[2 * word + 1] ?? 0);
+  return byteAt(scan.bytes, scan.at) <= BLANK;
 }
 
 const quad = new Int32Array(1);
 
 /** What was taken for the last group is the first of four octets; gives the new number of groups, too many for none. */
 function readLastOctets(scan: Scan, count: number): number {
-  while (isDigit(byte(scan.bytes, scan.at - 1))) scan.at -= 1;
+  while (isDigit(byteAt(scan.bytes, scan.at - 1))) scan.at -= 1;
   if (!readIpv4(scan, quad)) return GROUPS;
   const [address = 0] = quad;
-  groups[count - 1] = address >>> 16;
-  groups[count] = address;
+  GROUP_WORDS[count - 1] = address >>> 16;
+  GROUP_WORDS[count] = address;
   return count + 1;
 }
 
@@ -298,7 +302,7 @@ function readLastOctets(scan: Scan, count: number): number {
 function readGroups(scan: Scan, first: number): number {
   let place = first;
   while (readGroup(scan)) {
-    groups[place] = scan.number;
+    GROUP_WORDS[place] = scan.number;
     place += 1;
     if (!isColon(scan, 0) || isColon(scan, 1)) break;
     scan.at += 1;
@@ -307,13 +311,13 @@ function readGroups(scan: Scan, first: number): number {
 }
 
 function isColon({ bytes, at }: Scan, ahead: number): boolean {
-  return byte(bytes, at + ahead) === COLON;
+  return byteAt(bytes, at + ahead) === COLON;
 }
 
 function readGroup(scan: Scan): boolean {
   let { at } = scan;
   let group = 0;
-  for (let digit = hexDigit(byte(scan.bytes, at)); digit !== -1; digit = hexDigit(byte(scan.bytes, ++at)))
+  for (let digit = hexDigit(byteAt(scan.bytes, at)); digit !== -1; digit = hexDigit(byteAt(scan.bytes, ++at)))
     group = (group << 4) | digit;
   const length = at - scan.at;
   if (length === 0 || length > 4) return false;
@@ -328,12 +332,12 @@ function hexDigit(letter: number): number {
 }
 
 /** Digits up to a blank or the line's end; leaves `at` where it was if anything else comes first. */
-function readNumber(scan: Scan): boolean {
+function scanNumber(scan: Scan): boolean {
   const { bytes } = scan;
   let { at } = scan;
   let number = 0;
-  let letter = byte(bytes, at);
-  for (; isDigit(letter); letter = byte(bytes, ++at)) number = number * 10 + letter - ZERO;
+  let letter = byteAt(bytes, at);
+  for (; isDigit(letter); letter = byteAt(bytes, ++at)) number = number * 10 + letter - ZERO;
   if (letter > BLANK) return false;
   scan.at = at;
   scan.number = number;
@@ -348,27 +352,27 @@ function isDigit(letter: number): boolean {
 function skipWord(scan: Scan): void {
   const { bytes } = scan;
   let { at } = scan;
-  while (byte(bytes, at) > BLANK) at += 1;
-  while (byte(bytes, at) === BLANK) at += 1;
+  while (byteAt(bytes, at) > BLANK) at += 1;
+  while (byteAt(bytes, at) === BLANK) at += 1;
   scan.at = at;
-  if (byte(bytes, at) < BLANK) skipBlanks(scan);
+  if (byteAt(bytes, at) < BLANK) skipBlanks(scan);
 }
 
 function skipBlanks(scan: Scan): void {
   const { bytes } = scan;
   let { at } = scan;
-  for (let letter = byte(bytes, at); letter <= BLANK && letter !== LINE_END; letter = byte(bytes, ++at));
+  for (let letter = byteAt(bytes, at); letter <= BLANK && letter !== LINE_END; letter = byteAt(bytes, ++at));
   scan.at = at;
 }
 
 function skipLine(scan: Scan): void {
   const { bytes } = scan;
   let { at } = scan;
-  while (byte(bytes, at) !== LINE_END) at += 1;
+  while (byteAt(bytes, at) !== LINE_END) at += 1;
   scan.at = at + 1;
 }
 
 // What is beyond the bytes ends the line.
-function byte(bytes: Uint8Array, at: number): number {
+function byteAt(bytes: Uint8Array, at: number): number {
   return bytes[at] ?? LINE_END;
 }

@@ -133,13 +133,13 @@ export function holdingsOf(digest: Digest, timeouts: Timeouts, top: number, samp
     lives: Array.from(lives, (held, place) => ({ below: LIFE_BOUNDS[place], entries: held })),
     rankings: rankingsOf(digest, top, sample !== undefined),
     kinds: kindsOf(digest),
-    groups: groupsOf(digest),
+    groups: tallyGroups(digest),
     timeouts: keptBy(digest, timeouts),
   };
 }
 
 export function rankingsOf(digest: Digest, top: number, isSample: boolean): Holdings['rankings'] {
-  const ranked = (name: RankingName) => ranking(digest, name, top, isSample);
+  const ranked = (name: RankingName) => rankingOf(digest, name, top, isSample);
   return {
     sources: ranked('sources'),
     networks: ranked('networks'),
@@ -148,7 +148,7 @@ export function rankingsOf(digest: Digest, top: number, isSample: boolean): Hold
   };
 }
 
-function ranking({ tallies }: Digest, name: RankingName, top: number, isSample: boolean): Ranking {
+function rankingOf({ tallies }: Digest, name: RankingName, top: number, isSample: boolean): Ranking {
   const parts = TALLIES[name].map((part) => tallies[part]);
   const holders = parts.flatMap((tally, place) =>
     heaviest(tally, top).map(({ key, count }) => ({ key, ipv6: place === 1, entries: count })),
@@ -161,7 +161,7 @@ function ranking({ tallies }: Digest, name: RankingName, top: number, isSample: 
 
 const MOST_GROUPS = 20;
 
-function groupsOf({ tallies }: Digest): readonly Group[] {
+function tallyGroups({ tallies }: Digest): readonly Group[] {
   return heaviest(tallies.groups, MOST_GROUPS).map(({ key: [key = 0], count }) => {
     return { ...classAt(key >>> 16), port: key & 0xffff, entries: count };
   });

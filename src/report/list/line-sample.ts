@@ -24,10 +24,10 @@ interface Block {
   length: number;
 }
 
-const LINE_END = 10;
+const END_OF_LINE = 10;
 const BLOCK = 1 << 18;
 /** Bytes; the longest that the kernel writes has 400. */
-const LONGEST_LINE = 1024;
+const LONGEST_SAMPLED_LINE = 1024;
 const STAYS = 7 / 8;
 // What stays of random numbers scatters.
 const SCATTER = 1.02;
@@ -42,7 +42,7 @@ export function takeSample(sample: LineSample, piece: Uint8Array, length: number
   for (let at = 0; at < length; ) {
     const end = lineEnd(piece, at, length);
     // An empty one is passed over everywhere.
-    if (piece[at] !== LINE_END) takeLine(sample, piece.subarray(at, Math.min(end, at + LONGEST_LINE)));
+    if (piece[at] !== END_OF_LINE) takeLine(sample, piece.subarray(at, Math.min(end, at + LONGEST_SAMPLED_LINE)));
     at = end;
   }
 }
@@ -54,7 +54,7 @@ function takeLine(sample: LineSample, line: Uint8Array): void {
 }
 
 function lineEnd(bytes: Uint8Array, from: number, length: number): number {
-  const found = bytes.indexOf(LINE_END, from);
+  const found = bytes.indexOf(END_OF_LINE, from);
   return found === -1 || found >= length ? length : found + 1;
 }
 
@@ -64,7 +64,7 @@ function hold(sample: LineSample, line: Uint8Array): void {
   block.bytes.set(line, block.length);
   block.length += line.length;
   // The last line of a list may have no end, and what is cut has none.
-  if (block.bytes[block.length - 1] !== LINE_END) block.bytes[block.length++] = LINE_END;
+  if (block.bytes[block.length - 1] !== END_OF_LINE) block.bytes[block.length++] = END_OF_LINE;
   sample.held += 1;
   sample.skip = linesUntil(sample.share);
 }

@@ -60,9 +60,9 @@ function placeOf(line: string, words: string, from: number, end: number): number
 }
 
 // `ipv4     2 tcp      6`, or without the first two words: names are filled up to eight.
-const NAME = 8;
+const NAME_BYTES = 8;
 
 function protocolIn(line: string): string {
-  const at = line.startsWith('ip') ? line.indexOf(' ', NAME + 1) + 1 : 0;
-  return line.slice(at, at + NAME);
+  const at = line.startsWith('ip') ? line.indexOf(' ', NAME_BYTES + 1) + 1 : 0;
+  return line.slice(at, at + NAME_BYTES);
 }

@@ -35,7 +35,7 @@ export function listLines({ source, holdings, arrivals, cut }: Extract<Listed, {
   const { entries, sample, unknown } = holdings;
   const notes = [
     ...(sample === undefined ? [] : [sampleWords(holdings, sample)]),
-    ...(unknown > 0 ? [`${counted(unknown, 'line is no entry', 'lines are no entries')}`] : []),
+    ...(unknown > 0 ? [`${countedWords(unknown, 'line is no entry', 'lines are no entries')}`] : []),
     ...(cut === 'stopped' ? ['stopped before the end'] : []),
     ...(cut !== undefined && cut !== 'stopped' ? [`cut off: ${faultWords(cut)}`] : []),
   ];
@@ -69,7 +69,7 @@ function bothLines(holdings: Holdings, arrivals: Arrivals): readonly string[] {
 
 export function entriesWords({ entries, sample, unknown }: Holdings): string {
   const about = sample !== undefined && unknown > 0 ? 'about ' : '';
-  return `${about}${counted(entries, 'entry', 'entries')}`;
+  return `${about}${countedWords(entries, 'entry', 'entries')}`;
 }
 
 function sampleWords(holdings: Holdings, sample: Sampled): string {
@@ -78,7 +78,7 @@ function sampleWords(holdings: Holdings, sample: Sampled): string {
   return `${lines}: shares are right to within ${error.toFixed(1)} percentage points (19 times out of 20)`;
 }
 
-function counted(some: number, one: string, more: string): string {
+function countedWords(some: number, one: string, more: string): string {
   return `${grouped(some)} ${some === 1 ? one : more}`;
 }
 
@@ -101,7 +101,7 @@ const NO_COLUMN: Column = { title: '', rows: [], notes: [] };
 function rankingColumn(holdings: Holdings, name: RankingName): Column {
   const ranking = holdings.rankings[name];
   if (ranking.holders.length === 0) return NO_COLUMN;
-  const shown = ranking.holders.filter((holder) => stands(holder.entries, ranking, holdings));
+  const shown = ranking.holders.filter((holder) => isWorthListing(holder.entries, ranking, holdings));
   return {
     title: `${TITLES[name]} (${differentWords(ranking)})`,
     rows: shown.map((holder) => [holderWords(name, holder), holder.entries]),
@@ -110,11 +110,11 @@ function rankingColumn(holdings: Holdings, name: RankingName): Column {
 }
 
 // A crowd of which nobody has much fills the screen and tells nothing.
-const LEAST_SHARE = 0.001;
+const LEAST_SHARE_LISTED = 0.001;
 
 /** What may be no more than others have is not told apart from them. */
-function stands(some: number, { lacking }: Ranking, { entries }: Holdings): boolean {
-  return some > lacking && some > LEAST_SHARE * entries;
+function isWorthListing(some: number, { lacking }: Ranking, { entries }: Holdings): boolean {
+  return some > lacking && some > LEAST_SHARE_LISTED * entries;
 }
 
 function differentWords({ different, differentAtLeast }: Ranking): string {
@@ -181,9 +181,9 @@ function lifeLines({ lives, entries }: Holdings): readonly string[] {
 }
 
 const GAP = 2;
-const NAMES = 18;
-const COUNTS = 10;
-const WIDTH = 2 + NAMES + COUNTS + 7;
+const NAMES_WIDTH = 18;
+const COUNTS_WIDTH = 10;
+const LISTING_WIDTH = 2 + NAMES_WIDTH + COUNTS_WIDTH + 7;
 
 function shareOf(some: number, all: number): string {
   return percentWords((100 * some) / all).padStart(7);
@@ -192,21 +192,21 @@ function shareOf(some: number, all: number): string {
 // One below the other where a name is too wide, as IPv6 addresses are.
 function sideBySide(left: Column, right: Column, all: number): readonly string[] {
   const names = [...left.rows, ...right.rows].map(([words]) => words.length);
-  const widest = Math.max(NAMES, ...names);
+  const widest = Math.max(NAMES_WIDTH, ...names);
   const [one, other] = [left, right].map((column) => columnLines(column, widest, all));
-  const lines = widest > NAMES ? [...(one ?? []), ...(other ?? [])] : zipped(one ?? [], other ?? []);
+  const lines = widest > NAMES_WIDTH ? [...(one ?? []), ...(other ?? [])] : zipped(one ?? [], other ?? []);
   return lines.map((line) => `  ${line}`.trimEnd());
 }
 
 function columnLines({ title, rows, notes }: Column, width: number, all: number): readonly string[] {
   const row = ([words, some]: Column['rows'][number]) =>
-    `  ${words.padEnd(width)}${grouped(some).padStart(COUNTS)}${shareOf(some, all)}`;
+    `  ${words.padEnd(width)}${grouped(some).padStart(COUNTS_WIDTH)}${shareOf(some, all)}`;
   return title === '' ? [] : [title, ...rows.map(row), ...notes];
 }
 
 function zipped(left: readonly string[], right: readonly string[]): readonly string[] {
   return Array.from(
     { length: Math.max(left.length, right.length) },
-    (_, at) => `${(left[at] ?? '').padEnd(WIDTH + GAP)}${right[at] ?? ''}`,
+    (_, at) => `${(left[at] ?? '').padEnd(LISTING_WIDTH + GAP)}${right[at] ?? ''}`,
   );
 }

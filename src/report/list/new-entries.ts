@@ -19,10 +19,10 @@ export interface SeenTable {
   readonly key: string;
   /** Milliseconds since the program began. */
   readonly at: number;
-  readonly parts: readonly Part[];
+  readonly parts: readonly FamilyPart[];
 }
 
-interface Part {
+interface FamilyPart {
   readonly family: EntryFeed['family'];
   readonly part: ListPart;
 }
@@ -43,7 +43,7 @@ export async function seeTable(
   const opened = openTableList(root, machine, table);
   if ('fault' in opened) return undefined;
   const at = context.deadline.elapsed();
-  const parts: Part[] = [];
+  const parts: FamilyPart[] = [];
   for (const feed of opened.feed.families?.map((open) => open()) ?? [opened.feed]) {
     const part = await firstLines(feed, context);
     if (part === undefined) return undefined;
@@ -52,7 +52,7 @@ export async function seeTable(
   return { key: table.key, at, parts };
 }
 
-export function remembered({ key, at, parts }: SeenTable): RememberedTable {
+export function rememberTable({ key, at, parts }: SeenTable): RememberedTable {
   return { key, at, parts: parts.map(({ part }) => seenIn(part)) };
 }
 
@@ -90,7 +90,7 @@ export function newEntries(
     const digest = digestOf(begun, seconds, marks);
     sum.counted += digest.entries;
     sum.read += begun.of;
-    if (!part.whole) scaleDigest(digest, Math.max(1, (entries * shareOf(all, family)) / begun.of));
+    if (!part.whole) scaleDigest(digest, Math.max(1, (entries * familyShare(all, family)) / begun.of));
     addDigest(sum.digest, digest);
   }
   return sum;
@@ -109,7 +109,7 @@ function digestOf({ lines }: BegunLines, seconds: number, { endedAt, given }: Ma
 }
 
 /** Of all entries those that a part is of. */
-function shareOf({ entries, ipv6 }: Digest, family: EntryFeed['family']): number {
+function familyShare({ entries, ipv6 }: Digest, family: EntryFeed['family']): number {
   if (family === 'both' || entries === 0) return 1;
   return (family === 'ipv6' ? ipv6 : entries - ipv6) / entries;
 }

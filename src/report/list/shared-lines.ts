@@ -18,17 +18,17 @@ export interface SharedLines {
 
 const LOCK = 0;
 const REST_LENGTH = 1;
-const ENDED = 2;
-const COUNTED = 3;
+const ENDED_AT = 2;
+const COUNTED_AT = 3;
 const STOPPED = 4;
 const HELPED = 5;
-const WORDS = 6;
+const HEADER_WORDS = 6;
 /** Of a line; the longest that the kernel writes has 400. */
 const LONGEST_LINE = 1 << 16;
-const LINE_END = 10;
+const LINE_END_BYTE = 10;
 
 export function newSharedLines(fd: number, source: string): SharedLines {
-  const control = new Int32Array(new SharedArrayBuffer(4 * WORDS));
+  const control = new Int32Array(new SharedArrayBuffer(4 * HEADER_WORDS));
   return { fd, source, control, rest: new Uint8Array(new SharedArrayBuffer(LONGEST_LINE)) };
 }
 
@@ -45,12 +45,12 @@ export function takeLines(shared: SharedLines, into: Uint8Array): number | Fault
 function nextLines({ fd, control, rest }: SharedLines, into: Uint8Array): number | Failed {
   const kept = Atomics.exchange(control, REST_LENGTH, 0);
   into.set(rest.subarray(0, kept));
-  const got = control[ENDED] === 1 ? 0 : readWhole(fd, into, kept);
+  const got = control[ENDED_AT] === 1 ? 0 : readWhole(fd, into, kept);
   if (typeof got !== 'number') return got;
   const length = kept + got;
   // The kernel gives less than was asked for only at the end.
   if (length < into.length) {
-    control[ENDED] = 1;
+    control[ENDED_AT] = 1;
     return length;
   }
   const end = linesEnd(into, length);
@@ -71,13 +71,13 @@ function readWhole(fd: number, into: Uint8Array, from: number): number | Failed 
 
 /** Where the last whole line ends. What is too long for one goes as it is. */
 export function linesEnd(piece: Uint8Array, length: number): number {
-  const end = piece.lastIndexOf(LINE_END, length - 1) + 1;
+  const end = piece.lastIndexOf(LINE_END_BYTE, length - 1) + 1;
   return end < length - LONGEST_LINE ? length : end;
 }
 
 /** Adds to what all threads have counted so far; gives that. */
 export function addCounted({ control }: SharedLines, more: number): number {
-  return Atomics.add(control, COUNTED, more) + more;
+  return Atomics.add(control, COUNTED_AT, more) + more;
 }
 
 /** From here on what another thread has taken is missing where that thread does not tell. */

@@ -23,7 +23,7 @@ export interface Held {
 const SLOTS = 8192;
 /** So many are kept apart exactly. */
 export const CAPACITY = (3 * SLOTS) / 4;
-const SMALL = 256;
+const SMALL_TALLY = 256;
 
 export function newTally(words: number): Tally {
   return { words, keys: new Int32Array(SLOTS * words), counts: new Int32Array(SLOTS), used: 0, lacking: 0 };
@@ -44,7 +44,7 @@ export function countWord(tally: Tally, key: number): void {
 }
 
 /** Counts the key that the first words of `key` are. */
-export function count(tally: Tally, key: Int32Array, times = 1): void {
+export function countKey(tally: Tally, key: Int32Array, times = 1): void {
   const { words, keys, counts } = tally;
   let slot = firstSlot(key, words);
   while (counts[slot] !== 0 && !isAt(keys, slot * words, key, words)) slot = (slot + 1) & (SLOTS - 1);
@@ -80,13 +80,13 @@ function takeMedian(tally: Tally): void {
 
 // Of `used` counts above 0. Nearly all are small when there are too many, so that how many there are of each tells it.
 function medianOf(counts: Int32Array, used: number): number {
-  const having = new Int32Array(SMALL + 1);
+  const having = new Int32Array(SMALL_TALLY + 1);
   for (let slot = 0; slot < SLOTS; slot++) {
-    const held = Math.min(counts[slot] ?? 0, SMALL);
+    const held = Math.min(counts[slot] ?? 0, SMALL_TALLY);
     having[held] = (having[held] ?? 0) + 1;
   }
   let below = 0;
-  for (let held = 1; held < SMALL; held++) {
+  for (let held = 1; held < SMALL_TALLY; held++) {
     below += having[held] ?? 0;
     if (below > used >> 1) return held;
   }
@@ -99,7 +99,7 @@ function putAll({ keys, counts, words }: Tally, into: Tally, change: number): vo
     const held = counts[slot] ?? 0;
     if (held === 0 || held + change <= 0) continue;
     for (let word = 0; word < words; word++) key[word] = keys[slot * words + word] ?? 0;
-    count(into, key, held + change);
+    countKey(into, key, held + change);
   }
 }
 

@@ -12,11 +12,11 @@ const SPAWN: SpawnSyncOptionsWithStringEncoding = {
   stdio: ['ignore', 'pipe', 'pipe'],
 };
 // spawnSync takes 0 for no limit, and warns above that.
-const LONGEST = 2 ** 31 - 1;
+const LONGEST_DEADLINE = 2 ** 31 - 1;
 
 export const children: Children = {
   run: (program, args, { milliseconds, bytes }) => {
-    const timeout = Math.min(Math.max(Math.ceil(milliseconds), 1), LONGEST);
+    const timeout = Math.min(Math.max(Math.ceil(milliseconds), 1), LONGEST_DEADLINE);
     const { stdout, stderr, status, error } = childProcess().spawnSync(program, args, {
       ...SPAWN,
       timeout,

@@ -3,13 +3,13 @@
 import type { Clock } from '../contract.ts';
 
 // A timer takes no more.
-const LONGEST = 2 ** 31 - 1;
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 export const clock: Clock = {
   elapsed: () => 1000 * process.uptime(),
   sleep: (milliseconds) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds),
   after: (milliseconds, call) => {
-    const timer = setTimeout(call, Math.min(milliseconds, LONGEST));
+    const timer = setTimeout(call, Math.min(milliseconds, LONGEST_TIMER));
     return () => clearTimeout(timer);
   },
 };

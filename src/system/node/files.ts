@@ -22,7 +22,7 @@ import { failureOf } from './failure.ts';
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
-const FLAGS: Readonly<Record<OpenFor, number>> = {
+const OPEN_FLAGS: Readonly<Record<OpenFor, number>> = {
   reading: O_RDONLY | O_NONBLOCK,
   'reading-no-link': O_RDONLY | O_NONBLOCK | O_NOFOLLOW,
   directory: O_RDONLY | O_DIRECTORY,
@@ -30,32 +30,32 @@ const FLAGS: Readonly<Record<OpenFor, number>> = {
   'new-file': O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
 };
 // Node before 14.17 does not know the option, and throws.
-const QUIET = { throwIfNoEntry: false } as const;
+const NO_THROW = { throwIfNoEntry: false } as const;
 
 export const files: Files = {
-  open: (path, purpose) => attempt(() => openSync(path, FLAGS[purpose], 0o600)),
-  close: (descriptor) => attempt(() => void closeSync(descriptor)),
+  open: (path, purpose) => attemptCall(() => openSync(path, OPEN_FLAGS[purpose], 0o600)),
+  close: (descriptor) => attemptCall(() => void closeSync(descriptor)),
   read: (descriptor, into, from, length, position) =>
-    attempt(() => readSync(descriptor, into, from, length, position ?? null)),
-  write: (descriptor, bytes, from) => attempt(() => writeSync(descriptor, bytes, from)),
-  status: (path) => attempt(() => statusOf(statSync(path))),
-  statusOfLink: (path) => attempt(() => statusOf(lstatSync(path))),
-  statusOfOpen: (descriptor) => attempt(() => statusOf(fstatSync(descriptor))),
+    attemptCall(() => readSync(descriptor, into, from, length, position ?? null)),
+  write: (descriptor, bytes, from) => attemptCall(() => writeSync(descriptor, bytes, from)),
+  status: (path) => attemptCall(() => statusOf(statSync(path))),
+  statusOfLink: (path) => attemptCall(() => statusOf(lstatSync(path))),
+  statusOfOpen: (descriptor) => attemptCall(() => statusOf(fstatSync(descriptor))),
   inode: (path) =>
-    attempt(() => {
+    attemptCall(() => {
       // Read as an option of any Node's: the types know only those that have it.
-      const stats: { readonly ino: number } | undefined = statSync(path, QUIET);
+      const stats: { readonly ino: number } | undefined = statSync(path, NO_THROW);
       return stats === undefined ? { errno: 'ENOENT' } : stats.ino;
     }),
-  readLink: (path) => attempt(() => readlinkSync(path)),
-  realPath: (path) => attempt(() => realpathSync(path)),
-  list: (path) => attempt(() => readdirSync(path)),
-  makeDirectory: (path) => attempt(() => void mkdirSync(path, 0o700)),
-  rename: (from, to) => attempt(() => void renameSync(from, to)),
-  remove: (path) => attempt(() => void unlinkSync(path)),
+  readLink: (path) => attemptCall(() => readlinkSync(path)),
+  realPath: (path) => attemptCall(() => realpathSync(path)),
+  list: (path) => attemptCall(() => readdirSync(path)),
+  makeDirectory: (path) => attemptCall(() => void mkdirSync(path, 0o700)),
+  rename: (from, to) => attemptCall(() => void renameSync(from, to)),
+  remove: (path) => attemptCall(() => void unlinkSync(path)),
 };
 
-function attempt<T>(call: () => T): T | Failed {
+function attemptCall<T>(call: () => T): T | Failed {
   try {
     return call();
   } catch (error) {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { perfdata } from '../../../src/check/perfdata.ts';
+import { perfdataOf } from '../../../src/check/perfdata.ts';
 import { evaluate } from '../../../src/evaluate/evaluate.ts';
 import { METRIC_NAMES } from '../../../src/evaluate/metrics.ts';
 import { parseRange, type Range } from '../../../src/evaluate/range.ts';
@@ -9,7 +9,7 @@ import { type Changes, observation } from '../support/observation.ts';
 
 function elements(changes: Changes, given: Thresholds): readonly string[] {
   const options = { thresholds: given, objectSize: undefined, drift: 'warning', partial: 'ok' } as const;
-  return perfdata(evaluate(observation(changes), new Map(), options).results[0]);
+  return perfdataOf(evaluate(observation(changes), new Map(), options).results[0]);
 }
 
 test('no thresholds at all, no bounds', () => {

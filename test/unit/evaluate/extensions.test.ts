@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { extensionOf } from '../../../src/evaluate/extensions.ts';
-import { certaintyOf, costElsewhere, footprintOf, objectCost } from '../../../src/evaluate/footprint.ts';
+import { certaintyOf, costElsewhere, footprintOf, objectCostOf } from '../../../src/evaluate/footprint.ts';
 import type { Fault, Reading } from '../../../src/model/fault.ts';
 import type { KernelVersion, Machine } from '../../../src/model/machine.ts';
 import type { ExtensionSettings, Table } from '../../../src/model/table.ts';
@@ -120,7 +120,7 @@ test('ip_conntrack has none', () => {
 describe('tables of several namespaces', () => {
   const newest = machine('6.18');
   const costOf = (own: Table) => {
-    const cost = objectCost(newest, own, undefined);
+    const cost = objectCostOf(newest, own, undefined);
     if (!cost.ok) throw new Error(cost.fault.source);
     return cost.value;
   };
@@ -142,7 +142,7 @@ describe('tables of several namespaces', () => {
   });
 
   test('a size that is given is that of all', () => {
-    const given = objectCost(newest, table(UNSEEN), 350);
+    const given = objectCostOf(newest, table(UNSEEN), 350);
     expect(given).toMatchObject({ ok: true, value: { extension: 0, certainty: 'exact', extensionMost: 0 } });
     if (given.ok) expect(costElsewhere(newest, given.value, table({ ...PLAIN, acct: ok(1) }))).toEqual(given.value);
   });

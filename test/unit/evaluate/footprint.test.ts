@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { footprint, hashTableBytes, type ObjectCost, objectCost } from '../../../src/evaluate/footprint.ts';
+import { footprint, hashTableBytes, type ObjectCost, objectCostOf } from '../../../src/evaluate/footprint.ts';
 import type { ExtensionSettings } from '../../../src/model/table.ts';
 import { type Changes, fault, observation, ok } from '../support/observation.ts';
 
 function costReading(changes: Changes, given?: number) {
   const { machine, tables } = observation(changes);
-  return objectCost(machine, tables[0], given);
+  return objectCostOf(machine, tables[0], given);
 }
 
 function cost(changes: Changes, given?: number): ObjectCost {

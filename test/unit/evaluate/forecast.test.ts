@@ -1,7 +1,7 @@
 // Growth that a few odd moments do not bend, and the time that is left.
 
 import { describe, expect, test } from 'vitest';
-import { growth, timeToFull } from '../../../src/evaluate/forecast.ts';
+import { growthOf, timeToFull } from '../../../src/evaluate/forecast.ts';
 
 function samples(...pairs: readonly (readonly [uptime: number, entries: number])[]) {
   return pairs.map(([uptime, entries]) => ({ uptime, entries, cpus: [] }));
@@ -26,10 +26,10 @@ describe('growth', () => {
     ['a pair of just a tenth is too close', samples([0, 0], [10, 500], [20, 1000], [30, 1500], [100, 100]), 1],
     // 10 is more than 2.
     ['an odd number of pairs', samples([0, 0], [10, 10], [20, 30], [30, 120], [40, 220], [50, 220]), 5.25],
-  ])('%s', (_, given, expected) => expect(growth(given)).toEqual(expected));
+  ])('%s', (_, given, expected) => expect(growthOf(given)).toEqual(expected));
 
   test('all at once is no time at all', () => {
-    expect(growth(samples([5, 0], [5, 1], [5, 2], [5, 3], [5, 4]))).toBeUndefined();
+    expect(growthOf(samples([5, 0], [5, 1], [5, 2], [5, 3], [5, 4]))).toBeUndefined();
   });
 });
 

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import {
-  hasMetLimit,
+  hasReachedLimit,
   lostPackets,
   NOTHING_LOST,
   packetsLost,
@@ -66,10 +66,11 @@ test.each<[readonly Counters[], boolean]>([
   [[{ early_drop: 0 }, { early_drop: 1 }], true],
   // A column that one of the CPUs lacks is not known.
   [[{ early_drop: 1 }, {}], false],
-])('%j has met its limit: %s', (cpus, met) => expect(hasMetLimit(ok({ cpus }), ONLY_LOST)).toBe(met));
+])('%j has met its limit: %s', (cpus, met) => expect(hasReachedLimit(ok({ cpus }), ONLY_LOST)).toBe(met));
 
 test('drops that may be clashes may be a full table', () => {
-  expect(hasMetLimit(ok({ cpus: [{ drop: 9, insert_failed: 9 }] }), RESOLVED)).toBe(true);
+  expect(hasReachedLimit(ok({ cpus: [{ drop: 9, insert_failed: 9 }] }), RESOLVED)).toBe(true);
 });
 
-test('counters that cannot be read tell of none', () => expect(hasMetLimit(fault('denied'), ONLY_LOST)).toBe(false));
+test('counters that cannot be read tell of none', () =>
+  expect(hasReachedLimit(fault('denied'), ONLY_LOST)).toBe(false));

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { growth, timeToFull } from '../../../src/evaluate/forecast.ts';
+import { growthOf, timeToFull } from '../../../src/evaluate/forecast.ts';
 import type { Measured } from '../../../src/evaluate/measurements.ts';
 import { isSettling } from '../../../src/evaluate/settling.ts';
 import { sampleOf, trendOf } from '../../../src/evaluate/trend.ts';
@@ -26,7 +26,7 @@ function seen(course: Course, step: number, until: number): readonly Sample[] {
 
 /** The time to full as it is told; undefined where none is. */
 function told(samples: readonly Sample[]): number | undefined {
-  const perSecond = growth(samples);
+  const perSecond = growthOf(samples);
   const entries = samples[samples.length - 1]?.entries ?? 0;
   if (perSecond === undefined || isSettling(samples, LIMIT)) return undefined;
   return timeToFull(entries, LIMIT, perSecond);

@@ -1,7 +1,7 @@
 // Which limit is recommended, and which buckets go with it.
 
 import { describe, expect, test } from 'vitest';
-import { objectCost } from '../../../src/evaluate/footprint.ts';
+import { objectCostOf } from '../../../src/evaluate/footprint.ts';
 import { planFor } from '../../../src/evaluate/sizing.ts';
 import { parseSysctlFile } from '../../../src/kernel/settings/sysctl-file.ts';
 import { planText } from '../../../src/plan/plan-text.ts';
@@ -30,7 +30,7 @@ const LARGE: Changes = {
 function planned(changes: Changes, asked?: number) {
   const found = observation({ ...LARGE, ...changes });
   const [own] = found.tables;
-  const plan = planFor(found, own, objectCost(found.machine, own, undefined), asked);
+  const plan = planFor(found, own, objectCostOf(found.machine, own, undefined), asked);
   if (!plan.ok) throw new Error(plan.fault.kind);
   return { ...plan.value, text: planText(found, plan.value).join('\n') };
 }

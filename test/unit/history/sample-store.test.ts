@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Run, remember, type Subject } from '../../../src/history/sample-store.ts';
+import { type HistoryRun, remember, type Subject } from '../../../src/history/sample-store.ts';
 import { LARGEST_FILE } from '../../../src/history/state-directory.ts';
 import type { Counters } from '../../../src/model/counters.ts';
 import { QUIET } from '../support/observation.ts';
@@ -22,14 +22,14 @@ function run(
   tables: readonly string[],
   changes: Partial<Subject> = {},
   cpus: readonly Counters[] = [QUIET],
-): Run {
+): HistoryRun {
   const now = { uptime, entries: 1, cpus };
   const subjects = tables.map((table) => ({ table, now, isYounger: () => false, ...changes }));
   return { name: 'all:1', boot: 'boot', window: 300, subjects };
 }
 
 /** The uptimes of the samples that are recalled of each table, or why there are none. */
-function pasts(dir: string, what: Run): readonly unknown[] {
+function pasts(dir: string, what: HistoryRun): readonly unknown[] {
   return remember(dir, EUID, what).map((history) => {
     if (!history.ok) return history.fault.kind;
     const { past } = history.value;
@@ -88,7 +88,7 @@ test('of two samples one is the oldest that can be compared with', () => {
 });
 
 /** What is recalled of one table, whatever it is called. */
-function pastOf(dir: string, uptime: number, changes: Partial<Run> = {}): unknown {
+function pastOf(dir: string, uptime: number, changes: Partial<HistoryRun> = {}): unknown {
   return pasts(dir, { ...run(uptime, ['net:1']), ...changes })[0];
 }
 

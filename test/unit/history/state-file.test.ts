@@ -2,7 +2,7 @@
 // else is taken for one.
 
 import { describe, expect, test } from 'vitest';
-import { formatState, parseState, type State } from '../../../src/history/state-file.ts';
+import { formatState, parseStateFile, type StoredState } from '../../../src/history/state-file.ts';
 import { QUIET } from '../support/observation.ts';
 
 const NAMES = ['drop', 'early_drop', 'insert_failed', 'chainlength'];
@@ -13,12 +13,12 @@ function text(changes: object = {}, sample: unknown = [100.5, 7, [CELLS]]): stri
   return JSON.stringify({ schema: 3, boot: 'b', counters: NAMES, tables: { 'net:1': [sample] }, ...changes });
 }
 
-function cpusOf(state: ReturnType<typeof parseState>): unknown {
+function cpusOf(state: ReturnType<typeof parseStateFile>): unknown {
   return typeof state === 'string' ? state : state.tables.get('net:1')?.map(({ cpus }) => cpus);
 }
 
 describe('what was written', () => {
-  const state: State = {
+  const state: StoredState = {
     boot: 'b',
     tables: new Map([
       [
@@ -32,7 +32,7 @@ describe('what was written', () => {
     ]),
   };
 
-  test('comes back', () => expect(parseState(formatState(state))).toEqual(state));
+  test('comes back', () => expect(parseStateFile(formatState(state))).toEqual(state));
 
   test('is a line, with the counters by name, and short where nothing was counted', () => {
     expect(formatState(state)).toBe(
@@ -45,12 +45,12 @@ describe('what was written', () => {
 describe('another version', () => {
   test('the one before had no names', () => {
     const old = text({ schema: 2, counters: undefined });
-    expect(cpusOf(parseState(old))).toEqual([[{ drop: 1, early_drop: 2, insert_failed: 3, chainlength: 4 }]]);
+    expect(cpusOf(parseStateFile(old))).toEqual([[{ drop: 1, early_drop: 2, insert_failed: 3, chainlength: 4 }]]);
   });
 
   test('a counter that is not known here is passed over, and one that is not told is none', () => {
     const later = text({ schema: 4, counters: ['drop', 'brand_new'] }, [100, 7, [[1, 99], 0]]);
-    expect(cpusOf(parseState(later))).toEqual([[{ drop: 1 }, { drop: 0 }]]);
+    expect(cpusOf(parseStateFile(later))).toEqual([[{ drop: 1 }, { drop: 0 }]]);
   });
 
   test.each([
@@ -58,7 +58,7 @@ describe('another version', () => {
     ['tables of another form', text({ schema: 4, tables: [] })],
     ['samples of another form', text({ schema: 4 }, { uptime: 1 })],
     ['no boot', text({ schema: 4, boot: 7 })],
-  ])('of which nothing is understood: %s', (_, later) => expect(parseState(later)).toBe('empty'));
+  ])('of which nothing is understood: %s', (_, later) => expect(parseStateFile(later)).toBe('empty'));
 });
 
 describe("nobody's", () => {
@@ -104,19 +104,21 @@ describe("nobody's", () => {
     ['one good table and one that is not', text({ tables: { 'net:1': [row(CELLS)], 'net:2': 5 } })],
     ['one good sample and one that is not', text({ tables: { 'net:1': [row(CELLS), 5] } })],
     ['one good CPU and one that is not', text({}, [100, 7, [CELLS, 5]])],
-  ])('%s', (_, given) => expect(parseState(given)).toBe('malformed'));
+  ])('%s', (_, given) => expect(parseStateFile(given)).toBe('malformed'));
 
   test('at the bounds it is still ours', () => {
     const largest = 2 ** 32 - 1;
-    expect(parseState(text({}, [1e10, largest, [Array(4).fill(largest)]]))).toMatchObject({ boot: 'b' });
-    expect(parseState(text({}, [0, 0, Array(8192).fill(0)]))).toMatchObject({ boot: 'b' });
-    expect(parseState(text({ tables: { 'net:1': Array(16).fill(row(CELLS)) } }))).toMatchObject({ boot: 'b' });
-    expect(parseState(text({ counters: [...NAMES, ...Array(60).fill('x')] }, row(Array(64).fill(0))))).toMatchObject({
+    expect(parseStateFile(text({}, [1e10, largest, [Array(4).fill(largest)]]))).toMatchObject({ boot: 'b' });
+    expect(parseStateFile(text({}, [0, 0, Array(8192).fill(0)]))).toMatchObject({ boot: 'b' });
+    expect(parseStateFile(text({ tables: { 'net:1': Array(16).fill(row(CELLS)) } }))).toMatchObject({ boot: 'b' });
+    expect(
+      parseStateFile(text({ counters: [...NAMES, ...Array(60).fill('x')] }, row(Array(64).fill(0)))),
+    ).toMatchObject({
       boot: 'b',
     });
   });
 
   test('a counter that a CPU lacks has no key', () => {
-    expect(cpusOf(parseState(text({}, row([1, null, 3, null]))))).toEqual([[{ drop: 1, insert_failed: 3 }]]);
+    expect(cpusOf(parseStateFile(text({}, row([1, null, 3, null]))))).toEqual([[{ drop: 1, insert_failed: 3 }]]);
   });
 });

@@ -9,7 +9,7 @@ import { namespaceInode, netDirectory } from '../../../src/kernel/namespaces/nam
 import { sweep } from '../../../src/kernel/namespaces/sweep.ts';
 import type { Root } from '../../../src/kernel/root.ts';
 import type { View } from '../../../src/model/machine.ts';
-import { tableOf } from '../../../src/report/subject.ts';
+import { tableOfPid } from '../../../src/report/subject.ts';
 import { observation, table } from '../support/observation.ts';
 import { rootOf } from '../support/root.ts';
 
@@ -47,6 +47,6 @@ test('no process is in another namespace', () => {
 test('a process that is there is in ours', () => {
   const root = centos5('own');
   const seen = observation();
-  expect(tableOf(root, seen, 1)).toBe(seen.tables[0]);
-  expect(tableOf(root, seen, 4711)).toMatchObject({ kind: 'missing', source: root.locate('/proc/4711') });
+  expect(tableOfPid(root, seen, 1)).toBe(seen.tables[0]);
+  expect(tableOfPid(root, seen, 4711)).toMatchObject({ kind: 'missing', source: root.locate('/proc/4711') });
 });

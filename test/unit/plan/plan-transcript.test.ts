@@ -1,7 +1,7 @@
 // A plan as a person reads it.
 
 import { describe, expect, test } from 'vitest';
-import { objectCost } from '../../../src/evaluate/footprint.ts';
+import { objectCostOf } from '../../../src/evaluate/footprint.ts';
 import { planFor } from '../../../src/evaluate/sizing.ts';
 import { planText } from '../../../src/plan/plan-text.ts';
 import { type Changes, counted, EVIDENCE, fault, GIB, observation, ok, otherTable } from '../support/observation.ts';
@@ -19,7 +19,7 @@ describe('a plan', () => {
       ...changes,
     });
     const [own] = found.tables;
-    const plan = planFor(found, own, objectCost(found.machine, own, undefined), asked);
+    const plan = planFor(found, own, objectCostOf(found.machine, own, undefined), asked);
     if (!plan.ok) throw new Error(plan.fault.kind);
     return `\n${planText(found, plan.value).join('\n')}\n`;
   };
@@ -281,7 +281,7 @@ describe('a plan', () => {
   test('a given size has no slab', () => {
     const found = observation({ evidence: EVIDENCE });
     const [own] = found.tables;
-    const plan = planFor(found, own, objectCost(found.machine, own, 350), 1000);
+    const plan = planFor(found, own, objectCostOf(found.machine, own, 350), 1000);
     if (!plan.ok) throw new Error(plan.fault.kind);
     expect(planText(found, plan.value).join('\n')).toMatch(/ 1,000 x 350 B\n/);
   });

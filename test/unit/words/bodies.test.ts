@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { checkBody } from '../../../src/check/check-body.ts';
-import { objectCost } from '../../../src/evaluate/footprint.ts';
+import { objectCostOf } from '../../../src/evaluate/footprint.ts';
 import { planFor } from '../../../src/evaluate/sizing.ts';
 import type { Identities } from '../../../src/model/table.ts';
 import { planBody } from '../../../src/plan/plan-body.ts';
@@ -39,7 +39,7 @@ describe('a plan', () => {
       ...changes,
     });
     const [own] = found.tables;
-    const plan = planFor(found, own, objectCost(found.machine, own, undefined), asked);
+    const plan = planFor(found, own, objectCostOf(found.machine, own, undefined), asked);
     if (!plan.ok) throw new Error(plan.fault.kind);
     return planBody(found, plan.value);
   };

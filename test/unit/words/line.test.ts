@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fitOutput } from '../../../src/check/output.ts';
-import { perfdata } from '../../../src/check/perfdata.ts';
+import { perfdataOf } from '../../../src/check/perfdata.ts';
 import type { FaultKind, Reading } from '../../../src/model/fault.ts';
 import type { History } from '../../../src/model/sample.ts';
 import { attemptLines, tableDetails } from '../../../src/words/details.ts';
@@ -17,7 +17,7 @@ function textOf(changes: Changes, ...argv: readonly string[]): string {
 }
 
 function elementsOf(changes: Changes, ...argv: readonly string[]): readonly string[] {
-  return perfdata(evaluated(changes, argv).results[0]);
+  return perfdataOf(evaluated(changes, argv).results[0]);
 }
 
 function detailsOf(changes: Changes, ...argv: readonly string[]): readonly string[] {

@@ -1,7 +1,7 @@
 // What is said of all namespaces: the gravest first, whose it is, and how much of the machine was seen.
 
 import { describe, expect, test } from 'vitest';
-import { perfdata } from '../../../src/check/perfdata.ts';
+import { perfdataOf } from '../../../src/check/perfdata.ts';
 import type { Reading } from '../../../src/model/fault.ts';
 import type { Visibility } from '../../../src/model/observation.ts';
 import type { History } from '../../../src/model/sample.ts';
@@ -49,7 +49,7 @@ function told({ identities = {}, sight = {}, argv = [], lost = {}, others = [], 
     state: evaluation.state,
     text: everywhereText(found),
     details: everywhereDetails(found),
-    perfdata: perfdata(evaluation.results[0]),
+    perfdata: perfdataOf(evaluation.results[0]),
   };
 }
 

@@ -1,7 +1,7 @@
 // What to type and where to write it, for each generation and each way to start a machine.
 
 import { describe, expect, test } from 'vitest';
-import { objectCost } from '../../../src/evaluate/footprint.ts';
+import { objectCostOf } from '../../../src/evaluate/footprint.ts';
 import { planFor } from '../../../src/evaluate/sizing.ts';
 import { parseSysctlFile } from '../../../src/kernel/settings/sysctl-file.ts';
 import type { HashsizeOption } from '../../../src/model/configuration.ts';
@@ -14,7 +14,7 @@ const NEW_FILE = '/etc/modprobe.d/nf_conntrack.conf | options nf_conntrack hashs
 function planned(changes: Changes) {
   const found = observation({ evidence: EVIDENCE, ...changes });
   const [own] = found.tables;
-  const plan = planFor(found, own, objectCost(found.machine, own, undefined), 262_144);
+  const plan = planFor(found, own, objectCostOf(found.machine, own, undefined), 262_144);
   if (!plan.ok) throw new Error(plan.fault.kind);
   return { found, plan: plan.value };
 }

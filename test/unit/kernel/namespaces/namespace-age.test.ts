@@ -2,7 +2,7 @@
 
 import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { isYounger } from '../../../../src/kernel/namespaces/namespace-age.ts';
+import { isYoungerThan } from '../../../../src/kernel/namespaces/namespace-age.ts';
 import { otherTable, table } from '../../support/observation.ts';
 import { type Files, rootOf } from '../../support/root.ts';
 
@@ -31,7 +31,7 @@ function mountedAt(seconds: number): (path: string) => void {
 }
 
 function younger(files: Files, of = OWN, view: 'own' | 'host' | 'captured' = 'own'): boolean {
-  return isYounger({ ...rootOf(files), view }, of, SINCE, UPTIME);
+  return isYoungerThan({ ...rootOf(files), view }, of, SINCE, UPTIME);
 }
 
 describe("another's", () => {

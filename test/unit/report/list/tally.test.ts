@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   addTally,
   CAPACITY,
-  count,
+  countKey,
   countOf,
   countWord,
   heaviest,
@@ -44,7 +44,7 @@ test('the order of the addresses goes by the first word in which they differ', (
     [1, 2, 9],
     [1, 2, 3],
   ])
-    count(tally, Int32Array.from(key));
+    countKey(tally, Int32Array.from(key));
   expect(heaviest(tally, 3).map(({ key }) => key)).toEqual([
     [1, 2, 3],
     [1, 2, 9],
@@ -56,14 +56,14 @@ test('one word or several: the same', () => {
   const [one, other] = [newTally(1), newTally(1)];
   for (const key of spoofed(50_000, 20)) {
     countWord(one, key);
-    count(other, Int32Array.of(key));
+    countKey(other, Int32Array.of(key));
   }
   expect(one).toEqual(other);
 });
 
 test('full to the last place without an error', () => {
   const tally = newTally(4);
-  for (let at = 0; at < CAPACITY; at++) count(tally, Int32Array.of(0x20010db8, 0, 0, at));
+  for (let at = 0; at < CAPACITY; at++) countKey(tally, Int32Array.of(0x20010db8, 0, 0, at));
   expect([tally.used, tally.lacking, total(tally)]).toEqual([CAPACITY, 0, CAPACITY]);
 });
 
@@ -136,7 +136,7 @@ test('how many each has, wherever another one stands in its place', () => {
   const [tally, pairs] = [newTally(1), newTally(2)];
   for (let at = 0; at < CAPACITY; at++) {
     for (let times = 0; times <= at % 3; times++) countWord(tally, Math.imul(at, 0x01000193));
-    count(pairs, Int32Array.of(7, at), 1 + (at % 3));
+    countKey(pairs, Int32Array.of(7, at), 1 + (at % 3));
   }
   const wrong = Array.from({ length: CAPACITY }, (_, at) => at).filter(
     (at) => countOf(tally, [Math.imul(at, 0x01000193)]) !== 1 + (at % 3) || countOf(pairs, [7, at]) !== 1 + (at % 3),
@@ -160,7 +160,8 @@ describe('one more than there is room for', () => {
   ])('each of those that are left lacks the median: %i of %i, %i of the others', (low, of, high, median) => {
     const tally = newTally(1);
     // Neither in front of the others: three has no divisor in common with how many there are.
-    for (let at = 0; at <= CAPACITY; at++) count(tally, Int32Array.of(at), (3 * at) % (CAPACITY + 1) < of ? low : high);
+    for (let at = 0; at <= CAPACITY; at++)
+      countKey(tally, Int32Array.of(at), (3 * at) % (CAPACITY + 1) < of ? low : high);
     const left = median === low ? CAPACITY + 1 - of : 0;
     expect([tally.lacking, tally.used, total(tally)]).toEqual([median, left, left * (high - low)]);
   });
