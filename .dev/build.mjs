@@ -5,6 +5,7 @@ import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { helpFile, licences, packagesIn } from './parts.mjs';
+import { staticImports } from './static-imports.mjs';
 import { top } from './top.mjs';
 
 const outfile = join(top, 'dist/check_conntrack');
@@ -19,7 +20,8 @@ const options = {
   charset: 'ascii',
   banner: { js: '#!/usr/bin/env node' },
   alias: { '#help': await helpFile() },
-  legalComments: 'none',
+  plugins: [staticImports],
+  legalComments: 'inline', // keeps a /*! comment */ at its place
   logLevel: 'warning',
 };
 

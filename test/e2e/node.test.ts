@@ -1,7 +1,7 @@
 // What only the file for Node can do, or can have done to it.
 
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { version } from '../../package.json';
@@ -10,6 +10,15 @@ import { command, ENV, fixture, NODE, PLUGIN, plugin, RUN } from './support/plug
 import { scratch } from './support/tree.ts';
 
 const LINES = 150_000;
+const MOST_RENAMED_DECLARATIONS = 15;
+const MOST_RENAMED = 50;
+
+const SOURCE = join(import.meta.dirname, '../../src');
+const SOURCE_NAMES = new Set(
+  readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .flatMap((path) => readFileSync(join(SOURCE, path), 'utf8').match(/\w+/g) ?? []),
+);
 
 test('it is a file to read: no long line, nothing encoded, nothing made of text', () => {
   const text = readFileSync(PLUGIN, 'latin1');
@@ -18,6 +27,31 @@ test('it is a file to read: no long line, nothing encoded, nothing made of text'
     expect(text).not.toMatch(hidden);
   // Names are the source's.
   for (const name of ['readConfiguration', 'thresholdsEverywhere', 'nf_conntrack_count']) expect(text).toContain(name);
+});
+
+test('its modules share one scope: no wrapper around a module, nothing initialized on demand', () => {
+  const text = readFileSync(PLUGIN, 'latin1');
+  for (const wrapper of ['__esm', '__commonJS', '__export', '__toCommonJS', 'Promise.resolve().then('])
+    expect(text).not.toContain(wrapper);
+});
+
+// esbuild adds a digit to a name that two modules have, and to a local name that a module has.
+test('few names differ from those of the source', () => {
+  const text = readFileSync(PLUGIN, 'latin1');
+  const renamed = [...new Set(text.match(/\b[A-Za-z]\w*\d\b/g))].filter(
+    (name) => !SOURCE_NAMES.has(name) && SOURCE_NAMES.has(name.replace(/\d+$/, '')),
+  );
+  const declared = renamed.filter((name) => new RegExp(`^(?:var|(?:async )?function\\*?) ${name}\\b`, 'm').test(text));
+  expect(declared.length, declared.join(' ')).toBeLessThanOrEqual(MOST_RENAMED_DECLARATIONS);
+  expect(renamed.length, renamed.join(' ')).toBeLessThanOrEqual(MOST_RENAMED);
+});
+
+test('the only program made of text says beside it what the text is', () => {
+  const lines = readFileSync(PLUGIN, 'latin1').split('\n');
+  const places = lines.flatMap((line, at) => (line.includes('eval: true') ? [at] : []));
+  expect(places).toHaveLength(1);
+  for (const at of places)
+    expect(lines.slice(at - 2, at).join(' ')).toMatch(/\/\*! `eval` runs the text of this file itself.*\*\//);
 });
 
 test('the version tells engine and architecture; a committed file cannot tell its commit', () => {

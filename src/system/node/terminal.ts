@@ -1,9 +1,13 @@
-// The terminal, by node:tty, which is loaded with the commands that may have one.
+// The terminal, by node:tty.
 
-import { isatty } from 'node:tty';
 import type { Terminal } from '../contract.ts';
 
 export const terminal: Terminal = {
-  isTerminal: isatty,
+  isTerminal: (fd) => tty().isatty(fd),
   rows: () => process.stdout.rows,
 };
+
+// Loaded on demand: a check has no terminal.
+function tty(): typeof import('node:tty') {
+  return require('node:tty');
+}
