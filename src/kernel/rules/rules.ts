@@ -77,11 +77,18 @@ export function readFilterChains(root: Root, namespace: Namespace): readonly Fil
   const all = allLists(lists, hasIptablesTables);
   // Without nft(8) the rules are those of iptables.
   const isUnread = ({ list }: NamedList) => list !== 'none' && !list.ok && list.fault.kind !== 'tool-missing';
-  if (!areKnown(all) || all.some(isUnread)) return undefined;
+  if (!areKnown(all) || all.some(isUnread) || hidesIptables(lists)) return undefined;
   return all.flatMap(({ tool, list }) => {
     if (list === 'none' || !list.ok) return [];
     return tool === 'nft' ? parseNftChains(list.value) : parseSavedChains(list.value, tool);
   });
+}
+
+/** Whether nft shows tables of iptables whose own list is not made: without nft_compat none of their rules needs one. */
+function hidesIptables(lists: RuleLists): boolean {
+  const nft = lists.nft();
+  const isShown = nft !== 'none' && nft.ok && hasIptablesTables(nft.value);
+  return isShown && lists.foreign().every(({ list }) => list === 'none');
 }
 
 interface NamedList {

@@ -93,11 +93,14 @@ function rateLimit({ limit, machine }: Suspicion, { timeouts }: Holdings, flood:
   return [{ kind: 'rate_limit', ...flood, perSecond: expressible(wish, machine), seconds }];
 }
 
-/**
- * The largest rate, not above `perSecond`, that the rule keeps. Until 4.9 (iptables 1.6.1) hashlimit takes at most 10,000
- * and works with whole ten-thousandths of a second: 7,000 would be 10,000 (user2rate() of libxt_hashlimit.c).
- */
+// Parts of a second that hashlimit of iptables(8) counts in: a rate is kept as a whole number of them for each packet, so
+// that 7,000 becomes 10,000 with the coarser ones (parse_rate() of libxt_hashlimit.c). The finer ones: 4.9, iptables 1.6.1.
+const SCALE = 1_000_000;
+const SCALE_BEFORE_4_9 = 10_000;
+
+/** The largest rate, not above `perSecond`, that hashlimit takes and keeps to within one per second. */
 function expressible(perSecond: number, { release }: Pick<Machine, 'release'>): number {
-  if (release.ok && atLeast(release.value, 4, 9)) return perSecond;
-  return Math.floor(10_000 / Math.ceil(10_000 / perSecond));
+  const scale = release.ok && atLeast(release.value, 4, 9) ? SCALE : SCALE_BEFORE_4_9;
+  const isKept = scale / Math.floor(scale / perSecond) < perSecond + 1;
+  return isKept ? perSecond : Math.floor(scale / Math.ceil(scale / perSecond));
 }

@@ -114,6 +114,42 @@ describe('iptables', () => {
   ])('does not drop by %s', (_, text) => expect(inputs(text)).toEqual([]));
 });
 
+test("Docker's policy drops what is forwarded, kube-proxy's rules drop only what is invalid", () => {
+  const docker = `*filter
+:INPUT ACCEPT [0:0]
+:FORWARD DROP [0:0]
+:OUTPUT ACCEPT [0:0]
+:DOCKER - [0:0]
+:DOCKER-ISOLATION-STAGE-1 - [0:0]
+:DOCKER-ISOLATION-STAGE-2 - [0:0]
+:DOCKER-USER - [0:0]
+-A FORWARD -j DOCKER-USER
+-A FORWARD -j DOCKER-ISOLATION-STAGE-1
+-A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A FORWARD -o docker0 -j DOCKER
+-A FORWARD -i docker0 ! -o docker0 -j ACCEPT
+-A DOCKER-ISOLATION-STAGE-1 -i docker0 ! -o docker0 -j DOCKER-ISOLATION-STAGE-2
+-A DOCKER-ISOLATION-STAGE-2 -o docker0 -j DROP
+-A DOCKER-USER -j RETURN
+COMMIT
+`;
+  const kube = `*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:KUBE-FIREWALL - [0:0]
+:KUBE-FORWARD - [0:0]
+-A INPUT -j KUBE-FIREWALL
+-A FORWARD -m comment --comment "kubernetes forwarding rules" -j KUBE-FORWARD
+-A KUBE-FIREWALL ! -s 127.0.0.0/8 -d 127.0.0.0/8 -m comment --comment "block incoming localnet connections" -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP
+-A KUBE-FORWARD -m conntrack --ctstate INVALID -j DROP
+-A KUBE-FORWARD -m comment --comment "kubernetes forwarding rules" -m mark --mark 0x4000/0x4000 -j ACCEPT
+COMMIT
+`;
+  expect(names(parseSavedChains(docker, 'iptables'))).toEqual(['filter FORWARD forward']);
+  expect(parseSavedChains(kube, 'iptables')).toEqual([]);
+});
+
 describe('of a namespace', () => {
   const NFT = '/usr/sbin/nft';
   const own = (tools: Tools, modules = '') => {
@@ -145,6 +181,12 @@ describe('of a namespace', () => {
     expect(found?.map(({ tool, table: name, chain }) => `${tool} ${name} ${chain}`)).toEqual([
       'iptables-nft filter INPUT',
     ]);
+  });
+
+  test("iptables' tables that only nft shows: unknown", () => {
+    const shown = ruleset([], 'drop').replace('inet filter', 'ip filter').replace('chain in ', 'chain INPUT ');
+    const legacy = { '/usr/sbin/iptables-legacy-save': '', '/usr/sbin/ip6tables-legacy-save': '' };
+    expect(own({ [NFT]: shown, ...legacy }, LOADED.replace('nft_compat', 'nft_limit'))).toBeUndefined();
   });
 
   test('none, and unknown', () => {

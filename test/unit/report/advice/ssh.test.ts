@@ -154,8 +154,11 @@ describe('a SYN flood', () => {
   });
 
   test.each([
-    [4, 9, 2_600_000, 10_833],
+    [4, 9, 2_600_000, 10_752],
+    [4, 9, 240_000, 1000],
+    [4, 9, 2 ** 31 - 1, 1_000_000],
     [4, 8, 2_600_000, 10_000],
+    [4, 8, 1_680_000, 5000],
     [2, 6, 1_300_000, 5000],
     [4, 8, 840_000, 3333],
     [3, 10, 4000, 16],
@@ -167,25 +170,24 @@ describe('a SYN flood', () => {
   });
 });
 
-/** What iptables 1.4 makes of a rate per second, in ten-thousandths of a second for each packet (libxt_hashlimit.c). */
-function credits(perSecond: number): number {
-  return Math.trunc(10_000 / perSecond);
-}
-
-test('any rate that is advised for iptables 1.4 is taken, and not above what is meant', () => {
+test.each([
+  ['iptables 1.4', 3, 10_000],
+  ['iptables 1.6.1', 6, 1_000_000],
+])('%s takes any rate that is advised, and keeps it', (_, major, scale) => {
+  const lines = times(200, (at) => ({ ...SYN, source: `${1 + at}.1.1.1` }));
+  const found = listed(lines, lines);
+  const release = { ok: true, value: { major, minor: 10 }, source: '' } as const;
+  const machine = { generation: 'nf_conntrack', release } as const;
   fc.assert(
-    fc.property(fc.integer({ min: 120, max: 2 ** 31 - 1 }), (limit) => {
-      const lines = times(200, (at) => ({ ...SYN, source: `${1 + at}.1.1.1` }));
-      const release = { ok: true, value: { major: 3, minor: 10 }, source: '' } as const;
-      const machine = { generation: 'nf_conntrack', release } as const;
-      const advice = advised(listed(lines, lines), { limit, machine, loose: undefined }).find(
-        ({ kind }) => kind === 'rate_limit',
-      );
-      if (advice?.kind !== 'rate_limit') return limit < 240;
+    fc.property(fc.integer({ min: 240, max: 2 ** 31 - 1 }), (limit) => {
+      const advice = advised(found, { limit, machine }).find(({ kind }) => kind === 'rate_limit');
+      if (advice?.kind !== 'rate_limit') return false;
       const { perSecond } = advice;
-      return perSecond >= 1 && perSecond <= 10_000 && 10_000 / credits(perSecond) <= Math.max(1, limit / 240 + 0.5);
+      // Whole parts of a second for each packet; none is "Rate too fast".
+      const parts = Math.floor(scale / perSecond);
+      return parts >= 1 && perSecond <= limit / 240 && scale / parts < perSecond + 1;
     }),
-    { numRuns: 50 },
+    { numRuns: 300 },
   );
 });
 
