@@ -24,12 +24,13 @@ const NAT = `table ip nat {
   }
 }`;
 
-/** Sends datagrams from ever new ports to port 9; prints how many could not be sent. */
+/** Sends so many datagrams to port 9, each from the next port; prints how many could not be sent. */
 const SENDER = `
 import socket, sys
 lost = 0
 for each in range(int(sys.argv[1])):
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind(('127.0.0.1', int(sys.argv[2]) + each % 20000))
     try: s.sendto(b'x', ('127.0.0.1', 9))
     except OSError: lost += 1
     s.close()
@@ -42,8 +43,13 @@ function natNamespace(): string {
   return name;
 }
 
+let unused = 10_000;
+
+/** How many are lost, of ports that none has come from before: such a one may have an entry. */
 function lostOf(namespace: string, datagrams: number): number {
-  return Number(inside(namespace, 'python3', '-c', SENDER, String(datagrams)).stdout);
+  const first = unused;
+  unused += datagrams;
+  return Number(inside(namespace, 'python3', '-c', SENDER, String(datagrams), String(first)).stdout);
 }
 
 liveSuite('packets lost to clashes', PARTS, () => {
@@ -69,7 +75,7 @@ liveSuite('packets lost to clashes', PARTS, () => {
   test('what the report advises gives the ports back', async () => {
     const name = natNamespace();
     lostOf(name, 20);
-    const sender = await background(name, 'python3', '-u', '-c', `print()\n${SENDER}`, '2000000');
+    const sender = await background(name, 'python3', '-u', '-c', `print()\n${SENDER}`, '2000000', '30000');
     const { state, message, incident } = await report('--pid', String(await processInside(name)));
     sender.kill('SIGKILL');
     expect([state, incident.trouble]).toEqual(['critical', 'clashing']);

@@ -109,6 +109,8 @@ liveSuite('a full table', PARTS, () => {
       const neighbour = 'neigh add 203.0.113.1 lladdr 02:00:00:00:00:01 dev far nud permanent';
       done(inside(sender, 'ip', ...neighbour.split(' ')));
       done(inside(namespace, 'nft', HOLE));
+      // Tried again each second, so that they stay fresh whenever it is looked. Kernels before 6.5 double the time.
+      inside(sender, 'sysctl', '-q', '-w', 'net.ipv4.tcp_syn_linear_timeouts=100', 'net.ipv4.tcp_syn_retries=100');
       await processInside(namespace);
       return { sender, namespace };
     }
