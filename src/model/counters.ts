@@ -1,6 +1,6 @@
 // The one table of the kernel's counters: each under the kernel's name, with what else it is called, since when it is
 // there, and what it tells. Metrics, rates, state files, help, Munin, Prometheus and the JSON schema derive from it; the
-// words for each are in present/counters.ts.
+// words for each are in words/counter-words.ts.
 
 /** A column of `/proc/net/stat/nf_conntrack`, summed over the CPUs. */
 export interface CounterSpec {
