@@ -1,6 +1,6 @@
 // A base chain of the rules that drops what no rule of it accepts.
 
-import type { IptablesTool } from './other-limits.ts';
+import type { IptablesTool } from './drop-rule.ts';
 
 export interface FilterChain {
   /** The program that changes it. */

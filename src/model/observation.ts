@@ -3,7 +3,6 @@
 import type { Configuration, Evidence } from './configuration.ts';
 import type { Fault, Reading } from './fault.ts';
 import type { Machine } from './machine.ts';
-import type { Elsewhere } from './other-limits.ts';
 import type { Table, UnreadTable } from './table.ts';
 
 /** Whether what was found is all that there is. */
@@ -44,8 +43,6 @@ export interface Observation {
   readonly configuration: Configuration | undefined;
   /** Undefined where nobody asked for it. */
   readonly evidence: Evidence | undefined;
-  /** Absent where nobody asked for it. */
-  readonly elsewhere?: Elsewhere;
 }
 
 /** What a machine was found to be. */

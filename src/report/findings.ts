@@ -9,7 +9,6 @@ import { readTunables } from '../kernel/namespaces/namespace-sysctls.ts';
 import type { Root } from '../kernel/root.ts';
 import { readFilterChains } from '../kernel/rules/rules.ts';
 import type { Observation } from '../model/observation.ts';
-import type { InvalidHandling } from '../model/other-limits.ts';
 import type { Identities, Table } from '../model/table.ts';
 import { adviceFor, type Case } from './advice/advice.ts';
 import { readOwnAddresses } from './advice/own-addresses.ts';
@@ -17,9 +16,8 @@ import { readSshAccess } from './advice/ssh-sessions.ts';
 import { type Diagnosis, diagnose } from './diagnosis/diagnosis.ts';
 import { survivalSeconds } from './diagnosis/evictions.ts';
 import { readFullLog } from './diagnosis/kernel-log.ts';
-import { readInvalidHandling } from './diagnosis/leads/invalid-packets.ts';
-import { tableOf as tableOfLead } from './diagnosis/leads/lead-words.ts';
-import { leadsOf, mostInvalid, withLeads } from './diagnosis/leads/leads.ts';
+import { type InvalidHandling, mostInvalid, readInvalidHandling } from './diagnosis/leads/invalid.ts';
+import { type Look, leadsOf, tableOf as tableOfLead, withLeads } from './diagnosis/leads/leads.ts';
 import { fullSpells } from './diagnosis/log-owners.ts';
 import { natShortage } from './diagnosis/nat-shortage.ts';
 import { isListOf } from './list/holders.ts';
@@ -29,8 +27,8 @@ import type { ReportContext } from './reported.ts';
 
 /** Two looks at the machine, and what was read of one table between them. */
 interface Looked {
-  readonly before: Observation;
-  readonly after: Observation;
+  readonly before: Look;
+  readonly after: Look;
   /** The table whose entries are listed. */
   readonly subject: Table;
   /** Its sysctls. */
@@ -44,21 +42,25 @@ export async function gatherFindings(
   { options, stop }: ReportContext,
 ): Promise<ReportFindings> {
   const { objectSize, entries } = options;
-  const log = readFullLog(root, after.clock ?? { ok: false, fault: { kind: 'not-asked', source: '/proc/uptime' } });
+  const { observation } = after;
+  const log = readFullLog(
+    root,
+    observation.clock ?? { ok: false, fault: { kind: 'not-asked', source: '/proc/uptime' } },
+  );
   const judged = { thresholds: DEFAULT_THRESHOLDS, objectSize, drift: 'ok', partial: 'ok' } as const;
-  const evaluation = evaluate(after, historyOf(before), judged);
+  const evaluation = evaluate(observation, historyOf(before.observation), judged);
   const said = log.ok ? log.value : undefined;
   const invalid = mostInvalid(evaluation)?.table;
-  const handling = invalid && readInvalidHandling(root, after.machine.generation, invalid);
-  const leads = leadsOf({ evaluation, before, log: said, handling });
-  const spells = said === undefined ? undefined : fullSpells(root, said, after);
+  const handling = invalid && readInvalidHandling(root, observation.machine.generation, invalid);
+  const leads = leadsOf({ evaluation, before, after, log: said, handling });
+  const spells = said === undefined ? undefined : fullSpells(root, said, observation);
   const diagnosis = withLeads(diagnose(evaluation, spells), leads);
   const isForeign = entries !== undefined && listed.kind === 'list' && !isListOf(subject.entries, listed.holdings);
   const isOfWorst = diagnosis.worst.result.table.key === subject.key;
   const own = listed.kind === 'list' && isOfWorst && !isForeign ? listed : undefined;
   const { table } = diagnosis.worst.result;
   const isClashing = diagnosis.trouble === 'clashing';
-  const shortage = isClashing ? await natShortage(root, after.machine, table, stop) : 'unknown';
+  const shortage = isClashing ? await natShortage(root, observation.machine, table, stop) : 'unknown';
   return {
     evaluation,
     diagnosis,
@@ -80,9 +82,9 @@ export async function gatherFindings(
       holdings: own?.holdings,
       arrivals: own?.arrivals,
       own: readOwnAddresses(root, subject),
-      ...readCutOff(root, after, subject, diagnosis),
+      ...readCutOff(root, observation, subject, diagnosis),
       shortage,
-      settings: settingsOf(root, after, diagnosis, { subject, settings }),
+      settings: settingsOf(root, observation, diagnosis, { subject, settings }),
     }),
     sudo: sudoAdds(root, evaluation, listed, log.ok, handling),
   };

@@ -7,7 +7,7 @@ import { lookInside } from '../kernel/table/extensions-inside.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Table } from '../model/table.ts';
 import { fullestTable } from './diagnosis/diagnosis.ts';
-import { readElsewhere } from './diagnosis/leads/read-other-limits.ts';
+import { type Look, readElsewhere } from './diagnosis/leads/leads.ts';
 import { verdictText } from './diagnosis/verdict.ts';
 import { gatherFindings } from './findings.ts';
 import { newEntries, rememberTable, seeTable } from './list/new-entries.ts';
@@ -31,31 +31,33 @@ export async function reportOfMachine(
   if (options.watch && isCaptured) return reportedUnknown('a captured tree does not change: there is nothing to watch');
   const first = await observeOnce(root, isCaptured ? LAST : FIRST_LOOK);
   if ('text' in first) return first;
-  const subject = options.pid === undefined ? fullestTable(first) : tableOfPid(root, first, options.pid);
+  const { observation } = first;
+  const subject = options.pid === undefined ? fullestTable(observation) : tableOfPid(root, observation, options.pid);
   return 'kind' in subject ? reportedFailure(subject) : reportOf(root, context, first, past, subject);
 }
 
 async function reportOf(
   root: Root,
   context: ReportContext,
-  first: Observation,
+  first: Look,
   past: Reported | undefined,
   subject: Table,
 ): Promise<Reported> {
   const { options, deadline } = context;
+  const { observation } = first;
   const before = past?.look ?? first;
   const began = deadline.elapsed();
-  const seen = past?.seen ?? (await seenBefore(root, first, subject, context));
-  const read = await listOf(root, first, subject, context);
+  const seen = past?.seen ?? (await seenBefore(root, observation, subject, context));
+  const read = await listOf(root, observation, subject, context);
   if ('text' in read) return read;
   const reading = deadline.elapsed() - began;
   // Where there was a report before, its look is what is compared with.
   const wait = before === first ? 1000 * options.intervalSeconds - reading : 0;
   const seenNow = root.view === 'captured' ? first : await lookAfter(root, context, wait);
   if ('text' in seenNow) return seenNow;
-  const last = lookInside(root, seenNow, subject);
-  const now = await seeAgain(root, first, subject, context);
-  const { entries } = last.tables.find(({ key }) => key === subject.key) ?? subject;
+  const last = { ...seenNow, observation: lookInside(root, seenNow.observation, subject) };
+  const now = await seeAgain(root, observation, subject, context);
+  const { entries } = last.observation.tables.find(({ key }) => key === subject.key) ?? subject;
   const listed = read.withNew((all, marks) => now && seen && newEntries(seen, now, entries, all, marks));
   const found = await gatherFindings(root, { before, after: last, subject, settings: read.settings, listed }, context);
   return { ...reportedFindings(found, context), look: last, seen: now && rememberTable(now), reading };
@@ -73,16 +75,16 @@ async function seenBefore(root: Root, first: Observation, subject: Table, contex
   return seen && rememberTable(seen);
 }
 
-async function observeOnce(root: Root, wanted: Wanted): Promise<Observation | Reported> {
+async function observeOnce(root: Root, wanted: Wanted): Promise<Look | Reported> {
   const observed = await acquire(root, wanted);
   if (observed.kind === 'absent') return reportedUnknown('no connection tracking visible here');
   if (observed.kind === 'fault') return reportedFailure(observed.fault);
   const { observation } = observed;
   const elsewhere = readElsewhere(root, observation.tables, wanted === LAST ? 'all' : 'counters');
-  return { ...observation, elsewhere };
+  return { observation, elsewhere };
 }
 
-async function lookAfter(root: Root, { stop }: ReportContext, wait: number): Promise<Observation | Reported> {
+async function lookAfter(root: Root, { stop }: ReportContext, wait: number): Promise<Look | Reported> {
   await stop.pause(wait);
   return observeOnce(root, LAST);
 }

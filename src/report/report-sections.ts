@@ -15,7 +15,8 @@ import { sureWords } from '../words/slab-words.ts';
 import { durationWords, foreignPath, sizeWords } from '../words/words.ts';
 import { events, type TableDiagnosis } from './diagnosis/diagnosis.ts';
 import type { Palette } from './palette.ts';
-import { type ReportFindings, tableWords, totalOf, usageWords } from './report-findings.ts';
+import type { ReportFindings } from './report-findings.ts';
+import { tableWords, totalOf, usageWords } from './table-words.ts';
 
 const MOST_TABLES_SHOWN = 10;
 const LABEL_AT = ' '.repeat(45);

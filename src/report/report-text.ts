@@ -10,8 +10,9 @@ import { isFine } from './diagnosis/diagnosis.ts';
 import { leadLines } from './diagnosis/leads/lead-words.ts';
 import { listLines } from './list/listing.ts';
 import type { Palette } from './palette.ts';
-import { type ReportFindings, tableWords } from './report-findings.ts';
+import type { ReportFindings } from './report-findings.ts';
 import { losingLines, settingLines, whereLines } from './report-sections.ts';
+import { tableWords } from './table-words.ts';
 
 /** The whole text behind the verdict, at most 80 columns wide but for commands, paths and names. */
 export function reportText(found: ReportFindings, palette: Palette): readonly string[] {

@@ -4,8 +4,8 @@ import type { ReportOptions } from '../cli/options.ts';
 import type { State } from '../evaluate/state.ts';
 import type { Deadline } from '../kernel/root.ts';
 import type { Fault } from '../model/fault.ts';
-import type { Observation } from '../model/observation.ts';
 import { faultWords } from '../words/faults.ts';
+import type { Look } from './diagnosis/leads/leads.ts';
 import type { Interruption } from './interruption.ts';
 import type { SeenPart } from './list/list-part.ts';
 import type { Palette } from './palette.ts';
@@ -33,7 +33,7 @@ export interface Reported {
   readonly lines: readonly string[];
   readonly body: ReportBody;
   /** The last look at the tables, to compare the next with; undefined where there is nothing to go on with. */
-  readonly look: Observation | undefined;
+  readonly look: Look | undefined;
   /** The first lines of the list as they were last, for the same. */
   readonly seen: RememberedTable | undefined;
   /** Milliseconds that the list took. */

@@ -1,9 +1,9 @@
 // What a step does to the machine, as data. The commands to type and the commands that undo them are both derived from
 // it, so that they cannot disagree.
 
+import type { IptablesTool } from '../model/drop-rule.ts';
 import type { FilterChain } from '../model/filter-chain.ts';
 import { GENERATIONS, type Generation, hashsizeFile } from '../model/generation.ts';
-import type { IptablesTool } from '../model/other-limits.ts';
 
 export type Action =
   | NftTable

@@ -3,7 +3,7 @@
 //                         and the same in a map, `ct state vmap { established : accept, invalid : drop }`
 //   iptables-save -c      *filter, [12:720] -A INPUT -m conntrack --ctstate INVALID -j DROP; `-m state --state` before 2.6.31
 
-import type { DropRule, IptablesTool } from '../../model/other-limits.ts';
+import type { DropRule, IptablesTool } from '../../model/drop-rule.ts';
 
 const MOST_RULES = 20;
 const NFT_STATE = 'ct state ';

@@ -5,8 +5,8 @@
 //                                type filter hook input priority filter; policy drop;
 //   iptables-save -c         *filter, :INPUT DROP [0:0], [0:0] -A INPUT -j REJECT --reject-with icmp-port-unreachable
 
+import type { IptablesTool } from '../../model/drop-rule.ts';
 import type { FilterChain, FilterHook } from '../../model/filter-chain.ts';
-import type { IptablesTool } from '../../model/other-limits.ts';
 
 interface Chain {
   /** Undefined for a chain that others jump to. */

@@ -2,8 +2,8 @@
 // namespace, however much is asked of its list. Only root may list rules.
 
 import { self } from '#system/self';
+import type { IptablesTool } from '../../model/drop-rule.ts';
 import type { Fault, Reading } from '../../model/fault.ts';
-import type { IptablesTool } from '../../model/other-limits.ts';
 import { moduleState } from '../modules.ts';
 import { enterOf, netFolder, oncePerNamespace } from '../namespaces/nsenter.ts';
 import type { Root } from '../root.ts';

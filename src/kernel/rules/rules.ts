@@ -1,9 +1,9 @@
 // What is asked of the rules of a network namespace: which of them make entries larger, which drop invalid packets, and
 // which ports they give to NAT. All three are answered from the same lists.
 
+import type { DropRule } from '../../model/drop-rule.ts';
 import type { Reading } from '../../model/fault.ts';
 import type { FilterChain } from '../../model/filter-chain.ts';
-import type { DropRule } from '../../model/other-limits.ts';
 import type { Namespace, RuleBlocks } from '../../model/table.ts';
 import { loadedModules, moduleState } from '../modules.ts';
 import type { Root } from '../root.ts';

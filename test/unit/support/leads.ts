@@ -1,6 +1,6 @@
 // Two looks at a healthy machine, of which a test changes what it is about.
 
-import { type Evaluation, evaluate } from '../../../src/evaluate/evaluate.ts';
+import { evaluate } from '../../../src/evaluate/evaluate.ts';
 import { DEFAULT_THRESHOLDS } from '../../../src/evaluate/thresholds.ts';
 import { sampleOf } from '../../../src/evaluate/trend.ts';
 import type { Counters } from '../../../src/model/counters.ts';
@@ -8,10 +8,17 @@ import type { Reading } from '../../../src/model/fault.ts';
 import type { FullLog, OtherFull } from '../../../src/model/full-log.ts';
 import type { Generation } from '../../../src/model/generation.ts';
 import type { Observation } from '../../../src/model/observation.ts';
-import type { Elsewhere, InvalidHandling, StackCounters } from '../../../src/model/other-limits.ts';
 import type { Table } from '../../../src/model/table.ts';
 import { diagnose } from '../../../src/report/diagnosis/diagnosis.ts';
-import { type Lead, leadsOf, type Surroundings, withLeads } from '../../../src/report/diagnosis/leads/leads.ts';
+import type { InvalidHandling } from '../../../src/report/diagnosis/leads/invalid.ts';
+import {
+  type Elsewhere,
+  type LeadSources,
+  type Look,
+  leadsOf,
+  withLeads,
+} from '../../../src/report/diagnosis/leads/leads.ts';
+import type { StackCounters } from '../../../src/report/diagnosis/leads/stack.ts';
 import type { ReportFindings } from '../../../src/report/report-findings.ts';
 
 const NOT_ASKED = { ok: false, fault: { kind: 'not-asked', source: 'it' } } as const;
@@ -65,12 +72,12 @@ function tableOf(key: string, counters: Counters, { entries = 10, isInitial = tr
   };
 }
 
-function lookOf(given: Given, at: 0 | 1): Observation {
+function lookOf(given: Given, at: 0 | 1): Look {
   const { counters = [{}, {}], theirs, elsewhere, stacks, seconds = 1, expectMax, generation = 'nf_conntrack' } = given;
   const own = tableOf('own', counters[at], given);
   const others = theirs === undefined ? [] : [tableOf('net:7', theirs[at], { ...given, entries: 1 })];
   const told = stacks === undefined ? {} : { stacks: new Map([['own', stacks[at]]]) };
-  return {
+  const observation: Observation = {
     machine: {
       view: 'own',
       generation,
@@ -88,29 +95,38 @@ function lookOf(given: Given, at: 0 | 1): Observation {
     clock: known({ boot: 'b', uptime: 100 + at * seconds }),
     configuration: undefined,
     evidence: undefined,
-    elsewhere: { ...NOTHING, ...elsewhere?.[at], ...told },
   };
+  return { observation, elsewhere: { ...NOTHING, ...elsewhere?.[at], ...told } };
 }
 
 const NO_LINES: FullLog = { lines: 0, namespaces: [], records: [] };
 
-export function surroundings(given: Given): Surroundings & { readonly evaluation: Evaluation } {
+export function sources(given: Given): LeadSources {
   const [before, after] = [lookOf(given, 0), lookOf(given, 1)];
+  const { tables, clock } = before.observation;
   const histories = new Map(
-    before.tables.map((table) => {
-      const past = before.clock?.ok === true ? [sampleOf(table, before.clock.value)] : [];
+    tables.map((table) => {
+      const past = clock?.ok === true ? [sampleOf(table, clock.value)] : [];
       return [table.key, known({ past, window: 300 })] as const;
     }),
   );
   const options = { thresholds: DEFAULT_THRESHOLDS, objectSize: undefined, drift: 'ok', partial: 'ok' } as const;
   const log: FullLog = { ...NO_LINES, ...(given.logged === undefined ? {} : { others: given.logged }) };
-  return { evaluation: evaluate(after, histories, options), before, log, handling: given.handling };
+  return { evaluation: evaluate(after.observation, histories, options), before, after, log, handling: given.handling };
+}
+
+export function leadsFrom(given: Given): ReturnType<typeof leadsOf> {
+  return leadsOf(sources(given));
+}
+
+export function kindsFrom(given: Given): readonly string[] {
+  return leadsFrom(given).map(({ state, kind }) => `${state} ${kind}`);
 }
 
 /** What a report of it tells of. */
 export function findings(given: Given): ReportFindings {
-  const found = surroundings(given);
-  const leads: readonly Lead[] = leadsOf(found);
+  const found = sources(given);
+  const leads = leadsOf(found);
   const { evaluation, log = NO_LINES } = found;
   const process = { pid: 4711, command: 'envoy' };
   return {

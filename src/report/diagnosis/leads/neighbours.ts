@@ -4,7 +4,40 @@
 
 import { readNumber } from '../../../kernel/number.ts';
 import type { Parsed, Root } from '../../../kernel/root.ts';
-import type { NeighbourCache } from '../../../model/other-limits.ts';
+import type { OtherFull } from '../../../model/full-log.ts';
+import { grouped } from '../../../words/prose.ts';
+import { durationWords } from '../../../words/words.ts';
+import {
+  type LeadBase,
+  type LeadForm,
+  logWords,
+  type Note,
+  note,
+  rate,
+  recentlyFull,
+  type Surroundings,
+} from './lead.ts';
+
+export interface NeighbourLead extends LeadBase {
+  readonly kind: 'neighbours';
+  /** Undefined if only the log shows it. */
+  readonly cache: NeighbourCache | undefined;
+  readonly perSecond: number;
+  readonly logged: OtherFull | undefined;
+}
+
+export interface NeighboursSeen {
+  readonly neighbours: readonly NeighbourCache[];
+}
+
+interface NeighbourCache {
+  readonly name: 'arp_cache' | 'ndisc_cache';
+  readonly entries: number;
+  /** How often since boot there was no room for one more, an unsigned 32-bit figure for each CPU. */
+  readonly tableFulls: readonly number[];
+  /** `gc_thresh3`; undefined if it could not be read. */
+  readonly limit: number | undefined;
+}
 
 const LIMIT = 1 << 20;
 const CACHES = [
@@ -36,4 +69,41 @@ export function parseNeighbourStatistics(text: string): Parsed<Pick<NeighbourCac
 
 function parseHex(cell = ''): number {
   return Number.parseInt(cell, 16);
+}
+
+export const NEIGHBOURS: LeadForm<NeighbourLead, Surroundings<NeighboursSeen>> = { judge, clause, notes };
+
+function judge({ log, between }: Surroundings<NeighboursSeen>): readonly NeighbourLead[] {
+  const logged = recentlyFull(log, 'neighbours');
+  const rising = (between?.later.neighbours ?? []).flatMap((cache): readonly NeighbourLead[] => {
+    const earlier = between?.earlier.neighbours.find(({ name }) => name === cache.name);
+    const rise = earlier === undefined ? 0 : wrappedRise(earlier.tableFulls, cache.tableFulls);
+    const perSecond = rise / (between?.seconds ?? 1);
+    return rise > 0 ? [{ kind: 'neighbours', state: 'warning', cache, perSecond, logged }] : [];
+  });
+  if (rising.length > 0 || logged === undefined) return rising;
+  return [{ kind: 'neighbours', state: 'warning', isPast: true, cache: undefined, perSecond: 0, logged }];
+}
+
+/** Unsigned 32-bit figures for each CPU. */
+function wrappedRise(earlier: readonly number[], later: readonly number[]): number {
+  if (earlier.length !== later.length) return 0;
+  return later.reduce((sum, figure, at) => sum + ((figure - (earlier[at] ?? 0) + 2 ** 32) % 2 ** 32), 0);
+}
+
+function clause({ cache, perSecond, logged }: NeighbourLead): string {
+  if (cache === undefined) return `the table of neighbours was full ${durationWords(logged?.ago ?? 0)} ago`;
+  return `the table of neighbours, ${cache.name}, has no room ${rate(perSecond)} times/s`;
+}
+
+function notes({ cache, logged }: NeighbourLead): readonly Note[] {
+  const size =
+    cache === undefined
+      ? ''
+      : ` Now ${grouped(cache.entries)} entries${cache.limit === undefined ? '' : `, gc_thresh3 ${grouped(cache.limit)}`}.`;
+  const words = `Packets to addresses that are not in it are lost, in every namespace.${logWords(logged, 'neighbor table overflow')}${size}`;
+  const family = cache?.name === 'ndisc_cache' ? 'ipv6' : 'ipv4';
+  if (cache?.limit === undefined) return [note(words), note('How many there are now:', 'ip neigh | wc -l')];
+  const raise = `sysctl -w net.${family}.neigh.default.gc_thresh3=${4 * cache.limit}`;
+  return [note(words), note('Raise gc_thresh3, on the host, if so many neighbours are meant to be there:', raise)];
 }

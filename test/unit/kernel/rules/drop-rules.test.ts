@@ -159,3 +159,85 @@ describe('iptables-save', () => {
     expect(saved('*filter', ...Array<string>(30).fill(RULE))).toHaveLength(20);
   });
 });
+
+describe('rules as their programs print them', () => {
+  const chain = (...rules: readonly string[]) =>
+    [
+      'table inet filter { # handle 4',
+      '\tchain input { # handle 1',
+      '\t\ttype filter hook input priority filter; policy accept;',
+      ...rules.map((rule) => `\t\t${rule}`),
+      '\t}',
+      '}',
+      '',
+    ].join('\n');
+  const FOUND = { tool: 'nft', family: 'inet', table: 'filter', chain: 'input' };
+
+  test.each<[string, number | undefined, number | undefined]>([
+    ['ct state invalid drop # handle 5', 5, undefined],
+    ['ct state invalid counter packets 340 bytes 13600 drop comment "drop me" # handle 2', 2, 340],
+    ['ct state { invalid } drop # handle 11', 11, undefined],
+    ['ct state invalid,untracked log prefix "x" drop # handle 6', 6, undefined],
+    ['ct state { invalid, untracked } reject with icmpx admin-prohibited # handle 7', 7, undefined],
+    ['iifname "eth0" meta l4proto tcp ct state invalid drop # handle 8', 8, undefined],
+    ['ct state vmap { established : accept, related : accept, invalid : drop } # handle 9', 9, undefined],
+    [
+      'ct state vmap { invalid : drop, established : accept, related : accept } counter packets 9 bytes 9 # handle 10',
+      10,
+      undefined,
+    ],
+    ['ct state invalid drop', undefined, undefined],
+    ['ct state invalid ip saddr { 192.0.2.1, 192.0.2.7 } counter packets 3 bytes 9 drop # handle 12', 12, 3],
+  ])('nft: %s', (rule, handle, packets) => {
+    expect(parseNftRules(chain(rule))).toEqual([{ ...FOUND, handle, packets }]);
+  });
+
+  test.each([
+    'ct state != invalid accept # handle 5',
+    'ct state established,related accept comment "not invalid, drop" # handle 5',
+    'ct state invalid counter packets 1 bytes 1 # handle 5',
+    'ct state invalid log prefix " drop " # handle 5',
+    'ct state invalid accept # handle 5',
+    'ct state new tcp dport 22 drop comment "ct state invalid drop" # handle 5',
+    'ct state vmap { established : accept, invalid : jump strange } # handle 5',
+  ])('nft does not drop it: %s', (rule) => expect(parseNftRules(chain(rule))).toEqual([]));
+
+  test('each in its own place; what cannot be named in a command is left out', () => {
+    const other =
+      'table ip6 a-b {\n\tchain c.d {\n\t\tct state invalid drop # handle 1\n\t}\n\n\tchain "a;b" {\n\t\tct state invalid drop\n\t}\n}\n';
+    expect(parseNftRules(chain('ct state invalid drop # handle 3') + other)).toMatchObject([
+      { ...FOUND, handle: 3 },
+      { family: 'ip6', table: 'a-b', chain: 'c.d', handle: 1 },
+    ]);
+  });
+
+  test('rules of iptables that nft has no words for', () => {
+    expect(hasForeignRules(chain('xt match "conntrack" counter packets 0 bytes 0 drop'))).toBe(true);
+    expect(hasForeignRules(chain('ct state invalid drop'))).toBe(false);
+  });
+
+  const saved = (...rules: readonly string[]) => ['*filter', ':INPUT ACCEPT [0:0]', ...rules, 'COMMIT', ''].join('\n');
+  test.each([
+    ['[12:720] -A INPUT -m conntrack --ctstate INVALID -j DROP', 12],
+    ['-A INPUT -m state --state INVALID -j DROP', undefined],
+    ['[0:0] -A INPUT -m conntrack --ctstate INVALID,UNTRACKED -m nfacct --nfacct-name x -j DROP', 0],
+    ['[1:2] -A INPUT -i eth0 -p tcp -m conntrack --ctstate NEW,INVALID -j REJECT --reject-with tcp-reset', 1],
+  ])('iptables-save: %s', (rule, packets) => {
+    expect(parseSavedRules(saved(rule), 'iptables')).toEqual([
+      { tool: 'iptables', family: '', table: 'filter', chain: 'INPUT', handle: undefined, packets },
+    ]);
+  });
+
+  test.each([
+    '-A INPUT -m conntrack ! --ctstate INVALID -j DROP',
+    '-A INPUT -m conntrack --ctstate INVALID -j LOG --log-prefix "-j DROP"',
+    '-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -m comment --comment "INVALID -j DROP" -j ACCEPT',
+    '-A INPUT -m conntrack --ctstate INVALID -j RETURN',
+  ])('iptables does not drop it: %s', (rule) => expect(parseSavedRules(saved(rule), 'iptables')).toEqual([]));
+
+  test('no more than anybody reads, in time linear in their number', () => {
+    expect(parseNftRules(chain(...Array.from({ length: 5000 }, () => 'ct state invalid drop'))).length).toBe(20);
+    expect(parseNftRules(`ct state {${' invalid'.repeat(500_000)}`)).toEqual([]);
+    expect(parseSavedRules(`-A X ${'--ctstate '.repeat(400_000)} INVALID`, 'iptables')).toEqual([]);
+  });
+});

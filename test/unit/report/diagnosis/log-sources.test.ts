@@ -287,3 +287,22 @@ describe('a line', () => {
     expect(syslogTime(line, 0)).toBe(Date.UTC(2026, 10, 23, 3, 1, 44, milliseconds));
   });
 });
+
+describe('lines of the log about other tables', () => {
+  test.each([
+    ['nf_conntrack: expectation table full', 'expectations'],
+    ['neighbour: arp_cache: neighbor table overflow!', 'neighbours'],
+    ['neighbour: ndisc_cache: neighbor table overflow!', 'neighbours'],
+    ['Neighbour table overflow.', 'neighbours'],
+    ['ipv6: Neighbour table overflow.', 'neighbours'],
+  ])('%s', (text, of) => expect(lineOf(`4,1,2,-;${text}`, 5)).toEqual([{ at: 5, namespace: undefined, of }]));
+
+  test('a full table of connections is none of them', () => {
+    expect(lineOf('nf_conntrack: nf_conntrack: table full, dropping packet', 5)).toEqual([
+      { at: 5, namespace: undefined },
+    ]);
+    expect(lineOf('nf_conntrack: table full in netns 7, dropping packet', 5)).toEqual([{ at: 5, namespace: 7 }]);
+    expect(lineOf('some other table is full', 5)).toEqual([]);
+    expect(lineOf('nf_conntrack: expectation table full', Number.NaN)).toEqual([]);
+  });
+});

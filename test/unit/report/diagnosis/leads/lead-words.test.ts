@@ -1,7 +1,8 @@
 // What points elsewhere, in words and for programs.
 
 import { describe, expect, test } from 'vitest';
-import type { DropRule, InvalidHandling } from '../../../../../src/model/other-limits.ts';
+import type { DropRule } from '../../../../../src/model/drop-rule.ts';
+import type { InvalidHandling } from '../../../../../src/report/diagnosis/leads/invalid.ts';
 import { leadBody } from '../../../../../src/report/diagnosis/leads/lead-body.ts';
 import { verdictText } from '../../../../../src/report/diagnosis/verdict.ts';
 import { PLAIN } from '../../../../../src/report/palette.ts';

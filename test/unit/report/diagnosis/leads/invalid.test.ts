@@ -1,7 +1,14 @@
-// What makes packets invalid and which rules drop them: who is asked for the rules, and whom that would load.
+// Invalid packets: the settings that make them, the rules that drop them, and when they are worth a lead.
 
 import { describe, expect, test } from 'vitest';
-import { readInvalidHandling } from '../../../../../src/report/diagnosis/leads/invalid-packets.ts';
+import type { DropRule } from '../../../../../src/model/drop-rule.ts';
+import {
+  type InvalidHandling,
+  mostInvalid,
+  readInvalidHandling,
+} from '../../../../../src/report/diagnosis/leads/invalid.ts';
+import { leadsOf } from '../../../../../src/report/diagnosis/leads/leads.ts';
+import { type Given, kindsFrom, leadsFrom, sources } from '../../../support/leads.ts';
 import { otherTable, table } from '../../../support/observation.ts';
 import { type Files, rootOf } from '../../../support/root.ts';
 import { type Tools, withTools } from '../../../support/tools.ts';
@@ -46,7 +53,7 @@ test('the settings of each generation, by their names alone', () => {
   expect(readInvalidHandling(rootOf({}), 'nf_conntrack', table())).toStrictEqual({ settings: {}, rules: undefined });
 });
 
-describe('nft', () => {
+describe('rules of nft', () => {
   test.each(['/usr/sbin/nft', '/sbin/nft', '/usr/bin/nft'])('%s tells, and nobody else is asked', (place) => {
     expect(asked({ [place]: NFT, '/usr/sbin/iptables-save': SAVED })).toEqual({
       tools: ['nft'],
@@ -76,7 +83,7 @@ describe('nft', () => {
   });
 });
 
-describe('iptables', () => {
+describe('rules of iptables', () => {
   const OLD = listing('nf_conntrack', 'ip_tables', 'ip6_tables');
 
   test('each half by the tool of its own, IPv6 too', () => {
@@ -99,7 +106,7 @@ describe('iptables', () => {
   });
 });
 
-describe('what would be loaded is not asked', () => {
+describe('a program that would load a module is not run', () => {
   const TOOLS = {
     '/usr/sbin/nft': NFT_NONE,
     '/usr/sbin/iptables-nft-save': SAVED,
@@ -122,7 +129,7 @@ describe('what would be loaded is not asked', () => {
   ])('%s', (_, files, lines, tools) => expect(asked(TOOLS, files)).toEqual({ lines, tools }));
 });
 
-describe('in which namespace', () => {
+describe('rules of which namespace', () => {
   const mount = { number: 8, path: '/run/netns/blue' };
   const TOOLS = { '/usr/bin/nsenter': '', '/usr/sbin/nft': NFT };
 
@@ -147,4 +154,96 @@ describe('in which namespace', () => {
     const { rules } = readInvalidHandling(rootOf(listing(...MODULES)), 'nf_conntrack', table());
     expect([rules, lines]).toEqual([undefined, []]);
   });
+});
+
+const RULE: DropRule = { tool: 'nft', family: 'inet', table: 't', chain: 'c', handle: 5, packets: undefined };
+const NO_RULE: InvalidHandling = { settings: {}, rules: [] };
+const ONE_RULE: InvalidHandling = { settings: {}, rules: [RULE] };
+
+function invalid(before: number, after: number): NonNullable<Given['counters']> {
+  return [{ invalid: before }, { invalid: after }];
+}
+
+describe('a lead', () => {
+  test.each<[string, Given, readonly string[]]>([
+    ['two strays in a second', { counters: invalid(5, 7), handling: NO_RULE }, []],
+    ['three', { counters: invalid(5, 8), handling: NO_RULE }, ['ok invalid']],
+    ['three in three seconds', { counters: invalid(5, 8), seconds: 3, handling: NO_RULE }, ['ok invalid']],
+    ['nobody knows what becomes of them', { counters: invalid(0, 500) }, []],
+    [
+      'ICMP errors, which ip_conntrack counts as invalid too (2.6.18, booted)',
+      {
+        counters: [
+          { invalid: 4, icmp_error: 4 },
+          { invalid: 21_004, icmp_error: 21_004 },
+        ],
+        generation: 'ip_conntrack',
+        handling: NO_RULE,
+      },
+      [],
+    ],
+    [
+      'ICMP errors since nf_conntrack, which counts them apart',
+      {
+        counters: [
+          { invalid: 4, icmp_error: 4 },
+          { invalid: 500, icmp_error: 500 },
+        ],
+        handling: NO_RULE,
+      },
+      ['ok invalid'],
+    ],
+    ['three in ten seconds', { counters: invalid(5, 8), seconds: 10, handling: NO_RULE }, []],
+    ['many since boot, none now', { counters: invalid(5_000_000, 5_000_000), handling: ONE_RULE }, []],
+    ['a rule drops them, of how many is not known', { counters: invalid(0, 500), handling: ONE_RULE }, ['ok invalid']],
+    [
+      'a rule drops one in a hundred of all packets',
+      { counters: invalid(0, 500), stacks: [{ InReceives: 0 }, { InReceives: 50_000 }], handling: ONE_RULE },
+      ['warning invalid'],
+    ],
+    [
+      'a rule drops fewer, as on every machine',
+      { counters: invalid(0, 500), stacks: [{ InReceives: 0 }, { InReceives: 51_000 }], handling: ONE_RULE },
+      ['ok invalid'],
+    ],
+    [
+      'half of all packets, and no rule drops them',
+      { counters: invalid(0, 500), stacks: [{ InReceives: 0 }, { InReceives: 1000 }], handling: NO_RULE },
+      ['ok invalid'],
+    ],
+    [
+      'the rules could not be read',
+      {
+        counters: invalid(0, 500),
+        stacks: [{ InReceives: 0 }, { InReceives: 1000 }],
+        handling: { settings: {}, rules: undefined },
+      },
+      ['ok invalid'],
+    ],
+  ])('%s', (_, given, expected) => expect(kindsFrom(given)).toEqual(expected));
+
+  test('of the table that has the most, and how many of its packets', () => {
+    const found = sources({
+      counters: invalid(0, 100),
+      theirs: [{ invalid: 0 }, { invalid: 900 }],
+      seconds: 2,
+      handling: NO_RULE,
+    });
+    expect(mostInvalid(found.evaluation)?.table.key).toBe('net:7');
+    expect(found.evaluation.results.map(({ table }) => table.key)).toEqual(['own', 'net:7']);
+    expect(leadsOf(found)).toMatchObject([
+      { kind: 'invalid', perSecond: 450, share: undefined, table: { key: 'net:7' } },
+    ]);
+    const own = sources({
+      counters: invalid(0, 100),
+      stacks: [{ InReceives: 1000 }, { InReceives: 1400 }],
+      handling: NO_RULE,
+    });
+    expect(leadsOf(own)).toMatchObject([{ share: 0.25 }]);
+  });
+});
+
+test('more of them than packets that came in is all of them', () => {
+  const more = { counters: invalid(0, 500), stacks: [{ InReceives: 0 }, { InReceives: 400 }] } as const;
+  expect(leadsFrom({ ...more, handling: NO_RULE })).toMatchObject([{ share: 1, perSecond: 500 }]);
 });

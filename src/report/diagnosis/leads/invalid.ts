@@ -1,0 +1,200 @@
+// Invalid packets: how many, likely reasons, the rule that drops them, and how to see which they are. The rules are listed
+// only if many packets are invalid: that takes as long as there are rules.
+
+import type { Evaluation, TableResult } from '../../../evaluate/evaluate.ts';
+import { readSysctls } from '../../../kernel/namespaces/namespace-sysctls.ts';
+import type { Root } from '../../../kernel/root.ts';
+import { readDropRules } from '../../../kernel/rules/rules.ts';
+import type { DropRule } from '../../../model/drop-rule.ts';
+import { GENERATIONS, type Generation } from '../../../model/generation.ts';
+import type { Machine } from '../../../model/machine.ts';
+import type { Namespace, Table } from '../../../model/table.ts';
+import type { Count } from '../../../words/body-types.ts';
+import type { Evaluated } from '../../../words/message.ts';
+import { grouped } from '../../../words/prose.ts';
+import { foreign } from '../../../words/words.ts';
+import { inNamespace } from '../../advice/step.ts';
+import { tableWords } from '../../table-words.ts';
+import { events } from '../diagnosis.ts';
+import { type LeadBase, type LeadForm, type Note, note, rate, type Surroundings } from './lead.ts';
+import { riseOf, type StacksSeen } from './stack.ts';
+
+export interface InvalidLead extends LeadBase {
+  readonly kind: 'invalid';
+  readonly table: Table;
+  readonly perSecond: number;
+  /** Of all packets received; undefined if their number is unknown. */
+  readonly share: number | undefined;
+  readonly handling: InvalidHandling;
+}
+
+/** What makes packets of one namespace invalid, and what happens to them then. */
+export interface InvalidHandling {
+  readonly settings: Readonly<Partial<Record<InvalidSetting, number>>>;
+  /** Undefined if the rules could not be read. */
+  readonly rules: readonly DropRule[] | undefined;
+}
+
+/** Sysctls that make packets invalid, or log them. */
+type InvalidSetting = 'tcp_loose' | 'tcp_be_liberal' | 'checksum' | 'log_invalid';
+
+const SETTINGS: readonly InvalidSetting[] = ['tcp_loose', 'tcp_be_liberal', 'checksum', 'log_invalid'];
+
+export function readInvalidHandling(root: Root, generation: Generation, table: Namespace): InvalidHandling {
+  const values = readSysctls(root, generation, table, (name) => SETTINGS.some((setting) => setting === name));
+  const settings: Partial<Record<InvalidSetting, number>> = {};
+  for (const name of SETTINGS) {
+    const value = values.get(name);
+    if (value !== undefined) settings[name] = value;
+  }
+  return { settings, rules: readDropRules(root, table) };
+}
+
+// A few strays after the end of a connection are normal everywhere, and point to nothing.
+const [LEAST_INVALID, LEAST_INVALID_PER_SECOND] = [3, 1];
+// Nearly every firewall drops invalid packets, as it should: a warning takes one in a hundred of all packets.
+const ALARMING_SHARE = 0.01;
+
+/** The table with the most invalid packets; undefined if they are too few to report. */
+export function mostInvalid({ results, observation: { machine } }: Evaluation): TableResult | undefined {
+  const packets = (result: TableResult) => invalidPackets(result, machine);
+  const [most] = results.slice().sort((a, b) => packets(b) - packets(a));
+  if (most?.losses === undefined) return undefined;
+  const isMuch = packets(most) >= LEAST_INVALID && packets(most) / most.losses.seconds >= LEAST_INVALID_PER_SECOND;
+  return isMuch ? most : undefined;
+}
+
+// ip_conntrack also counts each ICMP error about a tracked connection, which rules see as RELATED: ip_conntrack_in().
+function invalidPackets(result: TableResult, { generation }: Machine): number {
+  const related = generation === 'ip_conntrack' ? events(result, 'icmp_error') : 0;
+  return Math.max(0, events(result, 'invalid') - related);
+}
+
+export interface InvalidSurroundings extends Surroundings<StacksSeen> {
+  /** Of the table that `mostInvalid` names. */
+  readonly handling: InvalidHandling | undefined;
+}
+
+export const INVALID: LeadForm<InvalidLead, InvalidSurroundings> = { judge, clause, notes };
+
+function judge({ evaluation, handling, between }: InvalidSurroundings): readonly InvalidLead[] {
+  const most = mostInvalid(evaluation);
+  if (most?.losses === undefined || handling === undefined) return [];
+  const { table, losses } = most;
+  const packets = invalidPackets(most, evaluation.observation.machine);
+  const received = between === undefined ? 0 : riseOf(between, table, 'InReceives');
+  const share = received > 0 ? Math.min(1, packets / received) : undefined;
+  const dropped = (handling.rules ?? []).length > 0 && (share ?? 0) >= ALARMING_SHARE;
+  const perSecond = packets / losses.seconds;
+  return [{ kind: 'invalid', state: dropped ? 'warning' : 'ok', table, perSecond, share, handling }];
+}
+
+function clause(lead: InvalidLead, evaluated: Evaluated): string {
+  return `${rate(lead.perSecond)} invalid packets/s are counted in ${tableWords(evaluated, lead.table)}${ruleClause(lead)}`;
+}
+
+// It is unknown if a rule dropped these very packets, and if they were more than strays.
+function ruleClause({ handling: { rules = [] } }: InvalidLead): string {
+  return rules.length === 0 ? '' : ', and a rule drops such packets';
+}
+
+function notes(lead: InvalidLead, { evaluation }: Evaluated): readonly Note[] {
+  const { generation } = evaluation.observation.machine;
+  const { settings } = lead.handling;
+  const values = SETTINGS.flatMap((name) =>
+    settings[name] === undefined ? [] : [`${generation}_${name} ${settings[name]}`],
+  );
+  return [
+    note(`They belong to no entry and make none. ${shareWords(lead)}`),
+    note(
+      `Likely reasons: only one direction comes by here (asymmetric routing); connections that began before they were tracked (${generation}_tcp_loose 0 refuses them); sequence numbers out of the window (${generation}_tcp_be_liberal 1 takes them); bad checksums (${generation}_checksum 0 does not look).`,
+    ),
+    ...(values.length === 0 ? [] : [note(`Now: ${values.join(', ')}.`)]),
+    ...ruleNotes(lead),
+    ...whichNotes(lead, generation),
+  ];
+}
+
+function shareWords({ share }: InvalidLead): string {
+  const normal = 'are normal when connections end: a lead, not a verdict.';
+  if (share === undefined) return `Some ${normal}`;
+  const percent = 100 * share;
+  const words = percent < 0.1 ? 'less than 0.1%' : `about ${percent.toFixed(percent < 10 ? 1 : 0)}%`;
+  return `They are ${words} of the packets received; some ${normal}`;
+}
+
+function ruleNotes({ table, handling: { rules } }: InvalidLead): readonly Note[] {
+  if (rules === undefined) return [note('Whether a rule drops them is not known: the rules could not be read.')];
+  if (rules.length === 0)
+    return [note('No rule was found that drops them for being invalid; the policy of a chain still may.')];
+  const before = inNamespace({ subject: table });
+  const [first] = rules;
+  const more = rules.length > 3 ? ` And ${rules.length - 3} more.` : '';
+  const places = rules.slice(0, 3).map(ruleWords).join('; ');
+  return [
+    note(
+      `Dropped by ${places}.${more} A rule may have other conditions too:`,
+      ...(first === undefined ? [] : [before + ruleCommand(first)]),
+    ),
+  ];
+}
+
+function ruleWords({ tool, family, table, chain, handle, packets }: DropRule): string {
+  const place = [tool, family, foreign(table), foreign(chain)].filter(Boolean).join(' ');
+  const number = handle === undefined ? '' : `, handle ${handle}`;
+  return `${place}${number}${packets === undefined ? '' : ` (${grouped(packets)} packets so far)`}`;
+}
+
+function ruleCommand({ tool, family, table, chain }: DropRule): string {
+  return tool === 'nft' ? `nft -a list chain ${family} ${table} ${chain}` : `${tool} -t ${table} -vnL ${chain}`;
+}
+
+// Other namespaces log nothing unless nf_log_all_netns is set in the initial one.
+function whichNotes({ table, handling }: InvalidLead, generation: Generation): readonly Note[] {
+  const before = inNamespace({ subject: table });
+  const { sysctlPrefix, logPrefix } = GENERATIONS[generation];
+  const name = `${sysctlPrefix}log_invalid`;
+  const isOther = table.isInitial === false;
+  const everywhere = (value: 0 | 1) => (isOther ? [`sysctl -w net.netfilter.nf_log_all_netns=${value}`] : []);
+  return [
+    note(
+      `Which, and why: the kernel writes each to its log, as ${logPrefix}... and the reason (6 is TCP, 17 UDP, 255 all)${isOther ? '; of this namespace only after the first of these, on the host' : ''}:`,
+      ...everywhere(1),
+      `${before}sysctl -w ${name}=6`,
+      `dmesg | grep ${logPrefix} | tail`,
+    ),
+    note('and off again:', `${before}sysctl -w ${name}=${handling.settings.log_invalid ?? 0}`, ...everywhere(0)),
+  ];
+}
+
+export interface InvalidBody {
+  /** of all packets received; null where these are not counted */
+  readonly share_percent: number | null;
+  /** names without nf_conntrack_ or ip_conntrack_; empty where they cannot be read */
+  readonly settings: Readonly<Partial<Record<InvalidSetting, Count>>>;
+  /** that drop what is invalid; null where rules could not be read */
+  readonly rules: readonly DropRuleBody[] | null;
+}
+
+export interface DropRuleBody {
+  readonly tool: DropRule['tool'];
+  /** of nft; empty for iptables */
+  readonly family: string;
+  readonly table: string;
+  readonly chain: string;
+  readonly handle: Count | null;
+  /** matched so far; null where it does not count them */
+  readonly packets: Count | null;
+}
+
+export function invalidBody({ share, handling: { settings, rules } }: InvalidLead): InvalidBody {
+  return {
+    share_percent: share === undefined ? null : Number((100 * share).toFixed(3)),
+    settings,
+    rules: rules?.map((rule) => ruleBody(rule)) ?? null,
+  };
+}
+
+function ruleBody({ handle, packets, ...rule }: DropRule): DropRuleBody {
+  return { ...rule, handle: handle ?? null, packets: packets ?? null };
+}
