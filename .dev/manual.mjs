@@ -58,8 +58,8 @@ function rendered({ directive: [name, command] = [], more, tokens }, tables) {
   return [...made, ...roff(tokens)];
 }
 
-function synopsis({ COMMANDS, FLAGS, renderHelp }) {
-  const usage = renderHelp(FLAGS, COMMANDS[0])
+function synopsis({ COMMANDS, renderHelp }) {
+  const usage = renderHelp(COMMANDS[0])
     .split('\n\n')[0]
     .replace(/^Usage: /, '');
   return usage.split('\n').flatMap((line, index) => [...(index === 0 ? [] : ['.br']), words(line.trim())]);

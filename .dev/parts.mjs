@@ -8,20 +8,21 @@ import { top } from './top.mjs';
 
 const TABLES = ['./src/cli/flags.ts', './src/cli/help.ts', './src/evaluate/metrics.ts'];
 
-/** The source's own tables, of which everything that lists them is made: COMMANDS, FLAGS, METRICS and what is with them. */
+/** The source's own tables, of which everything that lists them is made: COMMANDS, FLAGS, METRICS and others. A flag has what its value has. */
 export async function tables() {
   const outfile = join(top, '.cache/tables.cjs');
   mkdirSync(dirname(outfile), { recursive: true });
   const stdin = { contents: TABLES.map((path) => `export * from ${JSON.stringify(path)};`).join(''), resolveDir: top };
   await build({ stdin, outfile, bundle: true, platform: 'node', format: 'cjs', logLevel: 'warning' });
-  return (await import(pathToFileURL(outfile).href)).default;
+  const { FLAGS, ...others } = (await import(pathToFileURL(outfile).href)).default;
+  return { ...others, FLAGS: FLAGS.map(({ value, ...flag }) => ({ ...flag, ...value })) };
 }
 
 /** What `#help` is in both: a file with the lines of each command's help, which yargs renders here and now. */
 export async function helpFile() {
   const file = join(top, '.cache/help.json');
-  const { COMMANDS, FLAGS, renderHelp } = await tables();
-  const lines = (command) => renderHelp(FLAGS, command).split('\n');
+  const { COMMANDS, renderHelp } = await tables();
+  const lines = (command) => renderHelp(command).split('\n');
   writeFileSync(file, JSON.stringify(Object.fromEntries(COMMANDS.map((name) => [name, lines(name)])), null, 2));
   return file;
 }

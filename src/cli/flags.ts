@@ -4,10 +4,10 @@ import {
   choice,
   countReader,
   duration,
+  type FlagKind,
   interval,
   pathReader,
   REPEATED,
-  type Reader,
   SWITCH,
   stateDirectory,
   stateReader,
@@ -29,14 +29,7 @@ export interface Flag {
   readonly of: readonly Command[];
   /** Help, with the default in parentheses. */
   readonly about: string;
-  /** The name of its value in help; a flag without it takes none. */
-  readonly takes?: string;
-  /** The only words that it takes. */
-  readonly words?: readonly string[];
-  /** May be given more than once. */
-  readonly repeat?: true;
-  /** Gives its value or its default, and what is printed if a text is refused. */
-  readonly read: Reader<unknown>;
+  readonly value: FlagKind<unknown>;
 }
 
 const FORMATS = ['nagios', 'json', 'prometheus'] as const;
@@ -45,87 +38,108 @@ const FOREVER = Number.POSITIVE_INFINITY;
 
 /** In the order of help. */
 export const FLAG = {
-  warning: { long: 'warning', short: 'w', of: ['check'], about: 'WARNING outside RANGE (usage=80)', ...THRESHOLDS },
-  critical: { long: 'critical', short: 'c', of: ['check'], about: 'CRITICAL outside RANGE (usage=90)', ...THRESHOLDS },
+  warning: { long: 'warning', short: 'w', of: ['check'], about: 'WARNING outside RANGE (usage=80)', value: THRESHOLDS },
+  critical: {
+    long: 'critical',
+    short: 'c',
+    of: ['check'],
+    about: 'CRITICAL outside RANGE (usage=90)',
+    value: THRESHOLDS,
+  },
   netns: {
     long: 'netns',
     of: ['check'],
     about: 'our network namespace, or every one (own)',
-    ...choice('own|all', ['own', 'all'], 'own', 'not own or all'),
+    value: choice('own|all', ['own', 'all'], 'own', 'not own or all'),
   },
   absent: {
     long: 'absent',
     of: ['check'],
     about: 'state where no table is visible (unknown)',
-    ...stateReader('unknown'),
+    value: stateReader('unknown'),
   },
-  drift: { long: 'drift', of: ['check'], about: 'state if limit < configured (warning)', ...stateReader('warning') },
-  partial: { long: 'partial', of: ['check'], about: 'state if not all namespaces are seen (ok)', ...stateReader('ok') },
+  drift: {
+    long: 'drift',
+    of: ['check'],
+    about: 'state if limit < configured (warning)',
+    value: stateReader('warning'),
+  },
+  partial: {
+    long: 'partial',
+    of: ['check'],
+    about: 'state if not all namespaces are seen (ok)',
+    value: stateReader('ok'),
+  },
   format: {
     long: 'format',
     of: ['check'],
     about: 'nagios, json or prometheus (nagios)',
-    ...choice('FORMAT', FORMATS, 'nagios', `not ${FORMATS.join(', ')}`),
+    value: choice('FORMAT', FORMATS, 'nagios', `not ${FORMATS.join(', ')}`),
   },
   textFormat: {
     long: 'format',
     of: ['report', 'plan'],
     about: 'text or json (text)',
-    ...choice('FORMAT', ['text', 'json'], 'text', 'not text or json'),
+    value: choice('FORMAT', ['text', 'json'], 'text', 'not text or json'),
   },
-  top: { long: 'top', of: ['report'], about: 'how many of each to list (10)', ...wholeReader('N', 10, 1000) },
+  top: { long: 'top', of: ['report'], about: 'how many of each to list (10)', value: wholeReader('N', 10, 1000) },
   pid: {
     long: 'pid',
     of: ['report'],
     about: "list this process's namespace (fullest)",
-    ...wholeReader('PID', undefined, undefined, NO_PROCESS),
+    value: wholeReader('PID', undefined, undefined, NO_PROCESS),
   },
-  interval: { long: 'interval', of: ['report'], about: 'time between the two looks (1)', ...interval(1) },
-  watch: { long: 'watch', of: ['report'], about: 'again and again, until Ctrl-C', ...SWITCH },
+  interval: { long: 'interval', of: ['report'], about: 'time between the two looks (1)', value: interval(1) },
+  watch: { long: 'watch', of: ['report'], about: 'again and again, until Ctrl-C', value: SWITCH },
   entries: {
     long: 'entries',
     of: ['report'],
     about: 'a list captured elsewhere (live)',
-    ...pathReader('FILE|-', undefined),
+    value: pathReader('FILE|-', undefined),
   },
-  max: { long: 'max', of: ['plan'], about: 'the limit to plan for (recommended)', ...countReader('N', undefined) },
-  root: { long: 'root', of: COMMANDS, about: 'read the tree in DIR, not this machine (/)', ...pathReader('DIR', '/') },
+  max: { long: 'max', of: ['plan'], about: 'the limit to plan for (recommended)', value: countReader('N', undefined) },
+  root: {
+    long: 'root',
+    of: COMMANDS,
+    about: 'read the tree in DIR, not this machine (/)',
+    value: pathReader('DIR', '/'),
+  },
   objectSize: {
     long: 'object-size',
     of: COMMANDS,
     about: 'memory of one entry, all-in (measured)',
-    ...wholeReader('BYTES', undefined),
+    value: wholeReader('BYTES', undefined),
   },
   stateDir: {
     long: 'state-dir',
     of: ['check'],
     about: 'keep samples here, for rates (none)',
-    ...stateDirectory('DIR'),
+    value: stateDirectory('DIR'),
   },
-  window: { long: 'window', of: ['check'], about: 'how far rates look back (300)', ...duration(300) },
+  window: { long: 'window', of: ['check'], about: 'how far rates look back (300)', value: duration(300) },
   timeout: {
     long: 'timeout',
     short: 't',
     of: ['check', 'munin'],
     about: 'give up after SECONDS (8)',
-    ...duration(8),
+    value: duration(8),
   },
   endlessTimeout: {
     long: 'timeout',
     short: 't',
     of: ['report', 'plan'],
     about: 'give up after SECONDS (none)',
-    ...duration(FOREVER),
+    value: duration(FOREVER),
   },
   verbose: {
     long: 'verbose',
     short: 'v',
     of: COMMANDS,
     about: 'say more: -v figures, -vv files, -vvv timings',
-    ...REPEATED,
+    value: REPEATED,
   },
-  version: { long: 'version', short: 'V', of: COMMANDS, about: 'print the version', ...SWITCH },
-  help: { long: 'help', short: 'h', of: COMMANDS, about: 'print this help', ...SWITCH },
+  version: { long: 'version', short: 'V', of: COMMANDS, about: 'print the version', value: SWITCH },
+  help: { long: 'help', short: 'h', of: COMMANDS, about: 'print this help', value: SWITCH },
 } as const satisfies Readonly<Record<string, Flag>>;
 
 export type FlagName = (typeof FLAG)[keyof typeof FLAG]['long'];

@@ -1,7 +1,6 @@
 // A strict getopt over the flag table. It knows every form that the plugin guidelines promise (`-w10:20`,
 // `-vvw80`, `--warning=10`, `-w -10:10`) and guesses nothing: no abbreviations, no negations.
 
-import { SEVERAL_ARGUMENTS } from '../evaluate/threshold-slips.ts';
 import { COMMANDS, type Command, type FlagName, flagsOf, type KnownFlag, MUNIN_MODES } from './flags.ts';
 import type { Refused } from './readers.ts';
 
@@ -43,7 +42,7 @@ function readFlags(argv: readonly string[], known: readonly KnownFlag[]): Pick<C
 
 function takeValue({ flag, value }: ParsedFlag, given: Partial<Record<FlagName, string[]>>): Refused | undefined {
   const values = given[flag.long] ?? [];
-  if (values.length > 0 && flag.repeat !== true) return refusedText('given twice', `--${flag.long}`);
+  if (values.length > 0 && flag.value.repeat !== true) return refusedText('given twice', `--${flag.long}`);
   values.push(value);
   given[flag.long] = values;
   return undefined;
@@ -66,7 +65,6 @@ function steps(argument: string, rest: string[], known: readonly KnownFlag[]): r
       .splice(0)
       .slice(-1)
       .map((operand) => refusedText('unknown argument', operand));
-  if (/^-(\w|-[\w-]+)\s/.test(argument)) return [refusedText(SEVERAL_ARGUMENTS, argument)];
   if (argument.startsWith('--')) return [longStep(argument, rest, known)];
   if (argument.startsWith('-') && argument.length > 1) return shortSteps(argument, rest, known);
   return [
@@ -81,8 +79,8 @@ function longStep(text: string, rest: string[], known: readonly KnownFlag[]): Pa
   const [, name = '', value] = /^--([^=]*)(?:=(.*))?$/s.exec(text) ?? [];
   const flag = known.find(({ long }) => long === name);
   if (flag === undefined) return refusedText('unknown option', `--${name}`);
-  if (flag.takes === undefined && value !== undefined) return refusedText('takes no value', `--${name}`);
-  return flag.takes === undefined ? { flag, value: '' } : withValue(flag, `--${name}`, value, rest);
+  if (flag.value.takes === undefined && value !== undefined) return refusedText('takes no value', `--${name}`);
+  return flag.value.takes === undefined ? { flag, value: '' } : withValue(flag, `--${name}`, value, rest);
 }
 
 // What follows a value-taking letter is its value; what follows another letter is the next letter.
@@ -92,7 +90,7 @@ function shortSteps(text: string, rest: string[], known: readonly KnownFlag[]): 
     const letter = text.charAt(at);
     const flag = known.find(({ short }) => short === letter);
     if (flag === undefined) return [...found, refusedText('unknown option', `-${letter}`)];
-    if (flag.takes !== undefined)
+    if (flag.value.takes !== undefined)
       return [...found, withValue(flag, `-${letter}`, text.slice(at + 1) || undefined, rest)];
     found.push({ flag, value: '' });
   }

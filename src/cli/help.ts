@@ -5,7 +5,7 @@ import yargs from 'yargs';
 import type { MetricName } from '../evaluate/metrics.ts';
 import { byCounter, byRate } from '../model/counters.ts';
 import { COUNTER_WORDS } from '../words/counter-words.ts';
-import type { Command, Flag } from './flags.ts';
+import { type Command, flagsOf } from './flags.ts';
 
 /** A name and one line about it. */
 type Described = readonly [name: string, about: string];
@@ -82,8 +82,8 @@ number of SECONDS may be like 5m too. In a shell, quote what has ~ or @ in it.
 Exit codes: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN; help and version exit 3.`;
 
 /** The whole text, at most 80 columns wide. */
-export function renderHelp(flags: readonly Flag[], command: Command): string {
-  const known = flags.filter(({ of }) => of.includes(command));
+export function renderHelp(command: Command): string {
+  const known = flagsOf(command);
   const parser = yargs([])
     .scriptName('check_conntrack')
     .version(false)
@@ -91,8 +91,9 @@ export function renderHelp(flags: readonly Flag[], command: Command): string {
     .detectLocale(false)
     .wrap(COLUMNS)
     .updateStrings({ 'Options:': 'Options (defaults in parentheses):' });
-  const widest = Math.max(...known.map(({ takes = '' }) => takes.length));
-  for (const { long, short, takes, about } of known) {
+  const widest = Math.max(...known.map(({ value: { takes = '' } }) => takes.length));
+  for (const { long, short, about, value } of known) {
+    const { takes } = value;
     const describe = takes === undefined ? about : `${takes.padEnd(widest)}  ${about}`;
     parser.option(long, { ...(short === undefined ? {} : { alias: short }), describe });
   }

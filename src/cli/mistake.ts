@@ -1,16 +1,31 @@
-// What is printed for a mistake on the command line, with what may have been meant.
+// What is printed for a mistake on the command line: what is wrong, and what may have been meant.
 
+import { isMetricName, METRIC_NAMES, metricSpec } from '../evaluate/metrics.ts';
 import { nearest } from '../evaluate/nearest.ts';
+import { formatRange, parseRange } from '../evaluate/range.ts';
+import { splitThreshold } from '../evaluate/thresholds.ts';
 import { foreign } from '../words/words.ts';
-import { COMMANDS, type Command, flagsOf } from './flags.ts';
+import { COMMANDS, type Command, FLAG, flagsOf } from './flags.ts';
 import type { Asked, Mistake } from './options.ts';
 
-export function mistakeWords({ command, flag, text, why }: Asked & Mistake): string {
-  const given = text === '' ? '(empty)' : foreign(text);
-  const near = /^unknown (?:argument|option)$/.test(why) ? nearWord(text, command) : undefined;
-  const meant = near === undefined ? '' : ` (did you mean ${near}?)`;
+export function mistakeWords(mistake: Asked & Mistake): string {
+  const { command, flag, text, why } = mistake;
+  const given = text === '' ? '(empty)' : foreign(text).trim();
   const help = ['check_conntrack', ...(command === 'check' ? [] : [command]), '--help'].join(' ');
-  return `${flag === undefined ? given : `${flag} ${given}`}: ${why}${meant}; see ${help}`;
+  return `${flag === undefined ? given : `${flag} ${given}`}: ${meantWords(mistake) ?? why}; see ${help}`;
+}
+
+function meantWords({ command, flag, text, why }: Asked & Mistake): string | undefined {
+  const isThreshold = flag === `--${FLAG.warning.long}` || flag === `--${FLAG.critical.long}`;
+  if (hasSeveralArguments(text, isThreshold)) return 'several arguments in one word; leave out the quotes';
+  if (isThreshold) return metricsWords(text, why) ?? tildeWords(text);
+  const near = /^unknown (?:argument|option)$/.test(why) ? nearWord(text, command) : undefined;
+  return near === undefined ? undefined : `${why} (did you mean ${near}?)`;
+}
+
+/** Those of `'-w 80 -c 90'`, `'--warning 80'` and `-w '80 -c 90'`. */
+function hasSeveralArguments(text: string, isThreshold: boolean): boolean {
+  return /^(?:-\S*)?\s/.test(text) || (isThreshold && /\s-/.test(text));
 }
 
 function nearWord(text: string, command: Command): string | undefined {
@@ -20,4 +35,23 @@ function nearWord(text: string, command: Command): string | undefined {
   const names = flagsOf(command).map(({ long }) => long);
   const near = nearest(letters, names);
   return near === undefined ? undefined : `--${near}`;
+}
+
+/** The nearest first. */
+function metricsWords(text: string, why: string): string | undefined {
+  const [name] = splitThreshold(text);
+  if (isMetricName(name)) return undefined;
+  const known = METRIC_NAMES.filter((metric) => metricSpec(metric).judged !== 'nowhere');
+  const near = nearest(name, known);
+  const others = known.filter((metric) => metric !== near);
+  return `${why}, known: ${(near === undefined ? others : [near, ...others]).join(' ')}`;
+}
+
+/** Of `usage=~:80` a shell makes `usage=/root:80`. */
+function tildeWords(text: string): string | undefined {
+  const [name, range] = splitThreshold(text);
+  const [, end] = /^\/[^:]*:(.*)$/s.exec(range) ?? [];
+  const { scales } = metricSpec(isMetricName(name) ? name : 'usage');
+  const meant = end === undefined ? undefined : parseRange(`~:${end}`, scales);
+  return meant?.ok ? `the shell made a path of ~; quote it: '${name}=${formatRange(meant.range)}'` : undefined;
 }

@@ -1,9 +1,9 @@
 // The command line as what is to be done. Each command lists its options, and each is read by its row of the flag table.
 
-import { looserWarning, mergeThresholds, needingHistory, parseThresholds } from '../evaluate/thresholds.ts';
+import { looserWarning, mergeThresholds, needingHistory, type Thresholds } from '../evaluate/thresholds.ts';
 import { type Command, FLAG, type FlagName } from './flags.ts';
 import { type CommandLine, type Given, readArguments } from './getopt.ts';
-import { type Environment, type Reader, type Refused, STATE_VARIABLES } from './readers.ts';
+import { type Environment, type FlagKind, type Refused, STATE_VARIABLES } from './readers.ts';
 
 /** What is wrong with a command line; the text is foreign. */
 export interface Mistake extends Refused {
@@ -13,7 +13,7 @@ export interface Mistake extends Refused {
 
 interface OptionRow<T> {
   readonly long: FlagName;
-  readonly read: Reader<T>;
+  readonly value: FlagKind<T>;
 }
 
 /** The value that the command line gives a row of the table. */
@@ -108,9 +108,9 @@ export function parseRequest(argv: readonly string[], environment: Environment):
   const line = readArguments(argv);
   const { command, given, fault } = line;
   const mistakes: Mistake[] = [];
-  const value: ValueOf = ({ long, read }) => {
-    const { value, refused } = read(given[long] ?? [], environment);
-    if (refused !== undefined) mistakes.push({ flag: `--${long}`, ...refused });
+  const value: ValueOf = (row) => {
+    const { value, refused } = row.value.read(given[row.long] ?? [], environment);
+    if (refused !== undefined) mistakes.push({ flag: `--${row.long}`, ...refused });
     return value;
   };
   const format = formatOf(line, environment);
@@ -123,8 +123,8 @@ export function parseRequest(argv: readonly string[], environment: Environment):
 }
 
 function formatOf({ command, given: { format = [] } }: CommandLine, environment: Environment): Format {
-  const { read } = command === 'check' ? FLAG.format : FLAG.textFormat;
-  return read(format, environment).value;
+  const { value } = command === 'check' ? FLAG.format : FLAG.textFormat;
+  return value.read(format, environment).value;
 }
 
 function runOf({ command, given, mode }: CommandLine, value: ValueOf, environment: Environment): AnyRun {
@@ -144,7 +144,9 @@ function runOf({ command, given, mode }: CommandLine, value: ValueOf, environmen
 function contradictionIn({ command, options }: AnyRun, given: Given): Mistake | undefined {
   switch (command) {
     case 'check':
-      return looserLevel(given) ?? (options.stateDir === undefined ? withoutHistory(given) : undefined);
+      return (
+        looserLevel(options.thresholds, given) ?? (options.stateDir === undefined ? withoutHistory(given) : undefined)
+      );
     case 'report':
       return conflictIn(options, given.timeout?.[0]);
     case 'plan':
@@ -153,10 +155,8 @@ function contradictionIn({ command, options }: AnyRun, given: Given): Mistake | 
   }
 }
 
-function looserLevel(given: Given): Mistake | undefined {
-  const [warnings, criticals] = [parseThresholds(given.warning ?? []), parseThresholds(given.critical ?? [])];
-  if (!warnings.ok || !criticals.ok) return undefined;
-  const looser = looserWarning({ warning: warnings.ranges, critical: criticals.ranges });
+function looserLevel(thresholds: Thresholds, given: Given): Mistake | undefined {
+  const looser = looserWarning(thresholds, { warning: given.warning ?? [], critical: given.critical ?? [] });
   if (looser === undefined) return undefined;
   const { warning, critical, isDefault } = looser;
   const why = isDefault

@@ -1,4 +1,5 @@
-// How the texts that a flag is given become its value, by kind of value. Each is a part of a row in the table of flags.
+// The kinds of values that flags have: how their texts are read, what stands without one, and what is printed if one is
+// refused. Each is a part of a row in the table of flags.
 
 import { metricSpec } from '../evaluate/metrics.ts';
 import { parseScaled } from '../evaluate/range.ts';
@@ -19,7 +20,17 @@ export interface FlagValue<T> {
   readonly refused?: Refused;
 }
 
-export type Reader<T> = (texts: readonly string[], environment: Environment) => FlagValue<T>;
+type Reader<T> = (texts: readonly string[], environment: Environment) => FlagValue<T>;
+
+export interface FlagKind<T> {
+  /** Its name in help; a flag without it takes none. */
+  readonly takes?: string;
+  /** The only words that are taken. */
+  readonly words?: readonly string[];
+  /** May be given more than once. */
+  readonly repeat?: true;
+  readonly read: Reader<T>;
+}
 
 // The kernel keeps the limit in an int.
 const LARGEST_OPTION = 2 ** 31 - 1;
@@ -52,10 +63,13 @@ export function pathReader<T>(takes: string, otherwise: T) {
   return { takes, read: single<string | T>(otherwise, parse, 'not UTF-8') };
 }
 
+/** The directory that is given, or else one that the environment names. */
 export function stateDirectory(takes: string) {
-  const named = (environment: Environment) => STATE_VARIABLES.map((name) => environment[name]).find(Boolean);
+  const given = pathReader(takes, undefined);
   const read: Reader<string | undefined> = (texts, environment) =>
-    pathReader(takes, named(environment)).read(texts, environment);
+    texts.length > 0
+      ? given.read(texts, environment)
+      : { value: STATE_VARIABLES.map((name) => environment[name]).find(Boolean) };
   return { takes, read };
 }
 

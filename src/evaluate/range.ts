@@ -91,3 +91,21 @@ export function neverAlerts(range: Range | undefined): boolean {
 export function upperBound({ start, end, inside }: Range): number | undefined {
   return !inside && start <= 0 && end >= 0 && end !== Number.POSITIVE_INFINITY ? end : undefined;
 }
+
+/** Each value that `inner` alerts at is one that `outer` alerts at, and there are some. */
+export function covers(outer: Range, inner: Range, signed: boolean): boolean {
+  const [above, innerAbove] = [upperBound(outer), upperBound(inner)];
+  // Nearly always; to look at values takes longer.
+  if (!signed && above !== undefined && innerAbove !== undefined) return innerAbove >= above;
+  const values = tellingValues([outer, inner]).filter((value) => signed || value >= 0);
+  const alerting = values.filter((value) => alerts(inner, value));
+  return alerting.length > 0 && alerting.every((value) => alerts(outer, value));
+}
+
+// Between two neighbouring ends nothing changes: each end, and one value of each stretch, stand for all values.
+function tellingValues(ranges: readonly Range[]): readonly number[] {
+  const bounds = ranges.flatMap(({ start, end }) => [start, end]);
+  const ends = [0, ...bounds].filter(Number.isFinite).sort((a, b) => a - b);
+  const between = ends.slice(1).map((end, at) => (end + (ends[at] ?? end)) / 2);
+  return [2 * Math.min(...ends) - 1, ...ends, ...between, 2 * Math.max(...ends) + 1];
+}

@@ -1,9 +1,7 @@
 // Thresholds as flags give them, `[METRIC=]RANGE`, turned into ranges by metric.
 
 import { isMetricName, METRIC_NAMES, type MetricName, metricSpec } from './metrics.ts';
-import { nearest } from './nearest.ts';
-import { formatRange, type ParsedRange, parseRange, type Range } from './range.ts';
-import { covers, expandedTilde, severalArguments, slipIn } from './threshold-slips.ts';
+import { covers, formatRange, type ParsedRange, parseRange, type Range } from './range.ts';
 
 export type Level = 'warning' | 'critical';
 export const LEVELS: readonly Level[] = ['critical', 'warning'];
@@ -28,15 +26,16 @@ const DEFAULTS: Readonly<Record<Level, Range>> = {
 /** What holds where nobody says otherwise. */
 export const DEFAULT_THRESHOLDS: Thresholds = { usage: DEFAULTS };
 
-const JUDGED = METRIC_NAMES.filter((name) => metricSpec(name).judged !== 'nowhere');
 const INSTEAD = 'usage is judged in every namespace with --netns all';
+/** Percent. */
+const ABSURD_USAGE = 1000;
 
 /** Reads all the values of one flag. A name may appear once; without a name a range means `usage`. */
 export function parseThresholds(texts: readonly string[]): ParsedThresholds {
   const ranges = new Map<MetricName, Range>();
   for (const text of texts) {
-    const [name, rangeText] = splitName(text);
-    if (!isJudged(name)) return { ok: false, text, why: severalArguments(text) ?? nameMistake(name) };
+    const [name, rangeText] = splitThreshold(text);
+    if (!isMetricName(name)) return { ok: false, text, why: 'unknown metric' };
     if (ranges.has(name)) return { ok: false, text, why: `${name} given twice` };
     const parsed = parseMeant(name, rangeText);
     if (!parsed.ok) return { ok: false, text, why: parsed.why };
@@ -45,33 +44,31 @@ export function parseThresholds(texts: readonly string[]): ParsedThresholds {
   return { ok: true, ranges };
 }
 
-function splitName(text: string): [name: string, range: string] {
-  const at = text.indexOf('=');
-  return at === -1 ? ['usage', text] : [text.slice(0, at), text.slice(at + 1)];
-}
-
-function isJudged(name: string): name is MetricName {
-  return isMetricName(name) && JUDGED.includes(name);
-}
-
-function nameMistake(name: string): string {
-  if (isMetricName(name)) return `no thresholds on ${name}, ${INSTEAD}`;
-  const near = nearest(name, JUDGED);
-  const known = near === undefined ? JUDGED : [near, ...JUDGED.filter((other) => other !== near)];
-  return `unknown metric, known: ${known.join(' ')}`;
-}
-
 function parseMeant(name: MetricName, text: string): ParsedRange {
   const parsed = parseRange(text, metricSpec(name).scales);
-  if (!parsed.ok) return { ok: false, why: severalArguments(text) ?? expandedTilde(name, text) ?? parsed.why };
-  const why = slipIn(name, text, parsed.range);
+  const why = parsed.ok ? slipIn(name, text, parsed.range) : undefined;
   return why === undefined ? parsed : { ok: false, why };
+}
+
+/** A range that cannot do what was meant with this metric. */
+function slipIn(name: MetricName, text: string, range: Range): string | undefined {
+  if (metricSpec(name).judged === 'nowhere') return `no thresholds on ${name}, ${INSTEAD}`;
+  const isAbsurd = [range.start, range.end].some((end) => Number.isFinite(end) && end > ABSURD_USAGE);
+  if (name === 'usage' && isAbsurd) return `usage is a percentage; for entries use entries=${formatRange(range)}`;
+  const isUpperBound = !text.includes(':') && !range.inside;
+  return name === 'time_to_full' && isUpperBound ? `alerts below need a colon: ${text}:` : undefined;
+}
+
+/** `usage` is what a range without a name is for. */
+export function splitThreshold(text: string): [name: string, range: string] {
+  const at = text.indexOf('=');
+  return at === -1 ? ['usage', text] : [text.slice(0, at), text.slice(at + 1)];
 }
 
 /** The first of the texts that is on a metric which needs history. */
 export function needingHistory(texts: readonly string[]): string | undefined {
   return texts.find((text) => {
-    const [name] = splitName(text);
+    const [name] = splitThreshold(text);
     return isMetricName(name) && metricSpec(name).history;
   });
 }
@@ -84,17 +81,24 @@ export interface LooserWarning {
   readonly isDefault: boolean;
 }
 
-/** The same range for both is meant, if both are given: there are to be no warnings. */
-export function looserWarning(given: Readonly<Record<Level, GivenRanges>>): LooserWarning | undefined {
-  for (const [name, warning] of given.warning) {
-    const isDefault = !given.critical.has(name);
-    const critical = isDefault ? DEFAULT_THRESHOLDS[name]?.critical : given.critical.get(name);
+/** The same range for both is meant, if both were given: there are to be no warnings. */
+export function looserWarning(
+  thresholds: Thresholds,
+  given: Readonly<Record<Level, readonly string[]>>,
+): LooserWarning | undefined {
+  for (const name of metricsIn(given.warning)) {
+    const { warning, critical } = thresholds[name] ?? {};
     const { signed } = metricSpec(name);
-    if (critical === undefined || !covers(critical, warning, signed)) continue;
+    if (warning === undefined || critical === undefined || !covers(critical, warning, signed)) continue;
+    const isDefault = !metricsIn(given.critical).includes(name);
     if (isDefault || !covers(warning, critical, signed))
       return { warning: `${name}=${formatRange(warning)}`, critical: `${name}=${formatRange(critical)}`, isDefault };
   }
   return undefined;
+}
+
+function metricsIn(texts: readonly string[]): readonly MetricName[] {
+  return texts.map((text) => splitThreshold(text)[0]).filter(isMetricName);
 }
 
 /** Puts both levels together; a default stands until its own level and metric are given. */
