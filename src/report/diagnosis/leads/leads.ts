@@ -100,13 +100,13 @@ export function withLeads(diagnosis: Diagnosis, leads: readonly Lead[]): Diagnos
   return { ...diagnosis, trouble: 'elsewhere', state: worst(leads.map((lead) => lead.state)) };
 }
 
-type Found = Surroundings<Elsewhere> & Pick<LeadSources, 'handling'>;
+type JudgedLook = Surroundings<Elsewhere> & Pick<LeadSources, 'handling'>;
 
 type Leads = { readonly [Kind in keyof typeof LEADS]: ReturnType<(typeof LEADS)[Kind]['judge']>[number] };
-const FORMS: { readonly [Kind in keyof Leads]: LeadForm<Leads[Kind], Found> } = LEADS;
+const FORMS: { readonly [Kind in keyof Leads]: LeadForm<Leads[Kind], JudgedLook> } = LEADS;
 
 /** The wording of a lead of that kind. */
-export function formOf<Kind extends keyof Leads>({ kind }: { readonly kind: Kind }): LeadForm<Leads[Kind], Found> {
+export function formOf<Kind extends keyof Leads>({ kind }: { readonly kind: Kind }): LeadForm<Leads[Kind], JudgedLook> {
   return FORMS[kind];
 }
 
