@@ -19,7 +19,7 @@ import { type CulpritAdvice, culpritAdvice } from './culprits.ts';
 import { type Demand, demandOf } from './demand.ts';
 import { type HalfClosedAdvice, halfClosedAdvice } from './half-closed.ts';
 import { type ReleaseAdvice, releaseAdvice, WORTHWHILE } from './release.ts';
-import type { Suspicion } from './suspicion.ts';
+import { DOMINANT, type Suspicion } from './suspicion.ts';
 
 export type Advice =
   /** Set the limit to what the files of the machine want. */
@@ -75,8 +75,6 @@ export interface ShorterTimeout {
   readonly shorter: number;
 }
 
-// Half of all entries makes one timeout the reason.
-const DOMINANT = 0.5;
 // What a flow that has just begun is given.
 const FIRST = ['udp_timeout', 'tcp_timeout_syn_sent', 'tcp_timeout_syn_recv', 'icmp_timeout', 'icmpv6_timeout'];
 const FULL: readonly Trouble[] = ['losing', 'full', 'filling'];

@@ -71,10 +71,14 @@ export function parseAllowance(text: string): Parsed<Omit<Allowance, 'interface'
   return { ok: true, value: { exceeded, available: figure('conntrack_allowance_available') } };
 }
 
-export const ALLOWANCE: LeadForm<AllowanceLead, Surroundings<AllowancesSeen>> = { judge, clause, notes };
+export const ALLOWANCE: LeadForm<AllowanceLead, Surroundings<AllowancesSeen>> = {
+  judge: judgeAllowance,
+  clause: allowanceClause,
+  notes: allowanceNotes,
+};
 
 // Above zero is normal, a rise is not.
-function judge({ between }: Surroundings<AllowancesSeen>): readonly AllowanceLead[] {
+function judgeAllowance({ between }: Surroundings<AllowancesSeen>): readonly AllowanceLead[] {
   if (between === undefined) return [];
   const { earlier, later, seconds } = between;
   return later.allowances.flatMap((allowance): readonly AllowanceLead[] => {
@@ -84,11 +88,11 @@ function judge({ between }: Surroundings<AllowancesSeen>): readonly AllowanceLea
   });
 }
 
-function clause({ allowance, perSecond }: AllowanceLead): string {
+function allowanceClause({ allowance, perSecond }: AllowanceLead): string {
   return `the cloud drops ${rate(perSecond)} packets/s of ${foreign(allowance.interface)}: its own limit of tracked connections is reached`;
 }
 
-function notes({ allowance }: AllowanceLead): readonly Note[] {
+function allowanceNotes({ allowance }: AllowanceLead): readonly Note[] {
   const left =
     allowance.available === undefined ? '' : ` ${grouped(allowance.available)} connections may still be made.`;
   const words = `They are dropped outside of this machine, and no setting here ends it: fewer tracked connections, security groups that need no tracking, or a larger instance.${left}`;

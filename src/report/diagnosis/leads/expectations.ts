@@ -34,13 +34,13 @@ export interface ExpectationsSeen {
   readonly expectations: ReadonlyMap<string, number>;
 }
 
-const LIMIT = 1 << 22;
+const EXPECTATIONS_LIMIT = 1 << 22;
 
 /** `<net>/nf_conntrack_expect`, a line each, for root (exp_seq_show() of net/netfilter/nf_conntrack_expect.c). */
 export function readExpectations(root: Root, folders: NetFolders): ReadonlyMap<string, number> {
   return new Map(
     folders.flatMap(([key, folder]) => {
-      const count = root.read(`${folder}/nf_conntrack_expect`, LIMIT, (text) => ({
+      const count = root.read(`${folder}/nf_conntrack_expect`, EXPECTATIONS_LIMIT, (text) => ({
         ok: true,
         value: text.split('\n').length - 1,
       }));
@@ -49,9 +49,13 @@ export function readExpectations(root: Root, folders: NetFolders): ReadonlyMap<s
   );
 }
 
-export const EXPECTATIONS: LeadForm<ExpectationLead, Surroundings<ExpectationsSeen>> = { judge, clause, notes };
+export const EXPECTATIONS: LeadForm<ExpectationLead, Surroundings<ExpectationsSeen>> = {
+  judge: judgeExpectations,
+  clause: expectationsClause,
+  notes: expectationsNotes,
+};
 
-function judge({
+function judgeExpectations({
   evaluation,
   log,
   seen: { expectations },
@@ -68,14 +72,17 @@ function judge({
   return [{ kind: 'expectations', state: 'warning', isPast: !isFull, table, present, max, logged }];
 }
 
-function clause({ table, present, max, logged }: ExpectationLead, evaluated: Evaluated): string {
+function expectationsClause({ table, present, max, logged }: ExpectationLead, evaluated: Evaluated): string {
   if (table !== undefined && present !== undefined && max !== undefined)
     return `the table of expected connections of ${tableWords(evaluated, table)} is full: ${grouped(present)} of ${grouped(max)}`;
   return `the table of expected connections was full ${durationWords(logged?.ago ?? 0)} ago`;
 }
 
 // The packet that announces a connection is dropped if the expectation cannot be stored.
-function notes({ present, max, table, logged }: ExpectationLead, { evaluation }: Evaluated): readonly Note[] {
+function expectationsNotes(
+  { present, max, table, logged }: ExpectationLead,
+  { evaluation }: Evaluated,
+): readonly Note[] {
   const { generation } = evaluation.observation.machine;
   const name = `${GENERATIONS[generation].sysctlPrefix}expect_max`;
   const now =

@@ -75,9 +75,13 @@ export interface InvalidSurroundings extends Surroundings<StacksSeen> {
   readonly handling: InvalidHandling | undefined;
 }
 
-export const INVALID: LeadForm<InvalidLead, InvalidSurroundings> = { judge, clause, notes };
+export const INVALID: LeadForm<InvalidLead, InvalidSurroundings> = {
+  judge: judgeInvalid,
+  clause: invalidClause,
+  notes: invalidNotes,
+};
 
-function judge({ evaluation, handling, between }: InvalidSurroundings): readonly InvalidLead[] {
+function judgeInvalid({ evaluation, handling, between }: InvalidSurroundings): readonly InvalidLead[] {
   const most = mostInvalid(evaluation);
   if (most?.losses === undefined || handling === undefined) return [];
   const { table, losses } = most;
@@ -89,7 +93,7 @@ function judge({ evaluation, handling, between }: InvalidSurroundings): readonly
   return [{ kind: 'invalid', state: dropped ? 'warning' : 'ok', table, perSecond, share, handling }];
 }
 
-function clause(lead: InvalidLead, evaluated: Evaluated): string {
+function invalidClause(lead: InvalidLead, evaluated: Evaluated): string {
   return `${rate(lead.perSecond)} invalid packets/s are counted in ${tableWords(evaluated, lead.table)}${ruleClause(lead)}`;
 }
 
@@ -98,7 +102,7 @@ function ruleClause({ handling: { rules = [] } }: InvalidLead): string {
   return rules.length === 0 ? '' : ', and a rule drops such packets';
 }
 
-function notes(lead: InvalidLead, { evaluation }: Evaluated): readonly Note[] {
+function invalidNotes(lead: InvalidLead, { evaluation }: Evaluated): readonly Note[] {
   const { generation } = evaluation.observation.machine;
   const { settings } = lead.handling;
   const values = SETTINGS.flatMap((name) =>

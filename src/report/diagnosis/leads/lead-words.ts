@@ -18,10 +18,10 @@ export function leadWords(found: ReportFindings): string {
 export function leadLines(found: ReportFindings, palette: Palette): readonly string[] {
   const { leads } = found;
   const more = leads.length > MOST_PRINTED ? [`  and ${leads.length - MOST_PRINTED} more`] : [];
-  return [...leads.slice(0, MOST_PRINTED).flatMap((lead) => linesOf(lead, found, palette)), ...more];
+  return [...leads.slice(0, MOST_PRINTED).flatMap((lead) => leadEntryLines(lead, found, palette)), ...more];
 }
 
-function linesOf(lead: Lead, found: ReportFindings, palette: Palette): readonly string[] {
+function leadEntryLines(lead: Lead, found: ReportFindings, palette: Palette): readonly string[] {
   const { clause, notes } = formOf(lead);
   const text = sentence(clause(lead, found));
   const [first = '', ...further] = hanging('  ', text, INDENT);

@@ -39,7 +39,7 @@ interface NeighbourCache {
   readonly limit: number | undefined;
 }
 
-const LIMIT = 1 << 20;
+const NEIGHBOURS_LIMIT = 1 << 20;
 const CACHES = [
   ['arp_cache', '/proc/sys/net/ipv4/neigh/default/gc_thresh3'],
   ['ndisc_cache', '/proc/sys/net/ipv6/neigh/default/gc_thresh3'],
@@ -48,7 +48,7 @@ const CACHES = [
 /** `folder` is the initial namespace's `net`; empty where it is not. */
 export function readNeighbourCaches(root: Root, folder: string): readonly NeighbourCache[] {
   return CACHES.flatMap(([name, limitFile]) => {
-    const figures = root.read(`${folder}/stat/${name}`, LIMIT, parseNeighbourStatistics);
+    const figures = root.read(`${folder}/stat/${name}`, NEIGHBOURS_LIMIT, parseNeighbourStatistics);
     if (!figures.ok) return [];
     const limit = readNumber(root, limitFile);
     return [{ name, ...figures.value, limit: limit.ok ? limit.value : undefined }];
@@ -71,9 +71,13 @@ function parseHex(cell = ''): number {
   return Number.parseInt(cell, 16);
 }
 
-export const NEIGHBOURS: LeadForm<NeighbourLead, Surroundings<NeighboursSeen>> = { judge, clause, notes };
+export const NEIGHBOURS: LeadForm<NeighbourLead, Surroundings<NeighboursSeen>> = {
+  judge: judgeNeighbours,
+  clause: neighboursClause,
+  notes: neighboursNotes,
+};
 
-function judge({ log, between }: Surroundings<NeighboursSeen>): readonly NeighbourLead[] {
+function judgeNeighbours({ log, between }: Surroundings<NeighboursSeen>): readonly NeighbourLead[] {
   const logged = recentlyFull(log, 'neighbours');
   const rising = (between?.later.neighbours ?? []).flatMap((cache): readonly NeighbourLead[] => {
     const earlier = between?.earlier.neighbours.find(({ name }) => name === cache.name);
@@ -91,12 +95,12 @@ function wrappedRise(earlier: readonly number[], later: readonly number[]): numb
   return later.reduce((sum, figure, at) => sum + ((figure - (earlier[at] ?? 0) + 2 ** 32) % 2 ** 32), 0);
 }
 
-function clause({ cache, perSecond, logged }: NeighbourLead): string {
+function neighboursClause({ cache, perSecond, logged }: NeighbourLead): string {
   if (cache === undefined) return `the table of neighbours was full ${durationWords(logged?.ago ?? 0)} ago`;
   return `the table of neighbours, ${cache.name}, has no room ${rate(perSecond)} times/s`;
 }
 
-function notes({ cache, logged }: NeighbourLead): readonly Note[] {
+function neighboursNotes({ cache, logged }: NeighbourLead): readonly Note[] {
   const size =
     cache === undefined
       ? ''

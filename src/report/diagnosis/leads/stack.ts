@@ -36,7 +36,7 @@ type StackCounterName =
   | 'IPReversePathFilter'
   | 'InReceives';
 
-const LIMIT = 1 << 16;
+const STACK_LIMIT = 1 << 16;
 const EXTENDED: readonly StackCounterName[] = [
   'ListenOverflows',
   'ListenDrops',
@@ -56,7 +56,7 @@ export function readStacks(root: Root, folders: NetFolders): ReadonlyMap<string,
 /** `folder` is the namespace's `net`. */
 export function readStackCounters(root: Root, folder: string): StackCounters {
   const text = (name: string): string => {
-    const reading = root.read(`${folder}/${name}`, LIMIT, (all) => ({ ok: true, value: all }));
+    const reading = root.read(`${folder}/${name}`, STACK_LIMIT, (all) => ({ ok: true, value: all }));
     return reading.ok ? reading.value : '';
   };
   const extended = parsePairs(text('netstat'), 'TcpExt');

@@ -47,19 +47,23 @@ export function parseZoneLimits(text: string): readonly ZoneLimit[] {
   }));
 }
 
-export const ZONE: LeadForm<ZoneLead, Surroundings<ZonesSeen>> = { judge, clause, notes };
+export const ZONE: LeadForm<ZoneLead, Surroundings<ZonesSeen>> = {
+  judge: judgeZone,
+  clause: zoneClause,
+  notes: zoneNotes,
+};
 
-function judge({ seen: { zones } }: Surroundings<ZonesSeen>): readonly ZoneLead[] {
+function judgeZone({ seen: { zones } }: Surroundings<ZonesSeen>): readonly ZoneLead[] {
   return zones
     .filter(({ limit, entries }) => limit > 0 && entries >= limit)
     .map((zone) => ({ kind: 'zone', state: 'warning', zone }));
 }
 
-function clause({ zone: { zone, limit, entries } }: ZoneLead): string {
+function zoneClause({ zone: { zone, limit, entries } }: ZoneLead): string {
   return `zone ${zone} of Open vSwitch is at its own limit: ${grouped(entries)} of ${grouped(limit)}`;
 }
 
-function notes({ zone: { zone, limit } }: ZoneLead): readonly Note[] {
+function zoneNotes({ zone: { zone, limit } }: ZoneLead): readonly Note[] {
   const raise = `ovs-appctl dpctl/ct-set-limits zone=${zone},limit=${2 * limit}`;
   return [note('New connections of that zone are refused. To allow twice as many:', raise)];
 }
