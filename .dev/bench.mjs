@@ -61,7 +61,7 @@ async function installed() {
     run: [inScratch('node'), inScratch('check_conntrack')],
     yardstick: [inScratch('node'), inScratch('empty')],
     against: 'the same Node and an empty file',
-    budgets: { check: 1.5, history: 1.7, memory: 1.15, sweep: 0.4, live: 1.25, captured: 0.3, listMemory: 120 },
+    budgets: { check: 1.8, history: 2, memory: 1.15, sweep: 0.3, live: 1.4, captured: 0.35, listMemory: 120 },
   };
   const standalone = {
     name: 'the standalone executable',
@@ -69,8 +69,8 @@ async function installed() {
     yardstick: [CHECK_LOAD, '-w', '10', '-c', '20'],
     against: 'check_load',
     budgets: {
-      ...{ check: 1.5, history: 2.2, memoryMiB: 4, fileMiB: 2 },
-      ...{ sweep: 0.3, live: 3, captured: 2, listMemory: 32 },
+      ...{ check: 1.25, history: 1.6, memoryMiB: 3, fileMiB: 1.25 },
+      ...{ sweep: 0.25, live: 2.7, captured: 1.9, listMemory: 24 },
     },
   };
   const built = join(top, 'build/linux-x64/check_conntrack');
