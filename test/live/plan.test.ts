@@ -24,7 +24,7 @@ liveSuite('a plan for the running machine', [`${SYSCTL}nf_conntrack_max`, HASHSI
     expect(figure('nf_conntrack_max')).toBe(limit);
     expect(figure('nf_conntrack_buckets')).toBe(2 * buckets);
     expect(figure('nf_conntrack_expect_max')).toBe(expectMax);
-    expect(plugin('plan', '--max', String(limit)).stdout).toContain('\n  nothing: it is so already\n');
+    expect(plugin('plan', '--max', String(limit)).stdout).toContain('\n  nothing to do: already set\n');
   });
 });
 
