@@ -26,8 +26,7 @@ test('it has at most 2 MiB, and may be run', () => {
 });
 
 test('the licences of all that is in it are in it', () => {
-  for (const words of ['Fabrice Bellard', 'Rich Felker', 'check_conntrack'])
-    expect(file.includes(words)).toBe(true);
+  for (const words of ['Fabrice Bellard', 'Rich Felker', 'check_conntrack']) expect(file.includes(words)).toBe(true);
 });
 
 test('no path of the machine that built it is in it', () => {
