@@ -33,7 +33,7 @@ export function limits({ step, figures, isFrom, hasFiles, version }: Look): void
     );
     const report = step('reloaded-report');
     expect(report.status).toBe(1);
-    expect(report.output).toContain('Set the limit that /etc/sysctl.conf wants, 300,000.');
+    expect(report.output).toContain('Restore the limit of 300,000 that /etc/sysctl.conf sets.');
   });
 
   test('a limit that somebody set by hand is not blamed on the module', () => {
