@@ -41,7 +41,7 @@ export async function gatherFindings(
   { before, after, subject, settings, listed }: Looked,
   { options, stop }: ReportContext,
 ): Promise<ReportFindings> {
-  const { objectSize, entries } = options;
+  const { objectSize, entries, pid } = options;
   const { observation } = after;
   const log = readFullLog(
     root,
@@ -54,7 +54,7 @@ export async function gatherFindings(
   const handling = invalid && readInvalidHandling(root, observation.machine.generation, invalid);
   const leads = leadsOf({ evaluation, before, after, log: said, handling });
   const spells = said === undefined ? undefined : fullSpells(root, said, observation);
-  const diagnosis = withLeads(diagnose(evaluation, spells), leads);
+  const diagnosis = withLeads(diagnose(evaluation, spells, pid === undefined ? undefined : subject.key), leads);
   const isForeign = entries !== undefined && listed.kind === 'list' && !isListOf(subject.entries, listed.holdings);
   const isOfWorst = diagnosis.worst.result.table.key === subject.key;
   const own = listed.kind === 'list' && isOfWorst && !isForeign ? listed : undefined;

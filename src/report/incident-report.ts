@@ -33,7 +33,15 @@ export async function reportOfMachine(
   if ('text' in first) return first;
   const { observation } = first;
   const subject = options.pid === undefined ? fullestTable(observation) : tableOfPid(root, observation, options.pid);
-  return 'kind' in subject ? reportedFailure(subject) : reportOf(root, context, first, past, subject);
+  if ('kind' in subject) return reportedFailure(subject);
+  const told = await reportOf(root, context, first, past, subject);
+  const troubled = options.pid === undefined && options.entries === undefined ? told.troubled : undefined;
+  return troubled === undefined || context.stop.interrupted() ? told : reportOf(root, context, first, past, troubled);
+}
+
+interface TableReport extends Reported {
+  /** The table that the verdict is about, if the list is of another one. */
+  readonly troubled: Table | undefined;
 }
 
 async function reportOf(
@@ -42,25 +50,27 @@ async function reportOf(
   first: Look,
   past: Reported | undefined,
   subject: Table,
-): Promise<Reported> {
+): Promise<TableReport> {
   const { options, deadline } = context;
   const { observation } = first;
   const before = past?.look ?? first;
   const began = deadline.elapsed();
   const seen = past?.seen ?? (await seenBefore(root, observation, subject, context));
   const read = await listOf(root, observation, subject, context);
-  if ('text' in read) return read;
+  if ('text' in read) return { ...read, troubled: undefined };
   const reading = deadline.elapsed() - began;
   // Where there was a report before, its look is what is compared with.
   const wait = before === first ? 1000 * options.intervalSeconds - reading : 0;
   const seenNow = root.view === 'captured' ? first : await lookAfter(root, context, wait);
-  if ('text' in seenNow) return seenNow;
+  if ('text' in seenNow) return { ...seenNow, troubled: undefined };
   const last = { ...seenNow, observation: lookInside(root, seenNow.observation, subject) };
   const now = await seeAgain(root, observation, subject, context);
   const { entries } = last.observation.tables.find(({ key }) => key === subject.key) ?? subject;
   const listed = read.withNew((all, marks) => now && seen && newEntries(seen, now, entries, all, marks));
   const found = await gatherFindings(root, { before, after: last, subject, settings: read.settings, listed }, context);
-  return { ...reportedFindings(found, context), look: last, seen: now && rememberTable(now), reading };
+  const { trouble, result } = found.diagnosis.worst;
+  const troubled = trouble === 'none' || result.table.key === subject.key ? undefined : result.table;
+  return { ...reportedFindings(found, context), look: last, seen: now && rememberTable(now), reading, troubled };
 }
 
 // A list from elsewhere does not change, and what nobody waits for has not changed yet.

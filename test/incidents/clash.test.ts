@@ -9,6 +9,7 @@ import {
   limitTo,
   pluginInside,
   processInside,
+  sendDatagrams,
   toolCounter,
   trackingNamespace,
 } from '../live/namespace.ts';
@@ -93,6 +94,24 @@ liveSuite('packets lost to clashes', PARTS, () => {
     expect(timeout()).toBe('10');
     type(advice?.undo ?? []);
     expect(timeout()).toBe('30');
+  });
+
+  test('the list and the commands are of the table that loses, and not of a larger one beside it', async () => {
+    const [large, name] = [trackingNamespace(), natNamespace()];
+    sendDatagrams(large, 400);
+    const asked = [await processInside(large), await processInside(name)] as const;
+    lostOf(name, 20);
+    await background(name, 'python3', '-u', '-c', `print()\n${SENDER}`, '2000000', '40000');
+    for (const line of [[], ['--pid', String(asked[1])]]) {
+      const { incident, list } = await report(...line);
+      expect(incident.trouble).toBe('clashing');
+      expect(list.namespace.mount).toBe(`/run/netns/${name}`);
+      for (const command of incident.advice.flatMap(({ commands }) => commands)) expect(command).not.toContain(large);
+      expect(incident.advice.flatMap(({ commands }) => commands).join('\n')).toContain(`ip netns exec ${name} `);
+    }
+    // What was asked about has nothing wrong with it: the verdict is still about the one that loses.
+    const { incident, list } = await report('--pid', String(asked[0]));
+    expect([incident.trouble, list.namespace.mount]).toEqual(['clashing', `/run/netns/${large}`]);
   });
 
   test('where NAT has ports it is not said to have none', () => {

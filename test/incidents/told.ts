@@ -81,6 +81,7 @@ export interface Report {
   readonly message: string;
   readonly incident: Incident;
   readonly list: {
+    readonly namespace: { readonly mount: string | null };
     readonly source: string;
     readonly entries: number;
     readonly zoned: number;

@@ -42,9 +42,9 @@ export interface TableDiagnosis {
 export interface Diagnosis {
   readonly state: State;
   readonly trouble: Trouble;
-  /** The gravest first, then who loses most, then the fullest. */
+  /** The one that was asked about if anything is wrong with it, then the gravest, who loses most, and the fullest. */
   readonly tables: readonly TableDiagnosis[];
-  /** The one that is meant: the first of them. */
+  /** The table that the verdict is about: the first of them. */
   readonly worst: TableDiagnosis;
   /** What the log tells of a table that was full a short time ago, the last one. */
   readonly past: PastFull | undefined;
@@ -82,15 +82,19 @@ const BEYOND_ENTRIES = 64;
 /** What the kernel wrote longer ago than that does not explain what is wrong now. */
 export const RECENT_SECONDS = 900;
 
-/** Of an evaluation whose history is the look before. */
-export function diagnose(evaluation: Evaluation, spells: FullSpells | undefined): Diagnosis {
+/** Of an evaluation whose history is the look before; `asked` is the key of the table that the user asked about. */
+export function diagnose(evaluation: Evaluation, spells: FullSpells | undefined, asked?: string): Diagnosis {
   const [first, ...others] = evaluation.results;
   const own = tableDiagnosis(first);
   const past = recentSpell(evaluation.observation, spells);
   const wasFull = ({ result }: TableDiagnosis) => result.table.key === past?.table?.key;
+  const isAsked = ({ result, trouble }: TableDiagnosis) => result.table.key === asked && trouble !== 'none';
   const tables = [own, ...others.map(tableDiagnosis)].sort(
     (a, b) =>
-      compareSeverity(b.state, a.state) || Number(wasFull(b)) - Number(wasFull(a)) || byGravity(a.result, b.result),
+      Number(isAsked(b)) - Number(isAsked(a)) ||
+      compareSeverity(b.state, a.state) ||
+      Number(wasFull(b)) - Number(wasFull(a)) ||
+      byGravity(a.result, b.result),
   );
   const [worst = own] = tables;
   const { state, trouble } = worst;
