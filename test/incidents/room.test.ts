@@ -61,11 +61,10 @@ liveSuite('a table that has no room below its limit', PARTS, () => {
 
     expect(told.state).toBe('critical');
     const { stdout } = command(ENV, [...RUN, 'report', '--pid', String(pid)]);
-    const [, survives] =
-      /an entry without an answer survives (less than 0\.1 s|about 0\.\d s): an answer that takes longer meets none/.exec(
-        stdout.replace(/\s+/g, ' '),
-      ) ?? [stdout];
-    expect(survives).toMatch(/^(less than 0\.1 s|about 0\.[1-3] s)$/);
+    // How long it is follows from the rate, which is another on a busy machine.
+    expect(stdout.replace(/\s+/g, ' ')).toMatch(
+      /an entry without an answer survives (less than 0\.1|about [\d.]+) s: an answer that takes longer meets none/,
+    );
     type(step(told, 'raise').commands);
     await pause(300);
     expect(await lostByClients(scene, 200)).toBe(0);
