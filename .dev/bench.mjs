@@ -205,10 +205,15 @@ function benchLiveList(executables) {
   if (!hasTools(what, '/usr/sbin/conntrack', '/usr/sbin/ip')) return;
   const name = 'check-conntrack-bench';
   const before = readFileSync(MAX, 'latin1').trim();
-  // It waits for the end of its input to put the limit back: that comes even if this process is killed.
-  const guard = spawn('sh', ['-c', `read -r _; echo ${before} >${MAX}; ip netns del ${name}`], {
-    stdio: ['pipe', 'ignore', 'inherit'],
-  });
+  // It puts everything back at the end of its input, which comes even if this process is killed. A process that is left
+  // would keep the namespace, and a million entries in the hash table that all namespaces share.
+  const guard = spawn(
+    'sh',
+    ['-c', `read -r _; echo ${before} >${MAX}; ip netns pids ${name} | xargs -r kill; ip netns del ${name}`],
+    {
+      stdio: ['pipe', 'ignore', 'inherit'],
+    },
+  );
   const entries = inScratch('entries');
   writeEntries(entries, (at) => {
     const [from, port] = [source(at), 1024 + (at % 60_000)];
