@@ -22,6 +22,8 @@ export const METRICS: Readonly<Record<MetricName, string>> = {
   load_factor: 'limit / hash buckets',
   ...byCounter((name) => COUNTER_WORDS[name].help),
   ...byRate((name) => `${name} per second over the window`),
+  lost_rate: 'packets/s lost: table full or long chains',
+  clash_rate: 'packets/s lost to clashes: NAT ports, DNS races',
   growth: 'entries per second over the window',
   time_to_full: 'until the table is full at this growth',
   netns_usage: 'usage of the fullest namespace (no threshold)',

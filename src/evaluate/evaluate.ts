@@ -100,13 +100,13 @@ function measureWithPast(
   cost: Reading<ObjectCost>,
   table: Table,
 ): Unjudged {
-  const { measured, losses, pace } = trendOf(table, clock, histories.get(table.key));
+  const { measured, losses, lost, pace } = trendOf(table, clock, histories.get(table.key), machine.release);
   const { statistics } = table;
   return {
     table,
     measurements: { ...OF_NO_MACHINE, ...measureTable(table), ...measured },
     losses,
-    lost: losses && lostPackets(losses.events, machine.release),
+    lost,
     pace,
     lostSinceBoot: statistics.ok ? lostPackets(totals(statistics.value), machine.release) : undefined,
     refusesBelowLimit: refusesBelowLimit(machine, table),

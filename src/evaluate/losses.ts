@@ -48,6 +48,11 @@ export function lostPackets(counters: Counters, release: Reading<KernelVersion>)
   }
 }
 
+/** Whether the counters tell a packet that was lost to a clash from one that met a full table: not those of 4.7 to 5.9. */
+export function tellsClashes(counters: Counters, release: Reading<KernelVersion>): boolean {
+  return clashCounting(counters, release) !== 'resolved too';
+}
+
 /** Whether insert_failed counts what drop does not, what it does, or clashes that cost no packet as well. */
 function clashCounting(counters: Counters, release: Reading<KernelVersion>): 'apart' | 'dropped' | 'resolved too' {
   // The column came with the change, also where a distribution took both to an older kernel.

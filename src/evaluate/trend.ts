@@ -2,10 +2,12 @@
 
 import { byRate, type CounterName } from '../model/counters.ts';
 import type { Reading } from '../model/fault.ts';
+import type { KernelVersion } from '../model/machine.ts';
 import type { BootClock } from '../model/observation.ts';
 import type { History, Sample } from '../model/sample.ts';
 import type { Table } from '../model/table.ts';
 import { growthOf, timeToFull } from './forecast.ts';
+import { type Lost, lostPackets, tellsClashes } from './losses.ts';
 import type { Measured } from './measurements.ts';
 import type { HistoryMetric } from './metrics.ts';
 import { baseSample, comparable, type Losses, lossesBetween } from './rates.ts';
@@ -15,6 +17,8 @@ export interface Trend {
   readonly measured: Readonly<Record<HistoryMetric, Measured>>;
   /** What was lost over the time that the rates are of; undefined where there is no rate. */
   readonly losses: Losses | undefined;
+  /** The same by cause. */
+  readonly lost: Lost | undefined;
   /** Entries per second over that time. */
   readonly pace: number | undefined;
 }
@@ -29,25 +33,30 @@ export function trendOf(
   table: Table,
   clock: Reading<BootClock> | undefined,
   history: Reading<History> | undefined,
+  release: Reading<KernelVersion>,
 ): Trend {
   if (history === undefined) return emptyTrend({ kind: 'none', why: 'no state directory' });
   if (!history.ok) return emptyTrend({ kind: 'broken', fault: history.fault });
   if (clock === undefined || !clock.ok) return emptyTrend({ kind: 'none', why: 'the clock did not move' });
-  return trendSince(table, sampleOf(table, clock.value), history.value);
+  return trendSince(table, sampleOf(table, clock.value), history.value, release);
 }
 
-function trendSince(table: Table, now: Sample, { past, window }: History): Trend {
+function trendSince(table: Table, now: Sample, { past, window }: History, release: Reading<KernelVersion>): Trend {
   const chain = typeof past === 'string' ? past : comparable(now, past);
   if (typeof chain === 'string') return emptyTrend({ kind: 'none', why: chain });
   const base = baseSample(now, chain, window);
   const known = base === undefined ? undefined : lossesBetween(base, now);
   const pace = base === undefined ? undefined : (now.entries - base.entries) / (now.uptime - base.uptime);
   const samples = [...chain.filter(({ uptime }) => now.uptime - uptime <= window), now];
-  const rates = byRate((name) => rateOf(table, known, name));
+  const rates = {
+    ...byRate((name) => rateOf(table, known, name)),
+    ...lossRates(table, known, release),
+  };
   // Without counters there is nothing to compare, which is not the same as nothing lost.
   return {
     measured: { ...rates, ...forecast(table, growthOf(samples), slowingGrowth(table, samples, known)) },
     losses: table.statistics.ok ? known : undefined,
+    lost: table.statistics.ok && known !== undefined ? lostPackets(known.events, release) : undefined,
     pace,
   };
 }
@@ -56,9 +65,30 @@ function rateOf({ statistics }: Table, losses: Losses | undefined, name: Counter
   if (!statistics.ok) return { kind: 'broken', fault: statistics.fault };
   const events = losses?.events[name];
   const told = statistics.value.cpus.every((cpu) => cpu[name] !== undefined);
-  if (losses === undefined || !told) return { kind: 'none', why: 'unsupported by this kernel' };
+  if (losses === undefined || !told) return UNSUPPORTED;
   if (events === undefined) return { kind: 'none', why: 'the counter was not told before' };
   return { kind: 'value', value: events / losses.seconds };
+}
+
+/** Packets by cause, out of counters that overlap. What may be either counts as lost to a full table. */
+function lossRates(
+  table: Table,
+  losses: Losses | undefined,
+  release: Reading<KernelVersion>,
+): Readonly<Record<'lost_rate' | 'clash_rate', Measured>> {
+  const unknown = (['drop', 'insert_failed'] as const)
+    .map((name) => rateOf(table, losses, name))
+    .find(({ kind }) => kind !== 'value');
+  if (unknown !== undefined || losses === undefined) {
+    const why = unknown ?? UNSUPPORTED;
+    return { lost_rate: why, clash_rate: why };
+  }
+  const { full, fullOrClash, chain, clash } = lostPackets(losses.events, release);
+  const perSecond = (packets: number): Measured => ({ kind: 'value', value: packets / losses.seconds });
+  return {
+    lost_rate: perSecond(full + fullOrClash + chain),
+    clash_rate: tellsClashes(losses.events, release) ? perSecond(clash) : UNSUPPORTED,
+  };
 }
 
 // By one look alone growth that is real goes back now and then.
@@ -87,11 +117,13 @@ function forecast({ entries, limit }: Table, perSecond: number | undefined, slow
   };
 }
 
+const UNSUPPORTED = { kind: 'none', why: 'unsupported by this kernel' } as const;
 const TOO_FEW = { kind: 'none', why: 'too few samples in the window yet' } as const;
 const SLOWING = { kind: 'none', why: 'growth is slowing' } as const;
 const FALLING = { kind: 'none', why: 'fewer than at the looks before' } as const;
 const NOT_GROWING = { kind: 'none', why: 'not growing' } as const;
 
 function emptyTrend(why: Measured): Trend {
-  return { measured: { ...byRate(() => why), growth: why, time_to_full: why }, losses: undefined, pace: undefined };
+  const measured = { ...byRate(() => why), lost_rate: why, clash_rate: why, growth: why, time_to_full: why };
+  return { measured, losses: undefined, lost: undefined, pace: undefined };
 }

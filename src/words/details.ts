@@ -3,12 +3,14 @@
 import type { Evaluation } from '../evaluate/evaluate.ts';
 import type { Footprint, ObjectCost } from '../evaluate/footprint.ts';
 import { atMost, footprint, hashTableNow } from '../evaluate/footprint.ts';
+import type { Measurements } from '../evaluate/measurements.ts';
 import type { TableMemory } from '../evaluate/memory.ts';
 import { METRIC_NAMES, type MetricName } from '../evaluate/metrics.ts';
 import { formatRange } from '../evaluate/range.ts';
 import { LEVELS, type Ranges } from '../evaluate/thresholds.ts';
 import type { Fault, ReadAttempt, Reading } from '../model/fault.ts';
 import type { History } from '../model/sample.ts';
+import type { Table } from '../model/table.ts';
 import { faultWords } from './faults.ts';
 import { blockWords, heldWords, sureWords } from './slab-words.ts';
 import { durationWords, foreignPath, sizeWords, valueWords } from './words.ts';
@@ -61,10 +63,18 @@ function historyLines({ results: [own] }: Evaluation, history: Reading<History>)
   if (losses === undefined)
     return [`no rates yet: ${drop_rate.kind === 'none' ? drop_rate.why : 'no counters'} (${source})`];
   const samples = history.value.past.length + 1;
-  const lines = [`rates: over ${durationWords(losses.seconds)}, ${samples} samples (${source})`];
+  const lines = [
+    `rates: over ${durationWords(losses.seconds)}, ${samples} samples (${source})`,
+    ...upperBoundLines(measurements),
+  ];
   if (growth.kind === 'none') return [...lines, `no growth: ${growth.why}`];
   const slowing = full.kind === 'none' && full.why === 'growth is slowing';
   return slowing ? [...lines, 'no time to full: growth is slowing, likely to settle below the limit'] : lines;
+}
+
+function upperBoundLines({ lost_rate: lost, clash_rate: clash }: Measurements): string[] {
+  const isBound = lost.kind === 'value' && clash.kind === 'none';
+  return isBound ? ["lost_rate is an upper bound: this kernel's counters do not tell clashes from a full table"] : [];
 }
 
 function thresholdLines({ results: [own] }: Evaluation): string[] {
@@ -89,17 +99,20 @@ function memoryDetails(evaluation: Evaluation): string[] {
   return [
     objectLine(cost.value, cost.source),
     `memory now: ${heldWords(cost.value, memory)}${partsWords(memory.now)}`,
-    ...fullLines(own.memory, own.table.limit),
+    ...fullLines(own.memory, own.table),
     ...machineLines(evaluation, cost.value),
   ];
 }
 
-function fullLines({ cost, full }: TableMemory, limit: number): string[] {
+function fullLines({ cost, full }: TableMemory, { limit, extensions }: Table): string[] {
   if (full === undefined) return [];
   const most = sizeWords(footprint(atMost(cost), limit).total);
+  const rules = extensions.rules === undefined ? ' (plan looks at the rules that ask for it)' : '';
   return [
     `memory at the limit, never swapped: ${sureWords(cost)}${partsWords(full)}`,
-    ...(cost.extension < cost.extensionMost ? [`with an extension block for each entry: ${most} at the limit`] : []),
+    ...(cost.extension < cost.extensionMost
+      ? [`with an extension block for each entry: ${most} at the limit${rules}`]
+      : []),
     `object size x limit: ${cost.objectSize} x ${limit} = ${cost.objectSize * limit} B`,
   ];
 }
@@ -113,7 +126,7 @@ function machineLines({ observation: { machine }, results: [own] }: Evaluation, 
   const ram = memTotal.ok ? foreignPath(memTotal.source) : '';
   if (share.kind === 'value')
     lines.push(
-      `slab at max and hash table: ${sureWords(cost)}${valueWords('memory_share', share.value)} of RAM (${ram})`,
+      `slab if full and hash table: ${sureWords(cost)}${valueWords('memory_share', share.value)} of RAM (${ram})`,
     );
   return lines;
 }

@@ -6,7 +6,7 @@ import type { Measurements } from '../evaluate/measurements.ts';
 import type { MetricName } from '../evaluate/metrics.ts';
 import { formatRange, upperBound } from '../evaluate/range.ts';
 import type { State } from '../evaluate/state.ts';
-import { COUNTER_NAMES, type CounterName } from '../model/counters.ts';
+import { COUNTER_NAMES } from '../model/counters.ts';
 import type { Table } from '../model/table.ts';
 import { driftWords, unjudgedWords } from './drift-words.ts';
 import { faultWords } from './faults.ts';
@@ -52,7 +52,7 @@ export function findingClauses(result: TableResult, evaluation: Evaluation, fill
 export function otherLosses(result: TableResult): string {
   return lossWords(
     result,
-    result.findings.flatMap((finding) => rateCounter(finding) ?? []),
+    metricsFound(result).filter((metric) => !COUNTER_NAMES.some((name) => name === metric)),
   );
 }
 
@@ -64,8 +64,7 @@ export function isPlainUsage(finding: Finding): boolean {
 /** `24030 of 65536 entries (36.7%)`, and what was lost. Where the limit has been named already, it is not again. */
 export function fillClause(result: TableResult, where: string): string {
   const drifted = result.findings.some(({ kind }) => kind === 'drift');
-  const losses =
-    result.losses === undefined ? sinceBootWords(result, result.findings.flatMap(counterOf)) : otherLosses(result);
+  const losses = result.losses === undefined ? sinceBootWords(result, metricsFound(result)) : otherLosses(result);
   return [fillWords(result.table, result.measurements, where, drifted), losses].filter(Boolean).join(', ');
 }
 
@@ -78,7 +77,7 @@ function fillWords({ entries, limit }: Table, { usage }: Measurements, where: st
 
 export function slabClause(evaluation: Evaluation): string {
   const { slab_max: slabMax } = evaluation.results[0].measurements;
-  return slabMax.kind === 'value' ? `${sureWord(evaluation)}${sizeWords(slabMax.value)} slab at max` : '';
+  return slabMax.kind === 'value' ? `${sureWord(evaluation)}${sizeWords(slabMax.value)} slab if full` : '';
 }
 
 function sureWord({ cost }: Evaluation): string {
@@ -101,8 +100,9 @@ export function findingClause(finding: Finding, result: TableResult, evaluation:
   const { start, end, inside } = finding.range;
   const subject = `${metric} ${sizedWords(metric, evaluation)}`;
   if (inside) return `${subject}${valueWords(metric, finding.value)} is inside ${formatRange(finding.range)}`;
+  // A rate of 0.003 packets per second says less than one packet in the last five minutes.
   if (finding.value > end)
-    return overWords(finding, result) ?? subject + comparedWords(metric, finding.value, 'above', end);
+    return rateWords(result, metric) || subject + comparedWords(metric, finding.value, 'above', end);
   if (metric === 'time_to_full')
     return finding.value === 0 ? 'full and growing' : `full in ${durationWords(finding.value)} at the present rate`;
   return subject + comparedWords(metric, finding.value, 'below', start);
@@ -112,16 +112,6 @@ function driftClause({ drift }: Evaluation): string {
   return drift === undefined ? '' : driftWords(drift);
 }
 
-// A rate of 0.003 packets per second says less than one packet in the last five minutes.
-function overWords(finding: Finding, result: TableResult): string | undefined {
-  const counter = rateCounter(finding);
-  return counter === undefined ? undefined : rateWords(result, counter) || undefined;
-}
-
-function counterOf(finding: Finding): CounterName[] {
-  return 'metric' in finding ? COUNTER_NAMES.filter((name) => finding.metric === name) : [];
-}
-
-function rateCounter(finding: Finding): CounterName | undefined {
-  return 'metric' in finding ? COUNTER_NAMES.find((name) => finding.metric === `${name}_rate`) : undefined;
+function metricsFound({ findings }: TableResult): readonly MetricName[] {
+  return findings.flatMap((finding) => ('metric' in finding ? finding.metric : []));
 }

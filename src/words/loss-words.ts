@@ -2,7 +2,8 @@
 
 import type { TableResult } from '../evaluate/evaluate.ts';
 import type { Lost } from '../evaluate/losses.ts';
-import type { CounterName } from '../model/counters.ts';
+import type { MetricName } from '../evaluate/metrics.ts';
+import { COUNTER_NAMES, type CounterName } from '../model/counters.ts';
 import { COUNTER_WORDS } from './counter-words.ts';
 import { durationWords } from './words.ts';
 
@@ -16,36 +17,42 @@ const CAUSE_WORDS: Readonly<Record<LossCause, (packets: number) => string>> = {
 };
 const ALL: readonly LossCause[] = ['full', 'clash', 'fullOrClash', 'chain'];
 
-/** Which of them a counter's events are of; what it says of others is said of these already. */
-const OF_COUNTER: Readonly<Partial<Record<CounterName, readonly LossCause[]>>> = {
-  drop: ['full', 'clash', 'fullOrClash'],
-  insert_failed: ['clash', 'chain'],
+const DROPPED = ['full', 'clash', 'fullOrClash'] as const;
+const FAILED = ['clash', 'chain'] as const;
+/** The causes that a metric counts. */
+const OF_METRIC: Readonly<Partial<Record<MetricName, readonly LossCause[]>>> = {
+  drop: DROPPED,
+  drop_rate: DROPPED,
+  insert_failed: FAILED,
+  insert_failed_rate: FAILED,
   chainlength: ['chain'],
+  chainlength_rate: ['chain'],
+  lost_rate: ['full', 'fullOrClash', 'chain'],
+  clash_rate: ['clash'],
 };
 
 function countedPackets(some: number, what: string): string {
   return `${some} ${what}${some === 1 ? '' : 's'}`;
 }
 
-/** `1204 packets dropped in the last 60 s`, but for what the rates of these counters tell; empty for nothing. */
-export function lossWords({ lost, losses }: TableResult, named: readonly CounterName[] = []): string {
+/** `1204 packets dropped in the last 60 s`, without the causes that these metrics name; empty for nothing. */
+export function lossWords({ lost, losses }: TableResult, named: readonly MetricName[] = []): string {
   if (lost === undefined || losses === undefined) return '';
-  const said = named.flatMap((name) => OF_COUNTER[name] ?? []);
-  return inTheLast(
-    lossCauses(
-      lost,
-      ALL.filter((cause) => !said.includes(cause)),
-    ),
-    losses.seconds,
-  );
+  return inTheLast(lossCauses(lost, causesWithout(named)), losses.seconds);
 }
 
-/** What the rate of a counter comes to in events; of lost packets with their cause. */
-export function rateWords({ lost, losses }: TableResult, counter: CounterName): string {
+/** The events behind a rate; lost packets with their cause. Empty for a metric that is no rate of a counter. */
+export function rateWords({ lost, losses }: TableResult, metric: MetricName): string {
+  const counter = COUNTER_NAMES.find((name) => metric === `${name}_rate`);
+  const causes = counter === 'insert_failed' ? undefined : OF_METRIC[metric];
   if (lost === undefined || losses === undefined) return '';
-  const causes = counter === 'insert_failed' ? undefined : OF_COUNTER[counter];
-  const words = causes === undefined ? eventWords(losses.events[counter] ?? 0, counter) : lossCauses(lost, causes);
-  return inTheLast(words, losses.seconds);
+  if (causes !== undefined) return inTheLast(lossCauses(lost, causes), losses.seconds);
+  return counter === undefined ? '' : inTheLast(eventWords(losses.events[counter] ?? 0, counter), losses.seconds);
+}
+
+function causesWithout(named: readonly MetricName[]): readonly LossCause[] {
+  const counted = named.flatMap((name) => OF_METRIC[name] ?? []);
+  return ALL.filter((cause) => !counted.includes(cause));
 }
 
 function inTheLast(words: readonly string[], seconds: number): string {
@@ -61,17 +68,13 @@ function eventWords(events: number, counter: CounterName): readonly string[] {
   return events === 0 ? [] : [`${events} ${events === 1 ? one : more}`];
 }
 
-/**
- * Where nothing tells when: `37 dropped since boot`, but for what is said of these counters; empty for nothing, and where
- * it is not known.
- */
-export function sinceBootWords({ lostSinceBoot: lost }: TableResult, named: readonly CounterName[]): string {
+/** `since boot: 37 dropped`, without the causes that these metrics name; empty for nothing, and if it is not known. */
+export function sinceBootWords({ lostSinceBoot: lost }: TableResult, named: readonly MetricName[]): string {
   if (lost === undefined) return '';
-  const said = named.flatMap((name) => OF_COUNTER[name] ?? []);
-  const words = ALL.filter((cause) => lost[cause] > 0 && !said.includes(cause)).map((cause) => {
-    return `${lost[cause]} ${SINCE_BOOT[cause]}`;
-  });
-  return words.length === 0 ? '' : `${words.join(', ')} since boot`;
+  const words = causesWithout(named)
+    .filter((cause) => lost[cause] > 0)
+    .map((cause) => `${lost[cause]} ${SINCE_BOOT[cause]}`);
+  return words.length === 0 ? '' : `since boot: ${words.join(', ')}`;
 }
 
 const SINCE_BOOT: Readonly<Record<LossCause, string>> = {

@@ -276,7 +276,7 @@ describe('where it is told', () => {
     const clock = { ok: true, value: { boot: 'x', uptime: now?.uptime ?? 0 }, source } as const;
     expect(sampleOf(table, clock.value)).toEqual(now);
     const history = { ok: true, value: { past: samples.slice(0, -1), window: WINDOW }, source } as const;
-    return trendOf(table, clock, history).measured;
+    return trendOf(table, clock, history, { ok: true, value: { major: 6, minor: 1 }, source }).measured;
   };
   const NONE = { drop: 0, early_drop: 0, insert_failed: 0, chainlength: 0 };
   const slowing: Measured = { kind: 'none', why: 'growth is slowing' };

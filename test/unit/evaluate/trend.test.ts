@@ -8,10 +8,12 @@ import { fault, ok, table } from '../support/observation.ts';
 
 const OLD = { drop: 5, early_drop: 0, insert_failed: 0 };
 
-function trend(older: Counters, newer: Counters) {
+const LINUX = (major: number, minor: number) => ok({ major, minor });
+
+function trend(older: Counters, newer: Counters, release = LINUX(6, 1)) {
   const clock = ok({ boot: 'boot', uptime: 1060 });
   const history = ok({ past: [{ uptime: 1000, entries: 10, cpus: [older] }], window: 300 });
-  return trendOf(table({ entries: 10, statistics: ok({ cpus: [newer] }) }), clock, history);
+  return trendOf(table({ entries: 10, statistics: ok({ cpus: [newer] }) }), clock, history, release);
 }
 
 test('a counter that is told from now on has no rate yet, and the others have theirs', () => {
@@ -25,7 +27,7 @@ test('one that is told by some CPUs only is none', () => {
   const [all, some] = [{ ...OLD, chainlength: 1 }, OLD];
   const past = [{ uptime: 1000, entries: 10, cpus: [all, all] }];
   const known = table({ statistics: ok({ cpus: [all, some] }) });
-  const { measured } = trendOf(known, ok({ boot: 'boot', uptime: 1060 }), ok({ past, window: 300 }));
+  const { measured } = trendOf(known, ok({ boot: 'boot', uptime: 1060 }), ok({ past, window: 300 }), LINUX(6, 1));
   expect(measured.chainlength_rate).toEqual({ kind: 'none', why: 'unsupported by this kernel' });
 });
 
@@ -33,6 +35,42 @@ test('one that is no longer told is none that went back', () => {
   const { measured } = trend({ ...OLD, chainlength: 4096 }, OLD);
   expect(measured.chainlength_rate).toEqual({ kind: 'none', why: 'unsupported by this kernel' });
   expect(measured.drop_rate).toEqual({ kind: 'value', value: 0 });
+});
+
+describe('lost packets by cause, out of counters that overlap', () => {
+  const NONE = { drop: 0, insert_failed: 0 };
+  test.each<[string, Counters, ReturnType<typeof LINUX>, object, object]>([
+    // 60 s between the samples.
+    [
+      '5.10: a drop that is a clash is told',
+      { drop: 90, insert_failed: 30 },
+      LINUX(5, 10),
+      { value: 1 },
+      { value: 0.5 },
+    ],
+    ['one clash and no full table', { drop: 6, insert_failed: 6 }, LINUX(6, 1), { value: 0 }, { value: 0.1 }],
+    ['4.6: no clash is a drop', { drop: 60, insert_failed: 30 }, LINUX(4, 6), { value: 1 }, { value: 0.5 }],
+    [
+      '4.7 to 5.9: an upper bound, and no rate of clashes',
+      { drop: 60, insert_failed: 30 },
+      LINUX(5, 4),
+      { value: 1 },
+      { kind: 'none', why: 'unsupported by this kernel' },
+    ],
+  ])('%s', (_, newer, release, lost, clash) => {
+    expect(trend(NONE, newer, release).measured).toMatchObject({ lost_rate: lost, clash_rate: clash });
+  });
+
+  test('long chains are a loss', () => {
+    const older = { ...NONE, chainlength: 0 };
+    const { measured } = trend(older, { drop: 0, insert_failed: 60, chainlength: 60 });
+    expect(measured).toMatchObject({ lost_rate: { value: 1 }, clash_rate: { value: 0 } });
+  });
+
+  test('without one of the counters there is neither', () => {
+    const why = { kind: 'none', why: 'unsupported by this kernel' };
+    expect(trend({ drop: 0 }, { drop: 6 }).measured).toMatchObject({ lost_rate: why, clash_rate: why });
+  });
 });
 
 const CLOCK = ok({ boot: 'boot', uptime: 1060 });
@@ -56,8 +94,8 @@ describe('why there is none', () => {
       none('the counters were reset'),
     ],
   ])('%s', (_, clock, history, why) => {
-    const { measured, losses, pace } = trendOf(table({ statistics }), clock, history);
-    expect(Object.values(measured)).toEqual(Array(7).fill(why));
+    const { measured, losses, pace } = trendOf(table({ statistics }), clock, history, LINUX(6, 1));
+    expect(Object.values(measured)).toEqual(Array(9).fill(why));
     expect([losses, pace]).toEqual([undefined, undefined]);
   });
 
@@ -67,6 +105,7 @@ describe('why there is none', () => {
       known,
       CLOCK,
       ok({ past: [{ uptime: 1000, entries: 10, cpus: [] }], window: 300 }),
+      LINUX(6, 1),
     );
     expect(measured.drop_rate).toEqual({ kind: 'broken', fault: fault('denied').fault });
     expect([losses, pace]).toEqual([undefined, 1]);
@@ -77,7 +116,8 @@ describe('growth and the time that is left', () => {
   const samples = (...entries: readonly number[]) =>
     entries.map((count, at) => ({ uptime: 1060 - 10 * (entries.length - at), entries: count, cpus: [] }));
   const measured = (limit: number, past: readonly Sample[], window = 300) =>
-    trendOf(table({ entries: 50, limit, statistics: ok({ cpus: [] }) }), CLOCK, ok({ past, window })).measured;
+    trendOf(table({ entries: 50, limit, statistics: ok({ cpus: [] }) }), CLOCK, ok({ past, window }), LINUX(6, 1))
+      .measured;
 
   test.each<[string, number, readonly Sample[], object, object]>([
     ['growing', 100, samples(10, 20, 30, 40), { value: 1 }, { value: 50 }],

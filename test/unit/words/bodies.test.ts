@@ -208,6 +208,11 @@ describe('a check', () => {
           "unit": "",
           "value": null,
         },
+        "clash_rate": {
+          "reason": "no state directory",
+          "unit": "",
+          "value": null,
+        },
         "drop": {
           "unit": "c",
           "value": 11,
@@ -258,6 +263,11 @@ describe('a check', () => {
           "unit": "",
           "value": 2,
         },
+        "lost_rate": {
+          "reason": "no state directory",
+          "unit": "",
+          "value": null,
+        },
         "memory_share": {
           "unit": "%",
           "value": 26.2048,
@@ -306,7 +316,7 @@ describe('a check', () => {
         "view": "own",
       },
     }
-  `));
+    `));
 
   test('where much cannot be read', () => {
     const broken = {
@@ -364,6 +374,11 @@ describe('a check', () => {
             "unit": "",
             "value": null,
           },
+          "clash_rate": {
+            "reason": "no state directory",
+            "unit": "",
+            "value": null,
+          },
           "drop": {
             "fault": "cannot read /proc/net/stat/nf_conntrack: permission denied",
             "unit": "c",
@@ -416,6 +431,11 @@ describe('a check', () => {
           },
           "load_factor": {
             "fault": "cannot read /proc/x: permission denied",
+            "unit": "",
+            "value": null,
+          },
+          "lost_rate": {
+            "reason": "no state directory",
             "unit": "",
             "value": null,
           },
@@ -567,6 +587,7 @@ describe('a check', () => {
               "metrics": {
                 "chainlength": 0,
                 "chainlength_rate": 0,
+                "clash_rate": 0,
                 "drop": 60,
                 "drop_rate": 1,
                 "early_drop": 0,
@@ -576,6 +597,7 @@ describe('a check', () => {
                 "insert_failed_rate": 0,
                 "invalid": 0,
                 "invalid_rate": 0,
+                "lost_rate": 1,
                 "usage": 90,
               },
               "mount": "/run/netns/blue",
@@ -608,6 +630,7 @@ describe('a check', () => {
               "metrics": {
                 "chainlength": 0,
                 "chainlength_rate": 0,
+                "clash_rate": 0,
                 "drop": 0,
                 "drop_rate": 0,
                 "early_drop": 0,
@@ -617,6 +640,7 @@ describe('a check', () => {
                 "insert_failed_rate": 0,
                 "invalid": 0,
                 "invalid_rate": 0,
+                "lost_rate": 0,
                 "usage": 0.5,
               },
               "mount": null,
@@ -961,6 +985,7 @@ describe('a report', () => {
                 "metrics": {
                   "chainlength": 0,
                   "chainlength_rate": 0,
+                  "clash_rate": 5,
                   "drop": 50,
                   "drop_rate": 50,
                   "early_drop": 0,
@@ -970,6 +995,7 @@ describe('a report', () => {
                   "insert_failed_rate": 5,
                   "invalid": 0,
                   "invalid_rate": 0,
+                  "lost_rate": 45,
                   "usage": 100,
                 },
                 "mount": null,
@@ -1004,6 +1030,7 @@ describe('a report', () => {
                 "metrics": {
                   "chainlength": 0,
                   "chainlength_rate": 0,
+                  "clash_rate": 0,
                   "drop": 0,
                   "drop_rate": 0,
                   "early_drop": 0,
@@ -1014,6 +1041,7 @@ describe('a report', () => {
                   "invalid": 0,
                   "invalid_rate": 0,
                   "load_factor": 2,
+                  "lost_rate": 0,
                   "memory_share": 0.0003813300281763077,
                   "netns_count": 2,
                   "netns_usage": 100,

@@ -26,19 +26,19 @@ function detailsOf(changes: Changes, ...argv: readonly string[]): readonly strin
 
 describe('the text', () => {
   test.each<[string, Changes, readonly string[], string]>([
-    ['all well', {}, [], '100 of 1000 entries (10.0%), 252.0 KiB slab at max'],
+    ['all well', {}, [], '100 of 1000 entries (10.0%), 252.0 KiB slab if full'],
     [
       'an estimate says about',
       { slabCache: fault('denied') },
       [],
-      '100 of 1000 entries (10.0%), about 252.0 KiB slab at max',
+      '100 of 1000 entries (10.0%), about 252.0 KiB slab if full',
     ],
-    ['a given size does not', {}, ['--object-size', '350'], '100 of 1000 entries (10.0%), 341.8 KiB slab at max'],
+    ['a given size does not', {}, ['--object-size', '350'], '100 of 1000 entries (10.0%), 341.8 KiB slab if full'],
     [
       'another namespace',
       { isInitial: false },
       [],
-      '100 of 1000 entries (10.0%) in this network namespace, 252.0 KiB slab at max',
+      '100 of 1000 entries (10.0%) in this network namespace, 252.0 KiB slab if full',
     ],
     ['no limit', { limit: 0 }, [], '100 entries, no limit set'],
     ['size not known', { slabCache: fault('denied'), release: fault('io') }, [], '100 of 1000 entries (10.0%)'],
@@ -94,19 +94,19 @@ describe('the text', () => {
       'what was lost since boot, each packet once, where nothing tells when',
       { statistics: counted({ drop: 30, insert_failed: 25, chainlength: 5 }) },
       [],
-      '100 of 1000 entries (10.0%), 10 dropped, 20 lost to clashes, 5 refused by long hash chains since boot, 252.0 KiB slab at max',
+      '100 of 1000 entries (10.0%), since boot: 10 dropped, 20 lost to clashes, 5 refused by long hash chains, 252.0 KiB slab if full',
     ],
     [
       'what was lost on a kernel that counts resolved clashes among the failed ones',
       { statistics: countedBefore515({ drop: 30, insert_failed: 25 }), release: ok({ major: 4, minor: 18 }) },
       [],
-      '100 of 1000 entries (10.0%), 5 dropped, 25 dropped (table full, or a clash) since boot, 377.0 KiB slab at max',
+      '100 of 1000 entries (10.0%), since boot: 5 dropped, 25 dropped (table full, or a clash), 377.0 KiB slab if full',
     ],
     [
       'what was lost on a kernel that drops each clash, and does not call it a drop',
       { statistics: countedBefore515({ drop: 30, insert_failed: 25 }), release: ok({ major: 3, minor: 10 }) },
       [],
-      '100 of 1000 entries (10.0%), 30 dropped, 25 lost to clashes since boot, at least 377.0 KiB slab at max',
+      '100 of 1000 entries (10.0%), since boot: 30 dropped, 25 lost to clashes, at least 377.0 KiB slab if full',
     ],
     [
       'what cannot be judged',
@@ -119,7 +119,7 @@ describe('the text', () => {
   test('a limit that fell back: it is named once', () => {
     const fallen = { configuration: wanted(4000), statistics: counted() };
     expect(textOf(fallen)).toBe('limit is 1000 but /etc/sysctl.conf sets 4000; 100 entries (10.0%)');
-    expect(textOf(fallen, '--drift', 'ok')).toBe('100 of 1000 entries (10.0%), 252.0 KiB slab at max');
+    expect(textOf(fallen, '--drift', 'ok')).toBe('100 of 1000 entries (10.0%), 252.0 KiB slab if full');
   });
 
   test('files that may set the limit and cannot be read', () => {
@@ -127,8 +127,8 @@ describe('the text', () => {
     const words = 'configured limit not judged: cannot read /etc/sysctl.conf: permission denied';
     const text = (count: number) =>
       textOf({ statistics: counted(), configuration: { ...wanted(4000), faults: Array(count).fill(denied) } });
-    expect(text(1)).toBe(`100 of 1000 entries (10.0%), 252.0 KiB slab at max; ${words}`);
-    expect(text(3)).toBe(`100 of 1000 entries (10.0%), 252.0 KiB slab at max; ${words} and 2 more`);
+    expect(text(1)).toBe(`100 of 1000 entries (10.0%), 252.0 KiB slab if full; ${words}`);
+    expect(text(3)).toBe(`100 of 1000 entries (10.0%), 252.0 KiB slab if full; ${words} and 2 more`);
   });
 
   describe('of what happened since', () => {
@@ -152,7 +152,7 @@ describe('the text', () => {
     test('each loss, whether a threshold is on it or not, and once', () => {
       const lost = { statistics: counted({ drop: 3, insert_failed: 1, early_drop: 9 }) };
       const figures = '2 packets dropped, 1 packet lost to clashes (as when NAT has no free port) in the last 60 s';
-      expect(since([100], lost)).toBe(`100 of 1000 entries (10.0%), ${figures}, 252.0 KiB slab at max`);
+      expect(since([100], lost)).toBe(`100 of 1000 entries (10.0%), ${figures}, 252.0 KiB slab if full`);
       expect(since([100], lost, '-w', 'drop_rate=0')).toBe(`${figures}; 100 of 1000 entries (10.0%)`);
     });
 
@@ -278,7 +278,7 @@ describe('long output', () => {
     ],
     ['for those who compare by hand', {}, [], 'object size x limit: 256 x 1000 = 256000 B'],
     ['the hash table', {}, [], 'hash table: 3.9 KiB, apart from the slab'],
-    ['the share of RAM', {}, [], 'slab at max and hash table: 26.2% of RAM (/proc/x)'],
+    ['the share of RAM', {}, [], 'slab if full and hash table: 26.2% of RAM (/proc/x)'],
     ['not judged', { limit: 0 }, [], 'not judged: usage: no limit is set'],
     [
       'who may read it',
@@ -328,7 +328,7 @@ describe('long output', () => {
       'memory at the limit, never swapped',
       'object size x limit',
       'hash table',
-      'slab at max and hash table',
+      'slab if full and hash table',
     ]);
   });
 
@@ -377,7 +377,7 @@ describe('long output', () => {
       'object size',
       'memory now',
       'memory at the limit, never swapped',
-      'slab at max and hash table',
+      'slab if full and hash table',
     ]);
   });
 

@@ -66,18 +66,18 @@ const ENVOY = { 'net:1': someone('envoy', 12994, { kind: 'pod', id: '3f2a' }) };
 
 describe('line 1', () => {
   test.each<[string, Case, string, string]>([
-    ['nobody else', {}, 'ok', '100 of 1000 entries (10.0%) here, 1 namespace, 252.0 KiB slab at max'],
+    ['nobody else', {}, 'ok', '100 of 1000 entries (10.0%) here, 1 namespace, 252.0 KiB slab if full'],
     [
       'others that are emptier are counted',
       { others: [namespace('net:1', 40)] },
       'ok',
-      '100 of 1000 entries (10.0%) here, 2 namespaces, 252.0 KiB slab at max',
+      '100 of 1000 entries (10.0%) here, 2 namespaces, 252.0 KiB slab if full',
     ],
     [
       'the fullest is named',
       { others: [namespace('net:2', 5), namespace('net:1', 400)], identities: ENVOY },
       'ok',
-      '100 of 1000 entries (10.0%) here, 400 (40.0%) in namespace of envoy (pid 12994, pod 3f2a), 3 namespaces, 252.0 KiB slab at max',
+      '100 of 1000 entries (10.0%) here, 400 (40.0%) in namespace of envoy (pid 12994, pod 3f2a), 3 namespaces, 252.0 KiB slab if full',
     ],
     [
       'a full one',
@@ -155,7 +155,7 @@ describe('line 1', () => {
       'a threshold on what the whole machine has is judged once',
       { others: [namespace('net:1', 4)], argv: ['-w', 'slab_max=1GiB', '-w', 'load_factor=99'] },
       'ok',
-      '100 of 1000 entries (10.0%) here, 2 namespaces, 252.0 KiB slab at max',
+      '100 of 1000 entries (10.0%) here, 2 namespaces, 252.0 KiB slab if full',
     ],
   ])('%s', (_, given, state, text) => expect(told(given)).toMatchObject({ state, text }));
 
