@@ -1,16 +1,19 @@
 // Builds what is installed, of both architectures' standalone executables: .deb, .rpm, .tar.gz and their bills of materials,
-// into build/, with SHA256SUMS. The same commit makes the same bytes: all dates are SOURCE_DATE_EPOCH, or the commit's.
+// into build/, with SHA256SUMS. `--arch x64` builds those of one. The same commit makes the same bytes: all dates are
+// SOURCE_DATE_EPOCH, or the commit's.
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { billOfMaterials } from './packages/bill.mjs';
 import { releases } from './packages/changelog.mjs';
 import { copyright } from './packages/copyright.mjs';
 import { debian } from './packages/deb.mjs';
 import { missingTools } from './packages/files.mjs';
+import { origin } from './packages/origin.mjs';
 import { redHat } from './packages/rpm.mjs';
 import { archive } from './packages/tarball.mjs';
 import { top } from './top.mjs';
@@ -20,21 +23,29 @@ const OURS = /^check-conntrack[_-]|^SHA256SUMS$/;
 const build = join(top, 'build');
 // Whoever builds them, others are to read and run what comes out.
 process.umask(0o022);
-const lasting = { version: versionOfAll(), epoch: epoch(), output: build };
+const lasting = { version: versionOfAll(), epoch: epoch(), output: build, ...origin() };
 
 try {
   const missing = missingTools();
   if (missing !== '') throw new Error(`this machine lacks ${missing}`);
-  packages();
+  packages(wantedArchitectures());
+  console.log(`packages: in ${build}\n${readFileSync(join(build, 'SHA256SUMS'), 'utf8').replace(/^\w+ {2}/gm, '  ')}`);
 } catch (error) {
   console.error(`packages: ${error.stderr?.toString().trim() || error.message}`);
   process.exitCode = 1;
 }
 
-function packages() {
+function wantedArchitectures() {
+  const { arch } = parseArgs({ options: { arch: { type: 'string' } } }).values;
+  if (arch === undefined) return ARCHITECTURES;
+  if (!ARCHITECTURES.includes(arch)) throw new Error(`--arch is one of ${ARCHITECTURES.join(', ')}`);
+  return [arch];
+}
+
+function packages(architectures) {
   mkdirSync(build, { recursive: true });
   for (const old of readdirSync(build).filter((name) => OURS.test(name))) rmSync(join(build, old));
-  for (const arch of ARCHITECTURES) {
+  for (const arch of architectures) {
     execFileSync(process.execPath, [join(top, '.dev/standalone.mjs'), '--arch', arch], { stdio: 'inherit' });
     packagesOf(arch);
   }

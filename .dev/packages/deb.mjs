@@ -27,16 +27,19 @@ export function debian(about) {
   execFileSync('dpkg-deb', ['--root-owner-group', '-Zxz', '--build', tree, file], { env, stdio: 'pipe' });
 }
 
-function controlOf({ version, arch, parts }, tree, files) {
+function controlOf({ version, arch, parts, maintainer, url }, tree, files) {
   const kibibytes = files.map(({ path }) => Math.ceil(statSync(join(tree, path)).size / 1024));
   const values = {
     VERSION: version,
     ARCHITECTURE: ARCHITECTURES[arch],
     SIZE: kibibytes.reduce((sum, size) => sum + size),
     MUSL: parts.musl,
+    MAINTAINER: maintainer,
+    URL: url,
   };
   const template = readFileSync(join(import.meta.dirname, 'control'), 'utf8');
-  return template.replace(/@(\w+)@/g, (_, name) => values[name]);
+  const lines = url === undefined ? template.replace(/^Homepage: .*\n/m, '') : template;
+  return lines.replace(/@(\w+)@/g, (_, name) => values[name]);
 }
 
 function sums(tree, files) {

@@ -26,10 +26,13 @@ export function redHat(about) {
     cpSync(join(made, name), join(about.output, name), { preserveTimestamps: true });
 }
 
-function build({ version, epoch, arch, work, parts }, places) {
+function build({ version, epoch, arch, work, parts, maintainer, vendor, url }, places) {
   const macros = {
     ...places,
     our_version: version,
+    our_vendor: vendor,
+    our_packager: maintainer,
+    ...(url === undefined ? {} : { our_url: url }),
     musl_version: parts.musl,
     staged_changes: join(work, 'rpm-changelog'),
     _topdir: join(work, 'rpm-top'),

@@ -36,7 +36,7 @@ test('it needs a shell for its scriptlet, and an rpm as old as that of Red Hat 6
     '/bin/sh\nrpmlib(CompressedFileNames) <= 3.0.4-1\nrpmlib(FileDigests) <= 4.6.0-1\nrpmlib(PayloadFilesHavePrefix) <= 4.0-1\n',
   );
   expect(rpm('-qp', '--queryformat', '%{PAYLOADCOMPRESSOR} %{BUILDHOST} %{VENDOR}', RPM)).toBe(
-    'gzip reproducible (none)',
+    'gzip reproducible The check_conntrack authors',
   );
 });
 
@@ -97,7 +97,14 @@ function versionBefore(): string {
   writeFileSync(join(work, 'list'), [...RED_HAT, OLD_FILE].join('\n'));
   writeFileSync(join(work, 'changes'), '');
   const macros = {
-    ...{ our_version: '0.1.0~', musl_version: '1', staged: tree, staged_list: join(work, 'list') },
+    ...{
+      our_version: '0.1.0~',
+      our_vendor: 'us',
+      our_packager: 'us',
+      musl_version: '1',
+      staged: tree,
+      staged_list: join(work, 'list'),
+    },
     ...{ staged_changes: join(work, 'changes'), _topdir: work, _dbpath: join(work, 'db'), _rpmfilename: 'old.rpm' },
   };
   const given = Object.entries(macros).flatMap(([name, value]) => ['--define', `${name} ${value}`]);

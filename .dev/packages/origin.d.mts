@@ -1,0 +1,1 @@
+export function pageOf(remote: string): string | undefined;
