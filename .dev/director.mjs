@@ -11,7 +11,7 @@ export function directorBasket({ FLAGS }) {
   const flags = FLAGS.filter(({ of, long }) => of.includes('check') && !['version', 'help'].includes(long));
   const basket = {
     Datafield: Object.fromEntries(flags.map((flag, index) => [index + 1, datafield(flag, index + 1)])),
-    Command: { conntrack: command(flags) },
+    Command: { conntrack: command(flags), ...hostCommands(flags) },
     ServiceTemplate: { conntrack: serviceTemplate() },
   };
   return `${JSON.stringify(basket, null, 2)}\n`;
@@ -26,6 +26,25 @@ function command(flags) {
     object_name: 'conntrack',
     object_type: 'object',
     timeout: '10',
+  };
+}
+
+/** With the thresholds of the host that runs them; Director's own are absolute paths. */
+function hostCommands(flags) {
+  const at = flags.findIndex(({ long }) => long === 'netns');
+  const { object_type, methods_execute, timeout } = command(flags);
+  const host = (object_name, line) => ({
+    arguments: { '--netns': argument(flags[at]) },
+    command: line,
+    fields: [{ datafield_id: at + 1, is_required: 'n', var_filter: null }],
+    methods_execute,
+    object_name,
+    object_type,
+    timeout,
+  });
+  return {
+    conntrack_host: host('conntrack_host', 'PluginContribDir + /check_conntrack_host'),
+    conntrack_host_sudo: host('conntrack_host_sudo', '/usr/bin/sudo -n /usr/lib/nagios/plugins/check_conntrack_host'),
   };
 }
 

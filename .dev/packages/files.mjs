@@ -18,6 +18,10 @@ import { changelog } from './changelog.mjs';
 const OWN = '/usr/share/check-conntrack';
 const DOC = '/usr/share/doc/check-conntrack';
 const EXAMPLES = `${DOC}/examples`;
+const EXAMPLE_FILES = ['check_conntrack.cfg', 'icinga2-service-conntrack.conf', 'nrpe_check_conntrack.cfg'];
+EXAMPLE_FILES.push('sudoers-check_conntrack');
+const OWN_FILES = ['check_conntrack.schema.json', 'prometheus/check_conntrack.rules.yml'];
+OWN_FILES.push('grafana/check_conntrack.json', 'icinga-director/conntrack.json');
 
 /** How the two families differ. */
 export const FAMILIES = {
@@ -27,43 +31,40 @@ export const FAMILIES = {
     licence: `${DOC}/copyright`,
     // /usr/sbin is not on the PATH of Debian's users.
     links: ['/usr/sbin', '/usr/bin'],
-    nrpeUser: 'nagios',
+    users: 'nagios',
   },
   redHat: {
     plugins: '/usr/lib64/nagios/plugins',
     zsh: '/usr/share/zsh/site-functions',
     licence: '/usr/share/licenses/check-conntrack/LICENSES',
     links: ['/usr/sbin'],
-    nrpeUser: 'nrpe',
+    users: 'nrpe, nagios, icinga',
   },
 };
 
-// What is of the project itself lies in the .tar.gz as it lies there. What a daemon reads by itself, and would then do something else than before, is an example: NRPE's snippets, Nagios'
-// and Icinga's services, sudoers. Munin's plugins do nothing until they are linked, and Icinga's library until it is
-// included by name.
+// What a daemon reads by itself, and would then do something else than before, is an example: NRPE's snippets, Nagios'
+// and Icinga's services, sudoers. Munin's plugins do nothing until they are linked, Icinga's library until it is included
+// by name, systemd's units until they are enabled. Each file of nagios/ keeps its name, so that their comments are right.
 export function table({ plugins, zsh, licence }) {
+  const alike = (folder, names) => names.map((name) => ({ from: `nagios/${name}`, to: `${folder}/${name}` }));
   return [
     { from: 'PROGRAM', to: `${plugins}/check_conntrack`, mode: 0o755 },
+    { from: 'nagios/check_conntrack_host', to: `${plugins}/check_conntrack_host`, mode: 0o755 },
     { from: 'nagios/check_conntrack.8', to: '/usr/share/man/man8/check_conntrack.8.gz' },
-    {
-      from: 'nagios/completion/check_conntrack',
-      to: '/usr/share/bash-completion/completions/check_conntrack',
-    },
+    { from: 'nagios/completion/check_conntrack', to: '/usr/share/bash-completion/completions/check_conntrack' },
     { from: 'nagios/completion/_check_conntrack', to: `${zsh}/_check_conntrack` },
     {
       from: 'nagios/completion/check_conntrack.fish',
       to: '/usr/share/fish/vendor_completions.d/check_conntrack.fish',
     },
     { from: 'nagios/munin/conntrack', to: '/usr/share/munin/plugins/conntrack', mode: 0o755 },
-    { from: 'nagios/icinga2-command-conntrack.conf', to: '/usr/share/icinga2/include/check_conntrack.conf' },
-    { from: 'nagios/icinga2-service-conntrack.conf', to: `${EXAMPLES}/icinga2-service-conntrack.conf` },
-    { from: 'nagios/check_conntrack.cfg', to: `${EXAMPLES}/nagios-check_conntrack.cfg` },
-    { from: 'nagios/nrpe_check_conntrack.cfg', to: `${EXAMPLES}/nrpe_check_conntrack.cfg` },
-    { from: 'nagios/sudoers-check_conntrack', to: `${EXAMPLES}/sudoers-check_conntrack` },
-    { from: 'nagios/check_conntrack.schema.json', to: `${OWN}/check_conntrack.schema.json` },
-    { from: 'nagios/prometheus/check_conntrack.rules.yml', to: `${OWN}/check_conntrack.rules.yml` },
-    { from: 'nagios/grafana/check_conntrack.json', to: `${OWN}/check_conntrack.grafana.json` },
-    { from: 'nagios/icinga-director/conntrack.json', to: `${OWN}/check_conntrack.director.json` },
+    ...['service', 'timer'].map((kind) => ({
+      from: `nagios/prometheus/check_conntrack.${kind}`,
+      to: `/usr/lib/systemd/system/check_conntrack.${kind}`,
+    })),
+    ...alike('/usr/share/icinga2/include', ['icinga2-command-conntrack.conf']),
+    ...alike(EXAMPLES, EXAMPLE_FILES),
+    ...alike(OWN, OWN_FILES),
     { from: '.dev/packages/README', to: `${DOC}/README` },
     { from: '.github/SECURITY.md', to: `${DOC}/SECURITY.md` },
     { from: 'CHANGELOG', to: `${DOC}/changelog.gz` },
@@ -106,11 +107,12 @@ export function sourceOf({ arch, work, bill }, from) {
   return made[from] ?? join(top, from);
 }
 
-/** What an administrator copies is written for Debian. */
-function adapted({ plugins, nrpeUser }, text) {
+/** What an administrator copies is written for Debian. The first user is NRPE's. */
+function adapted({ plugins, users }, text) {
   return text
     .replaceAll(`${FAMILIES.debian.plugins}/check_conntrack`, `${plugins}/check_conntrack`)
-    .replace(/^nagios(?= ALL=)/gm, nrpeUser);
+    .replaceAll('install -d -o nagios ', `install -d -o ${users.split(',')[0]} `)
+    .replace(/^nagios(?= ALL=)/gm, users);
 }
 
 /** Of everything in it, and modes that no umask has a part in. */

@@ -9,7 +9,7 @@ import { FAMILIES, listed, stage } from './files.mjs';
 const ARCHITECTURES = { x64: 'x86_64', arm64: 'aarch64' };
 // These are the system's. Every other directory is ours as well as of whoever else has it, so that none is left behind.
 const OF_THE_SYSTEM = new Set([
-  ...['/usr', '/usr/bin', '/usr/lib64', '/usr/sbin', '/usr/share', '/usr/share/doc', '/usr/share/licenses'],
+  ...['/usr', '/usr/bin', '/usr/lib', '/usr/lib64', '/usr/sbin', '/usr/share', '/usr/share/doc', '/usr/share/licenses'],
   ...['/usr/share/man', '/usr/share/man/man8'],
 ]);
 

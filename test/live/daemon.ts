@@ -2,7 +2,7 @@
 // its own, and an end when the test is over.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { type Answer, BEFORE, command, ENV, NODE, PLUGIN, TOP } from '../e2e/support/plugin.ts';
@@ -25,7 +25,14 @@ export function site(): Site {
   const plugins = join(folder, 'plugins');
   mkdirSync(plugins);
   copyFileSync(PLUGIN, join(plugins, 'check_conntrack'));
-  return { folder, plugins, state: stateFolder(folder, 'samples'), tree: (name) => copiedTree(folder, name) };
+  const state = stateFolder(folder, 'samples');
+  const paths = {
+    '/usr/lib/nagios/plugins/check_conntrack': [...BEFORE, join(plugins, 'check_conntrack')].join(' '),
+    [STATE]: state,
+    [CONFIGURATION]: join(folder, 'check_conntrack.conf'),
+  };
+  writeFileSync(join(plugins, HOST), shipped(HOST, paths), { mode: 0o755 });
+  return { folder, plugins, state, tree: (name) => copiedTree(folder, name) };
 }
 
 function copiedTree(folder: string, name: string): string {
@@ -45,10 +52,14 @@ function stateFolder(folder: string, name: string): string {
 /** Where the shipped files keep samples. */
 export const STATE = '/var/lib/nagios';
 
-/** The options of the shipped command, with a state directory in which nothing is yet unless one is given. */
-export function recommended({ folder }: Site, state = stateFolder(folder, 'nothing-yet')): readonly string[] {
-  const snippet = shipped('nrpe_check_conntrack.cfg', { [STATE]: state });
-  return (/^command\[check_conntrack\]=\S+ (.*)$/m.exec(snippet)?.[1] ?? '').split(' ');
+/** The file that has the thresholds, and the one that replaces them. */
+export const HOST = 'check_conntrack_host';
+const CONFIGURATION = '/etc/check_conntrack.conf';
+
+/** The recommended options, with a state directory in which nothing is yet. */
+export function recommended({ folder }: Site): readonly string[] {
+  const wrapper = shipped(HOST, { [STATE]: stateFolder(folder, 'nothing-yet') });
+  return (/^options='(.*)'$/m.exec(wrapper)?.[1] ?? '').split(' ');
 }
 
 /** What a file of `nagios/` says, with the documented paths replaced by those of here. */

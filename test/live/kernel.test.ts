@@ -138,6 +138,18 @@ liveSuite('the running kernel', PARTS, () => {
       expect(answer.stdout).toContain('no drop: cannot run conntrack -S: exit status 1, it needs CAP_NET_ADMIN;');
     });
 
+    test.each([
+      ['net_admin', 0],
+      ['net_raw', 3],
+      ['sys_admin', 3],
+    ] as const)('with CAP_%s alone the state is %i: only one gives the counters', (capability, status) => {
+      const only = `-all,+${capability}`;
+      const capabilities = ['inh-caps', 'ambient-caps', 'bounding-set'].map((set) => `--${set}=${only}`);
+      const as = [...NOBODY, ...capabilities].join(' ');
+      const answer = withoutStatistics({ namespace: trackingNamespace(), as }, '-w', 'drop=0');
+      expect(answer).toMatchObject({ status, stderr: '' });
+    });
+
     test('where conntrack is not installed, that is named', () => {
       const prepare = 'mount -t tmpfs none /usr/sbin';
       const answer = withoutStatistics({ namespace: trackingNamespace(), prepare }, '-v');

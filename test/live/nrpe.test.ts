@@ -1,10 +1,10 @@
 // The real NRPE runs the built plugin through the shipped snippet, and the real check_nrpe carries its answer.
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { command, RUNS_ON_NODE, TOP } from '../e2e/support/plugin.ts';
-import { RUNS, recommended, resultOf, runPlugin, runPluginAsNagios, type Site, STATE, site } from './daemon.ts';
+import { type Answer, command } from '../e2e/support/plugin.ts';
+import { HOST, RUNS, recommended, resultOf, runPlugin, runPluginAsNagios, type Site, site } from './daemon.ts';
 import {
   holdConnections,
   limitTo,
@@ -15,15 +15,13 @@ import {
   withoutOthers,
 } from './namespace.ts';
 import { liveSuite } from './parts.ts';
-import { askNrpe, CHECK_NRPE, NRPE, otherForm, runsPlugin, shippedHere, startNrpe } from './support/nrpe-daemon.ts';
+import { askNrpe, CHECK_NRPE, NRPE, shippedHere, startNrpe, sudoForm } from './support/nrpe-daemon.ts';
 import { expectSameBesidesFigures, value } from './support/perfdata.ts';
 
 const SNIPPET = 'nrpe_check_conntrack.cfg';
 const SUDOERS = 'sudoers-check_conntrack';
 const SUDO = '/usr/bin/sudo';
 const VISUDO = '/usr/sbin/visudo';
-const PLUGIN = '/usr/lib/nagios/plugins/check_conntrack';
-const SCRIPT = '/usr/local/sbin/check_conntrack_as_root';
 const REFUSED = { status: 1, stdout: '', stderr: 'sudo: a password is required\n' };
 const PROTOCOLS = [['-3'], ['-2'], []] as const;
 
@@ -52,14 +50,11 @@ liveSuite('NRPE', [NRPE, CHECK_NRPE], () => {
     }
   });
 
-  test('the shipped command runs on the live table, as it is and, where it needs one, with Node named', async () => {
+  test('the shipped command runs on the live table', async () => {
     const here = site();
     const said = resultOf(runPluginAsNagios(here, ...recommended(here)));
-    const forms = [shippedHere(here, SNIPPET), ...(RUNS_ON_NODE ? [otherForm(here, '/usr/local/bin/node')] : [])];
-    for (const snippet of forms) {
-      const answer = askNrpe(await startNrpe(here, { snippet }), 'check_conntrack');
-      expectSameBesidesFigures(resultOf(answer), said);
-    }
+    const answer = askNrpe(await startNrpe(here, { snippet: shippedHere(here, SNIPPET) }), 'check_conntrack');
+    expectSameBesidesFigures(resultOf(answer), said);
   });
 });
 
@@ -92,62 +87,50 @@ liveSuite(
 liveSuite('sudo', [NRPE, CHECK_NRPE, VISUDO, SUDO], () => {
   test('NRPE runs the shipped sudo form as root', async () => {
     const here = site();
-    const port = await startNrpe(here, { snippet: otherForm(here, 'sudo'), by: withSudoers(here) });
+    const port = await startNrpe(here, { snippet: sudoForm(here), by: withSudoers(here) });
     const said = resultOf(runPlugin(here, ...recommended(here)));
     // Only root knows the exact object size: without it the line says "about".
     expect(said.text).not.toBe(resultOf(runPluginAsNagios(here, ...recommended(here))).text);
     expectSameBesidesFigures(resultOf(askNrpe(port, 'check_conntrack')), said);
   });
 
-  test('NRPE runs the script of the manual as root, the one file with the thresholds, and sudo allows it no argument', async () => {
+  test('visudo accepts the shipped lines, and they allow no other arguments', () => {
     const here = site();
-    const [script, sudoers, snippet] = inOneFile(here);
-    const path = pathHere(here, SCRIPT);
-    writeFileSync(path, script, { mode: 0o755 });
-    const by = withSudoers(here, sudoers);
+    const ask = asNagios(here);
     expect(command(VISUDO, ['-cf', join(here.folder, 'sudoers')])).toMatchObject({ status: 0, stderr: '' });
-    const said = resultOf(runPlugin(here, ...recommended(here)));
-    const answer = askNrpe(await startNrpe(here, { snippet, by }), 'check_conntrack');
-    expectSameBesidesFigures(resultOf(answer), said);
-    const [program = '', ...before] = by;
-    const asNagios = ['setpriv', '--reuid=nagios', '--regid=nagios', '--clear-groups', SUDO, '-n', path];
-    expect(command(program, [...before, ...asNagios, '--root', '/etc'])).toEqual(REFUSED);
-    // Another threshold is another line of the script alone.
-    writeFileSync(path, script.replace('-c 90', '-c 90 --bogus'), { mode: 0o755 });
-    expect(command(program, [...before, ...asNagios]).stdout).toContain('--bogus: unknown option');
+    for (const args of [[], ['--netns', 'all']]) expect(ask(HOST, ...args).stdout).toMatch(/^CONNTRACK /);
+    for (const args of [
+      ['-w', '80'],
+      ['--root', '/etc'],
+      ['--netns', 'all', '--root', '/etc'],
+    ])
+      expect(ask(HOST, ...args)).toEqual(REFUSED);
+    expect(ask('check_conntrack', '-w', '80')).toEqual(REFUSED);
   });
 
-  test('visudo accepts the shipped line, and it allows no other arguments', () => {
+  test('a threshold changes in one file, through sudo too, and a refusal is "Unable to read output"', async () => {
     const here = site();
-    const [program = '', ...before] = withSudoers(here);
-    const asNagios = ['setpriv', '--reuid=nagios', '--regid=nagios', '--clear-groups', SUDO, '-n', ...runsPlugin(here)];
-    const ask = (...args: readonly string[]) => command(program, [...before, ...asNagios, ...args]);
-    expect(command(VISUDO, ['-cf', join(here.folder, 'sudoers')])).toMatchObject({ status: 0, stderr: '' });
-    const allowed = recommended(here, here.state);
-    expect(ask(...allowed).stdout).toMatch(/^CONNTRACK /);
-    for (const args of [[], ['-w', '80'], ['--root', '/etc'], [...allowed, '--root', '/etc']])
-      expect(ask(...args)).toEqual(REFUSED);
+    const by = withSudoers(here);
+    writeFileSync(join(here.folder, 'check_conntrack.conf'), '-w 70 -c 85 # percent\n-w load_factor=7\n');
+    const refused = sudoForm(here).replace('[check_conntrack]', '[refused]');
+    const snippet = `${sudoForm(here)}\n${refused} -w 80`;
+    const port = await startNrpe(here, { snippet, by });
+    expect(askNrpe(port, 'check_conntrack').stdout).toMatch(/ usage=[\d.]+%;70;85;.* load_factor=[\d.]+;7;/);
+    expect(askNrpe(port, 'refused').stdout).toContain('Unable to read output');
   });
 });
 
-/** The manual's way to have the thresholds in one file, with the paths of here: script, sudoers line, command. */
-function inOneFile(here: Site): readonly [script: string, sudoers: string, command: string] {
-  const manual = readFileSync(join(TOP, '.dev/manual.md'), 'utf8');
-  const blocks = Array.from(manual.matchAll(/^```\n([\s\S]*?)^```$/gm), ([, block = '']) => block);
-  const [script = '', sudoers = '', line = ''] = blocks
-    .slice(blocks.findIndex((block) => block.startsWith('#!/bin/sh')))
-    .map((block) => [SCRIPT, STATE, PLUGIN].reduce((text, path) => text.split(path).join(pathHere(here, path)), block));
-  return [script, sudoers, line];
-}
-
-function pathHere(here: Site, path: string): string {
-  return path === SCRIPT ? join(here.folder, 'as_root') : path === STATE ? here.state : runsPlugin(here).join(' ');
+/** Runs a plugin of here by sudo, as the nagios user. */
+function asNagios(here: Site): (name: string, ...args: readonly string[]) => Answer {
+  const [program = '', ...before] = withSudoers(here);
+  const user = ['setpriv', '--reuid=nagios', '--regid=nagios', '--clear-groups'];
+  return (name, ...args) => command(program, [...before, ...user, SUDO, '-n', join(here.plugins, name), ...args]);
 }
 
 /** Runs what follows with the shipped line as the only sudoers; the machine's own stay as they are. */
-function withSudoers(here: Site, text = shippedHere(here, SUDOERS)): readonly string[] {
+function withSudoers(here: Site): readonly string[] {
   const path = join(here.folder, 'sudoers');
-  writeFileSync(path, text, { mode: 0o440 });
+  writeFileSync(path, shippedHere(here, SUDOERS), { mode: 0o440 });
   const mounts = `mount --bind ${path} /etc/sudoers && mount -t tmpfs none /etc/sudoers.d`;
   return ['unshare', '--mount', 'sh', '-c', `${mounts} && exec "$@"`, 'sh'];
 }

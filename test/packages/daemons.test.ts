@@ -1,7 +1,7 @@
 // The real NRPE, munin-node and Icinga 2 of a root run the check from what the package has put there, set up as its README
 // says.
 
-import { appendFileSync, copyFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EXAMPLES } from './files.ts';
@@ -55,8 +55,25 @@ END
     expect(said).toMatch(/^drop\.value \d+$/m);
   });
 
+  test("systemd's unit, by its own line, writes what node_exporter reads", () => {
+    const [unit = '', timer = ''] = ['service', 'timer'].map((kind) =>
+      readFileSync(join(root.path, `usr/lib/systemd/system/check_conntrack.${kind}`), 'utf8'),
+    );
+    const [, line = ''] = /^ExecStart=\/bin\/sh -c '(.*)'$/m.exec(unit) ?? [];
+    writeFileSync(join(root.path, 'tmp/line'), `mkdir -p /var/lib/check_conntrack\n${line}\n`);
+    const said = inRoot(
+      root.path,
+      'mkdir /tmp/collector; COLLECTOR=/tmp/collector sh -e /tmp/line; cat /tmp/collector/*',
+    );
+    expect(said).toMatch(/^conntrack_entries \d+$/m);
+    expect(said).toMatch(/^conntrack_namespaces \d+$/m);
+    expect(said).toMatch(/^conntrack_check_state 0$/m);
+    expect(inRoot(root.path, 'ls /tmp/collector')).toBe('conntrack.prom\n');
+    expect(timer).toContain('\nWantedBy=timers.target\n');
+  });
+
   test('Icinga 2, with its library included and the example as a service', () => {
-    appendFileSync(join(root.path, 'etc/icinga2/icinga2.conf'), 'include <check_conntrack.conf>\n');
+    appendFileSync(join(root.path, 'etc/icinga2/icinga2.conf'), 'include <icinga2-command-conntrack.conf>\n');
     writeFileSync(join(root.path, 'etc/icinga2/conf.d/firewall.conf'), CONFIGURATION);
     const said = inRoot(
       root.path,

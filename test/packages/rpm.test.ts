@@ -9,7 +9,7 @@ import { type Folder, folder, inRoot, listing, paths, RPM, run, TOP, without } f
 
 const OLD_FILE = '/usr/share/check-conntrack/of-the-version-before';
 // Of a Red Hat that has nothing else; rpm makes the last by itself.
-const FOLDERS = ['bin', 'usr/bin', 'usr/lib64', 'usr/sbin', 'usr/share/doc', 'usr/share/licenses'];
+const FOLDERS = ['bin', 'usr/bin', 'usr/lib', 'usr/lib64', 'usr/sbin', 'usr/share/doc', 'usr/share/licenses'];
 FOLDERS.push('usr/share/man/man8', 'var/tmp');
 const RESTORECON = 'usr/sbin/restorecon';
 
@@ -50,11 +50,11 @@ test('installed, each file is where it belongs, and the plugin runs', () => {
 });
 
 test('what an administrator copies names the places of Red Hat', () => {
-  const names = RED_HAT.filter((path) => /\/(?:examples|munin|icinga2)\//.test(path));
+  const names = RED_HAT.filter((path) => /\/(?:examples|munin|icinga2|systemd)\//.test(path));
   const texts = names.map((path) => readFileSync(join(root.path, path), 'latin1'));
   expect(texts.filter((text) => text.includes('/usr/lib64/nagios/plugins/check_conntrack')).length).toBeGreaterThan(2);
   expect(texts.filter((text) => text.includes('/usr/lib/nagios/plugins/check_conntrack'))).toEqual([]);
-  expect(texts.join('')).toMatch(/^nrpe ALL=\(root\) NOPASSWD: \/usr\/lib64/m);
+  expect(texts.join('')).toMatch(/^nrpe, nagios, icinga ALL=\(root\) NOPASSWD: \/usr\/lib64/m);
 });
 
 test('erased, nothing is left', () => {
@@ -81,7 +81,9 @@ test('upgraded from the version before, nothing of that one is left; the label i
 
   writeFileSync(join(root.path, 'usr/sbin/selinuxenabled'), '#!/bin/sh\n', { mode: 0o755 });
   rpm('-U', '--nodeps', '--replacepkgs', RPM);
-  expect(readFileSync(log, 'utf8')).toBe('-F /usr/lib64/nagios/plugins/check_conntrack /usr/sbin/check_conntrack\n');
+  expect(readFileSync(log, 'utf8')).toBe(
+    '-F /usr/lib64/nagios/plugins/check_conntrack /usr/lib64/nagios/plugins/check_conntrack_host /usr/sbin/check_conntrack\n',
+  );
   rpm('-e', 'check-conntrack');
   const ours = paths(listing(root.path)).filter((path) => /conntrack|nagios|munin|icinga/.test(path));
   expect(ours).toEqual([]);

@@ -5,14 +5,13 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type Answer, BEFORE, command, NODE, shell } from '../../e2e/support/plugin.ts';
-import { eventually, type Site, STATE, shipped } from '../daemon.ts';
+import { eventually, type Site, shipped } from '../daemon.ts';
 import { startContained } from './contained.ts';
 
 export const NRPE = '/usr/sbin/nrpe';
 export const CHECK_NRPE = '/usr/lib/nagios/plugins/check_nrpe';
-/** Where the shipped files say that the plugin is, and Node where it is not on NRPE's PATH. */
-const DOCUMENTED = '/usr/lib/nagios/plugins/check_conntrack';
-const DOCUMENTED_NODE = '/usr/local/bin/node';
+/** Where the shipped files say that the plugins are. */
+const DOCUMENTED = '/usr/lib/nagios/plugins';
 
 /** A command of nrpe.cfg that runs the plugin. */
 interface NrpeCommand {
@@ -44,23 +43,15 @@ export function askNrpe(port: string, name: string, ...version: readonly string[
   return command(CHECK_NRPE, [...version, '-H', '127.0.0.1', '-p', port, '-c', name]);
 }
 
-/** A shipped file with the plugin's path replaced by what runs it here. */
+/** A shipped file with the plugins' folder replaced by that of here. */
 export function shippedHere(here: Site, name: string): string {
-  return shipped(name, { [DOCUMENTED]: runsPlugin(here).join(' '), [STATE]: here.state });
+  return shipped(name, { [DOCUMENTED]: here.plugins });
 }
 
-/** The snippet with the form in place that is a comment in it and has `mark` in it. */
-export function otherForm(here: Site, mark: string): string {
-  const namesNode = mark.includes(DOCUMENTED_NODE);
-  const paths = {
-    [STATE]: here.state,
-    [DOCUMENTED_NODE]: NODE,
-    [DOCUMENTED]: namesNode ? installed(here) : runsPlugin(here).join(' '),
-  };
-  const lines = shipped('nrpe_check_conntrack.cfg').split('\n');
-  const chosen = lines.find((line) => line.startsWith('#command[') && line.includes(mark)) ?? '';
-  const form = chosen.slice('#'.length);
-  return Object.entries(paths).reduce((text, [from, to]) => text.split(from).join(to), form);
+/** The command of the snippet that is a comment in it: through sudo. */
+export function sudoForm(here: Site): string {
+  const lines = shippedHere(here, 'nrpe_check_conntrack.cfg').split('\n');
+  return lines.find((line) => /^#command\[check_conntrack\]=.*sudo/.test(line))?.slice('#'.length) ?? '';
 }
 
 function settings({ folder }: Site, port: string): readonly string[] {
