@@ -69,7 +69,7 @@ liveSuite('Icinga 2', [ICINGA], () => {
   test('icinga2 daemon -C accepts the shipped files', () => {
     const { stdout, status } = command(ICINGA, [...daemon(site()), '-C']);
     expect(stdout).not.toMatch(/ (warning|critical)\//);
-    expect(stdout).toContain('Instantiated 1 CheckCommand');
+    expect(stdout).toContain('Instantiated 3 CheckCommands.');
     expect(status).toBe(0);
   });
 
