@@ -137,8 +137,7 @@ export function listed(folder) {
 }
 
 /** Named, with the package that has it. */
-export function missingTools() {
-  const needed = { 'dpkg-deb': 'dpkg', rpmbuild: 'rpm', gzip: 'gzip', tar: 'tar' };
+export function missingTools(needed = { 'dpkg-deb': 'dpkg', rpmbuild: 'rpm', gzip: 'gzip', tar: 'tar' }) {
   const folders = (process.env['PATH'] ?? '').split(delimiter);
   const missing = Object.keys(needed).filter((tool) => !folders.some((folder) => existsSync(join(folder, tool))));
   return missing.map((tool) => `${tool} (apt-get install ${needed[tool]})`).join(', ');
