@@ -112,8 +112,8 @@ export const FLAG = {
   },
   stateDir: {
     long: 'state-dir',
-    of: ['check'],
-    about: 'keep samples here, for rates (none)',
+    of: ['check', 'report'],
+    about: 'where samples are kept between runs (none)',
     value: stateDirectory('DIR'),
   },
   window: { long: 'window', of: ['check'], about: 'how far rates look back (300)', value: duration(300) },

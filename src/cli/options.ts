@@ -48,6 +48,7 @@ function reportOptions(value: ValueOf, given: Given) {
     format: value(FLAG.textFormat),
     watch: value(FLAG.watch),
     entries: value(FLAG.entries),
+    stateDir: value(FLAG.stateDir),
     // A list captured elsewhere belongs to the table of a root only if one is given.
     rootGiven: given.root !== undefined,
   };

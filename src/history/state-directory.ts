@@ -62,7 +62,7 @@ function openFolder(path: StatePath, held: number[]): string | Fault {
   return folder;
 }
 
-type Refusal = { readonly kind: FaultKind; readonly detail?: string };
+export type Refusal = { readonly kind: FaultKind; readonly detail?: string };
 
 // Made only where it is not: almost always it is.
 function ownFolder(path: string, euid: number, held: number[]): string | Refusal {
@@ -75,14 +75,14 @@ function ownFolder(path: string, euid: number, held: number[]): string | Refusal
   return typeof folder === 'string' ? trusted(folder, euid, held) : folder;
 }
 
-function trusted(folder: string, euid: number, held: number[]): string | Refusal {
+export function trusted(folder: string, euid: number, held: number[]): string | Refusal {
   const descriptor = held[held.length - 1];
   if (descriptor === undefined) return folder;
   const status = files.statusOfOpen(descriptor);
   return 'errno' in status ? systemFault(status) : (distrust(status, euid) ?? folder);
 }
 
-function openHeld(path: string, purpose: OpenFor, held: number[]): string | Refusal {
+export function openHeld(path: string, purpose: OpenFor, held: number[]): string | Refusal {
   const descriptor = files.open(path, purpose);
   if (typeof descriptor === 'number') {
     held.push(descriptor);
@@ -97,7 +97,7 @@ function distrust({ owner, mode }: FileStatus, euid: number): Refusal | undefine
   return (mode & OTHERS_WRITE) === 0 ? undefined : { kind: 'others-write' };
 }
 
-function readOwn(path: string, euid: number): Before {
+export function readOwn(path: string, euid: number): Before {
   const descriptor = files.open(path, 'reading-no-link');
   if (typeof descriptor !== 'number') {
     if (descriptor.errno === 'ENOENT') return undefined;

@@ -20,6 +20,7 @@ import { type InvalidHandling, mostInvalid, readInvalidHandling } from './diagno
 import { type Look, leadsOf, tableOf as tableOfLead, withLeads } from './diagnosis/leads/leads.ts';
 import { fullSpells } from './diagnosis/log-owners.ts';
 import { natShortage } from './diagnosis/nat-shortage.ts';
+import { recollect } from './diagnosis/recollection.ts';
 import { isListOf } from './list/holders.ts';
 import type { Listed } from './list/listing.ts';
 import type { ReportFindings } from './report-findings.ts';
@@ -54,7 +55,9 @@ export async function gatherFindings(
   const handling = invalid && readInvalidHandling(root, observation.machine.generation, invalid);
   const leads = leadsOf({ evaluation, before, after, log: said, handling });
   const spells = said === undefined ? undefined : fullSpells(root, said, observation);
-  const diagnosis = withLeads(diagnose(evaluation, spells, pid === undefined ? undefined : subject.key), leads);
+  const recollection = recollect(root, observation, options.stateDir);
+  const asked = pid === undefined ? undefined : subject.key;
+  const diagnosis = withLeads(diagnose(evaluation, spells, recollection.pasts, asked), leads);
   const isForeign = entries !== undefined && listed.kind === 'list' && !isListOf(subject.entries, listed.holdings);
   const isOfWorst = diagnosis.worst.result.table.key === subject.key;
   const own = listed.kind === 'list' && isOfWorst && !isForeign ? listed : undefined;
@@ -71,6 +74,7 @@ export async function gatherFindings(
     ]),
     leads,
     log,
+    recollection,
     subject,
     listed,
     isForeign,

@@ -3,6 +3,7 @@
 import type { Certainty } from '../evaluate/extensions.ts';
 import { hashTableNow, type ObjectOrigin } from '../evaluate/footprint.ts';
 import type { MetricName } from '../evaluate/metrics.ts';
+import type { PastLosses } from '../evaluate/past-losses.ts';
 import type { State } from '../evaluate/state.ts';
 import type { Generation } from '../model/generation.ts';
 import type { View } from '../model/machine.ts';
@@ -10,7 +11,7 @@ import type { Count, InPlace } from '../words/body-types.ts';
 import { driftWords } from '../words/drift-words.ts';
 import { faultWords } from '../words/faults.ts';
 import type { Head } from '../words/json.ts';
-import { type LossesBody, lossesBody, valuesOf } from '../words/losses-body.ts';
+import { type LossesBody, type LostBody, lossesBody, lostBody, valuesOf } from '../words/losses-body.ts';
 import { type NamespaceBody, namespaceBody } from '../words/namespace-body.ts';
 import { editsUndone, type FileBody, fileBodies } from '../words/remedies.ts';
 import { foreignPath } from '../words/words.ts';
@@ -70,7 +71,30 @@ export interface TableBody extends NamespaceBody {
   readonly metrics: Readonly<Partial<Record<MetricName, number>>>;
   /** between the two looks of the report; null where there is nothing to compare with */
   readonly losses: LossesBody | null;
+  /** by the samples of earlier checks; null if there are none of this boot */
+  readonly past_losses: PastLossesBody | null;
   readonly growth_per_second: number | null;
+}
+
+interface PastLossesBody {
+  /**
+   * since the oldest sample
+   *
+   * @minimum 0
+   */
+  readonly seconds: number;
+  /** in the order of time */
+  readonly spells: readonly SpellBody[];
+}
+
+interface SpellBody {
+  /** local time of the last sample before the loss; null for a captured tree */
+  readonly first: string | null;
+  /** local time of the first sample after the loss; null for a captured tree */
+  readonly last: string | null;
+  /** @minimum 0 */
+  readonly last_seconds_ago: number;
+  readonly lost: LostBody;
 }
 
 export interface LogBody {
@@ -210,7 +234,10 @@ function adviceBody(advice: Advice, { evaluation: { observation }, diagnosis }: 
   };
 }
 
-function namespaceTableBody({ identities }: ReportFindings, { result, state, trouble }: TableDiagnosis): TableBody {
+function namespaceTableBody(
+  { identities, recollection }: ReportFindings,
+  { result, state, trouble }: TableDiagnosis,
+): TableBody {
   const { table, measurements, pace } = result;
   return {
     ...namespaceBody(identities, table),
@@ -218,8 +245,17 @@ function namespaceTableBody({ identities }: ReportFindings, { result, state, tro
     trouble,
     metrics: valuesOf(measurements),
     losses: lossesBody(result),
+    past_losses: pastLossesBody(recollection.pasts.get(table.key)),
     growth_per_second: pace ?? null,
   };
+}
+
+function pastLossesBody(past: PastLosses | undefined): PastLossesBody | null {
+  if (past === undefined) return null;
+  const spells = past.spells.map(({ first, last, to, lost }) => {
+    return { first: first ?? null, last: last ?? null, last_seconds_ago: to, lost: lostBody(lost) };
+  });
+  return { seconds: past.seconds, spells };
 }
 
 /** @public */

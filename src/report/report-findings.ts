@@ -8,11 +8,14 @@ import type { Advice } from './advice/advice.ts';
 import type { Diagnosis } from './diagnosis/diagnosis.ts';
 import type { Lead } from './diagnosis/leads/leads.ts';
 import type { Shortage } from './diagnosis/nat-ports.ts';
+import type { Recollection } from './diagnosis/recollection.ts';
 import type { Listed } from './list/listing.ts';
 
 export interface ReportFindings extends Evaluated {
   readonly diagnosis: Diagnosis;
   readonly log: Reading<FullLog>;
+  /** What earlier checks have seen. */
+  readonly recollection: Recollection;
   /** Whose entries are listed. */
   readonly subject: Table;
   readonly listed: Listed;

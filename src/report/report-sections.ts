@@ -6,6 +6,7 @@ import { type Lost, packetsLost } from '../evaluate/losses.ts';
 import { COUNTER_NAMES, type CounterName, counterSpec } from '../model/counters.ts';
 import type { Reading } from '../model/fault.ts';
 import type { FullLog } from '../model/full-log.ts';
+import type { Table } from '../model/table.ts';
 import { COUNTER_WORDS } from '../words/counter-words.ts';
 import { driftWords } from '../words/drift-words.ts';
 import { faultWords } from '../words/faults.ts';
@@ -14,6 +15,8 @@ import { grouped, hanging, indented } from '../words/prose.ts';
 import { sureWords } from '../words/slab-words.ts';
 import { durationWords, foreignPath, sizeWords } from '../words/words.ts';
 import { events, type TableDiagnosis } from './diagnosis/diagnosis.ts';
+import type { Recollection } from './diagnosis/recollection.ts';
+import { spellWords } from './diagnosis/spell-words.ts';
 import type { Palette } from './palette.ts';
 import type { ReportFindings } from './report-findings.ts';
 import { tableWords, totalOf, usageWords } from './table-words.ts';
@@ -66,7 +69,7 @@ function rateOrUnknown(result: TableResult, name: CounterName): string {
 }
 
 /** Of the table in trouble: the counters between the two looks and since boot, and the kernel's log. */
-export function losingLines(found: ReportFindings, palette: Palette): readonly string[] {
+export function counterLines(found: ReportFindings, palette: Palette): readonly string[] {
   const { diagnosis, log } = found;
   const { result } = diagnosis.worst;
   const { table, losses, measurements } = result;
@@ -80,7 +83,31 @@ export function losingLines(found: ReportFindings, palette: Palette): readonly s
   const head = row('', `over ${durationWords(losses?.seconds ?? 0)}`, 'since boot');
   const { statistics } = table;
   const counters = statistics.ok ? [head, ...rows] : indented(`No counters: ${faultWords(statistics.fault)}.`, '    ');
-  return [...counters, ...causeLines(result), ...evictionLines(found), ...logLines(log)];
+  return [
+    ...counters,
+    ...causeLines(result),
+    ...evictionLines(found),
+    ...pastLines(found.recollection, table),
+    ...logLines(log),
+  ];
+}
+
+const MOST_SPELLS = 5;
+
+/** What earlier checks have seen of this table. */
+function pastLines({ pasts, fault }: Recollection, { key }: Table): readonly string[] {
+  if (fault !== undefined) return indented(`No history: ${faultWords(fault)}.`, '    ');
+  const past = pasts.get(key);
+  if (past === undefined) return [];
+  const { spells, seconds } = past;
+  if (spells.length === 0)
+    return indented(
+      `No packet was lost in the last ${durationWords(seconds)}, by the samples of earlier checks.`,
+      '    ',
+    );
+  return spells
+    .slice(-MOST_SPELLS)
+    .flatMap((spell) => indented(`${spellWords(spell)}, by the samples of earlier checks.`, '    '));
 }
 
 const CAUSES: readonly (readonly [keyof Lost, string])[] = [

@@ -11,7 +11,7 @@ import { leadLines } from './diagnosis/leads/lead-words.ts';
 import { listLines } from './list/listing.ts';
 import type { Palette } from './palette.ts';
 import type { ReportFindings } from './report-findings.ts';
-import { losingLines, settingLines, whereLines } from './report-sections.ts';
+import { counterLines, settingLines, whereLines } from './report-sections.ts';
 import { tableWords } from './table-words.ts';
 
 /** The whole text behind the verdict, at most 80 columns wide but for commands, paths and names. */
@@ -22,7 +22,7 @@ export function reportText(found: ReportFindings, palette: Palette): readonly st
   return [
     palette[worst.state](usageGauge(worst.result)),
     ...section('Where', whereLines(found, palette)),
-    ...section(`Losing: ${tableWords(found, worst.result.table)}`, losingLines(found, palette)),
+    ...section(`Counters: ${tableWords(found, worst.result.table)}`, counterLines(found, palette)),
     ...section(`Who fills it: ${tableWords(found, found.subject)}`, whoLines(found)),
     ...section('Memory and settings', settingLines(found)),
     ...(found.leads.length === 0 ? [] : section('Elsewhere', leadLines(found, palette))),

@@ -1,6 +1,7 @@
 // Lost packets and metrics of a table as JSON names them, for every document.
 
 import type { TableResult } from '../evaluate/evaluate.ts';
+import type { Lost } from '../evaluate/losses.ts';
 import { METRIC_NAMES, type MetricName } from '../evaluate/metrics.ts';
 import type { ColumnName } from '../model/counters.ts';
 import type { Count } from './body-types.ts';
@@ -29,12 +30,11 @@ export interface LostBody {
 
 export function lossesBody({ losses, lost }: TableResult): LossesBody | null {
   if (losses === undefined || lost === undefined) return null;
-  const { full, clash, chain, fullOrClash } = lost;
-  return {
-    seconds: losses.seconds,
-    events: losses.events,
-    lost: { table_full: full, clash, long_chain: chain, table_full_or_clash: fullOrClash },
-  };
+  return { seconds: losses.seconds, events: losses.events, lost: lostBody(lost) };
+}
+
+export function lostBody({ full, clash, chain, fullOrClash }: Lost): LostBody {
+  return { table_full: full, clash, long_chain: chain, table_full_or_clash: fullOrClash };
 }
 
 /** Those that have one. */

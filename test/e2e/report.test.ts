@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { listOf } from './support/list.ts';
+import { machine, onlyFile } from './support/machine.ts';
 import { command, ENV, fixture, plugin, RUN, shell, TOP } from './support/plugin.ts';
 import { scratch, tree } from './support/tree.ts';
 
@@ -54,6 +55,47 @@ describe('where a list comes from', () => {
     const { stdout, status } = plugin('report', '--entries', path);
     expect(status).toBe(0);
     expect(stdout).toMatch(/20 entries of [^,]*, 2 lines are no entries\./);
+  });
+});
+
+describe('what earlier checks have seen', () => {
+  const lost = { drop: [4001], insert_failed: [4001] };
+  const SEEN = '4,001 packets were lost to clashes between 480 s and 180 s before the capture';
+
+  test('when packets were lost; the state directory is only read', () => {
+    const here = machine();
+    here.check({ uptime: 1000 });
+    here.check({ uptime: 1300, ...lost });
+    const kept = () => readFileSync(onlyFile(here), 'latin1');
+    const before = kept();
+    const { stdout, status } = here.report({ uptime: 1480, ...lost }, '--state-dir', here.state);
+    const text = stdout.replace(/\s+/g, ' ');
+    expect([status, text]).toEqual([1, expect.stringContaining(`CONNTRACK WARNING - 0.4% used, ${SEEN}; a single `)]);
+    expect(text).toContain(` ${SEEN}, by the samples of earlier checks. `);
+    expect(kept()).toBe(before);
+  });
+
+  test('a directory of the environment; as JSON', () => {
+    const here = machine();
+    here.check({ uptime: 1000 });
+    here.check({ uptime: 1300, ...lost });
+    const environment = { ...process.env, MP_STATE_PATH: here.state };
+    const { stdout } = command(ENV, [...RUN, 'report', '--root', here.root, '--format', 'json'], environment);
+    const { incident } = JSON.parse(stdout).report;
+    expect(incident.trouble).toBe('was_losing');
+    expect(incident.namespaces[0].past_losses).toMatchObject({
+      seconds: 300,
+      spells: [{ last_seconds_ago: 0, lost: { clash: 4001, table_full: 0 } }],
+    });
+  });
+
+  test('a directory that is not there is named, and none is the kind that is unknown', () => {
+    const here = machine();
+    const gone = here.report({ uptime: 1480, ...lost }, '--state-dir', '/nonexistent');
+    expect(gone.stdout).toContain('\n  No history: cannot read /nonexistent: no such file.\n');
+    expect(here.report({ uptime: 1480, ...lost }).stdout).toMatch(
+      /^CONNTRACK OK - 0\.4% used, 4,001 lost to clashes since boot;/,
+    );
   });
 });
 

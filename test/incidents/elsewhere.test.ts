@@ -172,7 +172,7 @@ liveSuite('what loses packets beside a full table', PARTS, () => {
       expect((await told()).elsewhere.map(({ kind }) => kind)).not.toContain('invalid');
       const { status, stdout } = alone(namespace);
       expect(status).toBe(0);
-      expect(stdout).toMatch(/^CONNTRACK OK - not conntrack: /);
+      expect(stdout).toMatch(/^CONNTRACK OK - conntrack is not the problem: /);
       expect(stdout).toContain('\nWhat to do\n  Nothing here: look elsewhere.');
     });
 

@@ -55,7 +55,7 @@ liveSuite('a table that was full', ['/usr/sbin/nft', '/usr/sbin/conntrack', '/de
         `^CONNTRACK WARNING - the table of namespace of sleep \\(pid ${pid}, netns ${name}\\) was full (at|from) `,
       ),
     );
-    expect(text).toContain(` Losing: namespace of sleep (pid ${pid}, netns ${name}) `);
+    expect(text).toContain(` Counters: namespace of sleep (pid ${pid}, netns ${name}) `);
     expect(text).toContain('What to do Nothing now: it is over.');
     expect(text).not.toContain('Raise the limit');
   });

@@ -85,6 +85,7 @@ export function adviceFor(found: Case): readonly Advice[] {
     case 'none':
     case 'unread':
     case 'elsewhere':
+    case 'was_losing':
       return [];
     case 'clashing':
       return [clashAdvice(found)];

@@ -2,6 +2,7 @@
 
 import { byGravity, type Evaluation, type TableResult } from '../../evaluate/evaluate.ts';
 import { addLost, type Lost, NOTHING_LOST, packetsLost } from '../../evaluate/losses.ts';
+import type { LossSpell, PastLosses } from '../../evaluate/past-losses.ts';
 import { compareSeverity, type State } from '../../evaluate/state.ts';
 import type { ColumnName } from '../../model/counters.ts';
 import type { FullSpell, FullSpells } from '../../model/full-log.ts';
@@ -11,8 +12,8 @@ import type { Table } from '../../model/table.ts';
 /**
  * `losing`: packets are dropped because it is full. `clashing`: they are, because their entry would have a tuple that
  * another one has. `refusing`: entries are, because hash chains are too long. `full` and `filling`: nothing was lost
- * meanwhile. `was_full`, `drift`, `unread`: nothing is wrong with any table that was read. `elsewhere`: the same, and
- * something else points to a loss.
+ * meanwhile. `was_full`, `was_losing`, `drift`, `unread`: nothing is wrong with any table that was read; the second is
+ * known by samples of earlier checks. `elsewhere`: the same, and something else points to a loss.
  */
 export type Trouble =
   | 'losing'
@@ -21,13 +22,14 @@ export type Trouble =
   | 'full'
   | 'filling'
   | 'was_full'
+  | 'was_losing'
   | 'drift'
   | 'unread'
   | 'elsewhere'
   | 'none';
 
 /** What may be wrong with a table, and not with the machine as a whole. */
-export type TableTrouble = Exclude<Trouble, 'was_full' | 'drift' | 'unread' | 'elsewhere'>;
+export type TableTrouble = Exclude<Trouble, 'was_full' | 'was_losing' | 'drift' | 'unread' | 'elsewhere'>;
 
 /** One table, and what is wrong with it. */
 export interface TableDiagnosis {
@@ -49,6 +51,7 @@ export interface Diagnosis {
   /** What the log tells of a table that was full a short time ago, the last one. */
   readonly past: PastFull | undefined;
   readonly sinceBoot: SinceBoot;
+  readonly recent: RecentLosses;
   /** Tables of which two samples show whether packets are being lost now. */
   readonly watched: 'all' | 'some' | 'none';
 }
@@ -59,6 +62,20 @@ export interface SinceBoot {
   /** Whether the counters of every table could be read. */
   readonly isWhole: boolean;
 }
+
+/**
+ * The last losses by the samples of earlier checks. `none`: no packet was lost in the last `seconds`. `unknown`: no samples
+ * of a table that lost packets since boot.
+ */
+export type RecentLosses =
+  | { readonly kind: 'lost'; readonly table: Table; readonly spell: LossSpell }
+  | { readonly kind: 'none'; readonly seconds: number }
+  | { readonly kind: 'unknown' };
+
+/** By the key of the table. */
+export type PastsOfTables = ReadonlyMap<string, PastLosses>;
+
+const NO_PASTS: PastsOfTables = new Map();
 
 export interface PastFull {
   readonly spell: FullSpell;
@@ -82,8 +99,16 @@ const BEYOND_ENTRIES = 64;
 /** What the kernel wrote longer ago than that does not explain what is wrong now. */
 export const RECENT_SECONDS = 900;
 
-/** Of an evaluation whose history is the look before; `asked` is the key of the table that the user asked about. */
-export function diagnose(evaluation: Evaluation, spells: FullSpells | undefined, asked?: string): Diagnosis {
+/**
+ * Of an evaluation whose history is the look before; `pasts` is what earlier checks have seen, `asked` the key of the
+ * table that the user asked about.
+ */
+export function diagnose(
+  evaluation: Evaluation,
+  spells: FullSpells | undefined,
+  pasts: PastsOfTables = NO_PASTS,
+  asked?: string,
+): Diagnosis {
   const [first, ...others] = evaluation.results;
   const own = tableDiagnosis(first);
   const past = recentSpell(evaluation.observation, spells);
@@ -98,9 +123,22 @@ export function diagnose(evaluation: Evaluation, spells: FullSpells | undefined,
   );
   const [worst = own] = tables;
   const { state, trouble } = worst;
-  const whole = trouble === 'none' ? machineTrouble(evaluation, past) : { state, trouble };
   const { results } = evaluation;
-  return { ...whole, tables, worst, past, sinceBoot: lostSinceBoot(results), watched: watchedOf(results) };
+  const recent = recentLosses(results, pasts);
+  const whole = trouble === 'none' ? machineTrouble(evaluation, past, recent) : { state, trouble };
+  return { ...whole, tables, worst, past, sinceBoot: lostSinceBoot(results), recent, watched: watchedOf(results) };
+}
+
+function recentLosses(results: readonly TableResult[], pasts: PastsOfTables): RecentLosses {
+  const spells = results.flatMap(({ table }) =>
+    (pasts.get(table.key)?.spells ?? []).map((spell) => ({ kind: 'lost', table, spell }) as const),
+  );
+  const [last] = spells.sort((a, b) => a.spell.to - b.spell.to);
+  if (last !== undefined) return last;
+  const losers = results.filter(({ lostSinceBoot: lost }) => lost !== undefined && packetsLost(lost) > 0);
+  const known = losers.flatMap(({ table }) => pasts.get(table.key) ?? []);
+  if (known.length < losers.length || known.length === 0) return { kind: 'unknown' };
+  return { kind: 'none', seconds: Math.min(...known.map(({ seconds }) => seconds)) };
 }
 
 function lostSinceBoot(results: readonly TableResult[]): SinceBoot {
@@ -115,12 +153,18 @@ function watchedOf(results: readonly TableResult[]): Diagnosis['watched'] {
 }
 
 /**
- * Whether conntrack is surely not the problem: nothing is wrong, every table that was read lost nothing since boot, or
- * two samples of each show that nothing is lost now.
+ * True if conntrack is surely not the problem: nothing is wrong, and every table that was read lost nothing since boot, or
+ * nothing now and nothing lately, by the samples of earlier checks.
  */
-export function isFine({ trouble, watched, sinceBoot }: Diagnosis): boolean {
-  const lostNothing = sinceBoot.isWhole && packetsLost(sinceBoot.lost) === 0;
-  return trouble === 'none' && (watched === 'all' || lostNothing);
+export function isFine({ trouble, watched, sinceBoot, recent }: Diagnosis): boolean {
+  if (trouble !== 'none' || !sinceBoot.isWhole) return false;
+  return packetsLost(sinceBoot.lost) === 0 || (watched === 'all' && lossesAgo(recent) >= RECENT_SECONDS);
+}
+
+/** Seconds for which nothing was lost; 0 if that is unknown. */
+function lossesAgo(recent: RecentLosses): number {
+  if (recent.kind === 'lost') return recent.spell.to;
+  return recent.kind === 'none' ? recent.seconds : 0;
 }
 
 function recentSpell({ tables }: Observation, spells: FullSpells | undefined): PastFull | undefined {
@@ -133,10 +177,11 @@ function recentSpell({ tables }: Observation, spells: FullSpells | undefined): P
   return last !== undefined && last.spell.ago < RECENT_SECONDS ? last : undefined;
 }
 
-function machineTrouble({ observation, drift }: Evaluation, past: PastFull | undefined) {
+function machineTrouble({ observation, drift }: Evaluation, past: PastFull | undefined, recent: RecentLosses) {
   const found: readonly (readonly [boolean, State, Trouble])[] = [
     [observation.unread.length > 0, 'unknown', 'unread'],
     [past !== undefined, 'warning', 'was_full'],
+    [recent.kind === 'lost' && recent.spell.within < RECENT_SECONDS, 'warning', 'was_losing'],
     [drift?.kind === 'below', 'warning', 'drift'],
   ];
   const [, state, trouble] = found.find(([holds]) => holds) ?? [true, 'ok', 'none'];

@@ -76,7 +76,8 @@ function othersOf(lines: readonly Line[], now: number): Pick<FullLog, 'others'> 
   return others.length === 0 ? {} : { others };
 }
 
-function localTime(at: number): string {
+/** `2026-11-23 03:01:44`; `at` is in milliseconds since 1970. */
+export function localTime(at: number): string {
   const date = new Date(at - 60_000 * new Date(at).getTimezoneOffset());
   return date.toISOString().slice(0, 19).replace('T', ' ');
 }

@@ -2,16 +2,18 @@
 
 import type { Drift } from '../../evaluate/drift.ts';
 import type { TableResult } from '../../evaluate/evaluate.ts';
-import { type Lost, NOTHING_LOST } from '../../evaluate/losses.ts';
+import { NOTHING_LOST } from '../../evaluate/losses.ts';
+import type { LossSpell } from '../../evaluate/past-losses.ts';
 import { driftWords } from '../../words/drift-words.ts';
 import { grouped } from '../../words/prose.ts';
 import { durationWords } from '../../words/words.ts';
 import { addressWords, protocolWords } from '../list/address.ts';
 import type { ReportFindings } from '../report-findings.ts';
 import { tableWords, usageWords } from '../table-words.ts';
-import { type Diagnosis, events, isFine, type PastFull, type TableDiagnosis } from './diagnosis.ts';
+import { type Diagnosis, events, isFine, type PastFull, RECENT_SECONDS, type TableDiagnosis } from './diagnosis.ts';
 import { leadWords } from './leads/lead-words.ts';
 import type { Shortage } from './nat-ports.ts';
+import { causesOfLoss, countedEvents, spellWords } from './spell-words.ts';
 
 export function verdictText(found: ReportFindings): string {
   const { diagnosis, evaluation } = found;
@@ -25,6 +27,8 @@ export function verdictText(found: ReportFindings): string {
       return `the table of ${tableWords(found, worst.result.table)} ${troubleWords(worst, found.shortage)}${otherTables(diagnosis)}`;
     case 'was_full':
       return `${pastWords(found, diagnosis.past)}; now ${fineWords(found)}`;
+    case 'was_losing':
+      return fineWords(found);
     case 'drift':
       return [...driftText(evaluation.drift), fineWords(found)].join('; ');
     case 'unread':
@@ -32,7 +36,7 @@ export function verdictText(found: ReportFindings): string {
     case 'elsewhere':
       return `${leadWords(found)}; ${fineWords(found)}`;
     case 'none':
-      return isFine(diagnosis) ? `not conntrack: ${fineWords(found)}` : fineWords(found);
+      return isFine(diagnosis) ? `conntrack is not the problem: ${fineWords(found)}` : fineWords(found);
   }
 }
 
@@ -90,39 +94,46 @@ function pastTableWords({ evaluation, identities }: ReportFindings, { spell, tab
 }
 
 /** What there is where nothing is wrong now. */
-export function fineWords({ evaluation: { results }, diagnosis }: ReportFindings): string {
+export function fineWords(found: ReportFindings): string {
+  const { diagnosis, evaluation } = found;
+  const { results } = evaluation;
   const fullest = results.reduce((most, result) => (result.table.entries > most.table.entries ? result : most));
   const used = usageWords(fullest);
-  const { sinceBoot, watched, past } = diagnosis;
-  const lost = lostSinceBootWords(sinceBoot.lost);
+  const { sinceBoot, past } = diagnosis;
+  const lost = causesOfLoss(sinceBoot.lost);
   if (lost === '' && !sinceBoot.isWhole) return `${used} used, drops cannot be seen`;
-  if (lost === '') {
-    // The namespace that lost something is gone, and its counters with it.
-    const where = past !== undefined && past.table === undefined ? ' by the tables there are' : '';
-    return `${used} used, nothing dropped since boot${where}`;
+  if (lost !== '') return `${used} used, ${lossesInWords(found, lost)}`;
+  // The namespace that lost something is gone, and its counters with it.
+  const where = past !== undefined && past.table === undefined ? ' by the tables there are' : '';
+  return `${used} used, nothing dropped since boot${where}`;
+}
+
+/** What was lost, when, and what is known of now. */
+function lossesInWords(found: ReportFindings, sinceBoot: string): string {
+  const { recent, watched, past } = found.diagnosis;
+  const now = NOW_WORDS[watched];
+  const unknown = watched === 'none' || past !== undefined ? '' : ', whether recently is unknown';
+  switch (recent.kind) {
+    case 'lost': {
+      const { spell, table } = recent;
+      const where = found.evaluation.results.length > 1 ? ` in the table of ${tableWords(found, table)}` : '';
+      return `${spellWords(spell)}${where}; ${now}${mayBeRecent(spell) ? unknown : ''}`;
+    }
+    case 'none':
+      return `${sinceBoot} since boot, nothing in the last ${durationWords(recent.seconds)}`;
+    case 'unknown':
+      return `${sinceBoot} since boot; ${now}${unknown}`;
   }
-  return `${used} used, ${lost} since boot, ${NOW_WORDS[watched]}`;
 }
 
-/** Empty if nothing was lost. */
-function lostSinceBootWords({ full, fullOrClash, clash, chain }: Lost): string {
-  return [
-    countedEvents(full + fullOrClash, 'dropped'),
-    countedEvents(clash, 'lost to clashes'),
-    countedEvents(chain, 'refused for long chains'),
-  ]
-    .filter(Boolean)
-    .join(', ');
-}
-
-function countedEvents(events: number, words: string): string {
-  return events === 0 ? '' : `${grouped(events)} ${words}`;
+function mayBeRecent({ to, within }: LossSpell): boolean {
+  return to < RECENT_SECONDS && within >= RECENT_SECONDS;
 }
 
 const NOW_WORDS: Readonly<Record<Diagnosis['watched'], string>> = {
   all: 'nothing now',
-  some: 'nothing now where it can be seen',
-  none: 'one look cannot tell whether now',
+  some: 'nothing now as far as it can be seen',
+  none: 'a single sample cannot show whether packets are being lost now',
 };
 
 function otherTables({ tables }: Diagnosis): string {

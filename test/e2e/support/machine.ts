@@ -38,6 +38,8 @@ export interface Machine {
   readonly state: string;
   /** Sets the files to this moment, and runs the check with a state directory. */
   readonly check: (moment: Moment, ...args: readonly string[]) => Answer;
+  /** The same for the report. */
+  readonly report: (moment: Moment, ...args: readonly string[]) => Answer;
 }
 
 /** 262144 entries at most; each machine has a state directory of its own. */
@@ -48,7 +50,11 @@ export function machine(): Machine {
     set(root, moment);
     return command(ENV, [...RUN, '--root', root, '--state-dir', state, ...args]);
   };
-  return { root, state, check };
+  const report = (moment: Moment, ...args: readonly string[]): Answer => {
+    set(root, moment);
+    return command(ENV, [...RUN, 'report', '--root', root, ...args]);
+  };
+  return { root, state, check, report };
 }
 
 function set(root: string, moment: Moment): void {

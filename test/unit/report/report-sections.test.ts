@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { PLAIN } from '../../../src/report/palette.ts';
-import { losingLines, settingLines, whereLines } from '../../../src/report/report-sections.ts';
+import { counterLines, settingLines, whereLines } from '../../../src/report/report-sections.ts';
 import { ALL, type Changes, counted, fault, ok, otherTable, unreadTable } from '../support/observation.ts';
 import { findingsOf, type Incident, wanted } from '../support/reports.ts';
 
@@ -54,7 +54,7 @@ describe('where', () => {
 });
 
 describe('losing', () => {
-  const lines = (incident: Incident) => losingLines(findingsOf(incident), PLAIN);
+  const lines = (incident: Incident) => counterLines(findingsOf(incident), PLAIN);
   const log = (count: number) =>
     ok(
       { lines: 2, first: 'a', last: 'b', ago: 30, namespaces: [7, 8, 9, 10].slice(0, count), records: [] },
@@ -74,7 +74,7 @@ describe('losing', () => {
   test('only what is lost now is coloured', () => {
     const palette = { ...PLAIN, critical: (text: string) => `!${text}` };
     const found = findingsOf({ last: { statistics: counted({ drop: 1, early_drop: 1 }) } });
-    expect(losingLines(found, palette).filter((line) => line.startsWith('!'))).toHaveLength(1);
+    expect(counterLines(found, palette).filter((line) => line.startsWith('!'))).toHaveLength(1);
   });
 
   test.each<[Incident['log'], string | undefined]>([

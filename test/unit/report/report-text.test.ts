@@ -484,14 +484,18 @@ describe('the verdict', () => {
 
   test('of the fullest, where nothing is wrong', () => {
     const others = [envoy({ entries: 300 }), envoy({ key: 'net:9', entries: 200 })];
-    expect(verdict({ first: { entries: 100, others } })).toBe('not conntrack: 30.0% used, nothing dropped since boot');
+    expect(verdict({ first: { entries: 100, others } })).toBe(
+      'conntrack is not the problem: 30.0% used, nothing dropped since boot',
+    );
   });
 
   test('drops that cannot be seen somewhere', () => {
     const others = [envoy({ statistics: fault('denied') })];
     expect(verdict({ first: { others } })).toMatch(/10\.0% used, drops cannot be seen$/);
     const lost = { others, statistics: counted({ drop: 5 }) };
-    expect(verdict({ first: lost })).toBe('10.0% used, 5 dropped since boot, nothing now where it can be seen');
+    expect(verdict({ first: lost })).toBe(
+      '10.0% used, 5 dropped since boot; nothing now as far as it can be seen, whether recently is unknown',
+    );
   });
 
   test('full as far as can be told while entries come and go', () => {
@@ -513,7 +517,7 @@ describe('the verdict', () => {
   test('each kind of loss since boot, and where it can be seen now', () => {
     const lost = counted({ drop: 9, insert_failed: 12, chainlength: 5 });
     expect(verdict({ first: { statistics: lost } })).toBe(
-      'not conntrack: 0.0% used, 2 dropped, 7 lost to clashes, 5 refused for long chains since boot, nothing now',
+      '0.0% used, 2 dropped, 7 lost to clashes, 5 refused for long chains since boot; nothing now, whether recently is unknown',
     );
   });
 

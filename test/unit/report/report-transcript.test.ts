@@ -56,7 +56,7 @@ describe('a report', () => {
                  3    0.3%         0           0   blue (no process)
         4 namespaces.
 
-      Losing: namespace of envoy (pid 4711)
+      Counters: namespace of envoy (pid 4711)
                                                                   over 2 s  since boot
         drop          dropped: the table was full, or a clash        750/s       1,500
         early_drop    evicted to let new ones in                     100/s         200
@@ -147,7 +147,7 @@ describe('a report', () => {
                300       -         -           4   this tree
         1 namespace, a captured tree shows no other.
 
-      Losing: this tree
+      Counters: this tree
                                                                    since boot
         drop          dropped: the table was full, or a clash               4
         early_drop    evicted to let new ones in                            0

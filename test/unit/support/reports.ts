@@ -1,6 +1,7 @@
 // What a report finds out from two looks at a machine, by the way that the command goes.
 
 import { type Evaluation, evaluate, type Histories } from '../../../src/evaluate/evaluate.ts';
+import type { PastLosses } from '../../../src/evaluate/past-losses.ts';
 import { DEFAULT_THRESHOLDS } from '../../../src/evaluate/thresholds.ts';
 import { sampleOf } from '../../../src/evaluate/trend.ts';
 import { parseSysctlFile } from '../../../src/kernel/settings/sysctl-file.ts';
@@ -44,6 +45,8 @@ export interface Incident {
   readonly seconds?: number;
   readonly log?: Reading<FullLog>;
   readonly spells?: FullSpells;
+  /** Seconds since the oldest sample, and the losses since, of our own table. */
+  readonly past?: PastLosses;
   readonly shortage?: Shortage;
   /** Of the table that is fullest at the first look. */
   readonly holdings?: Holdings;
@@ -86,7 +89,8 @@ interface Diagnosed {
 }
 
 /** A captured tree is looked at once. */
-export function diagnosed({ first: changes = {}, last: later = {}, seconds = 1, spells }: Incident): Diagnosed {
+export function diagnosed(incident: Incident): Diagnosed {
+  const { first: changes = {}, last: later = {}, seconds = 1, spells } = incident;
   const at = (uptime: number) => ok({ boot: 'boot', uptime });
   const first = observation({ ...CALM, clock: at(100), ...changes });
   const last =
@@ -95,7 +99,11 @@ export function diagnosed({ first: changes = {}, last: later = {}, seconds = 1, 
       : observation({ ...CALM, ...changes, clock: at(100 + seconds), ...later });
   const judged = { thresholds: DEFAULT_THRESHOLDS, objectSize: undefined, drift: 'ok', partial: 'ok' } as const;
   const evaluation = evaluate(last, historiesOf(first), judged);
-  return { first, evaluation, diagnosis: diagnose(evaluation, spells) };
+  return { first, evaluation, diagnosis: diagnose(evaluation, spells, pastsOf(incident)) };
+}
+
+function pastsOf({ past }: Incident): ReadonlyMap<string, PastLosses> {
+  return new Map(past === undefined ? [] : [['own', past]]);
 }
 
 /** What a look leaves for the next. */
@@ -133,6 +141,7 @@ export function findingsOf(incident: Incident): ReportFindings {
     diagnosis,
     identities: new Map([['net:7', { process: { pid: 4711, command: 'envoy' }, container: undefined }]]),
     log,
+    recollection: { pasts: pastsOf(incident), fault: undefined },
     subject: fullestTable(first),
     listed,
     isForeign: false,

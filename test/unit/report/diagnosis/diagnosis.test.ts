@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { evaluate } from '../../../../src/evaluate/evaluate.ts';
+import type { LossSpell } from '../../../../src/evaluate/past-losses.ts';
 import type { FullSpell } from '../../../../src/model/full-log.ts';
 import { diagnose, fullestTable } from '../../../../src/report/diagnosis/diagnosis.ts';
 import { verdictText } from '../../../../src/report/diagnosis/verdict.ts';
@@ -29,15 +30,15 @@ function verdict(incident: Incident): string {
 
 describe('the verdict', () => {
   test.each<[Incident, string, string]>([
-    [{}, 'ok', 'not conntrack: 0.0% used, nothing dropped since boot'],
-    [{ first: { entries: 30 } }, 'ok', 'not conntrack: 3.0% used, nothing dropped since boot'],
+    [{}, 'ok', 'conntrack is not the problem: 0.0% used, nothing dropped since boot'],
+    [{ first: { entries: 30 } }, 'ok', 'conntrack is not the problem: 3.0% used, nothing dropped since boot'],
     [
       { first: { statistics: counted({ drop: 9000 }) } },
       'ok',
-      'not conntrack: 0.0% used, 9,000 dropped since boot, nothing now',
+      '0.0% used, 9,000 dropped since boot; nothing now, whether recently is unknown',
     ],
     [{ first: NO_COUNTERS }, 'ok', '0.0% used, drops cannot be seen'],
-    [{ first: { entries: 800 } }, 'ok', 'not conntrack: 80.0% used, nothing dropped since boot'],
+    [{ first: { entries: 800 } }, 'ok', 'conntrack is not the problem: 80.0% used, nothing dropped since boot'],
     [{ first: { entries: 801 } }, 'warning', 'the table of the host is 80.1% full, not growing, nothing dropped now'],
     [
       { first: { entries: 901 }, last: { entries: 911 }, seconds: 2 },
@@ -129,27 +130,27 @@ describe('the verdict', () => {
     [
       { first: { entries: 400 }, last: { entries: 490 } },
       'ok',
-      'not conntrack: 49.0% used, nothing dropped since boot',
+      'conntrack is not the problem: 49.0% used, nothing dropped since boot',
     ],
     [
       { first: { entries: 490 }, last: { entries: 500 } },
       'ok',
-      'not conntrack: 50.0% used, nothing dropped since boot',
+      'conntrack is not the problem: 50.0% used, nothing dropped since boot',
     ],
     [
       { first: { entries: 699 }, last: { entries: 700 } },
       'ok',
-      'not conntrack: 70.0% used, nothing dropped since boot',
+      'conntrack is not the problem: 70.0% used, nothing dropped since boot',
     ],
     [
       { first: { entries: 700 }, last: { entries: 600 } },
       'ok',
-      'not conntrack: 60.0% used, nothing dropped since boot',
+      'conntrack is not the problem: 60.0% used, nothing dropped since boot',
     ],
     [
       { first: { entries: 599 }, last: { entries: 600 } },
       'ok',
-      'not conntrack: 60.0% used, nothing dropped since boot',
+      'conntrack is not the problem: 60.0% used, nothing dropped since boot',
     ],
     [
       gone(120, 7),
@@ -174,7 +175,7 @@ describe('the verdict', () => {
     [
       { ...of('own', 60), first: { statistics: counted({ drop: 12 }) } },
       'warning',
-      'the table of the host was full from 03:01:44 to 03:03:10 (86 s, by the log), 60 s ago; now 0.0% used, 12 dropped since boot, nothing now',
+      'the table of the host was full from 03:01:44 to 03:03:10 (86 s, by the log), 60 s ago; now 0.0% used, 12 dropped since boot; nothing now',
     ],
     [
       { ...of('net:7', 60), first: { others: [envoy({ key: 'net:7', entries: 5 })] } },
@@ -186,8 +187,12 @@ describe('the verdict', () => {
       'warning',
       'the table of the host is 85.0% full, not growing, nothing dropped now',
     ],
-    [gone(900, 7), 'ok', 'not conntrack: 0.0% used, nothing dropped since boot'],
-    [{ log: fault('denied', '/dev/kmsg') }, 'ok', 'not conntrack: 0.0% used, nothing dropped since boot'],
+    [gone(900, 7), 'ok', 'conntrack is not the problem: 0.0% used, nothing dropped since boot'],
+    [
+      { log: fault('denied', '/dev/kmsg') },
+      'ok',
+      'conntrack is not the problem: 0.0% used, nothing dropped since boot',
+    ],
     [
       { first: { configuration: wanted(4000) } },
       'warning',
@@ -203,7 +208,11 @@ describe('the verdict', () => {
       'critical',
       'the table of the host is full: 1,000 of 1,000, nothing dropped now',
     ],
-    [{ first: { limit: 0, entries: 5000 } }, 'ok', 'not conntrack: 5,000 entries used, nothing dropped since boot'],
+    [
+      { first: { limit: 0, entries: 5000 } },
+      'ok',
+      'conntrack is not the problem: 5,000 entries used, nothing dropped since boot',
+    ],
     [
       { first: { isInitial: false, entries: 1000 } },
       'critical',
@@ -235,9 +244,43 @@ describe('the verdict', () => {
     const captured = { view: 'captured', entries: 30 } as const;
     const lost = { statistics: counted({ drop: 5, chainlength: 7 }) };
     expect(verdict({ first: { ...captured, ...lost } })).toBe(
-      '3.0% used, 5 dropped, 7 refused for long chains since boot, one look cannot tell whether now',
+      '3.0% used, 5 dropped, 7 refused for long chains since boot; a single sample cannot show whether packets are being lost now',
     );
-    expect(verdict({ first: captured })).toBe('not conntrack: 3.0% used, nothing dropped since boot');
+    expect(verdict({ first: captured })).toBe('conntrack is not the problem: 3.0% used, nothing dropped since boot');
+  });
+
+  test.each<[Partial<LossSpell>, string, string]>([
+    [
+      { from: 600, to: 300 },
+      'warning',
+      '0.0% used, 4,001 packets were lost to clashes between 17:55 and 18:00; nothing now',
+    ],
+    [{ from: 100, to: 0 }, 'warning', '0.0% used, 4,001 packets were lost to clashes since 17:55:01; nothing now'],
+    [
+      { from: 50_000, to: 1000 },
+      'ok',
+      'conntrack is not the problem: 0.0% used, 4,001 packets were lost to clashes between 2026-11-30 17:55 and 2026-11-30 18:00; nothing now',
+    ],
+    [
+      { from: 5000, to: 0 },
+      'ok',
+      '0.0% used, 4,001 packets were lost to clashes since 17:55; nothing now, whether recently is unknown',
+    ],
+  ])('losses that an earlier check has seen: %j', (change, state, text) => {
+    const times = { first: '2026-11-30 17:55:01', last: '2026-11-30 18:00:02' };
+    const lost = { full: 0, clash: 4001, chain: 0, fullOrClash: 0 };
+    const seen = { lost, from: 600, to: 300, within: change.from ?? 600, ...times, ...change };
+    const statistics = counted({ drop: 4001, insert_failed: 4001 });
+    const incident: Incident = { first: { statistics }, past: { seconds: 50_000, spells: [seen] } };
+    expect([diagnosed(incident).diagnosis.state, verdict(incident)]).toEqual([state, text]);
+  });
+
+  test.each<[number, string]>([
+    [900, 'conntrack is not the problem: 0.0% used, 9 dropped since boot, nothing in the last 15 min'],
+    [899, '0.0% used, 9 dropped since boot, nothing in the last 15 min'],
+  ])('no loss for %d s, by the samples of earlier checks', (seconds, text) => {
+    const incident: Incident = { first: { statistics: counted({ drop: 9 }) }, past: { seconds, spells: [] } };
+    expect(verdict(incident)).toBe(text);
   });
 
   test('counters that wrap', () => {

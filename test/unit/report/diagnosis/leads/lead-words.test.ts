@@ -96,7 +96,7 @@ describe.each(Object.entries(SCENES))('%s', (_, given) => {
   test('the verdict names it, never that it is not conntrack, and nothing is advised for the table', () => {
     const found = findings(given);
     expect(verdictText(found)).toMatch(/; 1\.0% used, nothing dropped since boot$/);
-    expect(verdictText(found)).not.toContain('not conntrack');
+    expect(verdictText(found)).not.toContain('not the problem');
     const text = reportText(found, PLAIN).join('\n');
     expect(text).toContain('\nWhat to do\n  Nothing for the table: see Elsewhere.');
     expect(text).not.toContain('look elsewhere');
@@ -335,7 +335,7 @@ test('in whole', () => {
 
 test('without a lead nothing is different', () => {
   const found = findings({});
-  expect(verdictText(found)).toBe('not conntrack: 1.0% used, nothing dropped since boot');
+  expect(verdictText(found)).toBe('conntrack is not the problem: 1.0% used, nothing dropped since boot');
   expect(reportText(found, PLAIN).join('\n')).toContain('\nWhat to do\n  Nothing here: look elsewhere.');
   expect(sectionOf({})).toBe('');
   expect(reportBody(found).report?.incident?.elsewhere).toEqual([]);

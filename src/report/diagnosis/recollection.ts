@@ -1,0 +1,66 @@
+// What checks on this machine have seen before: the samples of this boot that a state directory holds. Nothing is written.
+
+import { type PastLosses, pastLosses } from '../../evaluate/past-losses.ts';
+import { sampleOf } from '../../evaluate/trend.ts';
+import { readStoredSamples, type StoredSamples } from '../../history/stored-samples.ts';
+import { namespaceInode } from '../../kernel/namespaces/namespace.ts';
+import { isYoungerThan } from '../../kernel/namespaces/namespace-age.ts';
+import type { Root } from '../../kernel/root.ts';
+import type { Fault, Reading } from '../../model/fault.ts';
+import type { BootClock, Observation } from '../../model/observation.ts';
+import type { Table } from '../../model/table.ts';
+import { localTime } from './kernel-log.ts';
+
+/** Directories that the definitions, the manual and the packages name. */
+const DEFAULT_STATE_DIRECTORIES = ['/var/lib/nagios', '/var/lib/nrpe', '/var/lib/netdata', '/var/lib/check_mk_agent'];
+
+export interface Recollection {
+  /** By the key of the table; a table without samples of this boot has none. */
+  readonly pasts: ReadonlyMap<string, PastLosses>;
+  /** Why the directory that was given shows nothing. */
+  readonly fault: Fault | undefined;
+}
+
+/** `dir` is the state directory that was given; without one the usual ones are read, on a live machine. */
+export function recollect(root: Root, { machine, tables, clock }: Observation, dir: string | undefined): Recollection {
+  if (clock?.ok !== true) return { pasts: new Map(), fault: undefined };
+  const { boot } = clock.value;
+  const stored = directoriesOf(root, dir).map((one) => readStoredSamples(one, boot));
+  const known = stored.flatMap((reading) => (reading.ok ? [reading.value] : []));
+  const now = Date.now();
+  const timeAgo = (seconds: number) => (root.view === 'captured' ? undefined : localTime(now - 1000 * seconds));
+  const pasts = tables.flatMap((table) => {
+    const past = pastLosses(
+      sampleOf(table, clock.value),
+      pastOf(root, table, known, clock.value),
+      machine.release,
+      timeAgo,
+    );
+    return past === undefined ? [] : [[table.key, past] as const];
+  });
+  return { pasts: new Map(pasts), fault: dir === undefined ? undefined : faultOf(stored) };
+}
+
+function directoriesOf(root: Root, dir: string | undefined): readonly string[] {
+  if (dir !== undefined) return [dir];
+  return root.view === 'captured' ? [] : DEFAULT_STATE_DIRECTORIES.map(root.locate);
+}
+
+function pastOf(root: Root, table: Table, stored: readonly StoredSamples[], { uptime }: BootClock) {
+  const name = table.isOwn ? ownName(root) : table.key;
+  const samples = stored.flatMap((one) => one.get(name) ?? []);
+  const last = samples[samples.length - 1];
+  // The kernel gives the inode of a namespace to the next one at once.
+  return last === undefined || isYoungerThan(root, table, last.uptime, uptime) ? [] : samples;
+}
+
+/** The name that the check keeps our own table under. */
+function ownName(root: Root): string {
+  const inode = namespaceInode(root);
+  return typeof inode === 'number' ? `net:${inode}` : `tree:${root.locate('')}`;
+}
+
+function faultOf(stored: readonly Reading<unknown>[]): Fault | undefined {
+  const [first] = stored;
+  return first?.ok === false ? first.fault : undefined;
+}
