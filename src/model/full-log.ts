@@ -33,6 +33,9 @@ export interface FullSpell {
   /** Seconds between them, and since the last one. */
   readonly seconds: number;
   readonly ago: number;
+  /** Spells in the last 15 minutes, with this one, and how many seconds ago the first of them began. */
+  readonly times: number;
+  readonly began: number;
 }
 
 /** The last spell of each table that surely was full. */

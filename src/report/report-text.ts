@@ -6,7 +6,7 @@ import { faultWords } from '../words/faults.ts';
 import { grouped, indented, wrapped } from '../words/prose.ts';
 import { percentWords } from '../words/words.ts';
 import { adviceLines } from './advice/steps.ts';
-import { isFine } from './diagnosis/diagnosis.ts';
+import { isFine, isGone, isOver } from './diagnosis/diagnosis.ts';
 import { leadLines } from './diagnosis/leads/lead-words.ts';
 import { listLines } from './list/listing.ts';
 import type { Palette } from './palette.ts';
@@ -40,7 +40,12 @@ const RUN_AGAIN = 'Run this again while connections fail, or let it run: --watch
 /** What there is to do where no advice is given. */
 function nothingWords(found: ReportFindings): string {
   if (found.diagnosis.trouble === 'elsewhere') return 'Nothing for the table: see Elsewhere.';
-  if (found.diagnosis.trouble === 'was_full') return 'Nothing now: it is over.';
+  const { past, trouble } = found.diagnosis;
+  if (trouble === 'was_full' && past !== undefined) {
+    if (isGone(past)) return 'Nothing: the namespace is gone, and its entries with it.';
+    if (isOver(found.diagnosis)) return 'Nothing now: it is over.';
+    return `Nothing now, but it may happen again. ${RUN_AGAIN}`;
+  }
   if (isFine(found.diagnosis)) return 'Nothing here: look elsewhere.';
   const isCaptured = found.evaluation.observation.machine.view === 'captured';
   return isCaptured ? NOTHING_NOW : `${NOTHING_NOW} ${RUN_AGAIN}`;

@@ -87,6 +87,18 @@ export interface PastFull {
   readonly isNamed: boolean;
 }
 
+/** True if the namespace of that table is gone. */
+export function isGone({ table, number }: PastFull): boolean {
+  return table === undefined && number !== undefined;
+}
+
+/** True if nothing suggests that the table fills again: it was full once, loses nothing now, and is not half full. */
+export function isOver({ past, tables }: Diagnosis): boolean {
+  const was = tables.find(({ result }) => result.table.key === past?.table?.key)?.result;
+  if (past === undefined || was?.losses === undefined) return false;
+  return past.spell.times === 1 && was.table.entries < (HALF / 100) * was.table.limit;
+}
+
 // A moment's growth tells of the next minutes only, and of a table that has room only noise.
 const [HALF, SOON_SECONDS] = [50, 300];
 // Entries end and are collected while others are refused or evict, so that a full table has a little room at any moment.
@@ -180,9 +192,10 @@ function recentSpell({ tables }: Observation, spells: FullSpells | undefined): P
 function machineTrouble({ observation, drift }: Evaluation, past: PastFull | undefined, recent: RecentLosses) {
   const found: readonly (readonly [boolean, State, Trouble])[] = [
     [observation.unread.length > 0, 'unknown', 'unread'],
-    [past !== undefined, 'warning', 'was_full'],
+    [past !== undefined && !isGone(past), 'warning', 'was_full'],
     [recent.kind === 'lost' && recent.spell.within < RECENT_SECONDS, 'warning', 'was_losing'],
     [drift?.kind === 'below', 'warning', 'drift'],
+    [past !== undefined, 'warning', 'was_full'],
   ];
   const [, state, trouble] = found.find(([holds]) => holds) ?? [true, 'ok', 'none'];
   return { state, trouble };

@@ -6,6 +6,7 @@ import type { Root } from '../../kernel/root.ts';
 import type { FullLog, FullSpell, FullSpells, LogRecord } from '../../model/full-log.ts';
 import type { Machine } from '../../model/machine.ts';
 import type { Observation } from '../../model/observation.ts';
+import { RECENT_SECONDS } from './diagnosis.ts';
 
 /** The kernel writes a line within five seconds while it drops: after a longer pause something else begins. */
 const PAUSE_SECONDS = 60;
@@ -68,19 +69,22 @@ function namesNamespaces({ release }: Machine): boolean {
 }
 
 function lastSpell(records: readonly LogRecord[]): FullSpell | undefined {
-  const from = records.reduce((start, { ago }, at) => {
+  const starts = records.flatMap(({ ago }, at) => {
     const before = records[at - 1];
-    return before !== undefined && before.ago - ago > PAUSE_SECONDS ? at : start;
-  }, 0);
-  const spell = records.slice(from);
+    return before === undefined || before.ago - ago > PAUSE_SECONDS ? [at] : [];
+  });
+  const spell = records.slice(starts[starts.length - 1]);
   const [first, last] = [spell[0], spell[spell.length - 1]];
   if (first === undefined || last === undefined) return undefined;
+  const recent = starts.map((at) => records[at]?.ago ?? 0).filter((ago) => ago < RECENT_SECONDS);
   return {
     lines: spell.length,
     first: first.time,
     last: last.time,
     seconds: first.ago - last.ago,
     ago: last.ago,
+    times: Math.max(1, recent.length),
+    began: recent[0] ?? first.ago,
   };
 }
 

@@ -10,7 +10,15 @@ import { durationWords } from '../../words/words.ts';
 import { addressWords, protocolWords } from '../list/address.ts';
 import type { ReportFindings } from '../report-findings.ts';
 import { tableWords, usageWords } from '../table-words.ts';
-import { type Diagnosis, events, isFine, type PastFull, RECENT_SECONDS, type TableDiagnosis } from './diagnosis.ts';
+import {
+  type Diagnosis,
+  events,
+  isFine,
+  isGone,
+  type PastFull,
+  RECENT_SECONDS,
+  type TableDiagnosis,
+} from './diagnosis.ts';
 import { leadWords } from './leads/lead-words.ts';
 import type { Shortage } from './nat-ports.ts';
 import { causesOfLoss, countedEvents, spellWords } from './spell-words.ts';
@@ -26,15 +34,15 @@ export function verdictText(found: ReportFindings): string {
     case 'filling':
       return `the table of ${tableWords(found, worst.result.table)} ${troubleWords(worst, found.shortage)}${otherTables(diagnosis)}`;
     case 'was_full':
-      return `${pastWords(found, diagnosis.past)}; now ${fineWords(found)}`;
+      return wasFullText(found, diagnosis.past);
     case 'was_losing':
-      return fineWords(found);
+      return [fineWords(found), ...pastNote(found)].join('; ');
     case 'drift':
-      return [...driftText(evaluation.drift), fineWords(found)].join('; ');
+      return [...driftText(evaluation.drift), fineWords(found), ...pastNote(found)].join('; ');
     case 'unread':
       return `not every table could be read; of those that were, ${fineWords(found)}`;
     case 'elsewhere':
-      return `${leadWords(found)}; ${fineWords(found)}`;
+      return [leadWords(found), fineWords(found), ...pastNote(found)].join('; ');
     case 'none':
       return isFine(diagnosis) ? `conntrack is not the problem: ${fineWords(found)}` : fineWords(found);
   }
@@ -78,13 +86,26 @@ function driftText(drift: Drift | undefined): readonly string[] {
   return drift?.kind === 'below' ? [driftWords(drift)] : [];
 }
 
-/** `the table of the host was full from 03:01:44 to 03:03:10 (86 s, by the log), 5 min ago`. */
-function pastWords(found: ReportFindings, past: PastFull | undefined): string {
+/** A table that is gone is a note to what there is now. */
+function wasFullText(found: ReportFindings, past: PastFull | undefined): string {
   if (past === undefined) return 'a table was full';
-  const { first, last, seconds, ago } = past.spell;
+  return isGone(past)
+    ? `${fineWords(found)}; ${pastWords(found, past)}`
+    : `${pastWords(found, past)}; now ${fineWords(found)}`;
+}
+
+function pastNote(found: ReportFindings): readonly string[] {
+  const { past } = found.diagnosis;
+  return past === undefined ? [] : [pastWords(found, past)];
+}
+
+/** `the table of the host was full from 03:01:44 to 03:03:10 (86 s, by the log), 5 min ago`. */
+function pastWords(found: ReportFindings, past: PastFull): string {
+  const { first, last, seconds, ago, times, began } = past.spell;
   const source = past.isNamed ? 'by the log' : 'by the log, which does not say whose';
-  const times = seconds < 1 ? `at ${last}` : `from ${first} to ${last} (${durationWords(seconds)}, ${source})`;
-  return `${pastTableWords(found, past)} was full ${times}, ${durationWords(ago)} ago`;
+  const when = seconds < 1 ? `at ${last}` : `from ${first} to ${last} (${durationWords(seconds)}, ${source})`;
+  const often = times > 1 ? `${times} times in the last ${durationWords(began)}, last ` : '';
+  return `${pastTableWords(found, past)} was full ${often}${when}, ${durationWords(ago)} ago`;
 }
 
 function pastTableWords({ evaluation, identities }: ReportFindings, { spell, table, number, isNamed }: PastFull) {

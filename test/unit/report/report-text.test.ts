@@ -42,6 +42,7 @@ function textOf(incident: Incident, palette: Palette = PLAIN): string {
 const SPRAY = holdings(times(1000, (at) => ({ protocol: 17, port: at, flag: 'unreplied', seconds: 30 })));
 const FULL = envoy({ entries: 1000 });
 const LOST = envoy({ entries: 1000, statistics: counted({ drop: 1500, early_drop: 200 }) });
+const LAST_FULL = { lines: 1, first: 'a', last: 'a', seconds: 0, ago: 30, times: 1, began: 30 };
 const LOSING: Incident = {
   first: { entries: 12, others: [FULL] },
   last: { others: [LOST] },
@@ -117,13 +118,22 @@ describe('the text', () => {
     const over: Incident = {
       log: ok({ lines: 1, first: 'a', last: 'a', ago: 30, namespaces: [], records: [] }),
       spells: {
-        ofTables: new Map([['own', { lines: 1, first: 'a', last: 'a', seconds: 0, ago: 30 }]]),
+        ofTables: new Map([['own', LAST_FULL]]),
         ofOthers: undefined,
       },
     };
     const text = textOf({ ...over, first: { statistics: counted({ drop: 5000, early_drop: 7 }) } });
     expect(text).toContain('One "table full" line at a, the last 30 s ago');
     expect(text).toContain('What to do\n  Nothing now: it is over.');
+    const again = new Map([['own', { ...LAST_FULL, times: 3, began: 240 }]]);
+    expect(textOf({ ...over, spells: { ofTables: again, ofOthers: undefined } })).toContain(
+      'What to do\n  Nothing now, but it may happen again. Run this again while connections fail,',
+    );
+    expect(textOf({ ...over, first: { entries: 500 } })).toContain('it may happen again');
+    const gone = { spell: LAST_FULL, number: 7, isNamed: true };
+    expect(textOf({ ...over, spells: { ofTables: new Map(), ofOthers: gone } })).toContain(
+      'What to do\n  Nothing: the namespace is gone, and its entries with it.',
+    );
     const raised = textOf({ ...over, first: { limit: 1_000_000 } });
     expect(raised).toContain('  1. Nothing now. Make the limit of 1,000,000 last: no file sets it.\n');
     expect(raised).toContain('  net.netfilter.nf_conntrack_max = 1000000');

@@ -8,7 +8,7 @@ import type { Root } from '../../../kernel/root.ts';
 import type { FullLog } from '../../../model/full-log.ts';
 import type { Observation } from '../../../model/observation.ts';
 import type { Table } from '../../../model/table.ts';
-import type { Diagnosis } from '../diagnosis.ts';
+import type { Diagnosis, Trouble } from '../diagnosis.ts';
 import { ALLOWANCE, type AllowanceLead, type AllowancesSeen, readAllowances } from './allowance.ts';
 import { EXPECTATIONS, type ExpectationLead, type ExpectationsSeen, readExpectations } from './expectations.ts';
 import { INVALID, type InvalidHandling, type InvalidLead } from './invalid.ts';
@@ -94,10 +94,15 @@ function between(before: Look, after: Look): Between<Elsewhere> | undefined {
   return seconds > 0 ? { seconds, earlier: before.elsewhere, later: after.elsewhere } : undefined;
 }
 
-/** Leads count only if no table is in trouble. */
+// Nothing is wrong with a table now.
+const NOT_NOW: readonly Trouble[] = ['was_full', 'was_losing', 'drift', 'unread'];
+
+/** Leads count only if no table is in trouble now; one that shows a loss now comes before everything that is over. */
 export function withLeads(diagnosis: Diagnosis, leads: readonly Lead[]): Diagnosis {
-  if (diagnosis.trouble !== 'none' || leads.length === 0) return diagnosis;
-  return { ...diagnosis, trouble: 'elsewhere', state: worst(leads.map((lead) => lead.state)) };
+  const { state, trouble } = diagnosis;
+  const isLosing = leads.some((lead) => lead.state !== 'ok' && lead.isPast !== true);
+  if (leads.length === 0 || !(trouble === 'none' || (isLosing && NOT_NOW.includes(trouble)))) return diagnosis;
+  return { ...diagnosis, trouble: 'elsewhere', state: worst([state, ...leads.map((lead) => lead.state)]) };
 }
 
 type JudgedLook = Surroundings<Elsewhere> & Pick<LeadSources, 'handling'>;

@@ -7,7 +7,10 @@ import { verdictText } from '../../../../src/report/diagnosis/verdict.ts';
 import { counted, countedBefore515, fault, observation, ok, unreadTable } from '../../support/observation.ts';
 import { diagnosed, envoy, findingsOf, type Incident, wanted } from '../../support/reports.ts';
 
-const spell = (ago: number, seconds = 86) => ({ lines: 3, first: '03:01:44', last: '03:03:10', seconds, ago });
+const spell = (ago: number, seconds = 86) => {
+  return { lines: 3, first: '03:01:44', last: '03:03:10', seconds, ago, times: 1, began: ago + seconds };
+};
+const OFTEN = { ...spell(20), times: 3, began: 240 };
 const gone = (ago: number, number: number | undefined): Incident => ({
   spells: { ofTables: new Map(), ofOthers: { spell: spell(ago), number, isNamed: true } },
 });
@@ -155,12 +158,17 @@ describe('the verdict', () => {
     [
       gone(120, 7),
       'warning',
-      'the table of net:[7], which is gone, was full from 03:01:44 to 03:03:10 (86 s, by the log), 120 s ago; now 0.0% used, nothing dropped since boot by the tables there are',
+      '0.0% used, nothing dropped since boot by the tables there are; the table of net:[7], which is gone, was full from 03:01:44 to 03:03:10 (86 s, by the log), 120 s ago',
     ],
     [
       gone(120, undefined),
       'warning',
       'the table of the initial namespace was full from 03:01:44 to 03:03:10 (86 s, by the log), 120 s ago; now 0.0% used, nothing dropped since boot by the tables there are',
+    ],
+    [
+      { ...of('own', 60), spells: { ofTables: new Map([['own', OFTEN]]), ofOthers: undefined } },
+      'warning',
+      'the table of the host was full 3 times in the last 240 s, last from 03:01:44 to 03:03:10 (86 s, by the log), 20 s ago; now 0.0% used, nothing dropped since boot',
     ],
     [
       nobodys(spell(120)),

@@ -25,17 +25,19 @@ function spells(records: readonly LogRecord[], changes: Changes = {}, started = 
 test('each namespace has its own', () => {
   const { ofTables, ofOthers } = spells([record(50, 8), record(45), record(40, 8), record(30)]);
   expect([...ofTables]).toEqual([
-    ['own', { lines: 2, first: '-45', last: '-30', seconds: 15, ago: 30 }],
-    ['net:7', { lines: 2, first: '-50', last: '-40', seconds: 10, ago: 40 }],
+    ['own', { lines: 2, first: '-45', last: '-30', seconds: 15, ago: 30, times: 1, began: 45 }],
+    ['net:7', { lines: 2, first: '-50', last: '-40', seconds: 10, ago: 40, times: 1, began: 50 }],
   ]);
   expect(ofOthers).toBeUndefined();
 });
 
 test('what is older than a namespace is of the one that had its number before', () => {
   const { ofTables, ofOthers } = spells([record(60, 8), record(50, 8), record(40, 8)], {}, UPTIME - 45);
-  expect([...ofTables]).toEqual([['net:7', { lines: 1, first: '-40', last: '-40', seconds: 0, ago: 40 }]]);
+  expect([...ofTables]).toEqual([
+    ['net:7', { lines: 1, first: '-40', last: '-40', seconds: 0, ago: 40, times: 1, began: 40 }],
+  ]);
   expect(ofOthers).toEqual({
-    spell: { lines: 2, first: '-60', last: '-50', seconds: 10, ago: 50 },
+    spell: { lines: 2, first: '-60', last: '-50', seconds: 10, ago: 50, times: 1, began: 60 },
     number: 8,
     isNamed: true,
   });
@@ -85,7 +87,8 @@ test('of a very long log the end is enough', () => {
   expect(spells(long).ofTables.get('own')).toMatchObject({ lines: 5000, first: '-599.9', last: '-100' });
 });
 
-test('one pause after another, of which the last one counts', () => {
-  const records = [record(500), record(400), record(300), record(290)];
-  expect(spells(records).ofTables.get('own')).toEqual({ lines: 2, first: '-300', last: '-290', seconds: 10, ago: 290 });
+test('one pause after another: the last spell is told, and how many there were in the last 15 minutes', () => {
+  const records = [record(950), record(500), record(400), record(300), record(290)];
+  const last = { lines: 2, first: '-300', last: '-290', seconds: 10, ago: 290 };
+  expect(spells(records).ofTables.get('own')).toEqual({ ...last, times: 3, began: 500 });
 });

@@ -65,6 +65,23 @@ describe('what the verdict becomes', () => {
     const found = sources(given);
     expect(withLeads(diagnose(found.evaluation, undefined), leadsOf(found))).toMatchObject({ state, trouble });
   });
+
+  const spell = { lines: 1, first: 'a', last: 'a', seconds: 0, ago: 20, times: 1, began: 20 };
+  const WAS_FULL = { ofTables: new Map(), ofOthers: { spell, number: 7, isNamed: true } };
+
+  test.each<[string, Given, string]>([
+    [
+      'a loss of now comes before a table that was full',
+      { stacks: [{ ListenDrops: 0 }, { ListenDrops: 44 }] },
+      'elsewhere',
+    ],
+    ['one that only the log shows does not', { logged: LOGGED }, 'was_full'],
+    ['neither does what may be normal', { counters: invalid(0, 50), handling: NO_RULE }, 'was_full'],
+  ])('%s', (_, given, trouble) => {
+    const found = sources(given);
+    const diagnosis = withLeads(diagnose(found.evaluation, WAS_FULL), leadsOf(found));
+    expect(diagnosis).toMatchObject({ state: 'warning', trouble });
+  });
 });
 
 const NO_END = { left: () => Number.POSITIVE_INFINITY, elapsed: () => 0 };
