@@ -2,7 +2,7 @@
 // its load and its memory suggest.
 
 import type { Reading } from '../model/fault.ts';
-import { LIMIT_PER_HASHSIZE } from '../model/generation.ts';
+import { LARGEST_HASHSIZE, LIMIT_PER_HASHSIZE, wholePages } from '../model/generation.ts';
 import type { Machine } from '../model/machine.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Table } from '../model/table.ts';
@@ -23,16 +23,7 @@ import { hasReachedLimit } from './losses.ts';
 import { bucketsOfHashsize, defaultLimit } from './module-load.ts';
 
 /** Why this limit: asked for, or what suggests it. */
-export type Reason =
-  | 'asked'
-  | 'configured'
-  | 'enough'
-  | 'filling'
-  | 'was_full'
-  | 'no_limit'
-  | 'memory'
-  | 'in_use'
-  | 'too_large';
+export type Reason = 'asked' | 'configured' | 'enough' | 'filling' | 'no_limit' | 'memory' | 'in_use' | 'too_large';
 
 export interface Plan {
   readonly limit: number;
@@ -54,6 +45,8 @@ export interface Plan {
   readonly fits: boolean | undefined;
   /** The largest limit that fits, where this one does not. */
   readonly largest: number | undefined;
+  /** Why no command sets it: it does not fit into memory, or it is no more than what is in use. */
+  readonly obstacle: 'memory' | 'in use' | undefined;
   /** Whether this limit, or one before it, was met since boot. */
   readonly hasMetLimit: boolean;
   /** Whether this kernel, with the present buckets, refuses entries before the table is full. */
@@ -63,7 +56,7 @@ export interface Plan {
 }
 
 const BUCKETS_PER_EXPECTATION = 256;
-// Enough room for four times the present load, and for twice a limit that has been met already.
+// Enough room for four times the present load, but no more than twice the present limit.
 export const HEADROOM = 4;
 const AGAIN = 2;
 // A full table pins memory that nothing else can have: of what is recommended unasked not more than this of RAM.
@@ -109,12 +102,18 @@ export function planFor(
     share: machine.memTotal.ok ? (100 * (full.total + hashTable)) / machine.memTotal.value : undefined,
     more: more(limit),
     fits,
+    obstacle: obstacleTo(limit, table, fits),
     largest: fits === false && available.ok ? largestWithin(available.value.bytes, limit, more) : undefined,
     hasMetLimit: hasReachedLimit(table.statistics, machine.release),
     refusesNow: refusesBelowLimit(machine, table),
     configured: configuration === undefined ? undefined : wantedLimit(configuration, observation),
   };
   return { ok: true, value: plan, source: table.limitSource };
+}
+
+function obstacleTo(limit: number, { entries }: Table, fits: boolean | undefined): Plan['obstacle'] {
+  if (fits === false) return 'memory';
+  return limit > 0 && limit <= entries ? 'in use' : undefined;
 }
 
 /** What a full table of `limit` entries takes beyond what is held now. */
@@ -156,38 +155,37 @@ interface Recommended {
   readonly reason: Reason;
 }
 
-function recommended({ machine, table, cost, demand, configured }: Load): Recommended {
-  const { entries, limit: max } = table;
-  const load = Math.max(HEADROOM * entries, demand);
-  const met = wasMet(machine, table) ? AGAIN * max : 0;
+// Each figure grows with the load and in steps of a page of buckets: one entry more never doubles what is recommended.
+function recommended(load: Load): Recommended {
+  const { machine, table, cost, configured } = load;
+  const { entries, limit: now } = table;
   const most = affordable(machine, cost);
-  const wish = Math.max(load, met, unset(machine, table, most));
-  if (configured > max && configured >= wish) return { limit: configured, reason: 'configured' };
-  if (wish <= max) return enoughFor(max, load, most);
-  const limit = powerOfTwo(wish);
-  if (limit <= most) return { limit, reason: reasonFor(wish, load, met) };
-  return asMemoryAllows(Math.max(most, max), Math.max(powerOfTwo(leastLimit(entries)), configured));
+  const wish = wishOf(load, most);
+  const least = inSteps(machine, leastLimit(entries));
+  // A present limit that no load needs and no memory is for is one that somebody mistyped.
+  const kept = Math.max(Math.min(now, Math.max(most, wish, stepOf(machine))), configured);
+  const limit = Math.max(kept, Math.min(wish, most), least);
+  if (configured > now && limit === configured) return { limit, reason: 'configured' };
+  if (wish <= now) return { limit, reason: limit < now ? 'too_large' : 'enough' };
+  if (wish <= most) return { limit, reason: wish === unset(load, most) ? 'no_limit' : 'filling' };
+  return { limit, reason: limit > Math.max(kept, most) ? 'in_use' : 'memory' };
 }
 
-function reasonFor(wish: number, load: number, met: number): Reason {
-  if (wish === load) return 'filling';
-  return wish === met ? 'was_full' : 'no_limit';
+function wishOf(load: Load, most: number): number {
+  const wish = Math.max(loadOf(load.table), leastLimit(load.demand), unset(load, most));
+  return inSteps(load.machine, wish);
+}
+
+// A table that is nearly full does not show how much wants in, and a flood that fills it wants four times as much at
+// once: it gets twice the limit.
+function loadOf({ entries, limit }: Table): number {
+  return Math.min(HEADROOM * entries, AGAIN * Math.max(limit, entries));
 }
 
 // A quiet moment tells nothing of the peaks that a table without a limit has taken so far. What the kernel starts with
 // on a small machine is less than its memory allows.
-function unset(machine: Machine, { limit }: Table, most: number): number {
-  return limit === 0 ? Math.min(Math.max(defaultLimit(machine), UNSET), most) : 0;
-}
-
-// A limit that no load needs and no memory is for is one that somebody mistyped.
-function enoughFor(max: number, load: number, most: number): Recommended {
-  const isTooLarge = most < max && most >= Math.max(load, 1);
-  return isTooLarge ? { limit: most, reason: 'too_large' } : { limit: max, reason: 'enough' };
-}
-
-function asMemoryAllows(most: number, least: number): Recommended {
-  return least > most ? { limit: least, reason: 'in_use' } : { limit: most, reason: 'memory' };
+function unset({ machine, table }: Load, most: number): number {
+  return table.limit === 0 ? Math.min(Math.max(defaultLimit(machine), UNSET), most) : 0;
 }
 
 /** Entries that need a limit above them: what is in use, with room to spare. */
@@ -195,31 +193,32 @@ export function leastLimit(count: number): number {
   return Math.ceil(SPARE * count);
 }
 
-/** Whether a limit that nobody has raised has been met since boot. A raised one may be what helped then. */
-function wasMet(machine: Machine, { limit, statistics }: Table): boolean {
-  return limit <= defaultLimit(machine) && hasReachedLimit(statistics, machine.release);
-}
-
-function affordable({ memTotal }: Machine, cost: ObjectCost): number {
+function affordable({ memTotal, ...machine }: Machine, cost: ObjectCost): number {
   if (!memTotal.ok) return Number.POSITIVE_INFINITY;
   const entry = cost.slabBytes / cost.objectsPerSlab + cost.extensionMost;
-  const most = (LARGEST_SHARE * memTotal.value) / entry;
-  return most < 1 ? 0 : 2 ** Math.floor(Math.log2(most));
+  const step = stepOf(machine);
+  return step * Math.floor((LARGEST_SHARE * memTotal.value) / entry / step);
 }
 
-function powerOfTwo(entries: number): number {
-  return Math.min(2 ** Math.ceil(Math.log2(entries)), LARGEST_LIMIT);
+function inSteps(machine: Machine, entries: number): number {
+  const step = stepOf(machine);
+  return Math.min(step * Math.ceil(entries / step), LARGEST_LIMIT);
+}
+
+/** The entries that a page of buckets is planned for. */
+function stepOf(machine: Pick<Machine, 'generation' | 'release'>): number {
+  return mostPerBucket(machine) * wholePages(1);
 }
 
 // Never fewer than there are.
 function bucketsFor(machine: Machine, limit: number): number {
-  const wish = bucketsOfHashsize(machine, Math.ceil(limit / mostPerBucket(machine)));
+  const wish = Math.min(bucketsOfHashsize(machine, Math.ceil(limit / mostPerBucket(machine))), LARGEST_HASHSIZE);
   return machine.buckets.ok ? Math.max(wish, machine.buckets.value) : wish;
 }
 
 // Eight is what a module makes of its hashsize. From 4.0 on shorter chains are usual, and a quarter still lets
 // the kernel find an entry to evict in the eight buckets that it looks into.
-function mostPerBucket({ generation, release }: Machine): Plan['perBucket'] {
+function mostPerBucket({ generation, release }: Pick<Machine, 'generation' | 'release'>): Plan['perBucket'] {
   return generation === 'nf_conntrack' && release.ok && atLeast(release.value, 4, 0) ? 4 : LIMIT_PER_HASHSIZE;
 }
 

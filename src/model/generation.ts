@@ -59,3 +59,6 @@ export function wholePages(buckets: number): number {
 export function hashsizeFile(generation: Generation): string {
   return `/sys/module/${generation}/parameters/hashsize`;
 }
+
+/** The largest number of buckets that a kernel takes: they fill whole pages, and INT_MAX bytes at the most. */
+export const LARGEST_HASHSIZE = wholePages(2 ** 28) - wholePages(1);

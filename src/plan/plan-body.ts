@@ -66,8 +66,8 @@ export function planBody(observation: Observation, plan: Plan): PlanBody {
       expect_max: expectMax === undefined ? null : { now: expectMax.now, at_load: expectMax.atLoad },
       memory: planMemoryBody(observation, plan),
       configured: configured === undefined ? null : { path: foreign(configured.path), max: configured.limit },
-      commands: plan.fits === false ? [] : liveCommands(observation, plan),
-      files: plan.fits === false ? [] : fileBodies(durable(observation, plan)),
+      commands: plan.obstacle !== undefined ? [] : liveCommands(observation, plan),
+      files: plan.obstacle !== undefined ? [] : fileBodies(durable(observation, plan)),
     },
   };
 }

@@ -10,17 +10,22 @@ import { durable, liveCommands, placeWords } from '../words/remedies.ts';
 import { blockWords, sureWords } from '../words/slab-words.ts';
 import { foreign, foreignPath, percentWords, sizeWords } from '../words/words.ts';
 
-/** Of a limit that does not fit: what to say in one line, and what it would cost. */
-export function misfitWords({ limit, largest = 0 }: Plan): string {
+/** A limit that no command may set, in one line. */
+export function misfitWords({ tables: [{ entries }] }: Observation, { limit, largest = 0, obstacle }: Plan): string {
+  if (obstacle === 'in use') return `a limit of ${limit} entries is full at once: ${entries} are in use`;
   const instead = largest === 0 ? 'none fits' : `the largest limit that fits is ${largest}`;
   return `a limit of ${limit} entries does not fit into memory, ${instead}`;
 }
 
 export function misfitText(observation: Observation, plan: Plan): readonly string[] {
-  const { largest = 0 } = plan;
+  const { largest = 0, obstacle } = plan;
+  if (obstacle === 'in use') return [...costLines(observation, plan), '', ...wrapped(IN_USE)];
   const instead = `No commands: they would let the table take memory that is not there. The largest limit that fits now is ${grouped(largest)}, with nothing left for anything else: check_conntrack plan --max ${largest} tells how to set it.`;
   return [...costLines(observation, plan), ...(largest === 0 ? [] : ['', ...wrapped(instead)])];
 }
+
+const IN_USE =
+  'No commands: new connections would be dropped until enough entries have gone. Choose a limit above what is in use; without --max one is recommended.';
 
 function costLines(observation: Observation, plan: Plan): readonly string[] {
   const { machine, tables } = observation;
@@ -63,22 +68,20 @@ function headline({ entries: count, limit: max }: Table, { limit }: Plan): strin
 }
 
 const REASONS: Readonly<Record<Reason, (table: Table, plan: Plan) => string>> = {
-  asked: ({ entries }, { limit }) => (limit > entries ? '' : 'It is full at once: new connections would be dropped.'),
+  asked: () => '',
   configured: (_, { configured }) =>
     `Recommended: what ${foreignPath(configured?.path ?? '')} wants. The live limit is below it; check_conntrack -v tells the likely cause, where the machine shows one.`,
-  enough: (_, { hasMetLimit }) =>
-    `Recommended: the present limit. It is at least four times the present load${hasMetLimit ? '. This limit, or a lower one before it, has been met since boot (drop or early_drop is above 0)' : ', and has not been met since boot'}.`,
-  filling: () => 'Recommended: the power of two above four times the present load.',
-  was_full: ({ limit }) =>
-    `Recommended: the power of two from twice the present limit on: ${grouped(limit)} has been met since boot (drop or early_drop is above 0).`,
+  enough: ({ limit }, { hasMetLimit }) =>
+    `Recommended: the present limit. It is at least four times the present load${hasMetLimit ? `. This limit, or a lower one before it, has been met since boot (drop or early_drop is above 0): if that was no flood, double it with check_conntrack plan --max ${Math.min(2 * limit, 2 ** 31 - 1)}` : ', and has not been met since boot'}.`,
+  filling: () => 'Recommended: four times the present load, but no more than twice the present limit, rounded up to whole pages of buckets.',
   no_limit: () =>
     "Recommended: the kernel's usual default, but at most what pins an eighth of RAM. The present load asks for less, and tells nothing of the peaks; without a limit a flood of connections can take all memory.",
   too_large: () =>
-    'Recommended: the largest power of two whose full table pins at most an eighth of RAM. The present limit would pin more, and the load does not need it.',
+    'Recommended: less than the present limit, which would pin more than an eighth of RAM when full, and which the load does not need.',
   in_use: () =>
     'Recommended: what is in use, with a quarter to spare. A full table pins more than an eighth of RAM: spread the load, shorten timeouts, or add memory.',
   memory: () =>
-    'Recommended: the largest power of two whose full table pins at most an eighth of RAM. The load suggests more: spread it, shorten timeouts, or add memory.',
+    'Recommended: as many as pin at most an eighth of RAM, or the present limit if that is higher. The load suggests more: spread it, shorten timeouts, or add memory.',
 };
 
 // What is not seen is counted; where nobody knows how much that is, it is the least.

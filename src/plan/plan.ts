@@ -7,6 +7,7 @@ import { type Plan, planFor } from '../evaluate/sizing.ts';
 import type { State } from '../evaluate/state.ts';
 import { acquire } from '../kernel/acquire.ts';
 import { type Deadline, openRoot, type Root } from '../kernel/root.ts';
+import type { Observation } from '../model/observation.ts';
 import { attemptLines, tableDetails } from '../words/details.ts';
 import { faultWords } from '../words/faults.ts';
 import { renderJson } from '../words/json.ts';
@@ -53,16 +54,16 @@ async function tablePlan(root: Root, { max, objectSize, verbosity }: PlanOptions
   const evaluation = evaluate(observation, new Map(), { thresholds: {}, objectSize, drift: 'ok', partial: 'ok' });
   const planned = planFor(observation, observation.tables[0], evaluation.cost, max);
   if (!planned.ok) return unknownPlan(faultWords(planned.fault));
-  const fits = planned.value.fits !== false;
-  const lines = fits ? planText(observation, planned.value) : misfitText(observation, planned.value);
+  const isSettable = planned.value.obstacle === undefined;
+  const lines = isSettable ? planText(observation, planned.value) : misfitText(observation, planned.value);
   const attempts = verbosity > 1 ? attemptLines(root.attempts, verbosity > 2) : [];
   const details = verbosity > 0 ? [...tableDetails(evaluation, undefined), ...attempts] : [];
-  const verdict = fits ? ({ state: 'ok', text: lines[0] ?? '' } as const) : misfit(planned.value);
+  const verdict = isSettable ? ({ state: 'ok', text: lines[0] ?? '' } as const) : misfit(observation, planned.value);
   return { ...verdict, lines, body: planBody(observation, planned.value), details };
 }
 
-function misfit(planned: Plan): Pick<PlanMessage, 'state' | 'text'> {
-  return { state: 'unknown', text: misfitWords(planned) };
+function misfit(observation: Observation, planned: Plan): Pick<PlanMessage, 'state' | 'text'> {
+  return { state: 'unknown', text: misfitWords(observation, planned) };
 }
 
 function planSection(title: string, lines: readonly string[]): readonly string[] {

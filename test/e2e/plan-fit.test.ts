@@ -81,6 +81,16 @@ describe('a limit that is asked for', () => {
   });
 });
 
+test('a limit that is no more than what is in use gets no commands', () => {
+  const root = tree('usage-85-synthetic');
+  const answer = plan(root, '--max', '1000');
+  expect(answer).toMatchObject({ status: 3, stderr: '' });
+  expect(answer.stdout).toMatch(/^CONNTRACK UNKNOWN - a limit of 1000 entries is full at once: \d+ are in use\n/);
+  expect(answer.stdout).not.toMatch(COMMAND);
+  const planned = document(plan(root, '--max', '1000', '--format', 'json'));
+  expect(planned).toMatchObject({ state: 'unknown', plan: { commands: [], files: [], memory: { fits: true } } });
+});
+
 test('the recommended one, where there is no memory for it', () => {
   const root = tree('usage-85-synthetic', meminfo(1000));
   const answer = plan(root);

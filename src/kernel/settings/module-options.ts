@@ -1,7 +1,7 @@
 // What is given to conntrack's module when it is loaded: by modprobe.d(5), and by the kernel's command line.
 
 import type { HashsizeOption } from '../../model/configuration.ts';
-import { GENERATION_NAMES, LIMIT_PER_HASHSIZE, wholePages } from '../../model/generation.ts';
+import { GENERATION_NAMES, LARGEST_HASHSIZE } from '../../model/generation.ts';
 import { parseKernelNumber } from '../number.ts';
 
 /** What one file of modprobe.d(5) says. */
@@ -13,8 +13,6 @@ export interface ModprobeFile {
 
 const NOTHING: ModprobeFile = { hashsizes: [], reapplies: false };
 const MODULES: readonly string[] = GENERATION_NAMES;
-// What makes, in whole pages, a limit that fits into the kernel's int.
-const LARGEST_HASHSIZE = wholePages((2 ** 31 - 1) / LIMIT_PER_HASHSIZE) - wholePages(1);
 
 /** A `\` at the end of a line joins it to the next, with nothing in between. */
 export function parseModprobeFile(text: string, path: string): ModprobeFile {

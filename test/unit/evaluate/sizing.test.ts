@@ -1,5 +1,6 @@
 // Which limit is recommended, and which buckets go with it.
 
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { objectCostOf } from '../../../src/evaluate/footprint.ts';
 import { planFor } from '../../../src/evaluate/sizing.ts';
@@ -40,60 +41,37 @@ const ACCOUNTED = { ...table().extensions, acct: ok(1) };
 describe('the recommended limit', () => {
   test.each<[string, Changes, number, string]>([
     ['enough', { entries: 16384 }, 65536, 'enough'],
-    ['one entry more', { entries: 16385 }, 131072, 'filling'],
-    ['a full table', { entries: 65536 }, 262144, 'filling'],
+    ['one entry more', { entries: 16385 }, 67584, 'filling'],
+    ['a full table, which a flood may have filled', { entries: 65536 }, 131072, 'filling'],
     [
-      'it was met, and packets were dropped',
-      { entries: 10, statistics: ok({ cpus: [{ drop: 1 }] }) },
-      131072,
-      'was_full',
-    ],
-    [
-      'it was met, and entries evicted',
-      { entries: 10, statistics: ok({ cpus: [{ early_drop: 1 }] }) },
-      131072,
-      'was_full',
-    ],
-    [
-      'the load asks for more than a limit that was met',
-      { entries: 50_000, statistics: ok({ cpus: [{ drop: 1 }] }) },
-      262144,
-      'filling',
+      'it was met since boot, which a flood may have done',
+      { entries: 10, statistics: counted({ drop: 1 }) },
+      65536,
+      'enough',
     ],
     ['no counters', { entries: 10, statistics: fault('missing') }, 65536, 'enough'],
     // An eighth of 256 MiB in objects of 256 bytes.
-    ['little memory', { entries: 65536, memTotal: ok(GIB / 4) }, 131072, 'memory'],
+    ['little memory', { entries: 65536, memTotal: ok(GIB / 5) }, 104448, 'memory'],
     [
       'little memory, and the present limit is enough for what is in use',
       { entries: 50_000, memTotal: ok(GIB / 16) },
       65536,
       'memory',
     ],
-    ['so little that what is in use is too much already', { entries: 65536, memTotal: ok(GIB / 16) }, 131072, 'in_use'],
+    ['so little that what is in use is too much already', { entries: 65536, memTotal: ok(GIB / 16) }, 81920, 'in_use'],
     [
       'no limit, and so much in use that there is no memory for more',
       { entries: 2_000_000, limit: 0, memTotal: ok(GIB) },
-      4194304,
+      2500608,
       'in_use',
     ],
-    ['next to no memory', { entries: 0, limit: 65536, memTotal: ok(1024) }, 65536, 'enough'],
-    [
-      'a limit that was raised is not met by what was lost before',
-      { entries: 10, limit: 524_288, statistics: ok({ cpus: [{ drop: 1 }] }) },
-      524_288,
-      'enough',
-    ],
-    [
-      'more than a power of two can be',
-      { entries: 6e8, limit: 1.2e9, memTotal: fault('missing') },
-      2 ** 31 - 1,
-      'filling',
-    ],
+    ['next to no memory', { entries: 0, limit: 65536, memTotal: ok(1024) }, 2048, 'too_large'],
+    ['more than an int can be', { entries: 6e8, limit: 1.2e9, memTotal: fault('missing') }, 2 ** 31 - 1, 'filling'],
     ['an absurd limit', { entries: 10, limit: 2 ** 30 }, 2 ** 25, 'too_large'],
-    ['memory unknown', { entries: 65536, memTotal: fault('missing') }, 262144, 'filling'],
+    ['memory unknown', { entries: 65536, memTotal: fault('missing') }, 131072, 'filling'],
     ['no limit, and a quiet moment', { entries: 10, limit: 0, memTotal: ok(2 * GIB) }, 65536, 'no_limit'],
     ['no limit, and a large machine', { entries: 10, limit: 0 }, 262144, 'no_limit'],
-    ['no limit, and more in use than the default has room for', { entries: 70_000, limit: 0 }, 524288, 'filling'],
+    ['no limit, and more in use than the default has room for', { entries: 140_000, limit: 0 }, 280576, 'filling'],
     ['no limit, and little memory', { entries: 10, limit: 0, memTotal: ok(GIB / 32) }, 16384, 'no_limit'],
     ['nothing at all', { entries: 0, limit: 0 }, 262144, 'no_limit'],
     [
@@ -103,12 +81,6 @@ describe('the recommended limit', () => {
       'no_limit',
     ],
     ['no limit, and next to no memory', { entries: 0, limit: 0, memTotal: ok(1024) }, 0, 'enough'],
-    [
-      'the default of a large machine was met',
-      { entries: 10, limit: 262_144, statistics: counted({ drop: 1 }) },
-      524_288,
-      'was_full',
-    ],
     ['as much as memory is for, and not more', { entries: 10, memTotal: ok(GIB / 8) }, 65536, 'enough'],
     [
       'as much as is needed is what memory is for',
@@ -118,11 +90,43 @@ describe('the recommended limit', () => {
     ],
     [
       'an entry costs its extension too',
-      { entries: 40_000, memTotal: ok(GIB / 8), extensions: ACCOUNTED },
-      65536,
+      { entries: 40_000, memTotal: ok(GIB / 4), extensions: ACCOUNTED },
+      86016,
       'memory',
     ],
   ])('%s', (_, changes, limit, reason) => expect(planned(changes)).toMatchObject({ limit, reason }));
+});
+
+describe('one entry, or one page of memory, more', () => {
+  const STEP = 2048;
+  const load = fc.record({
+    entries: fc.nat(3_000_000),
+    limit: fc.oneof(fc.integer({ min: 1000, max: 4_000_000 }), fc.integer({ min: 1000, max: 2 ** 31 - 1 })),
+    pages: fc.integer({ min: 8192, max: 2 ** 24 }),
+    wants: fc.option(fc.integer({ min: 1, max: 2_000_000 }), { nil: undefined }),
+  });
+  const limitFor = (entries: number, limit: number, pages: number, wants: number | undefined) => {
+    const configuration = wants === undefined ? NOTHING_CONFIGURED : wanted(wants);
+    return planned({ entries, limit, memTotal: ok(4096 * pages), configuration }).limit;
+  };
+
+  test('never lowers what is recommended, and raises it by no more than a page of buckets', () => {
+    fc.assert(
+      fc.property(load, ({ entries, limit, pages, wants }) => {
+        const before = limitFor(entries, limit, pages, wants);
+        expect(before).toBeGreaterThan(entries);
+        for (const after of [
+          limitFor(entries + 1, limit, pages, wants),
+          limitFor(entries, limit + 1, pages, wants),
+          limitFor(entries, limit, pages + 1, wants),
+        ]) {
+          expect(after).toBeGreaterThanOrEqual(before);
+          expect(after - before).toBeLessThanOrEqual(STEP);
+        }
+      }),
+      { numRuns: 1000, seed: 1 },
+    );
+  });
 });
 
 describe('a live limit below the configured one', () => {
@@ -132,7 +136,7 @@ describe('a live limit below the configured one', () => {
   test.each<[string, number, number, string]>([
     ['what is configured is recommended', 30_000, 1_000_000, 'configured'],
     ['as much as the load asks for', 250_000, 1_000_000, 'configured'],
-    ['but not where the load asks for more', 300_000, 2_097_152, 'filling'],
+    ['but not where the load asks for more', 600_000, 1_200_128, 'filling'],
   ])('%s', (_, entries, limit, reason) => {
     expect(planned({ entries, configuration })).toMatchObject({ limit, reason });
   });
@@ -153,6 +157,7 @@ describe('buckets', () => {
     ['an eighth on ip_conntrack', { ...old, generation: 'ip_conntrack', buckets: ok(8192) }, 262144, 32768, 262144],
     ['an eighth on ip_conntrack, whatever the release', { generation: 'ip_conntrack' }, 262144, 32768, 262144],
     ['rounded up to a page of pointers', old, 1_000_000, 125_440, 1_003_520],
+    ['no more than a kernel takes', {}, 2 ** 31 - 1, 268_434_944, 2_147_479_552],
     ['never fewer than there are', { buckets: ok(262144) }, 262144, 262144, 2097152],
     ['where they are not known', { buckets: fault('missing') }, 262144, 65536, 524288],
   ])('%s', (_, changes, asked, buckets, limitAtLoad) => {
@@ -203,9 +208,10 @@ describe('whether it fits', () => {
 });
 
 describe('where it is set', () => {
-  test('a limit at or below what is in use is full at once', () => {
-    expect(planned({ entries: 1000 }, 1000).text).toContain('It is full at once: new connections would be dropped.');
-    expect(planned({ entries: 1000 }, 1001).text).not.toContain('full at once');
+  test('a limit at or below what is in use has an obstacle', () => {
+    expect(planned({ entries: 1000 }, 1000).obstacle).toBe('in use');
+    expect(planned({ entries: 1000 }, 1001).obstacle).toBeUndefined();
+    expect(planned({ entries: 1000, available: ok({ bytes: 1, exact: true }) }, 100_000).obstacle).toBe('memory');
   });
 
   test('a file that sets it already is the one to change', () => {

@@ -27,45 +27,46 @@ describe('a plan', () => {
 
   test('of a machine of today', () =>
     expect(planned({})).toMatchInlineSnapshot(`
-    "
-    A limit of 131,072 entries (now 65,536; 30,000 in use, 45.8%)
-    Recommended: the power of two above four times the present load.
+      "
+      A limit of 120,832 entries (now 65,536; 30,000 in use, 45.8%)
+      Recommended: four times the present load, but no more than twice the present
+      limit, rounded up to whole pages of buckets.
 
-    Memory that a full table pins (it is never swapped)
-      objects      32.0 MiB   131,072 x 256 B, 16 in 4,096 B of slab
-      extensions        0 B   131,072 x 0 B
-      hash table  256.0 KiB   32,768 buckets x 8 B
-      together     32.3 MiB   33,816,576 B, 0.2% of 16.0 GiB RAM
-      It fits: 24.8 MiB more than now, with 1.0 GiB available. Each further network
-      namespace may fill a table of its own.
+      Memory that a full table pins (it is never swapped)
+        objects      29.5 MiB   120,832 x 256 B, 16 in 4,096 B of slab
+        extensions        0 B   120,832 x 0 B
+        hash table  236.0 KiB   30,208 buckets x 8 B
+        together     29.7 MiB   31,174,656 B, 0.2% of 16.0 GiB RAM
+        It fits: 22.3 MiB more than now, with 1.0 GiB available. Each further network
+        namespace may fill a table of its own.
 
-    Hash table
-      hashsize=32768: 4 entries for a bucket. Four keep chains short, and leave the
-      kernel enough to evict in the eight buckets that it looks into. A module
-      loaded with it starts with a limit of 8 x 32,768 = 262,144, until sysctl sets
-      the lower one.
+      Hash table
+        hashsize=30208: 4 entries for a bucket. Four keep chains short, and leave the
+        kernel enough to evict in the eight buckets that it looks into. A module
+        loaded with it starts with a limit of 8 x 30,208 = 241,664, until sysctl sets
+        the lower one.
 
-    Now, as root; it lasts until the module is loaded anew or the machine boots
-      1. echo 32768 > /sys/module/nf_conntrack/parameters/hashsize
-      2. sysctl -w net.netfilter.nf_conntrack_max=131072
+      Now, as root; it lasts until the module is loaded anew or the machine boots
+        1. echo 30208 > /sys/module/nf_conntrack/parameters/hashsize
+        2. sysctl -w net.netfilter.nf_conntrack_max=120832
 
-    For good
-      /etc/modprobe.d/nf_conntrack.conf
-          options nf_conntrack hashsize=32768
-      /etc/sysctl.d/90-nf_conntrack.conf
-          net.netfilter.nf_conntrack_max = 131072
-      /etc/modules-load.d/nf_conntrack.conf
-          nf_conntrack
+      For good
+        /etc/modprobe.d/nf_conntrack.conf
+            options nf_conntrack hashsize=30208
+        /etc/sysctl.d/90-nf_conntrack.conf
+            net.netfilter.nf_conntrack_max = 120832
+        /etc/modules-load.d/nf_conntrack.conf
+            nf_conntrack
 
-    What does not change by it
-      - modprobe nf_conntrack hashsize=32768 does nothing while the module is
-        loaded.
-      - Buckets written at run time leave the limit as it is, and the limit leaves
-        the buckets.
-      - nf_conntrack_expect_max stays 256 until the module is loaded with this
-        hashsize: 512 then.
-    "
-  `));
+      What does not change by it
+        - modprobe nf_conntrack hashsize=30208 does nothing while the module is
+          loaded.
+        - Buckets written at run time leave the limit as it is, and the limit leaves
+          the buckets.
+        - nf_conntrack_expect_max stays 256 until the module is loaded with this
+          hashsize: 472 then.
+      "
+    `));
 
   test('of CentOS 5, on what is known of it', () => {
     const old = {
@@ -197,9 +198,8 @@ describe('a plan', () => {
       head({ entries: 10, limit: 0 }),
       head({ entries: 10, limit: 2 ** 30 }),
       head({ entries: 60_000, memTotal: ok(GIB / 16) }),
-      head({ entries: 60_000, memTotal: ok(GIB / 4) }),
+      head({ entries: 60_000, memTotal: ok(GIB / 5) }),
       head({ configuration: wanted(500_000) }),
-      head({}, 30_000),
     ];
     expect(`\n${heads.join('\n').replace(/\n\n/g, '\n')}\n`).toMatchInlineSnapshot(`
       "
@@ -207,30 +207,33 @@ describe('a plan', () => {
       A limit of 65,536 entries (now 65,536; 10 in use, 0.0%)
       Recommended: the present limit. It is at least four times the present load, and
       has not been met since boot.
-      A limit of 262,144 entries (now 131,072; 10 in use, 0.0%)
-      Recommended: the power of two from twice the present limit on: 131,072 has been
-      met since boot (drop or early_drop is above 0).
-      A limit of 131,072 entries (now 65,536; 10 in use, 0.0%)
-      Recommended: the power of two from twice the present limit on: 65,536 has been
-      met since boot (drop or early_drop is above 0).
+      A limit of 131,072 entries (now 131,072; 10 in use, 0.0%)
+      Recommended: the present limit. It is at least four times the present load. This
+      limit, or a lower one before it, has been met since boot (drop or early_drop is
+      above 0): if that was no flood, double it with check_conntrack plan --max
+      262144.
+      A limit of 65,536 entries (now 65,536; 10 in use, 0.0%)
+      Recommended: the present limit. It is at least four times the present load. This
+      limit, or a lower one before it, has been met since boot (drop or early_drop is
+      above 0): if that was no flood, double it with check_conntrack plan --max
+      131072.
       A limit of 262,144 entries (now no limit; 10 in use)
       Recommended: the kernel's usual default, but at most what pins an eighth of RAM.
       The present load asks for less, and tells nothing of the peaks; without a limit
       a flood of connections can take all memory.
       A limit of 8,388,608 entries (now 1,073,741,824; 10 in use, 0.0%)
-      Recommended: the largest power of two whose full table pins at most an eighth of
-      RAM. The present limit would pin more, and the load does not need it.
-      A limit of 131,072 entries (now 65,536; 60,000 in use, 91.6%)
+      Recommended: less than the present limit, which would pin more than an eighth of
+      RAM when full, and which the load does not need.
+      A limit of 75,776 entries (now 65,536; 60,000 in use, 91.6%)
       Recommended: what is in use, with a quarter to spare. A full table pins more
       than an eighth of RAM: spread the load, shorten timeouts, or add memory.
-      A limit of 131,072 entries (now 65,536; 60,000 in use, 91.6%)
-      Recommended: the largest power of two whose full table pins at most an eighth of
-      RAM. The load suggests more: spread it, shorten timeouts, or add memory.
+      A limit of 104,448 entries (now 65,536; 60,000 in use, 91.6%)
+      Recommended: as many as pin at most an eighth of RAM, or the present limit if
+      that is higher. The load suggests more: spread it, shorten timeouts, or add
+      memory.
       A limit of 500,000 entries (now 65,536; 30,000 in use, 45.8%)
       Recommended: what /etc/sysctl.conf wants. The live limit is below it;
       check_conntrack -v tells the likely cause, where the machine shows one.
-      A limit of 30,000 entries (now 65,536; 30,000 in use, 45.8%)
-      It is full at once: new connections would be dropped.
       "
     `);
   });

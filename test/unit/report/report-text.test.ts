@@ -63,7 +63,7 @@ describe('the text', () => {
     expect(text).toContain('20 "table full" lines from 2026-11-23 03:01:44 to 2026-11-23 03:02:10,');
     expect(text).toMatch(/\n {4}10\.0\.0\.1 {15}1,000 100\.0% {4}192\.0\.2\.1 {14}1,000 100\.0%\n/);
     expect(text).toContain('    udp_timeout (30 s)                            1,000 100.0%, 30 s left\n');
-    expect(text).toContain('  1. Raise the limit to 131,072, and the buckets with it.\n       echo 32768 > ');
+    expect(text).toContain('  1. Raise the limit to 92,160, and the buckets with it.\n       echo 23040 > ');
     expect(text).toContain(
       '\n       nft add table inet check_conntrack'.replace('       ', '       nsenter -t 4711 -n '),
     );
@@ -89,7 +89,7 @@ describe('the text', () => {
     expect(coloured).toContain('<critical>[#####');
     expect(coloured).toContain('<title>What to do</title>');
     expect(coloured).toMatch(/<critical> {2}drop .*<\/critical>\n {2}early_drop/);
-    expect(coloured).toContain('       <command>sysctl -w net.netfilter.nf_conntrack_max=131072</command>\n');
+    expect(coloured).toContain('       <command>sysctl -w net.netfilter.nf_conntrack_max=92160</command>\n');
     expect(coloured.replace(/<\/?\w+>/g, '')).toBe(textOf(LOSING));
   });
 
@@ -454,7 +454,7 @@ describe('what to type', () => {
     const lines = adviceLines(found.advice, 'Nothing.', contextOf(found), PLAIN);
     expect(lines.filter((line) => /^ {2}\d\. /.test(line))).toHaveLength(found.advice.length);
     expect(lines).toContain('       /etc/sysctl.d/90-nf_conntrack.conf');
-    expect(lines).toContain('           net.netfilter.nf_conntrack_max = 4096');
+    expect(lines).toContain('           net.netfilter.nf_conntrack_max = 2048');
   });
 });
 

@@ -89,9 +89,9 @@ describe('a report', () => {
         buckets     500, 2.0 entries in each when full, 3.9 KiB of memory
 
       What to do
-        1. Raise the limit to 262,144, and the buckets with it.
-             echo 65536 > /sys/module/nf_conntrack/parameters/hashsize
-             sysctl -w net.netfilter.nf_conntrack_max=262144
+        1. Raise the limit to 180,224, and the buckets with it.
+             echo 45056 > /sys/module/nf_conntrack/parameters/hashsize
+             sysctl -w net.netfilter.nf_conntrack_max=180224
            Undo:
              sysctl -w net.netfilter.nf_conntrack_max=1000
              echo 500 > /sys/module/nf_conntrack/parameters/hashsize
@@ -100,12 +100,12 @@ describe('a report', () => {
            not collected yet. Retries are counted again; clients that back off are
            not.
            New connections get in at once.
-           Cost: up to 64.3 MiB more when full, of 32.0 GiB available.
+           Cost: up to 44.1 MiB more when full, of 32.0 GiB available.
            It lasts until the next boot. For good:
              /etc/modprobe.d/nf_conntrack.conf
-                 options nf_conntrack hashsize=65536
+                 options nf_conntrack hashsize=45056
              /etc/sysctl.d/90-nf_conntrack.conf
-                 net.netfilter.nf_conntrack_max = 262144
+                 net.netfilter.nf_conntrack_max = 180224
              /etc/modules-load.d/nf_conntrack.conf
                  nf_conntrack
            Undo: remove the added lines from /etc/modprobe.d/nf_conntrack.conf,
@@ -175,19 +175,19 @@ describe('a report', () => {
   test('a timeout that relieves', () => {
     expect(toDo({ ...full(), holdings: silent() })).toMatchInlineSnapshot(`
       "What to do
-        1. Raise the limit to 4,096, and the buckets with it.
-             echo 1024 > /sys/module/nf_conntrack/parameters/hashsize
-             sysctl -w net.netfilter.nf_conntrack_max=4096
+        1. Raise the limit to 2,048, and the buckets with it.
+             echo 512 > /sys/module/nf_conntrack/parameters/hashsize
+             sysctl -w net.netfilter.nf_conntrack_max=2048
            Undo:
              sysctl -w net.netfilter.nf_conntrack_max=1000
              echo 500 > /sys/module/nf_conntrack/parameters/hashsize
            New connections get in at once.
-           Cost: up to 776.1 KiB more when full, of 32.0 GiB available.
+           Cost: up to 260.1 KiB more when full, of 32.0 GiB available.
            It lasts until the next boot. For good:
              /etc/modprobe.d/nf_conntrack.conf
-                 options nf_conntrack hashsize=1024
+                 options nf_conntrack hashsize=512
              /etc/sysctl.d/90-nf_conntrack.conf
-                 net.netfilter.nf_conntrack_max = 4096
+                 net.netfilter.nf_conntrack_max = 2048
              /etc/modules-load.d/nf_conntrack.conf
                  nf_conntrack
            Undo: remove the added lines from /etc/modprobe.d/nf_conntrack.conf,
@@ -220,19 +220,19 @@ describe('a report', () => {
   test('a source, elsewhere and on the machine itself', () => {
     expect(toDo({ ...full(), holdings: one() })).toMatchInlineSnapshot(`
       "What to do
-        1. Raise the limit to 4,096, and the buckets with it.
-             echo 1024 > /sys/module/nf_conntrack/parameters/hashsize
-             sysctl -w net.netfilter.nf_conntrack_max=4096
+        1. Raise the limit to 2,048, and the buckets with it.
+             echo 512 > /sys/module/nf_conntrack/parameters/hashsize
+             sysctl -w net.netfilter.nf_conntrack_max=2048
            Undo:
              sysctl -w net.netfilter.nf_conntrack_max=1000
              echo 500 > /sys/module/nf_conntrack/parameters/hashsize
            New connections get in at once.
-           Cost: up to 776.1 KiB more when full, of 32.0 GiB available.
+           Cost: up to 260.1 KiB more when full, of 32.0 GiB available.
            It lasts until the next boot. For good:
              /etc/modprobe.d/nf_conntrack.conf
-                 options nf_conntrack hashsize=1024
+                 options nf_conntrack hashsize=512
              /etc/sysctl.d/90-nf_conntrack.conf
-                 net.netfilter.nf_conntrack_max = 4096
+                 net.netfilter.nf_conntrack_max = 2048
              /etc/modules-load.d/nf_conntrack.conf
                  nf_conntrack
            Undo: remove the added lines from /etc/modprobe.d/nf_conntrack.conf,
@@ -260,19 +260,19 @@ describe('a report', () => {
     `);
     expect(toDo({ ...full(), holdings: one(), own: [String((10 << 24) | 1)] })).toMatchInlineSnapshot(`
       "What to do
-        1. Raise the limit to 4,096, and the buckets with it.
-             echo 1024 > /sys/module/nf_conntrack/parameters/hashsize
-             sysctl -w net.netfilter.nf_conntrack_max=4096
+        1. Raise the limit to 2,048, and the buckets with it.
+             echo 512 > /sys/module/nf_conntrack/parameters/hashsize
+             sysctl -w net.netfilter.nf_conntrack_max=2048
            Undo:
              sysctl -w net.netfilter.nf_conntrack_max=1000
              echo 500 > /sys/module/nf_conntrack/parameters/hashsize
            New connections get in at once.
-           Cost: up to 776.1 KiB more when full, of 32.0 GiB available.
+           Cost: up to 260.1 KiB more when full, of 32.0 GiB available.
            It lasts until the next boot. For good:
              /etc/modprobe.d/nf_conntrack.conf
-                 options nf_conntrack hashsize=1024
+                 options nf_conntrack hashsize=512
              /etc/sysctl.d/90-nf_conntrack.conf
-                 net.netfilter.nf_conntrack_max = 4096
+                 net.netfilter.nf_conntrack_max = 2048
              /etc/modules-load.d/nf_conntrack.conf
                  nf_conntrack
            Undo: remove the added lines from /etc/modprobe.d/nf_conntrack.conf,

@@ -46,66 +46,66 @@ describe('a plan', () => {
 
   test('that fits', () =>
     expect(planned({})).toMatchInlineSnapshot(`
-    {
-      "plan": {
-        "buckets": 32768,
-        "commands": [
-          "echo 32768 > /sys/module/nf_conntrack/parameters/hashsize",
-          "sysctl -w net.netfilter.nf_conntrack_max=131072",
-        ],
-        "configured": null,
-        "expect_max": {
-          "at_load": 512,
-          "now": 256,
-        },
-        "files": [
-          {
-            "lines": [
-              "options nf_conntrack hashsize=32768",
-            ],
-            "replaces": [],
-            "where": "/etc/modprobe.d/nf_conntrack.conf",
+      {
+        "plan": {
+          "buckets": 30208,
+          "commands": [
+            "echo 30208 > /sys/module/nf_conntrack/parameters/hashsize",
+            "sysctl -w net.netfilter.nf_conntrack_max=120832",
+          ],
+          "configured": null,
+          "expect_max": {
+            "at_load": 472,
+            "now": 256,
           },
-          {
-            "lines": [
-              "net.netfilter.nf_conntrack_max = 131072",
-            ],
-            "replaces": [],
-            "where": "/etc/sysctl.d/90-nf_conntrack.conf",
+          "files": [
+            {
+              "lines": [
+                "options nf_conntrack hashsize=30208",
+              ],
+              "replaces": [],
+              "where": "/etc/modprobe.d/nf_conntrack.conf",
+            },
+            {
+              "lines": [
+                "net.netfilter.nf_conntrack_max = 120832",
+              ],
+              "replaces": [],
+              "where": "/etc/sysctl.d/90-nf_conntrack.conf",
+            },
+            {
+              "lines": [
+                "nf_conntrack",
+              ],
+              "replaces": [],
+              "where": "/etc/modules-load.d/nf_conntrack.conf",
+            },
+          ],
+          "max": 120832,
+          "max_at_load": 241664,
+          "memory": {
+            "available_bytes": 1073741824,
+            "certainty": "exact",
+            "extensions_bytes": 0,
+            "fits": true,
+            "hash_table_bytes": 241664,
+            "largest_max_that_fits": null,
+            "more_than_now_bytes": 23363584,
+            "object_size_bytes": 256,
+            "objects_bytes": 30932992,
+            "origin": "slabinfo",
+            "share_percent": 0.18146038055419922,
+            "total_bytes": 31174656,
           },
-          {
-            "lines": [
-              "nf_conntrack",
-            ],
-            "replaces": [],
-            "where": "/etc/modules-load.d/nf_conntrack.conf",
+          "present": {
+            "buckets": 16384,
+            "count": 30000,
+            "max": 65536,
           },
-        ],
-        "max": 131072,
-        "max_at_load": 262144,
-        "memory": {
-          "available_bytes": 1073741824,
-          "certainty": "exact",
-          "extensions_bytes": 0,
-          "fits": true,
-          "hash_table_bytes": 262144,
-          "largest_max_that_fits": null,
-          "more_than_now_bytes": 26005504,
-          "object_size_bytes": 256,
-          "objects_bytes": 33554432,
-          "origin": "slabinfo",
-          "share_percent": 0.19683837890625,
-          "total_bytes": 33816576,
+          "reason": "filling",
         },
-        "present": {
-          "buckets": 16384,
-          "count": 30000,
-          "max": 65536,
-        },
-        "reason": "filling",
-      },
-    }
-  `));
+      }
+    `));
 
   test('that does not', () =>
     expect(
@@ -894,20 +894,20 @@ describe('a report', () => {
             "advice": [
               {
                 "commands": [
-                  "echo 1024 > /sys/module/nf_conntrack/parameters/hashsize",
-                  "sysctl -w net.netfilter.nf_conntrack_max=4096",
+                  "echo 1536 > /sys/module/nf_conntrack/parameters/hashsize",
+                  "sysctl -w net.netfilter.nf_conntrack_max=6144",
                 ],
                 "files": [
                   {
                     "lines": [
-                      "options nf_conntrack hashsize=1024",
+                      "options nf_conntrack hashsize=1536",
                     ],
                     "replaces": [],
                     "where": "/etc/modprobe.d/nf_conntrack.conf",
                   },
                   {
                     "lines": [
-                      "net.netfilter.nf_conntrack_max = 4096",
+                      "net.netfilter.nf_conntrack_max = 6144",
                     ],
                     "replaces": [],
                     "where": "/etc/sysctl.d/90-nf_conntrack.conf",
@@ -925,10 +925,10 @@ describe('a report', () => {
                 "notes": [
                   "45 packets/s are refused a new entry. If each lived 30 s or more, the table would hold about 3,290 entries, with those that have ended and are not collected yet. Retries are counted again; clients that back off are not.",
                   "New connections get in at once.",
-                  "Cost: up to 776.1 KiB more when full, of 32.0 GiB available.",
+                  "Cost: up to 1.3 MiB more when full, of 32.0 GiB available.",
                 ],
                 "preconditions": [],
-                "title": "Raise the limit to 4,096, and the buckets with it.",
+                "title": "Raise the limit to 6,144, and the buckets with it.",
                 "undo": [
                   "sysctl -w net.netfilter.nf_conntrack_max=1000",
                   "echo 500 > /sys/module/nf_conntrack/parameters/hashsize",

@@ -128,8 +128,8 @@ test('the timeout that relieves most, not the one that keeps most', () => {
 });
 
 describe('the limit', () => {
-  test('twice a limit that was met, four times the load', () => {
-    expect(adviceOf(FULL)).toMatchObject([{ plan: { limit: 4096 }, demand: undefined }]);
+  test('twice a limit that was met', () => {
+    expect(adviceOf(FULL)).toMatchObject([{ plan: { limit: 2048 }, demand: undefined }]);
   });
 
   test('what finds no room, for as long as it would stay', () => {
@@ -142,7 +142,7 @@ describe('the limit', () => {
     }));
     const losing = { ...FULL, last: { statistics: counted({ drop: 3000, early_drop: 1000 }) } };
     const [raise] = adviceOf({ ...losing, holdings: holdings(flows) });
-    expect(raise).toMatchObject({ kind: 'raise', plan: { limit: 262_144 } });
+    expect(raise).toMatchObject({ kind: 'raise', plan: { limit: 212_992 } });
     expect(raise).toMatchObject({ demand: { perSecond: 4000, seconds: 30, entries: 1.4 * 121_000 } });
   });
 
@@ -179,11 +179,11 @@ describe('the limit', () => {
     const filling = (from: number) => adviceOf({ first: { entries: from }, last: { entries: 800 }, holdings: closing });
     expect(filling(600)[0]).toMatchObject({
       kind: 'raise',
-      plan: { limit: 65_536 },
+      plan: { limit: 45_056 },
       demand: { kind: 'growing', perSecond: 200, seconds: 120, entries: 1.4 * 24_800 },
     });
     // 1.4 x (800 + 12 x 120) is less than four times 800.
-    expect(filling(788)[0]).toMatchObject({ kind: 'raise', plan: { limit: 4096 }, demand: undefined });
+    expect(filling(788)[0]).toMatchObject({ kind: 'raise', plan: { limit: 2048 }, demand: undefined });
   });
 
   test('without the list, as long as UDP stays at the least', () => {
