@@ -3,7 +3,14 @@
 // Kernel source: net/netfilter/nf_conntrack_core.c (kmem_cache, hash).
 
 import type { Reading } from '../model/fault.ts';
-import type { KernelVersion, Machine, SlabCache } from '../model/machine.ts';
+import {
+  type KernelVersion,
+  type Layout,
+  type Machine,
+  pageBytes,
+  pointerBytes,
+  type SlabCache,
+} from '../model/machine.ts';
 import type { Table } from '../model/table.ts';
 import { type Certainty, extensionOf } from './extensions.ts';
 import { atLeast } from './kernel-version.ts';
@@ -31,10 +38,6 @@ export interface Footprint {
   readonly extensions: number;
   readonly total: number;
 }
-
-// Both sizes are x86_64's.
-const DEFAULT_PAGE = 4096;
-const POINTER = 8;
 
 /**
  * What one entry costs: `given` (all-in: no waste, no extension), else slabinfo, else this release's usual size.
@@ -82,10 +85,6 @@ function estimatedCost(machine: Machine, table: Table): Reading<ObjectCost> {
   return { ok: true, value: { ...cost, ...blockCost(machine, table) }, source: release.source };
 }
 
-function pageBytes({ pageSize }: Machine): number {
-  return pageSize.ok ? pageSize.value : DEFAULT_PAGE;
-}
-
 function slabGeometry(cache: SlabCache, page: number) {
   const { objectSize, objectsPerSlab, pagesPerSlab } = cache;
   return { objectSize, objectsPerSlab, slabBytes: pagesPerSlab * page };
@@ -120,16 +119,16 @@ export function certaintyOf(machine: Machine, cost: ObjectCost, tables: readonly
 }
 
 /** Bytes: a pointer for each bucket, and two before nf_conntrack (struct list_head). */
-export function hashTableBytes(machine: Pick<Machine, 'generation'>, buckets: number): number {
+export function hashTableBytes(machine: Layout & Pick<Machine, 'generation'>, buckets: number): number {
   return buckets * bucketBytes(machine);
 }
 
 /** The hash table as it is; undefined if its buckets could not be read. */
-export function hashTableNow(machine: Pick<Machine, 'generation' | 'buckets'>): number | undefined {
+export function hashTableNow(machine: Layout & Pick<Machine, 'generation' | 'buckets'>): number | undefined {
   const { buckets } = machine;
   return buckets.ok ? hashTableBytes(machine, buckets.value) : undefined;
 }
 
-export function bucketBytes({ generation }: Pick<Machine, 'generation'>): number {
-  return generation === 'ip_conntrack' ? 2 * POINTER : POINTER;
+export function bucketBytes(machine: Layout & Pick<Machine, 'generation'>): number {
+  return (machine.generation === 'ip_conntrack' ? 2 : 1) * pointerBytes(machine);
 }

@@ -2,8 +2,8 @@
 // Kernel source: nf_conntrack_init_start() in net/netfilter/nf_conntrack_core.c, nf_ct_alloc_hashtable(), and
 // ip_conntrack_init() in net/ipv4/netfilter/ip_conntrack_core.c before them.
 
-import { LIMIT_PER_HASHSIZE, wholePages } from '../model/generation.ts';
-import type { Machine } from '../model/machine.ts';
+import { LIMIT_PER_HASHSIZE } from '../model/generation.ts';
+import { type Layout, type Machine, pointerBytes, wholePages } from '../model/machine.ts';
 import { atLeast } from './kernel-version.ts';
 
 /**
@@ -12,28 +12,27 @@ import { atLeast } from './kernel-version.ts';
  */
 type Rounding = 'none' | 'table' | 'figure';
 
-/** How one generation of kernels starts. `large` and `huge`: buckets above 1 GB and above 4 GB of memory. */
+/** How one generation of kernels starts. `large` and `huge`: buckets above 1 GB of memory, and on a 64-bit machine above 4 GB. */
 interface Start {
   readonly large: number;
   readonly huge: number;
   readonly fewest: number;
   readonly entriesPerBucket: number;
-  /** Memory for each bucket by default, in bytes, below 1 GB. */
-  readonly memoryPerBucket: number;
+  /** Pointers that a bucket takes; below 1 GB each pointer gets 16 KiB of memory. */
+  readonly pointers: 1 | 2;
   /** Both, if this version was built with either. */
   readonly roundings: readonly Rounding[];
 }
 
 const GIB = 2 ** 30;
-// One pointer for each 16 KiB.
-const MEMORY_PER_BUCKET = 16_384 * 8;
+const MEMORY_PER_BYTE = 16_384;
 
 const SINCE_5_15: Start = {
   large: 65_536,
   huge: 262_144,
   fewest: 1024,
   entriesPerBucket: 1,
-  memoryPerBucket: MEMORY_PER_BUCKET,
+  pointers: 1,
   roundings: ['figure'],
 };
 const SINCE_4_7: Start = { ...SINCE_5_15, large: 16_384, huge: 65_536, fewest: 32, entriesPerBucket: 4 };
@@ -48,18 +47,18 @@ const IP_CONNTRACK: Start = {
   huge: 8192,
   fewest: 16,
   entriesPerBucket: LIMIT_PER_HASHSIZE,
-  memoryPerBucket: 2 * MEMORY_PER_BUCKET,
+  pointers: 2,
   roundings: ['none'],
 };
 
 /** The part of a machine that its start follows from. */
-export type Starting = Pick<Machine, 'generation' | 'release' | 'memTotal' | 'buckets'>;
+export type Starting = Layout & Pick<Machine, 'generation' | 'release' | 'memTotal' | 'buckets'>;
 
 /** Entries. If the memory is unknown, the limit of a machine with more than 1 GB. */
 export function defaultLimit(machine: Starting): number {
   const start = startOf(machine);
   const [rounding = 'none'] = start.roundings;
-  return start.entriesPerBucket * bucketsOf(defaultFigure(start, machine), rounding);
+  return start.entriesPerBucket * bucketsOf(machine, defaultFigure(start, machine), rounding);
 }
 
 /** The buckets that a load makes if no hashsize is given; if the memory is unknown, those of more than 1 GB. */
@@ -69,12 +68,12 @@ export function defaultBuckets(machine: Starting): number {
 
 /** Entries, ascending: the limit that a load with `hashsize=figure` gives; two if it is unknown which of them. */
 export function limitsOfHashsize(machine: Starting, figure: number): readonly number[] {
-  return startOf(machine).roundings.map((rounding) => LIMIT_PER_HASHSIZE * bucketsOf(figure, rounding));
+  return startOf(machine).roundings.map((rounding) => LIMIT_PER_HASHSIZE * bucketsOf(machine, figure, rounding));
 }
 
 /** The buckets that this kernel makes of `hashsize=figure`, at a load or at run time. */
-export function bucketsOfHashsize({ generation }: Pick<Machine, 'generation'>, figure: number): number {
-  return generation === 'ip_conntrack' ? figure : wholePages(figure);
+export function bucketsOfHashsize(machine: Layout & Pick<Machine, 'generation'>, figure: number): number {
+  return machine.generation === 'ip_conntrack' ? figure : wholePages(machine, figure);
 }
 
 // By default one entry for each bucket, before 5.15 four, and with hashsize eight.
@@ -102,19 +101,21 @@ function fillsBuckets(machine: Starting, limit: number, entriesPerBucket: number
   const figure = limit / entriesPerBucket;
   if (figure === buckets) return true;
   const roundsTable = startOf(machine).roundings.includes('table');
-  return roundsTable && Number.isInteger(figure) && wholePages(figure) === buckets;
+  return roundsTable && Number.isInteger(figure) && wholePages(machine, figure) === buckets;
 }
 
-function bucketsOf(figure: number, rounding: Rounding): number {
-  return rounding === 'figure' ? wholePages(figure) : figure;
+function bucketsOf(layout: Layout, figure: number, rounding: Rounding): number {
+  return rounding === 'figure' ? wholePages(layout, figure) : figure;
 }
 
 // ip_conntrack divides all physical memory, which is more than MemTotal: its own buckets tell exactly.
-function defaultFigure({ large, huge, fewest, memoryPerBucket }: Start, { generation, memTotal, buckets }: Starting) {
+function defaultFigure({ large, huge, fewest, pointers }: Start, machine: Starting): number {
+  const { generation, memTotal, buckets } = machine;
   const memory = memTotal.ok ? memTotal.value : GIB + 1;
-  if (memory > 4 * GIB) return huge;
+  const pointer = pointerBytes(machine);
+  if (memory > 4 * GIB && pointer === 8) return huge;
   if (memory > GIB) return large;
-  const figure = Math.max(fewest, Math.floor(memory / memoryPerBucket));
+  const figure = Math.max(fewest, Math.floor(memory / (MEMORY_PER_BYTE * pointers * pointer)));
   return generation === 'ip_conntrack' && buckets.ok ? buckets.value : figure;
 }
 

@@ -2,8 +2,8 @@
 // its load and its memory suggest.
 
 import type { Reading } from '../model/fault.ts';
-import { LARGEST_HASHSIZE, LIMIT_PER_HASHSIZE, wholePages } from '../model/generation.ts';
-import type { Machine } from '../model/machine.ts';
+import { LIMIT_PER_HASHSIZE } from '../model/generation.ts';
+import { type Layout, largestHashsize, type Machine, wholePages } from '../model/machine.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Table } from '../model/table.ts';
 import { refusesBelowLimit } from './chains.ts';
@@ -206,13 +206,16 @@ function inSteps(machine: Machine, entries: number): number {
 }
 
 /** The entries that a page of buckets is planned for. */
-function stepOf(machine: Pick<Machine, 'generation' | 'release'>): number {
-  return mostPerBucket(machine) * wholePages(1);
+function stepOf(machine: Layout & Pick<Machine, 'generation' | 'release'>): number {
+  return mostPerBucket(machine) * wholePages(machine, 1);
 }
 
 // Never fewer than there are.
 function bucketsFor(machine: Machine, limit: number): number {
-  const wish = Math.min(bucketsOfHashsize(machine, Math.ceil(limit / mostPerBucket(machine))), LARGEST_HASHSIZE);
+  const wish = Math.min(
+    bucketsOfHashsize(machine, Math.ceil(limit / mostPerBucket(machine))),
+    largestHashsize(machine),
+  );
   return machine.buckets.ok ? Math.max(wish, machine.buckets.value) : wish;
 }
 

@@ -47,18 +47,7 @@ export const GENERATION_NAMES: readonly Generation[] = ['nf_conntrack', 'ip_conn
 /** What a module makes of its `hashsize` when it is loaded, on every kernel: the limit (nf_conntrack_core.c). */
 export const LIMIT_PER_HASHSIZE = 8;
 
-// Pointers in a page of 4096 bytes; in a larger one there are more.
-const BUCKETS_IN_PAGE = 512;
-
-/** So many as the kernel makes of them: nf_ct_alloc_hashtable() fills whole pages. */
-export function wholePages(buckets: number): number {
-  return BUCKETS_IN_PAGE * Math.ceil(buckets / BUCKETS_IN_PAGE);
-}
-
 /** The number of buckets, which a module takes when it is loaded, and a running kernel as root. */
 export function hashsizeFile(generation: Generation): string {
   return `/sys/module/${generation}/parameters/hashsize`;
 }
-
-/** The largest number of buckets that a kernel takes: they fill whole pages, and INT_MAX bytes at the most. */
-export const LARGEST_HASHSIZE = wholePages(2 ** 28) - wholePages(1);

@@ -20,6 +20,9 @@ export interface SlabCache {
   readonly pagesPerSlab: number;
 }
 
+/** The sizes that the kernel's hash table follows from; x86-64's if they are unknown. */
+export type Layout = Partial<Pick<Machine, 'pageSize' | 'wordSize'>>;
+
 /** Memory that could be given to something new, in bytes. */
 export interface Available {
   readonly bytes: number;
@@ -33,6 +36,8 @@ export interface Machine {
   readonly generation: Generation;
   readonly release: Reading<KernelVersion>;
   readonly pageSize: Reading<number>;
+  /** Of a pointer. */
+  readonly wordSize: Reading<number>;
   readonly slabCache: Reading<SlabCache>;
   /** Of the hash table that all namespaces share. */
   readonly buckets: Reading<number>;
@@ -40,4 +45,28 @@ export interface Machine {
   readonly available: Reading<Available>;
   /** The limit of expectations; ip_conntrack has none. */
   readonly expectMax: Reading<number>;
+}
+
+const USUAL_PAGE = 4096;
+const USUAL_WORD = 8;
+
+/** In bytes. */
+export function pointerBytes({ wordSize }: Layout): number {
+  return wordSize?.ok === true ? wordSize.value : USUAL_WORD;
+}
+
+/** In bytes. */
+export function pageBytes({ pageSize }: Layout): number {
+  return pageSize?.ok === true ? pageSize.value : USUAL_PAGE;
+}
+
+/** Rounds up to whole pages of pointers, as nf_ct_alloc_hashtable() does. */
+export function wholePages(layout: Layout, buckets: number): number {
+  const inPage = pageBytes(layout) / pointerBytes(layout);
+  return inPage * Math.ceil(buckets / inPage);
+}
+
+/** The largest number of buckets that a kernel takes: INT_MAX bytes at the most, and a limit of eight times as many in an int. */
+export function largestHashsize(layout: Layout): number {
+  return wholePages(layout, 2 ** 28) - wholePages(layout, 1);
 }

@@ -73,7 +73,8 @@ const REASONS: Readonly<Record<Reason, (table: Table, plan: Plan) => string>> = 
     `Recommended: what ${foreignPath(configured?.path ?? '')} wants. The live limit is below it; check_conntrack -v tells the likely cause, where the machine shows one.`,
   enough: ({ limit }, { hasMetLimit }) =>
     `Recommended: the present limit. It is at least four times the present load${hasMetLimit ? `. This limit, or a lower one before it, has been met since boot (drop or early_drop is above 0): if that was no flood, double it with check_conntrack plan --max ${Math.min(2 * limit, 2 ** 31 - 1)}` : ', and has not been met since boot'}.`,
-  filling: () => 'Recommended: four times the present load, but no more than twice the present limit, rounded up to whole pages of buckets.',
+  filling: () =>
+    'Recommended: four times the present load, but no more than twice the present limit, rounded up to whole pages of buckets.',
   no_limit: () =>
     "Recommended: the kernel's usual default, but at most what pins an eighth of RAM. The present load asks for less, and tells nothing of the peaks; without a limit a flood of connections can take all memory.",
   too_large: () =>

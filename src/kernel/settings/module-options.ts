@@ -1,7 +1,8 @@
 // What is given to conntrack's module when it is loaded: by modprobe.d(5), and by the kernel's command line.
 
 import type { HashsizeOption } from '../../model/configuration.ts';
-import { GENERATION_NAMES, LARGEST_HASHSIZE } from '../../model/generation.ts';
+import { GENERATION_NAMES } from '../../model/generation.ts';
+import { largestHashsize } from '../../model/machine.ts';
 import { parseKernelNumber } from '../number.ts';
 
 /** What one file of modprobe.d(5) says. */
@@ -13,6 +14,7 @@ export interface ModprobeFile {
 
 const NOTHING: ModprobeFile = { hashsizes: [], reapplies: false };
 const MODULES: readonly string[] = GENERATION_NAMES;
+const LARGEST_HASHSIZE = largestHashsize({});
 
 /** A `\` at the end of a line joins it to the next, with nothing in between. */
 export function parseModprobeFile(text: string, path: string): ModprobeFile {

@@ -23,7 +23,8 @@ export function readMachine(root: Root, generation: Generation, wanted: 'all' | 
     view: root.view,
     generation,
     release: readRelease(root),
-    pageSize: readPageSize(root),
+    pageSize: readSize(root, 4096, parsePageSize),
+    wordSize: readSize(root, 8, parseWordSize),
     slabCache: root.read('/proc/slabinfo', SLABINFO_LIMIT, parseSlabinfo, hasCache),
     ...UNASKED,
     ...(wanted === 'least' ? {} : readSizes(root, generation)),
@@ -80,19 +81,29 @@ export function parseAvailable(text: string): Parsed<Available> {
   return { ok: true, value: { bytes: free + (buffers ?? 0) + (cached ?? 0), exact: false } };
 }
 
-/** AT_PAGESZ of a process's auxiliary vector (`/proc/self/auxv`, all kernels), in bytes. */
-function readPageSize(root: Root): Reading<number> {
+/** In bytes, from a process's auxiliary vector (`/proc/self/auxv`, all kernels). */
+function readSize(root: Root, ofX64: number, parse: (text: string) => Parsed<number>): Reading<number> {
   const path = '/proc/self/auxv';
-  if (root.view !== 'captured' && self.isX64) return { ok: true, value: 4096, source: 'x86-64' };
-  return root.view === 'captured'
-    ? root.read(path, MACHINE_FILE_LIMIT, parsePageSize)
-    : root.readOwn(path, MACHINE_FILE_LIMIT, parsePageSize);
+  if (root.view === 'captured') return root.read(path, MACHINE_FILE_LIMIT, parse);
+  return self.isX64 ? { ok: true, value: ofX64, source: 'x86-64' } : root.readOwn(path, MACHINE_FILE_LIMIT, parse);
 }
 
 const AT_PAGESZ = 6;
 
-// A captured vector may be of any word size and byte order; only the right reading gives a page size.
+/** AT_PAGESZ. */
 export function parsePageSize(text: string): Parsed<number> {
+  const sizes = parseSizes(text);
+  return sizes.ok ? { ok: true, value: sizes.value.page } : sizes;
+}
+
+/** Of the vector's words, which are the kernel's pointers. */
+export function parseWordSize(text: string): Parsed<number> {
+  const sizes = parseSizes(text);
+  return sizes.ok ? { ok: true, value: sizes.value.word } : sizes;
+}
+
+// A captured vector may be of any word size and byte order; only the right reading gives a page size.
+function parseSizes(text: string): Parsed<{ readonly page: number; readonly word: number }> {
   const vector = bytes.fromLatin1(text);
   const view = new DataView(vector.buffer, vector.byteOffset, vector.byteLength);
   const readers: readonly (readonly [number, (at: number) => number])[] = [
@@ -101,9 +112,10 @@ export function parsePageSize(text: string): Parsed<number> {
     [4, (at) => view.getUint32(at, true)],
     [4, (at) => view.getUint32(at, false)],
   ];
-  for (const [width, word] of readers) {
-    for (let at = 0; at + 2 * width <= vector.length; at += 2 * width) {
-      if (word(at) === AT_PAGESZ && isPageSize(word(at + width))) return { ok: true, value: word(at + width) };
+  for (const [word, read] of readers) {
+    for (let at = 0; at + 2 * word <= vector.length; at += 2 * word) {
+      const page = read(at + word);
+      if (read(at) === AT_PAGESZ && isPageSize(page)) return { ok: true, value: { page, word } };
     }
   }
   return { ok: false, kind: 'malformed' };

@@ -14,9 +14,9 @@ const machine = (version: string, generation: Machine['generation'] = 'nf_conntr
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const release: Reading<KernelVersion> = version === '' ? no('denied') : ok({ major, minor });
   const slabCache = ok({ name: 'nf_conntrack', objectSize: 256, objectsPerSlab: 16, pagesPerSlab: 1 });
-  const [unread, pageSize] = [no('not-asked'), ok(4096)];
+  const [unread, pageSize, wordSize] = [no('not-asked'), ok(4096), ok(8)];
   const sizes = { buckets: unread, memTotal: unread, available: unread, expectMax: unread };
-  return { view: 'own', generation, release, pageSize, slabCache, ...sizes };
+  return { view: 'own', generation, release, pageSize, wordSize, slabCache, ...sizes };
 };
 
 // All that there is to see, and nothing that asks for a block.

@@ -80,3 +80,20 @@ describe('a limit that a load may have given', () => {
     expect(isLimitOfLoad(machine(version, buckets), limit, hashsizes)).toBe(expected),
   );
 });
+
+describe('other words and pages than those of x86-64', () => {
+  const KERNEL_5_4: Version = [5, 4];
+  const with32 = (memory: number) => ({ ...machine(KERNEL_5_4, 1), memTotal: ok(memory), wordSize: ok(4) });
+
+  test('a 32-bit machine has a pointer of 4 bytes for each 16 KiB, and no more buckets above 4 GB', () => {
+    expect(defaultBuckets(with32(256 * MIB))).toBe(4096);
+    expect(defaultBuckets(machine(KERNEL_5_4, 1))).toBe(4096);
+    expect(defaultLimit(with32(8 * GIB))).toBe(65_536);
+  });
+
+  test('the buckets of a load fill whole pages', () => {
+    expect(defaultBuckets(with32(28_120 * 1024))).toBe(1024);
+    expect(limitsOfHashsize({ ...machine(KERNEL_5_4, 1), pageSize: ok(65_536) }, 10_000)).toEqual([8 * 16_384]);
+    expect(limitsOfHashsize({ ...machine(KERNEL_5_4, 1), wordSize: ok(4) }, 1025)).toEqual([8 * 2048]);
+  });
+});

@@ -360,7 +360,7 @@ describe('the machine', () => {
   test('what it is, whatever is asked for', () => {
     const auxv = Buffer.from(Uint32Array.from([6, 0, 65_536, 0, 0, 0, 0, 0]).buffer).toString('latin1');
     const slabinfo = 'nf_conntrack 1 1 256 16 1 : x\n';
-    const { release, pageSize, slabCache, view } = readMachine(
+    const { release, pageSize, wordSize, slabCache, view } = readMachine(
       rootOf({ ...FILES, 'proc/self/auxv': auxv, 'proc/slabinfo': slabinfo }),
       'nf_conntrack',
       'least',
@@ -368,8 +368,15 @@ describe('the machine', () => {
     expect(view).toBe('captured');
     expect(release).toMatchObject({ value: { major: 6, minor: 1 } });
     expect(pageSize).toMatchObject({ value: 65_536 });
+    expect(wordSize).toMatchObject({ value: 8 });
     expect(slabCache).toMatchObject({ value: { objectSize: 256 } });
     expect(readMachine(rootOf({}), 'nf_conntrack', 'least').pageSize).toMatchObject({ fault: { kind: 'missing' } });
+  });
+
+  test('a 32-bit machine of the other byte order', () => {
+    const auxv = Buffer.from([0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 16, 0]).toString('latin1');
+    const { pageSize, wordSize } = readMachine(rootOf({ ...FILES, 'proc/self/auxv': auxv }), 'nf_conntrack', 'least');
+    expect([pageSize, wordSize]).toMatchObject([{ value: 4096 }, { value: 4 }]);
   });
 
   test('memory that is not told', () => {

@@ -83,6 +83,7 @@ function lookOf(given: Given, at: 0 | 1): Look {
       generation,
       release: known({ major: 6, minor: 1 }),
       pageSize: known(4096),
+      wordSize: known(8),
       slabCache: NOT_ASKED,
       buckets: known(1000),
       memTotal: known(2 ** 33),

@@ -42,6 +42,7 @@ const MACHINE: Machine = {
   generation: 'nf_conntrack',
   release: ok({ major: 6, minor: 1 }, '/proc/sys/kernel/osrelease'),
   pageSize: ok(4096),
+  wordSize: ok(8),
   slabCache: ok({ name: 'nf_conntrack', objectSize: 256, objectsPerSlab: 16, pagesPerSlab: 1 }, '/proc/slabinfo'),
   buckets: ok(500),
   memTotal: ok(1_000_000),
