@@ -12,10 +12,9 @@ const CERTAINTY_WORDS: Readonly<Record<Certainty, string>> = {
   about: 'about ',
 };
 
-/** Before a figure that stands on the size of an entry. */
+/** Before a figure that stands on the size of an entry: an estimate is `about`, and never `at least about`. */
 export function sureWords({ origin, certainty }: Pick<ObjectCost, 'origin' | 'certainty'>): string {
-  const about = origin === 'estimate' && certainty !== 'about' ? 'about ' : '';
-  return CERTAINTY_WORDS[certainty] + about;
+  return origin === 'estimate' ? CERTAINTY_WORDS.about : CERTAINTY_WORDS[certainty];
 }
 
 /** The same before the memory that the entries of all tables hold. */

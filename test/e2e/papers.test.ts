@@ -107,7 +107,7 @@ describe('troubleshooting', () => {
   const FOREIGN = /^(NRPE: |\(Return code|Exit status|# Check failed|nf_conntrack: table full)/;
   /** What differs from one machine to the next. */
   const VARIABLE =
-    /\d+(?:\.\d+)?%?|\/[\w/.]+|\.\.\.|conntrack -[SL]|--wach|no (?:drop_rate|drop)\b|EACCES|check_conntrack|nf_conntrack_netlink/;
+    /\d+(?:\.\d+)?%?|\/[\w/.]+|\.\.\.|conntrack -[SL]|--wach|no (?:lost_rate|drop)\b|EACCES|check_conntrack|nf_conntrack_netlink/;
 
   test.each(headings.filter((heading) => !FOREIGN.test(heading)))('the program can say: %s', (heading) => {
     const words = heading.replace(/^CONNTRACK UNKNOWN - /, '').split(VARIABLE);
