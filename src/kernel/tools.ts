@@ -26,7 +26,7 @@ export interface Tool {
 }
 
 const MIB = 1 << 20;
-const LISTED = '`report`, `plan`, `-v`, the formats json and prometheus, a threshold on slab, slab_max or memory_share';
+const LISTED = '`report`, `plan`';
 const SWEEP = '`--netns all`, `munin` with netns=all, `report`';
 const CONNTRACK = { programs: ['conntrack'], needs: ['nf_conntrack_netlink', 'ip_conntrack_netlink'] } as const;
 const RULES = { user: 'root', milliseconds: 5000, bytes: 4 * MIB } as const;
