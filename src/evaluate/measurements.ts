@@ -40,7 +40,7 @@ type TableMetric = Exclude<MetricName, MachineMetric | HistoryMetric>;
 const NO_LIMIT: Measured = { kind: 'none', why: 'no limit is set' };
 const NOT_ALONE: Measured = { kind: 'none', why: 'not of one namespace alone' };
 const NO_SWEEP: Measured = { kind: 'none', why: 'without --netns all' };
-const UNSUPPORTED: Measured = { kind: 'none', why: 'unsupported by this kernel' };
+export const UNSUPPORTED: Measured = { kind: 'none', why: 'unsupported by this kernel' };
 
 /** What one look at a table tells, whosever it is. */
 export function measureTable({ entries, limit, statistics }: Table): Readonly<Record<TableMetric, Measured>> {

@@ -8,7 +8,7 @@ import type { History, Sample } from '../model/sample.ts';
 import type { Table } from '../model/table.ts';
 import { growthOf, timeToFull } from './forecast.ts';
 import { type Lost, lostPackets, tellsClashes } from './losses.ts';
-import type { Measured } from './measurements.ts';
+import { type Measured, UNSUPPORTED } from './measurements.ts';
 import type { HistoryMetric } from './metrics.ts';
 import { baseSample, comparable, type Losses, lossesBetween } from './rates.ts';
 import { isSettling } from './settling.ts';
@@ -117,7 +117,6 @@ function forecast({ entries, limit }: Table, perSecond: number | undefined, slow
   };
 }
 
-const UNSUPPORTED = { kind: 'none', why: 'unsupported by this kernel' } as const;
 const TOO_FEW = { kind: 'none', why: 'too few samples in the window yet' } as const;
 const SLOWING = { kind: 'none', why: 'growth is slowing' } as const;
 const FALLING = { kind: 'none', why: 'fewer than at the looks before' } as const;
