@@ -35,7 +35,10 @@ export function toolLine(root: Root, { tool, source }: ToolRun): readonly string
   const path = findTool(tool);
   if (path === undefined) return { kind: 'tool-missing', source };
   if (tool.user === 'root' && self.effectiveUser() !== 0) return { kind: 'denied', source };
-  if (wouldLoadModule(root, tool.needs)) return { kind: 'would-load-module', source };
+  if (wouldLoadModule(root, tool.needs)) {
+    const [detail = ''] = tool.needs;
+    return { kind: 'would-load-module', source, detail };
+  }
   return [path, ...tool.args];
 }
 

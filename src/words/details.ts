@@ -176,9 +176,9 @@ function missingLine(consequence: string, reading: Reading<unknown>): string[] {
   return reading.ok ? [] : [`${consequence}: ${faultWords(reading.fault)}${remedy(reading.fault)}`];
 }
 
-function remedy({ kind }: Fault): string {
+function remedy({ kind, detail }: Fault): string {
   if (kind === 'denied' || kind === 'tool-failed') return ' (root may)';
-  return kind === 'would-load-module' ? ' (modprobe nf_conntrack_netlink once)' : '';
+  return kind === 'would-load-module' ? ` (modprobe ${detail} once)` : '';
 }
 
 /** What `-vv` adds: each file that was asked for; from `-vvv` on with the time it took. */

@@ -22,7 +22,7 @@ const FAULT_WORDS: Readonly<Record<FaultKind, readonly [verb: string, why: strin
   'tool-missing': ['cannot run', 'not installed'],
   'tool-failed': ['cannot run', '#, it needs CAP_NET_ADMIN'],
   'enter-failed': ['cannot enter', '#'],
-  'would-load-module': ['did not run', 'it would load nf_conntrack_netlink'],
+  'would-load-module': ['did not run', 'it would load #'],
   'not-asked': ['did not read', 'nobody asked for it'],
   'not-written': ['cannot write', '#'],
   foreign: ['cannot use', 'it belongs to another user'],

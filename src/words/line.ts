@@ -7,6 +7,7 @@ import type { MetricName } from '../evaluate/metrics.ts';
 import { formatRange, upperBound } from '../evaluate/range.ts';
 import type { State } from '../evaluate/state.ts';
 import { COUNTER_NAMES } from '../model/counters.ts';
+import type { Fault } from '../model/fault.ts';
 import type { Table } from '../model/table.ts';
 import { driftWords, unjudgedWords } from './drift-words.ts';
 import { faultWords } from './faults.ts';
@@ -96,7 +97,7 @@ export function findingClause(finding: Finding, result: TableResult, evaluation:
   if (finding.kind === 'drift') return driftClause(evaluation);
   if (finding.kind === 'partial') return 'not every namespace is visible';
   const { metric } = finding;
-  if (finding.kind === 'unjudged') return `no ${metric}: ${faultWords(finding.fault)}`;
+  if (finding.kind === 'unjudged') return unjudgedClause(metric, finding.fault);
   const { start, end, inside } = finding.range;
   const subject = `${metric} ${sizedWords(metric, evaluation)}`;
   if (inside) return `${subject}${valueWords(metric, finding.value)} is inside ${formatRange(finding.range)}`;
@@ -106,6 +107,11 @@ export function findingClause(finding: Finding, result: TableResult, evaluation:
   if (metric === 'time_to_full')
     return finding.value === 0 ? 'full and growing' : `full in ${durationWords(finding.value)} at the present rate`;
   return subject + comparedWords(metric, finding.value, 'below', start);
+}
+
+function unjudgedClause(metric: MetricName, fault: Fault): string {
+  const remedy = fault.kind === 'tool-failed' ? ' (use the sudo form of this command)' : '';
+  return `no ${metric}: ${faultWords(fault)}${remedy}`;
 }
 
 function driftClause({ drift }: Evaluation): string {

@@ -135,7 +135,9 @@ liveSuite('the running kernel', PARTS, () => {
       const as = NOBODY.join(' ');
       const answer = withoutStatistics({ namespace: trackingNamespace(), as }, '-w', 'drop=0');
       expect(answer).toMatchObject({ status: 3, stderr: '' });
-      expect(answer.stdout).toContain('no drop: cannot run conntrack -S: exit status 1, it needs CAP_NET_ADMIN;');
+      expect(answer.stdout).toContain(
+        'no drop: cannot run conntrack -S: exit status 1, it needs CAP_NET_ADMIN (use the sudo form of this command);',
+      );
     });
 
     test.each([

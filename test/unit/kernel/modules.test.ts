@@ -54,7 +54,8 @@ test.each<[string, string, boolean]>([
 test('a command that would is not run', () => {
   const lines = withTools({ '/usr/sbin/conntrack': '' });
   const asked = (text: string) => readToolStatistics(rootOf({ 'proc/modules': text }));
-  for (const text of [LISTED, 'x 1 0\n']) expect(asked(text)).toEqual(fault('would-load-module', 'conntrack -S'));
+  for (const text of [LISTED, 'x 1 0\n'])
+    expect(asked(text)).toEqual(fault('would-load-module', 'conntrack -S', 'nf_conntrack_netlink'));
   expect(lines).toEqual([]);
   asked(BOTH);
   expect(lines).toEqual(['/usr/sbin/conntrack -S']);

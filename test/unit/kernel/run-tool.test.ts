@@ -99,15 +99,20 @@ describe('a run', () => {
   });
 });
 
-test.each<[string, Tool, number, string]>([
-  ['not installed', { ...TOOL, programs: ['third'] }, 0, 'tool-missing'],
-  ["root's", { ...TOOL, user: 'root' }, 1000, 'denied'],
-  ['what would load a module', { ...TOOL, needs: ['nf_tables'] }, 0, 'would-load-module'],
-])('is not run: %s', (_, tool, user, kind) => {
+test.each<[string, Tool, number, object]>([
+  ['not installed', { ...TOOL, programs: ['third'] }, 0, { kind: 'tool-missing' }],
+  ["root's", { ...TOOL, user: 'root' }, 1000, { kind: 'denied' }],
+  [
+    'what would load a module',
+    { ...TOOL, needs: ['nf_tables'] },
+    0,
+    { kind: 'would-load-module', detail: 'nf_tables' },
+  ],
+])('is not run: %s', (_, tool, user, why) => {
   const lines = withTools({ '/sbin/first': '' }, user);
   const root = rootOf({ 'proc/modules': 'nf_conntrack 1 0\n' });
-  expect(toolLine(root, { tool, source: 'it' })).toEqual({ kind, source: 'it' });
-  expect(runTool(root, { tool, source: 'it' }, asText)).toEqual({ ok: false, fault: { kind, source: 'it' } });
+  expect(toolLine(root, { tool, source: 'it' })).toEqual({ ...why, source: 'it' });
+  expect(runTool(root, { tool, source: 'it' }, asText)).toEqual({ ok: false, fault: { ...why, source: 'it' } });
   expect(lines).toEqual([]);
 });
 

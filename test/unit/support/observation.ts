@@ -23,8 +23,12 @@ export function ok<T>(value: T, source = '/proc/x'): Reading<T> {
   return { ok: true, value, source };
 }
 
-export function fault(kind: Fault['kind'], source = '/proc/x'): { readonly ok: false; readonly fault: Fault } {
-  return { ok: false, fault: { kind, source } };
+export function fault(
+  kind: Fault['kind'],
+  source = '/proc/x',
+  detail?: string,
+): { readonly ok: false; readonly fault: Fault } {
+  return { ok: false, fault: { kind, source, ...(detail === undefined ? {} : { detail }) } };
 }
 
 /** What a machine with one CPU has counted, which is nothing but what is given. */

@@ -156,6 +156,16 @@ describe('the text', () => {
       expect(since([100], lost, '-w', 'drop_rate=0')).toBe(`${figures}; 100 of 1000 entries (10.0%)`);
     });
 
+    test('a counter that only root may ask for: the message says how', () => {
+      const statistics = {
+        ok: false,
+        fault: { kind: 'tool-failed', source: 'conntrack -S', detail: 'exit status 1' },
+      } as const;
+      expect(tableText(evaluated({ statistics }, ['-c', 'drop=0'], new Map()))).toBe(
+        'no drop: cannot run conntrack -S: exit status 1, it needs CAP_NET_ADMIN (use the sudo form of this command); 100 of 1000 entries (10.0%)',
+      );
+    });
+
     test.each([
       ['any more', [QUIET]],
       ['either', []],
@@ -294,7 +304,7 @@ describe('long output', () => {
     ],
     [
       'what would have to be loaded',
-      { statistics: fault('would-load-module', 'conntrack -S') },
+      { statistics: fault('would-load-module', 'conntrack -S', 'nf_conntrack_netlink') },
       [],
       'no counters: did not run conntrack -S: it would load nf_conntrack_netlink (modprobe nf_conntrack_netlink once)',
     ],
@@ -417,7 +427,7 @@ describe('faults in words', () => {
     ['tool-missing', '', 'cannot run /proc/x: not installed'],
     ['tool-failed', 'status 1', 'cannot run /proc/x: status 1, it needs CAP_NET_ADMIN'],
     ['enter-failed', 'EPERM', 'cannot enter /proc/x: EPERM'],
-    ['would-load-module', '', 'did not run /proc/x: it would load nf_conntrack_netlink'],
+    ['would-load-module', 'nf_conntrack_netlink', 'did not run /proc/x: it would load nf_conntrack_netlink'],
     ['not-asked', '', 'did not read /proc/x: nobody asked for it'],
     ['not-written', 'EROFS', 'cannot write /proc/x: EROFS'],
     ['foreign', '', 'cannot use /proc/x: it belongs to another user'],
