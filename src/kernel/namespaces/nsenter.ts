@@ -1,5 +1,6 @@
 // How to get at a network namespace: its files under /proc, and nsenter(1), which needs root.
 
+import { files } from '#system/files';
 import { self } from '#system/self';
 import type { Fault } from '../../model/fault.ts';
 import type { Namespace } from '../../model/table.ts';
@@ -33,7 +34,11 @@ export function enterPath(root: Root, path: string): readonly string[] | Fault {
   const source = `nsenter --net=${root.locate(path)}`;
   if (self.effectiveUser() !== 0) return { kind: 'denied', source };
   const tool = findTool(TOOLS.enter);
-  return tool === undefined ? { kind: 'tool-missing', source } : [tool, `--net=${root.locate(path)}`];
+  if (tool === undefined) return { kind: 'tool-missing', source };
+  // nsenter would wait for the other end of a FIFO.
+  const status = files.status(root.locate(path));
+  if (!('errno' in status) && status.kind !== 'file') return { kind: 'not-regular', source };
+  return [tool, `--net=${root.locate(path)}`];
 }
 
 /** Reads once what is asked again and again: for each namespace, and each root, which is one look at a machine. */

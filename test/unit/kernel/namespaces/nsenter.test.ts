@@ -1,5 +1,6 @@
 // How to get at a network namespace: by its files, or from inside.
 
+import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { enterOf, netFolder } from '../../../../src/kernel/namespaces/nsenter.ts';
@@ -32,6 +33,12 @@ describe('the words that enter it', () => {
   test("the host's first process, where the host's namespace is not ours, or may not be", () => {
     expect(entered(table(), 'host')).toEqual(enter('/proc/1/ns/net'));
     expect(entered(table(), 'host', {})).toEqual(enter('/proc/1/ns/net'));
+  });
+
+  test('not a FIFO, at which nsenter would wait for ever', () => {
+    const fifo = (path: string) => void execFileSync('mkfifo', [path]);
+    const words = entered(otherTable(), 'own', { 'proc/7/ns/net': fifo });
+    expect(words).toEqual(['not-regular', 'nsenter --net=/proc/7/ns/net']);
   });
 
   test('only for root, and with nsenter(1)', () => {
