@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 const { CHECK_CONNTRACK_EXECUTABLE, CHECK_CONNTRACK_NODE } = process.env;
 const { CHECK_CONNTRACK_FOLDERS = '', STRYKER_MUTATOR_WORKER } = process.env;
+const { CHECK_CONNTRACK_FUZZ } = process.env;
 const { CHECK_CONNTRACK_DIRECTOR, CHECK_CONNTRACK_HOUSE, CHECK_CONNTRACK_KERNELS, CHECK_CONNTRACK_LIVE } = process.env;
 const tests = (folder: string) => `test/${folder}/**/*.test.ts`;
 
@@ -61,6 +62,9 @@ const house = { name: 'house', include: [tests('house')], fileParallelism: false
 // They boot kernels that .dev/kernels.mjs has fetched.
 const kernels = { name: 'kernels', include: [tests('kernels')], hookTimeout: 3_000_000 };
 
+// It runs for as long as it is told.
+const fuzz = { name: 'fuzz', include: [tests('fuzz')], testTimeout: 3_600_000 };
+
 // It installs Icinga Director and its database into a root of their own, which takes minutes the first time.
 const director = { name: 'director', include: [tests('director')], testTimeout: 120_000, hookTimeout: 900_000 };
 
@@ -71,6 +75,7 @@ const some = [
   ...(CHECK_CONNTRACK_LIVE === '1' ? [live, ...(CHECK_CONNTRACK_EXECUTABLE === undefined ? [incidents] : [])] : []),
   ...(CHECK_CONNTRACK_HOUSE === '1' ? [house] : []),
   ...(CHECK_CONNTRACK_KERNELS !== undefined ? [kernels] : []),
+  ...(CHECK_CONNTRACK_FUZZ !== undefined ? [fuzz] : []),
   ...(CHECK_CONNTRACK_DIRECTOR === '1' ? [director] : []),
 ];
 // In the source that Stryker has changed all of them share one thread, as they share nothing else.
