@@ -2,6 +2,7 @@
 
 import type { Fault, Reading } from '../model/fault.ts';
 import type { History, NoPast, Sample } from '../model/sample.ts';
+import { fingerprint } from './fingerprint.ts';
 import { type Before, exchange, LARGEST_FILE, pathOf } from './state-directory.ts';
 import { formatState, MOST_SAMPLES, parseStateFile, type StoredState } from './state-file.ts';
 
@@ -42,7 +43,7 @@ export function remember(dir: string, euid: number, run: HistoryRun): readonly R
   const fault = unwritten ?? past.broken;
   return run.subjects.map((_, at) => {
     if (fault !== undefined) return { ok: false, fault };
-    return { ok: true, value: { past: past.ofSubjects[at] ?? 'first run', window: run.window }, source };
+    return { ok: true, value: { past: past.ofSubjects[at] ?? 'first run since boot', window: run.window }, source };
   });
 }
 
@@ -68,8 +69,8 @@ function pastOf(
   { table, isYounger }: Subject,
 ): readonly Sample[] | NoPast {
   const samples = state?.tables.get(table);
-  if (samples === undefined) return 'first run';
-  if (state?.boot !== boot) return 'the machine was rebooted';
+  // The name tells boots apart by a fingerprint only.
+  if (samples === undefined || state?.boot !== boot) return 'first run since boot';
   const last = samples[samples.length - 1];
   // The kernel gives a namespace's inode to the next one at once.
   return last !== undefined && isYounger(last.uptime) ? 'the network namespace is new' : samples;
@@ -113,15 +114,9 @@ function mostCrowded(samples: readonly Sample[]): number {
   return gaps.indexOf(Math.min(...gaps)) + 1;
 }
 
-// Each window has a file of its own, so that a short one does not throw away what a long one looks back at.
-function fileName({ name, window }: HistoryRun): string {
+// Each boot has a file of its own: hosts that share the directory have namespaces with the same inode numbers. Each window
+// has one too, so that a short one does not throw away what a long one looks back at.
+function fileName({ name, boot, window }: HistoryRun): string {
   const [, kind = '', what = ''] = /^(\w+):(.*)$/s.exec(name) ?? [];
-  return `${kind}-${/^\d+$/.test(what) ? what : fingerprint(what)}-${window}.json`;
-}
-
-// FNV-1a. A path is no file name; should two ever share one, the record says which table it is of.
-function fingerprint(text: string): string {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) >>> 0;
-  return hash.toString(16).padStart(8, '0');
+  return `${kind}-${/^\d+$/.test(what) ? what : fingerprint(what)}-${fingerprint(boot)}-${window}.json`;
 }

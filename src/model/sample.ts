@@ -11,7 +11,7 @@ export interface Sample {
 }
 
 /** Why nothing is remembered of a table. */
-export type NoPast = 'first run' | 'the machine was rebooted' | 'the network namespace is new';
+export type NoPast = 'first run since boot' | 'the network namespace is new';
 
 /** What is remembered of a table when it is looked at again. */
 export interface History {

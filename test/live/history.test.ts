@@ -1,7 +1,7 @@
 // History on the kernel that runs the tests: real losses, a real fill, namespaces that come and go, a full disk.
 
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type Answer, command, ENV, RUN } from '../e2e/support/plugin.ts';
@@ -123,7 +123,7 @@ liveSuite('history on the running kernel', PARTS, () => {
     const state = scratch();
     pluginInside(trackingNamespace(), '--state-dir', state);
     expect(pluginInside(trackingNamespace(), '--state-dir', state, '-v').stdout).toContain(
-      '\nno rates yet: first run (',
+      '\nno rates yet: first run since boot (',
     );
   });
 
@@ -183,8 +183,10 @@ function inodeOf(namespace: string): number {
 
 // The kernel gives a number again when it pleases: what that leads to is made by hand, a record of the same number.
 function passOn(state: string, from: number, to: number): void {
-  const path = (inode: number): string => join(state, '0/check_conntrack', `net-${inode}-300.json`);
-  writeFileSync(path(to), readFileSync(path(from), 'latin1').replace(`net:${from}`, `net:${to}`), { mode: 0o600 });
+  const folder = join(state, '0/check_conntrack');
+  const name = readdirSync(folder).find((each) => each.startsWith(`net-${from}-`)) ?? '';
+  const text = readFileSync(join(folder, name), 'latin1').replace(`net:${from}`, `net:${to}`);
+  writeFileSync(join(folder, name.replace(`net-${from}-`, `net-${to}-`)), text, { mode: 0o600 });
 }
 
 /** Runs the plugin with a state directory on a disk of its own, after `fill` has run there. */

@@ -84,7 +84,7 @@ describe('why there is none', () => {
   test.each<[string, Given[1], Given[2], object]>([
     ['nobody keeps one', CLOCK, undefined, none('no state directory')],
     ['it cannot be kept', CLOCK, fault('not-written'), { kind: 'broken', fault: fault('not-written').fault }],
-    ['a first run', CLOCK, ok({ past: 'first run', window: 300 }), none('first run')],
+    ['a first run', CLOCK, ok({ past: 'first run since boot', window: 300 }), none('first run since boot')],
     ['no clock', undefined, ok({ past, window: 300 }), none('the clock did not move')],
     ['a clock that cannot be read', fault('denied'), ok({ past, window: 300 }), none('the clock did not move')],
     [

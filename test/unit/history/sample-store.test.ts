@@ -39,9 +39,9 @@ function pasts(dir: string, what: HistoryRun): readonly unknown[] {
 
 test('each table has its own past; those that are gone are forgotten', () => {
   const dir = stateDir();
-  expect(pasts(dir, run(100, ['net:1', 'net:2']))).toEqual(['first run', 'first run']);
-  expect(pasts(dir, run(160, ['net:2', 'net:3']))).toEqual([[100], 'first run']);
-  expect(pasts(dir, run(220, ['net:1', 'net:2', 'net:3']))).toEqual(['first run', [100, 160], [160]]);
+  expect(pasts(dir, run(100, ['net:1', 'net:2']))).toEqual(['first run since boot', 'first run since boot']);
+  expect(pasts(dir, run(160, ['net:2', 'net:3']))).toEqual([[100], 'first run since boot']);
+  expect(pasts(dir, run(220, ['net:1', 'net:2', 'net:3']))).toEqual(['first run since boot', [100, 160], [160]]);
 });
 
 test('a table that is younger than its past starts anew', () => {
@@ -99,14 +99,22 @@ function namesIn(dir: string): readonly string[] {
 test('a reboot ends what can be compared with', () => {
   const dir = stateDir();
   pastOf(dir, 100);
-  expect(pastOf(dir, 160, { boot: 'another' })).toBe('the machine was rebooted');
+  expect(pastOf(dir, 160, { boot: 'another' })).toBe('first run since boot');
   expect(pastOf(dir, 220, { boot: 'another' })).toEqual([160]);
+});
+
+test('hosts that share the directory keep their samples apart, whatever inodes they have', () => {
+  const dir = stateDir();
+  pastOf(dir, 100);
+  pastOf(dir, 5000, { boot: 'another' });
+  expect(pastOf(dir, 160)).toEqual([100]);
+  expect(pastOf(dir, 5060, { boot: 'another' })).toEqual([5000]);
 });
 
 test('a table that was never seen is new after a reboot too', () => {
   const dir = stateDir();
   pastOf(dir, 100);
-  expect(pasts(dir, { ...run(160, ['net:2']), boot: 'another' })).toEqual(['first run']);
+  expect(pasts(dir, { ...run(160, ['net:2']), boot: 'another' })).toEqual(['first run since boot']);
 });
 
 describe('what is kept', () => {
@@ -136,15 +144,15 @@ describe('what is kept', () => {
 
 describe('what the file is called after', () => {
   test.each([
-    ['net:4026531840', 'net-4026531840-300.json'],
-    ['all:4026531840', 'all-4026531840-300.json'],
+    ['net:4026531840', 'net-4026531840-d094a1d5-300.json'],
+    ['all:4026531840', 'all-4026531840-d094a1d5-300.json'],
     // FNV-1a, 32 bits: http://www.isthe.com/chongo/tech/comp/fnv/
-    ['tree:foobar', 'tree-bf9cf968-300.json'],
-    ['tree:', 'tree-811c9dc5-300.json'],
-    ['tree:/host8', 'tree-0ad38650-300.json'],
-    ['tree:/a\n/b', expect.stringMatching(/^tree-[0-9a-f]{8}-300\.json$/)],
-    ['tree:7/x', expect.stringMatching(/^tree-[0-9a-f]{8}-300\.json$/)],
-    ['tree:x/7', expect.stringMatching(/^tree-[0-9a-f]{8}-300\.json$/)],
+    ['tree:foobar', 'tree-bf9cf968-d094a1d5-300.json'],
+    ['tree:', 'tree-811c9dc5-d094a1d5-300.json'],
+    ['tree:/host8', 'tree-0ad38650-d094a1d5-300.json'],
+    ['tree:/a\n/b', expect.stringMatching(/^tree-[0-9a-f]{8}-d094a1d5-300\.json$/)],
+    ['tree:7/x', expect.stringMatching(/^tree-[0-9a-f]{8}-d094a1d5-300\.json$/)],
+    ['tree:x/7', expect.stringMatching(/^tree-[0-9a-f]{8}-d094a1d5-300\.json$/)],
   ])('%j is %s', (name, file) => {
     const dir = stateDir();
     pastOf(dir, 100, { name });
@@ -154,8 +162,8 @@ describe('what the file is called after', () => {
   test('each window has its own', () => {
     const dir = stateDir();
     pastOf(dir, 100);
-    expect(pastOf(dir, 160, { window: 60 })).toBe('first run');
-    expect(namesIn(dir)).toEqual(['all-1-300.json', 'all-1-60.json']);
+    expect(pastOf(dir, 160, { window: 60 })).toBe('first run since boot');
+    expect(namesIn(dir)).toEqual(['all-1-d094a1d5-300.json', 'all-1-d094a1d5-60.json']);
   });
 });
 
@@ -163,7 +171,7 @@ describe('what is not to be trusted', () => {
   const planted = (text: string, make = (path: string) => writeFileSync(path, text, { mode: 0o600 })) => {
     const dir = stateDir();
     pastOf(dir, 100);
-    const path = join(dir, String(EUID), 'check_conntrack', 'all-1-300.json');
+    const path = join(dir, String(EUID), 'check_conntrack', 'all-1-d094a1d5-300.json');
     rmSync(path);
     make(path);
     return { dir, path };
@@ -196,7 +204,7 @@ describe('what is not to be trusted', () => {
 
   test('another version, of which nothing is understood, is a first run', () => {
     const { dir } = planted('{"schema":9}');
-    expect(pastOf(dir, 160)).toBe('first run');
+    expect(pastOf(dir, 160)).toBe('first run since boot');
     expect(pastOf(dir, 220)).toEqual([160]);
   });
 
@@ -213,7 +221,7 @@ describe('what is not to be trusted', () => {
 
 test('a history tells where it is from, and the window', () => {
   const dir = stateDir();
-  const source = join(dir, String(EUID), 'check_conntrack', 'all-1-300.json');
+  const source = join(dir, String(EUID), 'check_conntrack', 'all-1-d094a1d5-300.json');
   const [history] = remember(dir, EUID, run(100, ['net:1']));
-  expect(history).toEqual({ ok: true, value: { past: 'first run', window: 300 }, source });
+  expect(history).toEqual({ ok: true, value: { past: 'first run since boot', window: 300 }, source });
 });

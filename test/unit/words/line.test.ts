@@ -371,7 +371,9 @@ describe('long output', () => {
 
     test('why there are none', () => {
       expect(lines(fault('foreign', SOURCE))).toEqual([`no history: cannot use ${SOURCE}: it belongs to another user`]);
-      expect(lines(ok({ past: 'first run', window: 300 }, SOURCE))).toEqual([`no rates yet: first run (${SOURCE})`]);
+      expect(lines(ok({ past: 'first run since boot', window: 300 }, SOURCE))).toEqual([
+        `no rates yet: first run since boot (${SOURCE})`,
+      ]);
       const uncounted = ok({ past: [{ uptime: 100, entries: 1, cpus: [] }], window: 300 }, SOURCE);
       expect(lines(uncounted, { statistics: fault('denied') })).toEqual([`no rates yet: no counters (${SOURCE})`]);
     });
