@@ -1,20 +1,20 @@
-// What a machine's files want of connection tracking, and what tells why they may not get it.
+// The limits that a machine's files configure, and evidence of why they may not take effect.
 
 import type { Fault } from './fault.ts';
 
-/** A line of a sysctl.d(5) file that is about conntrack's limit. */
+/** A line of a sysctl.d(5) file that sets conntrack's limit. */
 export interface SysctlLine {
-  /** The file, under its name on the machine that is looked at. */
+  /** Path of the file on the observed machine. */
   readonly path: string;
-  /** Whether this machine reads it at boot. */
+  /** True if this machine reads it at boot. */
   readonly atBoot: boolean;
-  /** As it is written there, with dots. */
+  /** As written in the file, with dots. */
   readonly key: string;
-  /** The names of the limit that it stands for. */
+  /** The names of the limit that the key matches. */
   readonly names: readonly string[];
-  /** Whether it stands for them by `*` and the like. */
+  /** True if the key matches them by a pattern such as `*`. */
   readonly isPattern: boolean;
-  /** Undefined where it only keeps patterns from these names. */
+  /** Undefined if the line only excludes these names from patterns. */
   readonly value: number | undefined;
 }
 
@@ -22,33 +22,33 @@ export interface SysctlLine {
 export interface HashsizeOption {
   readonly path: string;
   readonly module: string;
-  /** As it is written there: `hashsize`, or on the kernel's command line `nf_conntrack.hashsize`. */
+  /** As written in the file: `hashsize`, or `nf_conntrack.hashsize` on the kernel's command line. */
   readonly key: string;
   readonly value: number;
 }
 
-/** What the machine is configured to, in the order in which it is applied. */
+/** The machine's configuration, in the order in which it is applied. */
 export interface Configuration {
   readonly sysctl: readonly SysctlLine[];
   readonly hashsizes: readonly HashsizeOption[];
-  /** Whether sysctl is run again whenever the module is loaded. */
+  /** True if sysctl runs again each time the module is loaded. */
   readonly reapplied: boolean;
-  /** Names of ip_conntrack for the limit that a nf_conntrack kernel has as well, with dots. */
+  /** ip_conntrack's names for the limit that an nf_conntrack kernel also has, with dots. */
   readonly aliases: readonly string[];
-  /** What could not be read, and may say anything. */
+  /** Files that could not be read and may contain settings. */
   readonly faults: readonly Fault[];
 }
 
-/** How the machine gets its settings and its module; undefined where it cannot be told. */
+/** How the machine applies its settings and loads its module; a field is undefined if that is unknown. */
 export interface Evidence {
-  /** IPTABLES_MODULES_UNLOAD of `/etc/sysconfig/iptables-config`: whether a restart of iptables unloads modules. */
+  /** IPTABLES_MODULES_UNLOAD of `/etc/sysconfig/iptables-config`: true if a restart of iptables unloads modules. */
   readonly iptablesUnloads: boolean | undefined;
   readonly builtIn: boolean | undefined;
-  /** Whether a file of modules-load.d(5), or `/etc/modules`, names the module. */
+  /** True if a file of modules-load.d(5) or `/etc/modules` names the module. */
   readonly loadedAtBoot: boolean;
   readonly systemd: boolean;
-  /** Whether a kubelet has its folder here: then kube-proxy may set the limit when it starts. */
+  /** True if a kubelet has its directory here: kube-proxy may then set the limit when it starts. */
   readonly kubernetes: boolean;
-  /** That are online. */
+  /** CPUs online. */
   readonly cpus: number | undefined;
 }

@@ -1,21 +1,21 @@
-// The one table of the kernel's counters: each under the kernel's name, with what else it is called, since when it is
-// there, and what it tells. Metrics, rates, state files, help, Munin, Prometheus and the JSON schema derive from it; the
-// words for each are in words/counter-words.ts.
+// The table of the kernel's counters: for each, the kernel's name, other names, the first kernel that has it, and its
+// meaning. Metrics, rates, state files, help, Munin, Prometheus and the JSON schema are derived from it; the texts for
+// each are in words/counter-words.ts.
 
 /** A column of `/proc/net/stat/nf_conntrack`, summed over the CPUs. */
 export interface CounterSpec {
-  /** What conntrack(8) has called it: its own name, and the kernel's before. */
+  /** Names in conntrack(8)'s output: its own name, and the kernel's earlier one. */
   readonly toolKeys: readonly string[];
-  /** The first kernel that has it; absent where every kernel does. */
+  /** The first kernel that has it; absent if every kernel does. */
   readonly since?: readonly [major: number, minor: number];
   /**
-   * What each event of it means: a packet that was lost; one that was, which another counter may count too; an entry that
-   * had to make room; a packet that is not tracked.
+   * Meaning of one event: a packet lost; a packet lost that another counter may count too; an entry evicted; a packet
+   * not tracked.
    */
   readonly means: 'loss' | 'overlap' | 'eviction' | 'untracked';
 }
 
-/** In the order of perfdata. */
+/** In the order of the performance data. */
 export const COUNTERS = {
   drop: { toolKeys: ['drop'], means: 'loss' },
   early_drop: { toolKeys: ['early_drop'], means: 'eviction' },
@@ -27,7 +27,7 @@ export const COUNTERS = {
 export type CounterName = keyof typeof COUNTERS;
 export type RateName = `${CounterName}_rate`;
 
-/** One thing for each counter. */
+/** Calls `make` for each counter. */
 export function byCounter<T>(make: (name: CounterName) => T): Readonly<Record<CounterName, T>> {
   return {
     drop: make('drop'),
@@ -38,7 +38,7 @@ export function byCounter<T>(make: (name: CounterName) => T): Readonly<Record<Co
   };
 }
 
-/** One thing for the rate of each counter. */
+/** Calls `make` for the rate of each counter. */
 export function byRate<T>(make: (name: CounterName) => T): Readonly<Record<RateName, T>> {
   return {
     drop_rate: make('drop'),
@@ -49,12 +49,13 @@ export function byRate<T>(make: (name: CounterName) => T): Readonly<Record<RateN
   };
 }
 
-/** Every name, in the order of perfdata. */
+/** All names, in the order of the performance data. */
 export const COUNTER_NAMES: readonly CounterName[] = Object.values(byCounter((name) => name));
 
 /**
- * Columns that are kept next to them and are not metrics. `clashres`: clashes that were resolved, with no packet lost;
- * before 5.10 insert_failed counts these. `icmp_error`: on ip_conntrack's kernels each of them raises `invalid` as well.
+ * Columns that are kept with the counters but are not metrics. `clashres`: resolved clashes, which lose no packet;
+ * before 5.10 insert_failed counts these. `icmp_error`: on kernels with ip_conntrack each of them also raises
+ * `invalid`.
  */
 const BESIDE = { clashres: ['clash_resolve', 'clashres'], icmp_error: ['error', 'icmp_error'] } as const;
 
@@ -62,12 +63,12 @@ export type ColumnName = CounterName | keyof typeof BESIDE;
 export const COLUMN_NAMES: readonly ColumnName[] = [...COUNTER_NAMES, 'clashres', 'icmp_error'];
 const ALL_COLUMN_NAMES: readonly string[] = COLUMN_NAMES;
 
-/** What conntrack(8) has called a column. */
+/** The names of a column in conntrack(8)'s output. */
 export function toolKeys(name: ColumnName): readonly string[] {
   return name === 'clashres' || name === 'icmp_error' ? BESIDE[name] : COUNTERS[name].toolKeys;
 }
 
-/** The spec under its general type. */
+/** Returns the spec under its general type. */
 export function counterSpec(name: CounterName): CounterSpec {
   return COUNTERS[name];
 }
@@ -76,12 +77,12 @@ export function isColumnName(name: string): name is ColumnName {
   return ALL_COLUMN_NAMES.includes(name);
 }
 
-/** Unsigned 32-bit figures, or events, by column; one that is not told has no key. */
+/** Unsigned 32-bit counters, or events, by column; a column that the source lacks has no key. */
 export type Counters = Readonly<Partial<Record<ColumnName, number>>>;
 
 export interface Statistics {
-  /** The namespace's entries, where the source tells (`conntrack -S` does not). */
+  /** The namespace's entries, if the source prints them (`conntrack -S` does not). */
   readonly entries?: number;
-  /** One element for each possible CPU, in the source's order. */
+  /** One element per possible CPU, in the source's order. */
   readonly cpus: readonly Counters[];
 }

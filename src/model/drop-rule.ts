@@ -1,6 +1,9 @@
 // A rule that drops invalid packets, and the programs that list and change rules of iptables.
 
-/** What lists the rules of iptables: one of two programs, by the half of the kernel that it asks; the plain name is either. */
+/**
+ * The program that lists the rules of iptables. Which half of the kernel it reads depends on its name; the plain name
+ * may be either.
+ */
 export type IptablesTool =
   | 'iptables'
   | 'iptables-nft'
@@ -11,11 +14,11 @@ export type IptablesTool =
 
 export interface DropRule {
   readonly tool: 'nft' | IptablesTool;
-  /** nft's family; empty for the others. */
+  /** nft's family; empty for iptables. */
   readonly family: string;
   readonly table: string;
   readonly chain: string;
-  /** nft's number of the rule. */
+  /** nft's handle of the rule. */
   readonly handle: number | undefined;
   /** Packets matched so far; undefined if the rule does not count them. */
   readonly packets: number | undefined;

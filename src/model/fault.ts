@@ -1,6 +1,6 @@
-// What went wrong with a reading, as a value. Absent and broken are told apart by kind.
+// A failed reading, as a value. Absent and broken have different kinds.
 
-/** Why something could not be had. Content faults carry the size of what was there, never the text. */
+/** Why a reading failed. Content faults carry the size of the content, never its text. */
 export type FaultKind =
   | 'missing'
   | 'denied'
@@ -29,13 +29,13 @@ export type FaultKind =
 
 export interface Fault {
   readonly kind: FaultKind;
-  /** The file or command, as a person would type it. */
+  /** The file or command, as typed in a shell. */
   readonly source: string;
-  /** Kind-specific: a size in bytes, an errno name or an exit status. */
+  /** Depends on the kind: a size in bytes, an errno name or an exit status. */
   readonly detail?: string;
 }
 
-/** A figure and where it came from, or why there is none. */
+/** A value and its source, or the fault. */
 export type Reading<T> =
   | { readonly ok: true; readonly value: T; readonly source: string }
   | { readonly ok: false; readonly fault: Fault };

@@ -1,11 +1,11 @@
-// A base chain of the rules that drops what no rule of it accepts.
+// A base chain that drops packets which none of its rules accepts.
 
 import type { IptablesTool } from './drop-rule.ts';
 
 export interface FilterChain {
-  /** The program that changes it. */
+  /** The program that changes the chain. */
   readonly tool: 'nft' | IptablesTool;
-  /** nft's family; empty for the others. */
+  /** nft's family; empty for iptables. */
   readonly family: string;
   readonly table: string;
   readonly chain: string;

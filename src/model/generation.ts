@@ -1,26 +1,30 @@
-// The one table of the two generations of connection tracking: ip_conntrack (2.6.9 to 2.6.21: EL4, CentOS 5) and
-// nf_conntrack (CentOS 6 to today). From 2.6.20 to 4.6 a compatibility shim has the ip_ names beside the nf_ ones.
+// The table of the two generations of connection tracking: ip_conntrack (2.6.9 to 2.6.21: EL4, CentOS 5) and
+// nf_conntrack (CentOS 6 to today). From 2.6.20 to 4.6 a compatibility shim provides the ip_ names next to the nf_
+// ones.
 
 export type Generation = 'nf_conntrack' | 'ip_conntrack';
 
 export interface GenerationSpec {
-  /** Where its sysctls are; their names begin with that of the generation. */
+  /** The directory of its sysctls; their names begin with the generation's name. */
   readonly directory: string;
-  /** Where its limit is, in order: OpenVZ gives each container its own in `netfilter/`. */
+  /** The paths of its limit, in order: OpenVZ gives each container its own in `netfilter/`. */
   readonly limitFiles: readonly string[];
-  /** The same with dots, as sysctl(8) wants it. */
+  /** The same with dots, as sysctl(8) expects it. */
   readonly limitKeys: readonly [string, ...string[]];
-  /** What its other sysctls have before their names, with dots. */
+  /** The prefix of its other sysctls, with dots. */
   readonly sysctlPrefix: string;
-  /** Its row of slabinfo, by name; a cache for each namespace has a pointer (2.6.33 to 4.0) or a number (to 4.8) behind the name. */
+  /**
+   * The name of its row in slabinfo. A cache per namespace has a pointer (2.6.33 to 4.0) or a number (to 4.8) after the
+   * name.
+   */
   readonly slabCache: RegExp;
-  /** How its lines about invalid packets begin in the kernel's log. */
+  /** The prefix of its lines about invalid packets in the kernel's log. */
   readonly logPrefix: string;
-  /** Where options of the module belong. */
+  /** The file for options of the module. */
   readonly modprobeFile: string;
 }
 
-/** In the order in which they are looked for: the shim may count another namespace. */
+/** In search order: the shim may count another namespace. */
 export const GENERATIONS = {
   nf_conntrack: {
     directory: '/proc/sys/net/netfilter',
@@ -44,10 +48,13 @@ export const GENERATIONS = {
 
 export const GENERATION_NAMES: readonly Generation[] = ['nf_conntrack', 'ip_conntrack'];
 
-/** What a module makes of its `hashsize` when it is loaded, on every kernel: the limit (nf_conntrack_core.c). */
+/**
+ * The factor between `hashsize` and the limit that the module sets when it is loaded, on every kernel
+ * (nf_conntrack_core.c).
+ */
 export const LIMIT_PER_HASHSIZE = 8;
 
-/** The number of buckets, which a module takes when it is loaded, and a running kernel as root. */
+/** The path of the number of buckets: a parameter at load time, writable by root on a running kernel. */
 export function hashsizeFile(generation: Generation): string {
   return `/sys/module/${generation}/parameters/hashsize`;
 }

@@ -1,12 +1,12 @@
-// What a machine is, and what all of its network namespaces have in common.
+// Facts about a machine that all of its network namespaces share.
 
 import type { Reading } from './fault.ts';
 import type { Generation } from './generation.ts';
 
-/** Whose tables are looked at: our machine's, the host's through a live `--root`, or a captured tree's. */
+/** The machine whose tables are read: ours, the host through a live `--root`, or a captured tree. */
 export type View = 'own' | 'host' | 'captured';
 
-/** Major and minor of `6.18.44-generic`; 2.6 kernels are not told apart further. */
+/** Major and minor of `6.18.44-generic`; 2.6 kernels are not distinguished further. */
 export interface KernelVersion {
   readonly major: number;
   readonly minor: number;
@@ -20,13 +20,13 @@ export interface SlabCache {
   readonly pagesPerSlab: number;
 }
 
-/** The sizes that the kernel's hash table follows from; x86-64's if they are unknown. */
+/** The sizes that determine the kernel's hash table; those of x86-64 if unknown. */
 export type Layout = Partial<Pick<Machine, 'pageSize' | 'wordSize'>>;
 
-/** Memory that could be given to something new, in bytes. */
+/** Memory available for new allocations, in bytes. */
 export interface Available {
   readonly bytes: number;
-  /** Whether it is the kernel's own figure (3.14 and later), or free memory and caches. */
+  /** True for the kernel's own figure (3.14 and later); false for free memory plus caches. */
   readonly exact: boolean;
 }
 
@@ -36,10 +36,10 @@ export interface Machine {
   readonly generation: Generation;
   readonly release: Reading<KernelVersion>;
   readonly pageSize: Reading<number>;
-  /** Of a pointer. */
+  /** Size of a pointer. */
   readonly wordSize: Reading<number>;
   readonly slabCache: Reading<SlabCache>;
-  /** Of the hash table that all namespaces share. */
+  /** Size of the hash table that all namespaces share. */
   readonly buckets: Reading<number>;
   readonly memTotal: Reading<number>;
   readonly available: Reading<Available>;
@@ -66,7 +66,10 @@ export function wholePages(layout: Layout, buckets: number): number {
   return inPage * Math.ceil(buckets / inPage);
 }
 
-/** The largest number of buckets that a kernel takes: INT_MAX bytes at the most, and a limit of eight times as many in an int. */
+/**
+ * Returns the largest number of buckets that a kernel accepts: at most INT_MAX bytes, and a limit of eight times as
+ * many that fits an int.
+ */
 export function largestHashsize(layout: Layout): number {
   return wholePages(layout, 2 ** 28) - wholePages(layout, 1);
 }

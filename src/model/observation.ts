@@ -1,31 +1,34 @@
-// Everything that one look at a machine has found, as plain data: what acquire gives to evaluate.
+// Everything that one reading of a machine gave, as plain data: acquire's result, evaluate's input.
 
 import type { Configuration, Evidence } from './configuration.ts';
 import type { Fault, Reading } from './fault.ts';
 import type { Machine } from './machine.ts';
 import type { Table, UnreadTable } from './table.ts';
 
-/** Whether what was found is all that there is. */
+/** How much of the machine was visible. */
 export interface Visibility {
-  /** `own`: other users' processes are hidden from us; `container`: so is what is outside of it; `tree`: no processes. */
+  /**
+   * `own`: other users' processes are hidden; `container`: so is everything outside the container; `tree`: no
+   * processes.
+   */
   readonly processes: 'all' | 'own' | 'container' | 'tree';
-  /** Why they are hidden, as mount(8) spells the option of /proc. */
+  /** The hidepid option that hides them, as mount(8) spells it. */
   readonly hidepid: string | undefined;
-  /** Whether /proc may be listed. */
+  /** True if /proc can be listed. */
   readonly listed: boolean;
-  /** Namespaces that a mount keeps, and that we may not enter or cannot tell from those that were found. */
+  /** Namespaces kept by a mount that could not be entered, or not distinguished from those already found. */
   readonly mounts: number;
-  /** Whether we may know what is mounted. */
+  /** True if the mounts could be read. */
   readonly mountsKnown: boolean;
-  /** How many namespaces there must be, with ours. */
+  /** The least number of namespaces, including ours. */
   readonly atLeast: number;
 }
 
-/** The machine's own time. */
+/** The machine's own clock. */
 export interface BootClock {
-  /** `/proc/sys/kernel/random/boot_id`: another after each boot. */
+  /** `/proc/sys/kernel/random/boot_id`, which changes with each boot. */
   readonly boot: string;
-  /** Seconds since boot, of `/proc/uptime`. */
+  /** Seconds since boot, from `/proc/uptime`. */
   readonly uptime: number;
 }
 
@@ -33,19 +36,19 @@ export interface Observation {
   readonly machine: Machine;
   /** Ours first. */
   readonly tables: readonly [own: Table, ...others: Table[]];
-  /** Namespaces that were found, and whose tables could not be read. */
+  /** Namespaces that were found but whose tables could not be read. */
   readonly unread: readonly UnreadTable[];
-  /** Undefined where only our own namespace was looked for. */
+  /** Undefined if only our own namespace was read. */
   readonly visibility: Reading<Visibility> | undefined;
-  /** Undefined where nobody asked for it. */
+  /** Undefined if not requested. */
   readonly clock: Reading<BootClock> | undefined;
-  /** Undefined where nobody asked for it, and outside of the initial namespace, whose limit it is. */
+  /** Undefined if not requested, and outside the initial namespace, which the configured limit applies to. */
   readonly configuration: Configuration | undefined;
-  /** Undefined where nobody asked for it. */
+  /** Undefined if not requested. */
   readonly evidence: Evidence | undefined;
 }
 
-/** What a machine was found to be. */
+/** The result of observing a machine. */
 export type Observed =
   | { readonly kind: 'absent' }
   | { readonly kind: 'fault'; readonly fault: Fault }

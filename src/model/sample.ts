@@ -1,21 +1,21 @@
-// What is remembered of a table from earlier looks.
+// The past of a table, from earlier samples.
 
 import type { Counters } from './counters.ts';
 
-/** One look at a table, to compare later ones with. */
+/** One sample of a table, for later comparison. */
 export interface Sample {
-  /** Seconds since boot, by the clock of the machine looked at. */
+  /** Seconds since boot, by the clock of the observed machine. */
   readonly uptime: number;
   readonly entries: number;
   readonly cpus: readonly Counters[];
 }
 
-/** Why nothing is remembered of a table. */
+/** Why a table has no past. */
 export type NoPast = 'first run since boot' | 'the network namespace is new';
 
-/** What is remembered of a table when it is looked at again. */
+/** The past of a table, read with its new sample. */
 export interface History {
-  /** Earlier samples of the same boot, in the order of time. */
+  /** Earlier samples of the same boot, in order of time. */
   readonly past: readonly Sample[] | NoPast;
   /** Seconds that rates look back over. */
   readonly window: number;

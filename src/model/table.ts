@@ -1,50 +1,50 @@
-// The connection-tracking table of one network namespace, whichever it is.
+// The connection-tracking table of a network namespace.
 
 import type { Statistics } from './counters.ts';
 import type { Fault, Reading } from './fault.ts';
 
 /** A mount of nsfs that keeps a network namespace. */
 export interface NamespaceMount {
-  /** N of `net:[N]`, which the kernel's log has too. */
+  /** N of `net:[N]`, which the kernel's log also prints. */
   readonly number: number;
-  /** Where it is mounted, on the machine looked at. */
+  /** The mount point on the observed machine. */
   readonly path: string;
 }
 
 export interface Namespace {
-  /** The same for the same namespace in each run of one boot; the kernel may give it to another one later. */
+  /** Constant for one namespace in every run of one boot; the kernel may reuse it for another one later. */
   readonly key: string;
-  /** Whether it is the one that the command is about: ours, or the host's through a live `--root`. */
+  /** True for the namespace that the command is about: ours, or the host's through a live `--root`. */
   readonly isOwn: boolean;
-  /** Whether it is the initial one, whose limit the machine's files set; undefined where nothing shows it. */
+  /** True for the initial namespace, whose limit the machine's files set; undefined if unknown. */
   readonly isInitial: boolean | undefined;
-  /** Processes in it, ascending; none where only a mount keeps it, and where nobody looked for them. */
+  /** Its processes, ascending; none if only a mount keeps it, or if they were not read. */
   readonly pids: readonly number[];
-  /** N of `net:[N]`, where we may know it. */
+  /** N of `net:[N]`, if it may be read. */
   readonly number: number | undefined;
   readonly mount: NamespaceMount | undefined;
 }
 
-/** Which entries have an extension block because of the rules. */
+/** Which entries have an extension block because of rules. */
 export type RuleBlocks = 'all' | 'some' | 'none';
 
-/** What makes the kernel allocate an extension block for each entry; each namespace has its own. */
+/** Settings that make the kernel allocate an extension block per entry; each namespace has its own. */
 export interface ExtensionSettings {
   readonly acct: Reading<number>;
   readonly timestamp: Reading<number>;
   readonly events: Reading<number>;
-  /** Whether anything listens for conntrack events in this namespace. */
+  /** True if a process listens for conntrack events in this namespace. */
   readonly listener: Reading<boolean>;
-  /** The same for all other namespaces; undefined where nobody asked for it. */
+  /** The same for all other namespaces; undefined if not requested. */
   readonly elsewhere?: Reading<boolean>;
-  /** Undefined where nobody asked for it. */
+  /** Undefined if not requested. */
   readonly rules?: Reading<RuleBlocks>;
 }
 
 export interface Table extends Namespace {
   readonly entries: number;
   readonly entriesSource: string;
-  /** 0 means that the kernel applies no limit. */
+  /** 0 if the kernel applies no limit. */
   readonly limit: number;
   readonly limitSource: string;
   readonly statistics: Reading<Statistics>;
@@ -56,15 +56,15 @@ export interface UnreadTable extends Namespace {
   readonly fault: Fault;
 }
 
-/** What a process says of the container that it is in. */
+/** The container that a process is in, from its control group. */
 export interface Container {
   readonly kind: 'pod' | 'container';
   readonly id: string;
 }
 
-/** Whom to look for, to know what a namespace is. */
+/** The process and the container that identify a namespace. */
 export interface Identity {
-  /** The eldest process in it; undefined where only a mount keeps it, or where all processes have just gone. */
+  /** The oldest process in it; undefined if only a mount keeps it, or if all processes have just exited. */
   readonly process: { readonly pid: number; readonly command: string } | undefined;
   readonly container: Container | undefined;
 }
