@@ -1,4 +1,4 @@
-// The process: arguments in, text on stdout, an exit code. Whatever goes wrong on the way becomes UNKNOWN.
+// The process: arguments in, text on stdout, an exit code. Any failure on the way becomes UNKNOWN.
 
 import { clock } from '#system/clock';
 import { counting } from '#system/counting';
@@ -13,8 +13,8 @@ import type { Deadline } from './kernel/root.ts';
 import { writeText } from './system/stdout.ts';
 import { foreign } from './words/words.ts';
 
-// Imported on demand: the standalone executable then loads only the modules of the command that runs. The program builds
-// without any of these lines.
+// Imported on demand, so that the standalone executable loads only the modules of the command that runs. The program
+// builds without any of these lines.
 const PROGRAMS: { readonly [C in Command]?: () => Promise<Program<OptionsOf[C]>> } = {
   check: async () => checkCommand,
   report: async () => (await import('./report/report.ts')).reportCommand,
@@ -75,17 +75,18 @@ function crashWords(error: unknown): string {
   return `internal error, please report it: ${foreign(name)}`;
 }
 
-/** If even that fails. */
+/** Used if reporting the failure fails too. */
 function crashed(): CommandAnswer {
   return { command: 'check', format: 'nagios', state: 'unknown', output: 'CONNTRACK UNKNOWN - internal error\n' };
 }
 
-// No reader, or a full disk: nobody has the verdict, so it must not look like one. stderr stays empty. What failed once
-// may not fail again, and then says why.
+// The verdict was not delivered (closed pipe, full disk): exit UNKNOWN and leave stderr empty. Try once more to print
+// the reason.
 async function finish({ state, output, ...asked }: CommandAnswer): Promise<void> {
-  const untold = writeText(output);
-  if (untold === undefined) return self.exit(exitCode(state));
-  if (untold.written === 0) writeText((await failureOutcome(asked, `cannot write to stdout: ${untold.errno}`)).output);
+  const failure = writeText(output);
+  if (failure === undefined) return self.exit(exitCode(state));
+  if (failure.written === 0)
+    writeText((await failureOutcome(asked, `cannot write to stdout: ${failure.errno}`)).output);
   self.exit(exitCode('unknown'));
 }
 

@@ -1,4 +1,4 @@
-// The one table of flags: the command line is read by it, and help, manual and completions are drawn from it.
+// The table of flags. The command line is parsed by it; help, manual and completions are generated from it.
 
 import {
   choice,
@@ -16,18 +16,18 @@ import {
 } from './readers.ts';
 
 export const COMMANDS = ['check', 'report', 'plan', 'munin'] as const;
-/** What the first argument may name; without a name it is the check. */
+/** Values of the first argument; without one, the command is the check. */
 export type Command = (typeof COMMANDS)[number];
 
-/** What munin-node may ask for; without a word it asks for values. */
+/** Values of munin's argument; without one, munin prints values. */
 export const MUNIN_MODES = ['config', 'autoconf', 'suggest'] as const;
 
 export interface Flag {
   readonly long: string;
   readonly short?: string;
-  /** The commands that it belongs to. */
+  /** Commands that accept the flag. */
   readonly of: readonly Command[];
-  /** Help, with the default in parentheses. */
+  /** Help text, with the default in parentheses. */
   readonly about: string;
   readonly value: FlagKind<unknown>;
 }
@@ -36,7 +36,7 @@ const FORMATS = ['nagios', 'json', 'prometheus'] as const;
 const NO_PROCESS = 'not the number of a process';
 const FOREVER = Number.POSITIVE_INFINITY;
 
-/** In the order of help. */
+/** In the order in which help lists them. */
 export const FLAG = {
   warning: { long: 'warning', short: 'w', of: ['check'], about: 'WARNING outside RANGE (usage=80)', value: THRESHOLDS },
   critical: {
@@ -55,7 +55,7 @@ export const FLAG = {
   absent: {
     long: 'absent',
     of: ['check'],
-    about: 'state where no table is visible (unknown)',
+    about: 'state if no table is visible (unknown)',
     value: stateReader('unknown'),
   },
   drift: {
@@ -82,15 +82,15 @@ export const FLAG = {
     about: 'text or json (text)',
     value: choice('FORMAT', ['text', 'json'], 'text', 'not text or json'),
   },
-  top: { long: 'top', of: ['report'], about: 'how many of each to list (10)', value: wholeReader('N', 10, 1000) },
+  top: { long: 'top', of: ['report'], about: 'rows in each list (10)', value: wholeReader('N', 10, 1000) },
   pid: {
     long: 'pid',
     of: ['report'],
     about: "list this process's namespace (fullest)",
     value: wholeReader('PID', undefined, undefined, NO_PROCESS),
   },
-  interval: { long: 'interval', of: ['report'], about: 'time between the two looks (1)', value: interval(1) },
-  watch: { long: 'watch', of: ['report'], about: 'again and again, until Ctrl-C', value: SWITCH },
+  interval: { long: 'interval', of: ['report'], about: 'time between the two samples (1)', value: interval(1) },
+  watch: { long: 'watch', of: ['report'], about: 'repeat until Ctrl-C', value: SWITCH },
   entries: {
     long: 'entries',
     of: ['report'],
@@ -113,7 +113,7 @@ export const FLAG = {
   stateDir: {
     long: 'state-dir',
     of: ['check', 'report'],
-    about: 'where samples are kept between runs (none)',
+    about: 'keep samples between runs in DIR (none)',
     value: stateDirectory('DIR'),
   },
   window: { long: 'window', of: ['check'], about: 'how far rates look back (300)', value: duration(300) },
@@ -135,7 +135,7 @@ export const FLAG = {
     long: 'verbose',
     short: 'v',
     of: COMMANDS,
-    about: 'say more: -v figures, -vv files, -vvv timings',
+    about: 'print more: -v figures, -vv files, -vvv timings',
     value: REPEATED,
   },
   version: { long: 'version', short: 'V', of: COMMANDS, about: 'print the version', value: SWITCH },

@@ -1,4 +1,4 @@
-// What the build puts in: by command the lines of its help.
+// Filled in by the build: the lines of each command's help.
 
 declare module '#help' {
   type Lines = readonly string[];

@@ -1,5 +1,4 @@
-// The help texts. yargs renders them from the flag table when the program is built (help.ts), so that no executable
-// carries it.
+// The help texts. yargs renders them from the flag table at build time (help.ts), so that no executable contains it.
 
 import { check, munin, plan, report } from '#help';
 import type { Command } from './flags.ts';

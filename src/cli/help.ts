@@ -1,5 +1,5 @@
-// The help text, drawn by yargs from the flag table. Loaded only when somebody asks for it: yargs takes
-// longer to load than the whole check takes to run.
+// The help text, rendered by yargs from the flag table. Loaded on demand: yargs takes longer to load than a check takes
+// to run.
 
 import yargs from 'yargs';
 import type { MetricName } from '../evaluate/metrics.ts';
@@ -7,12 +7,11 @@ import { byCounter, byRate } from '../model/counters.ts';
 import { COUNTER_WORDS } from '../words/counter-words.ts';
 import { type Command, flagsOf } from './flags.ts';
 
-/** A name and one line about it. */
 type Described = readonly [name: string, about: string];
 
 const COLUMNS = 80;
 
-/** The manual and the completions are made of it too. */
+/** Also used for the manual and the completions. */
 export const METRICS: Readonly<Record<MetricName, string>> = {
   usage: 'entries as a share of the limit',
   entries: 'entries in the table',
@@ -58,34 +57,35 @@ const USAGE: Readonly<Record<Command, string>> = {
        check_conntrack plan [--max N] [options]
        check_conntrack munin [config|autoconf|suggest]
 
-Checks the Linux connection-tracking table. report tells a person what is wrong,
-plan what a limit costs and how to set it, munin draws graphs; each has --help.`,
+Checks the Linux connection-tracking table. report explains an incident, plan
+shows what a limit costs and how to set it, munin draws graphs. Each has --help.`,
   report: `Usage: check_conntrack report [options]
 
-Tells whether it is conntrack, which namespace, who fills the table, and what to
-type. Looks twice, and changes nothing. The exit code is that of the verdict.`,
+Explains an incident: is conntrack the cause, in which namespace, what fills the
+table, and what to type. Takes two samples and changes nothing. Exits with the
+state of the verdict.`,
   plan: `Usage: check_conntrack plan [--max N] [options]
 
-Tells what a limit of N entries costs on this machine, which hashsize goes with
-it, and how to set both, now and for good. Changes nothing.`,
+Prints what a limit of N entries costs on this machine, which hashsize goes with
+it, and how to set both, now and permanently. Changes nothing.`,
   munin: `Usage: check_conntrack munin [config|autoconf|suggest] [options]
 
-The Munin plugin: entries against the limit, losses, memory, and with
-env.netns all the network namespaces. Thresholds are env.warning and
-env.critical, as of -w and -c, or for one field env.<field>_warning.`,
+The Munin plugin: entries and limit, losses, memory, and every network namespace
+if env.netns is all. Thresholds are env.warning and env.critical, in the syntax
+of -w and -c, or env.<field>_warning for one field.`,
 };
 
-const NOTES = `RANGE is start:end and alerts outside of it; both ends belong to it. N means
-0:N, ~ is minus infinity, an empty end is infinity, @start:end alerts inside.
-Without METRIC it is for usage. Units: % for percentages, K M G T (1000) and
-KiB MiB GiB TiB (1024) for bytes, k M (1000) for counts, s m h d for times; a
-number of SECONDS may be like 5m too. In a shell, quote what has ~ or @ in it.
+const NOTES = `RANGE is start:end, both ends included, and alerts outside of it. N means 0:N,
+~ is minus infinity, an empty end is infinity, @start:end alerts inside.
+Without METRIC it applies to usage. Units: % for percentages, K M G T (1000) and
+KiB MiB GiB TiB (1024) for bytes, k M (1000) for counts, s m h d for times;
+SECONDS takes these too, as in 5m. In a shell, quote a RANGE with ~ or @ in it.
 
 Exit codes: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN; help and version exit 3.`;
 
-/** The whole text, at most 80 columns wide. */
+/** Returns the whole help text, at most 80 columns wide. */
 export function renderHelp(command: Command): string {
-  const known = flagsOf(command);
+  const flags = flagsOf(command);
   const parser = yargs([])
     .scriptName('check_conntrack')
     .version(false)
@@ -93,8 +93,8 @@ export function renderHelp(command: Command): string {
     .detectLocale(false)
     .wrap(COLUMNS)
     .updateStrings({ 'Options:': 'Options (defaults in parentheses):' });
-  const widest = Math.max(...known.map(({ value: { takes = '' } }) => takes.length));
-  for (const { long, short, about, value } of known) {
+  const widest = Math.max(...flags.map(({ value: { takes = '' } }) => takes.length));
+  for (const { long, short, about, value } of flags) {
     const { takes } = value;
     const describe = takes === undefined ? about : `${takes.padEnd(widest)}  ${about}`;
     parser.option(long, { ...(short === undefined ? {} : { alias: short }), describe });

@@ -1,4 +1,4 @@
-// What is printed for a mistake on the command line: what is wrong, and what may have been meant.
+// Messages for mistakes on the command line: what is wrong, and what was probably meant.
 
 import { isMetricName, METRIC_NAMES, metricSpec } from '../evaluate/metrics.ts';
 import { nearest } from '../evaluate/nearest.ts';
@@ -23,7 +23,7 @@ function meantWords({ command, flag, text, why }: Asked & Mistake): string | und
   return near === undefined ? undefined : `${why} (did you mean ${near}?)`;
 }
 
-/** Those of `'-w 80 -c 90'`, `'--warning 80'` and `-w '80 -c 90'`. */
+/** Matches `'-w 80 -c 90'`, `'--warning 80'` and `-w '80 -c 90'`. */
 function hasSeveralArguments(text: string, isThreshold: boolean): boolean {
   return /^(?:-\S*)?\s/.test(text) || (isThreshold && /\s-/.test(text));
 }
@@ -37,21 +37,21 @@ function nearWord(text: string, command: Command): string | undefined {
   return near === undefined ? undefined : `--${near}`;
 }
 
-/** The nearest first. */
+/** Lists the metrics, the nearest name first. */
 function metricsWords(text: string, why: string): string | undefined {
   const [name] = splitThreshold(text);
   if (isMetricName(name)) return undefined;
-  const known = METRIC_NAMES.filter((metric) => metricSpec(metric).judged !== 'nowhere');
-  const near = nearest(name, known);
-  const others = known.filter((metric) => metric !== near);
+  const metrics = METRIC_NAMES.filter((metric) => metricSpec(metric).judged !== 'nowhere');
+  const near = nearest(name, metrics);
+  const others = metrics.filter((metric) => metric !== near);
   return `${why}, known: ${(near === undefined ? others : [near, ...others]).join(' ')}`;
 }
 
-/** Of `usage=~:80` a shell makes `usage=/root:80`. */
+/** A shell expands `usage=~:80` to `usage=/root:80`. */
 function tildeWords(text: string): string | undefined {
   const [name, range] = splitThreshold(text);
   const [, end] = /^\/[^:]*:(.*)$/s.exec(range) ?? [];
   const { scales } = metricSpec(isMetricName(name) ? name : 'usage');
   const meant = end === undefined ? undefined : parseRange(`~:${end}`, scales);
-  return meant?.ok ? `the shell made a path of ~; quote it: '${name}=${formatRange(meant.range)}'` : undefined;
+  return meant?.ok ? `the shell expanded ~ to a path; quote it: '${name}=${formatRange(meant.range)}'` : undefined;
 }

@@ -1,13 +1,13 @@
-// The command line as what is to be done. Each command lists its options, and each is read by its row of the flag table.
+// The command line as a request. Each command lists its options; each option is parsed by its row of the flag table.
 
 import { looserWarning, mergeThresholds, needingHistory, type Thresholds } from '../evaluate/thresholds.ts';
 import { type Command, FLAG, type FlagName } from './flags.ts';
 import { type CommandLine, type Given, readArguments } from './getopt.ts';
 import { type Environment, type FlagKind, type Refused, STATE_VARIABLES } from './readers.ts';
 
-/** What is wrong with a command line; the text is foreign. */
+/** A mistake on a command line; its text is untrusted. */
 export interface Mistake extends Refused {
-  /** The flag that the text is the value of. */
+  /** The flag whose value is the text. */
   readonly flag?: `--${FlagName}`;
 }
 
@@ -16,7 +16,7 @@ interface OptionRow<T> {
   readonly value: FlagKind<T>;
 }
 
-/** The value that the command line gives a row of the table. */
+/** Returns the command line's value for a row of the table. */
 type ValueOf = <T>(row: OptionRow<T>) => T;
 
 function commonOptions(value: ValueOf) {
@@ -49,7 +49,7 @@ function reportOptions(value: ValueOf, given: Given) {
     watch: value(FLAG.watch),
     entries: value(FLAG.entries),
     stateDir: value(FLAG.stateDir),
-    // A list captured elsewhere belongs to the table of a root only if one is given.
+    // A captured list belongs to the table of a root only if a root was given.
     rootGiven: given.root !== undefined,
   };
 }
@@ -72,7 +72,6 @@ export type ReportOptions = Readonly<ReturnType<typeof reportOptions>>;
 export type PlanOptions = Readonly<ReturnType<typeof planOptions>>;
 export type MuninOptions = Readonly<ReturnType<typeof muninOptions>>;
 
-/** The options of each command. */
 export interface OptionsOf {
   readonly check: CheckOptions;
   readonly report: ReportOptions;
@@ -85,7 +84,7 @@ export interface CommandRun<C extends Command> {
   readonly options: OptionsOf[C];
 }
 
-/** What every command line asks for: a command, and the form of its output, also if it fails. */
+/** Common to all command lines: a command, and the output format, also used if it fails. */
 export interface Asked {
   readonly command: Command;
   readonly format: Format;
@@ -100,9 +99,9 @@ export type Request =
   | (Asked & { readonly kind: 'help' | 'version' })
   | (Asked & Mistake & { readonly kind: 'mistake' });
 
-const WATCH_WORDS = 'only a live table, as text, can be watched';
-const ONE_NAMESPACE = 'a captured list is of one namespace';
-const INTERVAL_LONGER = 'not longer than --interval';
+const WATCH_WORDS = 'only a live table can be watched, and only as text';
+const ONE_NAMESPACE = 'a captured list belongs to one namespace';
+const INTERVAL_LONGER = 'must be longer than --interval';
 const NEEDS_HISTORY = `needs history: --state-dir, ${STATE_VARIABLES.map((name) => `$${name}`).join(' or ')}`;
 
 export function parseRequest(argv: readonly string[], environment: Environment): Request {
@@ -141,7 +140,7 @@ function runOf({ command, given, mode }: CommandLine, value: ValueOf, environmen
   }
 }
 
-/** Values that are right by themselves, and not together. */
+/** Finds values that are valid alone but not together. */
 function contradictionIn({ command, options }: AnyRun, given: Given): Mistake | undefined {
   switch (command) {
     case 'check':
@@ -177,7 +176,7 @@ function withoutHistory(given: Given): Mistake | undefined {
 function conflictIn(options: ReportOptions, timeout = ''): Mistake | undefined {
   const { entries, format, intervalSeconds, pid, rootGiven, timeoutSeconds, watch } = options;
   const isCaptured = entries !== undefined;
-  // A list alone is read at once.
+  // A captured list without a root is read without a second sample.
   const looksTwice = rootGiven || !isCaptured;
   const conflicts: readonly (readonly [boolean, Mistake])[] = [
     [watch && format === 'json', { flag: '--watch', text: 'with --format json', why: WATCH_WORDS }],

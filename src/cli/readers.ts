@@ -1,5 +1,5 @@
-// The kinds of values that flags have: how their texts are read, what stands without one, and what is printed if one is
-// refused. Each is a part of a row in the table of flags.
+// The kinds of flag values: how their text is parsed, the default, and the message if it is refused. Each is part of a
+// row in the table of flags.
 
 import { metricSpec } from '../evaluate/metrics.ts';
 import { parseScaled } from '../evaluate/range.ts';
@@ -9,12 +9,12 @@ import { type GivenRanges, parseThresholds } from '../evaluate/thresholds.ts';
 export type Environment = Readonly<Partial<Record<string, string>>>;
 
 export interface Refused {
-  /** As it was typed. */
+  /** As typed. */
   readonly text: string;
   readonly why: string;
 }
 
-/** A value; if a text is refused, the default and why. */
+/** A value; if the text is refused, the default and the reason. */
 export interface FlagValue<T> {
   readonly value: T;
   readonly refused?: Refused;
@@ -23,9 +23,9 @@ export interface FlagValue<T> {
 type Reader<T> = (texts: readonly string[], environment: Environment) => FlagValue<T>;
 
 export interface FlagKind<T> {
-  /** Its name in help; a flag without it takes none. */
+  /** Placeholder in help; a flag without one takes no value. */
   readonly takes?: string;
-  /** The only words that are taken. */
+  /** The only words that are accepted. */
   readonly words?: readonly string[];
   /** May be given more than once. */
   readonly repeat?: true;
@@ -34,9 +34,9 @@ export interface FlagKind<T> {
 
 // The kernel keeps the limit in an int.
 const LARGEST_OPTION = 2 ** 31 - 1;
-// Stands for bytes that are not UTF-8; no path that has it can be opened.
+// U+FFFD: the argument was not valid UTF-8, so no such path can be opened.
 const REPLACEMENT_CHARACTER = '\ufffd';
-/** Variables that may name a state directory; the first that is set counts. */
+/** Environment variables that may name a state directory; the first that is set is used. */
 export const STATE_VARIABLES = ['MP_STATE_PATH', 'NAGIOS_PLUGIN_STATE_DIRECTORY'] as const;
 
 export const SWITCH = { read: (texts: readonly string[]) => ({ value: texts.length > 0 }) };
@@ -52,7 +52,7 @@ export function choice<const Word extends string>(
   return { takes, words, read: single<Word>(otherwise, (text) => words.find((word) => word === text), why) };
 }
 
-/** In upper or lower case. */
+/** Accepts upper and lower case. */
 export function stateReader(otherwise: State) {
   const why = 'not ok, warning, critical or unknown';
   return { takes: 'STATE', words: STATES, read: single(otherwise, parseState, why) };
@@ -63,7 +63,7 @@ export function pathReader<T>(takes: string, otherwise: T) {
   return { takes, read: single<string | T>(otherwise, parse, 'not UTF-8') };
 }
 
-/** The directory that is given, or else one that the environment names. */
+/** Uses the given directory, else the one that the environment names. */
 export function stateDirectory(takes: string) {
   const given = pathReader(takes, undefined);
   const read: Reader<string | undefined> = (texts, environment) =>
@@ -73,7 +73,7 @@ export function stateDirectory(takes: string) {
   return { takes, read };
 }
 
-/** A whole number from 1 to `most`. */
+/** Accepts whole numbers from 1 to `most`. */
 export function wholeReader<T>(
   takes: string,
   otherwise: T,
@@ -83,17 +83,17 @@ export function wholeReader<T>(
   return { takes, read: single<number | T>(otherwise, (text) => parseWhole(text, most), why) };
 }
 
-/** The same, with k or M for thousands and millions. */
+/** The same, with the suffixes k and M for thousands and millions. */
 export function countReader<T>(takes: string, otherwise: T) {
   return { takes, read: single<number | T>(otherwise, parseCount, `not a whole number from 1 to ${LARGEST_OPTION}`) };
 }
 
-/** `8`, `.5`, `8s`, `5m`. */
+/** Accepts `8`, `.5`, `8s`, `5m`. */
 export function duration(otherwise: number) {
   return { takes: 'SECONDS', read: single(otherwise, parseSeconds, 'not a positive number of seconds, or like 5m') };
 }
 
-/** Not below 0.1: /proc/uptime, which rates are made with, counts hundredths. */
+/** At least 0.1 s: rates are computed from /proc/uptime, which has a resolution of 0.01 s. */
 export function interval(otherwise: number) {
   return { takes: 'SECONDS', read: single(otherwise, parseInterval, 'not a number of seconds from 0.1 to 86400') };
 }

@@ -1,4 +1,4 @@
-// Graphs for Munin: what each is called, which fields it has, and their values. U is a value that cannot be read.
+// Graphs for Munin: their names, fields and values. U is a value that cannot be read.
 
 import type { Evaluation } from '../evaluate/evaluate.ts';
 import { hashTableNow } from '../evaluate/footprint.ts';
@@ -48,7 +48,7 @@ function entriesGraph(drawable: Drawable | undefined): Graph {
     args: FROM_ZERO,
     info: 'When the table is full the kernel drops new connections.',
     fields: [
-      graphField(drawable, 'limit', 'limit', 'No more entries than that', figureText(limit === 0 ? undefined : limit)),
+      graphField(drawable, 'limit', 'limit', 'Maximum number of entries', figureText(limit === 0 ? undefined : limit)),
       graphField(drawable, 'entries', 'entries', 'Entries of this network namespace', figureText(entries)),
     ],
   };
@@ -83,9 +83,9 @@ function memoryGraph(drawable: Drawable | undefined): Graph {
     args: '--base 1024 -l 0',
     info: 'None of it can be swapped.',
     fields: [
-      graphField(drawable, 'slab_max', 'slab of a full table', 'What the limit would pin', full),
-      graphField(drawable, 'slab', 'slab', 'What the present entries hold', measuredText(measurements?.slab)),
-      graphField(drawable, 'hash_table', 'hash table', 'One pointer for each bucket', figureText(hash)),
+      graphField(drawable, 'slab_max', 'slab of a full table', 'Memory that a full table pins', full),
+      graphField(drawable, 'slab', 'slab', 'Memory that the present entries use', measuredText(measurements?.slab)),
+      graphField(drawable, 'hash_table', 'hash table', 'One pointer per bucket', figureText(hash)),
     ],
   };
 }
@@ -101,7 +101,7 @@ function namespaceGraphs(drawable: Drawable | undefined): readonly Graph[] {
       title: 'Fullest network namespace',
       label: 'entries',
       args: FROM_ZERO,
-      info: 'The limit holds for each network namespace by itself.',
+      info: 'The limit applies to each network namespace separately.',
       fields: [
         graphField(drawable, 'fullest', 'fullest', 'Entries of the fullest network namespace', figureText(fullest)),
       ],
@@ -112,7 +112,7 @@ function namespaceGraphs(drawable: Drawable | undefined): readonly Graph[] {
       label: 'namespaces',
       args: FROM_ZERO,
       info: 'Network namespaces found.',
-      fields: [graphField(drawable, 'count', 'namespaces', 'Found, this one included', count)],
+      fields: [graphField(drawable, 'count', 'namespaces', 'Network namespaces found, including this one', count)],
     },
   ];
 }
@@ -133,7 +133,7 @@ function figureText(value: number | undefined): string {
   return value === undefined ? UNREADABLE : String(Math.round(value));
 }
 
-/** `dirty`: values may follow at once, so that munin-node need not ask again. */
+/** `dirty`: print values too, so that munin-node does not have to ask for them separately. */
 export function muninConfig(shown: readonly Graph[], multigraph: boolean, dirty: boolean): readonly string[] {
   return shown.flatMap((graph) => [
     ...(multigraph ? [`multigraph ${graph.name}`] : []),

@@ -1,10 +1,10 @@
-// Munin's ranges, made of the thresholds that the check has. `min:max` alerts outside of itself, either end may be
-// missing, and there is no `@`: a range that alerts inside has no counterpart and is left out.
+// Converts the check's thresholds to Munin's ranges. `min:max` alerts outside the range and either end may be missing.
+// There is no `@`, so a range that alerts inside is left out.
 
 import { plainDecimal } from '../evaluate/decimal.ts';
 import { parseRange, type Range, type UnitScales } from '../evaluate/range.ts';
 
-/** By field and level, as munin-node's master reads them. */
+/** By field and level, in the form that the Munin master reads. */
 export type MuninThresholds = (field: string, level: 'warning' | 'critical') => string | undefined;
 
 type MuninEnvironment = Readonly<Partial<Record<string, string>>>;
@@ -26,25 +26,25 @@ export function muninThresholds(environment: MuninEnvironment, limit: number): M
   };
 }
 
-// What is mistyped is not there: it must not switch the default off.
+// A mistyped range is ignored, so that it does not switch the default off.
 function isMuninRange(text: string, scales: UnitScales): boolean {
   return parseRange(text, scales).ok;
 }
 
-/** Undefined for what is no range, alerts inside, or never alerts. */
+/** Undefined if the text is not a range, alerts inside, or never alerts. */
 export function muninRange(text: string, scales: UnitScales, factor: number): string | undefined {
   const parsed = parseRange(text, scales);
   return parsed.ok && !parsed.range.inside ? formatMunin(parsed.range, factor) : undefined;
 }
 
-// No figure that is graphed is below zero: a start of zero is no bound.
+// No graphed figure is negative, so a start of zero needs no bound.
 function formatMunin({ start, end }: Range, factor: number): string | undefined {
   const low = start > 0 ? plainDecimal(scaledBound(start, factor, Math.ceil)) : '';
   const high = end === Number.POSITIVE_INFINITY ? '' : plainDecimal(scaledBound(end, factor, Math.floor));
   return low === '' && high === '' ? undefined : `${low}:${high}`;
 }
 
-// What is drawn in percent of the limit is whole entries.
+// Bounds in percent of the limit are rounded to whole entries.
 function scaledBound(bound: number, factor: number, whole: (entries: number) => number): number {
   return factor === 1 ? bound : whole(Number((bound * factor).toPrecision(15)));
 }

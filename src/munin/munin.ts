@@ -1,5 +1,5 @@
-// The Munin plugin: the check's own sample, as graphs. What cannot be read is U, and the exit code is 0: munin-node throws
-// away all that a plugin says that ends otherwise.
+// The Munin plugin: the check's sample as graphs. A value that cannot be read is U, and the exit code is still 0,
+// because munin-node discards the output of a plugin that fails.
 
 import type { MuninOptions } from '../cli/options.ts';
 import type { Outcome, Program } from '../cli/program.ts';
@@ -18,14 +18,14 @@ async function runMunin(options: MuninOptions, deadline: Deadline): Promise<Outc
   return { state: 'ok', output: [...(await muninLines(options, deadline)), ''].join('\n') };
 }
 
-// Wrong arguments: munin-node shows nothing of it, a person sees it.
+// munin-node ignores this text; it is for a person who runs the plugin by hand.
 async function failMunin(text: string): Promise<Outcome> {
   return { state: 'unknown', output: `${statusLine('unknown', text)}\n` };
 }
 
 async function muninLines(options: MuninOptions, deadline: Deadline): Promise<readonly string[]> {
   const { mode, environment } = options;
-  // There is one table: no instances to suggest.
+  // There is one table, so there are no instances to suggest.
   if (mode === 'suggest') return [];
   const observed = await observeForMunin(options, deadline);
   if (mode === 'autoconf') return [autoconf(observed)];
@@ -41,7 +41,7 @@ async function observeForMunin({ root: dir, environment }: MuninOptions, deadlin
   const opened = openRoot(dir, deadline);
   if ('fault' in opened) return { kind: 'fault', fault: opened.fault };
   const observed = await acquire(opened.root, { machine: 'sizes', namespaces: environment['netns'] === 'all' });
-  // What comes too late is U.
+  // Values read after the deadline are U.
   const late = opened.root.late();
   return late === undefined ? observed : { kind: 'fault', fault: late };
 }

@@ -76,7 +76,7 @@ describe('what munin-node is told', () => {
       'graph_category network',
       'graph_info When the table is full the kernel drops new connections.',
       'limit.label limit',
-      'limit.info No more entries than that',
+      'limit.info Maximum number of entries',
       'entries.label entries',
       'entries.info Entries of this network namespace',
       'entries.critical :900',
