@@ -1,153 +1,165 @@
-// What the operating system gives: the one contract between the program and the engine that it runs on. It is kept
-// twice, by src/system/node and by src/system/quickjs; `#system/…` is the one of them that is built (package.json).
-// What a system call refuses is a value, named by its errno; nothing here throws for what a machine may hold.
+// The operating system's interface: the one contract between the program and its engine. It is implemented twice, in
+// src/system/node and src/system/quickjs; `#system/…` resolves to the one that is built (package.json). A failed system
+// call is a value that carries the name of its errno. Nothing here throws because of the machine's state.
 
-/** A system call that failed: the name of its errno, as `ENOENT`. */
+/** A failed system call: the name of its errno, such as `ENOENT`. */
 export interface Failed {
   readonly errno: string;
 }
 
-/** What a file is opened for. Nothing waits for the other end of a FIFO; a link is followed unless it says so. */
+/**
+ * The purpose of opening a file. No purpose waits for the other end of a FIFO; links are followed except for `-no-link`
+ * and new files.
+ */
 export type OpenFor = 'reading' | 'reading-no-link' | 'directory' | 'directory-no-link' | 'new-file';
 
 export interface FileStatus {
   readonly kind: 'file' | 'directory' | 'fifo' | 'other';
-  /** The number of its owner. */
+  /** User id of the owner. */
   readonly owner: number;
-  /** The permission bits, `0o644`. */
+  /** Permission bits, such as `0o644`. */
   readonly mode: number;
   /** Bytes. */
   readonly size: number;
-  /** When it was last changed, in milliseconds since 1970. */
+  /** Time of the last change, in milliseconds since 1970. */
   readonly modified: number;
 }
 
 export interface Files {
-  /** A descriptor; a new file is the owner's alone (0600), and must not have been there. */
+  /** Returns a descriptor. A new file has mode 0600 and must not exist yet. */
   open(path: string, purpose: OpenFor): number | Failed;
-  /** What was written may be refused only now. */
+  /** Write errors may surface only on close. */
   close(descriptor: number): Failed | undefined;
-  /** Bytes put into `into` behind `from`, at most `length`; from `position` where one is given. 0 at the end. */
+  /**
+   * Returns the number of bytes put into `into` after `from`, at most `length`; reads at `position` if it is given. 0
+   * at the end.
+   */
   read(descriptor: number, into: Uint8Array, from: number, length: number, position?: number): number | Failed;
-  /** Bytes taken, of those of `bytes` behind `from`. */
+  /** Returns the number of bytes written, out of those of `bytes` after `from`. */
   write(descriptor: number, bytes: Uint8Array, from: number): number | Failed;
   status(path: string): FileStatus | Failed;
   statusOfLink(path: string): FileStatus | Failed;
   statusOfOpen(descriptor: number): FileStatus | Failed;
-  /** The inode number of what the path leads to; quicker than its status. */
+  /** Returns the inode number of the path's target; faster than its status. */
   inode(path: string): number | Failed;
   readLink(path: string): string | Failed;
-  /** The absolute path without links. */
+  /** Returns the absolute path with all links resolved. */
   realPath(path: string): string | Failed;
-  /** Names, in the kernel's order, without `.` and `..`. */
+  /** Returns the names in the kernel's order, without `.` and `..`. */
   list(path: string): readonly string[] | Failed;
-  /** A directory of the owner's alone (0700). */
+  /** Creates a directory with mode 0700. */
   makeDirectory(path: string): Failed | undefined;
   rename(from: string, to: string): Failed | undefined;
   remove(path: string): Failed | undefined;
 }
 
 export interface Bytes {
-  /** One character for each byte. */
+  /** One character per byte. */
   toLatin1(bytes: Uint8Array, from: number, end: number): string;
   fromLatin1(text: string): Uint8Array;
 }
 
-/** What a child has said, each byte a character, and how it ended. */
+/** A child's output, one character per byte, and how it ended. */
 export interface ChildAnswer {
   readonly stdout: string;
   readonly stderr: string;
-  /** Undefined where a signal ended it. */
+  /** Undefined if a signal ended it. */
   readonly status: number | undefined;
-  /** Why it did not run or was ended by us: `ENOENT`, `ETIMEDOUT`, `ENOBUFS` and others. */
+  /** Why it did not run or was killed: `ENOENT`, `ETIMEDOUT`, `ENOBUFS` and others. */
   readonly errno: string | undefined;
 }
 
-/** Bytes that come when they come. */
+/** Bytes that arrive over time. */
 export interface Stream {
-  /** The next bytes; `undefined` at the end. */
+  /** Returns the next bytes; `undefined` at the end. */
   next(): Promise<Uint8Array | Failed | undefined>;
   close(): void;
 }
 
 export interface Child {
   readonly stdout: Stream;
-  /** Waits for its end: the exit status, undefined where a signal ended it. */
+  /** Waits for the end; returns the exit status, or undefined if a signal ended the child. */
   ended(): Promise<number | Failed | undefined>;
-  /** Ends it, whatever it does. */
+  /** Kills it at once. */
   kill(): void;
 }
 
-/** How much a child may take. */
+/** Limits of a child. */
 export interface ChildLimits {
   readonly milliseconds: number;
-  /** Of stdout, and of stderr. */
+  /** Applies to stdout and to stderr separately. */
   readonly bytes: number;
 }
 
-/** Programs are named by their path; none is looked for. They see LC_ALL=C, no stdin, and nothing else of ours. */
+/**
+ * Programs are given by their path; PATH is not searched. Children get LC_ALL=C as their environment, an empty stdin,
+ * and no other descriptor of ours.
+ */
 export interface Children {
-  /** Waits for its end; what lasts longer, or prints more, is killed. */
+  /** Waits for the end; kills a child that exceeds a limit. */
   run(program: string, args: readonly string[], limits: ChildLimits): ChildAnswer;
-  /** Does not wait; its stderr goes nowhere. */
+  /** Does not wait; stderr is discarded. */
   start(program: string, args: readonly string[]): Child;
 }
 
 export interface Streams {
   ofStdin(): Stream;
-  /** Of a descriptor that is no regular file; it is closed with the stream. */
+  /** A stream of a descriptor that is not a regular file; closing the stream closes the descriptor. */
   ofDescriptor(descriptor: number): Stream;
 }
 
-/** Facts of this process, as it was started. */
+/** Facts about this process, as it was started. */
 export interface Self {
-  /** What stands behind the program's name. */
+  /** Arguments after the program's name. */
   readonly args: readonly string[];
   readonly environment: Readonly<Partial<Record<string, string>>>;
   readonly pid: number;
-  /** Whether this is x86-64, whose pages are of 4096 bytes. */
+  /** True on x86-64, which has pages of 4096 bytes. */
   readonly isX64: boolean;
   effectiveUser(): number;
-  /** The effective group and the supplementary ones. */
+  /** The effective group and the supplementary groups. */
   groups(): readonly number[];
-  /** Engine and architecture, and the commit where the file can know it. */
+  /** Engine and architecture, and the commit if the build recorded it. */
   readonly build: string;
   exit(code: number): void;
 }
 
 export interface Clock {
-  /** Milliseconds since the program began. */
+  /** Milliseconds since the program started. */
   elapsed(): number;
-  /** Does nothing at all meanwhile. */
+  /** Blocks the whole process. */
   sleep(milliseconds: number): void;
-  /** Calls once, later; what is returned takes it back. */
+  /** Calls `call` once, later; the returned function cancels it. */
   after(milliseconds: number, call: () => void): () => void;
 }
 
 export interface Signals {
-  /** Calls at the first SIGINT, SIGTERM and SIGHUP; the second of a kind ends the program as usual. */
+  /** Calls at the first SIGINT, SIGTERM and SIGHUP; a second signal of the same kind ends the program as usual. */
   onEnd(call: () => void): void;
 }
 
 export interface Terminal {
   isTerminal(descriptor: number): boolean;
-  /** Of the terminal that stdout is; undefined where it does not tell. */
+  /** Rows of the terminal on stdout; undefined if unknown. */
   rows(): number | undefined;
 }
 
-/** A second thread that runs this same program, told by what it was started with. */
+/** A second thread that runs the same program; the task that it was started with tells it what to do. */
 export interface Threads {
-  /** Starts one with `task`, which holds plain data and shared memory; gives what it answers. Rejects where it cannot. */
+  /**
+   * Starts a thread with `task`, which holds plain data and shared memory, and resolves to its answer. Rejects if the
+   * thread cannot run.
+   */
   start<Task, Result>(task: Task): Promise<Result>;
-  /** What this thread was started with; undefined in the first. */
+  /** Returns the task that this thread was started with; undefined in the first thread. */
   task<Task>(): Task | undefined;
   answer<Result>(result: Result): void;
 }
 
-/** What long lists are counted with. */
+/** The engine's means for counting long lists. */
 export interface Counting {
-  /** How many lines can be looked at one by one in good time; of more an even random sample has to do. */
+  /** The number of lines that can be parsed one by one in reasonable time; longer lists are sampled at random. */
   readonly mostLines: number;
-  /** Undefined where the engine has no threads. */
+  /** Undefined if the engine has no threads. */
   readonly threads: Threads | undefined;
 }

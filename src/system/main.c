@@ -1,6 +1,6 @@
-// The program around QuickJS: starts the engine, gives it the modules of the bundle, turns its event loop. JavaScript
-// writes the line and ends the program with std.exit(). When it does not come to that, whatever the reason, this file
-// says UNKNOWN in the one line that a monitoring system understands, and ends with 3. Nothing is written to stderr.
+// The program around QuickJS: starts the engine, loads the modules of the bundle, runs its event loop. JavaScript
+// prints the line and exits through std.exit(). If it does not get that far, for any reason, this file prints UNKNOWN
+// in the one line that a monitoring system expects and exits with 3. Nothing is written to stderr.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,15 +14,15 @@
 
 #include "quickjs.h"
 
-// ---- The end, when it is not JavaScript's ----
+// ---- Exit without JavaScript ----
 
 #define UNKNOWN "CONNTRACK UNKNOWN - internal error: "
 enum { EXIT_UNKNOWN = 3, LONGEST_REASON = 64 };
 
-// Whether stdout has had output: a second line would not be the plugin's answer but a part of its long output.
+// Set once stdout has had output: a second line would be read as long output, not as the plugin's answer.
 static volatile sig_atomic_t has_written;
 
-// The linker (--wrap=write) brings every write(2) of the program here.
+// The linker (--wrap=write) redirects every write(2) of the program to this function.
 ssize_t __real_write(int fd, const void *bytes, size_t size);
 ssize_t __wrap_write(int fd, const void *bytes, size_t size) {
   ssize_t written = __real_write(fd, bytes, size);
@@ -44,8 +44,8 @@ static void write_all(const char *bytes, size_t size) {
   }
 }
 
-// Safe in a signal handler: allocates nothing, takes no lock. What a reason quotes may be anything, so of it only
-// characters are passed on that neither a shell nor a monitoring system takes for more than text.
+// Safe in a signal handler: allocates nothing, takes no lock. A reason may quote arbitrary text, so only characters
+// that neither a shell nor a monitoring system interprets are printed.
 static _Noreturn void end_unknown(const char *reason) {
   static char line[sizeof UNKNOWN + LONGEST_REASON + 1] = UNKNOWN;
   size_t length = sizeof UNKNOWN - 1;
@@ -60,7 +60,7 @@ static _Noreturn void end_unknown(const char *reason) {
 
 _Noreturn void out_of_memory(void) { end_unknown("out of memory"); }
 
-// In place of musl's, which writes to stderr.
+// Replaces musl's, which writes to stderr.
 _Noreturn void __assert_fail(const char *condition, const char *file, int line, const char *function) {
   end_unknown(condition);
 }
@@ -78,11 +78,11 @@ static _Noreturn void end_with_exception(JSContext *ctx) { end_with(ctx, JS_GetE
 
 // ---- The engine's modules os and std ----
 
-// Included, not linked, because the event loop in it is static. There, who takes an exception does it to print it to
-// stderr and to go on: it ends the program instead.
+// Included, not linked, because its event loop is static. Its callers of JS_GetException print the exception to stderr
+// and continue; with this macro they end the program instead.
 #define JS_GetException(ctx) (end_with_exception(ctx), JS_UNDEFINED)
-// A child process gets no descriptor but the first three. quickjs-libc.c asks sysconf() how many there may be, for
-// which musl makes a system call of Linux 2.6.36.
+// A child process inherits only the first three descriptors. quickjs-libc.c asks sysconf() for the number of
+// descriptors, for which musl uses a system call of Linux 2.6.36.
 #define HAVE_CLOSEFROM
 #define closefrom close_all_from
 static void close_all_from(int fd) {
@@ -91,9 +91,9 @@ static void close_all_from(int fd) {
 #include "quickjs-libc.c"
 #undef JS_GetException
 
-// ---- What os lacks ----
+// ---- Functions missing from os ----
 
-// Without /proc, which may be another PID namespace's, or not be there: /proc/self is nobody then.
+// Does not use /proc, which may be missing or belong to another PID namespace; /proc/self does not exist then.
 
 static JSValue own_fstat(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
   int fd;
@@ -148,13 +148,13 @@ static JSModuleDef *init_own_module(JSContext *ctx, const char *name) {
 
 // ---- The process ----
 
-// A file that is opened later must not become stdout because that was closed.
+// Keeps a file that is opened later from becoming stdout because stdout was closed.
 static void open_standard_descriptors(void) {
   struct pollfd fds[3] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
   if (poll(fds, 3, 0) < 0) end_unknown("poll");
   for (int fd = 0; fd < 3; fd++) {
     if (!(fds[fd].revents & POLLNVAL)) continue;
-    // Without /dev, a folder is open just as well: it can be neither read nor written.
+    // If there is no /dev, opens a directory instead: it can be neither read nor written.
     if (open("/dev/null", O_RDWR) != fd && open("/", O_RDONLY) != fd) end_unknown("no standard descriptor");
   }
 }
@@ -170,7 +170,8 @@ static void do_nothing(int number) {}
 
 static void catch_signals(void) {
   static const int crashes[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
-  // A stack that has overflowed cannot hold the handler's frame. It is large for what AVX-512 and AMX save.
+  // A stack that has overflowed has no space for the handler's frame. The size allows for the state that AVX-512 and
+  // AMX save.
   static char stack[32 * 1024];
   sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof stack}, NULL);
   struct sigaction crash = {.sa_handler = on_crash, .sa_flags = SA_ONSTACK};
@@ -181,12 +182,12 @@ static void catch_signals(void) {
   sigaction(SIGXFSZ, &nothing, NULL);
 }
 
-// The engine throws when JavaScript has used up what it is given here of the stack. The rest is for the C functions
-// that it calls, and above main() are the arguments and the environment.
+// The engine throws when JavaScript has used the share of the stack returned here. The rest is for the C functions that
+// it calls; the arguments and the environment are above main().
 static size_t stack_for_javascript(char **argv) {
   enum { FOR_C = 64 * 1024, ENOUGH = 4 * 1024 * 1024 };
   struct rlimit limit;
-  // Not getrlimit(): musl makes a system call of Linux 2.6.36 for it.
+  // Not getrlimit(): musl uses a system call of Linux 2.6.36 for it.
   if (syscall(SYS_getrlimit, RLIMIT_STACK, &limit) != 0) return FOR_C;
   char **last = environ[0] != NULL ? environ : argv;
   while (last[0] != NULL && last[1] != NULL) last++;
@@ -198,7 +199,7 @@ static size_t stack_for_javascript(char **argv) {
 
 // ---- The modules ----
 
-// The bundle, compiled: written by .dev/standalone.mjs, the main module first.
+// The compiled bundle, written by .dev/standalone.mjs, with the main module first.
 extern const struct module {
   const char *name;
   const uint8_t *code;
@@ -209,7 +210,7 @@ static JSValue read_module(JSContext *ctx, const struct module *module) {
   return JS_ReadObject(ctx, module->code, module->size, JS_READ_OBJ_BYTECODE);
 }
 
-// Called when a module is imported for the first time: what only `report` needs costs a check nothing.
+// Called when a module is first imported, so that a check does not load modules that only `report` uses.
 static JSModuleDef *load_module(JSContext *ctx, const char *name, void *opaque) {
   if (strcmp(name, "qjs:os") == 0) return js_init_module_os(ctx, name);
   if (strcmp(name, "qjs:std") == 0) return js_init_module_std(ctx, name);
@@ -223,13 +224,13 @@ static JSModuleDef *load_module(JSContext *ctx, const char *name, void *opaque) 
   JSValue value = read_module(ctx, module);
   if (JS_IsException(value)) return NULL;
   JSModuleDef *definition = JS_VALUE_GET_PTR(value);
-  JS_FreeValue(ctx, value); // the context has it as well
+  JS_FreeValue(ctx, value); // the context holds it too
   return definition;
 }
 
 // ---- The run ----
 
-// Promises that were rejected and have no handler. One may get it while jobs are pending.
+// Rejected promises without a handler. A promise may get one while jobs are pending.
 static int unhandled;
 static JSValue last_rejection;
 
@@ -249,7 +250,7 @@ static JSContext *start_engine(char **argv) {
   js_std_init_handlers(runtime);
   JSContext *ctx = JS_NewContextRaw(runtime);
   if (ctx == NULL) out_of_memory();
-  // Without Eval, and so without the parser: there is nothing but bytecode.
+  // Without Eval, and therefore without the parser: all code is bytecode.
   JS_AddIntrinsicBaseObjects(ctx);
   JS_AddIntrinsicDate(ctx);
   JS_AddIntrinsicRegExp(ctx);
@@ -272,7 +273,7 @@ static void run_main_module(JSContext *ctx) {
   if (JS_IsException(module) || JS_ResolveModule(ctx, module) < 0) end_with_exception(ctx);
   JSValue promise = JS_EvalFunction(ctx, module);
   if (JS_IsException(promise)) end_with_exception(ctx);
-  JS_FreeValue(ctx, promise); // count_rejection() hears of its end
+  JS_FreeValue(ctx, promise); // count_rejection() is called if it rejects
 }
 
 static void run_jobs(JSContext *ctx) {

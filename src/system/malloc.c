@@ -1,11 +1,12 @@
-// The allocator of the standalone executable, in place of musl's, in which a check would spend half of its time. It is
-// for one thread, and for some milliseconds mostly. mimalloc, tried as well, was slower here (3.2 ms for 2.8; musl 5.9),
-// asks for random numbers when it starts by a system call that Linux has since 3.17, and maps 32 MiB.
+// The allocator of the standalone executable. It replaces musl's, which would take half of a check's time. It is for
+// one thread, and for a process that usually lives for milliseconds. mimalloc was also tried: it was slower here (3.2
+// ms against 2.8; musl 5.9), asks for random numbers at startup through a system call that Linux has since 3.17, and
+// maps 32 MiB.
 //
-// A block is a word with its size, and behind it what the caller gets, at a multiple of 16. Small blocks come in 64
-// sizes. They are cut off a large piece one after the other, so that what is made together lies together and few pages
-// are touched; freed, they wait in a list for the next of their size. Large ones are mappings of their own, and go back
-// to the kernel.
+// A block is a word that holds its size, followed by the caller's memory at a multiple of 16. Small blocks come in 64
+// sizes. They are cut off a large piece one after the other, so that blocks allocated together are adjacent and few
+// pages are touched. Freed blocks wait in a list for the next request of their size. Large blocks are mappings of their
+// own, and are returned to the kernel.
 
 #define _GNU_SOURCE
 #include <stddef.h>
@@ -13,19 +14,19 @@
 #include <string.h>
 #include <sys/mman.h>
 
-// In main.c: says UNKNOWN and ends. No caller gets NULL: the engine does not look everywhere, and a check that took a
-// file for absent because it had no memory to read it would be calmer than the truth.
+// In main.c: prints UNKNOWN and exits. No caller ever gets NULL, because the engine does not check everywhere, and a
+// check that ran out of memory while reading a file could take the file for absent and report a milder state.
 _Noreturn void out_of_memory(void);
 
 enum {
   WORD = 8,
   ALIGNMENT = 16,
   PAGE = 4096,
-  EVEN = 512, // up to here there is a size for every 16 bytes, beyond it are four for every doubling
+  EVEN = 512, // up to here there is a size for every 16 bytes; above it, four per doubling
   EVEN_SIZES = EVEN / ALIGNMENT,
   SIZES = EVEN_SIZES + 4 * 8,
   LARGEST_SMALL = EVEN << 8,
-  FIRST_PIECE = 256 * 1024, // about what the engine needs to start
+  FIRST_PIECE = 256 * 1024, // about as much as the engine needs to start
   LARGEST_PIECE = 1024 * 1024,
 };
 
@@ -37,7 +38,7 @@ static size_t round_up(size_t size, size_t step) { return (size + step - 1) & -s
 
 static size_t *word_of(void *block) { return (size_t *)block - 1; }
 
-// The number of the smallest size that holds `size` bytes, the word among them.
+// Returns the number of the smallest size that fits `size` bytes, including the word.
 static unsigned number_of(size_t size) {
   if (size <= EVEN) return (size - 1) / ALIGNMENT;
   unsigned doubling = 63 - __builtin_clzl(size - 1);
@@ -74,7 +75,7 @@ static void start_piece(void) {
     if (size_of(number) > (size_t)(piece_end - piece)) number--;
     put_aside(cut(number));
   }
-  // MAP_POPULATE: the pages will be used at once, and a fault for each costs more. Linux before 2.6.23 does not heed it.
+  // MAP_POPULATE: the pages will be used at once, and a page fault for each costs more. Linux before 2.6.23 ignores it.
   piece = (char *)map(next_piece, next_piece == FIRST_PIECE ? MAP_POPULATE : 0) + WORD;
   piece_end = piece + next_piece - ALIGNMENT;
   if (next_piece < LARGEST_PIECE) next_piece *= 2;
@@ -90,7 +91,7 @@ static void *small(unsigned number) {
   return cut(number);
 }
 
-// The word of a large block has the size of the mapping, which begins one word before it.
+// The word of a large block holds the size of the mapping, which begins one word before it.
 static void *large(size_t mapped) {
   char *block = (char *)map(mapped, 0) + ALIGNMENT;
   *word_of(block) = mapped;
@@ -99,7 +100,7 @@ static void *large(size_t mapped) {
 
 static int is_large(void *block) { return *word_of(block) > LARGEST_SMALL; }
 
-// Under a name that gcc does not know: it makes calloc() of a malloc() and a memset(), also in calloc() itself.
+// Has a name that gcc does not recognise: gcc turns a malloc() plus memset() into calloc(), even inside calloc().
 static void *allocate(size_t size) {
   if (size > PTRDIFF_MAX - PAGE) out_of_memory();
   if (size + WORD > LARGEST_SMALL) return large(round_up(size + ALIGNMENT, PAGE));

@@ -1,5 +1,3 @@
-// Bytes and text by Buffer.
-
 import type { Bytes } from '../contract.ts';
 
 export const bytes: Bytes = {

@@ -1,4 +1,4 @@
-// Child processes, by node:child_process. It costs 2.5 ms to load, so it is asked for only where a child is wanted.
+// node:child_process takes 2.5 ms to load, so it is loaded only when a child is started.
 
 import type { ChildProcess, SpawnSyncOptionsWithStringEncoding } from 'node:child_process';
 import type { Children, Failed } from '../contract.ts';
@@ -11,7 +11,7 @@ const SPAWN: SpawnSyncOptionsWithStringEncoding = {
   env: { LC_ALL: 'C' },
   stdio: ['ignore', 'pipe', 'pipe'],
 };
-// spawnSync takes 0 for no limit, and warns above that.
+// spawnSync takes 0 to mean no limit, and warns above this value.
 const LONGEST_DEADLINE = 2 ** 31 - 1;
 
 export const children: Children = {
@@ -32,7 +32,7 @@ export const children: Children = {
       child.on('error', (error) => resolve(failureOf(error)));
       child.on('close', (status) => resolve(status ?? undefined));
     });
-    // Without a descriptor to spare there is no pipe, and no process either.
+    // If descriptors run out, there is no pipe, and no process either.
     return { stdout: readableStream(child.stdout ?? []), ended: () => ended, kill: () => void child.kill('SIGKILL') };
   },
 };

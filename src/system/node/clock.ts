@@ -1,8 +1,6 @@
-// Time, by Node.
-
 import type { Clock } from '../contract.ts';
 
-// A timer takes no more.
+// The largest delay that a timer accepts, in milliseconds.
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 export const clock: Clock = {

@@ -1,9 +1,9 @@
-// V8 compiles the loop over a list's bytes, and a second thread halves the time.
+// V8 compiles the loop over a list's bytes; a second thread halves the time.
 
 import { readFileSync } from 'node:fs';
 import type { Counting } from '../contract.ts';
 
-/** What the other thread has as its only argument. */
+/** The second thread's only argument. */
 const THREAD = '--thread';
 
 export const counting: Counting = {
@@ -18,13 +18,13 @@ export const counting: Counting = {
         const worker = new Worker(program, { eval: true, argv: [THREAD], workerData: task });
         worker.once('message', resolve).once('error', reject).once('exit', reject);
       }),
-    // A person may type it too.
+    // A user may type the argument too, so this also tests for the second thread.
     task: () => (process.argv[2] !== THREAD || workerThreads().isMainThread ? undefined : workerThreads().workerData),
     answer: (result) => workerThreads().parentPort?.postMessage(result),
   },
 };
 
-// It costs 1.7 ms to load.
+// Takes 1.7 ms to load.
 function workerThreads(): typeof import('node:worker_threads') {
   return require('node:worker_threads');
 }

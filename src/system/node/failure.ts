@@ -1,8 +1,8 @@
-// Node throws what a system call refuses, with the name of the errno.
+// Node throws an error that names the errno of the failed system call.
 
 import type { Failed } from '../contract.ts';
 
-/** `EUNKNOWN` for what is no system call's. */
+/** Returns `EUNKNOWN` for an error that does not come from a system call. */
 export function failureOf(error: unknown): Failed {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return { errno: typeof code === 'string' ? code : 'EUNKNOWN' };

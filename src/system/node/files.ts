@@ -1,5 +1,3 @@
-// Files by node:fs.
-
 import {
   closeSync,
   constants,
@@ -29,7 +27,7 @@ const OPEN_FLAGS: Readonly<Record<OpenFor, number>> = {
   'directory-no-link': O_RDONLY | O_DIRECTORY | O_NOFOLLOW,
   'new-file': O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
 };
-// Node before 14.17 does not know the option, and throws.
+// Node before 14.17 ignores the option, and throws.
 const NO_THROW = { throwIfNoEntry: false } as const;
 
 export const files: Files = {
@@ -43,7 +41,7 @@ export const files: Files = {
   statusOfOpen: (descriptor) => attemptCall(() => statusOf(fstatSync(descriptor))),
   inode: (path) =>
     attemptCall(() => {
-      // Read as an option of any Node's: the types know only those that have it.
+      // Typed as optional: the types describe only Node versions that support the option.
       const stats: { readonly ino: number } | undefined = statSync(path, NO_THROW);
       return stats === undefined ? { errno: 'ENOENT' } : stats.ino;
     }),

@@ -1,4 +1,4 @@
-// A stream of Node's as one that is asked.
+// Adapts a stream of Node to the contract's, which is read on demand.
 
 import type { Stream } from '../contract.ts';
 import { failureOf } from './failure.ts';

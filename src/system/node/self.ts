@@ -1,5 +1,3 @@
-// This process, as Node tells.
-
 import type { Self } from '../contract.ts';
 
 export const self: Self = {

@@ -1,5 +1,3 @@
-// Signals, by Node.
-
 import type { Signals } from '../contract.ts';
 
 export const signals: Signals = {

@@ -1,5 +1,3 @@
-// The terminal, by node:tty.
-
 import type { Terminal } from '../contract.ts';
 
 export const terminal: Terminal = {
@@ -7,7 +5,7 @@ export const terminal: Terminal = {
   rows: () => process.stdout.rows,
 };
 
-// Loaded on demand: a check has no terminal.
+// Loaded on demand: a check does not use the terminal.
 function tty(): typeof import('node:tty') {
   return require('node:tty');
 }

@@ -1,8 +1,8 @@
-// Bytes and text. The engine has nothing for it, but a call takes many arguments at once.
+// Bytes and text. The engine has no function for this, but String.fromCharCode takes many arguments in one call.
 
 import type { Bytes } from '../contract.ts';
 
-// Each argument of a call is 16 bytes on the stack.
+// Each argument of a call takes 16 bytes of stack.
 const AT_ONCE = 1024;
 
 export const bytes: Bytes = {

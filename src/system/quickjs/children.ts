@@ -1,5 +1,4 @@
-// Child processes, by QuickJS's os. It has no deadline for them, so they are looked at again and again until it has
-// passed.
+// Child processes, by QuickJS's os. It has no deadline for them, so they are polled until it has passed.
 
 import * as os from 'qjs:os';
 import { unblock } from 'qjs:own';
@@ -16,10 +15,10 @@ const LOOK_MILLISECONDS = 2;
 
 export const children: Children = {
   run: (program, args, limits) => {
-    const found = files.inode(program);
-    if (typeof found !== 'number') return { ...NOTHING, ...found };
+    const inode = files.inode(program);
+    if (typeof inode !== 'number') return { ...NO_OUTPUT, ...inode };
     const [stdout, stderr] = [collector(limits.bytes), collector(limits.bytes)];
-    if (stdout === undefined || stderr === undefined) return { ...NOTHING, errno: 'EMFILE' };
+    if (stdout === undefined || stderr === undefined) return { ...NO_OUTPUT, errno: 'EMFILE' };
     const pid = started([program, ...args], stdout.writing, stderr.writing);
     for (const { writing } of [stdout, stderr]) os.close(writing);
     const ended = pid === undefined ? FAILED_TO_START : waited(pid, [stdout, stderr], os.now() + limits.milliseconds);
@@ -37,10 +36,10 @@ export const children: Children = {
   },
 };
 
-const NOTHING = { stdout: '', stderr: '', status: undefined } as const;
+const NO_OUTPUT = { stdout: '', stderr: '', status: undefined } as const;
 const FAILED_TO_START = { status: undefined, errno: 'EAGAIN' } as const;
 
-/** Gives the process, or undefined where there can be none. */
+/** Returns the process id; undefined if the process could not be started. */
 function started(line: readonly string[], stdout: number, stderr: number): number | undefined {
   const stdin = files.open('/dev/null', 'reading');
   if (typeof stdin !== 'number') return undefined;
@@ -53,14 +52,14 @@ function started(line: readonly string[], stdout: number, stderr: number): numbe
   }
 }
 
-/** Takes what comes through a pipe. */
+/** Collects what a child writes to a pipe. */
 interface Collector {
   readonly writing: number;
-  /** Takes what there is. */
+  /** Reads the bytes that are available. */
   readonly take: () => void;
-  /** Whether more came than may. */
+  /** True if the child has written more than the limit. */
   readonly isOver: () => boolean;
-  /** Everything that came. */
+  /** Closes the pipe and returns everything read. */
   readonly end: () => string;
 }
 
@@ -90,7 +89,7 @@ function waited(pid: number, pipes: readonly Collector[], until: number): Pick<C
     const done = ended(pid);
     for (const { take } of pipes) take();
     if (done !== undefined) return { status: done.status, errno: undefined };
-    const errno = unbearable(pipes, until);
+    const errno = reasonToKill(pipes, until);
     if (errno !== undefined) {
       os.kill(pid, SIGKILL);
       os.waitpid(pid, 0);
@@ -100,25 +99,25 @@ function waited(pid: number, pipes: readonly Collector[], until: number): Pick<C
   }
 }
 
-/** Why it has to be ended now. */
-function unbearable(pipes: readonly Collector[], until: number): string | undefined {
+/** Returns the reason to kill the child now, if there is one. */
+function reasonToKill(pipes: readonly Collector[], until: number): string | undefined {
   if (pipes.some(({ isOver }) => isOver())) return 'ENOBUFS';
   return os.now() > until ? 'ETIMEDOUT' : undefined;
 }
 
-/** Undefined while it runs. */
+/** Returns undefined while it runs. */
 function ended(pid: number): { readonly status: number | undefined } | undefined {
-  const [found, status] = os.waitpid(pid, WNOHANG);
-  if (found === 0 || found === -EINTR) return undefined;
-  // The low byte names the signal that ended it: wait(2).
-  return { status: found < 0 || (status & 0x7f) !== 0 ? undefined : (status >> 8) & 0xff };
+  const [result, status] = os.waitpid(pid, WNOHANG);
+  if (result === 0 || waited === -EINTR) return undefined;
+  // The low byte holds the signal that ended it: wait(2).
+  return { status: result < 0 || (status & 0x7f) !== 0 ? undefined : (status >> 8) & 0xff };
 }
 
 function childOf(pid: number, reading: number): Child {
-  // Its number is another process's once it has been waited for.
+  // Once it has been waited for, its number may belong to another process.
   let done: ReturnType<typeof ended>;
   const look = () => (done = done ?? ended(pid));
-  const over = async (): Promise<number | Failed | undefined> => {
+  const untilEnd = async (): Promise<number | Failed | undefined> => {
     while (look() === undefined) await new Promise<void>((resolve) => void os.setTimeout(resolve, LOOK_MILLISECONDS));
     return done?.status;
   };
@@ -128,7 +127,7 @@ function childOf(pid: number, reading: number): Child {
     os.waitpid(pid, 0);
     done = { status: undefined };
   };
-  return { stdout: descriptorStream(reading), ended: over, kill };
+  return { stdout: descriptorStream(reading), ended: untilEnd, kill };
 }
 
 function notStarted(): Child {

@@ -1,5 +1,3 @@
-// Time, by QuickJS's os.
-
 import * as os from 'qjs:os';
 import type { Clock } from '../contract.ts';
 

@@ -1,5 +1,5 @@
-// QuickJS's modules, as main.c names them; only what is used here. https://bellard.org/quickjs/quickjs.html
-// A system call's result is a number, and below zero the errno that it failed with, or stands behind its value.
+// QuickJS's modules, as main.c names them; only the functions that are used. https://bellard.org/quickjs/quickjs.html A
+// system call returns a number, which below zero is a negated errno, or a pair of its value and the errno.
 
 type Settled<T> = readonly [value: T, errno: number];
 
@@ -34,7 +34,7 @@ declare module 'qjs:os' {
   export function rename(from: string, to: string): number;
   export function setReadHandler(descriptor: number, call: (() => void) | null): void;
   export function signal(number: number, call: (() => void) | null): void;
-  /** Milliseconds, of the monotonic clock. */
+  /** Milliseconds of the monotonic clock. */
   export function now(): number;
   export function setTimeout(call: () => void, milliseconds: number): unknown;
   export function clearTimeout(timer: unknown): void;
@@ -45,7 +45,7 @@ declare module 'qjs:os' {
   export function sleep(milliseconds: number): number;
   export function realpath(path: string): Settled<string>;
   export function readlink(path: string): Settled<string>;
-  /** The number of the process; throws where none can be made. */
+  /** Returns the process id; throws if the process cannot be started. */
   export function exec(line: readonly string[], options: EngineExec): number;
   export function getpid(): number;
   export function waitpid(process: number, options: number): readonly [process: number, status: number];
@@ -58,19 +58,19 @@ declare module 'qjs:std' {
   export function getenviron(): Readonly<Record<string, string>>;
 }
 
-// main.c's own.
+// Defined in main.c.
 declare module 'qjs:own' {
   export function fstat(descriptor: number): OpenStat | number;
-  /** No read of it waits from now on. */
+  /** Makes reads of the descriptor non-blocking. */
   export function unblock(descriptor: number): number;
   export function geteuid(): number;
-  /** The effective group first. */
+  /** The effective group comes first. */
   export function getgroups(): number[];
 }
 
-/** The program's name, and what stands behind it. */
+/** The program's name and its arguments. */
 declare const scriptArgs: readonly string[];
-/** What .dev/standalone.mjs built it from, and for. */
+/** The commit and the target that .dev/standalone.mjs built. */
 declare const BUILD_COMMIT: string;
 declare const BUILD_ENGINE: string;
 declare const BUILD_ARCHITECTURE: 'x64' | 'arm64';

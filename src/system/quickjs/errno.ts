@@ -1,9 +1,9 @@
-// The names of Linux' errnos, which QuickJS gives as numbers: include/uapi/asm-generic/errno-base.h and errno.h. The
-// numbers are the same on x86-64 and on aarch64.
+// The names of Linux's errnos, which QuickJS returns as numbers: include/uapi/asm-generic/errno-base.h and errno.h. The
+// numbers are the same on x86-64 and aarch64.
 
 import type { Failed } from '../contract.ts';
 
-// By a blank, as a pattern costs QuickJS as much as the rest of a check.
+// Split at a space: compiling a pattern costs QuickJS as much as the rest of a check.
 const NAMES = [
   '- EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAGAIN ENOMEM EACCES EFAULT ENOTBLK EBUSY',
   'EEXIST EXDEV ENODEV ENOTDIR EISDIR EINVAL ENFILE EMFILE ENOTTY ETXTBSY EFBIG ENOSPC ESPIPE EROFS EMLINK EPIPE',
@@ -25,12 +25,12 @@ export function failed(errno: number): Failed {
   return { errno: NAMES[errno] ?? 'EUNKNOWN' };
 }
 
-/** A result that is an errno where it is below zero. */
+/** Converts a negative result to its errno. */
 export function settled(result: number): number | Failed {
   return result < 0 ? failed(-result) : result;
 }
 
-/** The same, asked again as long as a signal comes between. */
+/** The same, repeated while a signal interrupts the call. */
 export function uninterrupted(call: () => number): number | Failed {
   let result = call();
   while (result === -EINTR) result = call();

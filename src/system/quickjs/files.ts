@@ -1,11 +1,9 @@
-// Files by QuickJS's os.
-
 import * as os from 'qjs:os';
 import { fstat } from 'qjs:own';
 import type { Failed, FileStatus, Files, OpenFor } from '../contract.ts';
 import { failed, settled, uninterrupted } from './errno.ts';
 
-// include/uapi/asm-generic/fcntl.h; two of them are other numbers on arm64: arch/arm64/include/uapi/asm/fcntl.h.
+// include/uapi/asm-generic/fcntl.h; two of them differ on arm64: arch/arm64/include/uapi/asm/fcntl.h.
 const [O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NONBLOCK] = [0, 0o1, 0o100, 0o200, 0o4000];
 const [O_DIRECTORY, O_NOFOLLOW] = BUILD_ARCHITECTURE === 'arm64' ? [0o40000, 0o100000] : [0o200000, 0o400000];
 const SEEK_SET = 0;
@@ -43,8 +41,8 @@ export const files: Files = {
   remove: (path) => refusal(os.remove(path)),
 };
 
-function valued<T, U>([value, errno]: Settled<T | null>, told: (value: T) => U): U | Failed {
-  return errno !== 0 || value === null ? failed(errno) : told(value);
+function valued<T, U>([value, errno]: Settled<T | null>, convert: (value: T) => U): U | Failed {
+  return errno !== 0 || value === null ? failed(errno) : convert(value);
 }
 
 function refusal(result: number): Failed | undefined {

@@ -1,5 +1,3 @@
-// This process, as it and the engine tell.
-
 import * as os from 'qjs:os';
 import { geteuid, getgroups } from 'qjs:own';
 import { exit, getenviron } from 'qjs:std';

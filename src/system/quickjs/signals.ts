@@ -1,4 +1,4 @@
-// Signals, by QuickJS's os: they are told of when the event loop turns.
+// QuickJS delivers signals when the event loop turns.
 
 import * as os from 'qjs:os';
 import type { Signals } from '../contract.ts';

@@ -1,4 +1,4 @@
-// stdin and pipes, by QuickJS's event loop: read when there is something to read.
+// stdin and pipes, read through QuickJS's event loop when they are readable.
 
 import * as os from 'qjs:os';
 import type { Failed, Stream, Streams } from '../contract.ts';

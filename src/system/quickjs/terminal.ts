@@ -1,5 +1,3 @@
-// The terminal, by QuickJS's os.
-
 import * as os from 'qjs:os';
 import type { Terminal } from '../contract.ts';
 
