@@ -108,7 +108,7 @@ function reasonToKill(pipes: readonly Collector[], until: number): string | unde
 /** Returns undefined while it runs. */
 function ended(pid: number): { readonly status: number | undefined } | undefined {
   const [result, status] = os.waitpid(pid, WNOHANG);
-  if (result === 0 || waited === -EINTR) return undefined;
+  if (result === 0 || result === -EINTR) return undefined;
   // The low byte holds the signal that ended it: wait(2).
   return { status: result < 0 || (status & 0x7f) !== 0 ? undefined : (status >> 8) & 0xff };
 }
