@@ -23,8 +23,7 @@ export function readMachine(root: Root, generation: Generation, wanted: 'all' | 
     view: root.view,
     generation,
     release: readRelease(root),
-    pageSize: readSize(root, 4096, parsePageSize),
-    wordSize: readSize(root, 8, parseWordSize),
+    ...readLayout(root),
     slabCache: root.read('/proc/slabinfo', SLABINFO_LIMIT, parseSlabinfo, hasCache),
     ...UNASKED,
     ...(wanted === 'least' ? {} : readSizes(root, generation)),
@@ -81,29 +80,32 @@ export function parseAvailable(text: string): Parsed<Available> {
   return { ok: true, value: { bytes: free + (buffers ?? 0) + (cached ?? 0), exact: false } };
 }
 
-/** In bytes, from a process's auxiliary vector (`/proc/self/auxv`, all kernels). */
-function readSize(root: Root, ofX64: number, parse: (text: string) => Parsed<number>): Reading<number> {
+const X64 = { ok: true, value: { page: 4096, word: 8 }, source: 'x86-64' } as const;
+
+/** A process's auxiliary vector, on all kernels. */
+function readLayout(root: Root): Pick<Machine, 'pageSize' | 'wordSize'> {
+  const sizes = readVector(root);
+  if (!sizes.ok) return { pageSize: sizes, wordSize: sizes };
+  const { page, word } = sizes.value;
+  return { pageSize: { ...sizes, value: page }, wordSize: { ...sizes, value: word } };
+}
+
+function readVector(root: Root): Reading<Sizes> {
   const path = '/proc/self/auxv';
-  if (root.view === 'captured') return root.read(path, MACHINE_FILE_LIMIT, parse);
-  return self.isX64 ? { ok: true, value: ofX64, source: 'x86-64' } : root.readOwn(path, MACHINE_FILE_LIMIT, parse);
+  if (root.view === 'captured') return root.read(path, MACHINE_FILE_LIMIT, parseSizes);
+  return self.isX64 ? X64 : root.readOwn(path, MACHINE_FILE_LIMIT, parseSizes);
+}
+
+/** In bytes: AT_PAGESZ, and the words of the vector, which are as long as the kernel's pointers. */
+interface Sizes {
+  readonly page: number;
+  readonly word: number;
 }
 
 const AT_PAGESZ = 6;
 
-/** AT_PAGESZ. */
-export function parsePageSize(text: string): Parsed<number> {
-  const sizes = parseSizes(text);
-  return sizes.ok ? { ok: true, value: sizes.value.page } : sizes;
-}
-
-/** Of the vector's words, which are the kernel's pointers. */
-export function parseWordSize(text: string): Parsed<number> {
-  const sizes = parseSizes(text);
-  return sizes.ok ? { ok: true, value: sizes.value.word } : sizes;
-}
-
 // A captured vector may be of any word size and byte order; only the right reading gives a page size.
-function parseSizes(text: string): Parsed<{ readonly page: number; readonly word: number }> {
+export function parseSizes(text: string): Parsed<Sizes> {
   const vector = bytes.fromLatin1(text);
   const view = new DataView(vector.buffer, vector.byteOffset, vector.byteLength);
   const readers: readonly (readonly [number, (at: number) => number])[] = [

@@ -9,7 +9,7 @@ import { parsePositiveNumber, parseWholeNumber } from '../../../src/kernel/numbe
 import type { Parsed } from '../../../src/kernel/root.ts';
 import { parseToolStatistics } from '../../../src/kernel/table/conntrack-tool.ts';
 import { parseEventListener } from '../../../src/kernel/table/event-listener.ts';
-import { parseMemTotal, parsePageSize, parseRelease } from '../../../src/kernel/table/machine-files.ts';
+import { parseMemTotal, parseRelease, parseSizes } from '../../../src/kernel/table/machine-files.ts';
 import { parseSlabinfo } from '../../../src/kernel/table/slabinfo.ts';
 import { parseStatistics } from '../../../src/kernel/table/statistics.ts';
 
@@ -48,7 +48,7 @@ test.each<[string, (text: string) => Parsed<unknown>, text: string, least: numbe
   ['slabinfo', parseSlabinfo, 'nf_conntrack  3248   3248    256   16    1 : tunables\n', 1, 999_999_999],
   ['osrelease', parseRelease, '2.6.18-308.el5\n', 0, 999],
   ['MemTotal', parseMemTotal, 'MemTotal:        3905824 kB\n', 1024, 1024 * 10 ** 15],
-  ['auxv', parsePageSize, AUXV, 2 ** 12, 2 ** 18],
+  ['auxv', parseSizes, AUXV, 4, 2 ** 18],
   ['mountinfo', parseMounts, '43 42 0:4 net:[4026532177] /run/netns/a rw - nsfs nsfs rw\n', 0, 9_999_999_999],
   ['cgroup', parseContainer, '0::/system.slice/nginx.service\n', 0, 0],
   ['netlink', parseEventListener, 'sk       Eth Pid    Groups   \nffff 12  42     00000001 \n', 0, 0],

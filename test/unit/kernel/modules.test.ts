@@ -21,7 +21,7 @@ describe('the state of a module', () => {
     ['not loaded, ip_conntrack is', { 'proc/modules': 'ip_conntrack 100 1 - Live 0x0\n' }, 'absent'],
     ['only named as a user of another', { 'proc/modules': `${LISTED}nfnetlink 1 1 ${NAME} 0x0\n` }, 'absent'],
     ['of a longer name', { 'proc/modules': `${LISTED}x${NAME} 1 0\n${NAME}_x 1 0\n` }, 'absent'],
-    ['not listed, nor is conntrack', { 'proc/modules': 'x 1 0\nnf_conntrack_ftp 1 0\nxnf_conntrack 1 0\n' }, 'unknown'],
+    ['conntrack is built in, and so is its interface', { 'proc/modules': 'x 1 0\nnf_conntrack_ftp 1 0\n' }, 'there'],
     ['a list that cannot be read', { 'proc/modules': 'x'.repeat((1 << 20) + 1) }, 'unknown'],
     ['a kernel without modules', {}, 'there'],
   ])('%s', (_, files, state) => expect(moduleState(rootOf(files), [NAME])).toBe(state));
@@ -30,9 +30,13 @@ describe('the state of a module', () => {
     ['built in', { ...RELEASE, [BUILT_IN]: `kernel/net/netfilter/${NAME}.ko\n` }, 'there'],
     ['built in, named with a minus', { ...RELEASE, [BUILT_IN]: 'kernel/net/nf-conntrack-netlink.ko\n' }, 'there'],
     ['not built in', { ...RELEASE, [BUILT_IN]: 'kernel/net/netfilter/nf_conntrack.ko\n' }, 'absent'],
-    ['a release that names another folder', { 'proc/sys/kernel/osrelease': '../x\n', [BUILT_IN]: '' }, 'unknown'],
+    ['a release that names another folder', { 'proc/sys/kernel/osrelease': '../x\n', [BUILT_IN]: '' }, 'there'],
   ])('%s', (_, files, state) => {
     expect(moduleState(rootOf({ 'proc/modules': 'x 1 0 - Live 0x0\n', ...files }), [NAME])).toBe(state);
+  });
+
+  test('built in or not, which nothing shows', () => {
+    expect(moduleState(rootOf({ 'proc/modules': 'x 1 0 - Live 0x0\n' }), ['nf_tables'])).toBe('unknown');
   });
 
   test('of any of its names', () => {
@@ -44,7 +48,7 @@ describe('the state of a module', () => {
 test.each<[string, string, boolean]>([
   ['is there', BOTH, false],
   ['is not there', LISTED, true],
-  ['may not be there', 'x 1 0\n', true],
+  ['is built in, as far as anything shows', 'x 1 0\n', false],
 ])('a command loads a module that %s', (_, text, loads) => {
   const root = rootOf({ 'proc/modules': text });
   expect(wouldLoadModule(root, [NAME])).toBe(loads);
@@ -54,8 +58,7 @@ test.each<[string, string, boolean]>([
 test('a command that would is not run', () => {
   const lines = withTools({ '/usr/sbin/conntrack': '' });
   const asked = (text: string) => readToolStatistics(rootOf({ 'proc/modules': text }));
-  for (const text of [LISTED, 'x 1 0\n'])
-    expect(asked(text)).toEqual(fault('would-load-module', 'conntrack -S', 'nf_conntrack_netlink'));
+  expect(asked(LISTED)).toEqual(fault('would-load-module', 'conntrack -S', 'nf_conntrack_netlink'));
   expect(lines).toEqual([]);
   asked(BOTH);
   expect(lines).toEqual(['/usr/sbin/conntrack -S']);

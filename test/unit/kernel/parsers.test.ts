@@ -4,7 +4,7 @@ import { parsePositiveNumber, parseWholeNumber } from '../../../src/kernel/numbe
 import type { Parsed } from '../../../src/kernel/root.ts';
 import { parseToolStatistics } from '../../../src/kernel/table/conntrack-tool.ts';
 import { parseEventListener } from '../../../src/kernel/table/event-listener.ts';
-import { parseAvailable, parseMemTotal, parsePageSize, parseRelease } from '../../../src/kernel/table/machine-files.ts';
+import { parseAvailable, parseMemTotal, parseRelease, parseSizes } from '../../../src/kernel/table/machine-files.ts';
 import { hasCache, parseSlabinfo } from '../../../src/kernel/table/slabinfo.ts';
 import { parseStatistics } from '../../../src/kernel/table/statistics.ts';
 
@@ -265,15 +265,15 @@ describe('the page size, AT_PAGESZ (6) of the auxiliary vector', () => {
     ['32 bits, little endian', (bytes, value, at) => bytes.writeUInt32LE(Number(value), at), 4],
     ['32 bits, big endian', (bytes, value, at) => bytes.writeUInt32BE(Number(value), at), 4],
   ])('%s', (_, write, width) => {
-    expect(parsePageSize(vector(write, width, 4096))).toEqual({ ok: true, value: 4096 });
-    expect(parsePageSize(vector(write, width, 65536))).toEqual({ ok: true, value: 65536 });
-    expect(parsePageSize(vector(write, width, 2 ** 18))).toEqual({ ok: true, value: 2 ** 18 });
-    expect(parsePageSize(vector(write, width, 5000))).toEqual(MALFORMED);
-    expect(parsePageSize(vector(write, width, 2048))).toEqual(MALFORMED);
-    expect(parsePageSize(vector(write, width, 2 ** 19))).toEqual(MALFORMED);
+    expect(parseSizes(vector(write, width, 4096))).toEqual({ ok: true, value: { page: 4096, word: width } });
+    expect(parseSizes(vector(write, width, 65536))).toEqual({ ok: true, value: { page: 65536, word: width } });
+    expect(parseSizes(vector(write, width, 2 ** 18))).toEqual({ ok: true, value: { page: 2 ** 18, word: width } });
+    expect(parseSizes(vector(write, width, 5000))).toEqual(MALFORMED);
+    expect(parseSizes(vector(write, width, 2048))).toEqual(MALFORMED);
+    expect(parseSizes(vector(write, width, 2 ** 19))).toEqual(MALFORMED);
   });
 
-  test('empty', () => expect(parsePageSize('')).toEqual(MALFORMED));
+  test('empty', () => expect(parseSizes('')).toEqual(MALFORMED));
 });
 
 describe('listeners of /proc/net/netlink', () => {
@@ -305,7 +305,7 @@ test('no text makes a parser throw, and none gives back what it read', () => {
     parseSlabinfo,
     parseRelease,
     parseMemTotal,
-    parsePageSize,
+    parseSizes,
     parseEventListener,
   ];
   fc.assert(
