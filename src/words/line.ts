@@ -110,8 +110,8 @@ export function findingClause(finding: Finding, result: TableResult, evaluation:
 }
 
 function unjudgedClause(metric: MetricName, fault: Fault): string {
-  const remedy = fault.kind === 'tool-failed' ? ' (use the sudo form of this command)' : '';
-  return `no ${metric}: ${faultWords(fault)}${remedy}`;
+  const hint = fault.kind === 'tool-failed' ? ' (use the sudo form of this command)' : '';
+  return `no ${metric}: ${faultWords(fault)}${hint}`;
 }
 
 function driftClause({ drift }: Evaluation): string {

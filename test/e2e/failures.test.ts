@@ -170,7 +170,7 @@ test('the old names beside the new ones are not read', () => {
   };
   const { stdout } = plugin('--root', tree('linux-3.10-drops-capture', wrong));
   expect(stdout).toBe(plugin('--root', fixture('linux-3.10-drops-capture')).stdout);
-  expect(stdout).toContain('table full: 400 entries (100.0%), 6200 dropped since boot');
+  expect(stdout).toContain('table full: 400 entries (100.0%), since boot: 6200 dropped');
 });
 
 describe('the root', () => {

@@ -70,7 +70,7 @@ liveSuite('packets lost to clashes', PARTS, () => {
     expect(toolCounter(name, 'insert_failed')).toBe(lost);
     const unasked = pluginInside(name, '--state-dir', state);
     expect(unasked).toMatchObject({ status: 0, stdout: expect.stringContaining(`, ${lost} packets lost to clashes `) });
-    expect(pluginInside(name).stdout).toContain(`, ${lost} lost to clashes since boot, `);
+    expect(pluginInside(name).stdout).toContain(`, since boot: ${lost} lost to clashes, `);
   });
 
   test('what the report advises gives the ports back', async () => {

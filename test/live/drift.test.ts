@@ -19,7 +19,7 @@ liveSuite('drift on the running kernel', ['/proc/sys/net/nf_conntrack_max', '/us
     const { stdout, stderr, status } = check(...RUN, '-v');
     expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
     expect(stdout).toMatch(
-      /^CONNTRACK WARNING - limit is 100000 but \/etc\/sysctl\.d\/50-conntrack\.conf sets 2000000; \d+ entries \(\d+\.\d%\)(?:, [^|]+ since boot)? \|/,
+      /^CONNTRACK WARNING - limit is 100000 but \/etc\/sysctl\.d\/50-conntrack\.conf sets 2000000; \d+ entries \(\d+\.\d%\)(?:, since boot: [^|]+)? \|/,
     );
     expect(pluginInside(trackingNamespace()).status).toBe(0);
     const inside = check('ip', 'netns', 'exec', trackingNamespace(), ...RUN);
