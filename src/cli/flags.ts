@@ -83,6 +83,7 @@ export const FLAG = {
     value: choice('FORMAT', ['text', 'json'], 'text', 'not text or json'),
   },
   top: { long: 'top', of: ['report'], about: 'rows in each list (10)', value: wholeReader('N', 10, 1000) },
+  all: { long: 'all', of: ['report'], about: 'every alternative in full (the first three)', value: SWITCH },
   pid: {
     long: 'pid',
     of: ['report'],

@@ -43,6 +43,7 @@ function reportOptions(value: ValueOf, given: Given) {
     ...commonOptions(value),
     timeoutSeconds: value(FLAG.endlessTimeout),
     top: value(FLAG.top),
+    all: value(FLAG.all),
     pid: value(FLAG.pid),
     intervalSeconds: value(FLAG.interval),
     format: value(FLAG.textFormat),

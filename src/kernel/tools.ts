@@ -76,6 +76,15 @@ export const TOOLS = {
     args: ['-sH', ''],
     when: '`report`, in another network namespace',
   },
+  addresses: {
+    programs: ['ip'],
+    args: ['-4', '-o', 'addr', 'show'],
+    when: '`report`, if /proc/net/fib_trie is missing or longer than 4 MiB',
+    user: 'any',
+    milliseconds: 3000,
+    bytes: MIB,
+    needs: [],
+  },
   nft: { ...NFT, args: ['-t', '-a', 'list', 'ruleset'], when: LISTED },
   nftBefore093: { ...NFT, args: ['-a', 'list', 'ruleset'], when: 'as `nft -t`, if nft is older than 0.9.3' },
   legacyRules: {

@@ -4,13 +4,15 @@ import { self } from '#system/self';
 import { type Evaluation, evaluate, type Histories } from '../evaluate/evaluate.ts';
 import { DEFAULT_THRESHOLDS } from '../evaluate/thresholds.ts';
 import { sampleOf } from '../evaluate/trend.ts';
+import { exists } from '../kernel/file.ts';
 import { identify } from '../kernel/namespaces/identity.ts';
 import { readTunables } from '../kernel/namespaces/namespace-sysctls.ts';
 import type { Root } from '../kernel/root.ts';
-import { readFilterChains } from '../kernel/rules/rules.ts';
+import { hasTimeoutPolicies, readFilterChains, readRefusingRules } from '../kernel/rules/rules.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Identities, Table } from '../model/table.ts';
-import { adviceFor, type Case } from './advice/advice.ts';
+import { adviceFor } from './advice/advice.ts';
+import type { Case, TimerOrigin } from './advice/case.ts';
 import { readOwnAddresses } from './advice/own-addresses.ts';
 import { readSshAccess } from './advice/ssh-sessions.ts';
 import { type Diagnosis, diagnose } from './diagnosis/diagnosis.ts';
@@ -105,7 +107,7 @@ function settingsOf(
   return table.key === subject.key || trouble !== 'clashing' ? settings : readTunables(root, machine.generation, table);
 }
 
-type CutOff = Pick<Case, 'ssh' | 'chains'>;
+type CutOff = Pick<Case, 'ssh' | 'chains' | 'refusing' | 'timers'>;
 
 const UNREAD: CutOff = {
   ssh: {
@@ -116,16 +118,32 @@ const UNREAD: CutOff = {
     established: undefined,
   },
   chains: undefined,
+  refusing: undefined,
+  timers: 'unknown',
 };
 
 /** What advice about the entries of a table might cut off: sessions of ssh, and packets that are not tracked. */
 function readCutOff(root: Root, { tables: [own] }: Observation, subject: Table, { trouble, worst }: Diagnosis): CutOff {
-  if (trouble === 'none' || worst.result.table.key !== subject.key) return UNREAD;
+  if (worst.result.table.key !== subject.key) return UNREAD;
+  const refusing = readRefusingRules(root, subject);
+  if (trouble === 'none') return { ...UNREAD, refusing };
   const namespaces = subject.key === own.key ? [own] : [own, subject];
   return {
     ssh: readSshAccess(root, namespaces, self.environment['SSH_CONNECTION']),
     chains: readFilterChains(root, subject),
+    refusing,
+    timers: timerOrigin(root, subject),
   };
+}
+
+/** conntrackd's control socket, and where packages keep its configuration. */
+const CONNTRACKD = ['/run/conntrackd.ctl', '/var/run/conntrackd.ctl', '/etc/conntrackd/conntrackd.conf'];
+
+function timerOrigin(root: Root, subject: Table): TimerOrigin {
+  const hasPolicies = hasTimeoutPolicies(root, subject);
+  if (hasPolicies === undefined) return 'unknown';
+  if (hasPolicies) return 'policies';
+  return CONNTRACKD.some((path) => exists(root.locate(path))) ? 'conntrackd' : 'sysctls';
 }
 
 /** Whatever was seen then is what is compared with, however long ago. */

@@ -13,7 +13,7 @@ import { gatherFindings } from './findings.ts';
 import { newEntries, rememberTable, seeTable } from './list/new-entries.ts';
 import { reportBody } from './report-body.ts';
 import type { ReportFindings } from './report-findings.ts';
-import { reportText } from './report-text.ts';
+import { firstLines, reportText } from './report-text.ts';
 import { type ReportContext, type Reported, reportedFailure, reportedUnknown } from './reported.ts';
 import { listOf, tableOfPid } from './subject.ts';
 
@@ -101,8 +101,14 @@ async function lookAfter(root: Root, { stop }: ReportContext, wait: number): Pro
 
 function reportedFindings(
   found: ReportFindings,
-  { palette }: ReportContext,
+  { palette, options }: ReportContext,
 ): Omit<Reported, 'look' | 'seen' | 'reading'> {
   const { state } = found.diagnosis;
-  return { state, text: verdictText(found), lines: reportText(found, palette), body: reportBody(found) };
+  return {
+    state,
+    text: verdictText(found),
+    lines: reportText(found, palette, options.all),
+    first: firstLines(found, palette),
+    body: reportBody(found),
+  };
 }

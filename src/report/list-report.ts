@@ -20,6 +20,7 @@ export async function reportOfList(context: ReportContext): Promise<Reported> {
     state: 'ok',
     text: `${of}; the table that they are of is not known (--root DIR tells)`,
     lines: ['', ...listLines(listed)],
+    first: [],
     body: listBody(listed),
     look: undefined,
     seen: undefined,

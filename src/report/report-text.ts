@@ -1,11 +1,11 @@
-// An incident for a person: the verdict first, then where it is, what is lost, who fills the table, what that costs, and
-// last, where the eyes are, what to type.
+// An incident for a person: the verdict and the first step, then where it is, what is lost, who fills the table, what that
+// costs, and last, where the eyes are, what to type.
 
 import type { TableResult } from '../evaluate/evaluate.ts';
 import { faultWords } from '../words/faults.ts';
 import { grouped, indented, wrapped } from '../words/prose.ts';
 import { percentWords } from '../words/words.ts';
-import { adviceLines } from './advice/steps.ts';
+import { adviceLines, firstStepLines } from './advice/steps.ts';
 import { isFine, isGone, isOver } from './diagnosis/diagnosis.ts';
 import { leadLines } from './diagnosis/leads/lead-words.ts';
 import { listLines } from './list/listing.ts';
@@ -15,12 +15,13 @@ import { counterLines, settingLines, whereLines } from './report-sections.ts';
 import { tableWords } from './table-words.ts';
 
 /** The whole text behind the verdict, at most 80 columns wide but for commands, paths and names. */
-export function reportText(found: ReportFindings, palette: Palette): readonly string[] {
+export function reportText(found: ReportFindings, palette: Palette, isAll = false): readonly string[] {
   const section = (title: string, lines: readonly string[]) => ['', palette.title(title), ...lines];
   const { worst } = found.diagnosis;
   const { observation } = found.evaluation;
   return [
     palette[worst.state](usageGauge(worst.result)),
+    ...firstLines(found, palette),
     ...section('Where', whereLines(found, palette)),
     ...section(`Counters: ${tableWords(found, worst.result.table)}`, counterLines(found, palette)),
     ...section(`Who fills it: ${tableWords(found, found.subject)}`, whoLines(found)),
@@ -28,10 +29,17 @@ export function reportText(found: ReportFindings, palette: Palette): readonly st
     ...(found.leads.length === 0 ? [] : section('Elsewhere', leadLines(found, palette))),
     ...section(
       'What to do',
-      adviceLines(found.advice, nothingWords(found), { observation, subject: worst.result.table }, palette),
+      adviceLines(found.advice, nothingWords(found), { observation, subject: worst.result.table }, palette, isAll),
     ),
     ...(found.sudo.length === 0 ? [] : ['', ...wrapped(`sudo would add: ${found.sudo.join(', ')}.`)]),
   ];
+}
+
+/** The first step, next to the verdict; empty if there is none. */
+export function firstLines(found: ReportFindings, palette: Palette): readonly string[] {
+  const { observation } = found.evaluation;
+  const lines = firstStepLines(found.advice, { observation, subject: found.diagnosis.worst.result.table }, palette);
+  return lines.length === 0 ? [] : ['', ...lines];
 }
 
 const NOTHING_NOW = 'Nothing that the present figures support.';

@@ -81,7 +81,7 @@ function writtenReport(once: DetailedReport, context: ReportContext): string {
   const lines = linesOf(once, context);
   // Its first line would have left the screen.
   const rows = terminal.isTerminal(1) ? (terminal.rows() ?? WATCH_FOREVER) : WATCH_FOREVER;
-  const again = lines.length < rows ? [] : ['', ...verdictLines(once, context)];
+  const again = lines.length < rows ? [] : ['', ...verdictLines(once, context), ...once.first];
   return `${[...lines, ...again].join('\n')}\n`;
 }
 

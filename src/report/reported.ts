@@ -8,6 +8,7 @@ import { faultWords } from '../words/faults.ts';
 import type { Look } from './diagnosis/leads/leads.ts';
 import type { Interruption } from './interruption.ts';
 import type { SeenPart } from './list/list-part.ts';
+import type { OpenTimers } from './list/open-timers.ts';
 import type { Palette } from './palette.ts';
 import type { ReportBody } from './report-body.ts';
 
@@ -24,6 +25,7 @@ export interface RememberedTable {
   /** Milliseconds since the program began. */
   readonly at: number;
   readonly parts: readonly SeenPart[];
+  readonly open: OpenTimers;
 }
 
 /** Everything that is said, or the failure that stands for it. */
@@ -31,6 +33,8 @@ export interface Reported {
   readonly state: State;
   readonly text: string;
   readonly lines: readonly string[];
+  /** The first step, to be repeated where the verdict is; empty if there is none. */
+  readonly first: readonly string[];
   readonly body: ReportBody;
   /** The last look at the tables, to compare the next with; undefined where there is nothing to go on with. */
   readonly look: Look | undefined;
@@ -45,5 +49,14 @@ export function reportedFailure(fault: Fault): Reported {
 }
 
 export function reportedUnknown(text: string): Reported {
-  return { state: 'unknown', text, lines: [], body: { report: null }, look: undefined, seen: undefined, reading: 0 };
+  return {
+    state: 'unknown',
+    text,
+    lines: [],
+    first: [],
+    body: { report: null },
+    look: undefined,
+    seen: undefined,
+    reading: 0,
+  };
 }

@@ -35,9 +35,10 @@ interface NftPart {
   readonly words: string;
 }
 
-/** A rule at the top of a chain. */
+/** A rule at the top of a chain. A comment names its step, so that it is found again. */
 export interface IptablesRule {
   readonly kind: 'iptables rule';
+  readonly step: string;
   readonly tool: IptablesTool;
   readonly table: string;
   readonly chain: string;
@@ -53,9 +54,17 @@ export interface Accept {
   readonly matches: readonly string[];
 }
 
-/** Kernels before 4.14 take at most 31 characters. */
+/** Kernels before 4.14 take names of at most 31 characters: `step` may have 15. */
 export function nftTable(step: string, ...parts: readonly NftPart[]): NftTable {
   return { kind: 'nft table', name: ownName(step), parts };
+}
+
+/** A step's name with the address or the numbers that it is about: each culprit has rules of its own to undo. */
+export function stepName(step: string, ...about: readonly number[]): string {
+  const [first = 0] = about;
+  const mixed = about.reduce((hash, word) => Math.imul(hash ^ word, 0x01000193), 0x811c9dc5);
+  const mark = about.length === 1 ? first : mixed;
+  return `${step}_${(mark >>> 0).toString(16).padStart(8, '0')}`;
 }
 
 /** Names what a step adds. */
@@ -139,7 +148,7 @@ function undone(action: Action, enter: string): readonly string[] {
 
 function acceptLines({ step, chain, matches }: Accept): readonly string[] {
   const { tool, family, table, chain: name } = chain;
-  if (tool !== 'nft') return acceptRules(tool, chain, matches).map((rule) => iptablesLine(rule, '-I'));
+  if (tool !== 'nft') return acceptRules(step, tool, chain, matches).map((rule) => iptablesLine(rule, '-I'));
   return matches.map(
     (match) => `nft 'insert rule ${family} ${table} ${name} ${match} accept comment "${ownName(step)}"'`,
   );
@@ -149,7 +158,7 @@ function acceptLines({ step, chain, matches }: Accept): readonly string[] {
 function acceptUndo({ step, chain, matches }: Accept, enter: string): readonly string[] {
   const { tool, family, table, chain: name } = chain;
   if (tool !== 'nft')
-    return acceptRules(tool, chain, matches)
+    return acceptRules(step, tool, chain, matches)
       .map((rule) => iptablesLine(rule, '-D'))
       .reverse();
   const place = `${family} ${table} ${name}`;
@@ -157,14 +166,15 @@ function acceptUndo({ step, chain, matches }: Accept, enter: string): readonly s
   return [`nft -a list chain ${place} | sed -n '${marked}' | ${enter}nft -f -`];
 }
 
-function acceptRules(tool: IptablesTool, { table, chain }: FilterChain, matches: readonly string[]) {
+function acceptRules(step: string, tool: IptablesTool, { table, chain }: FilterChain, matches: readonly string[]) {
   return matches.map((match): IptablesRule => {
-    return { kind: 'iptables rule', tool, table, chain, rule: `${match} -j ACCEPT` };
+    return { kind: 'iptables rule', step, tool, table, chain, rule: `${match} -j ACCEPT` };
   });
 }
 
-function iptablesLine({ tool, table, chain, rule }: IptablesRule, option: '-I' | '-D'): string {
-  return `${tool} -t ${table} ${option} ${chain} ${rule}`;
+function iptablesLine({ step, tool, table, chain, rule }: IptablesRule, option: '-I' | '-D'): string {
+  const marked = rule.replace(/ -j /, ` -m comment --comment ${ownName(step)} -j `);
+  return `${tool} -t ${table} ${option} ${chain} ${marked}`;
 }
 
 export function bucketsLine(generation: Generation, buckets: number): string {

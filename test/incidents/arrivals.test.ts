@@ -81,7 +81,7 @@ liveSuite('who adds entries', PARTS, () => {
 
     await eachEnds(scene, told, [
       ['source', 1500],
-      ['source_limit', 1601],
+      ['source_limit', 1701],
     ]);
     expect(idleCount(scene)).toBe(1500);
   });
@@ -152,7 +152,7 @@ liveSuite('who adds entries', PARTS, () => {
 
   test('a network of which no address does much: kept out, or held to a number', async () => {
     const scene = await stage();
-    idle(scene, 40);
+    idle(scene, 400);
     limitTo(2000);
     await flood(scene, 'udp', '198.51.100.0/24', 53, 1500);
     await untilRoomless(scene);
@@ -163,10 +163,10 @@ liveSuite('who adds entries', PARTS, () => {
     expect(networks[0]).toMatchObject({ address: '198.51.100.0/24', added });
     expect(step(told, 'network').title).toMatch(/^Find out who is in 198\.51\.100\.0\/24: .* 100\.0% of the new ones/);
     await eachEnds(scene, told, [
-      ['network', 40],
-      ['source_limit', 141],
+      ['network', 400],
+      ['source_limit', 1001],
     ]);
-    expect(idleCount(scene)).toBe(40);
+    expect(idleCount(scene)).toBe(400);
   });
 
   test('in a zone a port is not to be tracked only where its zone is set', async () => {

@@ -4,6 +4,7 @@
 import type { DropRule } from '../../model/drop-rule.ts';
 import type { Reading } from '../../model/fault.ts';
 import type { FilterChain } from '../../model/filter-chain.ts';
+import type { RefusingRule } from '../../model/refusing-rule.ts';
 import type { Namespace, RuleBlocks } from '../../model/table.ts';
 import { loadedModules, moduleState } from '../modules.ts';
 import type { Root } from '../root.ts';
@@ -11,6 +12,7 @@ import { hasForeignRules, parseNftRules, parseSavedRules } from './drop-rules.ts
 import { parseRuleset, parseSaved } from './extension-rules.ts';
 import { hasIptablesTables, parseNftChains, parseSavedChains } from './filter-chains.ts';
 import { hasForeignNat, type NatRange, parseNatRanges } from './nat-ranges.ts';
+import { hasTimeoutPolicy, parseNftRefusing, parseSavedRefusing } from './refusing-rules.ts';
 import { NFT_LIST, type RuleList, type RuleLists, ruleLists } from './rule-lists.ts';
 
 const NO_BLOCKS = { ok: true, value: 'none', source: NFT_LIST } as const;
@@ -72,16 +74,37 @@ export function readNatRanges(root: Root, namespace: Namespace): Reading<readonl
 
 /** Base chains that drop untracked packets which no rule accepts; undefined if the rules cannot be read. */
 export function readFilterChains(root: Root, namespace: Namespace): readonly FilterChain[] | undefined {
+  return readableLists(root, namespace)?.flatMap(({ tool, text }) =>
+    tool === 'nft' ? parseNftChains(text) : parseSavedChains(text, tool),
+  );
+}
+
+/** Rules that refuse connections by number or rate, or are of an earlier step; undefined if the rules cannot be read. */
+export function readRefusingRules(root: Root, namespace: Namespace): readonly RefusingRule[] | undefined {
+  return readableLists(root, namespace)?.flatMap(({ tool, text }) =>
+    tool === 'nft' ? parseNftRefusing(text) : parseSavedRefusing(text, tool),
+  );
+}
+
+/** True if rules give some entries timeouts of their own; undefined if the rules cannot be read. */
+export function hasTimeoutPolicies(root: Root, namespace: Namespace): boolean | undefined {
+  return readableLists(root, namespace)?.some(({ text }) => hasTimeoutPolicy(text));
+}
+
+interface RuleText {
+  readonly tool: DropRule['tool'];
+  readonly text: string;
+}
+
+/** The lists that were made; undefined if rules may be missing from them. */
+function readableLists(root: Root, namespace: Namespace): readonly RuleText[] | undefined {
   const lists = ruleLists(root, namespace);
   if ('kind' in lists) return undefined;
   const all = allLists(lists, hasIptablesTables);
   // Without nft(8) the rules are those of iptables.
   const isUnread = ({ list }: NamedList) => list !== 'none' && !list.ok && list.fault.kind !== 'tool-missing';
   if (!areKnown(all) || all.some(isUnread) || hidesIptables(lists)) return undefined;
-  return all.flatMap(({ tool, list }) => {
-    if (list === 'none' || !list.ok) return [];
-    return tool === 'nft' ? parseNftChains(list.value) : parseSavedChains(list.value, tool);
-  });
+  return all.flatMap(({ tool, list }) => (list === 'none' || !list.ok ? [] : [{ tool, text: list.value }]));
 }
 
 /** Whether nft shows tables of iptables whose own list is not made: without nft_compat none of their rules needs one. */

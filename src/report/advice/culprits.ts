@@ -1,44 +1,38 @@
+// Who fills a table: a flood, a port that need not be tracked, a source, or a network.
+
 import type { Arrivals, Both } from '../list/arrivals.ts';
-import type { Holder, Holdings } from '../list/holders.ts';
+import type { Holdings } from '../list/holders.ts';
+import type { NetworkAdvice, SourceAdvice } from './keep-out.ts';
 import { type NotrackAdvice, notrackAdvice } from './notrack.ts';
-import { WORTHWHILE } from './release.ts';
-import { type Adds, addressKey, addsOf, DOMINANT, mostAdded, type Suspicion } from './suspicion.ts';
-import { type SynFloodAdvice, synFloodAdvice } from './syn-flood.ts';
+import { type RateLimitAdvice, rateLimitAdvice } from './rate-limit.ts';
+import { type SourceLimitAdvice, sourceLimitAdvice } from './source-limit.ts';
+import { type Extent, hasSsh, sparedBy } from './spared.ts';
+import { addsOf, DOMINANT, mostAdded, type Suspicion, WORTHWHILE } from './suspicion.ts';
+import { synFloodOf } from './syn-flood.ts';
+import { type SynproxyAdvice, synproxyAdvice } from './synproxy.ts';
 
 export type CulpritAdvice =
   | NotrackAdvice
-  | SynFloodAdvice
-  | (Culprit & {
-      readonly kind: 'source';
-      readonly adds?: Adds;
-      /** The machine or container itself. */
-      readonly own: boolean;
-    })
-  | (Culprit & { readonly kind: 'network'; readonly adds: Adds })
-  /** No single source or network may have more than that many. */
-  | {
-      readonly kind: 'source_limit';
-      readonly each: number;
-      readonly whole: 'source' | 'network';
-      /** The one that it is for. */
-      readonly holder: Holder;
-    };
-
-interface Culprit {
-  readonly holder: Holder;
-  readonly of: number;
-  /** Whether an ssh session of the machine comes from there; undefined if not all sessions are known. */
-  readonly hasSsh: boolean | undefined;
-}
+  | SynproxyAdvice
+  | RateLimitAdvice
+  | SourceAdvice
+  | NetworkAdvice
+  | SourceLimitAdvice;
 
 const ALIKE = 0.8;
 
 export function culpritAdvice(found: Suspicion, holdings: Holdings): readonly CulpritAdvice[] {
   const adders = addersOf(found, holdings);
-  const flood = adders === undefined ? [] : synFloodAdvice(found, holdings, adders);
+  const flood = adders === undefined ? [] : floodAdvice(found, holdings, adders);
   if (flood.length > 0) return flood;
-  const port = notrackAdvice(found, holdings, adders);
-  return [...port, ...(adders === undefined ? holderAdvice(found, holdings) : adderAdvice(found, holdings, adders))];
+  const culprits = adders === undefined ? holderAdvice(found, holdings) : adderAdvice(found, holdings, adders);
+  return [...notrackAdvice(found, holdings, adders), ...culprits];
+}
+
+function floodAdvice(found: Suspicion, holdings: Holdings, adders: Arrivals): readonly CulpritAdvice[] {
+  const flood = synFloodOf(found, adders);
+  if (flood === undefined) return [];
+  return [...synproxyAdvice(found, holdings, flood), ...rateLimitAdvice(found, holdings, flood)];
 }
 
 // What adds so little that it would take many minutes to be seen is not what a table suffers from.
@@ -56,74 +50,36 @@ function dominates({ entries, added }: Both, { kind, added: { entries: of } }: A
   return added >= DOMINANT * of && entries >= (kind === 'new' ? WORTHWHILE / 10 : DOMINANT) * all;
 }
 
-function holderAdvice(found: Suspicion, { rankings, entries }: Holdings): readonly CulpritAdvice[] {
+function holderAdvice(found: Suspicion, holdings: Holdings): readonly SourceAdvice[] {
+  const { rankings, entries: of, zoned } = holdings;
   const [top, next] = rankings.sources.holders;
-  if (top === undefined || top.entries < DOMINANT * entries) return [];
+  if (top === undefined || top.entries < DOMINANT * of) return [];
   // Who has no more than another one stands out by nothing.
   if (next !== undefined && next.entries > ALIKE * top.entries) return [];
-  return [
-    {
-      kind: 'source',
-      holder: top,
-      of: entries,
-      own: found.own.has(addressKey(top)),
-      hasSsh: hasSsh(found, top, 'source'),
-    },
-  ];
+  const spared = sparedBy(found, holdings, top, 'source');
+  return [{ kind: 'source', holder: top, of, zoned, hasSsh: hasSsh(found.ssh, top, 'source'), spared }];
 }
 
-function adderAdvice(found: Suspicion, { entries }: Holdings, adders: Arrivals): readonly CulpritAdvice[] {
+function adderAdvice(found: Suspicion, holdings: Holdings, adders: Arrivals): readonly CulpritAdvice[] {
   const { sources, networks } = adders.both;
   const [source, network] = [mostAdded(sources), mostAdded(networks)];
-  if (source !== undefined && dominates(source, adders, entries)) {
-    const own = found.own.has(addressKey(source));
-    const ssh = hasSsh(found, source, 'source');
-    const step = {
-      kind: 'source',
-      holder: source,
-      of: entries,
-      adds: addsOf(source, adders),
-      own,
-      hasSsh: ssh,
-    } as const;
-    return own || ssh === true ? [step] : [step, ...sourceLimit(found, source, sources, 'source')];
-  }
-  if (network === undefined || !dominates(network, adders, entries)) return [];
-  const ssh = hasSsh(found, network, 'network');
-  const step = { kind: 'network', holder: network, of: entries, adds: addsOf(network, adders), hasSsh: ssh } as const;
-  return ssh === true ? [step] : [step, ...sourceLimit(found, network, networks, 'network')];
+  if (source !== undefined && dominates(source, adders, holdings.entries))
+    return addedBy(found, holdings, adders, source, 'source');
+  if (network === undefined || !dominates(network, adders, holdings.entries)) return [];
+  return addedBy(found, holdings, adders, network, 'network');
 }
 
-function hasSsh({ ssh }: Suspicion, { key, ipv6 }: Holder, whole: 'source' | 'network'): boolean | undefined {
-  const isThere = Array.from(ssh.clients, (client) => client.split(',').map(Number)).some(
-    (client) => client.length === (ipv6 ? 4 : 1) && partOf(client, whole).join() === partOf(key, whole).join(),
-  );
-  return isThere || (ssh.isComplete ? false : undefined);
-}
-
-/** The address, or the network as the list has it: /24 or /64. */
-function partOf(words: readonly number[], whole: 'source' | 'network'): readonly number[] {
-  if (whole === 'source') return words;
-  return words.length === 1 ? words.map((word) => word & ~0xff) : words.slice(0, 2);
-}
-
-const LEAST_LIMIT = 100;
-
-// Twice of what any other has, so that it meets nobody else. Kernels before 2.6.23 cannot count by source.
-function sourceLimit(
-  { machine: { generation } }: Suspicion,
+function addedBy(
+  found: Suspicion,
+  holdings: Holdings,
+  adders: Arrivals,
   culprit: Both,
-  rows: readonly Both[],
-  whole: 'source' | 'network',
-): readonly Extract<CulpritAdvice, { kind: 'source_limit' }>[] {
-  const others = rows.filter((row) => row !== culprit).map(({ entries }) => entries);
-  const each = Math.max(LEAST_LIMIT, rounded(2 * Math.max(0, ...others)));
-  const isLimit = generation === 'nf_conntrack' && each < culprit.entries;
-  return isLimit ? [{ kind: 'source_limit', each, whole, holder: culprit }] : [];
-}
-
-/** Up, to a number of one digit and zeros. */
-function rounded(some: number): number {
-  const unit = 10 ** Math.max(0, Math.floor(Math.log10(Math.max(1, some))));
-  return Math.ceil(some / unit) * unit;
+  kind: Extent,
+): readonly CulpritAdvice[] {
+  const ssh = hasSsh(found.ssh, culprit, kind);
+  const spared = sparedBy(found, holdings, culprit, kind);
+  const { entries: of, zoned } = holdings;
+  const step = { kind, holder: culprit, of, zoned, adds: addsOf(culprit, adders), hasSsh: ssh, spared };
+  const rows = kind === 'source' ? adders.both.sources : adders.both.networks;
+  return spared === undefined && ssh !== true ? [step, ...sourceLimitAdvice(found, culprit, rows, kind, ssh)] : [step];
 }

@@ -1,15 +1,33 @@
 // A port that need not be tracked: a service whose packets stand alone. Never one of ssh, and never to be rid of a scan or
-// of a flood that nobody answers, which only come in faster then.
+// of a flood that nobody answers, which only come in faster then. Rules accept tracked packets by their state: what such a
+// rule let in has to be accepted without one, in every chain that drops the rest, before it is untracked.
+//   When    half of the entries, or of what is added, go to one port, and nothing is translated
+//   Cost    NAT and rules with a state no longer apply to that port
+//   Undo    a table of its own, and accepting rules with its name
 
 import { atLeast } from '../../evaluate/kernel-version.ts';
 import type { FilterChain } from '../../model/filter-chain.ts';
+import type { Action } from '../../words/action.ts';
+import { grouped, listWords } from '../../words/prose.ts';
+import { percentWords } from '../../words/words.ts';
+import { protocolWords } from '../list/address.ts';
 import type { Arrivals, Both } from '../list/arrivals.ts';
 import type { Holder, Holdings } from '../list/holders.ts';
-import { WORTHWHILE } from './release.ts';
+import { isOwn } from './own-addresses.ts';
+import {
+  inNamespace,
+  lastingRules,
+  PASSING,
+  type Place,
+  type Step,
+  type Typed,
+  typedStep,
+  withEitherTool,
+} from './step.ts';
 import {
   type Adds,
-  addressKey,
   addsOf,
+  addsWords,
   DOMINANT,
   halfOpen,
   maybeSsh,
@@ -17,21 +35,17 @@ import {
   type Suspicion,
   TCP,
   UDP,
+  WORTHWHILE,
 } from './suspicion.ts';
+import { acceptUntracked, type UntrackedPort, untracked, untrackedByIptables } from './untracked-rules.ts';
 
-export interface NotrackAdvice {
+export interface NotrackAdvice extends UntrackedPort {
   readonly kind: 'notrack';
-  readonly protocol: number;
-  readonly port: number;
   readonly entries: number;
   readonly of: number;
   readonly adds: Adds | undefined;
   /** Entries in a zone, for which it has no effect as it is. */
   readonly zoned: number;
-  readonly ipv4: boolean;
-  readonly ipv6: boolean;
-  /** Whose packets: those of this machine itself, those that pass through it, or both. */
-  readonly reach: 'local' | 'forwarded' | 'both';
   /** Chains that would drop them untracked; undefined if the rules could not be read. */
   readonly chains: readonly FilterChain[] | undefined;
 }
@@ -66,12 +80,14 @@ function topPort(holder: Holder | undefined): Both | undefined {
 
 // A port that only idles takes no room from anybody.
 function isReason(
-  { entries: held, added }: Both,
+  { key: [key = 0], entries: held, added }: Both,
   { arrivals }: Suspicion,
   { entries }: Holdings,
   adders: Arrivals | undefined,
 ): boolean {
-  if (adders === undefined) return arrivals === undefined && held >= DOMINANT * entries;
+  // One reading does not show when answered datagrams began; an entry that idles for half a minute is gone.
+  const isShown = arrivals === undefined || (arrivals.kind === 'fresh' && key >>> 16 === UDP);
+  if (adders === undefined) return isShown && held >= DOMINANT * entries;
   // Fresh entries may have been there for long, and be retries.
   const least = adders.kind === 'new' ? WORTHWHILE : DOMINANT;
   return added >= DOMINANT * adders.added.entries && held >= least * entries;
@@ -96,9 +112,10 @@ function isServed(
 
 // iptables(8) of older kernels has no match for it that is the same in all of them.
 function reachOf({ own, machine: { release } }: Suspicion, { rankings, entries }: Holdings): NotrackAdvice['reach'] {
-  if (own.size === 0 || !release.ok || !atLeast(release.value, 3, 0)) return 'both';
   const ends = [...rankings.sources.holders, ...rankings.destinations.holders];
-  const local = ends.reduce((sum, holder) => sum + (own.has(addressKey(holder)) ? holder.entries : 0), 0);
+  const areKnown = ends.every((holder) => isOwn(own, holder) !== undefined);
+  if (!areKnown || !release.ok || !atLeast(release.value, 3, 0)) return 'both';
+  const local = ends.reduce((sum, holder) => sum + (isOwn(own, holder) ? holder.entries : 0), 0);
   if (local === 0) return 'forwarded';
   return local >= DOMINANT * entries ? 'local' : 'both';
 }
@@ -106,4 +123,100 @@ function reachOf({ own, machine: { release } }: Suspicion, { rankings, entries }
 function isPassed(hook: FilterChain['hook'], reach: NotrackAdvice['reach']): boolean {
   if (reach === 'local') return hook !== 'forward';
   return reach === 'both' || (hook !== 'input' && hook !== 'output');
+}
+
+// ---- Words ----
+
+export function notrackStep(advice: NotrackAdvice, context: Place): Step {
+  const title = `Do not track ${portWords(advice)}: it has ${percentWords((100 * advice.entries) / advice.of)} of the entries${addsWords(advice.adds)}, none translated.`;
+  return advice.zoned > 0 ? zoneStep(title, advice, context) : { title, ...rules(advice, context) };
+}
+
+function portWords({ protocol, port }: NotrackAdvice): string {
+  return `${protocolWords(protocol)} port ${port}`;
+}
+
+function rules(advice: NotrackAdvice, context: Place): Omit<Step, 'title'> {
+  const { chains } = advice;
+  const before = preconditions(advice);
+  const effects = [
+    'New packets of that port create no entry; present entries end by their timeout.',
+    'Cost: no memory. NAT and rules with a state no longer apply to that port.',
+  ];
+  if (chains === undefined) {
+    const notes = [untrackWords(advice), ...effects];
+    return { ...unknownRules(context), preconditions: before, notes, ...PASSING };
+  }
+  const first: readonly Action[] = [
+    ...looks(chains),
+    ...chains.filter(({ isOwned }) => !isOwned).map((chain) => acceptUntracked(chain, advice)),
+  ];
+  const [nft, iptables] = [untracked(advice), untrackedByIptables(advice, context)];
+  // nft(8) has notrack since 4.9, and the type of an address since 4.10.
+  return {
+    ...withEitherTool(context, [...first, nft], [...first, ...iptables], [4, 10]),
+    preconditions: before,
+    notes: effects,
+    ...lastingRules(context),
+  };
+}
+
+/** The rules may drop untracked packets: they are only shown. */
+function unknownRules(context: Place): Typed {
+  const list = (line: string): readonly Action[] => [{ kind: 'look', line }];
+  return withEitherTool(context, list('nft list ruleset'), list('iptables-save'), [4, 10]);
+}
+
+function untrackWords(advice: NotrackAdvice): string {
+  const name = protocolWords(advice.protocol);
+  const ends = `${name} dport ${advice.port} notrack, and the same with sport`;
+  return `Then, before tracking (nft: priority -300 of prerouting and output; iptables: table raw): ${ends}. A report as root on the running machine prints the commands if it can read the rules.`;
+}
+
+// ---- What has to be accepted ----
+
+function preconditions(advice: NotrackAdvice): readonly string[] {
+  const { chains } = advice;
+  if (chains?.length === 0) return [];
+  const why = `Untracked packets match no rule with a ct state of new, established or related.`;
+  const open = chains?.filter(({ isOwned }) => !isOwned) ?? [];
+  return [
+    why,
+    ...(open.length === 0
+      ? []
+      : [
+          `The first commands accept ${portWords(advice)} in ${listWords(open.map(chainWords))}, which would drop it. They match every address: add a match if the service is not for everyone.`,
+        ]),
+    ...(chains === undefined || open.length < chains.length
+      ? [`Check first that your rules accept ${portWords(advice)} without a state, in both directions.`]
+      : []),
+  ];
+}
+
+function looks(chains: readonly FilterChain[]): readonly Action[] {
+  const owned = chains.filter(({ isOwned }) => isOwned);
+  return owned.map(({ family, table, chain }) => ({
+    kind: 'look',
+    line: `nft list chain ${family} ${table} ${chain}`,
+  }));
+}
+
+function chainWords({ tool, family, table, chain }: FilterChain): string {
+  return [tool === 'nft' ? '' : tool, family, table, chain].filter(Boolean).join(' ');
+}
+
+// A rule that sets a zone puts an untracked packet back into tracking, and a packet with a zone is not untracked: notrack
+// has no effect before or after that rule.
+function zoneStep(title: string, advice: NotrackAdvice, context: Place): Step {
+  const { protocol, port, zoned, of } = advice;
+  const end = `${protocolWords(protocol)} dport ${port}`;
+  return {
+    title,
+    ...typedStep(inNamespace(context), []),
+    notes: [
+      `${grouped(zoned)} of ${grouped(of)} entries are in a zone. With "ct zone set" in the rules, a separate rule with notrack has no effect, before or after it: see ${inNamespace(context)}nft -a list ruleset.`,
+      `Put it into the chain that sets the zone, in front of that rule: ${end} notrack accept (and the same with sport, for the answers). First accept ${portWords(advice)} without a state in every chain that drops.`,
+    ],
+    ...lastingRules(context),
+  };
 }

@@ -1,11 +1,20 @@
-// What makes room at once: entries that one filter of conntrack(8) names, and that nobody misses, or that have been
-// silent for long. A timeout that is shortened does nothing for those that are there.
+// What makes room at once: entries that one filter of conntrack(8) names, and that nobody misses. A timeout that is
+// shortened does nothing for those that are there.
+//   When    a group has a tenth of the entries, and is half-open, has ended, or is shown to be idle
+//   Undo    none: removed entries cannot be restored
 
 import type { SshAccess } from '../../model/ssh-access.ts';
+import { grouped } from '../../words/prose.ts';
+import { percentWords } from '../../words/words.ts';
+import { addressWords, protocolWords } from '../list/address.ts';
+import type { Arrivals } from '../list/arrivals.ts';
 import { STATES } from '../list/entry.ts';
 import type { Group, Holder, Holdings } from '../list/holders.ts';
+import type { OpenGroup } from '../list/open-timers.ts';
 import { timeoutName } from '../list/timeouts.ts';
-import { maybeSsh } from './suspicion.ts';
+import type { TimerOrigin } from './case.ts';
+import { inNamespace, PASSING, type Place, type Step, typedStep } from './step.ts';
+import { maybeSsh, NEARLY_ALL, UDP, WORTHWHILE } from './suspicion.ts';
 
 export interface ReleaseAdvice {
   readonly kind: 'free';
@@ -22,38 +31,86 @@ export interface ReleaseAdvice {
   readonly cost: 'half-open' | 'ended' | 'silent' | 'datagrams';
   readonly ipv4: boolean;
   readonly ipv6: boolean;
+  /** The zone of all entries; undefined if none is in a zone. */
+  readonly zone: number | undefined;
 }
 
-/** Less than this part of the entries does not relieve a table. */
-export const WORTHWHILE = 0.1;
-// Of a group that is not ended for its state alone.
-const NEARLY_ALL = 0.9;
-const UDP = 17;
+/** Connections that look idle, and are not shown to be: nothing is removed. */
+export interface UnprovenAdvice {
+  readonly kind: 'unproven';
+  readonly group: Group;
+  readonly of: number;
+  readonly why: Unproven;
+}
+
+/** `once`: a single reading. `few`: too few were read twice. `used`: packets came in between. `young`: not idle for long. */
+export type Unproven = Exclude<TimerOrigin, 'sysctls'> | 'once' | 'few' | 'used' | 'young';
+
+/** What tells whether open connections are in use. */
+export interface UseEvidence {
+  readonly ssh: SshAccess;
+  readonly arrivals?: Pick<Arrivals, 'open'> | undefined;
+  readonly timers: TimerOrigin;
+}
 
 const HALF_OPEN: readonly string[] = ['SYN_SENT', 'SYN_RECV'];
 const ENDED: readonly string[] = ['TIME_WAIT', 'CLOSE', 'LAST_ACK', 'FIN_WAIT'];
 const OPEN: readonly string[] = ['ESTABLISHED', 'CLOSE_WAIT'];
 
 /** Open connections of ssh stay: a firewall may not let them be picked up again. */
-export function releaseAdvice(holdings: Holdings, ssh: SshAccess): readonly ReleaseAdvice[] {
-  const { entries, ipv6, groups } = holdings;
-  for (const group of groups) {
-    const cost = costOf(group, holdings, ssh);
-    if (cost === undefined || group.entries < WORTHWHILE * entries) continue;
-    const families = { ipv4: entries > ipv6, ipv6: ipv6 > 0 };
-    return [{ kind: 'free', group, ...narrowest(group, holdings), of: entries, cost, ...families }];
+export function releaseAdvice(holdings: Holdings, evidence: UseEvidence): readonly (ReleaseAdvice | UnprovenAdvice)[] {
+  const { entries: of, ipv6, groups, zoned } = holdings;
+  const zone = onlyZone(holdings);
+  if (zoned > 0 && zone === undefined) return [];
+  const families = { ipv4: of > ipv6, ipv6: ipv6 > 0 };
+  for (const group of groups.filter(({ entries }) => entries >= WORTHWHILE * of)) {
+    const cost = costOf(group, holdings, evidence);
+    if (typeof cost === 'object') return [{ kind: 'unproven', group, of, why: cost.why }];
+    if (cost !== undefined)
+      return [{ kind: 'free', group, ...narrowest(group, holdings), of, cost, ...families, zone }];
   }
   return [];
 }
 
-function costOf(group: Group, { timeouts }: Holdings, ssh: SshAccess): ReleaseAdvice['cost'] | undefined {
+/** Without its zone a filter removes what another tenant has at the same address. */
+function onlyZone({ zones: [first], entries }: Holdings): number | undefined {
+  return first?.entries === entries ? first.zone : undefined;
+}
+
+type Cost = ReleaseAdvice['cost'] | { readonly why: Unproven };
+
+function costOf(group: Group, { timeouts }: Holdings, evidence: UseEvidence): Cost | undefined {
   const state = STATES[group.state] ?? '';
   if (group.protocol === UDP) return 'datagrams';
   if (HALF_OPEN.includes(state)) return 'half-open';
   if (ENDED.includes(state)) return 'ended';
   const kept = timeouts.find(({ name }) => name === timeoutName(group));
-  const isSilent = kept !== undefined && kept.ended >= NEARLY_ALL * kept.entries;
-  return isSilent && OPEN.includes(state) && !maybeSsh(ssh, group.port) ? 'silent' : undefined;
+  const looksIdle = kept !== undefined && kept.ended >= NEARLY_ALL * kept.entries;
+  if (!looksIdle || !OPEN.includes(state) || maybeSsh(evidence.ssh, group.port)) return undefined;
+  const why = unprovenBy(group, evidence);
+  return why === undefined ? 'silent' : { why };
+}
+
+// If each connection had a packet in five minutes, three of this many would have had one between the readings.
+const LEAST_SECONDS_WATCHED = 900;
+const MOST_USED = 0.001;
+
+/**
+ * Why the connections of a group may be in use; undefined if they are idle: their remaining time shows it, nothing gives
+ * them another timeout than the sysctl, and between two readings hardly any had a packet.
+ */
+function unprovenBy({ state, port }: Group, { arrivals, timers }: UseEvidence): Unproven | undefined {
+  if (timers !== 'sysctls') return timers;
+  const open = arrivals?.open ?? [];
+  if (open.length === 0) return 'once';
+  const twice = open.find((each) => each.state === state && each.port === port);
+  return twice === undefined ? 'few' : useOfTimers(twice);
+}
+
+function useOfTimers({ both, reset, idle, seconds }: OpenGroup): Unproven | undefined {
+  if (reset > MOST_USED * both) return 'used';
+  if (both * seconds < LEAST_SECONDS_WATCHED) return 'few';
+  return idle < NEARLY_ALL * both ? 'young' : undefined;
 }
 
 // Two parts of a whole that together are more than the whole have at least the rest in common.
@@ -63,4 +120,72 @@ function narrowest(group: Group, { rankings, entries }: Holdings): Pick<ReleaseA
   return common >= NEARLY_ALL * group.entries
     ? { source, entries: common }
     : { source: undefined, entries: group.entries };
+}
+
+// ---- Words ----
+
+const COSTS: Readonly<Record<ReleaseAdvice['cost'], string>> = {
+  'half-open': 'Connections that are being set up are retried; no other connection ends.',
+  ended: 'These connections have ended already; a late packet finds no entry.',
+  silent:
+    'Nearly all of them have been silent for long, and hardly any had a packet between two readings. Those that are still in use end, or, if nothing is translated and tcp_loose is 1, are picked up again with their next packet.',
+  datagrams: 'A sender that goes on gets a new entry with its next packet; if it is translated, perhaps another port.',
+};
+
+export function releaseStep(advice: ReleaseAdvice, context: Place): Step {
+  const { group, source, entries, of, cost, ipv4, ipv6, zone } = advice;
+  const from = source === undefined ? '' : ` from ${addressWords(source.key, source.ipv6)}`;
+  const state = STATES[group.state] ?? '';
+  const filter = [
+    ...(zone === undefined ? [] : [`-w ${zone}`]),
+    `-p ${protocolWords(group.protocol)}`,
+    ...(state === '' ? [] : [`--state ${state}`]),
+    `--dport ${group.port}`,
+    ...(source === undefined ? [] : [`-s ${addressWords(source.key, source.ipv6)}`]),
+  ].join(' ');
+  const families = source === undefined ? { ipv4, ipv6 } : { ipv4: !source.ipv6, ipv6: source.ipv6 };
+  const options = [
+    ...(families.ipv4 ? [families.ipv6 ? '-f ipv4 ' : ''] : []),
+    ...(families.ipv6 ? ['-f ipv6 '] : []),
+  ].map((family) => family + filter);
+  return {
+    title: `Make room at once: remove the ${groupName(group)} entries${from} to port ${group.port}, at least ${percentWords((100 * entries) / of)}.`,
+    ...typedStep(
+      inNamespace(context),
+      options.map((each) => ({ kind: 'removal', options: each })),
+    ),
+    notes: [
+      `${grouped(entries)} entries, and those that began since. ${COSTS[cost]}`,
+      'This helps once: the entries come back while their source keeps sending.',
+    ],
+    ...PASSING,
+  };
+}
+
+function groupName({ protocol, state }: Group): string {
+  return [protocolWords(protocol), STATES[state] ?? ''].filter(Boolean).join(' ');
+}
+
+const WATCH_LONGER = 'report --interval 60 on the running machine compares two readings a minute apart.';
+
+const REASONS: Readonly<Record<Unproven, string>> = {
+  policies:
+    'Rules give entries timeouts of their own (ct timeout): the remaining time does not show how long a connection was idle.',
+  conntrackd:
+    'conntrackd may have copied entries from another machine, with timeouts of its own: the remaining time does not show how long a connection was idle.',
+  unknown:
+    'The rules could not be read: if they give entries timeouts of their own (ct timeout), the remaining time does not show how long a connection was idle.',
+  once: `The list was read once: it does not show if packets still come. ${WATCH_LONGER}`,
+  few: `Too few of them were read twice to show if packets still come. ${WATCH_LONGER}`,
+  used: 'Some of them had packets between two readings: they are in use.',
+  young: 'Those that were read twice were not idle for long, or wait for an acknowledgement.',
+};
+
+export function unprovenStep({ group, of, why }: UnprovenAdvice): Step {
+  return {
+    title: `Do not remove the ${groupName(group)} entries to port ${group.port} (${percentWords((100 * group.entries) / of)}): they may be in use.`,
+    ...typedStep('', []),
+    notes: [REASONS[why]],
+    ...PASSING,
+  };
 }

@@ -27,6 +27,8 @@ export interface Typed {
   /** The same with iptables, if the commands use nft. */
   readonly instead: readonly string[];
   readonly undoInstead: readonly string[];
+  /** How many of the commands, from the first on, only show something. */
+  readonly looks: number;
   /** What no undo restores, or that there is nothing to undo; undefined if the undo restores everything. */
   readonly remains: string | undefined;
 }
@@ -44,8 +46,10 @@ export interface Step extends Typed {
 
 /** `enter`: see commandsOf(). */
 export function typedStep(enter: string, actions: readonly Action[], instead: readonly Action[] = []): Typed {
+  const changing = actions.findIndex(({ kind }) => kind !== 'look');
   return {
     commands: commandsOf(actions, enter),
+    looks: changing === -1 ? actions.length : changing,
     undo: undoOf(actions, enter),
     instead: commandsOf(instead, enter),
     undoInstead: undoOf(instead, enter),

@@ -4,30 +4,68 @@ import { hanging, indented } from '../../words/prose.ts';
 import { editsUndone, placeWords } from '../../words/remedies.ts';
 import type { Palette } from '../palette.ts';
 import type { Advice } from './advice.ts';
-import { clashStep } from './clash-step.ts';
-import { halfClosedStep } from './half-closed-step.ts';
-import { networkStep, sourceStep } from './keep-out-step.ts';
-import { bucketStep, keepStep, noMemoryStep, raiseStep, restoreStep } from './limit-steps.ts';
-import { natPortsStep } from './nat-ports-step.ts';
-import { notrackStep } from './notrack-step.ts';
-import { rateLimitStep } from './rate-limit-step.ts';
-import { releaseStep } from './release-step.ts';
-import { sourceLimitStep } from './source-limit-step.ts';
+import { clashStep } from './clash.ts';
+import { halfClosedStep } from './half-closed.ts';
+import { inForceStep } from './in-force.ts';
+import { keepStep } from './keep-limit.ts';
+import { networkStep, sourceStep } from './keep-out.ts';
+import { bucketStep } from './more-buckets.ts';
+import { natPortsStep } from './more-nat-ports.ts';
+import { notrackStep } from './notrack.ts';
+import { noMemoryStep, raiseStep } from './raise-limit.ts';
+import { rateLimitStep } from './rate-limit.ts';
+import { releaseStep, unprovenStep } from './release.ts';
+import { restoreStep } from './restore-limit.ts';
+import { timeoutStep } from './shorter-timeout.ts';
+import { sourceLimitStep } from './source-limit.ts';
 import type { Context, Step } from './step.ts';
-import { synproxyStep } from './synproxy-step.ts';
-import { timeoutStep } from './timeout-step.ts';
+import { synproxyStep } from './synproxy.ts';
 
 const INDENT = ' '.repeat(5);
+const MOST_IN_FULL = 3;
 
-/** `otherwise`: the text if there is nothing to do. */
+/** `otherwise`: the text if there is nothing to do. `isAll`: every alternative in full, else the first ones. */
 export function adviceLines(
   advice: readonly Advice[],
   otherwise: string,
   context: Context,
   palette: Palette,
+  isAll = false,
 ): readonly string[] {
   if (advice.length === 0) return indented(otherwise);
-  return advice.flatMap((each, at) => stepLines(`${at + 1}. `, stepOf(each, context), palette));
+  // Rules that refuse now are no alternative.
+  const isFull = (each: Advice, at: number) => isAll || at < MOST_IN_FULL || each.kind === 'in_force';
+  const lines = advice.flatMap((each, at) => {
+    const [number, step] = [`${at + 1}. `, stepOf(each, context)];
+    return isFull(each, at) ? stepLines(number, step, palette) : hanging(`  ${number}`, shortTitle(step), INDENT);
+  });
+  return advice.every(isFull) ? lines : [...lines, ...indented('report --all prints these in full.')];
+}
+
+/** Without its figures and reasons. */
+function shortTitle({ title }: Step): string {
+  return title.replace(/(?:: (?:it has|they may|the table|likely) |, ).*$/, '.');
+}
+
+/**
+ * The first step, to be seen next to the verdict: what has to be true, and what to type. Of a step that looks before it
+ * changes something only the look. Empty if there is nothing to type now.
+ */
+export function firstStepLines(advice: readonly Advice[], context: Context, palette: Palette): readonly string[] {
+  const steps = advice
+    .filter(({ kind }) => kind !== 'in_force' && kind !== 'keep')
+    .map((each) => stepOf(each, context));
+  const at = steps.findIndex(({ commands }) => commands.length > 0);
+  const first = steps[at];
+  if (first === undefined) return [];
+  const { title, preconditions = [], commands, looks } = first;
+  const typed = looks > 0 ? commands.slice(0, looks) : commands;
+  return [
+    ...hanging('', `Do this first: ${title}`, '  '),
+    ...(looks > 0 ? [] : preconditions.flatMap((text) => hanging('  ', text, '  '))),
+    ...typed.map((line) => `    ${palette.command(line)}`),
+    ...(commands.length > typed.length ? indented(`Step ${at + 1} below has the rest, its cost and its undo.`) : []),
+  ];
 }
 
 function stepLines(number: string, step: Step, palette: Palette): readonly string[] {
@@ -95,6 +133,10 @@ export function stepOf(advice: Advice, context: Context): Step {
       return halfClosedStep(advice, context);
     case 'free':
       return releaseStep(advice, context);
+    case 'unproven':
+      return unprovenStep(advice);
+    case 'in_force':
+      return inForceStep(advice, context);
     case 'keep':
       return keepStep(advice, context);
     case 'no_memory':

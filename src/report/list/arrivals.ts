@@ -12,6 +12,7 @@ import {
   type Sampled,
   talliesOf,
 } from './holders.ts';
+import type { OpenGroup } from './open-timers.ts';
 import { countOf, heaviest, type Tally } from './tally.ts';
 
 /** What has begun between two readings of the first lines of a list; the digest is scaled to the whole. */
@@ -21,6 +22,7 @@ export interface NewEntries {
   /** So many were seen, among so many lines. */
   readonly counted: number;
   readonly read: number;
+  readonly open?: readonly OpenGroup[];
 }
 
 /** One that has entries, or adds them. */
@@ -44,6 +46,8 @@ export interface Arrivals {
   /** Those with most of the entries or of what is added; so many of them were asked for. */
   readonly top: number;
   readonly both: Readonly<Record<RankingName, readonly Both[]>>;
+  /** Open TCP connections that were read twice; empty if there was a single reading. */
+  readonly open: readonly OpenGroup[];
 }
 
 // Of fewer a share means nothing.
@@ -58,14 +62,15 @@ export function arrivalsOf(
   sample: Sampled | undefined,
 ): Arrivals {
   const { fresh = all } = all;
+  const open = began?.open ?? [];
   const share = sample === undefined ? 1 : sample.held / sample.lines;
   const seen = Math.round(share * fresh.entries);
   if (began === undefined || (began.counted < ENOUGH && seen >= ENOUGH)) {
     const figures = { seconds: FRESH_SECONDS, counted: seen, read: Math.round(share * all.entries) };
-    return { kind: 'fresh', ...figures, ...addedFigures(all, fresh, seen, top) };
+    return { kind: 'fresh', open, ...figures, ...addedFigures(all, fresh, seen, top) };
   }
   const { digest, seconds, counted, read } = began;
-  return { kind: 'new', seconds, counted, read, ...addedFigures(all, digest, counted, top) };
+  return { kind: 'new', open, seconds, counted, read, ...addedFigures(all, digest, counted, top) };
 }
 
 type AddedFigures = Pick<Arrivals, 'telling' | 'added' | 'top' | 'both'>;

@@ -23,7 +23,8 @@ export function marksOf(timeouts: Timeouts): Marks {
     given[place] = seconds;
     endedAt[place] = seconds - (shorterTimeout(name, seconds) ?? seconds + 1);
   });
-  return { endedAt, given };
+  const unsettled = ['tcp_timeout_unacknowledged', 'tcp_timeout_max_retrans'].map((name) => timeouts.get(name) ?? 0);
+  return { endedAt, given, unsettled: Math.max(UNSETTLED_SECONDS, ...unsettled) };
 }
 
 /**

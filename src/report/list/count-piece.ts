@@ -2,7 +2,7 @@
 
 import type { Fault } from '../../model/fault.ts';
 import { isFresh } from './begun.ts';
-import { type Digest, digestEntry, type Marks } from './digest.ts';
+import { countYoung, type Digest, digestEntry, type Marks } from './digest.ts';
 import { parseEntries } from './entry-list.ts';
 
 /** Bytes. */
@@ -21,6 +21,7 @@ export function countPiece(digest: Digest, piece: Uint8Array, length: number, ma
   const before = digest.entries;
   digest.unknown += parseEntries(piece, 0, length, (entry) => {
     digestEntry(digest, entry, endedAt);
+    countYoung(digest, entry, given);
     if (fresh !== undefined && isFresh(entry, given)) digestEntry(fresh, entry, endedAt);
   });
   return digest.entries - before;

@@ -12,7 +12,8 @@ export type TallyName =
   | 'destinations4'
   | 'destinations6'
   | 'ports'
-  | 'groups';
+  | 'groups'
+  | 'zones';
 
 const KEY_WORDS: Readonly<Record<TallyName, number>> = {
   sources4: 1,
@@ -23,6 +24,7 @@ const KEY_WORDS: Readonly<Record<TallyName, number>> = {
   destinations6: 4,
   ports: 1,
   groups: 1,
+  zones: 1,
 };
 
 /** Counts of entries. */
@@ -47,6 +49,8 @@ export interface Digest {
   readonly longest: Int32Array;
   /** Of the class, those that a shorter timeout would have ended by now. */
   readonly ended: Int32Array;
+  /** By class: those whose time was set within the last seconds (YOUNG_SECONDS). */
+  readonly young: Int32Array;
   /** By how long they would still live: below each of LIFE_BOUNDS, and from the last one on. */
   readonly lives: Int32Array;
   readonly tallies: Readonly<Record<TallyName, Tally>>;
@@ -84,6 +88,8 @@ export interface Marks {
   readonly endedAt: Int32Array;
   /** The seconds that it is given with each packet. */
   readonly given: Int32Array;
+  /** The most seconds that an open TCP connection has while data is not acknowledged. */
+  readonly unsettled: number;
 }
 
 export function newDigest(fresh?: Digest): Digest {
@@ -102,6 +108,7 @@ export function newDigest(fresh?: Digest): Digest {
     classes: new Int32Array(CLASSES),
     longest: new Int32Array(CLASSES),
     ended: new Int32Array(CLASSES),
+    young: new Int32Array(CLASSES),
     lives: new Int32Array(LIFE_BOUNDS.length + 1),
     tallies: {
       sources4: tally('sources4'),
@@ -112,6 +119,7 @@ export function newDigest(fresh?: Digest): Digest {
       destinations6: tally('destinations6'),
       ports: tally('ports'),
       groups: tally('groups'),
+      zones: tally('zones'),
     },
     fresh,
   };
@@ -123,7 +131,7 @@ export function digestEntry(digest: Digest, entry: Entry, endedAt: Int32Array): 
   digest.entries += 1;
   if (entry.unreplied) digest.unreplied += 1;
   if (entry.assured) digest.assured += 1;
-  if (entry.zoned) digest.zoned += 1;
+  if (entry.zoned) countZone(digest, entry);
   const place = classOf(entry);
   countTime(digest, entry, place, endedAt);
   if (original.ipv6) countIpv6(digest, original);
@@ -132,6 +140,11 @@ export function digestEntry(digest: Digest, entry: Entry, endedAt: Int32Array): 
   if (original.destinationPort === -1) return;
   countWord(digest.tallies.ports, (entry.protocol << 16) | original.destinationPort);
   countWord(digest.tallies.groups, (place << 16) | original.destinationPort);
+}
+
+function countZone(digest: Digest, { zone }: Entry): void {
+  digest.zoned += 1;
+  countWord(digest.tallies.zones, zone);
 }
 
 function countTime(digest: Digest, entry: Entry, place: number, endedAt: Int32Array): void {
@@ -144,6 +157,15 @@ function countTime(digest: Digest, entry: Entry, place: number, endedAt: Int32Ar
   increment(digest.lives, lifeOf(seconds));
   digest.longest[place] = Math.max(digest.longest[place] ?? 0, seconds);
   if (seconds <= (endedAt[place] ?? -1)) increment(digest.ended, place);
+}
+
+export const YOUNG_SECONDS = 2;
+
+/** Counts an entry whose timer was set a moment ago, by what its state is given. */
+export function countYoung(digest: Digest, entry: Entry, given: Int32Array): void {
+  const place = classOf(entry);
+  const age = (given[place] ?? -1) - entry.seconds;
+  if (!entry.offloaded && age >= 0 && age <= YOUNG_SECONDS) increment(digest.young, place);
 }
 
 function lifeOf(seconds: number): number {
@@ -203,6 +225,7 @@ export function addDigest(into: Digest, other: Digest): void {
   addArray(into.offloaded, other.offloaded);
   addArray(into.classes, other.classes);
   addArray(into.ended, other.ended);
+  addArray(into.young, other.young);
   addArray(into.lives, other.lives);
   other.longest.forEach((seconds, place) => {
     into.longest[place] = Math.max(into.longest[place] ?? 0, seconds);
@@ -216,7 +239,8 @@ export function addDigest(into: Digest, other: Digest): void {
 /** Makes of what was counted of a part of a list what the whole has about, `times` as much. */
 export function scaleDigest(digest: Digest, times: number): void {
   for (const name of COUNTS) digest[name] = Math.round(times * digest[name]);
-  for (const counts of [digest.offloaded, digest.classes, digest.ended, digest.lives]) scaleArray(counts, times);
+  for (const counts of [digest.offloaded, digest.classes, digest.ended, digest.young, digest.lives])
+    scaleArray(counts, times);
   for (const tally of Object.values(digest.tallies)) scaleTally(tally, times);
   if (digest.fresh !== undefined) scaleDigest(digest.fresh, times);
 }

@@ -74,6 +74,7 @@ function blankEntry(): Entry {
     assured: false,
     offloaded: false,
     zoned: false,
+    zone: 0,
     original: blankTuple(),
     reply: blankTuple(),
   };
@@ -90,6 +91,7 @@ function isEntry(scan: Scan, entry: Entry): boolean {
   entry.assured = false;
   entry.offloaded = false;
   entry.zoned = false;
+  entry.zone = 0;
   if (!readHead(scan, entry) || !findTuple(scan, entry) || !readTuple(scan, entry.original)) return false;
   if (!findTuple(scan, entry) || !readTuple(scan, entry.reply)) return false;
   readLastFlag(scan, entry);
@@ -184,11 +186,15 @@ function nextZ(scan: Scan, from: number): number {
   return scan.z;
 }
 
-/** `zone=0`, `zone=7`, `zone-orig=7`, `zone-reply=7`. */
+/** `zone=0`, `zone=7`, `zone-orig=7`, `zone-reply=7`: the last one that is not 0. */
 function readZone(bytes: Uint8Array, at: number, entry: Entry): void {
   let place = at;
   while (byteAt(bytes, place) > BLANK && byteAt(bytes, place) !== EQUALS) place += 1;
-  if (byteAt(bytes, place) === EQUALS && byteAt(bytes, place + 1) > ZERO) entry.zoned = true;
+  if (byteAt(bytes, place) !== EQUALS || byteAt(bytes, place + 1) <= ZERO) return;
+  entry.zoned = true;
+  entry.zone = 0;
+  for (let digit = byteAt(bytes, ++place); digit >= ZERO && digit <= NINE; digit = byteAt(bytes, ++place))
+    entry.zone = 10 * entry.zone + digit - ZERO;
 }
 
 const STATE_BY_HASH: ReadonlyMap<number, number> = new Map(STATES.map((name, at) => [hashOf(name), at]));

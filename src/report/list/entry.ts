@@ -23,6 +23,8 @@ export interface Entry {
   offloaded: boolean;
   /** Whether either direction, or both, are of a zone; 0 is none. */
   zoned: boolean;
+  /** Its number; 0 for none. */
+  zone: number;
   readonly original: Tuple;
   readonly reply: Tuple;
 }

@@ -52,6 +52,8 @@ export interface Kept {
   /** What could be set instead, and how many entries would be gone by now. */
   readonly shorter: number | undefined;
   readonly ended: number;
+  /** Entries that came into its state within the last seconds (YOUNG_SECONDS), or had a packet there. */
+  readonly young: number;
 }
 
 /** An even random sample of a list. */
@@ -76,6 +78,8 @@ export interface Holdings {
   readonly destinationNat: number;
   /** In a zone. */
   readonly zoned: number;
+  /** The zones with the most entries, by number. */
+  readonly zones: readonly { readonly zone: number; readonly entries: number }[];
   /** By how long they would still live: below each bound in seconds, the last one of all that are longer. */
   readonly lives: readonly { readonly below: number | undefined; readonly entries: number }[];
   readonly rankings: Readonly<Record<RankingName, Ranking>>;
@@ -130,6 +134,7 @@ export function holdingsOf(digest: Digest, timeouts: Timeouts, top: number, samp
     sourceNat,
     destinationNat,
     zoned,
+    zones: heaviest(digest.tallies.zones, MOST_ZONES).map(({ key: [zone = 0], count }) => ({ zone, entries: count })),
     lives: Array.from(lives, (held, place) => ({ below: LIFE_BOUNDS[place], entries: held })),
     rankings: rankingsOf(digest, top, sample !== undefined),
     kinds: kindsOf(digest),
@@ -160,6 +165,7 @@ function rankingOf({ tallies }: Digest, name: RankingName, top: number, isSample
 }
 
 const MOST_GROUPS = 20;
+const MOST_ZONES = 10;
 
 function tallyGroups({ tallies }: Digest): readonly Group[] {
   return heaviest(tallies.groups, MOST_GROUPS).map(({ key: [key = 0], count }) => {
@@ -186,21 +192,25 @@ export function kindsOf({ classes, offloaded }: Digest): readonly Kind[] {
   return Array.from(kinds.values()).sort((a, b) => b.entries - a.entries);
 }
 
-function keptBy({ classes, longest, ended }: Digest, timeouts: Timeouts): readonly Kept[] {
+function keptBy(digest: Digest, timeouts: Timeouts): readonly Kept[] {
   const kept = new Map<string, Kept>();
-  classes.forEach((entries, place) => {
+  digest.classes.forEach((entries, place) => {
     if (entries === 0) return;
     const name = timeoutName(classAt(place));
     const seconds = timeouts.get(name);
-    const before = kept.get(name);
-    kept.set(name, {
-      name,
-      seconds,
-      entries: entries + (before?.entries ?? 0),
-      longest: Math.max(longest[place] ?? 0, before?.longest ?? 0),
-      shorter: seconds === undefined ? undefined : shorterTimeout(name, seconds),
-      ended: (ended[place] ?? 0) + (before?.ended ?? 0),
-    });
+    const shorter = seconds === undefined ? undefined : shorterTimeout(name, seconds);
+    const before = kept.get(name) ?? { name, seconds, entries: 0, longest: 0, shorter, ended: 0, young: 0 };
+    kept.set(name, withClass(before, digest, place));
   });
   return Array.from(kept.values()).sort((a, b) => b.entries - a.entries);
+}
+
+function withClass(kept: Kept, { classes, longest, ended, young }: Digest, place: number): Kept {
+  return {
+    ...kept,
+    entries: kept.entries + (classes[place] ?? 0),
+    longest: Math.max(kept.longest, longest[place] ?? 0),
+    ended: kept.ended + (ended[place] ?? 0),
+    young: kept.young + (young[place] ?? 0),
+  };
 }

@@ -45,6 +45,12 @@ export interface ListFigures {
   readonly destination_nat: Count;
   /** Entries of a zone: with ct zone set in the rules notrack does nothing there. */
   readonly zoned: Count;
+  /**
+   * the zones with the most entries
+   *
+   * @maxItems 10
+   */
+  readonly zones: readonly ZoneBody[];
   /** Who adds entries, as far as two readings or the time that is left tell. */
   readonly arrivals: ArrivalsBody;
   readonly seconds_left: readonly SecondsLeft[];
@@ -72,6 +78,11 @@ export interface SampleBody {
    * @minimum 0
    */
   readonly error_percentage_points: number;
+}
+
+export interface ZoneBody {
+  readonly zone: Count;
+  readonly entries: Count;
 }
 
 export interface SecondsLeft {
@@ -132,6 +143,7 @@ export function listFigures(listed: Listed): ListFault | ListFigures {
     source_nat: sourceNat,
     destination_nat: destinationNat,
     zoned,
+    zones: holdings.zones,
     arrivals: arrivalsBody(arrivals),
     seconds_left: holdings.lives.map(({ below, entries: held }) => ({ below: below ?? null, entries: held })),
     sources: addressRanking(holdings, 'sources'),

@@ -47,6 +47,7 @@ export function listLines({ source, holdings, arrivals, cut }: Extract<Listed, {
     ...arrivalLines(arrivals),
     ...(arrivals.telling ? bothLines(holdings, arrivals) : holderLines(holdings)),
     ...sideBySide(kindColumn(holdings), shareColumn(holdings), entries),
+    ...zoneLines(holdings),
     ...timeoutLines(holdings),
     ...lifeLines(holdings),
   ];
@@ -153,6 +154,18 @@ function shareColumn({ unreplied, assured, offloaded, sourceNat, destinationNat,
   ];
   const rows = shares.filter(([, some]) => some > 0);
   return rows.length === 0 ? NO_COLUMN : { title: 'Of them', rows, notes: [] };
+}
+
+const MOST_ZONES_SHOWN = 5;
+
+function zoneLines({ zones, zoned }: Holdings): readonly string[] {
+  const shown = zones.slice(0, MOST_ZONES_SHOWN);
+  const rest = zoned - shown.reduce((sum, { entries }) => sum + entries, 0);
+  const words = [
+    ...shown.map(({ zone, entries }) => `zone ${zone} has ${grouped(entries)}`),
+    ...(rest > 0 ? [`others have ${grouped(rest)}`] : []),
+  ];
+  return words.length === 0 ? [] : indented(`Zones: ${words.join(', ')}.`, '    ');
 }
 
 const MOST_TIMEOUTS = 5;

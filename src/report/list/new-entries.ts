@@ -13,6 +13,7 @@ import { addDigest, type Digest, digestEntry, type Marks, newDigest, scaleDigest
 import { type EntryFeed, openTableList } from './entry-feed.ts';
 import { parseEntries } from './entry-list.ts';
 import { type BegunLines, begunSince, type ListPart, seenIn } from './list-part.ts';
+import { openGroups, openTimers } from './open-timers.ts';
 
 /** A table's list as it began at some time. */
 export interface SeenTable {
@@ -53,7 +54,8 @@ export async function seeTable(
 }
 
 export function rememberTable({ key, at, parts }: SeenTable): RememberedTable {
-  return { key, at, parts: parts.map(({ part }) => seenIn(part)) };
+  const lines = parts.flatMap(({ part }) => part.lines);
+  return { key, at, parts: parts.map(({ part }) => seenIn(part)), open: openTimers(lines) };
 }
 
 async function firstLines(feed: EntryFeed, context: ReportContext): Promise<ListPart | undefined> {
@@ -82,7 +84,9 @@ export function newEntries(
 ): NewEntries | undefined {
   if (key !== before.key || parts.length !== before.parts.length) return undefined;
   const seconds = (at - before.at) / 1000;
-  const sum = { digest: newDigest(), seconds, counted: 0, read: 0 };
+  const lines = parts.flatMap(({ part }) => part.lines);
+  const open = openGroups(before.open, lines, seconds, marks);
+  const sum = { digest: newDigest(), seconds, counted: 0, read: 0, open };
   for (const [place, { family, part }] of parts.entries()) {
     const seen = before.parts[place];
     const begun = seen === undefined ? undefined : begunSince(seen, part);

@@ -212,11 +212,19 @@ describe('plan', () => {
     expect(parseRequest(['report'], {})).toMatchObject({
       kind: 'run',
       command: 'report',
-      options: { top: 10, pid: undefined, intervalSeconds: 1, watch: false, entries: undefined, rootGiven: false },
+      options: {
+        top: 10,
+        all: false,
+        pid: undefined,
+        intervalSeconds: 1,
+        watch: false,
+        entries: undefined,
+        rootGiven: false,
+      },
     });
-    const words = 'report --top 1000 --pid 7 --interval 0.1 --watch --root / --format text'.split(' ');
+    const words = 'report --top 1000 --all --pid 7 --interval 0.1 --watch --root / --format text'.split(' ');
     expect(parseRequest(words, {})).toMatchObject({
-      options: { top: 1000, pid: 7, intervalSeconds: 0.1, watch: true, rootGiven: true, format: 'text' },
+      options: { top: 1000, all: true, pid: 7, intervalSeconds: 0.1, watch: true, rootGiven: true, format: 'text' },
     });
     expect(parseRequest(['report', '--entries', '-', '-t', '1'], {})).toMatchObject({ options: { entries: '-' } });
   });

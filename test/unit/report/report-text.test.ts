@@ -53,6 +53,53 @@ const LOSING: Incident = {
   ),
 };
 
+describe('the first step', () => {
+  const first = (incident: Incident) => {
+    const text = textOf(incident);
+    const [, lines = ''] = /\n\n(Do this first: [\s\S]*?)\n\nWhere\n/.exec(text) ?? [];
+    return lines;
+  };
+
+  test('stands next to the verdict: who fills the table, before a limit is raised', () => {
+    expect(first(LOSING)).toBe(`Do this first: Find out what 10.0.0.1 does: it has 100.0% of the entries.
+    nsenter -t 4711 -n conntrack -L -s 10.0.0.1 | head -n 20
+  Step 1 below has the rest, its cost and its undo.`);
+  });
+
+  test('is a whole step if that changes something at once', () => {
+    expect(first({ first: { entries: 1000, buckets: ok(1024) } })).toBe(`Do this first: Raise the limit to 4,096.
+    sysctl -w net.netfilter.nf_conntrack_max=4096`);
+  });
+
+  test('is none without a command', () => {
+    expect(first({ first: { entries: 30 } })).toBe('');
+    expect(first({ first: { entries: 1000, memTotal: ok(100_000) } })).toBe('');
+  });
+
+  test('three alternatives are printed in full, the others by name, or all with --all', () => {
+    const advice: Incident = {
+      first: { entries: 1000 },
+      last: { statistics: counted({ drop: 100 }) },
+      holdings: holdings(
+        times(1000, (at) => ({ source: `10.${at >> 8}.${at & 255}.1`, port: 443, state: 'SYN_SENT', seconds: 119 })),
+      ),
+      refusing: [{ tool: 'nft', family: 'inet', table: 'check_conntrack_x', chain: '', isOurs: true, packets: 7 }],
+      shortage: 'none',
+    };
+    const found = findingsOf(advice);
+    expect(found.advice.map(({ kind }) => kind)).toEqual(['raise', 'timeout', 'free', 'in_force']);
+    const more = { ...found, advice: [...found.advice.slice(0, 1), ...found.advice] };
+    const [few, all] = [false, true].map((isAll) => reportText(more, PLAIN, isAll).join('\n'));
+    expect(few).toContain(
+      '\n  4. Make room at once: remove the tcp SYN_SENT entries to port 443.\n  5. Rules refuse connections here: inet check_conntrack_x (7 packets).',
+    );
+    expect(few).toContain('\n  report --all prints these in full.');
+    expect(few).not.toContain('conntrack -D ');
+    expect(all).toContain('conntrack -D ');
+    expect(all).not.toContain('report --all');
+  });
+});
+
 describe('the text', () => {
   test('of an incident', () => {
     const text = textOf(LOSING);
@@ -63,7 +110,7 @@ describe('the text', () => {
     expect(text).toContain('20 "table full" lines from 2026-11-23 03:01:44 to 2026-11-23 03:02:10,');
     expect(text).toMatch(/\n {4}10\.0\.0\.1 {15}1,000 100\.0% {4}192\.0\.2\.1 {14}1,000 100\.0%\n/);
     expect(text).toContain('    udp_timeout (30 s)                            1,000 100.0%, 30 s left\n');
-    expect(text).toContain('  1. Raise the limit to 92,160, and the buckets with it.\n       echo 23040 > ');
+    expect(text).toContain('  2. Raise the limit to 131,072, and the buckets with it.\n       echo 32768 > ');
     expect(text).toContain(
       '\n       nft add table inet check_conntrack'.replace('       ', '       nsenter -t 4711 -n '),
     );
@@ -157,6 +204,7 @@ describe('the text', () => {
       first: { entries: 1030 },
       last: { limit: 100_000, statistics: counted({ drop: 50, insert_failed: 50 }) },
       shortage: { use, range: { first: 1024, last: 2047 } },
+      holdings: holdings([{}]),
     };
     const text = textOf({ ...clashing, first: { entries: 1030, limit: 100_000 } });
     expect(text.replace(/\s+/g, ' ')).toContain(
@@ -269,7 +317,9 @@ describe('a list', () => {
 });
 
 describe('what to type', () => {
-  const IPTABLES = 'iptables -t raw -I PREROUTING -p udp --dport 53';
+  const MARK = '-m comment --comment check_conntrack_raw_udp_53';
+  const ANY = `iptables -t raw -I PREROUTING -p udp --dport 53 ${MARK}`;
+  const PASSING_BY = `iptables -t raw -I PREROUTING -m addrtype ! --dst-type LOCAL -p udp --dport 53 ${MARK}`;
   const full: Incident = { first: { entries: 1000 } };
   const fullOf = (changes: Changes): Incident => ({ first: { entries: 1000, ...changes } });
   const contextOf = ({ evaluation, subject }: ReportFindings) => ({ observation: evaluation.observation, subject });
@@ -287,17 +337,15 @@ describe('what to type', () => {
 
   test('a port is not tracked: nft, or iptables', () => {
     const { commands, instead } = step({ ...full, holdings: port }, 'notrack');
+    const rule = 'add rule inet check_conntrack_raw_udp_53 prerouting fib daddr type != local udp';
     expect(commands).toEqual([
-      'nft add table inet check_conntrack_notrack',
-      "nft 'add chain inet check_conntrack_notrack prerouting { type filter hook prerouting priority -300; }'",
-      'nft add rule inet check_conntrack_notrack prerouting udp dport 53 notrack',
-      'nft add rule inet check_conntrack_notrack prerouting udp sport 53 notrack',
-      "nft 'add chain inet check_conntrack_notrack output { type filter hook output priority -300; }'",
-      'nft add rule inet check_conntrack_notrack output udp dport 53 notrack',
-      'nft add rule inet check_conntrack_notrack output udp sport 53 notrack',
+      'nft add table inet check_conntrack_raw_udp_53',
+      "nft 'add chain inet check_conntrack_raw_udp_53 prerouting { type filter hook prerouting priority -300; }'",
+      `nft '${rule} dport 53 notrack'`,
+      `nft '${rule} sport 53 notrack'`,
     ]);
-    expect(instead[0]).toBe('iptables -t raw -I PREROUTING -p udp --dport 53 -j CT --notrack');
-    expect(instead).toHaveLength(4);
+    expect(instead[0]).toBe(`${PASSING_BY} -j CT --notrack`);
+    expect(instead).toHaveLength(2);
   });
 
   test('a port of both families', () => {
@@ -306,21 +354,21 @@ describe('what to type', () => {
       ...times(10, (at) => ({ protocol: 17, port: 53, source: `2001:db8:0:0:0:0:0:${at}`, seconds: 30 })),
     ]);
     const tools = step({ ...full, holdings: six }, 'notrack').instead.map((line) => line.split(' ')[0]);
-    expect(tools).toEqual([...Array(4).fill('iptables'), ...Array(4).fill('ip6tables')]);
+    expect(tools).toEqual(['iptables', 'iptables', 'ip6tables', 'ip6tables']);
   });
 
   test('a port of IPv6 alone', () => {
     const flow = { protocol: 17, port: 53, seconds: 30 };
     const six = holdings(times(10, (at) => ({ ...flow, source: `2001:db8:0:0:0:0:0:${at}` })));
     const tools = step({ ...full, holdings: six }, 'notrack').instead.map((line) => line.split(' ')[0]);
-    expect(tools).toEqual(Array(4).fill('ip6tables'));
+    expect(tools).toEqual(['ip6tables', 'ip6tables']);
   });
 
   test.each<[major: number, minor: number, first: string, instead: string | undefined]>([
-    [2, 6, `${IPTABLES} -j NOTRACK`, undefined],
-    [3, 0, `${IPTABLES} -j CT --notrack`, undefined],
-    [4, 9, `${IPTABLES} -j CT --notrack`, undefined],
-    [4, 10, 'nft add table inet check_conntrack_notrack', `${IPTABLES} -j CT --notrack`],
+    [2, 6, `${ANY} -j NOTRACK`, undefined],
+    [3, 0, `${PASSING_BY} -j CT --notrack`, undefined],
+    [4, 9, `${PASSING_BY} -j CT --notrack`, undefined],
+    [4, 10, 'nft add table inet check_conntrack_raw_udp_53', `${PASSING_BY} -j CT --notrack`],
   ])('by what kernel %d.%d has', (major, minor, first, instead) => {
     const told = step({ ...fullOf({ release: ok({ major, minor }) }), holdings: port }, 'notrack');
     expect([told.commands[0], told.instead[0]]).toEqual([first, instead]);
@@ -328,20 +376,25 @@ describe('what to type', () => {
 
   test('where the release is not known, by what every kernel has', () => {
     const told = step({ ...fullOf({ release: fault('denied') }), holdings: port }, 'notrack');
-    expect([told.commands[0], told.instead]).toEqual([`${IPTABLES} -j NOTRACK`, []]);
+    expect([told.commands[0], told.instead]).toEqual([`${ANY} -j NOTRACK`, []]);
   });
 
   test('a source is kept out, of either family', () => {
-    expect(step({ ...full, holdings: source }, 'source')).toMatchObject({
+    const scan = (address: string) =>
+      holdings(times(10, (at) => ({ port: at, source: address, state: 'SYN_SENT', flag: 'unreplied', seconds: 119 })));
+    expect(step({ ...full, holdings: scan('10.0.0.1') }, 'source')).toMatchObject({
       commands: expect.arrayContaining([
-        'nft add rule inet check_conntrack_source prerouting ip saddr 10.0.0.1 drop',
+        'nft add rule inet check_conntrack_source_0a000001 prerouting ip saddr 10.0.0.1 counter drop',
         'conntrack -D -s 10.0.0.1 >/dev/null',
       ]),
-      instead: ['iptables -t raw -I PREROUTING -s 10.0.0.1 -j DROP', 'conntrack -D -s 10.0.0.1 >/dev/null'],
+      instead: [
+        'conntrack -L -s 10.0.0.1 | head -n 20',
+        'iptables -t raw -I PREROUTING -s 10.0.0.1 -m comment --comment check_conntrack_source_0a000001 -j DROP',
+        'conntrack -D -s 10.0.0.1 >/dev/null',
+      ],
     });
-    const six = holdings(times(10, (at) => ({ port: at, source: '2001:db8:0:0:0:0:0:1', seconds: 432_000 })));
-    expect(step({ ...full, holdings: six }, 'source').instead).toEqual([
-      'ip6tables -t raw -I PREROUTING -s 2001:db8::1 -j DROP',
+    expect(step({ ...full, holdings: scan('2001:db8:0:0:0:0:0:1') }, 'source').instead.slice(1)).toEqual([
+      expect.stringMatching(/^ip6tables -t raw -I PREROUTING -s 2001:db8::1 -m comment \S+ \S+ -j DROP$/),
       'conntrack -D -f ipv6 -s 2001:db8::1 >/dev/null',
     ]);
   });
@@ -441,7 +494,7 @@ describe('what to type', () => {
   test('what ends with a namespace, and how to undo it', () => {
     const there = step({ ...fullElsewhere('/run/netns/web'), holdings: port }, 'notrack');
     expect(there.inNamespace).toBe(true);
-    expect(there.undo).toEqual(['ip netns exec web nft delete table inet check_conntrack_notrack']);
+    expect(there.undo).toEqual(['ip netns exec web nft delete table inet check_conntrack_raw_udp_53']);
     const here = step({ ...fullOf({ release: OLD }), holdings: port }, 'notrack');
     expect(here).toMatchObject({
       inNamespace: false,

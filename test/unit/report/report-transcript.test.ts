@@ -49,6 +49,10 @@ describe('a report', () => {
       "
       [##################################################] 100.0% of 1,000
 
+      Do this first: Raise the limit to 262,144, and the buckets with it.
+          echo 65536 > /sys/module/nf_conntrack/parameters/hashsize
+          sysctl -w net.netfilter.nf_conntrack_max=262144
+
       Where
            entries   usage    drop/s   all drops
              1,000  100.0%       750       1,500   envoy (pid 4711)
@@ -205,14 +209,10 @@ describe('a report', () => {
                  net.netfilter.nf_conntrack_tcp_timeout_established = 86400
            Undo: remove the added lines from /etc/sysctl.conf, or a file in
            /etc/sysctl.d.
-        3. Make room at once: remove the tcp ESTABLISHED entries to port 0, at least
-           10.0%.
-             conntrack -D -p tcp --state ESTABLISHED --dport 0 >/dev/null
-           Removed entries cannot be restored.
-           1 entries, and those that began since. Nearly all of them have been silent
-           for long. Those that are still in use end, or, if nothing is translated and
-           tcp_loose is 1, are picked up again with their next packet.
-           This helps once: the entries come back while their source keeps sending.
+        3. Do not remove the tcp ESTABLISHED entries to port 0 (10.0%): they may be in
+           use.
+           The list was read once: it does not show if packets still come. report
+           --interval 60 on the running machine compares two readings a minute apart.
       "
     `);
   });
@@ -220,9 +220,15 @@ describe('a report', () => {
   test('a source, elsewhere and on the machine itself', () => {
     expect(toDo({ ...full(), holdings: one() })).toMatchInlineSnapshot(`
       "What to do
-        1. Raise the limit to 2,048, and the buckets with it.
-             echo 512 > /sys/module/nf_conntrack/parameters/hashsize
-             sysctl -w net.netfilter.nf_conntrack_max=2048
+        1. Find out what 10.0.0.1 does: it has 100.0% of the entries.
+             conntrack -L -s 10.0.0.1 | head -n 20
+           Changes nothing.
+           Nearly all entries are from there: a rule against 10.0.0.1 would cut off
+           everybody. It may be a proxy, a NAT gateway, or the only network: find the
+           program or the client that sends.
+        2. Raise the limit to 4,096, and the buckets with it.
+             echo 1024 > /sys/module/nf_conntrack/parameters/hashsize
+             sysctl -w net.netfilter.nf_conntrack_max=4096
            Undo:
              sysctl -w net.netfilter.nf_conntrack_max=1000
              echo 500 > /sys/module/nf_conntrack/parameters/hashsize
@@ -238,31 +244,18 @@ describe('a report', () => {
            Undo: remove the added lines from /etc/modprobe.d/nf_conntrack.conf,
            /etc/sysctl.d/90-nf_conntrack.conf and
            /etc/modules-load.d/nf_conntrack.conf.
-        2. Find out what 10.0.0.1 does: it has 100.0% of the entries. To keep it out:
-             nft add table inet check_conntrack_source
-             nft 'add chain inet check_conntrack_source prerouting { type filter hook prerouting priority -300; }'
-             nft add rule inet check_conntrack_source prerouting ip saddr 10.0.0.1 drop
-             conntrack -D -s 10.0.0.1 >/dev/null
-           Undo:
-             nft delete table inet check_conntrack_source
-           or, with iptables:
-             iptables -t raw -I PREROUTING -s 10.0.0.1 -j DROP
-             conntrack -D -s 10.0.0.1 >/dev/null
-           Undo:
-             iptables -t raw -D PREROUTING -s 10.0.0.1 -j DROP
-           Removed entries cannot be restored.
-           Its packets are dropped before they are tracked, and its entries are
-           removed. Cost: all connections of 10.0.0.1.
-           It lasts until the next boot. For good:
-             the rules that are loaded at boot
-           Undo: remove them from the rules that are loaded at boot.
       "
     `);
     expect(toDo({ ...full(), holdings: one(), own: [String((10 << 24) | 1)] })).toMatchInlineSnapshot(`
       "What to do
-        1. Raise the limit to 2,048, and the buckets with it.
-             echo 512 > /sys/module/nf_conntrack/parameters/hashsize
-             sysctl -w net.netfilter.nf_conntrack_max=2048
+        1. Find the process here that sends from 10.0.0.1: it has 100.0% of the
+           entries.
+             ss -tunap
+           Changes nothing.
+           Lists the sockets and their processes.
+        2. Raise the limit to 4,096, and the buckets with it.
+             echo 1024 > /sys/module/nf_conntrack/parameters/hashsize
+             sysctl -w net.netfilter.nf_conntrack_max=4096
            Undo:
              sysctl -w net.netfilter.nf_conntrack_max=1000
              echo 500 > /sys/module/nf_conntrack/parameters/hashsize
@@ -278,11 +271,6 @@ describe('a report', () => {
            Undo: remove the added lines from /etc/modprobe.d/nf_conntrack.conf,
            /etc/sysctl.d/90-nf_conntrack.conf and
            /etc/modules-load.d/nf_conntrack.conf.
-        2. Find the process here that sends from 10.0.0.1: it has 100.0% of the
-           entries.
-             ss -tunap
-           Changes nothing.
-           Lists the sockets and their processes.
       "
     `);
   });
@@ -368,15 +356,15 @@ describe('a report', () => {
            /etc/sysctl.d/90-nf_conntrack.conf and
            /etc/modules-load.d/nf_conntrack.conf.
         2. Do not track udp port 53: it has 100.0% of the entries, none translated.
-             nsenter -t 5 -n iptables -t raw -I PREROUTING -p udp --dport 53 -j NOTRACK
-             nsenter -t 5 -n iptables -t raw -I PREROUTING -p udp --sport 53 -j NOTRACK
-             nsenter -t 5 -n iptables -t raw -I OUTPUT -p udp --dport 53 -j NOTRACK
-             nsenter -t 5 -n iptables -t raw -I OUTPUT -p udp --sport 53 -j NOTRACK
+             nsenter -t 5 -n iptables -t raw -I PREROUTING -p udp --dport 53 -m comment --comment check_conntrack_raw_udp_53 -j NOTRACK
+             nsenter -t 5 -n iptables -t raw -I PREROUTING -p udp --sport 53 -m comment --comment check_conntrack_raw_udp_53 -j NOTRACK
+             nsenter -t 5 -n iptables -t raw -I OUTPUT -p udp --dport 53 -m comment --comment check_conntrack_raw_udp_53 -j NOTRACK
+             nsenter -t 5 -n iptables -t raw -I OUTPUT -p udp --sport 53 -m comment --comment check_conntrack_raw_udp_53 -j NOTRACK
            Undo:
-             nsenter -t 5 -n iptables -t raw -D OUTPUT -p udp --sport 53 -j NOTRACK
-             nsenter -t 5 -n iptables -t raw -D OUTPUT -p udp --dport 53 -j NOTRACK
-             nsenter -t 5 -n iptables -t raw -D PREROUTING -p udp --sport 53 -j NOTRACK
-             nsenter -t 5 -n iptables -t raw -D PREROUTING -p udp --dport 53 -j NOTRACK
+             nsenter -t 5 -n iptables -t raw -D OUTPUT -p udp --sport 53 -m comment --comment check_conntrack_raw_udp_53 -j NOTRACK
+             nsenter -t 5 -n iptables -t raw -D OUTPUT -p udp --dport 53 -m comment --comment check_conntrack_raw_udp_53 -j NOTRACK
+             nsenter -t 5 -n iptables -t raw -D PREROUTING -p udp --sport 53 -m comment --comment check_conntrack_raw_udp_53 -j NOTRACK
+             nsenter -t 5 -n iptables -t raw -D PREROUTING -p udp --dport 53 -m comment --comment check_conntrack_raw_udp_53 -j NOTRACK
            New packets of that port create no entry; present entries end by their
            timeout.
            Cost: no memory. NAT and rules with a state no longer apply to that port.

@@ -43,6 +43,7 @@ export function entry(flow: Flow = {}): Entry {
     offloaded: flag === 'offloaded',
     original: tuple(source, 40_000, destination, port),
     zoned: false,
+    zone: 0,
     reply: tuple(flow.answered ?? destination, port, flow.translated ?? source, 40_000),
   };
 }

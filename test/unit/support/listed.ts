@@ -1,6 +1,7 @@
 // What lists come to, given as the kernel writes them.
 
 import type { SshAccess } from '../../../src/model/ssh-access.ts';
+import type { OwnAddresses } from '../../../src/report/advice/own-addresses.ts';
 import { type Arrivals, arrivalsOf } from '../../../src/report/list/arrivals.ts';
 import { isFresh, marksOf } from '../../../src/report/list/begun.ts';
 import { type Digest, digestEntry, newDigest } from '../../../src/report/list/digest.ts';
@@ -16,6 +17,13 @@ export const NO_SSH: SshAccess = {
   isComplete: true,
   established: new Set(),
 };
+
+/** The addresses of the machine itself, as words with commas: there are no others. */
+export function ownOf(...addresses: readonly string[]): OwnAddresses {
+  return { ipv4: new Set(addresses), ipv6: new Set(addresses) };
+}
+
+export const UNKNOWN_OWN: OwnAddresses = { ipv4: undefined, ipv6: undefined };
 
 export interface Line {
   readonly protocol?: 'tcp' | 'udp';

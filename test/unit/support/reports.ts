@@ -10,8 +10,10 @@ import type { Reading } from '../../../src/model/fault.ts';
 import type { FilterChain } from '../../../src/model/filter-chain.ts';
 import type { FullLog, FullSpells } from '../../../src/model/full-log.ts';
 import type { Observation } from '../../../src/model/observation.ts';
+import type { RefusingRule } from '../../../src/model/refusing-rule.ts';
 import type { SshAccess } from '../../../src/model/ssh-access.ts';
 import { type Advice, adviceFor } from '../../../src/report/advice/advice.ts';
+import type { TimerOrigin } from '../../../src/report/advice/case.ts';
 import { type Diagnosis, diagnose, fullestTable } from '../../../src/report/diagnosis/diagnosis.ts';
 import { survivalSeconds } from '../../../src/report/diagnosis/evictions.ts';
 import type { Shortage } from '../../../src/report/diagnosis/nat-ports.ts';
@@ -21,7 +23,7 @@ import type { Listed } from '../../../src/report/list/listing.ts';
 import { DEFAULT_TIMEOUTS } from '../../../src/report/list/timeouts.ts';
 import type { ReportFindings } from '../../../src/report/report-findings.ts';
 import { noArrivals } from './entries.ts';
-import { NO_SSH } from './listed.ts';
+import { NO_SSH, ownOf } from './listed.ts';
 import {
   ALL,
   type Changes,
@@ -56,6 +58,9 @@ export interface Incident {
   readonly ssh?: SshAccess;
   /** Chains that drop what no rule accepts. */
   readonly chains?: readonly FilterChain[];
+  /** Rules that refuse connections. */
+  readonly refusing?: readonly RefusingRule[];
+  readonly timers?: TimerOrigin;
   /** Addresses of the machine itself. */
   readonly own?: readonly string[];
 }
@@ -114,15 +119,17 @@ export function historiesOf({ tables, clock }: Observation, window = Number.POSI
 
 export function adviceOf(incident: Incident): readonly Advice[] {
   const { evaluation, diagnosis } = diagnosed(incident);
-  const { holdings, arrivals, own, shortage = 'unknown' } = incident;
+  const { holdings, arrivals, own = [], shortage = 'unknown' } = incident;
   return adviceFor({
     evaluation,
     diagnosis,
     holdings,
     arrivals,
-    own: new Set(own),
+    own: ownOf(...own),
     ssh: incident.ssh ?? NO_SSH,
     chains: incident.chains ?? [],
+    refusing: incident.refusing ?? [],
+    timers: incident.timers ?? 'sysctls',
     shortage,
     settings: incident.settings ?? SETTINGS,
   });

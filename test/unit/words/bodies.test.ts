@@ -862,6 +862,7 @@ describe('a report', () => {
             ],
             "unreplied": 2,
             "zoned": 0,
+            "zones": [],
           },
         },
       }

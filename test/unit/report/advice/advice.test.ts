@@ -37,7 +37,7 @@ describe('never more than the figures support', () => {
     [
       'one source',
       { ...FULL, holdings: holdings(times(10, (at) => ({ port: at, seconds: 432_000 }))) },
-      ['raise', 'source'],
+      ['source', 'raise'],
     ],
     [
       'one source has not half',
@@ -88,7 +88,7 @@ describe('never more than the figures support', () => {
         ...FULL,
         holdings: holdings(times(10, (at) => ({ source: `10.0.0.${at < 5 ? 99 : at}`, port: at, seconds: 432_000 }))),
       },
-      ['raise', 'source'],
+      ['source', 'raise'],
     ],
     ['a shorter timeout would end just a tenth', { ...FULL, holdings: holdings(silent(20, 2)) }, ['raise', 'timeout']],
     [
@@ -106,7 +106,7 @@ describe('never more than the figures support', () => {
     [
       'connections that are silent for days',
       { ...FULL, holdings: holdings(times(10, (at) => ({ source: `10.0.0.${at}`, port: at, seconds: 1000 }))) },
-      ['raise', 'timeout', 'free'],
+      ['raise', 'timeout', 'unproven'],
     ],
     [
       'a shorter timeout would end too few',
@@ -184,6 +184,47 @@ describe('the limit', () => {
     });
     // 1.4 x (800 + 12 x 120) is less than four times 800.
     expect(filling(788)[0]).toMatchObject({ kind: 'raise', plan: { limit: 2048 }, demand: undefined });
+  });
+
+  test('what the list shows to be coming: those that ended within two seconds, until as many are gone', () => {
+    const young = holdings(
+      times(800, (at) => ({ source: `10.0.${at >> 8}.${at & 255}`, state: 'TIME_WAIT', seconds: 119 })),
+    );
+    const shown = { ...young, timeouts: young.timeouts.map((kept) => ({ ...kept, young: 800 })) };
+    // 400 a second for 120 s, where 800 are now.
+    const present = 1000 + 400 * 120 - 800;
+    expect(adviceOf({ ...LOSING, holdings: shown })[0]).toMatchObject({
+      demand: { entries: 1.4 * (present + 100 * 120) },
+    });
+    expect(adviceOf({ ...LOSING, holdings: young })[0]).toMatchObject({
+      demand: { entries: 1.4 * (1000 + 100 * 120) },
+    });
+  });
+
+  test('a timeout of more than ten minutes, unless a connection in use has it; a policy that gives more', () => {
+    const seconds = (state: 'TIME_WAIT' | 'ESTABLISHED', left: number, timeout: number) => {
+      const flows = times(10, (at) => ({ source: `10.0.0.${at}`, port: at, state, seconds: left }));
+      const name = `tcp_timeout_${state.toLowerCase()}`;
+      const [advice] = adviceOf({ ...LOSING, holdings: holdings(flows, new Map([[name, timeout]])) });
+      return advice?.kind === 'raise' ? advice.demand?.seconds : undefined;
+    };
+    expect(seconds('TIME_WAIT', 900, 900)).toBe(900);
+    expect(seconds('TIME_WAIT', 900, 120)).toBe(900);
+    expect(seconds('ESTABLISHED', 900, 900)).toBe(30);
+  });
+
+  test('a limit that does not hold comes last, and says for how long it does', () => {
+    const syn = times(1000, (at) => ({
+      source: `${at >> 8}.${at & 255}.1.1`,
+      state: 'SYN_SENT' as const,
+      seconds: 119,
+    }));
+    const flood = { first: { entries: 1000, memTotal: ok(2 ** 26) }, last: { statistics: counted({ drop: 1000 }) } };
+    const advice = adviceOf({ ...flood, holdings: holdings(syn) });
+    expect(kinds(advice)).toEqual(['timeout', 'free', 'raise']);
+    const raise = advice[2];
+    if (raise?.kind !== 'raise') throw new Error('no raise');
+    expect(raise.holds).toBe((raise.plan.limit - 1000) / 1000);
   });
 
   test('without the list, as long as UDP stays at the least', () => {
@@ -348,7 +389,7 @@ describe('packets that clash', () => {
     ['has one that is not known', { protocol: 17, flag: 'assured' }, undefined],
   ])('no port is left: what most of them have %s', (_, flow, timeout) => {
     const { shortage } = short(flow);
-    expect(adviceOf(short(flow))).toEqual([{ kind: 'nat_ports', shortage, timeout }]);
+    expect(adviceOf(short(flow))).toEqual([{ kind: 'nat_ports', shortage, timeout, removes: true }]);
   });
 });
 
@@ -380,15 +421,18 @@ describe('an incident that is over', () => {
 });
 
 describe('room that is made at once', () => {
-  const ended = holdings(times(10, (at) => ({ port: at < 9 ? 443 : at, state: 'TIME_WAIT', seconds: 60 })));
+  const ended = holdings([
+    ...times(10, (at) => ({ port: at < 9 ? 443 : at, state: 'TIME_WAIT' as const, seconds: 60 })),
+    ...times(2, (at) => ({ source: `10.1.0.${at}`, port: 1000 + at, seconds: 432_000 })),
+  ]);
 
   test('not beside who is stopped, for that removes its entries', () => {
-    expect(kinds(adviceOf({ ...FULL, holdings: ended }))).toEqual(['raise', 'timeout', 'source']);
+    expect(kinds(adviceOf({ ...FULL, holdings: ended }))).toEqual(['source', 'raise', 'timeout']);
   });
 
   test('where it is the machine itself, which is not stopped', () => {
     const own = [String((10 << 24) | 1)];
-    expect(kinds(adviceOf({ ...FULL, holdings: ended, own }))).toEqual(['raise', 'timeout', 'source', 'free']);
+    expect(kinds(adviceOf({ ...FULL, holdings: ended, own }))).toEqual(['source', 'raise', 'timeout', 'free']);
   });
 
   test('a program that does not close: it is looked for, and nobody is kept out for what it leaves', () => {
@@ -397,10 +441,10 @@ describe('room that is made at once', () => {
         ...times(closing, { source: '10.0.0.1', port: 9000, state: 'CLOSE_WAIT' as const, seconds: 59 }),
         ...times(others, { source: '10.0.0.1', port: 80, seconds: 432_000 }),
       ]);
-    const [, first, ...rest] = adviceOf({ ...FULL, holdings: left(10, 10) });
+    const [first, ...rest] = adviceOf({ ...FULL, holdings: left(10, 10) });
     expect(first).toEqual({ kind: 'half_closed', port: 9000, entries: 10, of: 20 });
-    expect(kinds(rest)).toEqual([]);
-    expect(kinds(adviceOf({ ...FULL, holdings: left(9, 10) }))).toEqual(['raise', 'source']);
+    expect(kinds(rest)).toEqual(['raise']);
+    expect(kinds(adviceOf({ ...FULL, holdings: left(9, 10) }))).toEqual(['source', 'raise']);
   });
 
   test('not where chains are too long', () => {

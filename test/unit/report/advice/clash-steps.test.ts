@@ -1,8 +1,8 @@
 // What to type where packets are lost to clashes.
 
 import { expect, test } from 'vitest';
-import { clashStep } from '../../../../src/report/advice/clash-step.ts';
-import { natPortsStep } from '../../../../src/report/advice/nat-ports-step.ts';
+import { clashStep } from '../../../../src/report/advice/clash.ts';
+import { natPortsStep } from '../../../../src/report/advice/more-nat-ports.ts';
 import type { Place } from '../../../../src/report/advice/step.ts';
 import type { NatUse } from '../../../../src/report/diagnosis/nat-ports.ts';
 import { STATES } from '../../../../src/report/list/entry.ts';
@@ -30,7 +30,7 @@ const USE: NatUse = {
 test('ports that connections have which are over', () => {
   const timeout = { name: 'tcp_timeout_time_wait', seconds: 120, shorter: 30 };
   const shortage = { use: USE, range: RANGE };
-  expect(natPortsStep({ kind: 'nat_ports', shortage, timeout }, inside(7))).toMatchInlineSnapshot(`
+  expect(natPortsStep({ kind: 'nat_ports', shortage, timeout, removes: true }, inside(7))).toMatchInlineSnapshot(`
     {
       "commands": [
         "nsenter -t 7 -n conntrack -D -p tcp -r 192.0.2.1 -q 10.0.0.1 --reply-port-src 443 --state TIME_WAIT >/dev/null",
@@ -46,6 +46,7 @@ test('ports that connections have which are over', () => {
       ],
       "inNamespace": true,
       "instead": [],
+      "looks": 0,
       "notes": [
         "The first command frees these ports at once: those of connections that have ended. It lasts until they are taken again.",
         "The other one gives new ones back after 30 s of silence, not 120.",
@@ -66,7 +67,9 @@ test('ports that connections have which live, of IPv6, and no timeout to shorten
   const mostly = { protocol: 6, state: STATES.indexOf('ESTABLISHED'), assured: true };
   const addresses = { translated: [0x20010db8, 1, 0, 1], destination: [0x20010db8, 2, 0, 1] };
   const shortage = { use: { ...USE, ...addresses, ipv6: true, mostly }, range: RANGE };
-  expect(natPortsStep({ kind: 'nat_ports', shortage, timeout: undefined }, inside())).toMatchInlineSnapshot(`
+  expect(
+    natPortsStep({ kind: 'nat_ports', shortage, timeout: undefined, removes: true }, inside()),
+  ).toMatchInlineSnapshot(`
     {
       "commands": [
         "conntrack -D -f ipv6 -p tcp -r 2001:db8:0:2::1 -q 2001:db8:0:1::1 --reply-port-src 443 >/dev/null",
@@ -74,6 +77,7 @@ test('ports that connections have which live, of IPv6, and no timeout to shorten
       "files": [],
       "inNamespace": false,
       "instead": [],
+      "looks": 0,
       "notes": [
         "The first command frees these ports at once: the connections that have them end, or must be set up again. It lasts until they are taken again.",
         "A lasting fix: a wider range of ports or more addresses in the rule that translates (nft list ruleset, or iptables -t nat -S), as in snat to 192.0.2.1-192.0.2.4:1024-65535; or fewer connections to that one destination.",
@@ -92,12 +96,20 @@ test.each(['TIME_WAIT', 'CLOSE', 'LAST_ACK', 'FIN_WAIT', 'CLOSE_WAIT', 'SYN_SENT
   (state) => {
     const mostly = { protocol: 6, state: STATES.indexOf(state), assured: false };
     const { commands } = natPortsStep(
-      { kind: 'nat_ports', shortage: { use: { ...USE, mostly }, range: RANGE }, timeout: undefined },
+      { kind: 'nat_ports', shortage: { use: { ...USE, mostly }, range: RANGE }, timeout: undefined, removes: true },
       inside(),
     );
     expect(commands[0]).toContain(` --state ${state} >`);
   },
 );
+
+test('entries may be in zones: none is removed by its addresses', () => {
+  const timeout = { name: 'tcp_timeout_time_wait', seconds: 120, shorter: 30 };
+  const advice = { kind: 'nat_ports', shortage: { use: USE, range: RANGE }, timeout, removes: false } as const;
+  const { commands, notes } = natPortsStep(advice, inside());
+  expect(commands).toEqual(['sysctl -w net.netfilter.nf_conntrack_tcp_timeout_time_wait=30']);
+  expect(notes[0]).toBe('The command gives new ones back after 30 s of silence, not 120.');
+});
 
 test('no port is lacking, or nobody may know', () => {
   expect(clashStep({ kind: 'clash', isNatKnown: true }, inside(7))).toMatchInlineSnapshot(`
@@ -108,6 +120,7 @@ test('no port is lacking, or nobody may know', () => {
       "files": [],
       "inNamespace": false,
       "instead": [],
+      "looks": 1,
       "notes": [
         "Shows insert_failed and clash_resolve for each CPU.",
         "No translated address that is visible here is short of ports.",

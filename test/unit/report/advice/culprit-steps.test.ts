@@ -1,20 +1,23 @@
 import { describe, expect, test } from 'vitest';
 import { type CulpritAdvice, culpritAdvice } from '../../../../src/report/advice/culprits.ts';
-import { networkStep, sourceStep } from '../../../../src/report/advice/keep-out-step.ts';
-import { notrackStep } from '../../../../src/report/advice/notrack-step.ts';
-import { rateLimitStep } from '../../../../src/report/advice/rate-limit-step.ts';
-import { releaseAdvice } from '../../../../src/report/advice/release.ts';
-import { releaseStep } from '../../../../src/report/advice/release-step.ts';
-import { sourceLimitStep } from '../../../../src/report/advice/source-limit-step.ts';
+import { networkStep, sourceStep } from '../../../../src/report/advice/keep-out.ts';
+import { notrackStep } from '../../../../src/report/advice/notrack.ts';
+import { rateLimitStep } from '../../../../src/report/advice/rate-limit.ts';
+import { type ReleaseAdvice, releaseAdvice, releaseStep } from '../../../../src/report/advice/release.ts';
+import { sourceLimitStep } from '../../../../src/report/advice/source-limit.ts';
 import type { Place, Step } from '../../../../src/report/advice/step.ts';
 import type { Suspicion } from '../../../../src/report/advice/suspicion.ts';
-import { synproxyStep } from '../../../../src/report/advice/synproxy-step.ts';
+import { synproxyStep } from '../../../../src/report/advice/synproxy.ts';
 import { arrivalsBody } from '../../../../src/report/list/arrivals-body.ts';
 import { arrivalLines } from '../../../../src/report/list/arrivals-words.ts';
+import { STATES } from '../../../../src/report/list/entry.ts';
 import { listLines } from '../../../../src/report/list/listing.ts';
-import { type Found, type Line, line, listed, NO_SSH, times } from '../../support/listed.ts';
+import { type Found, type Line, line, listed, NO_SSH, ownOf, times } from '../../support/listed.ts';
 
 const UDP = { protocol: 'udp', flag: 'UNREPLIED', port: 53, left: 29 } as const;
+
+/** Of other networks, so that the one that adds most is not the only one. */
+const OTHERS = times(60, (at) => ({ ...UDP, source: `10.${at}.0.1` }));
 
 function place(major: number, minor: number): Place {
   const release = { ok: true, value: { major, minor }, source: '' } as const;
@@ -26,7 +29,7 @@ function advised({ holdings, arrivals }: Found, changes: Partial<Suspicion> = {}
   const { release } = NEW.observation.machine;
   const machine = { generation: 'nf_conntrack', release } as const;
   return culpritAdvice(
-    { arrivals, refused: 0, limit: 4000, machine, own: new Set(), ssh: NO_SSH, chains: [], loose: 1, ...changes },
+    { arrivals, refused: 0, limit: 4000, machine, own: ownOf(), ssh: NO_SSH, chains: [], loose: 1, ...changes },
     holdings,
   );
 }
@@ -59,6 +62,14 @@ function step(
   return stepOf(found, where);
 }
 
+const OPEN = { state: STATES.indexOf('ESTABLISHED'), port: 443, seconds: 2, both: 500, reset: 0, idle: 500 };
+
+/** Connections without a packet between two readings, too. */
+function freedBy(lines: readonly string[]): readonly ReleaseAdvice[] {
+  const evidence = { ssh: NO_SSH, timers: 'sysctls', arrivals: { open: [OPEN] } } as const;
+  return releaseAdvice(listed(lines).holdings, evidence).flatMap((one) => (one.kind === 'free' ? [one] : []));
+}
+
 function forged(of: Line): readonly string[] {
   return times(1000, (at) => ({
     state: 'SYN_SENT',
@@ -70,32 +81,35 @@ function forged(of: Line): readonly string[] {
 }
 
 describe('IPv6', () => {
-  const network = times(500, (at) => ({ ...UDP, source: `2001:db8:0:7::${(at + 1).toString(16)}` }));
+  const network = [...OTHERS, ...times(500, (at) => ({ ...UDP, source: `2001:db8:0:7::${(at + 1).toString(16)}` }))];
   const source = times(500, () => ({ ...UDP, source: '2001:db8:0:7::9' }));
 
   test('a network', () => {
-    expect(step(network, 'network').commands.slice(2)).toEqual([
-      'nft add rule inet check_conntrack_network prerouting ip6 saddr 2001:db8:0:7::/64 drop',
+    expect(step(network, 'network').commands.slice(3)).toEqual([
+      'nft add rule inet check_conntrack_net_d3f5ca40 prerouting ip6 saddr 2001:db8:0:7::/64 counter drop',
       'conntrack -D -f ipv6 -s 2001:db8:0:7::/64 >/dev/null',
     ]);
     expect(step(network, 'source_limit')).toMatchObject({
-      title: 'Or limit each /64 network to 100 entries.',
+      title: 'Or limit each /64 network to 400 entries.',
       instead: [
-        'ip6tables -t mangle -I PREROUTING -m conntrack --ctstate NEW -m connlimit --connlimit-above 100 --connlimit-mask 64 -j DROP',
+        'ip6tables -t mangle -I PREROUTING -m conntrack --ctstate NEW -m connlimit --connlimit-above 400 --connlimit-mask 64 -m comment --comment check_conntrack_limit_00da40dd -j DROP',
         'conntrack -D -f ipv6 -s 2001:db8:0:7::/64 >/dev/null',
       ],
     });
     expect(step(network, 'source_limit').commands[3]).toBe(
-      "nft 'add rule inet check_conntrack_source_limit limited ct state new add @networks6 { ip6 saddr and ffff:ffff:ffff:ffff:: ct count over 100 } drop'",
+      "nft 'add rule inet check_conntrack_limit_00da40dd limited ct state new add @networks6 { ip6 saddr and ffff:ffff:ffff:ffff:: ct count over 400 } counter drop'",
     );
   });
 
   test('a source', () => {
     expect(step(source, 'source').instead).toEqual([
-      'ip6tables -t raw -I PREROUTING -s 2001:db8:0:7::9 -j DROP',
+      'conntrack -L -f ipv6 -s 2001:db8:0:7::9 | head -n 20',
+      'ip6tables -t raw -I PREROUTING -s 2001:db8:0:7::9 -m comment --comment check_conntrack_source_2fb2826b -j DROP',
       'conntrack -D -f ipv6 -s 2001:db8:0:7::9 >/dev/null',
     ]);
-    expect(step(source, 'source_limit').commands[3]).toContain('add @sources6 { ip6 saddr ct count over 100 } drop');
+    expect(step(source, 'source_limit').commands[3]).toContain(
+      'add @sources6 { ip6 saddr ct count over 400 } counter drop',
+    );
   });
 
   test('the target of a SYN flood', () => {
@@ -106,7 +120,7 @@ describe('IPv6', () => {
       source: `2001:${at.toString(16)}::1`,
     }));
     expect(step(flood, 'rate_limit').commands[2]).toBe(
-      "nft 'add rule inet check_conntrack_rate_limit limited ip6 daddr 2001:db8::1 tcp dport 443 tcp flags & (fin|syn|rst|ack) == syn ct state new limit rate over 16/second drop'",
+      "nft 'add rule inet check_conntrack_rate_7d1d8993 limited ip6 daddr 2001:db8::1 tcp dport 443 tcp flags & (fin|syn|rst|ack) == syn ct state new limit rate over 16/second counter drop'",
     );
     expect(
       step(flood, 'synproxy')
@@ -118,7 +132,7 @@ describe('IPv6', () => {
 
 describe('what older kernels have', () => {
   const flooder = times(500, () => ({ ...UDP, source: '203.0.113.9' }));
-  const network = times(500, (at) => ({ ...UDP, source: `198.51.100.${at & 255}` }));
+  const network = [...OTHERS, ...times(500, (at) => ({ ...UDP, source: `198.51.100.${at & 255}` }))];
 
   test.each([
     [2, 6, 'iptables ', 0],
@@ -139,7 +153,7 @@ describe('what older kernels have', () => {
 
   test('the entries of a whole network cannot be removed at once', () => {
     expect(step(network, 'network', place(2, 6)).commands).toEqual([
-      'iptables -t raw -I PREROUTING -s 198.51.100.0/24 -j DROP',
+      'iptables -t raw -I PREROUTING -s 198.51.100.0/24 -m comment --comment check_conntrack_net_c6336400 -j DROP',
     ]);
   });
 });
@@ -153,15 +167,14 @@ test('a SYN flood from many places at many addresses: no address in the rules, a
 });
 
 test('a SYN flood through the machine is answered where it is forwarded, one at it where it comes in', () => {
-  const own = new Set([String((192 << 24) | (2 << 8) | 1)]);
+  const own = ownOf(String((192 << 24) | (2 << 8) | 1));
   expect(step(forged({}), 'synproxy').commands.join()).toContain('hook forward');
   expect(step(forged({}), 'synproxy', NEW, { own }).commands.join()).toContain('hook input');
 });
 
 test('what is freed, for each family that is there', () => {
   const of = (source: string) => times(500, () => ({ state: 'TIME_WAIT', left: 60, source }));
-  const steps = (lines: readonly string[]) =>
-    releaseAdvice(listed(lines).holdings, NO_SSH).map((one) => releaseStep(one, NEW).commands);
+  const steps = (lines: readonly string[]) => freedBy(lines).map((one) => releaseStep(one, NEW).commands);
   expect(steps([...of('10.0.0.1'), ...of('2001:db8::9')])).toEqual([
     [
       'conntrack -D -f ipv4 -p tcp --state TIME_WAIT --dport 443 >/dev/null',
@@ -242,7 +255,7 @@ describe('in whole', () => {
     subject: { isOwn: false, mount: { number: 7, path: '/run/netns/web' }, pids: [] },
   };
   const flooder = times(500, () => ({ ...UDP, source: '203.0.113.9' }));
-  const network = times(500, (at) => ({ ...UDP, source: `198.51.100.${at & 255}` }));
+  const network = [...OTHERS, ...times(500, (at) => ({ ...UDP, source: `198.51.100.${at & 255}` }))];
 
   /** Title, commands and undo, the same with iptables, notes, files. */
   function whole(step: Step): string {
@@ -257,19 +270,21 @@ describe('in whole', () => {
 
   test('a source, here and in a namespace', () => {
     expect(whole(step(flooder, 'source'))).toMatchInlineSnapshot(`
-      "Find out what 203.0.113.9 does: it has 100.0% of the entries and 100.0% of the new ones. To keep it out:
+      "Find out what 203.0.113.9 does: it has 100.0% of the entries and 100.0% of the new ones.
       --
-      nft add table inet check_conntrack_source
-      nft 'add chain inet check_conntrack_source prerouting { type filter hook prerouting priority -300; }'
-      nft add rule inet check_conntrack_source prerouting ip saddr 203.0.113.9 drop
+      conntrack -L -s 203.0.113.9 | head -n 20
+      nft add table inet check_conntrack_source_cb007109
+      nft 'add chain inet check_conntrack_source_cb007109 prerouting { type filter hook prerouting priority -300; }'
+      nft add rule inet check_conntrack_source_cb007109 prerouting ip saddr 203.0.113.9 counter drop
       conntrack -D -s 203.0.113.9 >/dev/null
       --
-      nft delete table inet check_conntrack_source
+      nft delete table inet check_conntrack_source_cb007109
       --
-      iptables -t raw -I PREROUTING -s 203.0.113.9 -j DROP
+      conntrack -L -s 203.0.113.9 | head -n 20
+      iptables -t raw -I PREROUTING -s 203.0.113.9 -m comment --comment check_conntrack_source_cb007109 -j DROP
       conntrack -D -s 203.0.113.9 >/dev/null
       --
-      iptables -t raw -D PREROUTING -s 203.0.113.9 -j DROP
+      iptables -t raw -D PREROUTING -s 203.0.113.9 -m comment --comment check_conntrack_source_cb007109 -j DROP
       --
       Removed entries cannot be restored.
       --
@@ -279,19 +294,21 @@ describe('in whole', () => {
       "
     `);
     expect(whole(step(flooder, 'source', THERE))).toMatchInlineSnapshot(`
-      "Find out what 203.0.113.9 does: it has 100.0% of the entries and 100.0% of the new ones. To keep it out:
+      "Find out what 203.0.113.9 does: it has 100.0% of the entries and 100.0% of the new ones.
       --
-      ip netns exec web nft add table inet check_conntrack_source
-      ip netns exec web nft 'add chain inet check_conntrack_source prerouting { type filter hook prerouting priority -300; }'
-      ip netns exec web nft add rule inet check_conntrack_source prerouting ip saddr 203.0.113.9 drop
+      ip netns exec web conntrack -L -s 203.0.113.9 | head -n 20
+      ip netns exec web nft add table inet check_conntrack_source_cb007109
+      ip netns exec web nft 'add chain inet check_conntrack_source_cb007109 prerouting { type filter hook prerouting priority -300; }'
+      ip netns exec web nft add rule inet check_conntrack_source_cb007109 prerouting ip saddr 203.0.113.9 counter drop
       ip netns exec web conntrack -D -s 203.0.113.9 >/dev/null
       --
-      ip netns exec web nft delete table inet check_conntrack_source
+      ip netns exec web nft delete table inet check_conntrack_source_cb007109
       --
-      ip netns exec web iptables -t raw -I PREROUTING -s 203.0.113.9 -j DROP
+      ip netns exec web conntrack -L -s 203.0.113.9 | head -n 20
+      ip netns exec web iptables -t raw -I PREROUTING -s 203.0.113.9 -m comment --comment check_conntrack_source_cb007109 -j DROP
       ip netns exec web conntrack -D -s 203.0.113.9 >/dev/null
       --
-      ip netns exec web iptables -t raw -D PREROUTING -s 203.0.113.9 -j DROP
+      ip netns exec web iptables -t raw -D PREROUTING -s 203.0.113.9 -m comment --comment check_conntrack_source_cb007109 -j DROP
       --
       Removed entries cannot be restored.
       --
@@ -301,7 +318,7 @@ describe('in whole', () => {
       gone with it
       "
     `);
-    const own = new Set([String((203 << 24) | (113 << 8) | 9)]);
+    const own = ownOf(String((203 << 24) | (113 << 8) | 9));
     expect(whole(step(flooder, 'source', NEW, { own }))).toMatchInlineSnapshot(`
       "Find the process here that sends from 203.0.113.9: it has 100.0% of the entries and 100.0% of the new ones.
       --
@@ -321,20 +338,20 @@ describe('in whole', () => {
 
   test('a source may have so many', () => {
     expect(whole(step(flooder, 'source_limit'))).toMatchInlineSnapshot(`
-      "Or limit each source to 100 entries.
+      "Or limit each source to 400 entries.
       --
-      nft add table inet check_conntrack_source_limit
-      nft 'add chain inet check_conntrack_source_limit limited { type filter hook prerouting priority -150; }'
-      nft 'add set inet check_conntrack_source_limit sources4 { type ipv4_addr; size 65535; flags dynamic; }'
-      nft 'add rule inet check_conntrack_source_limit limited ct state new add @sources4 { ip saddr ct count over 100 } drop'
+      nft add table inet check_conntrack_limit_41c5023d
+      nft 'add chain inet check_conntrack_limit_41c5023d limited { type filter hook prerouting priority -150; }'
+      nft 'add set inet check_conntrack_limit_41c5023d sources4 { type ipv4_addr; size 65535; flags dynamic; }'
+      nft 'add rule inet check_conntrack_limit_41c5023d limited ct state new add @sources4 { ip saddr ct count over 400 } counter drop'
       conntrack -D -s 203.0.113.9 >/dev/null
       --
-      nft delete table inet check_conntrack_source_limit
+      nft delete table inet check_conntrack_limit_41c5023d
       --
-      iptables -t mangle -I PREROUTING -m conntrack --ctstate NEW -m connlimit --connlimit-above 100 --connlimit-mask 32 -j DROP
+      iptables -t mangle -I PREROUTING -m conntrack --ctstate NEW -m connlimit --connlimit-above 400 --connlimit-mask 32 -m comment --comment check_conntrack_limit_41c5023d -j DROP
       conntrack -D -s 203.0.113.9 >/dev/null
       --
-      iptables -t mangle -D PREROUTING -m conntrack --ctstate NEW -m connlimit --connlimit-above 100 --connlimit-mask 32 -j DROP
+      iptables -t mangle -D PREROUTING -m conntrack --ctstate NEW -m connlimit --connlimit-above 400 --connlimit-mask 32 -m comment --comment check_conntrack_limit_41c5023d -j DROP
       --
       Removed entries cannot be restored.
       --
@@ -346,12 +363,12 @@ describe('in whole', () => {
     expect(
       whole(step(flooder, 'source_limit', { ...THERE, ...place(3, 13), subject: THERE.subject })),
     ).toMatchInlineSnapshot(`
-      "Or limit each source to 100 entries.
+      "Or limit each source to 400 entries.
       --
-      ip netns exec web iptables -t mangle -I PREROUTING -m conntrack --ctstate NEW -m connlimit --connlimit-above 100 --connlimit-mask 32 -j DROP
+      ip netns exec web iptables -t mangle -I PREROUTING -m conntrack --ctstate NEW -m connlimit --connlimit-above 400 --connlimit-mask 32 -m comment --comment check_conntrack_limit_41c5023d -j DROP
       ip netns exec web conntrack -D -s 203.0.113.9 >/dev/null
       --
-      ip netns exec web iptables -t mangle -D PREROUTING -m conntrack --ctstate NEW -m connlimit --connlimit-above 100 --connlimit-mask 32 -j DROP
+      ip netns exec web iptables -t mangle -D PREROUTING -m conntrack --ctstate NEW -m connlimit --connlimit-above 400 --connlimit-mask 32 -m comment --comment check_conntrack_limit_41c5023d -j DROP
       --
       --
       --
@@ -365,20 +382,20 @@ describe('in whole', () => {
     `);
     const six = times(500, () => ({ ...UDP, source: '2001:db8:0:7::9' }));
     expect(whole(step(six, 'source_limit'))).toMatchInlineSnapshot(`
-      "Or limit each source to 100 entries.
+      "Or limit each source to 400 entries.
       --
-      nft add table inet check_conntrack_source_limit
-      nft 'add chain inet check_conntrack_source_limit limited { type filter hook prerouting priority -150; }'
-      nft 'add set inet check_conntrack_source_limit sources6 { type ipv6_addr; size 65535; flags dynamic; }'
-      nft 'add rule inet check_conntrack_source_limit limited ct state new add @sources6 { ip6 saddr ct count over 100 } drop'
+      nft add table inet check_conntrack_limit_8036ed9d
+      nft 'add chain inet check_conntrack_limit_8036ed9d limited { type filter hook prerouting priority -150; }'
+      nft 'add set inet check_conntrack_limit_8036ed9d sources6 { type ipv6_addr; size 65535; flags dynamic; }'
+      nft 'add rule inet check_conntrack_limit_8036ed9d limited ct state new add @sources6 { ip6 saddr ct count over 400 } counter drop'
       conntrack -D -f ipv6 -s 2001:db8:0:7::9 >/dev/null
       --
-      nft delete table inet check_conntrack_source_limit
+      nft delete table inet check_conntrack_limit_8036ed9d
       --
-      ip6tables -t mangle -I PREROUTING -m conntrack --ctstate NEW -m connlimit --connlimit-above 100 --connlimit-mask 128 -j DROP
+      ip6tables -t mangle -I PREROUTING -m conntrack --ctstate NEW -m connlimit --connlimit-above 400 --connlimit-mask 128 -m comment --comment check_conntrack_limit_8036ed9d -j DROP
       conntrack -D -f ipv6 -s 2001:db8:0:7::9 >/dev/null
       --
-      ip6tables -t mangle -D PREROUTING -m conntrack --ctstate NEW -m connlimit --connlimit-above 100 --connlimit-mask 128 -j DROP
+      ip6tables -t mangle -D PREROUTING -m conntrack --ctstate NEW -m connlimit --connlimit-above 400 --connlimit-mask 128 -m comment --comment check_conntrack_limit_8036ed9d -j DROP
       --
       Removed entries cannot be restored.
       --
@@ -391,19 +408,21 @@ describe('in whole', () => {
 
   test('a network', () => {
     expect(whole(step(network, 'network'))).toMatchInlineSnapshot(`
-      "Find out who is in 198.51.100.0/24: it has 100.0% of the entries and 100.0% of the new ones, and no single address has half of them. To keep it out:
+      "Find out who is in 198.51.100.0/24: it has 89.3% of the entries and 89.3% of the new ones, and no single address has half of them.
       --
-      nft add table inet check_conntrack_network
-      nft 'add chain inet check_conntrack_network prerouting { type filter hook prerouting priority -300; }'
-      nft add rule inet check_conntrack_network prerouting ip saddr 198.51.100.0/24 drop
+      conntrack -L -s 198.51.100.0/24 | head -n 20
+      nft add table inet check_conntrack_net_c6336400
+      nft 'add chain inet check_conntrack_net_c6336400 prerouting { type filter hook prerouting priority -300; }'
+      nft add rule inet check_conntrack_net_c6336400 prerouting ip saddr 198.51.100.0/24 counter drop
       conntrack -D -s 198.51.100.0/24 >/dev/null
       --
-      nft delete table inet check_conntrack_network
+      nft delete table inet check_conntrack_net_c6336400
       --
-      iptables -t raw -I PREROUTING -s 198.51.100.0/24 -j DROP
+      conntrack -L -s 198.51.100.0/24 | head -n 20
+      iptables -t raw -I PREROUTING -s 198.51.100.0/24 -m comment --comment check_conntrack_net_c6336400 -j DROP
       conntrack -D -s 198.51.100.0/24 >/dev/null
       --
-      iptables -t raw -D PREROUTING -s 198.51.100.0/24 -j DROP
+      iptables -t raw -D PREROUTING -s 198.51.100.0/24 -m comment --comment check_conntrack_net_c6336400 -j DROP
       --
       Removed entries cannot be restored.
       --
@@ -413,20 +432,20 @@ describe('in whole', () => {
       "
     `);
     expect(whole(step(network, 'source_limit'))).toMatchInlineSnapshot(`
-      "Or limit each /24 network to 100 entries.
+      "Or limit each /24 network to 400 entries.
       --
-      nft add table inet check_conntrack_source_limit
-      nft 'add chain inet check_conntrack_source_limit limited { type filter hook prerouting priority -150; }'
-      nft 'add set inet check_conntrack_source_limit networks4 { type ipv4_addr; size 65535; flags dynamic; }'
-      nft 'add rule inet check_conntrack_source_limit limited ct state new add @networks4 { ip saddr and 255.255.255.0 ct count over 100 } drop'
+      nft add table inet check_conntrack_limit_31b2f455
+      nft 'add chain inet check_conntrack_limit_31b2f455 limited { type filter hook prerouting priority -150; }'
+      nft 'add set inet check_conntrack_limit_31b2f455 networks4 { type ipv4_addr; size 65535; flags dynamic; }'
+      nft 'add rule inet check_conntrack_limit_31b2f455 limited ct state new add @networks4 { ip saddr and 255.255.255.0 ct count over 400 } counter drop'
       conntrack -D -s 198.51.100.0/24 >/dev/null
       --
-      nft delete table inet check_conntrack_source_limit
+      nft delete table inet check_conntrack_limit_31b2f455
       --
-      iptables -t mangle -I PREROUTING -m conntrack --ctstate NEW -m connlimit --connlimit-above 100 --connlimit-mask 24 -j DROP
+      iptables -t mangle -I PREROUTING -m conntrack --ctstate NEW -m connlimit --connlimit-above 400 --connlimit-mask 24 -m comment --comment check_conntrack_limit_31b2f455 -j DROP
       conntrack -D -s 198.51.100.0/24 >/dev/null
       --
-      iptables -t mangle -D PREROUTING -m conntrack --ctstate NEW -m connlimit --connlimit-above 100 --connlimit-mask 24 -j DROP
+      iptables -t mangle -D PREROUTING -m conntrack --ctstate NEW -m connlimit --connlimit-above 400 --connlimit-mask 24 -m comment --comment check_conntrack_limit_31b2f455 -j DROP
       --
       Removed entries cannot be restored.
       --
@@ -436,7 +455,8 @@ describe('in whole', () => {
       "
     `);
     expect(step(network, 'network', place(3, 10)).commands).toEqual([
-      'iptables -t raw -I PREROUTING -s 198.51.100.0/24 -j DROP',
+      'conntrack -L -s 198.51.100.0/24 | head -n 20',
+      'iptables -t raw -I PREROUTING -s 198.51.100.0/24 -m comment --comment check_conntrack_net_c6336400 -j DROP',
       'conntrack -D -s 198.51.100.0/24 >/dev/null',
     ]);
   });
@@ -447,25 +467,25 @@ describe('in whole', () => {
       --
       conntrack -L -p tcp --state ESTABLISHED --dport 22
       sysctl -w net.netfilter.nf_conntrack_tcp_loose=0
-      nft add table inet check_conntrack_synproxy
-      nft 'add chain inet check_conntrack_synproxy prerouting { type filter hook prerouting priority -300; }'
-      nft 'add rule inet check_conntrack_synproxy prerouting ip daddr 192.0.2.1 tcp dport 443 tcp flags & (fin|syn|rst|ack) == syn notrack'
-      nft 'add chain inet check_conntrack_synproxy forward { type filter hook forward priority -10; }'
-      nft add rule inet check_conntrack_synproxy forward ip daddr 192.0.2.1 tcp dport 443 ct state invalid,untracked synproxy mss 1460 wscale 7 timestamp sack-perm
-      nft add rule inet check_conntrack_synproxy forward ip daddr 192.0.2.1 tcp dport 443 ct state invalid drop
+      nft add table inet check_conntrack_syn_5b66d695
+      nft 'add chain inet check_conntrack_syn_5b66d695 prerouting { type filter hook prerouting priority -300; }'
+      nft 'add rule inet check_conntrack_syn_5b66d695 prerouting ip daddr 192.0.2.1 tcp dport 443 tcp flags & (fin|syn|rst|ack) == syn notrack'
+      nft 'add chain inet check_conntrack_syn_5b66d695 forward { type filter hook forward priority -10; }'
+      nft add rule inet check_conntrack_syn_5b66d695 forward ip daddr 192.0.2.1 tcp dport 443 ct state invalid,untracked synproxy mss 1460 wscale 7 timestamp sack-perm
+      nft add rule inet check_conntrack_syn_5b66d695 forward ip daddr 192.0.2.1 tcp dport 443 ct state invalid drop
       --
-      nft delete table inet check_conntrack_synproxy
+      nft delete table inet check_conntrack_syn_5b66d695
       sysctl -w net.netfilter.nf_conntrack_tcp_loose=1
       --
       conntrack -L -p tcp --state ESTABLISHED --dport 22
       sysctl -w net.netfilter.nf_conntrack_tcp_loose=0
-      iptables -t raw -I PREROUTING -d 192.0.2.1 -p tcp --dport 443 --syn -j CT --notrack
-      iptables -t filter -I FORWARD -d 192.0.2.1 -p tcp --dport 443 -m conntrack --ctstate INVALID -j DROP
-      iptables -t filter -I FORWARD -d 192.0.2.1 -p tcp --dport 443 -m conntrack --ctstate INVALID,UNTRACKED -j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460
+      iptables -t raw -I PREROUTING -d 192.0.2.1 -p tcp --dport 443 --syn -m comment --comment check_conntrack_syn_5b66d695 -j CT --notrack
+      iptables -t filter -I FORWARD -d 192.0.2.1 -p tcp --dport 443 -m conntrack --ctstate INVALID -m comment --comment check_conntrack_syn_5b66d695 -j DROP
+      iptables -t filter -I FORWARD -d 192.0.2.1 -p tcp --dport 443 -m conntrack --ctstate INVALID,UNTRACKED -m comment --comment check_conntrack_syn_5b66d695 -j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460
       --
-      iptables -t filter -D FORWARD -d 192.0.2.1 -p tcp --dport 443 -m conntrack --ctstate INVALID,UNTRACKED -j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460
-      iptables -t filter -D FORWARD -d 192.0.2.1 -p tcp --dport 443 -m conntrack --ctstate INVALID -j DROP
-      iptables -t raw -D PREROUTING -d 192.0.2.1 -p tcp --dport 443 --syn -j CT --notrack
+      iptables -t filter -D FORWARD -d 192.0.2.1 -p tcp --dport 443 -m conntrack --ctstate INVALID,UNTRACKED -m comment --comment check_conntrack_syn_5b66d695 -j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460
+      iptables -t filter -D FORWARD -d 192.0.2.1 -p tcp --dport 443 -m conntrack --ctstate INVALID -m comment --comment check_conntrack_syn_5b66d695 -j DROP
+      iptables -t raw -D PREROUTING -d 192.0.2.1 -p tcp --dport 443 --syn -m comment --comment check_conntrack_syn_5b66d695 -j CT --notrack
       sysctl -w net.netfilter.nf_conntrack_tcp_loose=1
       --
 
@@ -479,15 +499,15 @@ describe('in whole', () => {
     expect(whole(step(forged({}), 'rate_limit'))).toMatchInlineSnapshot(`
       "Or admit at most 16 new connections/s to port 443 of 192.0.2.1 (100.0% of the new ones are not completed).
       --
-      nft add table inet check_conntrack_rate_limit
-      nft 'add chain inet check_conntrack_rate_limit limited { type filter hook prerouting priority -150; }'
-      nft 'add rule inet check_conntrack_rate_limit limited ip daddr 192.0.2.1 tcp dport 443 tcp flags & (fin|syn|rst|ack) == syn ct state new limit rate over 16/second drop'
+      nft add table inet check_conntrack_rate_5b66d695
+      nft 'add chain inet check_conntrack_rate_5b66d695 limited { type filter hook prerouting priority -150; }'
+      nft 'add rule inet check_conntrack_rate_5b66d695 limited ip daddr 192.0.2.1 tcp dport 443 tcp flags & (fin|syn|rst|ack) == syn ct state new limit rate over 16/second counter drop'
       --
-      nft delete table inet check_conntrack_rate_limit
+      nft delete table inet check_conntrack_rate_5b66d695
       --
-      iptables -t mangle -I PREROUTING -d 192.0.2.1 -p tcp --dport 443 --syn -m conntrack --ctstate NEW -m hashlimit --hashlimit-name check_conntrack --hashlimit-mode dstip,dstport --hashlimit-above 16/second -j DROP
+      iptables -t mangle -I PREROUTING -d 192.0.2.1 -p tcp --dport 443 --syn -m conntrack --ctstate NEW -m hashlimit --hashlimit-name check_conntrack --hashlimit-mode dstip,dstport --hashlimit-above 16/second -m comment --comment check_conntrack_rate_5b66d695 -j DROP
       --
-      iptables -t mangle -D PREROUTING -d 192.0.2.1 -p tcp --dport 443 --syn -m conntrack --ctstate NEW -m hashlimit --hashlimit-name check_conntrack --hashlimit-mode dstip,dstport --hashlimit-above 16/second -j DROP
+      iptables -t mangle -D PREROUTING -d 192.0.2.1 -p tcp --dport 443 --syn -m conntrack --ctstate NEW -m hashlimit --hashlimit-name check_conntrack --hashlimit-mode dstip,dstport --hashlimit-above 16/second -m comment --comment check_conntrack_rate_5b66d695 -j DROP
       --
 
       --
@@ -501,25 +521,25 @@ describe('in whole', () => {
       --
       ip netns exec web conntrack -L -p tcp --state ESTABLISHED --dport 22
       ip netns exec web sysctl -w net.netfilter.nf_conntrack_tcp_loose=0
-      ip netns exec web nft add table inet check_conntrack_synproxy
-      ip netns exec web nft 'add chain inet check_conntrack_synproxy prerouting { type filter hook prerouting priority -300; }'
-      ip netns exec web nft 'add rule inet check_conntrack_synproxy prerouting ip daddr 192.0.2.1 tcp dport 443 tcp flags & (fin|syn|rst|ack) == syn notrack'
-      ip netns exec web nft 'add chain inet check_conntrack_synproxy forward { type filter hook forward priority -10; }'
-      ip netns exec web nft add rule inet check_conntrack_synproxy forward ip daddr 192.0.2.1 tcp dport 443 ct state invalid,untracked synproxy mss 1460 wscale 7 timestamp sack-perm
-      ip netns exec web nft add rule inet check_conntrack_synproxy forward ip daddr 192.0.2.1 tcp dport 443 ct state invalid drop
+      ip netns exec web nft add table inet check_conntrack_syn_5b66d695
+      ip netns exec web nft 'add chain inet check_conntrack_syn_5b66d695 prerouting { type filter hook prerouting priority -300; }'
+      ip netns exec web nft 'add rule inet check_conntrack_syn_5b66d695 prerouting ip daddr 192.0.2.1 tcp dport 443 tcp flags & (fin|syn|rst|ack) == syn notrack'
+      ip netns exec web nft 'add chain inet check_conntrack_syn_5b66d695 forward { type filter hook forward priority -10; }'
+      ip netns exec web nft add rule inet check_conntrack_syn_5b66d695 forward ip daddr 192.0.2.1 tcp dport 443 ct state invalid,untracked synproxy mss 1460 wscale 7 timestamp sack-perm
+      ip netns exec web nft add rule inet check_conntrack_syn_5b66d695 forward ip daddr 192.0.2.1 tcp dport 443 ct state invalid drop
       --
-      ip netns exec web nft delete table inet check_conntrack_synproxy
+      ip netns exec web nft delete table inet check_conntrack_syn_5b66d695
       ip netns exec web sysctl -w net.netfilter.nf_conntrack_tcp_loose=1
       --
       ip netns exec web conntrack -L -p tcp --state ESTABLISHED --dport 22
       ip netns exec web sysctl -w net.netfilter.nf_conntrack_tcp_loose=0
-      ip netns exec web iptables -t raw -I PREROUTING -d 192.0.2.1 -p tcp --dport 443 --syn -j CT --notrack
-      ip netns exec web iptables -t filter -I FORWARD -d 192.0.2.1 -p tcp --dport 443 -m conntrack --ctstate INVALID -j DROP
-      ip netns exec web iptables -t filter -I FORWARD -d 192.0.2.1 -p tcp --dport 443 -m conntrack --ctstate INVALID,UNTRACKED -j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460
+      ip netns exec web iptables -t raw -I PREROUTING -d 192.0.2.1 -p tcp --dport 443 --syn -m comment --comment check_conntrack_syn_5b66d695 -j CT --notrack
+      ip netns exec web iptables -t filter -I FORWARD -d 192.0.2.1 -p tcp --dport 443 -m conntrack --ctstate INVALID -m comment --comment check_conntrack_syn_5b66d695 -j DROP
+      ip netns exec web iptables -t filter -I FORWARD -d 192.0.2.1 -p tcp --dport 443 -m conntrack --ctstate INVALID,UNTRACKED -m comment --comment check_conntrack_syn_5b66d695 -j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460
       --
-      ip netns exec web iptables -t filter -D FORWARD -d 192.0.2.1 -p tcp --dport 443 -m conntrack --ctstate INVALID,UNTRACKED -j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460
-      ip netns exec web iptables -t filter -D FORWARD -d 192.0.2.1 -p tcp --dport 443 -m conntrack --ctstate INVALID -j DROP
-      ip netns exec web iptables -t raw -D PREROUTING -d 192.0.2.1 -p tcp --dport 443 --syn -j CT --notrack
+      ip netns exec web iptables -t filter -D FORWARD -d 192.0.2.1 -p tcp --dport 443 -m conntrack --ctstate INVALID,UNTRACKED -m comment --comment check_conntrack_syn_5b66d695 -j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460
+      ip netns exec web iptables -t filter -D FORWARD -d 192.0.2.1 -p tcp --dport 443 -m conntrack --ctstate INVALID -m comment --comment check_conntrack_syn_5b66d695 -j DROP
+      ip netns exec web iptables -t raw -D PREROUTING -d 192.0.2.1 -p tcp --dport 443 --syn -m comment --comment check_conntrack_syn_5b66d695 -j CT --notrack
       ip netns exec web sysctl -w net.netfilter.nf_conntrack_tcp_loose=1
       --
 
@@ -538,31 +558,42 @@ describe('in whole', () => {
       --
       conntrack -L -p tcp --state ESTABLISHED --dport 22
       sysctl -w net.netfilter.nf_conntrack_tcp_loose=0
-      nft add table inet check_conntrack_synproxy
-      nft 'add chain inet check_conntrack_synproxy prerouting { type filter hook prerouting priority -300; }'
-      nft 'add rule inet check_conntrack_synproxy prerouting tcp dport 443 tcp flags & (fin|syn|rst|ack) == syn notrack'
-      nft 'add chain inet check_conntrack_synproxy forward { type filter hook forward priority -10; }'
-      nft add rule inet check_conntrack_synproxy forward tcp dport 443 ct state invalid,untracked synproxy mss 1460 wscale 7 timestamp sack-perm
-      nft add rule inet check_conntrack_synproxy forward tcp dport 443 ct state invalid drop
+      nft add table inet check_conntrack_syn_000001bb
+      nft 'add chain inet check_conntrack_syn_000001bb prerouting { type filter hook prerouting priority -300; }'
+      nft 'add rule inet check_conntrack_syn_000001bb prerouting tcp dport 443 tcp flags & (fin|syn|rst|ack) == syn notrack'
+      nft 'add chain inet check_conntrack_syn_000001bb input { type filter hook input priority -10; }'
+      nft add rule inet check_conntrack_syn_000001bb input tcp dport 443 ct state invalid,untracked synproxy mss 1460 wscale 7 timestamp sack-perm
+      nft add rule inet check_conntrack_syn_000001bb input tcp dport 443 ct state invalid drop
+      nft 'add chain inet check_conntrack_syn_000001bb forward { type filter hook forward priority -10; }'
+      nft add rule inet check_conntrack_syn_000001bb forward tcp dport 443 ct state invalid,untracked synproxy mss 1460 wscale 7 timestamp sack-perm
+      nft add rule inet check_conntrack_syn_000001bb forward tcp dport 443 ct state invalid drop
       --
-      nft delete table inet check_conntrack_synproxy
+      nft delete table inet check_conntrack_syn_000001bb
       sysctl -w net.netfilter.nf_conntrack_tcp_loose=1
       --
       conntrack -L -p tcp --state ESTABLISHED --dport 22
       sysctl -w net.netfilter.nf_conntrack_tcp_loose=0
-      iptables -t raw -I PREROUTING -p tcp --dport 443 --syn -j CT --notrack
-      ip6tables -t raw -I PREROUTING -p tcp --dport 443 --syn -j CT --notrack
-      iptables -t filter -I FORWARD -p tcp --dport 443 -m conntrack --ctstate INVALID -j DROP
-      ip6tables -t filter -I FORWARD -p tcp --dport 443 -m conntrack --ctstate INVALID -j DROP
-      iptables -t filter -I FORWARD -p tcp --dport 443 -m conntrack --ctstate INVALID,UNTRACKED -j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460
-      ip6tables -t filter -I FORWARD -p tcp --dport 443 -m conntrack --ctstate INVALID,UNTRACKED -j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460
+      iptables -t raw -I PREROUTING -p tcp --dport 443 --syn -m comment --comment check_conntrack_syn_000001bb -j CT --notrack
+      ip6tables -t raw -I PREROUTING -p tcp --dport 443 --syn -m comment --comment check_conntrack_syn_000001bb -j CT --notrack
+      iptables -t filter -I INPUT -p tcp --dport 443 -m conntrack --ctstate INVALID -m comment --comment check_conntrack_syn_000001bb -j DROP
+      ip6tables -t filter -I INPUT -p tcp --dport 443 -m conntrack --ctstate INVALID -m comment --comment check_conntrack_syn_000001bb -j DROP
+      iptables -t filter -I INPUT -p tcp --dport 443 -m conntrack --ctstate INVALID,UNTRACKED -m comment --comment check_conntrack_syn_000001bb -j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460
+      ip6tables -t filter -I INPUT -p tcp --dport 443 -m conntrack --ctstate INVALID,UNTRACKED -m comment --comment check_conntrack_syn_000001bb -j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460
+      iptables -t filter -I FORWARD -p tcp --dport 443 -m conntrack --ctstate INVALID -m comment --comment check_conntrack_syn_000001bb -j DROP
+      ip6tables -t filter -I FORWARD -p tcp --dport 443 -m conntrack --ctstate INVALID -m comment --comment check_conntrack_syn_000001bb -j DROP
+      iptables -t filter -I FORWARD -p tcp --dport 443 -m conntrack --ctstate INVALID,UNTRACKED -m comment --comment check_conntrack_syn_000001bb -j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460
+      ip6tables -t filter -I FORWARD -p tcp --dport 443 -m conntrack --ctstate INVALID,UNTRACKED -m comment --comment check_conntrack_syn_000001bb -j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460
       --
-      ip6tables -t filter -D FORWARD -p tcp --dport 443 -m conntrack --ctstate INVALID,UNTRACKED -j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460
-      iptables -t filter -D FORWARD -p tcp --dport 443 -m conntrack --ctstate INVALID,UNTRACKED -j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460
-      ip6tables -t filter -D FORWARD -p tcp --dport 443 -m conntrack --ctstate INVALID -j DROP
-      iptables -t filter -D FORWARD -p tcp --dport 443 -m conntrack --ctstate INVALID -j DROP
-      ip6tables -t raw -D PREROUTING -p tcp --dport 443 --syn -j CT --notrack
-      iptables -t raw -D PREROUTING -p tcp --dport 443 --syn -j CT --notrack
+      ip6tables -t filter -D FORWARD -p tcp --dport 443 -m conntrack --ctstate INVALID,UNTRACKED -m comment --comment check_conntrack_syn_000001bb -j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460
+      iptables -t filter -D FORWARD -p tcp --dport 443 -m conntrack --ctstate INVALID,UNTRACKED -m comment --comment check_conntrack_syn_000001bb -j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460
+      ip6tables -t filter -D FORWARD -p tcp --dport 443 -m conntrack --ctstate INVALID -m comment --comment check_conntrack_syn_000001bb -j DROP
+      iptables -t filter -D FORWARD -p tcp --dport 443 -m conntrack --ctstate INVALID -m comment --comment check_conntrack_syn_000001bb -j DROP
+      ip6tables -t filter -D INPUT -p tcp --dport 443 -m conntrack --ctstate INVALID,UNTRACKED -m comment --comment check_conntrack_syn_000001bb -j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460
+      iptables -t filter -D INPUT -p tcp --dport 443 -m conntrack --ctstate INVALID,UNTRACKED -m comment --comment check_conntrack_syn_000001bb -j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460
+      ip6tables -t filter -D INPUT -p tcp --dport 443 -m conntrack --ctstate INVALID -m comment --comment check_conntrack_syn_000001bb -j DROP
+      iptables -t filter -D INPUT -p tcp --dport 443 -m conntrack --ctstate INVALID -m comment --comment check_conntrack_syn_000001bb -j DROP
+      ip6tables -t raw -D PREROUTING -p tcp --dport 443 --syn -m comment --comment check_conntrack_syn_000001bb -j CT --notrack
+      iptables -t raw -D PREROUTING -p tcp --dport 443 --syn -m comment --comment check_conntrack_syn_000001bb -j CT --notrack
       sysctl -w net.netfilter.nf_conntrack_tcp_loose=1
       --
 
@@ -586,25 +617,18 @@ describe('in whole', () => {
     expect(whole(step(flooder, 'notrack'))).toMatchInlineSnapshot(`
       "Do not track udp port 53: it has 100.0% of the entries and 100.0% of the new ones, none translated.
       --
-      nft add table inet check_conntrack_notrack
-      nft 'add chain inet check_conntrack_notrack prerouting { type filter hook prerouting priority -300; }'
-      nft add rule inet check_conntrack_notrack prerouting udp dport 53 notrack
-      nft add rule inet check_conntrack_notrack prerouting udp sport 53 notrack
-      nft 'add chain inet check_conntrack_notrack output { type filter hook output priority -300; }'
-      nft add rule inet check_conntrack_notrack output udp dport 53 notrack
-      nft add rule inet check_conntrack_notrack output udp sport 53 notrack
+      nft add table inet check_conntrack_raw_udp_53
+      nft 'add chain inet check_conntrack_raw_udp_53 prerouting { type filter hook prerouting priority -300; }'
+      nft 'add rule inet check_conntrack_raw_udp_53 prerouting fib daddr type != local udp dport 53 notrack'
+      nft 'add rule inet check_conntrack_raw_udp_53 prerouting fib daddr type != local udp sport 53 notrack'
       --
-      nft delete table inet check_conntrack_notrack
+      nft delete table inet check_conntrack_raw_udp_53
       --
-      iptables -t raw -I PREROUTING -p udp --dport 53 -j CT --notrack
-      iptables -t raw -I PREROUTING -p udp --sport 53 -j CT --notrack
-      iptables -t raw -I OUTPUT -p udp --dport 53 -j CT --notrack
-      iptables -t raw -I OUTPUT -p udp --sport 53 -j CT --notrack
+      iptables -t raw -I PREROUTING -m addrtype ! --dst-type LOCAL -p udp --dport 53 -m comment --comment check_conntrack_raw_udp_53 -j CT --notrack
+      iptables -t raw -I PREROUTING -m addrtype ! --dst-type LOCAL -p udp --sport 53 -m comment --comment check_conntrack_raw_udp_53 -j CT --notrack
       --
-      iptables -t raw -D OUTPUT -p udp --sport 53 -j CT --notrack
-      iptables -t raw -D OUTPUT -p udp --dport 53 -j CT --notrack
-      iptables -t raw -D PREROUTING -p udp --sport 53 -j CT --notrack
-      iptables -t raw -D PREROUTING -p udp --dport 53 -j CT --notrack
+      iptables -t raw -D PREROUTING -m addrtype ! --dst-type LOCAL -p udp --sport 53 -m comment --comment check_conntrack_raw_udp_53 -j CT --notrack
+      iptables -t raw -D PREROUTING -m addrtype ! --dst-type LOCAL -p udp --dport 53 -m comment --comment check_conntrack_raw_udp_53 -j CT --notrack
       --
 
       --
@@ -635,7 +659,7 @@ describe('in whole', () => {
 
   test('what is freed, by what it costs', () => {
     const freed = (of: Line, where = NEW) =>
-      releaseAdvice(listed(times(500, (at) => ({ source: `10.0.${at & 1}.${at >> 1}`, ...of }))).holdings, NO_SSH)
+      freedBy(times(500, (at) => ({ source: `10.0.${at & 1}.${at >> 1}`, ...of })))
         .map((one) => whole(releaseStep(one, where)))
         .join();
     expect(freed({ state: 'SYN_SENT', flag: 'UNREPLIED', left: 119 })).toMatchInlineSnapshot(`
@@ -678,7 +702,7 @@ describe('in whole', () => {
       --
       Removed entries cannot be restored.
       --
-      500 entries, and those that began since. Nearly all of them have been silent for long. Those that are still in use end, or, if nothing is translated and tcp_loose is 1, are picked up again with their next packet.
+      500 entries, and those that began since. Nearly all of them have been silent for long, and hardly any had a packet between two readings. Those that are still in use end, or, if nothing is translated and tcp_loose is 1, are picked up again with their next packet.
       This helps once: the entries come back while their source keeps sending.
       --
       "

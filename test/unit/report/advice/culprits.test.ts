@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { culpritAdvice } from '../../../../src/report/advice/culprits.ts';
-import { releaseAdvice } from '../../../../src/report/advice/release.ts';
 import type { Suspicion } from '../../../../src/report/advice/suspicion.ts';
-import { type Found, type Line, listed, NO_SSH, times } from '../../support/listed.ts';
+import { type Found, type Line, listed, NO_SSH, ownOf, times, UNKNOWN_OWN } from '../../support/listed.ts';
 
 const UDP = { protocol: 'udp', flag: 'UNREPLIED', port: 53, left: 29 } as const;
 const HALF = { state: 'SYN_RECV', left: 59 } as const;
@@ -14,7 +13,7 @@ const RELEASE = { ok: true, value: { major: 6, minor: 18 }, source: '' } as cons
 function advised({ holdings, arrivals }: Found, changes: Partial<Suspicion> = {}) {
   const machine = { generation: 'nf_conntrack', release: RELEASE } as const;
   return culpritAdvice(
-    { arrivals, refused: 0, limit: 4000, machine, own: new Set(), ssh: NO_SSH, chains: [], loose: 1, ...changes },
+    { arrivals, refused: 0, limit: 4000, machine, own: ownOf(), ssh: NO_SSH, chains: [], loose: 1, ...changes },
     holdings,
   );
 }
@@ -40,8 +39,8 @@ describe('one source adds', () => {
       entries: 1000,
       adds: { added: 200, of: 200 },
     });
-    expect(source).toMatchObject({ kind: 'source', holder: { entries: 1000 }, own: false });
-    expect(limit).toMatchObject({ kind: 'source_limit', each: 100, whole: 'source' });
+    expect(source).toMatchObject({ kind: 'source', holder: { entries: 1000 }, spared: undefined });
+    expect(limit).toMatchObject({ kind: 'source_limit', each: 400, whole: 'source' });
   });
 
   test('the limit is above what any other has', () => {
@@ -55,10 +54,10 @@ describe('one source adds', () => {
   });
 
   test('of the machine itself: there is a process to be found, and nothing to be kept out', () => {
-    const own = new Set([String((203 << 24) | (113 << 8) | 9)]);
+    const own = ownOf(String((203 << 24) | (113 << 8) | 9));
     expect(advised(listed([...IDLE, ...FLOODER], FLOODER), { own })).toMatchObject([
       { kind: 'notrack' },
-      { kind: 'source', own: true },
+      { kind: 'source', spared: 'own' },
     ]);
   });
 
@@ -100,20 +99,65 @@ describe('a network adds', () => {
   const lines = times(1000, (at) => ({ ...UDP, source: `198.51.100.${at & 255}` }));
 
   test('and no address of it does much', () => {
-    expect(advised(listed([...IDLE.slice(0, 20), ...lines], lines.slice(0, 300)))).toMatchObject([
+    expect(advised(listed([...IDLE.slice(0, 200), ...lines], lines.slice(0, 300)))).toMatchObject([
       { kind: 'notrack' },
       { kind: 'network', adds: { added: 300, of: 300 } },
-      { kind: 'source_limit', whole: 'network', each: 100 },
+      { kind: 'source_limit', whole: 'network', each: 400 },
     ]);
   });
 
   test('of IPv6 too', () => {
     const six = times(1000, (at) => ({ ...UDP, source: `2001:db8:0:7::${(at + 1).toString(16)}` }));
-    expect(advised(listed(six, six))).toMatchObject([
-      { kind: 'notrack', ipv4: false, ipv6: true },
+    expect(advised(listed([...IDLE.slice(0, 200), ...six], six))).toMatchObject([
+      { kind: 'notrack', ipv4: true, ipv6: true },
       { kind: 'network', holder: { ipv6: true } },
       { kind: 'source_limit', holder: { ipv6: true } },
     ]);
+  });
+});
+
+describe('against some no rule is advised', () => {
+  const key = (address: string) => String(address.split('.').reduce((word, octet) => (word << 8) | Number(octet), 0));
+  const spared = (lines: readonly string[], changes: Partial<Suspicion> = {}) =>
+    advised(listed(lines, lines.slice(-300)), changes).flatMap((advice) =>
+      advice.kind === 'source' || advice.kind === 'network' ? [advice.spared] : [advice.kind],
+    );
+  const network = times(1000, (at) => ({ ...UDP, source: `198.51.100.${at & 255}` }));
+  const others = IDLE.slice(0, 200);
+
+  test('a network that the machine is in', () => {
+    expect(spared([...others, ...network])).toEqual(['notrack', undefined, 'source_limit']);
+    expect(spared([...others, ...network], { own: ownOf(key('198.51.100.1')) })).toEqual(['notrack', 'home']);
+    expect(spared([...others, ...network], { own: ownOf(key('198.51.101.1')) })).toContain('source_limit');
+  });
+
+  test('a network that nearly all entries are from: it may be the only one', () => {
+    expect(spared([...others.slice(0, 111), ...network])).toEqual(['notrack', 'everything']);
+    expect(spared([...others.slice(0, 112), ...network])).toEqual(['notrack', undefined, 'source_limit']);
+  });
+
+  test('a source that nearly all entries are from, if it is answered: it may be a proxy', () => {
+    const proxy = times(1000, () => ({ protocol: 'udp', port: 53, left: 170, source: '203.0.113.9' }));
+    expect(spared(proxy)).toEqual(['notrack', 'everything']);
+    expect(spared(FLOODER)).toEqual(['notrack', undefined, 'source_limit']);
+    expect(spared(times(1000, () => ({ ...HALF, source: '203.0.113.9' })))).toEqual([undefined, 'source_limit']);
+  });
+
+  test('any, if the addresses of the machine are unknown', () => {
+    expect(spared([...others, ...FLOODER], { own: UNKNOWN_OWN })).toEqual(['notrack', 'unknown']);
+    expect(spared([...others, ...network], { own: UNKNOWN_OWN })).toEqual(['notrack', 'unknown']);
+    const six = times(1000, () => ({ ...UDP, source: '2001:db8::9' }));
+    expect(spared(six, { own: { ipv4: new Set(), ipv6: undefined } })).toEqual(['notrack', 'unknown']);
+  });
+
+  test('a server, of whose connections only the replies pass', () => {
+    const replies = times(1000, (at) => ({ source: '192.0.2.73', port: 1024 + at, flag: 'UNREPLIED', left: 400_000 }));
+    expect(advised(listed(replies), { arrivals: undefined })).toMatchObject([{ kind: 'source', spared: 'one_way' }]);
+  });
+
+  test('any, if entries are in zones', () => {
+    const zoned = times(1000, () => ({ ...UDP, source: '203.0.113.9', zone: 7 }));
+    expect(spared([...others, ...zoned])).toEqual(['notrack', 'zones']);
   });
 });
 
@@ -129,7 +173,7 @@ describe('a SYN flood with forged sources', () => {
   });
 
   test('at the machine itself', () => {
-    const own = new Set([String((192 << 24) | (2 << 8) | 1)]);
+    const own = ownOf(String((192 << 24) | (2 << 8) | 1));
     expect(advised(listed(flood, flood), { own })).toMatchObject([{ target: { own: true } }, {}]);
   });
 
@@ -137,9 +181,9 @@ describe('a SYN flood with forged sources', () => {
     expect(kinds(listed(flood))).toEqual(['synproxy', 'rate_limit']);
   });
 
-  test('in a zone the SYNs cannot be left to a proxy', () => {
+  test('in a zone they cannot be left to a proxy, and another tenant may have the same address', () => {
     const zoned = forged(3000, { ...HALF, zone: 7 });
-    expect(kinds(listed(zoned, zoned))).toEqual(['rate_limit']);
+    expect(kinds(listed(zoned, zoned))).toEqual([]);
   });
 
   test.each([
@@ -197,9 +241,9 @@ describe('just a SYN flood, and just none', () => {
     const lines = forged(100, HALF).map((text, at) =>
       at < there ? text : text.split('192.0.2.1').join(`198.51.100.${at}`),
     );
-    const own = new Set([String((192 << 24) | (2 << 8) | 1)]);
+    const own = ownOf(String((192 << 24) | (2 << 8) | 1));
     expect(advised(listed(lines, lines), { own })[0]).toMatchObject({
-      target: { port: 443, own: isNamed, destination: isNamed ? { ipv6: false } : undefined },
+      target: { port: 443, own: isNamed ? true : undefined, destination: isNamed ? { ipv6: false } : undefined },
     });
   });
 
@@ -277,7 +321,7 @@ describe('just the reason, and just none', () => {
 
   test('what would take more than a minute to add a tenth', () => {
     const few = (count: number, refused = 0) =>
-      kinds(listed([...flood(200), ...others(17_800)], flood(count)), { refused });
+      kinds(listed([...flood(200), ...others(17_800)], flood(count)), { refused, limit: 1000 });
     expect(few(30)).toEqual(['source', 'source_limit']);
     expect(kinds(listed([...flood(200), ...others(17_801)], flood(30)))).toEqual([]);
     expect(kinds(listed([...flood(200), ...others(17_801)], flood(30)), { refused: 1 })).toContain('source');
@@ -302,11 +346,10 @@ describe('just the reason, and just none', () => {
   });
 
   test('where nobody knows what is added: who has half', () => {
-    const has = (lines: readonly string[], own: ReadonlySet<string> = new Set()) =>
-      advised(listed(lines), { arrivals: undefined, own });
+    const has = (lines: readonly string[], own = ownOf()) => advised(listed(lines), { arrivals: undefined, own });
     expect(has([...flood(50), ...others(50)])).toMatchObject([
       { kind: 'notrack', entries: 50, of: 100, adds: undefined, ipv4: true, ipv6: false },
-      { kind: 'source', of: 100, own: false },
+      { kind: 'source', of: 100, spared: undefined },
     ]);
     expect(has([...flood(49), ...others(51)])).toEqual([]);
     // Of two of whom each has half neither stands out.
@@ -314,11 +357,11 @@ describe('just the reason, and just none', () => {
     const kinds = (lines: readonly string[]) => has(lines).map(({ kind }) => kind);
     expect(kinds([...flood(50), ...second(41)])).toEqual(['notrack']);
     expect(kinds([...flood(50), ...second(40)])).toEqual(['notrack', 'source']);
-    expect(has(flood(50), new Set([String((203 << 24) | (113 << 8) | 9)]))).toMatchObject([{}, { own: true }]);
+    expect(has(flood(50), ownOf(String((203 << 24) | (113 << 8) | 9)))).toMatchObject([{}, { spared: 'own' }]);
     const six = times(50, () => ({ ...UDP, source: '2001:db8:0:7::9' }));
-    expect(has(six, new Set([[0x20010db8, 7, 0, 9].join()]))).toMatchObject([
+    expect(has(six, ownOf([0x20010db8, 7, 0, 9].join()))).toMatchObject([
       { ipv4: false, ipv6: true },
-      { own: true },
+      { spared: 'own' },
     ]);
     expect(has([...six, ...flood(50)])[0]).toMatchObject({ kind: 'notrack', ipv4: true, ipv6: true });
     expect(has([])).toEqual([]);
@@ -334,90 +377,25 @@ describe('just the reason, and just none', () => {
     [501, 2000],
   ])('twice what any other has, %i: a limit of %i', (other, each) => {
     const rest = times(other, () => ({ source: '10.9.9.9' }));
-    const found = advised(listed([...flood(2001), ...rest], flood(200)));
+    const found = advised(listed([...flood(2001), ...rest], flood(200)), { limit: 1000 });
+    expect(found.find(({ kind }) => kind === 'source_limit')).toMatchObject({ each });
+  });
+
+  test.each<[number, number]>([
+    [1000, 100],
+    [1001, 200],
+    [10_000, 1000],
+  ])('of a table of %i never less than %i, a tenth', (limit, each) => {
+    const found = advised(listed(flood(2001), flood(200)), { limit });
     expect(found.find(({ kind }) => kind === 'source_limit')).toMatchObject({ each });
   });
 
   test('a limit that would not meet who is to be held to it, or that the kernel does not have', () => {
     const limits = (count: number, where: Suspicion['machine'] = machine) =>
-      kinds(listed(flood(count), flood(count)), { machine: where }).filter((kind) => kind === 'source_limit').length;
+      kinds(listed(flood(count), flood(count)), { machine: where, limit: 1000 }).filter(
+        (kind) => kind === 'source_limit',
+      ).length;
     expect([limits(100), limits(101)]).toEqual([0, 1]);
     expect(limits(101, { ...machine, generation: 'ip_conntrack' })).toBe(0);
-  });
-});
-
-describe('what is freed at once', () => {
-  test.each<[string, readonly string[], object]>([
-    [
-      'connections that are not completed',
-      forged(3000, HALF),
-      { cost: 'half-open', group: { port: 443 }, entries: 3000 },
-    ],
-    ['connections that have ended', times(900, () => ({ state: 'TIME_WAIT', left: 60 })), { cost: 'ended' }],
-    ['connections that are silent for long', times(900, () => ({ left: 200_000 })), { cost: 'silent' }],
-    ['datagrams', times(900, () => UDP), { cost: 'datagrams', group: { port: 53 } }],
-  ])('%s', (_, lines, expected) => {
-    expect(releaseAdvice(listed(lines).holdings, NO_SSH)).toMatchObject([
-      { kind: 'free', of: lines.length, ...expected },
-    ]);
-  });
-
-  test.each<[string, string | undefined]>([
-    ['SYN_SENT', 'half-open'],
-    ['SYN_RECV', 'half-open'],
-    ['TIME_WAIT', 'ended'],
-    ['CLOSE', 'ended'],
-    ['LAST_ACK', 'ended'],
-    ['FIN_WAIT', 'ended'],
-    ['CLOSE_WAIT', 'silent'],
-    ['LISTEN', undefined],
-  ])('%s: %s', (state, cost) => {
-    const [advice] = releaseAdvice(listed(times(9, () => ({ state, left: 9 }))).holdings, NO_SSH);
-    expect(advice?.cost).toBe(cost);
-  });
-
-  test('of the families that are there', () => {
-    const of = (source: string) => times(9, () => ({ state: 'TIME_WAIT', left: 60, source }));
-    const [four, six] = [of('10.0.0.1'), of('2001:db8::9')];
-    const families = (lines: readonly string[]) =>
-      releaseAdvice(listed(lines).holdings, NO_SSH).map(({ ipv4, ipv6 }) => [ipv4, ipv6]);
-    expect([four, six, [...four, ...six]].map(families)).toEqual([[[true, false]], [[false, true]], [[true, true]]]);
-  });
-
-  test('what has been silent by its own timeout, nearly all of it', () => {
-    const streams = times(100, (at) => ({ protocol: 'udp', port: 1000 + at, left: 9 }));
-    const idle = (silent: number) => times(20, (at) => ({ left: at < silent ? 200_000 : 431_999 }));
-    const costs = (silent: number) =>
-      releaseAdvice(listed([...streams, ...idle(silent)]).holdings, NO_SSH).map(({ cost }) => cost);
-    expect([costs(18), costs(17)]).toEqual([['silent'], []]);
-  });
-
-  test('just a tenth of all, and from one source just nearly all', () => {
-    const ended = times(100, () => ({ state: 'TIME_WAIT', left: 60, source: '10.5.5.5', port: 80 }));
-    const of = (others: number) => releaseAdvice(listed([...ended, ...IDLE.slice(0, others)]).holdings, NO_SSH);
-    expect(of(900)).toMatchObject([{ entries: 100, of: 1000 }]);
-    expect(of(901)).toEqual([]);
-    expect(of(10)).toMatchObject([{ source: { entries: 100 }, entries: 90 }]);
-    expect(of(11)).toMatchObject([{ source: undefined, entries: 100 }]);
-  });
-
-  test('not connections that live', () => {
-    expect(releaseAdvice(listed(IDLE).holdings, NO_SSH)).toEqual([]);
-  });
-
-  test('of what is more than a tenth the largest group', () => {
-    const ended = (count: number) => times(count, () => ({ state: 'TIME_WAIT', left: 60, port: 80 }));
-    expect(releaseAdvice(listed([...IDLE, ...ended(400)]).holdings, NO_SSH)).toMatchObject([
-      { entries: 400, of: 3400 },
-    ]);
-    expect(releaseAdvice(listed([...IDLE, ...ended(300)]).holdings, NO_SSH)).toEqual([]);
-  });
-
-  test('by source where nearly all of them must have the same', () => {
-    const one = times(900, () => ({ state: 'TIME_WAIT', left: 60, source: '10.5.5.5' }));
-    const [narrow] = releaseAdvice(listed([...one, ...IDLE.slice(0, 50)]).holdings, NO_SSH);
-    expect(narrow).toMatchObject({ source: { entries: 900 }, entries: 850 });
-    const [wide] = releaseAdvice(listed([...one, ...IDLE.slice(0, 500)]).holdings, NO_SSH);
-    expect(wide).toMatchObject({ source: undefined, entries: 900 });
   });
 });

@@ -1,7 +1,7 @@
 // A source or network that ssh sessions come from is not kept out, and where that is not known it is looked at first.
 
 import { expect, test } from 'vitest';
-import { networkStep, sourceStep } from '../../../../src/report/advice/keep-out-step.ts';
+import { networkStep, sourceStep } from '../../../../src/report/advice/keep-out.ts';
 import { observation, ok, table } from '../../support/observation.ts';
 
 const context = { observation: observation({ release: ok({ major: 6, minor: 18 }) }), subject: table() };
@@ -11,7 +11,7 @@ const NETWORK = { key: [0x20010db8, 7], ipv6: true, entries: 900 };
 const ADDS = { kind: 'new', added: 90, of: 100 } as const;
 
 test('an ssh session comes from it: only a look', () => {
-  const source = sourceStep({ kind: 'source', holder: FOUR, of: 1000, own: false, hasSsh: true }, context);
+  const source = sourceStep({ kind: 'source', holder: FOUR, of: 1000, zoned: 0, hasSsh: true, spared: 'ssh' }, context);
   expect(source).toMatchObject({
     title: 'Find out what 198.51.100.7 does: it has 90.0% of the entries.',
     commands: ['ss -tnp state established dst 198.51.100.7'],
@@ -21,7 +21,10 @@ test('an ssh session comes from it: only a look', () => {
     files: [],
   });
   expect(source.notes[0]).toMatch(/^An ssh session to this machine comes from 198\.51\.100\.7: no rule against it/);
-  const network = networkStep({ kind: 'network', holder: NETWORK, of: 1000, adds: ADDS, hasSsh: true }, context);
+  const network = networkStep(
+    { kind: 'network', holder: NETWORK, of: 1000, adds: ADDS, zoned: 0, hasSsh: true, spared: 'ssh' },
+    context,
+  );
   expect(network.commands).toEqual(["ss -tnp state established dst '[2001:db8:0:7::]/64'"]);
 });
 
@@ -30,18 +33,26 @@ test.each([
   ['ip6tables', SIX, "ss -tnp state established dst '[2001:db8:0:7::9]'"],
 ])('it is not known whether one does: a look first, with %s too', (tool, holder, look) => {
   const { preconditions, commands, instead } = sourceStep(
-    { kind: 'source', holder, of: 1000, own: false, hasSsh: undefined },
+    { kind: 'source', holder, of: 1000, zoned: 0, hasSsh: undefined, spared: undefined },
     context,
   );
   expect([commands[0], instead[0]]).toEqual([look, look]);
-  expect(instead[1]?.split(' ')[0]).toBe(tool);
+  expect(instead[2]?.split(' ')[0]).toBe(tool);
   expect(preconditions?.[0]).toContain('Go on only if no ssh session is among them');
 });
 
 test('none does', () => {
-  const known = sourceStep({ kind: 'source', holder: FOUR, of: 1000, own: false, hasSsh: false }, context);
-  expect(known.preconditions).toBeUndefined();
-  expect(known.commands[0]).toBe('nft add table inet check_conntrack_source');
+  const known = sourceStep(
+    { kind: 'source', holder: FOUR, of: 1000, zoned: 0, hasSsh: false, spared: undefined },
+    context,
+  );
+  expect(known.preconditions).toEqual([
+    'Look at what it sends first. The other commands keep it out: all that it sends is dropped.',
+  ]);
+  expect(known.commands.slice(0, 2)).toEqual([
+    'conntrack -L -s 198.51.100.7 | head -n 20',
+    'nft add table inet check_conntrack_source_c6336407',
+  ]);
 });
 
 test('what is said to be removed is removed', () => {
@@ -49,7 +60,7 @@ test('what is said to be removed is removed', () => {
   const said = (major: number, minor: number) => {
     const where = { ...context, observation: observation({ release: ok({ major, minor }) }) };
     const { commands, notes } = networkStep(
-      { kind: 'network', holder: network, of: 1000, adds: ADDS, hasSsh: false },
+      { kind: 'network', holder: network, of: 1000, adds: ADDS, zoned: 0, hasSsh: false, spared: undefined },
       where,
     );
     return [commands.some((line) => line.startsWith('conntrack -D ')), notes[0]?.includes('its entries are removed')];
@@ -58,4 +69,22 @@ test('what is said to be removed is removed', () => {
     [false, false],
     [true, true],
   ]);
+});
+
+test.each([
+  ['unknown', /^The addresses of this machine could not be read/],
+  ['everything', /^Nearly all entries are from there: .* would cut off everybody/],
+  ['one_way', /^These connections are established and have no reply/],
+  ['zones', /^7 of 1,000 entries are in a zone/],
+] as const)('%s: nothing is changed', (spared, why) => {
+  const step = sourceStep({ kind: 'source', holder: FOUR, of: 1000, zoned: 7, hasSsh: false, spared }, context);
+  expect(step).toMatchObject({ commands: ['conntrack -L -s 198.51.100.7 | head -n 20'], undo: [], instead: [] });
+  expect(step.notes[0]).toMatch(why);
+});
+
+test('a network that the machine is in is looked at', () => {
+  const home = { kind: 'network', holder: NETWORK, of: 1000, adds: ADDS, zoned: 0, hasSsh: false } as const;
+  const step = networkStep({ ...home, spared: 'home' }, context);
+  expect(step.commands).toEqual(['conntrack -L -f ipv6 -s 2001:db8:0:7::/64 | head -n 20']);
+  expect(step.notes[0]).toMatch(/^This machine has an address in 2001:db8:0:7::\/64/);
 });

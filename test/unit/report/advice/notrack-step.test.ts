@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { FilterChain } from '../../../../src/model/filter-chain.ts';
 import type { NotrackAdvice } from '../../../../src/report/advice/notrack.ts';
-import { notrackStep } from '../../../../src/report/advice/notrack-step.ts';
+import { notrackStep } from '../../../../src/report/advice/notrack.ts';
 import type { Place } from '../../../../src/report/advice/step.ts';
 import { adviceLines } from '../../../../src/report/advice/steps.ts';
 import { PLAIN } from '../../../../src/report/palette.ts';
@@ -48,39 +48,39 @@ test('in whole: the machine itself, with a chain that drops', () => {
          The first commands accept udp port 53 in inet filter input and iptables
          filter INPUT, which would drop it. They match every address: add a match if
          the service is not for everyone.
-           nft 'insert rule inet filter input udp dport 53 accept comment "check_conntrack_notrack"'
-           nft 'insert rule inet filter input udp sport 53 udp dport 1024-65535 accept comment "check_conntrack_notrack"'
-           iptables -t filter -I INPUT -p udp --dport 53 -j ACCEPT
-           iptables -t filter -I INPUT -p udp --sport 53 --dport 1024:65535 -j ACCEPT
-           nft add table inet check_conntrack_notrack
-           nft 'add chain inet check_conntrack_notrack prerouting { type filter hook prerouting priority -300; }'
-           nft add rule inet check_conntrack_notrack prerouting fib daddr type local udp dport 53 notrack
-           nft add rule inet check_conntrack_notrack prerouting fib daddr type local udp sport 53 notrack
-           nft 'add chain inet check_conntrack_notrack output { type filter hook output priority -300; }'
-           nft add rule inet check_conntrack_notrack output udp dport 53 notrack
-           nft add rule inet check_conntrack_notrack output udp sport 53 notrack
+           nft 'insert rule inet filter input udp dport 53 accept comment "check_conntrack_raw_udp_53"'
+           nft 'insert rule inet filter input udp sport 53 udp dport 1024-65535 accept comment "check_conntrack_raw_udp_53"'
+           iptables -t filter -I INPUT -p udp --dport 53 -m comment --comment check_conntrack_raw_udp_53 -j ACCEPT
+           iptables -t filter -I INPUT -p udp --sport 53 --dport 1024:65535 -m comment --comment check_conntrack_raw_udp_53 -j ACCEPT
+           nft add table inet check_conntrack_raw_udp_53
+           nft 'add chain inet check_conntrack_raw_udp_53 prerouting { type filter hook prerouting priority -300; }'
+           nft add rule inet check_conntrack_raw_udp_53 prerouting fib daddr type local udp dport 53 notrack
+           nft add rule inet check_conntrack_raw_udp_53 prerouting fib daddr type local udp sport 53 notrack
+           nft 'add chain inet check_conntrack_raw_udp_53 output { type filter hook output priority -300; }'
+           nft add rule inet check_conntrack_raw_udp_53 output udp dport 53 notrack
+           nft add rule inet check_conntrack_raw_udp_53 output udp sport 53 notrack
          Undo:
-           nft delete table inet check_conntrack_notrack
-           iptables -t filter -D INPUT -p udp --sport 53 --dport 1024:65535 -j ACCEPT
-           iptables -t filter -D INPUT -p udp --dport 53 -j ACCEPT
-           nft -a list chain inet filter input | sed -n 's/.*"check_conntrack_notrack" # handle/delete rule inet filter input handle/p' | nft -f -
+           nft delete table inet check_conntrack_raw_udp_53
+           iptables -t filter -D INPUT -p udp --sport 53 --dport 1024:65535 -m comment --comment check_conntrack_raw_udp_53 -j ACCEPT
+           iptables -t filter -D INPUT -p udp --dport 53 -m comment --comment check_conntrack_raw_udp_53 -j ACCEPT
+           nft -a list chain inet filter input | sed -n 's/.*"check_conntrack_raw_udp_53" # handle/delete rule inet filter input handle/p' | nft -f -
          or, with iptables:
-           nft 'insert rule inet filter input udp dport 53 accept comment "check_conntrack_notrack"'
-           nft 'insert rule inet filter input udp sport 53 udp dport 1024-65535 accept comment "check_conntrack_notrack"'
-           iptables -t filter -I INPUT -p udp --dport 53 -j ACCEPT
-           iptables -t filter -I INPUT -p udp --sport 53 --dport 1024:65535 -j ACCEPT
-           iptables -t raw -I PREROUTING -m addrtype --dst-type LOCAL -p udp --dport 53 -j CT --notrack
-           iptables -t raw -I PREROUTING -m addrtype --dst-type LOCAL -p udp --sport 53 -j CT --notrack
-           iptables -t raw -I OUTPUT -p udp --dport 53 -j CT --notrack
-           iptables -t raw -I OUTPUT -p udp --sport 53 -j CT --notrack
+           nft 'insert rule inet filter input udp dport 53 accept comment "check_conntrack_raw_udp_53"'
+           nft 'insert rule inet filter input udp sport 53 udp dport 1024-65535 accept comment "check_conntrack_raw_udp_53"'
+           iptables -t filter -I INPUT -p udp --dport 53 -m comment --comment check_conntrack_raw_udp_53 -j ACCEPT
+           iptables -t filter -I INPUT -p udp --sport 53 --dport 1024:65535 -m comment --comment check_conntrack_raw_udp_53 -j ACCEPT
+           iptables -t raw -I PREROUTING -m addrtype --dst-type LOCAL -p udp --dport 53 -m comment --comment check_conntrack_raw_udp_53 -j CT --notrack
+           iptables -t raw -I PREROUTING -m addrtype --dst-type LOCAL -p udp --sport 53 -m comment --comment check_conntrack_raw_udp_53 -j CT --notrack
+           iptables -t raw -I OUTPUT -p udp --dport 53 -m comment --comment check_conntrack_raw_udp_53 -j CT --notrack
+           iptables -t raw -I OUTPUT -p udp --sport 53 -m comment --comment check_conntrack_raw_udp_53 -j CT --notrack
          Undo:
-           iptables -t raw -D OUTPUT -p udp --sport 53 -j CT --notrack
-           iptables -t raw -D OUTPUT -p udp --dport 53 -j CT --notrack
-           iptables -t raw -D PREROUTING -m addrtype --dst-type LOCAL -p udp --sport 53 -j CT --notrack
-           iptables -t raw -D PREROUTING -m addrtype --dst-type LOCAL -p udp --dport 53 -j CT --notrack
-           iptables -t filter -D INPUT -p udp --sport 53 --dport 1024:65535 -j ACCEPT
-           iptables -t filter -D INPUT -p udp --dport 53 -j ACCEPT
-           nft -a list chain inet filter input | sed -n 's/.*"check_conntrack_notrack" # handle/delete rule inet filter input handle/p' | nft -f -
+           iptables -t raw -D OUTPUT -p udp --sport 53 -m comment --comment check_conntrack_raw_udp_53 -j CT --notrack
+           iptables -t raw -D OUTPUT -p udp --dport 53 -m comment --comment check_conntrack_raw_udp_53 -j CT --notrack
+           iptables -t raw -D PREROUTING -m addrtype --dst-type LOCAL -p udp --sport 53 -m comment --comment check_conntrack_raw_udp_53 -j CT --notrack
+           iptables -t raw -D PREROUTING -m addrtype --dst-type LOCAL -p udp --dport 53 -m comment --comment check_conntrack_raw_udp_53 -j CT --notrack
+           iptables -t filter -D INPUT -p udp --sport 53 --dport 1024:65535 -m comment --comment check_conntrack_raw_udp_53 -j ACCEPT
+           iptables -t filter -D INPUT -p udp --dport 53 -m comment --comment check_conntrack_raw_udp_53 -j ACCEPT
+           nft -a list chain inet filter input | sed -n 's/.*"check_conntrack_raw_udp_53" # handle/delete rule inet filter input handle/p' | nft -f -
          New packets of that port create no entry; present entries end by their
          timeout.
          Cost: no memory. NAT and rules with a state no longer apply to that port.
@@ -94,15 +94,16 @@ test('in whole: the machine itself, with a chain that drops', () => {
 test('nothing drops: nothing has to be accepted', () => {
   const { preconditions, commands } = step({});
   expect(preconditions).toEqual([]);
-  expect(commands[0]).toBe('nft add table inet check_conntrack_notrack');
+  expect(commands[0]).toBe('nft add table inet check_conntrack_raw_udp_53');
 });
 
-test('rules that could not be read are looked at first, with the tool of each form', () => {
-  const { preconditions, commands, instead } = step({ chains: undefined });
+test('rules that could not be read are only shown, with the tool of each form', () => {
+  const { preconditions, commands, instead, undo, notes } = step({ chains: undefined });
   expect(preconditions?.slice(-1)).toEqual([
     'Check first that your rules accept udp port 53 without a state, in both directions.',
   ]);
-  expect([commands[0], instead[0]]).toEqual(['nft list ruleset', 'iptables-save']);
+  expect({ commands, instead, undo }).toEqual({ commands: ['nft list ruleset'], instead: ['iptables-save'], undo: [] });
+  expect(notes[0]).toContain('udp dport 53 notrack');
 });
 
 test("a chain that is another program's own is looked at, not changed", () => {
@@ -117,10 +118,10 @@ test('of TCP a packet that begins a connection is no answer', () => {
   const chains = [INPUT, { ...INPUT, tool: 'iptables', family: '', table: 'filter', chain: 'INPUT' } as const];
   const { commands, instead } = step({ protocol: 6, port: 443, chains });
   const accepted = [
-    `nft 'insert rule inet filter input tcp dport 443 accept comment "check_conntrack_notrack"'`,
-    `nft 'insert rule inet filter input tcp sport 443 tcp dport 1024-65535 tcp flags & (fin|syn|rst|ack) != syn accept comment "check_conntrack_notrack"'`,
-    'iptables -t filter -I INPUT -p tcp --dport 443 -j ACCEPT',
-    'iptables -t filter -I INPUT -p tcp --sport 443 --dport 1024:65535 ! --syn -j ACCEPT',
+    `nft 'insert rule inet filter input tcp dport 443 accept comment "check_conntrack_raw_tcp_443"'`,
+    `nft 'insert rule inet filter input tcp sport 443 tcp dport 1024-65535 tcp flags & (fin|syn|rst|ack) != syn accept comment "check_conntrack_raw_tcp_443"'`,
+    'iptables -t filter -I INPUT -p tcp --dport 443 -m comment --comment check_conntrack_raw_tcp_443 -j ACCEPT',
+    'iptables -t filter -I INPUT -p tcp --sport 443 --dport 1024:65535 ! --syn -m comment --comment check_conntrack_raw_tcp_443 -j ACCEPT',
   ];
   expect(before(commands, 'add table')).toEqual(accepted);
   expect(before(instead, ' raw ')).toEqual(accepted);
@@ -129,10 +130,12 @@ test('of TCP a packet that begins a connection is no answer', () => {
 describe('no more is untracked than is meant', () => {
   const rules = (reach: NotrackAdvice['reach']) => {
     const { commands, instead } = step({ reach });
-    const words = (line: string) => line.replace(/^nft '?add rule inet check_conntrack_notrack |'$/g, '');
+    const words = (line: string) => line.replace(/^nft '?add rule inet check_conntrack_raw_udp_53 |'$/g, '');
     return {
       nft: commands.filter((line) => line.includes('add rule')).map(words),
-      iptables: instead.map((line) => line.replace(/^iptables -t raw -I | -j CT --notrack$/g, '')),
+      iptables: instead.map((line) =>
+        line.replace(/^iptables -t raw -I | -m comment --comment check_conntrack_raw_udp_53 -j CT --notrack$/g, ''),
+      ),
     };
   };
   const OUTPUT = {
@@ -163,7 +166,7 @@ describe('no more is untracked than is meant', () => {
 test('in another namespace each part of the undo runs there', () => {
   const { undo } = step({ chains: [INPUT] }, { ...context, subject: otherTable({ pids: [5] }) });
   expect(undo).toEqual([
-    'nsenter -t 5 -n nft delete table inet check_conntrack_notrack',
-    `nsenter -t 5 -n nft -a list chain inet filter input | sed -n 's/.*"check_conntrack_notrack" # handle/delete rule inet filter input handle/p' | nsenter -t 5 -n nft -f -`,
+    'nsenter -t 5 -n nft delete table inet check_conntrack_raw_udp_53',
+    `nsenter -t 5 -n nft -a list chain inet filter input | sed -n 's/.*"check_conntrack_raw_udp_53" # handle/delete rule inet filter input handle/p' | nsenter -t 5 -n nft -f -`,
   ]);
 });

@@ -8,10 +8,12 @@ import { type CulpritAdvice, culpritAdvice } from '../../../../src/report/advice
 import { releaseAdvice } from '../../../../src/report/advice/release.ts';
 import { addressKey } from '../../../../src/report/advice/ssh-sessions.ts';
 import type { Suspicion } from '../../../../src/report/advice/suspicion.ts';
-import { type Found, type Line, listed, NO_SSH, times } from '../../support/listed.ts';
+import { STATES } from '../../../../src/report/list/entry.ts';
+import { type Found, type Line, listed, NO_SSH, ownOf, times, UNKNOWN_OWN } from '../../support/listed.ts';
 
 const SYN = { state: 'SYN_SENT', flag: 'UNREPLIED', left: 119 } as const;
 const SERVED = { state: 'TIME_WAIT', left: 60 } as const;
+const ESTABLISHED = STATES.indexOf('ESTABLISHED');
 const UDP = { protocol: 'udp', flag: 'UNREPLIED', port: 53, left: 29 } as const;
 const [CLIENT, OTHER] = ['198.51.100.7', '203.0.113.9'];
 const key = (address: string) => addressKey(address) ?? '';
@@ -29,7 +31,7 @@ const NOWHERE: SshAccess = { ...NO_SSH, isComplete: false, established: undefine
 function suspicion(changes: Partial<Suspicion> = {}): Suspicion {
   const release = { ok: true, value: { major: 6, minor: 18 }, source: '' } as const;
   const machine = { generation: 'nf_conntrack', release } as const;
-  const known = { arrivals: undefined, refused: 0, limit: 4000, own: new Set<string>(), chains: [], loose: 1 };
+  const known = { arrivals: undefined, refused: 0, limit: 4000, own: ownOf(), chains: [], loose: 1 };
   return { ...known, machine, ssh: SESSION, ...changes };
 }
 
@@ -76,15 +78,16 @@ describe('a port that is not tracked', () => {
   const reach = (changes: Partial<Suspicion>) => advised(udp(), changes).find(({ kind }) => kind === 'notrack');
 
   test('of the machine itself, of what passes through it, or of both', () => {
-    expect(reach({ own: new Set([key('192.0.2.1')]) })).toMatchObject({ reach: 'local' });
-    expect(reach({ own: new Set([key('192.0.2.2')]) })).toMatchObject({ reach: 'forwarded' });
-    expect(reach({ own: new Set([key('10.0.0.1')]) })).toMatchObject({ reach: 'both' });
-    expect(reach({})).toMatchObject({ reach: 'both' });
+    expect(reach({ own: ownOf(key('192.0.2.1')) })).toMatchObject({ reach: 'local' });
+    expect(reach({ own: ownOf(key('192.0.2.2')) })).toMatchObject({ reach: 'forwarded' });
+    expect(reach({ own: ownOf(key('10.0.0.1')) })).toMatchObject({ reach: 'both' });
+    expect(reach({ own: UNKNOWN_OWN })).toMatchObject({ reach: 'both' });
+    expect(reach({})).toMatchObject({ reach: 'forwarded' });
     const old = {
       generation: 'nf_conntrack',
       release: { ok: true, value: { major: 2, minor: 6 }, source: '' },
     } as const;
-    expect(reach({ own: new Set([key('192.0.2.1')]), machine: old })).toMatchObject({ reach: 'both' });
+    expect(reach({ own: ownOf(key('192.0.2.1')), machine: old })).toMatchObject({ reach: 'both' });
   });
 
   test('the chains that it passes', () => {
@@ -93,7 +96,7 @@ describe('a port that is not tracked', () => {
       return { tool: 'nft', family: 'inet', table: 'filter', chain: hook, hook, isOwned: false };
     });
     const passed = (own: string) => {
-      const found = reach({ own: new Set([key(own)]), chains });
+      const found = reach({ own: ownOf(key(own)), chains });
       return found?.kind === 'notrack' ? found.chains?.map(({ hook }) => hook) : undefined;
     };
     expect(passed('192.0.2.1')).toEqual(['prerouting', 'input', 'output', 'postrouting']);
@@ -122,8 +125,10 @@ describe('a source or network that an ssh session comes from', () => {
     ['198.51.101', false],
   ])('%s.0/24', (network, hasSsh) => {
     const lines = times(1000, (at) => ({ ...UDP, source: `${network}.${at & 255}` }));
+    const others = times(200, (at) => ({ source: `10.0.0.${at}`, port: 5432 }));
     const rest = hasSsh ? [] : [{ kind: 'source_limit' }];
-    expect(advised(listed(lines, lines)).slice(1)).toMatchObject([{ kind: 'network', hasSsh }, ...rest]);
+    const found = advised(listed([...others, ...lines], lines)).slice(1);
+    expect(found).toMatchObject([{ kind: 'network', hasSsh, spared: hasSsh ? 'ssh' : undefined }, ...rest]);
   });
 
   test.each([
@@ -192,16 +197,27 @@ test.each([
 });
 
 test('open connections of ssh are not removed, half-open and ended ones are', () => {
+  const seen = (ssh: SshAccess) => {
+    const open = [443, 22, 2222, 8443].map((port) => ({
+      state: ESTABLISHED,
+      port,
+      seconds: 1,
+      both: 900,
+      reset: 0,
+      idle: 900,
+    }));
+    return { ssh, timers: 'sysctls', arrivals: { open } } as const;
+  };
   const silent = (port: number, of: Line = {}) => listed(times(900, () => ({ left: 1000, port, ...of }))).holdings;
-  expect(releaseAdvice(silent(443), SESSION)).toMatchObject([{ cost: 'silent' }]);
-  for (const port of [22, 2222]) expect(releaseAdvice(silent(port), SESSION)).toEqual([]);
-  expect(releaseAdvice(silent(8443), PARTLY)).toEqual([]);
-  expect(releaseAdvice(silent(443), NOWHERE)).toEqual([]);
-  expect(releaseAdvice(silent(22, { ...SYN }), SESSION)).toMatchObject([{ cost: 'half-open' }]);
-  expect(releaseAdvice(silent(22, { ...SERVED }), SESSION)).toMatchObject([{ cost: 'ended' }]);
+  expect(releaseAdvice(silent(443), seen(SESSION))).toMatchObject([{ cost: 'silent' }]);
+  for (const port of [22, 2222]) expect(releaseAdvice(silent(port), seen(SESSION))).toEqual([]);
+  expect(releaseAdvice(silent(8443), seen(PARTLY))).toEqual([]);
+  expect(releaseAdvice(silent(443), seen(NOWHERE))).toEqual([]);
+  expect(releaseAdvice(silent(22, { ...SYN }), seen(SESSION))).toMatchObject([{ cost: 'half-open' }]);
+  expect(releaseAdvice(silent(22, { ...SERVED }), seen(SESSION))).toMatchObject([{ cost: 'ended' }]);
 });
 
-const OWN = new Set([key('192.0.2.1')]);
+const OWN = key('192.0.2.1');
 
 /** Whether the session, and the machine itself, are spared. */
 function spares(advice: CulpritAdvice): boolean {
@@ -212,10 +228,11 @@ function spares(advice: CulpritAdvice): boolean {
       return !SESSION.ports.has(advice.target.port);
     case 'source': {
       const address = addressOf(advice);
-      return advice.own === OWN.has(address) && advice.hasSsh === SESSION.clients.has(address);
+      if (address === OWN) return advice.spared === 'own';
+      return SESSION.clients.has(address) ? advice.spared === 'ssh' : true;
     }
     case 'source_limit':
-      return !SESSION.clients.has(addressOf(advice)) && !OWN.has(addressOf(advice));
+      return !SESSION.clients.has(addressOf(advice)) && OWN !== addressOf(advice);
     case 'network':
     case 'rate_limit':
       return true;
@@ -237,7 +254,7 @@ test('whatever the list: no rule against the session', () => {
     fc.property(fc.array(line, { minLength: 1, maxLength: 8 }), fc.boolean(), (rows, hasBegun) => {
       const lines = times(200, (at) => rows[at % rows.length] ?? {});
       const changes = hasBegun ? {} : { arrivals: undefined };
-      return advised(listed(lines, lines), { own: OWN, ...changes }).every(spares);
+      return advised(listed(lines, lines), { own: ownOf(OWN), ...changes }).every(spares);
     }),
     { numRuns: 300 },
   );

@@ -1,4 +1,7 @@
 // NAT has no port left for a destination: the table has room, and no higher limit helps.
+//   When    packets are lost to clashes, and the ports of a translated address are in use towards one destination
+//   Cost    the connections that have those ports, unless they have ended
+//   Undo    the timeout that was read; removed entries cannot be restored
 
 import { type Action, sysctlAction } from '../../words/action.ts';
 import { grouped } from '../../words/prose.ts';
@@ -6,24 +9,56 @@ import { sysctlLine, sysctlPlaces } from '../../words/remedies.ts';
 import type { NatShortage, NatUse } from '../diagnosis/nat-ports.ts';
 import { addressWords, protocolWords } from '../list/address.ts';
 import { STATES } from '../list/entry.ts';
-import type { Advice } from './advice.ts';
+import { shorterTimeout, timeoutName } from '../list/timeouts.ts';
+import type { Case } from './case.ts';
 import { inNamespace, lasting, PASSING, type Place, type Step, typedStep } from './step.ts';
 
 /** States in which no packet is expected any more. */
 const DEAD: readonly string[] = ['TIME_WAIT', 'CLOSE', 'LAST_ACK', 'FIN_WAIT', 'CLOSE_WAIT', 'SYN_SENT'];
 
-export function natPortsStep({ shortage, timeout }: Extract<Advice, { kind: 'nat_ports' }>, context: Place): Step {
+/** A shorter timeout gives ports back, if there is one. */
+export interface NatPortsAdvice {
+  readonly kind: 'nat_ports';
+  readonly shortage: NatShortage;
+  readonly timeout: ShorterTimeout | undefined;
+  /** False if entries are, or may be, in zones: a filter would remove what another tenant has at the same addresses. */
+  readonly removes: boolean;
+}
+
+/** A timeout, without `nf_conntrack_`, and what it could be set to. */
+interface ShorterTimeout {
+  readonly name: string;
+  readonly seconds: number;
+  readonly shorter: number;
+}
+
+export function natPortsAdvice({ shortage, settings, holdings }: Case): readonly NatPortsAdvice[] {
+  if (typeof shortage === 'string') return [];
+  const name = timeoutName(shortage.use.mostly);
+  const seconds = settings.get(name);
+  const shorter = seconds === undefined ? undefined : shorterTimeout(name, seconds);
+  const timeout = seconds === undefined || shorter === undefined ? undefined : { name, seconds, shorter };
+  return [{ kind: 'nat_ports', shortage, timeout, removes: holdings?.zoned === 0 }];
+}
+
+export function natPortsStep({ shortage, timeout, removes }: NatPortsAdvice, context: Place): Step {
   const { use } = shortage;
   const shorten =
     timeout === undefined ? [] : [sysctlAction('nf_conntrack', timeout.name, timeout.shorter, timeout.seconds)];
   return {
     title: shortageWords(shortage),
-    ...typedStep(inNamespace(context), [removal(use), ...shorten]),
+    ...typedStep(inNamespace(context), [...(removes ? [removal(use)] : []), ...shorten]),
     notes: [
-      `The first command frees these ports at once: ${deadState(use) === '' ? 'the connections that have them end, or must be set up again' : 'those of connections that have ended'}. It lasts until they are taken again.`,
+      ...(removes
+        ? [
+            `The first command frees these ports at once: ${deadState(use) === '' ? 'the connections that have them end, or must be set up again' : 'those of connections that have ended'}. It lasts until they are taken again.`,
+          ]
+        : []),
       ...(timeout === undefined
         ? []
-        : [`The other one gives new ones back after ${timeout.shorter} s of silence, not ${timeout.seconds}.`]),
+        : [
+            `${removes ? 'The other one' : 'The command'} gives new ones back after ${timeout.shorter} s of silence, not ${timeout.seconds}.`,
+          ]),
       'A lasting fix: a wider range of ports or more addresses in the rule that translates (nft list ruleset, or iptables -t nat -S), as in snat to 192.0.2.1-192.0.2.4:1024-65535; or fewer connections to that one destination.',
       'A higher limit of entries does not help: the table has room.',
     ],

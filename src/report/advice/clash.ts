@@ -1,9 +1,20 @@
 // Packets are lost to clashes that no shortage of ports explains.
+//   When    such a shortage is not there, or nobody may know whether it is
+//   Cost    none: the command shows counters
 
-import type { Advice } from './advice.ts';
+import type { Case } from './case.ts';
 import { inNamespace, PASSING, type Place, type Step, typedStep } from './step.ts';
 
-export function clashStep({ isNatKnown }: Extract<Advice, { kind: 'clash' }>, context: Place): Step {
+export interface ClashAdvice {
+  readonly kind: 'clash';
+  readonly isNatKnown: boolean;
+}
+
+export function clashAdvice({ shortage }: Pick<Case, 'shortage'>): readonly ClashAdvice[] {
+  return typeof shortage === 'string' ? [{ kind: 'clash', isNatKnown: shortage === 'none' }] : [];
+}
+
+export function clashStep({ isNatKnown }: ClashAdvice, context: Place): Step {
   return {
     title: 'Find out whose packets clash: the table has room for them.',
     ...typedStep(inNamespace(context), [{ kind: 'look', line: 'conntrack -S' }]),

@@ -1,0 +1,48 @@
+// What each piece of advice is judged by: what is wrong, and what is known of the table that is meant.
+
+import type { Evaluation } from '../../evaluate/evaluate.ts';
+import type { FilterChain } from '../../model/filter-chain.ts';
+import type { RefusingRule } from '../../model/refusing-rule.ts';
+import type { SshAccess } from '../../model/ssh-access.ts';
+import type { Diagnosis, Trouble } from '../diagnosis/diagnosis.ts';
+import type { Shortage } from '../diagnosis/nat-ports.ts';
+import type { Arrivals } from '../list/arrivals.ts';
+import type { Holdings } from '../list/holders.ts';
+import type { OwnAddresses } from './own-addresses.ts';
+
+export interface Case {
+  readonly evaluation: Evaluation;
+  readonly diagnosis: Diagnosis;
+  /** Undefined where its list could not be read. */
+  readonly holdings: Holdings | undefined;
+  /** What is added to it; undefined where that is not known. */
+  readonly arrivals?: Arrivals | undefined;
+  /** The addresses of the machine or container itself. */
+  readonly own: OwnAddresses;
+  readonly ssh: SshAccess;
+  /** Chains of its namespace that drop what no rule accepts; undefined if the rules could not be read. */
+  readonly chains: readonly FilterChain[] | undefined;
+  /** Rules of its namespace that refuse connections, or are of an earlier step; undefined likewise. */
+  readonly refusing: readonly RefusingRule[] | undefined;
+  readonly timers: TimerOrigin;
+  /** Whether NAT is short of ports, where packets are lost to clashes. */
+  readonly shortage: Shortage;
+  /** The sysctls of its namespace that could be read, by name without the generation's prefix. */
+  readonly settings: ReadonlyMap<string, number>;
+}
+
+/** A case with the list of its table. */
+export interface ListedCase extends Case {
+  readonly holdings: Holdings;
+}
+
+/**
+ * What may give entries of the table other timeouts than its sysctls: rules with a policy (`ct timeout`), conntrackd,
+ * which copies entries from another machine, or nothing. `unknown` if the rules could not be read.
+ */
+export type TimerOrigin = 'sysctls' | 'policies' | 'conntrackd' | 'unknown';
+
+/** The advice that was given before, by kind. */
+export type GivenAdvice = readonly { readonly kind: string }[];
+
+export const TABLE_FULL: readonly Trouble[] = ['losing', 'full', 'filling'];

@@ -1,0 +1,52 @@
+// Rules that refuse connections by number or rate, and rules of an earlier step. What they refuse is in no table, so that
+// a table behind them looks well.
+//   When    an earlier step left rules, or a limit of others has refused packets
+//   Cost    none: the commands show rules
+
+import type { RefusingRule } from '../../model/refusing-rule.ts';
+import { grouped, listWords } from '../../words/prose.ts';
+import type { Case } from './case.ts';
+import { inNamespace, PASSING, type Place, type Step, typedStep } from './step.ts';
+
+export interface InForceAdvice {
+  readonly kind: 'in_force';
+  readonly rules: readonly RefusingRule[];
+}
+
+export function inForceAdvice({ refusing = [], diagnosis }: Case): readonly InForceAdvice[] {
+  const isQuiet = diagnosis.trouble === 'none' || diagnosis.trouble === 'elsewhere';
+  // Without a count a limit of others may refuse nothing.
+  const rules = refusing.filter(({ isOurs, packets = isQuiet ? 0 : 1 }) => isOurs || packets > 0);
+  return rules.length === 0 ? [] : [{ kind: 'in_force', rules }];
+}
+
+export function inForceStep({ rules }: InForceAdvice, context: Place): Step {
+  const enter = inNamespace(context);
+  const ours = rules.filter(({ isOurs, tool }) => isOurs && tool === 'nft');
+  const lines = Array.from(new Set(rules.map(listing)));
+  return {
+    title: `Rules refuse connections here: ${listWords(rules.map(ruleWords))}.`,
+    ...typedStep(
+      enter,
+      lines.map((line) => ({ kind: 'look', line })),
+    ),
+    notes: [
+      'What they refuse has no entry: clients may fail while the table has room.',
+      ...(rules.some(({ isOurs }) => isOurs)
+        ? ['Rules named check_conntrack are of a step that was typed before. Remove them once their flood is over.']
+        : []),
+      ...ours.map(({ family, table }) => `To remove them: ${enter}nft delete table ${family} ${table}`),
+    ],
+    ...PASSING,
+  };
+}
+
+function ruleWords({ tool, family, table, chain, packets }: RefusingRule): string {
+  const place = [tool === 'nft' ? '' : tool, family, table, chain].filter(Boolean).join(' ');
+  return packets === undefined ? place : `${place} (${grouped(packets)} packets)`;
+}
+
+function listing({ tool, family, table, chain }: RefusingRule): string {
+  if (tool !== 'nft') return `${tool} -t ${table} -nvL ${chain}`;
+  return chain === '' ? `nft list table ${family} ${table}` : `nft list chain ${family} ${table} ${chain}`;
+}

@@ -1,0 +1,98 @@
+// A higher limit, or why there is none.
+//   When    the table is full or fills up, and the load suggests more than it has, or than its files set
+//   Cost    memory alone
+//   Undo    the limit and the buckets that were read
+
+import type { Plan } from '../../evaluate/sizing.ts';
+import { grouped } from '../../words/prose.ts';
+import { bucketActions } from '../../words/remedies.ts';
+import { durationWords } from '../../words/words.ts';
+import { type Case, TABLE_FULL } from './case.ts';
+import { type Demand, demandOf } from './demand.ts';
+import { limitStep, plannedLimit } from './limit-step.ts';
+import { restoreAdvice } from './restore-limit.ts';
+import { type Context, PASSING, type Step, typedStep } from './step.ts';
+
+export interface RaiseAdvice {
+  readonly kind: 'raise';
+  readonly plan: Plan;
+  readonly demand: Demand | undefined;
+  /** Seconds until the table is full again at the present rate; undefined if the limit is enough. */
+  readonly holds: number | undefined;
+}
+
+/** Raising the limit is what would help, and there is no memory for it. */
+export interface NoMemoryAdvice {
+  readonly kind: 'no_memory';
+  readonly plan: Plan | undefined;
+}
+
+function raiseAdvice(found: Case): readonly (RaiseAdvice | NoMemoryAdvice)[] {
+  const { limit: now, entries } = found.diagnosis.worst.result.table;
+  const demand = demandOf(found.diagnosis, found.holdings, found.arrivals);
+  const plan = plannedLimit(found);
+  const restored = restoreAdvice(found)[0]?.plan.limit ?? 0;
+  if (!isLimitShort(found, demand) || plan === undefined || plan.limit <= restored) return [];
+  const isTooMuch = plan.reason === 'in_use' || (plan.reason === 'memory' && plan.limit <= now);
+  if (plan.fits === false || isTooMuch) return [{ kind: 'no_memory', plan }];
+  return plan.limit > now ? [{ kind: 'raise', plan, demand, holds: holdingSeconds(plan, entries, demand) }] : [];
+}
+
+/** Entries that are refused for long chains need buckets, unless they would fill the table. */
+function isLimitShort({ diagnosis: { trouble, worst } }: Case, demand: Demand | undefined): boolean {
+  if (trouble === 'refusing') return (demand?.entries ?? 0) > worst.result.table.limit;
+  return TABLE_FULL.includes(trouble);
+}
+
+function holdingSeconds({ limit }: Plan, entries: number, demand: Demand | undefined): number | undefined {
+  if (demand === undefined || demand.entries <= limit) return undefined;
+  return Math.max(0, limit - entries) / demand.perSecond;
+}
+
+/** Advice that leads: a limit that is full again in a moment does not. */
+export function lastingRaise(found: Case): readonly (RaiseAdvice | NoMemoryAdvice)[] {
+  return raiseAdvice(found).filter(doesHold);
+}
+
+export function passingRaise(found: Case): readonly (RaiseAdvice | NoMemoryAdvice)[] {
+  return raiseAdvice(found).filter((advice) => !doesHold(advice));
+}
+
+function doesHold(advice: RaiseAdvice | NoMemoryAdvice): boolean {
+  return advice.kind === 'raise' && advice.holds === undefined;
+}
+
+export function raiseStep(advice: RaiseAdvice, context: Context): Step {
+  const { machine } = context.observation;
+  const buckets = bucketActions(machine, advice.plan.buckets).length > 0 ? ', and the buckets with it' : '';
+  return {
+    title: `Raise the limit to ${grouped(advice.plan.limit)}${buckets}.`,
+    ...limitStep(advice.plan, demandNotes(advice), context),
+  };
+}
+
+function demandNotes({ demand, holds }: RaiseAdvice): readonly string[] {
+  if (demand === undefined) return ['New connections get in at once.'];
+  const { kind, perSecond, seconds, entries } = demand;
+  const rate = grouped(Math.round(perSecond));
+  const count = `about ${grouped(Math.round(entries))} entries, with those that have ended and are not collected yet`;
+  const words =
+    kind === 'growing'
+      ? `The table grows by ${rate} entries/s. If that goes on, and each lives ${durationWords(seconds)} or more, it will hold ${count}.`
+      : `${rate} packets/s are refused a new entry. If each lived ${durationWords(seconds)} or more, the table would hold ${count}. Retries are counted again; clients that back off are not.`;
+  if (holds === undefined) return [words, 'New connections get in at once.'];
+  return [
+    words,
+    `New connections get in at once, for about ${durationWords(holds)} at this rate.`,
+    'This exceeds memory. A higher limit alone will not fix it: the table fills up again unless the load drops.',
+  ];
+}
+
+export function noMemoryStep(): Step {
+  return {
+    title: 'No higher limit: there is not enough memory for it.',
+    ...typedStep('', []),
+    notes: ['A full table is never swapped. Keep the flood out, or spread the load.'],
+    ...PASSING,
+  };
+}

@@ -1,0 +1,61 @@
+// Sources and networks against which no rule is advised, and why.
+
+import type { SshAccess } from '../../model/ssh-access.ts';
+import type { Holder, Holdings } from '../list/holders.ts';
+import { isOwn, type OwnAddresses } from './own-addresses.ts';
+import { DOMINANT, HALF_STATES, NEARLY_ALL, type Suspicion, TCP } from './suspicion.ts';
+
+/**
+ * `own`, `home`: the machine itself, or a network that it is in. `unknown`: perhaps that. `ssh`: a session comes from
+ * there. `everything`: nearly all entries are from there. `one_way`: a server, of whose connections only the replies pass.
+ * `zones`: the same address may be another tenant.
+ */
+export type Spared = 'own' | 'home' | 'unknown' | 'ssh' | 'everything' | 'one_way' | 'zones';
+
+export type Extent = 'source' | 'network';
+
+export function sparedBy(found: Suspicion, holdings: Holdings, holder: Holder, extent: Extent): Spared | undefined {
+  const own = extent === 'source' ? isOwn(found.own, holder) : hasOwn(found.own, holder);
+  if (own === true) return extent === 'source' ? 'own' : 'home';
+  if (hasSsh(found.ssh, holder, extent) === true) return 'ssh';
+  if (own === undefined) return 'unknown';
+  if (holdings.zoned > 0) return 'zones';
+  if (isOneWay(holdings)) return 'one_way';
+  return isEverything(holdings, holder, extent) ? 'everything' : undefined;
+}
+
+/** Undefined if not all sessions are known. */
+export function hasSsh({ clients, isComplete }: SshAccess, holder: Holder, extent: Extent): boolean | undefined {
+  return isAmong(clients, holder, extent) || (isComplete ? false : undefined);
+}
+
+/** Whether the machine has an address in a network; undefined if its addresses are unknown. */
+function hasOwn(own: OwnAddresses, network: Holder): boolean | undefined {
+  const addresses = network.ipv6 ? own.ipv6 : own.ipv4;
+  return addresses && isAmong(addresses, network, 'network');
+}
+
+function isAmong(addresses: ReadonlySet<string>, { key, ipv6 }: Holder, extent: Extent): boolean {
+  return Array.from(addresses, (address) => address.split(',').map(Number)).some(
+    (words) => words.length === (ipv6 ? 4 : 1) && partOf(words, extent).join() === partOf(key, extent).join(),
+  );
+}
+
+/** The address, or the network as the list has it: /24 or /64. */
+function partOf(words: readonly number[], extent: Extent): readonly number[] {
+  if (extent === 'source') return words;
+  return words.length === 1 ? words.map((word) => word & ~0xff) : words.slice(0, 2);
+}
+
+/** Established without a reply: picked up midway, from the side that answers. */
+function isOneWay({ kinds, unreplied, entries }: Holdings): boolean {
+  const established = kinds.find(({ protocol, state }) => protocol === TCP && state === 'ESTABLISHED');
+  return unreplied >= NEARLY_ALL * entries && (established?.entries ?? 0) >= NEARLY_ALL * entries;
+}
+
+// A single source that nobody answers is a scan; one that is answered may be a proxy.
+function isEverything({ entries, unreplied, kinds }: Holdings, holder: Holder, extent: Extent): boolean {
+  if (holder.entries < NEARLY_ALL * entries) return false;
+  const half = kinds.reduce((sum, { state, entries: some }) => sum + (HALF_STATES.includes(state) ? some : 0), 0);
+  return extent === 'network' || Math.max(unreplied, half) < DOMINANT * entries;
+}

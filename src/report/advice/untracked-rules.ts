@@ -1,0 +1,82 @@
+// The rules that leave a port untracked, and those that accept its packets without a state.
+
+import type { FilterChain } from '../../model/filter-chain.ts';
+import { type Accept, type Action, type IptablesRule, nftChain, nftRule, nftTable } from '../../words/action.ts';
+import { protocolWords } from '../list/address.ts';
+import { iptablesFamilies, isSince, type Place } from './step.ts';
+
+export interface UntrackedPort {
+  readonly protocol: number;
+  readonly port: number;
+  readonly ipv4: boolean;
+  readonly ipv6: boolean;
+  /** Whose packets: those of this machine itself, those that pass through it, or both. */
+  readonly reach: 'local' | 'forwarded' | 'both';
+}
+
+const ENDS = ['dport', 'sport'] as const;
+
+/** Of at most 15 characters: `raw_udp_53`. */
+function stepOfPort({ protocol, port }: Pick<UntrackedPort, 'protocol' | 'port'>): string {
+  return `raw_${protocolWords(protocol)}_${port}`;
+}
+
+/** Answers go to the ports that clients have; what begins a connection is no answer. */
+export function acceptUntracked(chain: FilterChain, { protocol, port }: UntrackedPort): Accept {
+  const name = protocolWords(protocol);
+  const isTcp = name === 'tcp';
+  const matches =
+    chain.tool === 'nft'
+      ? [
+          `${name} dport ${port}`,
+          `${name} sport ${port} ${name} dport 1024-65535${isTcp ? ' tcp flags & (fin|syn|rst|ack) != syn' : ''}`,
+        ]
+      : [`-p ${name} --dport ${port}`, `-p ${name} --sport ${port} --dport 1024:65535${isTcp ? ' ! --syn' : ''}`];
+  return { kind: 'accept', step: stepOfPort({ protocol, port }), chain, matches };
+}
+
+const NFT_REACH = { local: 'fib daddr type local ', forwarded: 'fib daddr type != local ', both: '' } as const;
+const IPTABLES_REACH = {
+  local: '-m addrtype --dst-type LOCAL ',
+  forwarded: '-m addrtype ! --dst-type LOCAL ',
+  both: '',
+} as const;
+
+/** Packets that this machine sends pass output alone. */
+function hooksOf({ reach }: UntrackedPort): readonly ('prerouting' | 'output')[] {
+  return reach === 'forwarded' ? ['prerouting'] : ['prerouting', 'output'];
+}
+
+export function untracked(advice: UntrackedPort): Action {
+  const { protocol, port, reach } = advice;
+  return nftTable(
+    stepOfPort(advice),
+    ...hooksOf(advice).flatMap((hook) => [
+      nftChain(hook, hook, -300),
+      ...ENDS.map((end) =>
+        nftRule(hook, `${hook === 'output' ? '' : NFT_REACH[reach]}${protocolWords(protocol)} ${end} ${port} notrack`),
+      ),
+    ]),
+  );
+}
+
+export function untrackedByIptables(advice: UntrackedPort, context: Place): readonly Action[] {
+  const { protocol, port, reach } = advice;
+  // Since 2.6.34; before, NOTRACK is a target of its own.
+  const target = isSince(context.observation.machine, 3, 0) ? 'CT --notrack' : 'NOTRACK';
+  return iptablesFamilies(advice).flatMap((family) =>
+    hooksOf(advice).flatMap((hook) =>
+      ENDS.map((end): IptablesRule => {
+        const match = `${hook === 'output' ? '' : IPTABLES_REACH[reach]}-p ${protocolWords(protocol)} --${end} ${port}`;
+        return {
+          kind: 'iptables rule',
+          step: stepOfPort(advice),
+          tool: family,
+          table: 'raw',
+          chain: hook.toUpperCase(),
+          rule: `${match} -j ${target}`,
+        };
+      }),
+    ),
+  );
+}

@@ -1,0 +1,51 @@
+// Rules that refuse packets are named, whatever is wrong.
+
+import { expect, test } from 'vitest';
+import type { RefusingRule } from '../../../../src/model/refusing-rule.ts';
+import { stepOf } from '../../../../src/report/advice/steps.ts';
+import { observation, table } from '../../support/observation.ts';
+import { adviceOf, type Incident, kinds } from '../../support/reports.ts';
+
+const OURS: RefusingRule = {
+  tool: 'nft',
+  family: 'inet',
+  table: 'check_conntrack_limit_41c5023d',
+  chain: '',
+  isOurs: true,
+  packets: 1204,
+};
+const THEIRS: RefusingRule = {
+  tool: 'iptables',
+  family: '',
+  table: 'filter',
+  chain: 'INPUT',
+  isOurs: false,
+  packets: 7,
+};
+const [CALM, FULL]: readonly Incident[] = [{ first: { entries: 30 } }, { first: { entries: 1000 } }];
+
+test.each<[string, RefusingRule, boolean, boolean]>([
+  ['ours', OURS, true, true],
+  ['ours without a count', { ...OURS, packets: undefined }, true, true],
+  ['ours that has met nothing yet', { ...OURS, packets: 0 }, true, true],
+  ['of others', THEIRS, true, true],
+  ['of others that has met nothing', { ...THEIRS, packets: 0 }, false, false],
+  ['of others without a count', { ...THEIRS, packets: undefined }, false, true],
+])('%s', (_, rule, whenCalm, whenFull) => {
+  const names = (incident: Incident | undefined) =>
+    kinds(adviceOf({ ...incident, refusing: [rule] })).includes('in_force');
+  expect([names(CALM), names(FULL)]).toEqual([whenCalm, whenFull]);
+});
+
+test('they are shown, and nothing is changed', () => {
+  const [advice] = adviceOf({ ...CALM, refusing: [OURS, THEIRS] });
+  if (advice === undefined) throw new Error('no advice');
+  const step = stepOf(advice, { observation: observation({}), subject: table() });
+  expect(step).toMatchObject({
+    title:
+      'Rules refuse connections here: inet check_conntrack_limit_41c5023d (1,204 packets) and iptables filter INPUT (7 packets).',
+    commands: ['nft list table inet check_conntrack_limit_41c5023d', 'iptables -t filter -nvL INPUT'],
+    undo: [],
+  });
+  expect(step.notes).toContain('To remove them: nft delete table inet check_conntrack_limit_41c5023d');
+});
