@@ -13,6 +13,7 @@ import type { Group, Holder, Holdings } from '../list/holders.ts';
 import type { OpenGroup } from '../list/open-timers.ts';
 import { timeoutName } from '../list/timeouts.ts';
 import type { TimerOrigin } from './case.ts';
+import { isOwn, type OwnAddresses } from './own-addresses.ts';
 import { inNamespace, PASSING, type Place, type Step, typedStep } from './step.ts';
 import { maybeSsh, NEARLY_ALL, UDP, WORTHWHILE } from './suspicion.ts';
 
@@ -49,6 +50,7 @@ export type Unproven = Exclude<TimerOrigin, 'sysctls'> | 'once' | 'few' | 'used'
 /** What tells whether open connections are in use. */
 export interface UseEvidence {
   readonly ssh: SshAccess;
+  readonly own: OwnAddresses;
   readonly arrivals?: Pick<Arrivals, 'open'> | undefined;
   readonly timers: TimerOrigin;
 }
@@ -67,7 +69,7 @@ export function releaseAdvice(holdings: Holdings, evidence: UseEvidence): readon
     const cost = costOf(group, holdings, evidence);
     if (typeof cost === 'object') return [{ kind: 'unproven', group, of, why: cost.why }];
     if (cost !== undefined)
-      return [{ kind: 'free', group, ...narrowest(group, holdings), of, cost, ...families, zone }];
+      return [{ kind: 'free', group, ...narrowest(group, holdings, evidence.own), of, cost, ...families, zone }];
   }
   return [];
 }
@@ -113,11 +115,17 @@ function useOfTimers({ both, reset, idle, seconds }: OpenGroup): Unproven | unde
   return idle < NEARLY_ALL * both ? 'young' : undefined;
 }
 
-// Two parts of a whole that together are more than the whole have at least the rest in common.
-function narrowest(group: Group, { rankings, entries }: Holdings): Pick<ReleaseAdvice, 'source' | 'entries'> {
-  const source = rankings.sources.holders[0];
+// Two parts of a whole that together are more than the whole have at least the rest in common. The machine itself, or what
+// may be it, is not named.
+function narrowest(
+  group: Group,
+  { rankings, entries }: Holdings,
+  own: OwnAddresses,
+): Pick<ReleaseAdvice, 'source' | 'entries'> {
+  const [source] = rankings.sources.holders;
+  const isOther = source !== undefined && isOwn(own, source) === false;
   const common = (source?.entries ?? 0) + group.entries - entries;
-  return common >= NEARLY_ALL * group.entries
+  return isOther && common >= NEARLY_ALL * group.entries
     ? { source, entries: common }
     : { source: undefined, entries: group.entries };
 }

@@ -18,9 +18,9 @@ export function sparedBy(found: Suspicion, holdings: Holdings, holder: Holder, e
   const own = extent === 'source' ? isOwn(found.own, holder) : hasOwn(found.own, holder);
   if (own === true) return extent === 'source' ? 'own' : 'home';
   if (hasSsh(found.ssh, holder, extent) === true) return 'ssh';
+  if (isOneWay(holdings)) return 'one_way';
   if (own === undefined) return 'unknown';
   if (holdings.zoned > 0) return 'zones';
-  if (isOneWay(holdings)) return 'one_way';
   return isEverything(holdings, holder, extent) ? 'everything' : undefined;
 }
 

@@ -14,6 +14,7 @@ import type { RefusingRule } from '../../../src/model/refusing-rule.ts';
 import type { SshAccess } from '../../../src/model/ssh-access.ts';
 import { type Advice, adviceFor } from '../../../src/report/advice/advice.ts';
 import type { TimerOrigin } from '../../../src/report/advice/case.ts';
+import type { OwnAddresses } from '../../../src/report/advice/own-addresses.ts';
 import { type Diagnosis, diagnose, fullestTable } from '../../../src/report/diagnosis/diagnosis.ts';
 import { survivalSeconds } from '../../../src/report/diagnosis/evictions.ts';
 import type { Shortage } from '../../../src/report/diagnosis/nat-ports.ts';
@@ -57,12 +58,14 @@ export interface Incident {
   readonly settings?: ReadonlyMap<string, number>;
   readonly ssh?: SshAccess;
   /** Chains that drop what no rule accepts. */
-  readonly chains?: readonly FilterChain[];
+  readonly chains?: readonly FilterChain[] | 'unknown';
   /** Rules that refuse connections. */
   readonly refusing?: readonly RefusingRule[];
   readonly timers?: TimerOrigin;
   /** Addresses of the machine itself. */
   readonly own?: readonly string[];
+  /** The same as they were read, or that they could not be. */
+  readonly machineOwn?: OwnAddresses;
 }
 
 /** Nobody in a table of 1000 in 500 buckets, 64 GiB of memory, a kernel 6.1. */
@@ -125,9 +128,9 @@ export function adviceOf(incident: Incident): readonly Advice[] {
     diagnosis,
     holdings,
     arrivals,
-    own: ownOf(...own),
+    own: incident.machineOwn ?? ownOf(...own),
     ssh: incident.ssh ?? NO_SSH,
-    chains: incident.chains ?? [],
+    chains: incident.chains === 'unknown' ? undefined : (incident.chains ?? []),
     refusing: incident.refusing ?? [],
     timers: incident.timers ?? 'sysctls',
     shortage,

@@ -66,7 +66,7 @@ const OPEN = { state: STATES.indexOf('ESTABLISHED'), port: 443, seconds: 2, both
 
 /** Connections without a packet between two readings, too. */
 function freedBy(lines: readonly string[]): readonly ReleaseAdvice[] {
-  const evidence = { ssh: NO_SSH, timers: 'sysctls', arrivals: { open: [OPEN] } } as const;
+  const evidence = { ssh: NO_SSH, own: ownOf(), timers: 'sysctls', arrivals: { open: [OPEN] } } as const;
   return releaseAdvice(listed(lines).holdings, evidence).flatMap((one) => (one.kind === 'free' ? [one] : []));
 }
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { releaseAdvice, type UseEvidence, unprovenStep } from '../../../../src/report/advice/release.ts';
 import { STATES } from '../../../../src/report/list/entry.ts';
 import type { OpenGroup } from '../../../../src/report/list/open-timers.ts';
-import { listed, NO_SSH, times } from '../../support/listed.ts';
+import { listed, NO_SSH, ownOf, times, UNKNOWN_OWN } from '../../support/listed.ts';
 
 const UDP = { protocol: 'udp', flag: 'UNREPLIED', port: 53, left: 29 } as const;
 const HALF = { state: 'SYN_RECV', left: 59 } as const;
@@ -21,6 +21,7 @@ const GROUP: OpenGroup = {
 };
 const SILENT: UseEvidence = {
   ssh: NO_SSH,
+  own: ownOf(),
   timers: 'sysctls',
   arrivals: { open: [GROUP, { ...GROUP, state: STATES.indexOf('CLOSE_WAIT') }] },
 };
@@ -99,6 +100,11 @@ describe('what is freed at once', () => {
     const one = times(900, () => ({ state: 'TIME_WAIT', left: 60, source: '10.5.5.5' }));
     const [narrow] = releaseAdvice(listed([...one, ...IDLE.slice(0, 50)]).holdings, SILENT);
     expect(narrow).toMatchObject({ source: { entries: 900 }, entries: 850 });
+    // The machine itself is not named, nor what may be it.
+    for (const own of [ownOf(String((10 << 24) | (5 << 16) | (5 << 8) | 5)), UNKNOWN_OWN])
+      expect(releaseAdvice(listed([...one, ...IDLE.slice(0, 50)]).holdings, { ...SILENT, own })).toMatchObject([
+        { source: undefined, entries: 900 },
+      ]);
     const [wide] = releaseAdvice(listed([...one, ...IDLE.slice(0, 500)]).holdings, SILENT);
     expect(wide).toMatchObject({ source: undefined, entries: 900 });
   });

@@ -206,7 +206,7 @@ test('open connections of ssh are not removed, half-open and ended ones are', ()
       reset: 0,
       idle: 900,
     }));
-    return { ssh, timers: 'sysctls', arrivals: { open } } as const;
+    return { ssh, own: ownOf(), timers: 'sysctls', arrivals: { open } } as const;
   };
   const silent = (port: number, of: Line = {}) => listed(times(900, () => ({ left: 1000, port, ...of }))).holdings;
   expect(releaseAdvice(silent(443), seen(SESSION))).toMatchObject([{ cost: 'silent' }]);
