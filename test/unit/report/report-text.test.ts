@@ -67,8 +67,8 @@ describe('the first step', () => {
   });
 
   test('is a whole step if that changes something at once', () => {
-    expect(first({ first: { entries: 1000, buckets: ok(1024) } })).toBe(`Do this first: Raise the limit to 4,096.
-    sysctl -w net.netfilter.nf_conntrack_max=4096`);
+    expect(first({ first: { entries: 1000, buckets: ok(1024) } })).toBe(`Do this first: Raise the limit to 2,048.
+    sysctl -w net.netfilter.nf_conntrack_max=2048`);
   });
 
   test('is none without a command', () => {
@@ -110,7 +110,7 @@ describe('the text', () => {
     expect(text).toContain('20 "table full" lines from 2026-11-23 03:01:44 to 2026-11-23 03:02:10,');
     expect(text).toMatch(/\n {4}10\.0\.0\.1 {15}1,000 100\.0% {4}192\.0\.2\.1 {14}1,000 100\.0%\n/);
     expect(text).toContain('    udp_timeout (30 s)                            1,000 100.0%, 30 s left\n');
-    expect(text).toContain('  2. Raise the limit to 131,072, and the buckets with it.\n       echo 32768 > ');
+    expect(text).toContain('  2. Raise the limit to 92,160, and the buckets with it.\n       echo 23040 > ');
     expect(text).toContain(
       '\n       nft add table inet check_conntrack'.replace('       ', '       nsenter -t 4711 -n '),
     );

@@ -49,9 +49,9 @@ describe('a report', () => {
       "
       [##################################################] 100.0% of 1,000
 
-      Do this first: Raise the limit to 262,144, and the buckets with it.
-          echo 65536 > /sys/module/nf_conntrack/parameters/hashsize
-          sysctl -w net.netfilter.nf_conntrack_max=262144
+      Do this first: Raise the limit to 180,224, and the buckets with it.
+          echo 45056 > /sys/module/nf_conntrack/parameters/hashsize
+          sysctl -w net.netfilter.nf_conntrack_max=180224
 
       Where
            entries   usage    drop/s   all drops
@@ -226,9 +226,9 @@ describe('a report', () => {
            Nearly all entries are from there: a rule against 10.0.0.1 would cut off
            everybody. It may be a proxy, a NAT gateway, or the only network: find the
            program or the client that sends.
-        2. Raise the limit to 4,096, and the buckets with it.
-             echo 1024 > /sys/module/nf_conntrack/parameters/hashsize
-             sysctl -w net.netfilter.nf_conntrack_max=4096
+        2. Raise the limit to 2,048, and the buckets with it.
+             echo 512 > /sys/module/nf_conntrack/parameters/hashsize
+             sysctl -w net.netfilter.nf_conntrack_max=2048
            Undo:
              sysctl -w net.netfilter.nf_conntrack_max=1000
              echo 500 > /sys/module/nf_conntrack/parameters/hashsize
@@ -253,9 +253,9 @@ describe('a report', () => {
              ss -tunap
            Changes nothing.
            Lists the sockets and their processes.
-        2. Raise the limit to 4,096, and the buckets with it.
-             echo 1024 > /sys/module/nf_conntrack/parameters/hashsize
-             sysctl -w net.netfilter.nf_conntrack_max=4096
+        2. Raise the limit to 2,048, and the buckets with it.
+             echo 512 > /sys/module/nf_conntrack/parameters/hashsize
+             sysctl -w net.netfilter.nf_conntrack_max=2048
            Undo:
              sysctl -w net.netfilter.nf_conntrack_max=1000
              echo 500 > /sys/module/nf_conntrack/parameters/hashsize
