@@ -21,7 +21,7 @@ import { readFullLog } from './diagnosis/kernel-log.ts';
 import { type InvalidHandling, mostInvalid, readInvalidHandling } from './diagnosis/leads/invalid.ts';
 import { type Look, leadsOf, tableOf as tableOfLead, withLeads } from './diagnosis/leads/leads.ts';
 import { fullSpells } from './diagnosis/log-owners.ts';
-import { natShortage } from './diagnosis/nat-shortage.ts';
+import { natShortage, natSource, withNatPorts } from './diagnosis/nat-shortage.ts';
 import { recollect } from './diagnosis/recollection.ts';
 import { isListOf } from './list/holders.ts';
 import type { Listed } from './list/listing.ts';
@@ -59,13 +59,22 @@ export async function gatherFindings(
   const spells = said === undefined ? undefined : fullSpells(root, said, observation);
   const recollection = recollect(root, observation, options.stateDir);
   const asked = pid === undefined ? undefined : subject.key;
-  const diagnosis = withLeads(diagnose(evaluation, spells, recollection.pasts, asked), leads);
   const isForeign = entries !== undefined && listed.kind === 'list' && !isListOf(subject.entries, listed.holdings);
+  const { natDiagnosis, shortage } = await withNatPorts(
+    diagnose(evaluation, spells, recollection.pasts, asked),
+    ({ table }) => {
+      const isListed = table.key === subject.key && !isForeign;
+      return natShortage(
+        root,
+        table,
+        natSource(root, observation.machine, table, isListed ? listed : undefined, entries),
+        stop,
+      );
+    },
+  );
+  const diagnosis = withLeads(natDiagnosis, leads);
   const isOfWorst = diagnosis.worst.result.table.key === subject.key;
   const own = listed.kind === 'list' && isOfWorst && !isForeign ? listed : undefined;
-  const { table } = diagnosis.worst.result;
-  const isClashing = diagnosis.trouble === 'clashing';
-  const shortage = isClashing ? await natShortage(root, observation.machine, table, stop) : 'unknown';
   return {
     evaluation,
     diagnosis,
@@ -104,7 +113,8 @@ function settingsOf(
   { subject, settings }: Pick<Looked, 'subject' | 'settings'>,
 ): ReadonlyMap<string, number> {
   const { table } = worst.result;
-  return table.key === subject.key || trouble !== 'clashing' ? settings : readTunables(root, machine.generation, table);
+  const isNats = trouble === 'clashing' || trouble === 'nat_exhausted';
+  return table.key === subject.key || !isNats ? settings : readTunables(root, machine.generation, table);
 }
 
 type CutOff = Pick<Case, 'ssh' | 'chains' | 'refusing' | 'timers'>;

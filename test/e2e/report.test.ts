@@ -1,8 +1,8 @@
 // The report on lists captured elsewhere: where they come from, how large they are, and what goes wrong.
 
 import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { listOf } from './support/list.ts';
 import { machine, onlyFile } from './support/machine.ts';
@@ -55,6 +55,42 @@ describe('where a list comes from', () => {
     const { stdout, status } = plugin('report', '--entries', path);
     expect(status).toBe(0);
     expect(stdout).toMatch(/20 entries of [^,]*, 2 lines are no entries\./);
+  });
+});
+
+describe('NAT without a free port', () => {
+  // From source ports below 1024 NAT has 600 to 1023.
+  const taken = Array.from({ length: 424 }, (_, at) => {
+    const ports = `sport=${600 + at} dport=2049`;
+    return `ipv4     2 tcp      6 300 ESTABLISHED src=10.0.0.${at % 250} dst=192.0.2.1 ${ports} src=192.0.2.1 dst=203.0.113.7 sport=2049 dport=${600 + at} [ASSURED] mark=0 zone=0 use=2\n`;
+  }).join('');
+
+  test('of a list alone', () => {
+    const path = join(scratch(), 'list');
+    writeFileSync(path, taken);
+    const said = plugin('report', '--entries', path).stdout.replace(/\s+/g, ' ');
+    expect(said).toContain(
+      ' NAT: 203.0.113.7 has 424 of its 424 ports from 600 to 1023 in use towards tcp 192.0.2.1 port 2049. ',
+    );
+    writeFileSync(path, taken.split('\n').slice(0, 381).join('\n'));
+    expect(plugin('report', '--entries', path).stdout).not.toContain('NAT:');
+  });
+
+  test.each([['in the tree'], ['given']])('of a captured tree that lost packets to clashes, its list %s', (where) => {
+    const here = machine();
+    const path = join(where === 'given' ? scratch() : here.root, 'proc/net/nf_conntrack');
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, taken);
+    const lost = { uptime: 100, entries: 424, drop: [1180], insert_failed: [1180] };
+    const { stdout, status } = here.report(lost, ...(where === 'given' ? ['--entries', path] : []));
+    const said = stdout.replace(/\s+/g, ' ');
+    expect([status, said]).toEqual([
+      1,
+      expect.stringContaining(
+        'CONNTRACK WARNING - the table of this tree is 0.2% full; NAT has no port left towards tcp 192.0.2.1 port 2049 (424 of 424 taken); 1,180 lost to clashes since boot; ',
+      ),
+    ]);
+    expect(said).toContain('What to do 1. Give NAT more ports');
   });
 });
 

@@ -41,6 +41,7 @@ const OF_A_TABLE: readonly AdviceRow[] = [
   listed(whoFillsIt),
   lastingRaise,
   bucketAdvice,
+  natPortsAdvice,
   listed(timeoutAdvice),
   listed(untrackedPort),
   listed(releasedEntries),
@@ -64,6 +65,7 @@ function rowsOf({ diagnosis: { trouble } }: Case): readonly AdviceRow[] {
     case 'elsewhere':
     case 'was_losing':
       return [];
+    case 'nat_exhausted':
     case 'clashing':
       return OF_CLASHES;
     case 'was_full':

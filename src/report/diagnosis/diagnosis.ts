@@ -3,7 +3,7 @@
 import { byGravity, type Evaluation, type TableResult } from '../../evaluate/evaluate.ts';
 import { addLost, type Lost, NOTHING_LOST, packetsLost } from '../../evaluate/losses.ts';
 import type { LossSpell, PastLosses } from '../../evaluate/past-losses.ts';
-import { compareSeverity, type State } from '../../evaluate/state.ts';
+import { compareSeverity, type State, worst as worstState } from '../../evaluate/state.ts';
 import type { ColumnName } from '../../model/counters.ts';
 import type { FullSpell, FullSpells } from '../../model/full-log.ts';
 import type { Observation } from '../../model/observation.ts';
@@ -12,7 +12,8 @@ import type { Table } from '../../model/table.ts';
 /**
  * `losing`: packets are dropped because it is full. `clashing`: they are, because their entry would have a tuple that
  * another one has. `refusing`: entries are, because hash chains are too long. `full` and `filling`: nothing was lost
- * meanwhile. `was_full`, `was_losing`, `drift`, `unread`: nothing is wrong with any table that was read; the second is
+ * meanwhile. `nat_exhausted`: neither, and a range of ports that NAT may use is taken, in a table that lost packets to clashes
+ * before. `was_full`, `was_losing`, `drift`, `unread`: nothing is wrong with any table that was read; the second is
  * known by samples of earlier checks. `elsewhere`: the same, and something else points to a loss.
  */
 export type Trouble =
@@ -21,6 +22,7 @@ export type Trouble =
   | 'refusing'
   | 'full'
   | 'filling'
+  | 'nat_exhausted'
   | 'was_full'
   | 'was_losing'
   | 'drift'
@@ -108,6 +110,8 @@ const FULL_SHARE = 0.99;
 // Packets that arrive at the same moment, one per CPU, may be counted beyond the limit for a moment.
 const BEYOND_SHARE = 0.05;
 const BEYOND_ENTRIES = 64;
+// The list of each is read.
+const MOST_EXAMINED = 3;
 /** What the kernel wrote longer ago than that does not explain what is wrong now. */
 export const RECENT_SECONDS = 900;
 
@@ -141,7 +145,28 @@ export function diagnose(
   return { ...whole, tables, worst, past, sinceBoot: lostSinceBoot(results), recent, watched: watchedOf(results) };
 }
 
-function recentLosses(results: readonly TableResult[], pasts: PastsOfTables): RecentLosses {
+/** The diagnosis with the table whose NAT has used up a range of ports; the table comes before everything that is over. */
+export function withExhausted(diagnosis: Diagnosis, exhausted: TableResult | undefined): Diagnosis {
+  const { tables, worst } = diagnosis;
+  const found = tables.find(({ result }) => result === exhausted);
+  if (found === undefined || found.trouble !== 'none') return diagnosis;
+  const named = { ...found, state: 'warning', trouble: 'nat_exhausted' } as const;
+  const others = tables.filter((one) => one !== found);
+  if (worst.trouble !== 'none')
+    return { ...diagnosis, tables: [worst, named, ...others.filter((one) => one !== worst)] };
+  const state = worstState([diagnosis.state, 'warning']);
+  return { ...diagnosis, state, trouble: 'nat_exhausted', worst: named, tables: [named, ...others] };
+}
+
+/** Tables without trouble that lost packets to clashes since boot, those that lost most first. */
+export function clashedBefore({ worst, tables }: Diagnosis): readonly TableResult[] {
+  if (worst.trouble !== 'none') return [];
+  const clashes = ({ lostSinceBoot: lost = NOTHING_LOST }: TableResult) => lost.clash + lost.fullOrClash;
+  const lost = tables.map(({ result }) => result).filter((result) => clashes(result) > 0);
+  return lost.sort((a, b) => clashes(b) - clashes(a)).slice(0, MOST_EXAMINED);
+}
+
+export function recentLosses(results: readonly TableResult[], pasts: PastsOfTables): RecentLosses {
   const spells = results.flatMap(({ table }) =>
     (pasts.get(table.key)?.spells ?? []).map((spell) => ({ kind: 'lost', table, spell }) as const),
   );
@@ -158,7 +183,7 @@ function lostSinceBoot(results: readonly TableResult[]): SinceBoot {
   return { lost: known.reduce(addLost, NOTHING_LOST), isWhole: known.length === results.length };
 }
 
-function watchedOf(results: readonly TableResult[]): Diagnosis['watched'] {
+export function watchedOf(results: readonly TableResult[]): Diagnosis['watched'] {
   const watched = results.filter(({ losses }) => losses !== undefined).length;
   if (watched === results.length) return 'all';
   return watched === 0 ? 'none' : 'some';

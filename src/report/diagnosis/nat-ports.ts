@@ -1,143 +1,146 @@
-// Which ports NAT has given away. A translated connection needs a tuple of its own: the same translated address and port
-// cannot serve two connections to one destination port. When the range is used up the kernel drops the next one
-// (nf_nat_core.c, get_unique_tuple(); it gives up a search in a large range before the last free port is found).
+// Ports that NAT has given away. The kernel drops a new connection for which its search in the range finds no free port
+// (nf_nat_core.c, get_unique_tuple(); in a large range the search gives up before the last free one).
 
-import { CLASSES, classAt, classOf, type EntryClass } from '../list/digest.ts';
-import type { Entry, Tuple } from '../list/entry.ts';
-import { countKey, heaviest, newTally, type Tally } from '../list/tally.ts';
+import { classAt, classOf, type EntryClass } from '../list/digest.ts';
+import type { Entry } from '../list/entry.ts';
+import {
+  DEFAULT_RANGES,
+  fullGroups,
+  type NatCount,
+  type NatGroup,
+  type PortRange,
+  SHORT,
+  sizeOf,
+} from '../list/nat-groups.ts';
 
-/** Connections that share one translated address, one destination and its port. Addresses are 32-bit words. */
-export interface NatGroup {
-  readonly ipv6: boolean;
-  readonly protocol: number;
-  readonly translated: readonly number[];
-  readonly destination: readonly number[];
-  readonly port: number;
-}
-
-/** A range of ports that a rule gives, both ends in it. */
-export interface PortRange {
-  readonly first: number;
-  readonly last: number;
-}
-
-/** The largest group, and its ports. */
+/** A group, and its ports. */
 export interface NatUse extends NatGroup {
   readonly used: number;
-  readonly lowest: number;
-  readonly highest: number;
   /** What most of its entries are. */
   readonly mostly: EntryClass;
 }
 
-/** A group, and how many of the ports that it may have it has. */
+/** A group, and the range that it has used up. */
 export interface NatShortage {
   readonly use: NatUse;
   readonly range: PortRange;
 }
 
-/** `none`: no group that could be seen is short of ports. `unknown`: that cannot be told. */
+/** `none`: no group is short of ports. `unknown`: that cannot be told. */
 export type Shortage = NatShortage | 'none' | 'unknown';
 
-const [V4, V6] = [1, 4];
 const PORTS = 65_536;
-/** What the kernel takes where no rule says: from here on, for a source port that is not below. */
-export const DEFAULT_RANGE: PortRange = { first: 1024, last: PORTS - 1 };
-// The search for a free port gives up before all are taken.
-const SHORT = 0.9;
+// Counts that a sample shows scatter.
+const PERHAPS_SHORT = 0.5;
 
-/** By group, in bounded memory. */
-export interface NatTally {
-  readonly four: Tally;
-  readonly six: Tally;
+/** Groups that may be short of ports, those nearest to the end of their range first. */
+export function candidatesOf(
+  counts: readonly NatCount[],
+  ranges: readonly PortRange[],
+  isSample: boolean,
+): readonly NatGroup[] {
+  const most = isSample ? PERHAPS_SHORT : SHORT;
+  const near = counts
+    .map(({ group, range, entries }) => ({ group, share: entries / leastPart(range, ranges) }))
+    .filter(({ share }) => share >= most)
+    .sort((a, b) => b.share - a.share);
+  const names = new Set<string>();
+  return near.flatMap(({ group }) => {
+    const name = JSON.stringify(group);
+    if (names.has(name)) return [];
+    names.add(name);
+    return [group];
+  });
 }
 
-export function newNatTally(): NatTally {
-  return { four: newTally(1 + 2 * V4), six: newTally(1 + 2 * V6) };
+/** True if no group that the counts lack can be short of ports: each lacks at most `lacking` entries. */
+export function areAllCounted(lacking: number, ranges: readonly PortRange[]): boolean {
+  return [...DEFAULT_RANGES, undefined].every((range) => lacking < SHORT * leastPart(range, ranges));
 }
 
-export function countNat({ four, six }: NatTally, entry: Entry): void {
-  if (!isSourceTranslated(entry)) return;
-  const key = Int32Array.from(keyOf(entry));
-  countKey(entry.reply.ipv6 ? six : four, key);
+/** The smallest number of ports that any range has in this part of all ports: if a range is used up, one part of it is. */
+function leastPart(part: PortRange | undefined, ranges: readonly PortRange[]): number {
+  const parts = part === undefined ? OUTSIDE : [part];
+  const shared = ranges.flatMap((range) => parts.map((one) => overlap(one, range))).filter((ports) => ports > 0);
+  return Math.min(part === undefined ? PORTS : sizeOf(part), ...shared);
 }
 
-/** The one with the most entries; undefined where nothing is translated. */
-export function largestGroup({ four, six }: NatTally): NatGroup | undefined {
-  const [[a], [b]] = [heaviest(four, 1), heaviest(six, 1)];
-  if (a === undefined && b === undefined) return undefined;
-  const isSix = (b?.count ?? 0) > (a?.count ?? 0);
-  return groupOf((isSix ? b : a)?.key ?? [], isSix);
+/** Ports that are in no default range. */
+const OUTSIDE: readonly PortRange[] = [
+  { first: 0, last: 0 },
+  { first: 512, last: 599 },
+];
+
+function overlap(a: PortRange, b: PortRange): number {
+  return Math.max(0, Math.min(a.last, b.last) - Math.max(a.first, b.first) + 1);
 }
 
-// What the answer comes from is the destination, and what it goes to the translated source.
-function keyOf({ protocol, reply }: Entry): readonly number[] {
-  const words = reply.ipv6 ? V6 : V4;
-  return [
-    (protocol << 16) | reply.sourcePort,
-    ...reply.destination.subarray(0, words),
-    ...reply.source.subarray(0, words),
-  ];
-}
-
-function groupOf([first = 0, ...addresses]: readonly number[], ipv6: boolean): NatGroup {
-  const words = ipv6 ? V6 : V4;
-  return {
-    ipv6,
-    protocol: first >>> 16,
-    port: first & (PORTS - 1),
-    translated: addresses.slice(0, words),
-    destination: addresses.slice(words),
-  };
-}
-
-function isSourceTranslated({ original, reply }: Entry): boolean {
-  if (reply.destinationPort === -1) return false;
-  return original.sourcePort !== reply.destinationPort || !isSame(original.source, reply.destination, reply);
-}
-
-function isSame(a: Int32Array, b: Int32Array, { ipv6 }: Tuple): boolean {
-  return a.subarray(0, ipv6 ? V6 : V4).every((word, at) => word === b[at]);
-}
-
-/** The ports of one group. */
+/** The ports of one group, a bit for each. */
 export interface GroupPorts {
   readonly group: NatGroup;
   readonly taken: Uint8Array;
-  readonly classes: Int32Array;
+  readonly classes: Map<number, number>;
 }
 
 export function portsOf(group: NatGroup): GroupPorts {
-  return { group, taken: new Uint8Array(PORTS), classes: new Int32Array(CLASSES) };
+  return { group, taken: new Uint8Array(PORTS / 8), classes: new Map() };
 }
 
+/** Counts what takes a port of the group, translated or not. */
 export function countPort({ group, taken, classes }: GroupPorts, entry: Entry): void {
-  if (!isSourceTranslated(entry) || entry.reply.ipv6 !== group.ipv6) return;
-  const { protocol, port, ipv6 } = groupOf(keyOf(entry), group.ipv6);
-  if (protocol !== group.protocol || port !== group.port) return;
-  const words = ipv6 ? V6 : V4;
-  const { source, destination } = entry.reply;
-  if (!isEqual(group.translated, destination, words) || !isEqual(group.destination, source, words)) return;
-  taken[entry.reply.destinationPort] = 1;
+  const { reply, protocol } = entry;
+  if (protocol !== group.protocol || reply.sourcePort !== group.port || reply.ipv6 !== group.ipv6) return;
+  if (!isEqual(group.translated, reply.destination) || !isEqual(group.destination, reply.source)) return;
+  const port = reply.destinationPort;
+  taken[port >> 3] = (taken[port >> 3] ?? 0) | (1 << (port & 7));
   const place = classOf(entry);
-  classes[place] = (classes[place] ?? 0) + 1;
+  classes.set(place, (classes.get(place) ?? 0) + 1);
 }
 
-function isEqual(words: readonly number[], address: Int32Array, length: number): boolean {
-  return words.slice(0, length).every((word, at) => word === address[at]);
+function isEqual(words: readonly number[], address: Int32Array): boolean {
+  return words.every((word, at) => word === address[at]);
 }
 
-export function useOf({ group, taken, classes }: GroupPorts): NatUse {
-  const used = taken.reduce((sum, is) => sum + is, 0);
-  const lowest = Math.max(0, taken.indexOf(1));
-  const most = classes.reduce((best, held, place) => (held > (classes[best] ?? 0) ? place : best), 0);
-  return { ...group, used, lowest, highest: Math.max(0, taken.lastIndexOf(1)), mostly: classAt(most) };
+function usedIn(taken: Uint8Array, { first, last }: PortRange): number {
+  let used = 0;
+  for (let port = first; port <= last; port++) if (isTaken(taken, port)) used += 1;
+  return used;
 }
 
-/** Undefined where there are ports left: then what clashes are not the ports of NAT. `ranges` are those of the rules. */
-export function shortageOf(use: NatUse, ranges: readonly PortRange[]): NatShortage | undefined {
-  const [range = DEFAULT_RANGE] = ranges
-    .filter(({ first, last }) => first <= use.lowest && use.highest <= last)
-    .sort((a, b) => a.last - a.first - (b.last - b.first));
-  return use.used >= SHORT * (range.last - range.first + 1) ? { use, range } : undefined;
+function isTaken(taken: Uint8Array, port: number): boolean {
+  return ((taken[port >> 3] ?? 0) & (1 << (port & 7))) !== 0;
+}
+
+/** The range that the group has used up, if any: a rule's own, or the kernel's for such source ports. */
+export function shortageOf(ports: GroupPorts, ranges: readonly PortRange[]): NatShortage | undefined {
+  const found = [...ownRanges(ports, ranges), ...DEFAULT_RANGES]
+    .map((range) => ({ range, used: usedIn(ports.taken, range) }))
+    .filter(({ range, used }) => used >= SHORT * sizeOf(range))
+    .sort((a, b) => b.used / sizeOf(b.range) - a.used / sizeOf(a.range) || b.used - a.used);
+  const [worst] = found;
+  return worst && { range: worst.range, use: { ...ports.group, used: worst.used, mostly: mostlyOf(ports) } };
+}
+
+/** The same of a list that cannot be read again: entries stand for ports, and ranges of rules are left out. */
+export function shortageByCount(counts: readonly NatCount[]): NatShortage | undefined {
+  const [worst] = fullGroups(counts);
+  const mostly = { protocol: worst?.group.protocol ?? 0, state: 0, assured: false };
+  return worst && { range: worst.range, use: { ...worst.group, used: worst.used, mostly } };
+}
+
+/** Ranges of rules, unless most ports of the group are in none of them: then no such rule translates it. */
+function ownRanges({ taken }: GroupPorts, ranges: readonly PortRange[]): readonly PortRange[] {
+  const isInside = (port: number) => ranges.some(({ first, last }) => first <= port && port <= last);
+  let [inside, outside] = [0, 0];
+  for (let port = 0; port < PORTS; port++) {
+    if (!isTaken(taken, port)) continue;
+    if (isInside(port)) inside += 1;
+    else outside += 1;
+  }
+  return inside >= outside ? ranges : [];
+}
+
+function mostlyOf({ classes }: GroupPorts): EntryClass {
+  const [most] = Array.from(classes).sort(([, a], [, b]) => b - a);
+  return classAt(most?.[0] ?? 0);
 }

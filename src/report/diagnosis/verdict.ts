@@ -8,6 +8,7 @@ import { driftWords } from '../../words/drift-words.ts';
 import { grouped } from '../../words/prose.ts';
 import { durationWords } from '../../words/words.ts';
 import { addressWords, protocolWords } from '../list/address.ts';
+import { sizeOf } from '../list/nat-groups.ts';
 import type { ReportFindings } from '../report-findings.ts';
 import { tableWords, usageWords } from '../table-words.ts';
 import {
@@ -17,7 +18,9 @@ import {
   isGone,
   type PastFull,
   RECENT_SECONDS,
+  recentLosses,
   type TableDiagnosis,
+  watchedOf,
 } from './diagnosis.ts';
 import { leadWords } from './leads/lead-words.ts';
 import type { Shortage } from './nat-ports.ts';
@@ -32,7 +35,8 @@ export function verdictText(found: ReportFindings): string {
     case 'refusing':
     case 'full':
     case 'filling':
-      return `the table of ${tableWords(found, worst.result.table)} ${troubleWords(worst, found.shortage)}${otherTables(diagnosis)}`;
+    case 'nat_exhausted':
+      return `the table of ${tableWords(found, worst.result.table)} ${troubleWords(worst, found)}${otherTables(diagnosis)}`;
     case 'was_full':
       return wasFullText(found, diagnosis.past);
     case 'was_losing':
@@ -48,18 +52,21 @@ export function verdictText(found: ReportFindings): string {
   }
 }
 
-function troubleWords(diagnosed: TableDiagnosis, shortage: Shortage): string {
+function troubleWords(diagnosed: TableDiagnosis, found: ReportFindings): string {
+  const { shortage } = found;
   const { result, trouble, isFull, isLimitLowered } = diagnosed;
   const { table, lost } = result;
   const share = usageWords(result);
   const lowered = isLimitLowered ? ' (the limit was lowered below them)' : '';
   switch (trouble) {
     case 'losing':
-      return `is ${isFull ? 'full' : `${share} full`} and losing ${losingWords(result)}`;
+      return `is ${isFull ? 'full' : `${share} full`} and losing ${losingWords(result, shortage)}`;
     case 'clashing':
       return `is ${share} full and loses ${perSecondWords(result, (lost?.clash ?? 0) + (lost?.fullOrClash ?? 0))} packets/s to clashes: ${clashWords(shortage)}`;
     case 'refusing':
       return `is ${share} full and refuses ${perSecondWords(result, lost?.chain ?? 0)} packets/s because its hash chains are too long`;
+    case 'nat_exhausted':
+      return `is ${share} full; ${clashWords(shortage)}; ${lossesOfTable(found, result)}`;
     case 'full':
       return `is full: ${grouped(table.entries)} of ${grouped(table.limit)}${lowered}, ${verdictLossWords(result)}`;
     default:
@@ -70,16 +77,19 @@ function troubleWords(diagnosed: TableDiagnosis, shortage: Shortage): string {
 function clashWords(shortage: Shortage): string {
   if (shortage === 'unknown') return 'NAT finds no free port, or two packets of one new flow come at once';
   if (shortage === 'none') return 'not for want of NAT ports; likely two packets of one new flow at once';
-  const { protocol, destination, ipv6, port } = shortage.use;
-  return `NAT has no port left towards ${protocolWords(protocol)} ${addressWords(destination, ipv6)} port ${port}`;
+  const { use, range } = shortage;
+  const { protocol, destination, ipv6, port, used } = use;
+  const taken = `${grouped(used)} of ${grouped(sizeOf(range))} taken`;
+  return `NAT has no port left towards ${protocolWords(protocol)} ${addressWords(destination, ipv6)} port ${port} (${taken})`;
 }
 
-function losingWords(result: TableResult): string {
+function losingWords(result: TableResult, shortage: Shortage): string {
   const { full, clash, chain, fullOrClash } = result.lost ?? NOTHING_LOST;
-  const other = clash + chain;
-  const also = other === 0 ? '' : `, and ${perSecondWords(result, other)}/s for other reasons`;
   const perhaps = fullOrClash > full ? ', some of them perhaps to clashes' : '';
-  return `${perSecondWords(result, full + fullOrClash)} packets/s${perhaps}${also}`;
+  const clashes = clash === 0 ? '' : `, and ${perSecondWords(result, clash)}/s to clashes`;
+  const chains = chain === 0 ? '' : `, and ${perSecondWords(result, chain)}/s to long hash chains`;
+  const ports = typeof shortage === 'string' ? '' : `; ${clashWords(shortage)}`;
+  return `${perSecondWords(result, full + fullOrClash)} packets/s${perhaps}${clashes}${chains}${ports}`;
 }
 
 function driftText(drift: Drift | undefined): readonly string[] {
@@ -129,6 +139,14 @@ export function fineWords(found: ReportFindings): string {
   return `${used} used, nothing dropped since boot${where}`;
 }
 
+/** The same of one table. */
+function lossesOfTable(found: ReportFindings, result: TableResult): string {
+  const { diagnosis, recollection } = found;
+  const recent = recentLosses([result], recollection.pasts);
+  const alone = { ...diagnosis, recent, watched: watchedOf([result]), past: undefined };
+  return lossesInWords({ ...found, diagnosis: alone }, causesOfLoss(result.lostSinceBoot ?? NOTHING_LOST));
+}
+
 /** What was lost, when, and what is known of now. */
 function lossesInWords(found: ReportFindings, sinceBoot: string): string {
   const { recent, watched, past } = found.diagnosis;
@@ -137,7 +155,8 @@ function lossesInWords(found: ReportFindings, sinceBoot: string): string {
   switch (recent.kind) {
     case 'lost': {
       const { spell, table } = recent;
-      const where = found.evaluation.results.length > 1 ? ` in the table of ${tableWords(found, table)}` : '';
+      const isMany = found.evaluation.results.length > 1 && found.diagnosis.trouble !== 'nat_exhausted';
+      const where = isMany ? ` in the table of ${tableWords(found, table)}` : '';
       return `${spellWords(spell)}${where}; ${now}${mayBeRecent(spell) ? unknown : ''}`;
     }
     case 'none':

@@ -5,6 +5,12 @@ export function addressWords(words: readonly number[], ipv6: boolean): string {
   return ipv6 ? compressed(words.flatMap(ipv6Groups)) : words.flatMap(ipv6Groups).flatMap(octetsOf).join('.');
 }
 
+/** As the kernel prints it, without leaving out zeros: `2001:0db8:0000:0000:0000:0000:0000:0001`. */
+export function kernelAddress(words: readonly number[], ipv6: boolean): string {
+  const hex = (group: number) => group.toString(16).padStart(4, '0');
+  return ipv6 ? words.flatMap(ipv6Groups).map(hex).join(':') : addressWords(words, false);
+}
+
 /** `10.0.0.0/24`, `2001:db8::/64`. */
 export function networkWords(words: readonly number[], ipv6: boolean): string {
   return ipv6 ? `${addressWords([...words.slice(0, 2), 0, 0], true)}/64` : `${addressWords(words, false)}/24`;

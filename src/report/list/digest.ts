@@ -1,6 +1,7 @@
 // What a list of entries comes to: counted one by one, in bounded memory, and by several at the same time.
 
 import type { Entry, Tuple } from './entry.ts';
+import { NAT_KEY_WORDS, natKeyOf } from './nat-groups.ts';
 import { addTally, countKey, countWord, newTally, scaleArray, scaleTally, type Tally } from './tally.ts';
 
 /** Of which things the heaviest are kept. */
@@ -13,7 +14,8 @@ export type TallyName =
   | 'destinations6'
   | 'ports'
   | 'groups'
-  | 'zones';
+  | 'zones'
+  | keyof typeof NAT_KEY_WORDS;
 
 const KEY_WORDS: Readonly<Record<TallyName, number>> = {
   sources4: 1,
@@ -25,6 +27,7 @@ const KEY_WORDS: Readonly<Record<TallyName, number>> = {
   ports: 1,
   groups: 1,
   zones: 1,
+  ...NAT_KEY_WORDS,
 };
 
 /** Counts of entries. */
@@ -120,6 +123,8 @@ export function newDigest(fresh?: Digest): Digest {
       ports: tally('ports'),
       groups: tally('groups'),
       zones: tally('zones'),
+      nat4: tally('nat4'),
+      nat6: tally('nat6'),
     },
     fresh,
   };
@@ -193,13 +198,20 @@ function countIpv6(digest: Digest, { source, destination }: Tuple): void {
 }
 
 // A reply that does not come from where the packet went, or does not go to where it came from.
-function countTranslated(digest: Digest, { original, reply }: Entry): void {
+function countTranslated(digest: Digest, entry: Entry): void {
+  const { original, reply } = entry;
   const words = original.ipv6 ? 4 : 1;
   const to = original.destinationPort !== reply.sourcePort || differ(original.destination, reply.source, words);
   const from = original.sourcePort !== reply.destinationPort || differ(original.source, reply.destination, words);
   if (to) digest.destinationNat += 1;
   if (from) digest.sourceNat += 1;
   if (to || from) digest.nat += 1;
+  if (from) countNatGroup(digest, entry);
+}
+
+function countNatGroup({ tallies }: Digest, entry: Entry): void {
+  const { ipv6, destinationPort } = entry.reply;
+  if (destinationPort !== -1) countKey(ipv6 ? tallies.nat6 : tallies.nat4, natKeyOf(entry));
 }
 
 function differ(a: Int32Array, b: Int32Array, words: number): boolean {

@@ -31,7 +31,7 @@ export interface EntryFeed {
   close(): void;
 }
 
-type Opened = { readonly feed: EntryFeed } | { readonly fault: Fault };
+export type OpenedFeed = { readonly feed: EntryFeed } | { readonly fault: Fault };
 
 /** Up to that many entries the kernel's file is quick enough everywhere. */
 const QUICK_ENTRIES = 20_000;
@@ -41,7 +41,7 @@ const USUAL_LINE_BYTES = 170;
 const FAMILIES = ['ipv4', 'ipv6'] as const;
 
 /** The list of the table, whosever it is. */
-export function openTableList(root: Root, machine: Machine, table: Table): Opened {
+export function openTableList(root: Root, machine: Machine, table: Table): OpenedFeed {
   const { entries } = table;
   const folder = netFolder(root, table);
   const file = () => openFile(root, folder && `${folder}/${machine.generation}`, entries);
@@ -59,7 +59,7 @@ function readsAnew({ release }: Machine): boolean {
   return release.ok && (release.value.major < 6 || (release.value.major === 6 && release.value.minor < 15));
 }
 
-function openFile(root: Root, path: string | undefined, entries: number): Opened {
+function openFile(root: Root, path: string | undefined, entries: number): OpenedFeed {
   if (path === undefined) return { fault: { kind: 'missing', source: root.locate('/proc') } };
   const real = root.resolve(path);
   if (typeof real !== 'string') return { fault: real };
@@ -67,7 +67,7 @@ function openFile(root: Root, path: string | undefined, entries: number): Opened
   return 'feed' in opened ? { feed: { ...opened.feed, expected: entries } } : opened;
 }
 
-function openRegular(path: string, source: string): Opened {
+function openRegular(path: string, source: string): OpenedFeed {
   const descriptor = files.open(path, 'reading');
   if (typeof descriptor !== 'number') return { fault: { ...systemFault(descriptor), source } };
   const status = files.statusOfOpen(descriptor);
@@ -78,7 +78,7 @@ function openRegular(path: string, source: string): Opened {
 }
 
 /** A list that was captured elsewhere: a file, a pipe that has a name, or `-` for stdin. */
-export function openCaptured(path: string): Opened {
+export function openCaptured(path: string): OpenedFeed {
   if (path === '-') return { feed: streamFeed(streams.ofStdin(), 'stdin') };
   // Opening a device can have an effect.
   const status = files.status(path);
@@ -88,6 +88,13 @@ export function openCaptured(path: string): Opened {
   const descriptor = files.open(path, 'reading');
   if (typeof descriptor !== 'number') return { fault: { ...systemFault(descriptor), source: path } };
   return { feed: streamFeed(streams.ofDescriptor(descriptor), path) };
+}
+
+/** A captured list once more; stdin and pipes cannot be read again. */
+export function openAgain(path: string): OpenedFeed {
+  const status = files.status(path);
+  const isFile = path !== '-' && !('errno' in status) && status.kind === 'file';
+  return isFile ? openRegular(path, path) : { fault: { kind: 'not-regular', source: path } };
 }
 
 const WHOLE = { family: 'both', families: undefined } as const;
@@ -133,7 +140,7 @@ function joined(one: Uint8Array, other: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 /** IPv4's entries, then IPv6's: one call gives only the one kind. */
-function openTool(root: Root, table: Table): Opened {
+function openTool(root: Root, table: Table): OpenedFeed {
   const run = { tool: TOOLS.entries, source: 'conntrack -L' };
   const line = toolLine(root, run);
   if ('kind' in line) return { fault: line };

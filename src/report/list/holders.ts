@@ -2,7 +2,8 @@
 
 import { classAt, type Digest, type EntryClass, LIFE_BOUNDS, type TallyName } from './digest.ts';
 import { STATES } from './entry.ts';
-import { CAPACITY, heaviest } from './tally.ts';
+import { type NatCount, natCountOf } from './nat-groups.ts';
+import { allHeld, CAPACITY, heaviest, type Tally } from './tally.ts';
 import { shorterTimeout, type Timeouts, timeoutName } from './timeouts.ts';
 
 export const RANKING_NAMES = ['sources', 'networks', 'destinations', 'ports'] as const;
@@ -87,6 +88,8 @@ export interface Holdings {
   /** The largest groups that one filter can name. */
   readonly groups: readonly Group[];
   readonly timeouts: readonly Kept[];
+  /** Of IPv4 and of IPv6. */
+  readonly natTallies: readonly Tally[];
 }
 
 const TALLIES: Readonly<Record<RankingName, readonly TallyName[]>> = {
@@ -140,6 +143,7 @@ export function holdingsOf(digest: Digest, timeouts: Timeouts, top: number, samp
     kinds: kindsOf(digest),
     groups: tallyGroups(digest),
     timeouts: keptBy(digest, timeouts),
+    natTallies: [digest.tallies.nat4, digest.tallies.nat6],
   };
 }
 
@@ -162,6 +166,17 @@ function rankingOf({ tallies }: Digest, name: RankingName, top: number, isSample
   const different = parts.reduce((sum, { used, lacking }) => sum + (lacking > 0 ? CAPACITY : used), 0);
   const lacking = Math.max(...parts.map((part) => part.lacking));
   return { name, holders: holders.slice(0, top), lacking, different, differentAtLeast: isSample || lacking > 0 };
+}
+
+/** Translated connections by group, in no order; none of the counts lacks more than `lacking`. */
+export function natCountsOf({ natTallies }: Holdings): {
+  readonly counts: readonly NatCount[];
+  readonly lacking: number;
+} {
+  return {
+    counts: natTallies.flatMap((tally) => allHeld(tally).map(({ key, count }) => natCountOf(key, count))),
+    lacking: Math.max(...natTallies.map(({ lacking }) => lacking)),
+  };
 }
 
 const MOST_GROUPS = 20;

@@ -12,12 +12,14 @@ import {
   type Holdings,
   type Kept,
   type Kind,
+  natCountsOf,
   RANKING_NAMES,
   type Ranking,
   type RankingName,
   type Sampled,
   samplingError,
 } from './holders.ts';
+import { fullGroups, sizeOf } from './nat-groups.ts';
 
 /** Who has the entries of one namespace, or why that is not known. */
 export type Listed =
@@ -48,6 +50,7 @@ export function listLines({ source, holdings, arrivals, cut }: Extract<Listed, {
     ...(arrivals.telling ? bothLines(holdings, arrivals) : holderLines(holdings)),
     ...sideBySide(kindColumn(holdings), shareColumn(holdings), entries),
     ...zoneLines(holdings),
+    ...natLines(holdings),
     ...timeoutLines(holdings),
     ...lifeLines(holdings),
   ];
@@ -166,6 +169,21 @@ function zoneLines({ zones, zoned }: Holdings): readonly string[] {
     ...(rest > 0 ? [`others have ${grouped(rest)}`] : []),
   ];
   return words.length === 0 ? [] : indented(`Zones: ${words.join(', ')}.`, '    ');
+}
+
+const MOST_FULL_GROUPS = 3;
+
+/** Groups whose NAT has used up the ports that the kernel chooses from without a range of the rule. */
+function natLines(holdings: Holdings): readonly string[] {
+  const about = holdings.sample === undefined ? '' : 'about ';
+  return fullGroups(natCountsOf(holdings).counts)
+    .slice(0, MOST_FULL_GROUPS)
+    .flatMap(({ group, range, used }) => {
+      const { translated, destination, protocol, port, ipv6 } = group;
+      const taken = `${about}${grouped(used)} of its ${grouped(sizeOf(range))} ports from ${range.first} to ${range.last}`;
+      const towards = `${protocolWords(protocol)} ${addressWords(destination, ipv6)} port ${port}`;
+      return indented(`NAT: ${addressWords(translated, ipv6)} has ${taken} in use towards ${towards}.`, '    ');
+    });
 }
 
 const MOST_TIMEOUTS = 5;

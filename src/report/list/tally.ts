@@ -129,6 +129,13 @@ export function countOf({ words, keys, counts }: Tally, key: readonly number[]):
   return counts[slot] ?? 0;
 }
 
+/** All that are kept, in no order. */
+export function allHeld({ words, keys, counts }: Tally): readonly Held[] {
+  return Array.from(counts).flatMap((count, slot) =>
+    count === 0 ? [] : [{ key: Array.from(keys.subarray(slot * words, (slot + 1) * words)), count }],
+  );
+}
+
 /** Those with the most, at most `most` of them; of as many the lowest key, as it is read. */
 export function heaviest(tally: Tally, most: number): readonly Held[] {
   const { words, keys, counts } = tally;

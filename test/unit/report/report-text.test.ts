@@ -570,10 +570,10 @@ describe('the verdict', () => {
   test('towards what NAT has no port left', () => {
     const mostly = { protocol: 6, state: 8, assured: true };
     const use = { ipv6: true, protocol: 6, translated: [1, 0, 0, 1], destination: [0x20010db8, 0, 0, 9], port: 443 };
-    const shortage = { use: { ...use, used: 9, lowest: 1, highest: 9, mostly }, range: { first: 1, last: 9 } };
+    const shortage = { use: { ...use, used: 9, mostly }, range: { first: 1, last: 9 } };
     const clashing = { first: { entries: 4 }, last: { statistics: counted({ drop: 50, insert_failed: 50 }) } };
     expect(verdict({ ...clashing, shortage })).toBe(
-      'the table of the host is 0.4% full and loses 50 packets/s to clashes: NAT has no port left towards tcp 2001:db8::9 port 443',
+      'the table of the host is 0.4% full and loses 50 packets/s to clashes: NAT has no port left towards tcp 2001:db8::9 port 443 (9 of 9 taken)',
     );
   });
 

@@ -22,8 +22,6 @@ const USE: NatUse = {
   destination: [(192 << 24) | (2 << 8) | 1],
   port: 443,
   used: 1024,
-  lowest: 1024,
-  highest: 2047,
   mostly: { protocol: 6, state: STATES.indexOf('TIME_WAIT'), assured: true },
 };
 

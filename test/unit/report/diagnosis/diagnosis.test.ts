@@ -3,9 +3,10 @@ import { evaluate } from '../../../../src/evaluate/evaluate.ts';
 import type { LossSpell } from '../../../../src/evaluate/past-losses.ts';
 import type { FullSpell } from '../../../../src/model/full-log.ts';
 import { diagnose, fullestTable } from '../../../../src/report/diagnosis/diagnosis.ts';
+import { withNatPorts } from '../../../../src/report/diagnosis/nat-shortage.ts';
 import { verdictText } from '../../../../src/report/diagnosis/verdict.ts';
 import { counted, countedBefore515, fault, observation, ok, unreadTable } from '../../support/observation.ts';
-import { diagnosed, envoy, findingsOf, type Incident, wanted } from '../../support/reports.ts';
+import { adviceOf, diagnosed, envoy, findingsOf, type Incident, wanted } from '../../support/reports.ts';
 
 const spell = (ago: number, seconds = 86) => {
   return { lines: 3, first: '03:01:44', last: '03:03:10', seconds, ago, times: 1, began: ago + seconds };
@@ -99,7 +100,7 @@ describe('the verdict', () => {
     [
       { first: { entries: 1000 }, last: { statistics: counted({ drop: 90, insert_failed: 20 }) } },
       'critical',
-      'the table of the host is full and losing 70 packets/s, and 20/s for other reasons',
+      'the table of the host is full and losing 70 packets/s, and 20/s to clashes',
     ],
     // 4.18 counts a clash that was resolved as well: what is lost to which is not known, but that a table with room drops nothing.
     [
@@ -319,6 +320,56 @@ test('of tables that are as full ours is the one whose list is read', () => {
   const fullest = (own: number, other: number) =>
     fullestTable(observation({ entries: own, others: [envoy({ entries: other })] })).key;
   expect([fullest(5, 5), fullest(5, 6), fullest(6, 5)]).toEqual(['own', 'net:7', 'own']);
+});
+
+describe('NAT ports that are taken', () => {
+  const CLASHED = envoy({ entries: 5, statistics: counted({ drop: 20, insert_failed: 20 }) });
+  const MORE = envoy({ key: 'net:9', entries: 5, statistics: counted({ drop: 30, insert_failed: 30 }) });
+  const mostly = { protocol: 17, state: 0, assured: false };
+  const group = { ipv6: false, protocol: 17, translated: [1], destination: [0x7f000001], port: 9 };
+  const SHORT = { use: { ...group, used: 500, mostly }, range: { first: 1000, last: 1499 } };
+  const asked = async (incident: Incident, short: string | undefined) => {
+    const keys: string[] = [];
+    const { natDiagnosis, shortage } = await withNatPorts(diagnosed(incident).diagnosis, async ({ table }) => {
+      keys.push(table.key);
+      return table.key === short ? SHORT : 'none';
+    });
+    return { natDiagnosis, shortage, keys };
+  };
+
+  test('of the tables that lost packets to clashes before, the one that lost most first', async () => {
+    const first = { entries: 300, others: [CLASHED, MORE] };
+    const { natDiagnosis, shortage, keys } = await asked({ first }, 'net:7');
+    expect(keys).toEqual(['net:9', 'net:7']);
+    expect([natDiagnosis.state, natDiagnosis.trouble, shortage]).toEqual(['warning', 'nat_exhausted', SHORT]);
+    expect(natDiagnosis.worst).toMatchObject({ trouble: 'nat_exhausted', result: { table: { key: 'net:7' } } });
+    expect(natDiagnosis.tables.map(({ result }) => result.table.key)).toEqual(['net:7', 'own', 'net:9']);
+    const words = verdictText({ ...findingsOf({ first }), diagnosis: natDiagnosis, shortage });
+    expect(words).toBe(
+      'the table of namespace of envoy (pid 4711) is 0.5% full; NAT has no port left towards udp 127.0.0.1 port 9 (500 of 500 taken); 20 lost to clashes since boot; nothing now, whether recently is unknown',
+    );
+  });
+
+  test('nothing is read of tables that lost nothing to clashes', async () => {
+    const first = { statistics: counted({ drop: 9 }) };
+    expect(await asked({ first }, 'own')).toMatchObject({
+      keys: [],
+      shortage: 'unknown',
+      natDiagnosis: { trouble: 'none' },
+    });
+    const { keys, natDiagnosis } = await asked({ first: { others: [CLASHED] } }, undefined);
+    expect([keys, natDiagnosis.trouble]).toEqual([['net:7'], 'none']);
+  });
+
+  test('of a table that is full too both are told, with their rates', async () => {
+    const both = { first: { entries: 1000 }, last: { statistics: counted({ drop: 90, insert_failed: 20 }) } };
+    const { keys, shortage, natDiagnosis } = await asked(both, 'own');
+    expect([keys, natDiagnosis.trouble]).toEqual([['own'], 'losing']);
+    expect(verdictText(findingsOf({ ...both, shortage }))).toBe(
+      'the table of the host is full and losing 70 packets/s, and 20/s to clashes; NAT has no port left towards udp 127.0.0.1 port 9 (500 of 500 taken)',
+    );
+    expect(adviceOf({ ...both, shortage }).map(({ kind }) => kind)).toContain('nat_ports');
+  });
 });
 
 describe('of several tables', () => {

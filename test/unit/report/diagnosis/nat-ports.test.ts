@@ -2,25 +2,30 @@
 
 import { describe, expect, test } from 'vitest';
 import {
-  countNat,
+  areAllCounted,
+  candidatesOf,
   countPort,
-  DEFAULT_RANGE,
-  largestGroup,
-  type NatGroup,
-  newNatTally,
-  type PortRange,
   portsOf,
+  shortageByCount,
   shortageOf,
-  useOf,
 } from '../../../../src/report/diagnosis/nat-ports.ts';
 import { addressWords } from '../../../../src/report/list/address.ts';
+import { digestEntry, newDigest } from '../../../../src/report/list/digest.ts';
 import { type Entry, STATES } from '../../../../src/report/list/entry.ts';
+import { holdingsOf, natCountsOf } from '../../../../src/report/list/holders.ts';
+import {
+  DEFAULT_RANGES,
+  type NatCount,
+  type NatGroup,
+  type PortRange,
+} from '../../../../src/report/list/nat-groups.ts';
 import { entry, type Flow, times } from '../../support/entries.ts';
 
 const OUT = '203.0.113.7';
 const [OUT6, TO6] = ['2001:db8:0:1:0:0:0:1', '2001:db8:0:2:0:0:0:1'];
 const WEB: Flow = { translated: OUT };
 const WEB6: Flow = { source: '2001:db8:0:7:0:0:0:1', destination: TO6, translated: OUT6 };
+const [LOWEST, LOW, HIGH] = DEFAULT_RANGES;
 
 /** The same, where the answer goes to that port. */
 function by(flow: Flow, port: number): Entry {
@@ -28,70 +33,127 @@ function by(flow: Flow, port: number): Entry {
   return { ...rest, reply: { ...reply, destinationPort: port } };
 }
 
-function largest(entries: readonly Entry[]): NatGroup | undefined {
-  const tally = newNatTally();
-  for (const one of entries) countNat(tally, one);
-  return largestGroup(tally);
+function span(flow: Flow, first: number, count: number): readonly Entry[] {
+  return Array.from({ length: count }, (_, at) => by(flow, first + at));
 }
 
-function words({ ipv6, protocol, translated, destination, port }: NatGroup): string {
-  return `${protocol} ${addressWords(translated, ipv6)} to ${addressWords(destination, ipv6)} port ${port}`;
+function countsOf(entries: readonly Entry[]): readonly NatCount[] {
+  const digest = newDigest();
+  for (const one of entries) digestEntry(digest, one, new Int32Array(0));
+  return natCountsOf(holdingsOf(digest, new Map(), 1)).counts;
 }
 
-describe('the group with most of what is translated', () => {
-  test.each<[string, readonly Flow[], string | undefined]>([
-    ['none', [], undefined],
-    ['of what is not translated', times(3, {}), undefined],
-    ['nor of what has no ports', times(3, { protocol: 47, translated: OUT }), undefined],
-    ['where only the destination is', times(3, { answered: '10.9.9.9' }), undefined],
-    ['one', [WEB, ...times(9, {})], '6 203.0.113.7 to 192.0.2.1 port 443'],
-    ['by what answers', [{ ...WEB, answered: '10.9.9.9' }], '6 203.0.113.7 to 10.9.9.9 port 443'],
+function words({ group, range, entries }: NatCount): string {
+  const { ipv6, protocol, translated, destination, port } = group;
+  const ports = range === undefined ? 'other ports' : `${range.first}-${range.last}`;
+  const to = `${addressWords(destination, ipv6)} port ${port}`;
+  return `${entries}: ${protocol} ${addressWords(translated, ipv6)} to ${to}, ${ports}`;
+}
+
+describe('the groups of what is translated', () => {
+  test.each<[string, readonly Flow[], readonly string[]]>([
+    ['none', [], []],
+    ['of what is not translated', times(3, {}), []],
+    ['nor of what has no ports', times(3, { protocol: 47, translated: OUT }), []],
+    ['where only the destination is', times(3, { answered: '10.9.9.9' }), []],
+    ['by what answers', [{ ...WEB, answered: '10.9.9.9' }], ['1: 6 203.0.113.7 to 10.9.9.9 port 443, 1024-65535']],
     [
-      'by address, destination, port and protocol',
+      'by address, destination, port, protocol and family',
       [
         ...times(2, { ...WEB, translated: '203.0.113.8' }),
-        ...times(2, { ...WEB, destination: '192.0.2.2' }),
-        ...times(2, { ...WEB, port: 65_535 }),
-        ...times(3, { ...WEB, protocol: 17 }),
-        ...times(2, WEB),
+        ...times(3, { ...WEB, destination: '192.0.2.2' }),
+        ...times(4, { ...WEB, port: 65_535 }),
+        ...times(5, { ...WEB, protocol: 132 }),
+        ...times(6, WEB6),
       ],
-      '17 203.0.113.7 to 192.0.2.1 port 443',
-    ],
-    ['of a high port', [{ ...WEB, port: 65_535 }], '6 203.0.113.7 to 192.0.2.1 port 65535'],
-    ['of IPv6', [WEB, ...times(2, WEB6)], '6 2001:db8:0:1::1 to 2001:db8:0:2::1 port 443'],
-    ['of IPv6 alone', [WEB6], '6 2001:db8:0:1::1 to 2001:db8:0:2::1 port 443'],
-    ['of IPv4, where there are as many', [WEB6, WEB], '6 203.0.113.7 to 192.0.2.1 port 443'],
-    ['of IPv4', [...times(2, WEB), WEB6], '6 203.0.113.7 to 192.0.2.1 port 443'],
-    [
-      'of IPv6, where only the end of the address is another one',
-      [{ ...WEB6, source: TO6, translated: '2001:db8:0:2:0:0:0:2' }],
-      '6 2001:db8:0:2::2 to 2001:db8:0:2::1 port 443',
+      [
+        '2: 6 203.0.113.8 to 192.0.2.1 port 443, 1024-65535',
+        '3: 6 203.0.113.7 to 192.0.2.2 port 443, 1024-65535',
+        '4: 6 203.0.113.7 to 192.0.2.1 port 65535, 1024-65535',
+        '5: 132 203.0.113.7 to 192.0.2.1 port 443, 1024-65535',
+        '6: 6 2001:db8:0:1::1 to 2001:db8:0:2::1 port 443, 1024-65535',
+      ],
     ],
   ])('%s', (_, flows, expected) => {
-    const group = largest(flows.map(entry));
-    expect(group && words(group)).toBe(expected);
+    expect(countsOf(flows.map(entry)).map(words).sort()).toEqual(expected);
+  });
+
+  test('by the range that the kernel chooses from', () => {
+    const ports = [0, 1, 511, 512, 599, 600, 1023, 1024, 65_535];
+    expect(
+      countsOf(ports.map((port) => by(WEB, port)))
+        .map(words)
+        .sort(),
+    ).toEqual([
+      '2: 6 203.0.113.7 to 192.0.2.1 port 443, 1-511',
+      '2: 6 203.0.113.7 to 192.0.2.1 port 443, 1024-65535',
+      '2: 6 203.0.113.7 to 192.0.2.1 port 443, 600-1023',
+      '3: 6 203.0.113.7 to 192.0.2.1 port 443, other ports',
+    ]);
   });
 
   test('the address is the same, and the port is another one', () => {
-    expect(largest([by({}, 40_001)])).toMatchObject({ port: 443, ipv6: false });
-    expect(largest([by({}, 40_000)])).toBeUndefined();
+    expect(countsOf([by({}, 40_001)])).toHaveLength(1);
+    expect(countsOf([by({}, 40_000)])).toEqual([]);
   });
 });
 
-describe('the ports of a group', () => {
-  const use = (of: Flow, entries: readonly Entry[]) => {
-    const group = largest([entry(of)]);
-    if (group === undefined) throw new Error('nothing is translated');
-    const ports = portsOf(group);
-    for (const one of entries) countPort(ports, one);
-    return useOf(ports);
-  };
+/** Of all groups: those that may be short, and which of them are. */
+function shortagesIn(entries: readonly Entry[], ranges: readonly PortRange[] = []) {
+  const groups = candidatesOf(countsOf(entries), ranges, false);
+  const ports = groups.map(portsOf);
+  for (const one of entries) for (const group of ports) countPort(group, one);
+  return ports.flatMap((one) => shortageOf(one, ranges) ?? []);
+}
 
-  test('each once, from the lowest to the highest', () => {
-    const entries = [5000, 1024, 1024, 65_535].map((port) => by(WEB, port));
-    expect(use(WEB, entries)).toMatchObject({ used: 3, lowest: 1024, highest: 65_535, port: 443, protocol: 6 });
-    expect(use(WEB, [by(WEB, 0)])).toMatchObject({ used: 1, lowest: 0, highest: 0 });
-    expect(use(WEB, [])).toMatchObject({ used: 0, lowest: 0, highest: 0 });
+describe('short of ports', () => {
+  const [TEN, HUNDRED, NEXT] = [
+    { first: 2000, last: 2009 },
+    { first: 2000, last: 2099 },
+    { first: 3000, last: 3009 },
+  ];
+
+  test.each<[string, readonly Entry[], readonly PortRange[], PortRange | undefined]>([
+    ['nine of the ten of a rule', span(WEB, 2000, 9), [TEN], TEN],
+    ['eight', span(WEB, 2000, 8), [TEN], undefined],
+    ['the second of two ranges', [...span(WEB, 2000, 4), ...span(WEB, 3000, 10)], [TEN, NEXT], NEXT],
+    ['the wider of two', span(WEB, 2005, 95), [TEN, HUNDRED], HUNDRED],
+    [
+      'a range of a rule that does not translate it',
+      [...span(WEB, 2000, 10), ...span(WEB, 2010, 11)],
+      [TEN],
+      undefined,
+    ],
+    ['source ports below 1024, as of NFS', span(WEB, 600, 424), [], LOW],
+    ['some left of those', span(WEB, 600, 381), [], undefined],
+    ['source ports below 512', span(WEB, 1, 460), [], LOWEST],
+    ['no rule says', span(WEB, 1024, 58_061), [], HIGH],
+    ['no rule says, and there are some left', span(WEB, 1024, 58_060), [], undefined],
+    ['IPv6', span(WEB6, 2000, 10), [TEN], TEN],
+    ['ports taken twice count once', [...span(WEB, 2000, 5), ...span(WEB, 2000, 5)], [TEN], undefined],
+    ['what is not translated takes ports too', [...span(WEB, 2000, 9), by({ source: OUT }, 2009)], [TEN], TEN],
+  ])('%s', (_, entries, ranges, expected) => {
+    expect(shortagesIn(entries, ranges).map(({ range }) => range)).toEqual(expected === undefined ? [] : [expected]);
+  });
+
+  test('a small group that is used up, beside larger ones that are not', () => {
+    const range = { first: 1000, last: 1499 };
+    const healthy = Array.from({ length: 3 }, (_, at) =>
+      span({ translated: OUT, destination: `192.0.2.${at + 9}` }, 5000, 1600),
+    );
+    const [first, ...others] = shortagesIn([...healthy.flat(), ...span(WEB, 1000, 500)], [range]);
+    expect(others).toEqual([]);
+    expect(first).toMatchObject({ range, use: { used: 500, destination: [(192 << 24) | (2 << 8) | 1] } });
+  });
+
+  test('what most of its entries are', () => {
+    const states = (state: NonNullable<Flow['state']>, first: number, count: number) =>
+      span({ ...WEB, state }, first, count);
+    const [shortage] = shortagesIn(
+      [...states('SYN_SENT', 2000, 2), ...states('TIME_WAIT', 2002, 5), ...states('CLOSE', 2007, 3)],
+      [TEN],
+    );
+    expect(STATES[shortage?.use.mostly.state ?? 0]).toBe('TIME_WAIT');
   });
 
   test.each<[string, Flow, Flow]>([
@@ -99,49 +161,37 @@ describe('the ports of a group', () => {
     ['another destination', WEB, { ...WEB, destination: '192.0.2.2' }],
     ['another port there', WEB, { ...WEB, port: 80 }],
     ['another protocol', WEB, { ...WEB, protocol: 17 }],
-    ['the other family', WEB, WEB6],
-    ['the other family again', WEB6, WEB],
     ['the other family, where addresses begin alike', { translated: '32.1.13.184', destination: '32.1.13.184' }, WEB6],
-    ['not translated', WEB, { source: OUT }],
     ['an address of IPv6 that ends in another word', WEB6, { ...WEB6, translated: '2001:db8:0:1:0:0:0:2' }],
     ['a destination of IPv6 that does', WEB6, { ...WEB6, destination: '2001:db8:0:2:0:0:0:2' }],
-  ])('none of them: %s', (_, of, other) => {
-    expect(use(of, [entry(of), entry(other)]).used).toBe(1);
-    expect(use(of, [entry(other)]).used).toBe(0);
-  });
-
-  test('what most of its entries are', () => {
-    const of = (state: NonNullable<Flow['state']>, count: number) => times(count, { ...WEB, state });
-    const mostly = (...flows: readonly Flow[]) => STATES[use(WEB, flows.map(entry)).mostly.state];
-    expect(mostly(...of('SYN_SENT', 1), ...of('TIME_WAIT', 3), ...of('ESTABLISHED', 2))).toBe('TIME_WAIT');
-    expect(mostly(...of('SYN_SENT', 3), ...of('TIME_WAIT', 2))).toBe('SYN_SENT');
-    expect(use(WEB6, [entry({ ...WEB6, flag: 'assured' })])).toMatchObject({
-      used: 1,
-      ipv6: true,
-      mostly: { protocol: 6, assured: true },
-    });
+  ])('ports of other groups do not count: %s', (_, of, other) => {
+    expect(shortagesIn([...span(of, 2000, 8), ...span(other, 2008, 1)], [TEN])).toEqual([]);
   });
 });
 
-describe('short of ports', () => {
-  const group = { ipv6: false, protocol: 6, translated: [1], destination: [2], port: 443 };
-  const mostly = { protocol: 6, state: 0, assured: false };
-  const shortage = (used: number, [lowest, highest]: readonly [number, number], ranges: readonly PortRange[]) =>
-    shortageOf({ ...group, used, lowest, highest, mostly }, ranges)?.range;
-  const [TEN, HUNDRED] = [
-    { first: 2000, last: 2009 },
-    { first: 2000, last: 2099 },
-  ];
+describe('without a second reading', () => {
+  const group: NatGroup = { ipv6: false, protocol: 6, translated: [1], destination: [2], port: 443 };
+  const count = (entries: number, range = HIGH): NatCount => ({ group, range, entries });
 
-  test.each<[string, number, readonly [number, number], readonly PortRange[], PortRange | undefined]>([
-    ['nine of the ten of a rule', 9, [2000, 2009], [TEN], TEN],
-    ['eight', 8, [2000, 2009], [TEN], undefined],
-    ['nine of ten, one below', 9, [1999, 2009], [TEN], undefined],
-    ['nine of ten, one above', 9, [2000, 2010], [TEN], undefined],
-    ['the narrowest range that has them all', 9, [2000, 2008], [HUNDRED, TEN], TEN],
-    ['whichever comes first', 9, [2000, 2008], [TEN, HUNDRED], TEN],
-    ['the wider, where they are not in the other', 90, [2000, 2098], [TEN, HUNDRED], HUNDRED],
-    ['no rule says', 58_061, [1024, 65_535], [], DEFAULT_RANGE],
-    ['no rule says, and there are some left', 58_060, [1024, 65_535], [], undefined],
-  ])('%s', (_, used, bounds, ranges, expected) => expect(shortage(used, bounds, ranges)).toEqual(expected));
+  test('entries stand for ports, never more than there are', () => {
+    expect(shortageByCount([count(58_060)])).toBeUndefined();
+    expect(shortageByCount([count(60_000), count(70_000)])).toMatchObject({ range: HIGH, use: { used: 64_512 } });
+    expect(shortageByCount([count(400, LOW)])).toMatchObject({ range: LOW, use: { used: 400 } });
+  });
+
+  test('of a sample more groups may be short', () => {
+    const names = (isSample: boolean) => candidatesOf([count(40_000)], [], isSample).length;
+    expect([names(false), names(true)]).toEqual([0, 1]);
+  });
 });
+
+test.each<[number, readonly PortRange[], boolean]>([
+  [381, [], true],
+  [382, [], false],
+  [8, [{ first: 2000, last: 2009 }], true],
+  [9, [{ first: 2000, last: 2009 }], false],
+  [1, [{ first: 510, last: 520 }], true],
+  [2, [{ first: 510, last: 520 }], false],
+])('counts that may lack %d: rules %j', (lacking, ranges, expected) =>
+  expect(areAllCounted(lacking, ranges)).toBe(expected),
+);
