@@ -36,6 +36,8 @@ export interface FullSpell {
   /** Number of periods in the last 15 minutes, including this one, and seconds since the first of them began. */
   readonly times: number;
   readonly began: number;
+  /** All lines of the table, with those of spells before. */
+  readonly allLines: number;
 }
 
 /** The last period of each table that was certainly full. */

@@ -85,6 +85,7 @@ export async function gatherFindings(
     ]),
     leads,
     log,
+    spells,
     recollection,
     subject,
     listed,

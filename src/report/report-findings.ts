@@ -1,7 +1,7 @@
 // Everything that a report is printed from.
 
 import type { Reading } from '../model/fault.ts';
-import type { FullLog } from '../model/full-log.ts';
+import type { FullLog, FullSpells } from '../model/full-log.ts';
 import type { Table } from '../model/table.ts';
 import type { Evaluated } from '../words/message.ts';
 import type { Advice } from './advice/advice.ts';
@@ -14,6 +14,8 @@ import type { Listed } from './list/listing.ts';
 export interface ReportFindings extends Evaluated {
   readonly diagnosis: Diagnosis;
   readonly log: Reading<FullLog>;
+  /** The tables that its lines are of; undefined if it could not be read. */
+  readonly spells: FullSpells | undefined;
   /** What earlier checks have seen. */
   readonly recollection: Recollection;
   /** Whose entries are listed. */

@@ -4,8 +4,7 @@ import type { Evaluation, TableResult } from '../evaluate/evaluate.ts';
 import { hashTableNow } from '../evaluate/footprint.ts';
 import { type Lost, packetsLost } from '../evaluate/losses.ts';
 import { COUNTER_NAMES, type CounterName, counterSpec } from '../model/counters.ts';
-import type { Reading } from '../model/fault.ts';
-import type { FullLog } from '../model/full-log.ts';
+import type { FullSpells } from '../model/full-log.ts';
 import type { Table } from '../model/table.ts';
 import { COUNTER_WORDS } from '../words/counter-words.ts';
 import { driftWords } from '../words/drift-words.ts';
@@ -70,7 +69,7 @@ function rateOrUnknown(result: TableResult, name: CounterName): string {
 
 /** Of the table in trouble: the counters between the two looks and since boot, and the kernel's log. */
 export function counterLines(found: ReportFindings, palette: Palette): readonly string[] {
-  const { diagnosis, log } = found;
+  const { diagnosis } = found;
   const { result } = diagnosis.worst;
   const { table, losses, measurements } = result;
   const row = (words: string, rate: string, total: string) =>
@@ -88,7 +87,7 @@ export function counterLines(found: ReportFindings, palette: Palette): readonly 
     ...causeLines(result),
     ...evictionLines(found),
     ...pastLines(found.recollection, table),
-    ...logLines(log),
+    ...logLines(found, table),
   ];
 }
 
@@ -141,18 +140,30 @@ function evictionLines({ diagnosis, survival }: ReportFindings): readonly string
   );
 }
 
-function logLines(log: Reading<FullLog>): readonly string[] {
+function logLines({ log, spells }: ReportFindings, { key }: Table): readonly string[] {
   if (!log.ok) return log.fault.kind === 'not-asked' ? [] : indented(`Kernel log: ${faultWords(log.fault)}.`, '    ');
   const { lines, first = '', last = '', ago = 0, namespaces } = log.value;
   const source = foreignPath(log.source);
   if (lines === 0) return indented(`No "table full" in the kernel log (${source}).`);
-  const where =
-    namespaces.length === 0
-      ? ''
-      : `, in net:[${namespaces.slice(0, 3).join('], net:[')}]${namespaces.length > 3 ? ` and ${namespaces.length - 3} more` : ''}`;
+  const where = namedWords(namespaces);
   const times = lines === 1 ? `at ${last}` : `from ${first} to ${last}`;
   const count = lines === 1 ? 'One "table full" line' : `${grouped(lines)} "table full" lines`;
-  return indented(`${count} ${times}, the last ${durationWords(ago)} ago${where} (${source}).`, '    ');
+  const ours = ownedWords(spells?.ofTables.get(key)?.allLines ?? 0, spells);
+  return indented(`${count} ${times}, the last ${durationWords(ago)} ago${where} (${source})${ours}.`, '    ');
+}
+
+function namedWords(namespaces: readonly number[]): string {
+  if (namespaces.length === 0) return '';
+  const more = namespaces.length > 3 ? ` and ${namespaces.length - 3} more` : '';
+  return `, in net:[${namespaces.slice(0, 3).join('], net:[')}]${more}`;
+}
+
+/** How many of the lines are of the table that is shown. */
+function ownedWords(ours: number, spells: FullSpells | undefined): string {
+  if (spells === undefined) return '';
+  if (ours === 0 && spells.ofOthers?.isNamed === false) return '; it does not say of which table';
+  if (ours === 0) return '; none of them of this table';
+  return `; ${grouped(ours)} of them of this table`;
 }
 
 /** Memory, limit and buckets. */

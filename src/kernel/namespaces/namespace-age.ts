@@ -11,13 +11,15 @@ import { netInode, processIds, readProcess } from './processes.ts';
 
 /**
  * Whether the table's namespace is known to have been made later than `since`; that and `uptime`, the present time, are
- * seconds since boot. Nothing tells the age of a namespace without processes.
+ * seconds since boot. Without processes the mount that keeps it tells.
  */
 export function isYoungerThan(root: Root, table: Table, since: number, uptime: number): boolean {
   if (root.view === 'captured' || (table.isOwn && table.isInitial)) return false;
+  if (!table.isOwn && table.pids.length === 0) return wasMounted(root, table.mount, uptime, (at) => at > since + SURE);
   const pids = table.isOwn ? neighbours(root) : table.pids;
   if (!allStartedAfter(root, pids, since)) return false;
-  return !wasMounted(root, table.isOwn ? ownMount(root) : table.mount, since, uptime);
+  const mount = table.isOwn ? ownMount(root) : table.mount;
+  return !wasMounted(root, mount, uptime, (at) => at < since - SURE);
 }
 
 // A check is started anew each time, by a shell that is too: neither tells how old the namespace is.
@@ -57,12 +59,16 @@ function ownMount(root: Root): NamespaceMount | undefined {
 const SURE = 1;
 
 /**
- * Whether the mount has kept its namespace since then: the kernel makes the file of a namespace when it is first mounted
- * or opened, and keeps it, with that time, for as long as it is mounted.
+ * Judges when a mount began to keep its namespace, in seconds since boot; false if that is unknown. The kernel makes the
+ * file of a namespace when it is first mounted or opened, and keeps it, with that time, for as long as it is mounted.
  */
-function wasMounted(root: Root, mount: NamespaceMount | undefined, since: number, uptime: number): boolean {
+function wasMounted(
+  root: Root,
+  mount: NamespaceMount | undefined,
+  uptime: number,
+  judge: (at: number) => boolean,
+): boolean {
   const status = mount === undefined ? undefined : files.status(root.locate(mount.path));
   if (status === undefined || 'errno' in status) return false;
-  const age = (Date.now() - status.modified) / 1000;
-  return uptime - age < since - SURE;
+  return judge(uptime - (Date.now() - status.modified) / 1000);
 }

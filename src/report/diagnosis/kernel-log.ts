@@ -14,16 +14,24 @@ import type { FullLog, OtherFull, OtherTable } from '../../model/full-log.ts';
 import type { BootClock } from '../../model/observation.ts';
 import type { Failed } from '../../system/contract.ts';
 
-const FULL_MESSAGE = /(?:ip|nf)_conntrack: table full(?: in netns (\d{1,10}))?, dropping packet/;
+// Each begins its line: a program that logs the same words has others before them.
+const FULL_MESSAGE = /^(?:nf_conntrack: )?(?:ip|nf)_conntrack: table full(?: in netns (\d{1,10}))?, dropping packet/;
 // The first is of nf_conntrack_expect.c; the other of neighbour.c, and in older kernels without the table's name.
 const OTHERS: readonly (readonly [OtherTable, RegExp])[] = [
-  ['expectations', /(?:ip|nf)_conntrack: expectation table full/],
-  ['neighbours', /(?:arp_cache|ndisc_cache): neighbor table overflow|Neighbour table overflow/],
+  ['expectations', /^(?:ip|nf)_conntrack: expectation table full/],
+  [
+    'neighbours',
+    /^(?:(?:neighbour: )?(?:arp_cache|ndisc_cache): neighbor table overflow!|(?:ipv[46]: )?Neighbour table overflow)/i,
+  ],
 ];
 const KMSG = '/dev/kmsg';
 // The kernel's own bound of a record, CONSOLE_EXT_LOG_MAX.
 const RECORD = 8192;
 const MOST_RECORDS = 1_000_000;
+/** `host kernel: ` behind the time, and the time since boot that printk may put before its text. */
+const KERNELS = /^(\S+) kernel: (?:\[ *\d+\.\d+\] )?(.*)$/s;
+const HOSTNAME = '/proc/sys/kernel/hostname';
+const HOSTNAME_LIMIT = 256;
 const FILES = ['/var/log/messages', '/var/log/kern.log', '/var/log/syslog'];
 /** Of a log file the end is read: this many bytes. */
 const TAIL = 1 << 22;
@@ -115,10 +123,15 @@ function readRecords(descriptor: number, boot: number): readonly Line[] | Failed
     if (typeof length !== 'number') return length;
     if (length === 0) break;
     const text = bytes.toLatin1(record, 0, length);
-    const [, microseconds] = /^\d+,\d+,(\d+),/.exec(text) ?? [];
-    lines.push(...lineOf(text, boot + Number(microseconds) / 1000));
+    const [, priority, microseconds, message = ''] = /^(\d+),\d+,(\d+),[^;]*;(.*)$/s.exec(text) ?? [];
+    if (isFacilityKernel(Number(priority))) lines.push(...lineOf(message, boot + Number(microseconds) / 1000));
   }
   return lines;
+}
+
+/** Documentation/ABI/testing/dev-kmsg: programs may write too, and never as facility 0. */
+function isFacilityKernel(priority: number): boolean {
+  return priority >> 3 === 0;
 }
 
 /** 0 at the end. EPIPE: the record was overwritten before it was read, and the next call gives the next one. */
@@ -139,7 +152,26 @@ function readTail(root: Root, path: string, now: number): readonly Line[] | unde
   if (typeof descriptor !== 'number') return undefined;
   const text = tailOf(descriptor);
   files.close(descriptor);
-  return text === '' ? undefined : text.split('\n').flatMap((line) => lineOf(line, syslogTime(line, now)));
+  const host =
+    root.view === 'own' ? root.read(HOSTNAME, HOSTNAME_LIMIT, (name) => ({ ok: true, value: name.trim() })) : undefined;
+  const ours = host?.ok === true ? host.value : undefined;
+  return text === ''
+    ? undefined
+    : text.split('\n').flatMap((line) => lineOf(kernelMessage(line, ours), syslogTime(line, now)));
+}
+
+/**
+ * The kernel's words of a line `Nov 23 03:01:44 lb1 kernel: …`; empty if another program wrote it, or another machine than
+ * `ours`: a file may collect the lines of many.
+ */
+function kernelMessage(line: string, ours: string | undefined): string {
+  const [, rest = ''] = /^(?:\d{4}-\S+|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d+\.\d+) (.*)$/s.exec(line) ?? [];
+  const [, host = '', message = ''] = KERNELS.exec(rest) ?? [];
+  return ours === undefined || shortName(host) === shortName(ours) ? message : '';
+}
+
+function shortName(host: string): string {
+  return host.replace(/\..*$/s, '').toLowerCase();
 }
 
 function tailOf(descriptor: number): string {
@@ -166,7 +198,9 @@ function asLines({ failure, stdout }: { readonly failure: string | undefined; re
   const source = 'journalctl -k';
   if (failure !== undefined) return { ok: false as const, fault: { kind: 'io' as const, source, detail: failure } };
   const lines = stdout.split('\n');
-  const value = lines.flatMap((line) => lineOf(line, 1000 * Number(/^(\d+\.\d+) /.exec(line)?.[1] ?? Number.NaN)));
+  const value = lines.flatMap((line) =>
+    lineOf(kernelMessage(line, undefined), 1000 * Number(/^(\d+\.\d+) /.exec(line)?.[1] ?? Number.NaN)),
+  );
   // Nothing at all means that we may not read it.
   if (stdout === '') return { ok: false as const, fault: { kind: 'denied' as const, source } };
   return { ok: true as const, value, source };

@@ -85,6 +85,7 @@ function lastSpell(records: readonly LogRecord[]): FullSpell | undefined {
     ago: last.ago,
     times: Math.max(1, recent.length),
     began: recent[0] ?? first.ago,
+    allLines: records.length,
   };
 }
 

@@ -2,7 +2,7 @@
 
 import type { Drift } from '../../evaluate/drift.ts';
 import type { TableResult } from '../../evaluate/evaluate.ts';
-import { NOTHING_LOST } from '../../evaluate/losses.ts';
+import { NOTHING_LOST, packetsLost } from '../../evaluate/losses.ts';
 import type { LossSpell } from '../../evaluate/past-losses.ts';
 import { driftWords } from '../../words/drift-words.ts';
 import { grouped } from '../../words/prose.ts';
@@ -36,7 +36,7 @@ export function verdictText(found: ReportFindings): string {
     case 'full':
     case 'filling':
     case 'nat_exhausted':
-      return `the table of ${tableWords(found, worst.result.table)} ${troubleWords(worst, found)}${otherTables(diagnosis)}`;
+      return `the table of ${tableWords(found, worst.result.table)} ${troubleWords(worst, found)}${otherTables(found)}`;
     case 'was_full':
       return wasFullText(found, diagnosis.past);
     case 'was_losing':
@@ -176,9 +176,32 @@ const NOW_WORDS: Readonly<Record<Diagnosis['watched'], string>> = {
   none: 'a single sample cannot show whether packets are being lost now',
 };
 
-function otherTables({ tables }: Diagnosis): string {
-  const others = tables.filter(({ trouble }) => trouble !== 'none').length - 1;
-  return others > 0 ? `, and ${others} more in trouble` : '';
+const MOST_OTHERS = 2;
+
+/** The other tables in trouble, by name. */
+function otherTables(found: ReportFindings): string {
+  const others = found.diagnosis.tables.slice(1).filter(({ trouble }) => trouble !== 'none');
+  const named = others.slice(0, MOST_OTHERS).map((one) => {
+    return `; the table of ${tableWords(found, one.result.table)} ${otherTroubleWords(one)}`;
+  });
+  const more = others.length - named.length;
+  return `${named.join('')}${more > 0 ? `; ${more} more in trouble` : ''}`;
+}
+
+function otherTroubleWords({ result, trouble }: TableDiagnosis): string {
+  const packets = perSecondWords(result, packetsLost(result.lost ?? NOTHING_LOST));
+  switch (trouble) {
+    case 'losing':
+      return `loses ${packets} packets/s`;
+    case 'clashing':
+      return `loses ${packets} packets/s to clashes`;
+    case 'refusing':
+      return `refuses ${packets} packets/s`;
+    case 'full':
+      return 'is full';
+    default:
+      return `is ${usageWords(result)} full`;
+  }
 }
 
 // A table that was looked at once only, as a captured one is, has no rates.

@@ -89,6 +89,20 @@ describe('losing', () => {
     expect(told).toBe(line);
   });
 
+  const spell = { lines: 1, first: 'b', last: 'b', seconds: 0, ago: 30, times: 1, began: 30, allLines: 12 };
+  test.each<[Incident['spells'], string]>([
+    [{ ofTables: new Map([['own', spell]]), ofOthers: undefined }, '(/dev/kmsg); 12 of them of this table.'],
+    [{ ofTables: new Map([['net:7', spell]]), ofOthers: undefined }, '(/dev/kmsg); none of them of this table.'],
+    [
+      { ofTables: new Map(), ofOthers: { spell, number: undefined, isNamed: false } },
+      '(/dev/kmsg); it does not say of which table.',
+    ],
+  ])('whose the lines are: %j', (spells, words) => {
+    const first = { entries: 900 };
+    const said = lines({ first, log: log(0), spells: spells ?? { ofTables: new Map(), ofOthers: undefined } });
+    expect(said.map((line) => line.trim()).join(' ')).toContain(words);
+  });
+
   test('three namespaces are named, of more it is said', () => {
     expect(lines({ log: log(3) }).join(' ')).not.toContain('more');
     expect(lines({ log: log(4) }).join(' ')).toContain('net:[9] and 1 more');

@@ -42,7 +42,7 @@ function textOf(incident: Incident, palette: Palette = PLAIN): string {
 const SPRAY = holdings(times(1000, (at) => ({ protocol: 17, port: at, flag: 'unreplied', seconds: 30 })));
 const FULL = envoy({ entries: 1000 });
 const LOST = envoy({ entries: 1000, statistics: counted({ drop: 1500, early_drop: 200 }) });
-const LAST_FULL = { lines: 1, first: 'a', last: 'a', seconds: 0, ago: 30, times: 1, began: 30 };
+const LAST_FULL = { lines: 1, first: 'a', last: 'a', seconds: 0, ago: 30, times: 1, began: 30, allLines: 1 };
 const LOSING: Incident = {
   first: { entries: 12, others: [FULL] },
   last: { others: [LOST] },
@@ -585,8 +585,16 @@ describe('the verdict', () => {
   });
 
   test('more than one table in trouble', () => {
-    const others = [envoy({ entries: 1000 }), envoy({ key: 'net:8', entries: 1000 }), envoy({ key: 'net:9' })];
-    expect(verdict({ first: { entries: 1000, others } })).toMatch(/, and 2 more in trouble$/);
+    const full = (key: string) => envoy({ key, entries: 1000, pids: [] });
+    const others = [envoy({ entries: 1000 }), full('net:8'), full('net:9'), envoy({ key: 'net:10' })];
+    expect(verdict({ first: { entries: 1000, others } })).toMatch(
+      /; the table of namespace of envoy \(pid 4711\) is full; the table of namespace net:8 \(no process\) is full; 1 more in trouble$/,
+    );
+    const losing = envoy({ entries: 900, statistics: counted({ drop: 7, insert_failed: 7 }) });
+    const both = { first: { entries: 1000, others: [envoy({ entries: 900 })] }, last: { others: [losing] } };
+    expect(verdict({ ...both, last: { ...both.last, statistics: counted({ drop: 9 }) } })).toMatch(
+      /is full and losing 9 packets\/s; the table of namespace of envoy \(pid 4711\) loses 7 packets\/s to clashes$/,
+    );
     expect(verdict({ first: { entries: 1000 } })).not.toContain('more in trouble');
   });
 

@@ -135,6 +135,7 @@ export function findings(given: Given): ReportFindings {
     diagnosis: withLeads(diagnose(evaluation, undefined), leads),
     identities: new Map([['net:7', { process, container: undefined }]]),
     log: known(log),
+    spells: undefined,
     recollection: { pasts: new Map(), fault: undefined },
     subject: evaluation.observation.tables[0],
     listed: { kind: 'none', fault: { kind: 'denied', source: '/proc/net/nf_conntrack' } },

@@ -151,6 +151,7 @@ export function findingsOf(incident: Incident): ReportFindings {
     diagnosis,
     identities: new Map([['net:7', { process: { pid: 4711, command: 'envoy' }, container: undefined }]]),
     log,
+    spells: incident.spells,
     recollection: { pasts: pastsOf(incident), fault: undefined },
     subject: fullestTable(first),
     listed,

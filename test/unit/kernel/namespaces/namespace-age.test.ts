@@ -65,6 +65,15 @@ describe("another's", () => {
   });
 });
 
+test.each<[string, Files, boolean]>([
+  ['mounted later', { 'run/netns/blue': mountedAt(502) }, true],
+  ['mounted at that moment', { 'run/netns/blue': mountedAt(500.5) }, false],
+  ['mounted before', { 'run/netns/blue': mountedAt(400) }, false],
+  ['the mount is gone', {}, false],
+])('one without a process: %s', (_, mounted, expected) => {
+  expect(younger(mounted, otherTable({ pids: [], mount: { number: NUMBER, path: '/run/netns/blue' } }))).toBe(expected);
+});
+
 describe('our own', () => {
   const self: Files = {
     ...processOf(process.pid, 990, 'ours', 20),

@@ -394,7 +394,7 @@ describe('packets that clash', () => {
 });
 
 describe('an incident that is over', () => {
-  const spell = { lines: 3, first: 'a', last: 'b', seconds: 9, ago: 60, times: 1, began: 69 };
+  const spell = { lines: 3, first: 'a', last: 'b', seconds: 9, ago: 60, times: 1, began: 69, allLines: 3 };
   const over = (first: Changes): Incident => ({
     first,
     spells: { ofTables: new Map([['own', spell]]), ofOthers: undefined },

@@ -9,7 +9,7 @@ import { counted, countedBefore515, fault, observation, ok, unreadTable } from '
 import { adviceOf, diagnosed, envoy, findingsOf, type Incident, wanted } from '../../support/reports.ts';
 
 const spell = (ago: number, seconds = 86) => {
-  return { lines: 3, first: '03:01:44', last: '03:03:10', seconds, ago, times: 1, began: ago + seconds };
+  return { lines: 3, first: '03:01:44', last: '03:03:10', seconds, ago, times: 1, began: ago + seconds, allLines: 3 };
 };
 const OFTEN = { ...spell(20), times: 3, began: 240 };
 const gone = (ago: number, number: number | undefined): Incident => ({
@@ -124,7 +124,7 @@ describe('the verdict', () => {
     [
       { first: { entries: 950, others: [envoy({ entries: 960 })] } },
       'critical',
-      'the table of namespace of envoy (pid 4711) is 96.0% full, not growing, nothing dropped now, and 1 more in trouble',
+      'the table of namespace of envoy (pid 4711) is 96.0% full, not growing, nothing dropped now; the table of the host is 95.0% full',
     ],
     [
       { first: { entries: 500 }, last: { entries: 505 } },

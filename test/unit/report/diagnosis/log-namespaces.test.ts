@@ -25,8 +25,8 @@ function spells(records: readonly LogRecord[], changes: Changes = {}, started = 
 test('each namespace has its own', () => {
   const { ofTables, ofOthers } = spells([record(50, 8), record(45), record(40, 8), record(30)]);
   expect([...ofTables]).toEqual([
-    ['own', { lines: 2, first: '-45', last: '-30', seconds: 15, ago: 30, times: 1, began: 45 }],
-    ['net:7', { lines: 2, first: '-50', last: '-40', seconds: 10, ago: 40, times: 1, began: 50 }],
+    ['own', { lines: 2, first: '-45', last: '-30', seconds: 15, ago: 30, times: 1, began: 45, allLines: 2 }],
+    ['net:7', { lines: 2, first: '-50', last: '-40', seconds: 10, ago: 40, times: 1, began: 50, allLines: 2 }],
   ]);
   expect(ofOthers).toBeUndefined();
 });
@@ -34,10 +34,10 @@ test('each namespace has its own', () => {
 test('what is older than a namespace is of the one that had its number before', () => {
   const { ofTables, ofOthers } = spells([record(60, 8), record(50, 8), record(40, 8)], {}, UPTIME - 45);
   expect([...ofTables]).toEqual([
-    ['net:7', { lines: 1, first: '-40', last: '-40', seconds: 0, ago: 40, times: 1, began: 40 }],
+    ['net:7', { lines: 1, first: '-40', last: '-40', seconds: 0, ago: 40, times: 1, began: 40, allLines: 1 }],
   ]);
   expect(ofOthers).toEqual({
-    spell: { lines: 2, first: '-60', last: '-50', seconds: 10, ago: 50, times: 1, began: 60 },
+    spell: { lines: 2, first: '-60', last: '-50', seconds: 10, ago: 50, times: 1, began: 60, allLines: 2 },
     number: 8,
     isNamed: true,
   });
@@ -90,5 +90,5 @@ test('of a very long log the end is enough', () => {
 test('one pause after another: the last spell is told, and how many there were in the last 15 minutes', () => {
   const records = [record(950), record(500), record(400), record(300), record(290)];
   const last = { lines: 2, first: '-300', last: '-290', seconds: 10, ago: 290 };
-  expect(spells(records).ofTables.get('own')).toEqual({ ...last, times: 3, began: 500 });
+  expect(spells(records).ofTables.get('own')).toEqual({ ...last, times: 3, began: 500, allLines: 5 });
 });

@@ -125,8 +125,13 @@ describe("the kernel's own records", () => {
   });
 
   test('one with figures of several digits', () => {
-    withRecords([`30,12345,500000000,-,caller=T1;${FULL}\n`]);
+    withRecords([`6,12345,500000000,-,caller=T1;${FULL}\n`]);
     expect(ages(logOf())).toEqual([500]);
+  });
+
+  test('that programs have written are none of them', () => {
+    withRecords([`12,1,500000000,-;${FULL}\n`, `30,2,500000000,-;${FULL}\n`, `4,3,500000000,-;x ${FULL}\n`]);
+    expect(logOf()).toMatchObject({ value: { lines: 0 } });
   });
 
   test('that cannot be read', () => {
@@ -179,6 +184,19 @@ describe('log files', () => {
       });
       expect(log).toMatchObject({ ok: true, source: '/var/log/kern.log' });
     }
+  });
+
+  test.each<[string, string, number]>([
+    ['printk may put the time first', `${NOW} lb1 kernel: [  123.456789] ${FULL}\n`, 1],
+    ['the old form of the time', `Nov 23 03:01:44 lb1 kernel: ${FULL}\n`, 1],
+    ['a full name', `${NOW} lb1.example.net kernel: ${FULL}\n`, 1],
+    ['sshd repeats a name', `${NOW} lb1 sshd[12]: Invalid user nf_conntrack: table full, dropping packet\n`, 0],
+    ['logger writes the words', `${NOW} lb1 root: ${FULL}\n`, 0],
+    ['a program called like it', `${NOW} lb1 xkernel: ${FULL}\n`, 0],
+    ['another tag before', `${NOW} lb1 sshd: kernel: ${FULL}\n`, 0],
+    ['another machine', `${NOW} lb2 kernel: ${FULL}\n`, 0],
+  ])('whose line it is: %s', (_, line, lines) => {
+    expect(of({ 'var/log/messages': line, 'proc/sys/kernel/hostname': 'LB1\n' })).toMatchObject({ value: { lines } });
   });
 
   test('is closed again', () => {
@@ -245,6 +263,7 @@ describe('a line', () => {
   );
 
   test.each([
+    'Invalid user nf_conntrack: table full, dropping packet',
     'xf_conntrack: table full, dropping packet',
     'nf_conntrack: table full in netns x, dropping packet',
     'nf_conntrack: table full in netns 12345678901, dropping packet',
@@ -295,7 +314,7 @@ describe('lines of the log about other tables', () => {
     ['neighbour: ndisc_cache: neighbor table overflow!', 'neighbours'],
     ['Neighbour table overflow.', 'neighbours'],
     ['ipv6: Neighbour table overflow.', 'neighbours'],
-  ])('%s', (text, of) => expect(lineOf(`4,1,2,-;${text}`, 5)).toEqual([{ at: 5, namespace: undefined, of }]));
+  ])('%s', (text, of) => expect(lineOf(text, 5)).toEqual([{ at: 5, namespace: undefined, of }]));
 
   test('a full table of connections is none of them', () => {
     expect(lineOf('nf_conntrack: nf_conntrack: table full, dropping packet', 5)).toEqual([

@@ -66,7 +66,7 @@ describe('what the verdict becomes', () => {
     expect(withLeads(diagnose(found.evaluation, undefined), leadsOf(found))).toMatchObject({ state, trouble });
   });
 
-  const spell = { lines: 1, first: 'a', last: 'a', seconds: 0, ago: 20, times: 1, began: 20 };
+  const spell = { lines: 1, first: 'a', last: 'a', seconds: 0, ago: 20, times: 1, began: 20, allLines: 1 };
   const WAS_FULL = { ofTables: new Map(), ofOthers: { spell, number: 7, isNamed: true } };
 
   test.each<[string, Given, string]>([
