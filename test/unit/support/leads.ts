@@ -7,6 +7,7 @@ import type { Counters } from '../../../src/model/counters.ts';
 import type { Reading } from '../../../src/model/fault.ts';
 import type { FullLog, OtherFull } from '../../../src/model/full-log.ts';
 import type { Generation } from '../../../src/model/generation.ts';
+import type { KernelVersion } from '../../../src/model/machine.ts';
 import type { Observation } from '../../../src/model/observation.ts';
 import type { Table } from '../../../src/model/table.ts';
 import { diagnose } from '../../../src/report/diagnosis/diagnosis.ts';
@@ -48,6 +49,8 @@ export interface Given {
   readonly handling?: InvalidHandling;
   readonly isInitial?: boolean;
   readonly generation?: Generation;
+  /** Undefined if it is unknown. */
+  readonly release?: KernelVersion | undefined;
 }
 
 function known<T>(value: T): Reading<T> {
@@ -72,6 +75,11 @@ function tableOf(key: string, counters: Counters, { entries = 10, isInitial = tr
   };
 }
 
+function releaseOf(given: Given): Reading<KernelVersion> {
+  if (!('release' in given)) return known({ major: 6, minor: 1 });
+  return given.release === undefined ? NOT_ASKED : known(given.release);
+}
+
 function lookOf(given: Given, at: 0 | 1): Look {
   const { counters = [{}, {}], theirs, elsewhere, stacks, seconds = 1, expectMax, generation = 'nf_conntrack' } = given;
   const own = tableOf('own', counters[at], given);
@@ -81,7 +89,7 @@ function lookOf(given: Given, at: 0 | 1): Look {
     machine: {
       view: 'own',
       generation,
-      release: known({ major: 6, minor: 1 }),
+      release: releaseOf(given),
       pageSize: known(4096),
       wordSize: known(8),
       slabCache: NOT_ASKED,

@@ -2,6 +2,7 @@
 // only if many packets are invalid: that takes as long as there are rules.
 
 import type { Evaluation, TableResult } from '../../../evaluate/evaluate.ts';
+import { atLeast } from '../../../evaluate/kernel-version.ts';
 import { readSysctls } from '../../../kernel/namespaces/namespace-sysctls.ts';
 import type { Root } from '../../../kernel/root.ts';
 import { readDropRules } from '../../../kernel/rules/rules.ts';
@@ -115,7 +116,7 @@ function invalidNotes(lead: InvalidLead, { evaluation }: Evaluated): readonly No
     ),
     ...(values.length === 0 ? [] : [note(`Now: ${values.join(', ')}.`)]),
     ...ruleNotes(lead),
-    ...whichNotes(lead, generation),
+    ...whichNotes(lead, evaluation.observation.machine),
   ];
 }
 
@@ -153,22 +154,37 @@ function ruleCommand({ tool, family, table, chain }: DropRule): string {
   return tool === 'nft' ? `nft -a list chain ${family} ${table} ${chain}` : `${tool} -t ${table} -vnL ${chain}`;
 }
 
-// Other namespaces log nothing unless nf_log_all_netns is set in the initial one.
-function whichNotes({ table, handling }: InvalidLead, generation: Generation): readonly Note[] {
-  const before = inNamespace({ subject: table });
-  const { sysctlPrefix, logPrefix } = GENERATIONS[generation];
-  const name = `${sysctlPrefix}log_invalid`;
+// Other namespaces log nothing unless nf_log_all_netns is set in the initial one; before 4.7, which brought it, nothing.
+function whichNotes({ table, handling }: InvalidLead, { generation, release }: Machine): readonly Note[] {
   const isOther = table.isInitial === false;
-  const everywhere = (value: 0 | 1) => (isOther ? [`sysctl -w net.netfilter.nf_log_all_netns=${value}`] : []);
+  if (isOther && release.ok && !atLeast(release.value, 4, 7))
+    return [note('Which, and why: this kernel logs them in the initial network namespace only.')];
+  const { logPrefix } = GENERATIONS[generation];
+  const { on, off } = loggingCommands(table, handling, generation);
+  const host = isOther ? '; of this namespace only after the first of these, on the host' : '';
   return [
     note(
-      `Which, and why: the kernel writes each to its log, as ${logPrefix}... and the reason (6 is TCP, 17 UDP, 255 all)${isOther ? '; of this namespace only after the first of these, on the host' : ''}:`,
-      ...everywhere(1),
-      `${before}sysctl -w ${name}=6`,
+      `Which, and why: the kernel writes each to its log, as ${logPrefix}... and the reason (6 is TCP, 17 UDP, 255 all)${host}:`,
+      ...on,
       `dmesg | grep ${logPrefix} | tail`,
     ),
-    note('and off again:', `${before}sysctl -w ${name}=${handling.settings.log_invalid ?? 0}`, ...everywhere(0)),
+    off,
   ];
+}
+
+function loggingCommands(table: Table, { settings }: InvalidHandling, generation: Generation) {
+  const before = inNamespace({ subject: table });
+  const name = `${GENERATIONS[generation].sysctlPrefix}log_invalid`;
+  const everywhere = (value: 0 | 1) =>
+    table.isInitial === false ? [`sysctl -w net.netfilter.nf_log_all_netns=${value}`] : [];
+  const set = `${before}sysctl -w ${name}=6`;
+  const value = settings.log_invalid;
+  if (value === undefined) {
+    const off = note(`and off again: set ${name} to the value that its first command printed.`, ...everywhere(0));
+    return { on: [...everywhere(1), `${before}sysctl ${name}`, set], off };
+  }
+  const off = note('and off again:', `${before}sysctl -w ${name}=${value}`, ...everywhere(0));
+  return { on: [...everywhere(1), set], off };
 }
 
 export interface InvalidBody {

@@ -201,10 +201,11 @@ test('in whole', () => {
         Whether a rule drops them is not known: the rules could not be read.
         Which, and why: the kernel writes each to its log, as nf_ct_... and the
         reason (6 is TCP, 17 UDP, 255 all):
+          sysctl net.netfilter.nf_conntrack_log_invalid
           sysctl -w net.netfilter.nf_conntrack_log_invalid=6
           dmesg | grep nf_ct_ | tail
-        and off again:
-          sysctl -w net.netfilter.nf_conntrack_log_invalid=0
+        and off again: set net.netfilter.nf_conntrack_log_invalid to the value that
+        its first command printed.
 
     of a namespace:
       90 invalid packets/s are counted in namespace of envoy (pid 4711), and a
@@ -381,5 +382,22 @@ describe('single sentences', () => {
     const given = invalid({ settings: { ...SETTINGS, log_invalid: 255 } });
     expect(sectionOf(given)).toMatch(/and off again:\n\s+sysctl -w net\.netfilter\.nf_conntrack_log_invalid=255$/);
     expect(sectionOf(given)).not.toContain('nf_log_all_netns');
+  });
+
+  test('what it was is read first if it is unknown, and never guessed', () => {
+    const section = sectionOf(invalid({ settings: {} }));
+    expect(section).toMatch(/\n +sysctl net\.netfilter\.nf_conntrack_log_invalid\n +sysctl -w \S+log_invalid=6\n/);
+    expect(section).not.toContain('log_invalid=0');
+    expect(section.replace(/\s+/g, ' ')).toContain('to the value that its first command printed.');
+  });
+
+  test.each([
+    [4, 6, false],
+    [4, 7, true],
+    [undefined, 0, true],
+  ])('kernels before 4.7 log none of another namespace: %s.%d', (major, minor, logs) => {
+    const release = major === undefined ? undefined : { major, minor };
+    const section = sectionOf({ ...SCENES['of a namespace'], release });
+    expect([section.includes('nf_log_all_netns'), section.includes('log_invalid=6')]).toEqual([logs, logs]);
   });
 });
