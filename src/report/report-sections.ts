@@ -2,7 +2,7 @@
 
 import type { Evaluation, TableResult } from '../evaluate/evaluate.ts';
 import { hashTableNow } from '../evaluate/footprint.ts';
-import { type Lost, packetsLost } from '../evaluate/losses.ts';
+import { type Lost, NOTHING_LOST, packetsLost } from '../evaluate/losses.ts';
 import { COUNTER_NAMES, type CounterName, counterSpec } from '../model/counters.ts';
 import type { FullSpells } from '../model/full-log.ts';
 import type { Table } from '../model/table.ts';
@@ -31,10 +31,10 @@ export function whereLines(found: ReportFindings, palette: Palette): readonly st
   const shown = [diagnosis.worst, ...rest.filter(({ result }) => isWorthTelling(result))];
   const { unread } = observation;
   return [
-    '     entries   usage    drop/s   all drops',
+    '     entries   usage    lost/s    all lost',
     ...shown.slice(0, MOST_TABLES_SHOWN).flatMap((table) => tableRow(found, table, palette)),
     ...(shown.length > MOST_TABLES_SHOWN
-      ? [`  and ${shown.length - MOST_TABLES_SHOWN} more with entries or drops`]
+      ? [`  and ${shown.length - MOST_TABLES_SHOWN} more with entries or losses`]
       : []),
     ...indented(`${countWords(observation)}.`),
     ...unread.slice(0, 1).flatMap(({ fault }) => indented(`${unread.length} not read: ${faultWords(fault)}.`)),
@@ -43,17 +43,16 @@ export function whereLines(found: ReportFindings, palette: Palette): readonly st
 }
 
 function isWorthTelling(result: TableResult): boolean {
-  return result.table.entries > 0 || (totalOf(result, 'drop') ?? 0) > 0;
+  return result.table.entries > 0 || packetsLost(result.lostSinceBoot ?? NOTHING_LOST) > 0;
 }
 
 function tableRow(found: ReportFindings, { result, state }: TableDiagnosis, palette: Palette): readonly string[] {
-  const { table, measurements } = result;
-  const total = totalOf(result, 'drop');
+  const { table, measurements, lost, losses, lostSinceBoot } = result;
   const figures = [
     grouped(table.entries).padStart(12),
     (measurements.usage.kind === 'value' ? usageWords(result) : '-').padStart(8),
-    rateOrUnknown(result, 'drop').padStart(10),
-    (total === undefined ? '-' : grouped(total)).padStart(12),
+    (lost === undefined || losses === undefined ? '-' : rateWords(packetsLost(lost) / losses.seconds)).padStart(10),
+    (lostSinceBoot === undefined ? '-' : grouped(packetsLost(lostSinceBoot))).padStart(12),
   ].join('');
   const shown = state === 'ok' ? figures : palette[state](figures);
   const name = table.isOwn ? tableWords(found, table) : ownerWords(found.identities, table);
@@ -63,7 +62,10 @@ function tableRow(found: ReportFindings, { result, state }: TableDiagnosis, pale
 
 function rateOrUnknown(result: TableResult, name: CounterName): string {
   if (result.losses === undefined) return '-';
-  const rate = events(result, name) / result.losses.seconds;
+  return rateWords(events(result, name) / result.losses.seconds);
+}
+
+function rateWords(rate: number): string {
   return rate > 0 && rate < 1 ? rate.toFixed(1) : grouped(Math.round(rate));
 }
 

@@ -40,7 +40,7 @@ function sourceLines(evaluation: Evaluation): string[] {
 }
 
 function cpuWords(cpus: number): string {
-  return cpus === 1 ? '1 CPU' : `${cpus} CPUs`;
+  return cpus === 1 ? '1 CPU' : `${cpus} possible CPUs`;
 }
 
 function bucketDetails({ observation: { machine }, results: [own] }: Evaluation): string[] {

@@ -14,7 +14,7 @@ const CERTAINTY_WORDS: Readonly<Record<Certainty, string>> = {
 
 /** Before a figure that stands on the size of an entry: an estimate is `about`, and never `at least about`. */
 export function sureWords({ origin, certainty }: Pick<ObjectCost, 'origin' | 'certainty'>): string {
-  return origin === 'estimate' ? CERTAINTY_WORDS.about : CERTAINTY_WORDS[certainty];
+  return CERTAINTY_WORDS[origin === 'estimate' ? 'about' : certainty];
 }
 
 /** The same before the memory that the entries of all tables hold. */

@@ -47,6 +47,6 @@ export function causesOfLoss({ full, fullOrClash, clash, chain }: Lost): string 
     .join(', ');
 }
 
-export function countedEvents(events: number, words: string): string {
+function countedEvents(events: number, words: string): string {
   return events === 0 ? '' : `${grouped(events)} ${words}`;
 }

@@ -10,7 +10,7 @@ import { durationWords } from '../../words/words.ts';
 import { addressWords, protocolWords } from '../list/address.ts';
 import { sizeOf } from '../list/nat-groups.ts';
 import type { ReportFindings } from '../report-findings.ts';
-import { tableWords, usageWords } from '../table-words.ts';
+import { tableWords, totalOf, usageWords } from '../table-words.ts';
 import {
   type Diagnosis,
   events,
@@ -24,7 +24,7 @@ import {
 } from './diagnosis.ts';
 import { leadWords } from './leads/lead-words.ts';
 import type { Shortage } from './nat-ports.ts';
-import { causesOfLoss, countedEvents, spellWords } from './spell-words.ts';
+import { causesOfLoss, spellWords } from './spell-words.ts';
 
 export function verdictText(found: ReportFindings): string {
   const { diagnosis, evaluation } = found;
@@ -127,16 +127,15 @@ function pastTableWords({ evaluation, identities }: ReportFindings, { spell, tab
 /** What there is where nothing is wrong now. */
 export function fineWords(found: ReportFindings): string {
   const { diagnosis, evaluation } = found;
-  const { results } = evaluation;
-  const fullest = results.reduce((most, result) => (result.table.entries > most.table.entries ? result : most));
-  const used = usageWords(fullest);
-  const { sinceBoot, past } = diagnosis;
+  const { sinceBoot, past, worst } = diagnosis;
+  const used = usageWords(worst.result);
   const lost = causesOfLoss(sinceBoot.lost);
   if (lost === '' && !sinceBoot.isWhole) return `${used} used, drops cannot be seen`;
-  if (lost !== '') return `${used} used, ${lossesInWords(found, lost)}`;
+  const evicted = evictedWords(evaluation.results);
+  if (lost !== '') return `${used} used, ${lossesInWords(found, lost)}${evicted}`;
   // The namespace that lost something is gone, and its counters with it.
   const where = past !== undefined && past.table === undefined ? ' by the tables there are' : '';
-  return `${used} used, nothing dropped since boot${where}`;
+  return `${used} used, nothing dropped since boot${where}${evicted}`;
 }
 
 /** The same of one table. */
@@ -145,6 +144,12 @@ function lossesOfTable(found: ReportFindings, result: TableResult): string {
   const recent = recentLosses([result], recollection.pasts);
   const alone = { ...diagnosis, recent, watched: watchedOf([result]), past: undefined };
   return lossesInWords({ ...found, diagnosis: alone }, causesOfLoss(result.lostSinceBoot ?? NOTHING_LOST));
+}
+
+/** Entries that had to make room since boot, in all tables. */
+function evictedWords(results: readonly TableResult[]): string {
+  const evicted = results.reduce((sum, result) => sum + (totalOf(result, 'early_drop') ?? 0), 0);
+  return evicted === 0 ? '' : `; ${grouped(evicted)} evicted to make room since boot`;
 }
 
 /** What was lost, when, and what is known of now. */
@@ -206,12 +211,10 @@ function otherTroubleWords({ result, trouble }: TableDiagnosis): string {
 
 // A table that was looked at once only, as a captured one is, has no rates.
 function verdictLossWords(result: TableResult): string {
-  const { losses, measurements } = result;
+  const { losses, lostSinceBoot } = result;
   if (losses === undefined) {
-    const { drop } = measurements;
-    return drop.kind === 'value'
-      ? `${countedEvents(drop.value, 'dropped') || 'nothing dropped'} since boot`
-      : 'drops cannot be seen';
+    if (lostSinceBoot === undefined) return 'drops cannot be seen';
+    return `${causesOfLoss(lostSinceBoot) || 'nothing dropped'} since boot${evictedWords([result])}`;
   }
   const evicted = events(result, 'early_drop');
   return evicted === 0

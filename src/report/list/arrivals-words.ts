@@ -9,10 +9,13 @@ import { type Holdings, type RankingName, samplingError } from './holders.ts';
 export function arrivalLines({ kind, seconds, counted, read, added, telling }: Arrivals): readonly string[] {
   if (kind === 'fresh' && !telling) return [];
   const some = `${grouped(counted)} ${counted === 1 ? 'entry' : 'entries'}`;
-  if (kind === 'fresh')
+  if (kind === 'fresh') {
+    const all =
+      added.entries > counted ? `about ${grouped(added.entries)} entries, by ${grouped(counted)} of the sample,` : some;
     return indented(
-      `Fresh: ${some} that began within ${durationWords(seconds)}, or were tried again without an answer. Connections that were answered do not tell by one reading when they began.`,
+      `Fresh: ${all} that began within ${durationWords(seconds)}, or were tried again without an answer. Connections that were answered do not tell by one reading when they began.`,
     );
+  }
   const within = `${some} that ${counted === 1 ? 'was' : 'were'} not there ${durationWords(seconds)} before`;
   if (added.entries <= counted) return indented(`New: ${within}.`);
   const error = telling ? `, shares right to within ${samplingError(counted).toFixed(0)} percentage points` : '';

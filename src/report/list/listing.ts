@@ -122,7 +122,7 @@ function isWorthListing(some: number, { lacking }: Ranking, { entries }: Holding
 }
 
 function differentWords({ different, differentAtLeast }: Ranking): string {
-  return differentAtLeast ? `more than ${grouped(different)}` : grouped(different);
+  return differentAtLeast ? `at least ${grouped(different)}` : grouped(different);
 }
 
 function lackingLines({ lacking, holders }: Ranking, shown: number): readonly string[] {

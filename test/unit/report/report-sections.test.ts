@@ -10,7 +10,7 @@ describe('where', () => {
   const rows = (incident: Incident, palette = PLAIN) => whereLines(findingsOf(incident), palette).slice(1);
   const other = (key: string, changes: Parameters<typeof otherTable>[0]) => otherTable({ key, entries: 0, ...changes });
 
-  test('those with entries or drops, ten of them, and how many more', () => {
+  test('those with entries or losses, ten of them, and how many more', () => {
     const many = (count: number) => Array.from({ length: count }, (_, at) => other(`net:${at}`, { entries: 5 }));
     const quiet = [
       other('net:a', { statistics: counted({ drop: 3 }) }),
@@ -21,7 +21,7 @@ describe('where', () => {
     expect(rows({ first: { entries: 9, others: many(9) } })).toHaveLength(11);
     const more = rows({ first: { entries: 9, others: many(11) } });
     expect(more).toHaveLength(12);
-    expect(more[10]).toBe('  and 2 more with entries or drops');
+    expect(more[10]).toBe('  and 2 more with entries or losses');
   });
 
   test('a rate of less than one, and drops that cannot be seen', () => {

@@ -298,7 +298,7 @@ describe('a list', () => {
       source: at % 10 === 0 ? '10.0.0.1' : `${at % 200}.${at >> 8}.${at & 255}.9`,
     }));
     const text = listLines(listed(holdings(flood))).join('\n');
-    expect(text).toMatch(/Sources \(more than 6,144\)/);
+    expect(text).toMatch(/Sources \(at least 6,144\)/);
     expect(text).toMatch(/10\.0\.0\.1 +1,99\d {2}10\.0%/);
     expect(text).toMatch(/each may have up to \d more/);
   });

@@ -270,7 +270,7 @@ describe('long output', () => {
       [],
       'buckets: 30, load factor 33.333 (/proc/x): too few, this kernel refuses entries in long chains below the limit',
     ],
-    ['counters', {}, [], 'counters: since boot, 2 CPUs (/proc/net/stat/nf_conntrack)'],
+    ['counters', {}, [], 'counters: since boot, 2 possible CPUs (/proc/net/stat/nf_conntrack)'],
     ['thresholds', {}, ['-c', 'drop=5', '-w', '@1:2'], 'thresholds: usage warning @1:2 critical 90, drop critical 5'],
     ['the object', {}, [], 'object size: 256 B, 16 in 4096 B of slab (/proc/slabinfo), extension 0 B'],
     [

@@ -292,6 +292,24 @@ describe('the verdict', () => {
     expect(verdict(incident)).toBe(text);
   });
 
+  test('evictions since boot, also in a single sample; each packet is told once, by its cause', () => {
+    const seen = { statistics: counted({ drop: 5, insert_failed: 5, early_drop: 1_878_045 }) };
+    const evicted = '; 1,878,045 evicted to make room since boot';
+    expect(verdict({ first: { ...seen, entries: 30, view: 'captured' } })).toBe(
+      `3.0% used, 5 lost to clashes since boot; a single sample cannot show whether packets are being lost now${evicted}`,
+    );
+    expect(verdict({ first: { ...seen, entries: 850, view: 'captured' } })).toBe(
+      `the table of this tree is 85.0% full, 5 lost to clashes since boot${evicted}`,
+    );
+  });
+
+  test('the usage is that of the table that was full, as the bar is', () => {
+    const others = [envoy({ entries: 5 })];
+    expect(verdict({ ...of('net:7', 60), first: { entries: 783, others } })).toMatch(
+      /; now 0\.5% used, nothing dropped/,
+    );
+  });
+
   test('counters that wrap', () => {
     const wrap = {
       first: { entries: 1000, statistics: counted({ drop: 2 ** 32 - 10 }) },

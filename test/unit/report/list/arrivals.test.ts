@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { arrivalsOf } from '../../../../src/report/list/arrivals.ts';
+import { arrivalLines } from '../../../../src/report/list/arrivals-words.ts';
 import { canBeYoung, isFresh, marksOf } from '../../../../src/report/list/begun.ts';
 import { addDigest, classOf, type Digest, scaleDigest } from '../../../../src/report/list/digest.ts';
 import { parseEntries } from '../../../../src/report/list/entry-list.ts';
@@ -147,6 +148,7 @@ describe('who has entries, and who adds them', () => {
     const sample = { held: 60, lines: 240 };
     const found = arrivalsOf(digestOf([...tried, ...idle.slice(0, 40)]), undefined, 10, sample);
     expect(found).toMatchObject({ kind: 'fresh', counted: 50, read: 60, telling: true, added: { entries: 200 } });
+    expect(arrivalLines(found).join(' ')).toContain('Fresh: about 200 entries, by 50 of the sample, that began');
   });
 
   test('whoever has most of the entries, or of what is added, is first', () => {

@@ -96,7 +96,7 @@ describe('a list', () => {
       .split('\n');
     expect(head).toBe('8,009 entries of /proc/net/nf_conntrack.');
     expect(lines.find((line) => line.includes('Sources'))).toMatch(
-      /^ {2}Sources \(more than 6,144\) +Destinations \(1\)$/,
+      /^ {2}Sources \(at least 6,144\) +Destinations \(1\)$/,
     );
     expect(lines.filter((line) => /each may have up to \d+ more$/.test(line.slice(0, 40).trim()))).toHaveLength(2);
     expect(lines.filter((line) => line.startsWith('    protocol 14'))).toHaveLength(7);
