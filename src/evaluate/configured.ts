@@ -1,7 +1,7 @@
-// The limit that the machine's files want: sysctl.d(5) and sysctl.conf(5), else hashsize of modprobe.d(5) or the
-// kernel's command line, which makes the limit 8 x hashsize whenever the module is loaded.
+// The limit that the machine's files want: sysctl.d(5) and sysctl.conf(5) and what sets it after them, else hashsize of
+// modprobe.d(5) or the kernel's command line, which makes the limit 8 x hashsize whenever the module is loaded.
 
-import type { Configuration, SysctlLine } from '../model/configuration.ts';
+import type { Configuration, RefusedValue, SysctlLine } from '../model/configuration.ts';
 import { GENERATIONS } from '../model/generation.ts';
 import type { Observation } from '../model/observation.ts';
 import { limitsOfHashsize } from './module-load.ts';
@@ -23,40 +23,101 @@ export interface WantedLimit {
 /** The machine, and its own table first. */
 type Seen = Pick<Observation, 'machine' | 'tables'>;
 
-/** What decides: a sysctl beats hashsize; what is read at boot, and known to this kernel, beats what is not. */
+/** What decides: a service after a script after a file after hashsize; what is read at boot, and known to this kernel, before what is not. */
 export function wantedLimit(configuration: Configuration, seen: Seen): WantedLimit | undefined {
-  const keys: readonly string[] = [...GENERATIONS[seen.machine.generation].limitKeys, ...configuration.aliases];
-  const sysctls = assignments(configuration.sysctl).map((line) => sysctlWish(line, keys));
-  const effective = sysctls.filter(({ atBoot, known }) => atBoot && known);
-  const known = sysctls.filter((wanted) => wanted.known);
-  const decisive = [effective, known, sysctls].find((lines) => lines.length > 0) ?? [];
-  const wanted = lastExplicit(decisive) ?? lastHashsize(configuration, seen);
+  const keys = limitKeys(configuration, seen);
+  const inForce = (lines: readonly SysctlLine[]) => {
+    const line = lastApplied(lines, keys, configuration.reader);
+    return line === undefined ? undefined : wishOf(line, keys);
+  };
+  const [own] = seen.tables;
+  const script = inForce(configuration.scripts);
+  const wanted =
+    inForce(configuration.services) ??
+    // A script may not run, or not run last: the live limit shows it.
+    (script?.limit === own.limit ? script : undefined) ??
+    wantedByFiles(configuration, keys, inForce) ??
+    script ??
+    lastHashsize(configuration, seen);
   // 0 is for no limit at all.
   return wanted?.limit === 0 ? undefined : wanted;
 }
 
-/** The lines that set something; a name that stands alone behind a `-` is none that a pattern is for. */
-function assignments(lines: readonly SysctlLine[]): readonly SysctlLine[] {
-  const kept = lines.filter(({ value }) => value === undefined).flatMap(({ names }) => names);
-  return lines.flatMap((line) => {
-    const names = line.isPattern ? line.names.filter((name) => !kept.includes(name)) : line.names;
-    return line.value === undefined || names.length === 0 ? [] : [{ ...line, names }];
-  });
+function limitKeys({ aliases, hasTwoLimits }: Configuration, { machine }: Seen): readonly string[] {
+  const [first, second] = GENERATIONS[machine.generation].limitKeys;
+  return hasTwoLimits ? [first] : [first, second, ...aliases];
 }
 
-interface Wish extends WantedLimit {
-  readonly isPattern: boolean;
+function wantedByFiles(
+  { sysctl, reader, hasTwoLimits }: Configuration,
+  keys: readonly string[],
+  inForce: (lines: readonly SysctlLine[]) => WantedLimit | undefined,
+): WantedLimit | undefined {
+  const known = inForce(sysctl.filter(({ atBoot }) => atBoot)) ?? inForce(sysctl);
+  if (known !== undefined || hasTwoLimits) return known;
+  const names = sysctl.flatMap((line) => line.names);
+  const line = names.some((name) => keys.includes(name)) ? undefined : lastApplied(sysctl, names, reader);
+  return line && wishOf(line, keys);
 }
 
-function sysctlWish({ path, key, names, isPattern, value = 0, atBoot }: SysctlLine, keys: readonly string[]): Wish {
+function wishOf({ path, key, names, value = 0, atBoot }: SysctlLine, keys: readonly string[]): WantedLimit {
   const known = names.some((name) => keys.includes(name));
-  return { limit: value, path, by: 'sysctl', key, value, atBoot, known, isPattern };
+  return { limit: value, path, by: 'sysctl', key, value, atBoot, known };
 }
 
-// A line that names the key beats one that matches it, wherever they stand; among equals the last one counts.
-function lastExplicit(lines: readonly Wish[]): WantedLimit | undefined {
-  const explicit = lines.filter(({ isPattern }) => !isPattern);
-  return (explicit.length > 0 ? explicit : lines).slice(-1)[0];
+/** The last line that sets one of these names, as the program applies them that reads the files. */
+function lastApplied(
+  lines: readonly SysctlLine[],
+  names: readonly string[],
+  reader: Configuration['reader'],
+): SysctlLine | undefined {
+  const applied = reader === 'systemd' ? assignments(lines) : lines;
+  const explicit = lines.filter(({ isPattern }) => !isPattern).map(({ key }) => key);
+  const setsLimit = (line: SysctlLine) =>
+    line.value !== undefined &&
+    line.names.some((name) => names.includes(name) && !(line.isPattern && explicit.includes(name)));
+  return applied.filter(setsLimit).pop();
+}
+
+// systemd keeps one assignment of each key, at the place of the last one that changed it; what it then cannot write is
+// not made up for by an earlier one.
+function assignments(lines: readonly SysctlLine[]): readonly SysctlLine[] {
+  const kept = new Map<string, SysctlLine>();
+  for (const line of lines) {
+    if (isSameAssignment(kept.get(line.key), line)) continue;
+    kept.delete(line.key);
+    kept.set(line.key, line);
+  }
+  return Array.from(kept.values());
+}
+
+function isSameAssignment(before: SysctlLine | undefined, { value, refused }: SysctlLine): boolean {
+  return before !== undefined && before.value === value && before.refused?.bytes === refused?.bytes;
+}
+
+/** A setting that has no effect, and why. */
+export interface Ineffective {
+  readonly path: string;
+  readonly key: string;
+  /** The module that has no such option. */
+  readonly module: string | undefined;
+  readonly refused: RefusedValue | undefined;
+}
+
+/** Lines that look as if they set the limit, and that the kernel refuses. */
+export function ineffective({ sysctl, scripts, services, refusedOptions }: Configuration): readonly Ineffective[] {
+  const lines = [...sysctl, ...scripts, ...services].filter(
+    ({ refused, isPattern }) => refused !== undefined && !isPattern,
+  );
+  return [...lines.map(({ path, key, refused }) => ({ path, key, module: undefined, refused })), ...refusedOptions];
+}
+
+/** The line that set the live limit, if a later one that differs was not applied. */
+export function appliedBefore({ sysctl }: Configuration, live: number, wanted: WantedLimit): SysctlLine | undefined {
+  const isWanted = ({ path, key, value }: SysctlLine) =>
+    path === wanted.path && key === wanted.key && value === wanted.value;
+  const before = sysctl.slice(0, sysctl.findIndex(isWanted) + 1);
+  return before.filter(({ value, atBoot }) => value === live && atBoot).pop();
 }
 
 // If it is unknown how this kernel rounds, the live limit shows it.

@@ -4,8 +4,9 @@ import type { Configuration, Evidence } from '../model/configuration.ts';
 import type { Machine } from '../model/machine.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Table } from '../model/table.ts';
-import { type WantedLimit, wantedLimit } from './configured.ts';
-import { isKubeProxys } from './kube-proxy.ts';
+import { appliedBefore, type WantedLimit, wantedLimit } from './configured.ts';
+import { atLeast } from './kernel-version.ts';
+import { hasQuarterBuckets, isKubeProxys } from './kube-proxy.ts';
 import { isLimitOfLoad } from './module-load.ts';
 
 /** The live limit beside the configured one. */
@@ -19,10 +20,14 @@ export interface Drift {
 export type Cause =
   | 'unknown key'
   | 'not read at boot'
+  | 'pve-firewall'
   | 'iptables unloads'
   | 'kube-proxy'
+  | 'stopped half way'
+  | 'quarter buckets'
   | 'set since'
   | 'built in'
+  | 'rule without effect'
   | 'loaded after sysctl'
   | 'no hashsize';
 
@@ -51,35 +56,59 @@ export function likelyCauses(observation: Observation, drift: Drift | undefined)
 }
 
 function causesOf(
-  { wanted }: Drift,
+  { wanted, live }: Drift,
   { machine, tables: [own] }: Observation,
   configuration: Configuration,
   evidence: Evidence,
 ): readonly Cause[] {
   if (!wanted.known) return ['unknown key'];
   if (!wanted.atBoot) return ['not read at boot'];
+  if (isPveFirewalls(live, configuration, evidence)) return ['pve-firewall'];
   if (isKubeProxys(machine, own, evidence)) return ['kube-proxy'];
-  if (!isOfLoad(machine, own, configuration)) return ['set since'];
+  if (!isOfLoad(machine, own, configuration)) return [setBy(machine, own, configuration, evidence, wanted)];
   if (wanted.by === 'hashsize')
     return evidence.builtIn === true && wanted.key === 'hashsize' ? ['built in'] : unloads(machine, evidence);
   return [...unloads(machine, evidence), ...moduleCauses(machine, configuration, evidence)];
 }
 
-// Only the ip_conntrack modules of CentOS 5 were seen to lose their limit that way.
-function unloads({ generation }: Machine, { iptablesUnloads }: Evidence): readonly Cause[] {
-  return generation === 'ip_conntrack' && iptablesUnloads === true ? ['iptables unloads'] : [];
+/** The limit that pve-firewall sets unless host.fw asks for more. */
+export const PVE_DEFAULT = 262_144;
+
+function isPveFirewalls(live: number, { services }: Configuration, { kind }: Evidence): boolean {
+  return kind === 'proxmox' && (services[services.length - 1]?.value ?? PVE_DEFAULT) === live;
+}
+
+function setBy(
+  machine: Machine,
+  own: Table,
+  configuration: Configuration,
+  { kubelet }: Evidence,
+  wanted: WantedLimit,
+): Cause {
+  if (appliedBefore(configuration, own.limit, wanted) !== undefined) return 'stopped half way';
+  if (!hasQuarterBuckets(machine, own)) return 'set since';
+  return kubelet === undefined ? 'quarter buckets' : 'kube-proxy';
+}
+
+// The modules of CentOS 5 and EL6 lose their limit that way.
+function unloads({ generation, release }: Machine, { iptablesUnloads }: Evidence): readonly Cause[] {
+  const isOld = generation === 'ip_conntrack' || (release.ok && !atLeast(release.value, 3, 0));
+  return isOld && iptablesUnloads === true ? ['iptables unloads'] : [];
 }
 
 // A sysctl is lost when the module is loaded after it was set, or anew: the module then takes its default.
 function moduleCauses(
   { generation }: Machine,
   { hashsizes, reapplied }: Configuration,
-  evidence: Evidence,
+  { builtIn, loader, udevRule, unseen }: Evidence,
 ): readonly Cause[] {
-  if (evidence.builtIn !== false) return [];
-  const late = !evidence.loadedAtBoot && !reapplied && generation === 'nf_conntrack';
+  if (builtIn !== false) return [];
+  const isSeen = !unseen.includes('modules loaded at boot') && !unseen.includes('udev rules');
+  const isLate = isSeen && loader === undefined && !reapplied && generation === 'nf_conntrack';
+  const late =
+    udevRule !== undefined ? (['rule without effect'] as const) : isLate ? (['loaded after sysctl'] as const) : [];
   const hashsize = hashsizes.some(({ module, key }) => module === generation && key === 'hashsize');
-  return [...(late ? (['loaded after sysctl'] as const) : []), ...(hashsize ? [] : (['no hashsize'] as const))];
+  return [...late, ...(hashsize ? [] : (['no hashsize'] as const))];
 }
 
 function isOfLoad(machine: Machine, { limit }: Table, { hashsizes }: Configuration): boolean {

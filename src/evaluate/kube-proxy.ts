@@ -3,18 +3,28 @@
 // makes a quarter of that as many buckets, where there are fewer.
 
 import type { Evidence } from '../model/configuration.ts';
-import type { Machine } from '../model/machine.ts';
+import { type Machine, wholePages } from '../model/machine.ts';
 import type { Table } from '../model/table.ts';
 
 const PER_CPU = 32_768;
 const LEAST = 131_072;
 const MOST = 1_048_576;
 const ENTRIES_PER_BUCKET = 4;
+// Seen on a node: a page of buckets more than the rounding explains.
+const SLACK = 0.01;
 
 /** Whether the limit is what it sets by default. Anybody may have set the same, but hardly on a node of Kubernetes. */
-export function isKubeProxys({ buckets }: Machine, { limit }: Table, { kubernetes, cpus }: Evidence): boolean {
-  if (!kubernetes || cpus === undefined) return false;
+export function isKubeProxys({ buckets }: Machine, { limit }: Table, { kubelet, cpus }: Evidence): boolean {
+  if (kubelet === undefined || cpus === undefined) return false;
   const scaled = Math.max(PER_CPU * cpus, LEAST);
   const isItsLimit = limit === scaled || limit === Math.min(scaled, MOST);
   return isItsLimit && (!buckets.ok || ENTRIES_PER_BUCKET * buckets.value >= limit);
+}
+
+/** Whether there are a quarter as many buckets as entries, as kube-proxy, pve-firewall and a plan make them. */
+export function hasQuarterBuckets(machine: Machine, { limit }: Table): boolean {
+  const { buckets } = machine;
+  if (!buckets.ok) return false;
+  const quarter = limit / ENTRIES_PER_BUCKET;
+  return buckets.value === wholePages(machine, quarter) || Math.abs(buckets.value / quarter - 1) < SLACK;
 }

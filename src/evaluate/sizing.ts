@@ -160,10 +160,10 @@ function recommended(load: Load): Recommended {
   const { machine, table, cost, configured } = load;
   const { entries, limit: now } = table;
   const most = affordable(machine, cost);
-  const wish = wishOf(load, most);
+  const wish = wishFor(load, most);
   const least = inSteps(machine, leastLimit(entries));
   // A present limit that no load needs and no memory is for is one that somebody mistyped.
-  const kept = Math.max(Math.min(now, Math.max(most, wish, stepOf(machine))), configured);
+  const kept = Math.max(Math.min(now, Math.max(most, wish, bucketPage(machine))), configured);
   const limit = Math.max(kept, Math.min(wish, most), least);
   if (configured > now && limit === configured) return { limit, reason: 'configured' };
   if (wish <= now) return { limit, reason: limit < now ? 'too_large' : 'enough' };
@@ -171,7 +171,7 @@ function recommended(load: Load): Recommended {
   return { limit, reason: limit > Math.max(kept, most) ? 'in_use' : 'memory' };
 }
 
-function wishOf(load: Load, most: number): number {
+function wishFor(load: Load, most: number): number {
   const wish = Math.max(loadOf(load.table), leastLimit(load.demand), unset(load, most));
   return inSteps(load.machine, wish);
 }
@@ -196,17 +196,17 @@ export function leastLimit(count: number): number {
 function affordable({ memTotal, ...machine }: Machine, cost: ObjectCost): number {
   if (!memTotal.ok) return Number.POSITIVE_INFINITY;
   const entry = cost.slabBytes / cost.objectsPerSlab + cost.extensionMost;
-  const step = stepOf(machine);
+  const step = bucketPage(machine);
   return step * Math.floor((LARGEST_SHARE * memTotal.value) / entry / step);
 }
 
 function inSteps(machine: Machine, entries: number): number {
-  const step = stepOf(machine);
+  const step = bucketPage(machine);
   return Math.min(step * Math.ceil(entries / step), LARGEST_LIMIT);
 }
 
 /** The entries that a page of buckets is planned for. */
-function stepOf(machine: Layout & Pick<Machine, 'generation' | 'release'>): number {
+function bucketPage(machine: Layout & Pick<Machine, 'generation' | 'release'>): number {
   return mostPerBucket(machine) * wholePages(machine, 1);
 }
 

@@ -35,7 +35,7 @@ export function wouldLoadModule(root: Root, names: readonly string[]): boolean {
   return names.length > 0 && moduleState(root, names) !== 'there';
 }
 
-function builtInModules(root: Root): Reading<ReadonlySet<string>> {
+export function builtInModules(root: Root): Reading<ReadonlySet<string>> {
   const release = root.read('/proc/sys/kernel/osrelease', RELEASE_LIMIT, (text) => {
     const [name] = /^[\w.+~-]+$/m.exec(text) ?? [];
     return name === undefined ? { ok: false, kind: 'malformed' } : { ok: true, value: name };

@@ -14,8 +14,17 @@ export interface SysctlLine {
   readonly names: readonly string[];
   /** True if the key matches them by a pattern such as `*`. */
   readonly isPattern: boolean;
-  /** Undefined if the line only excludes these names from patterns. */
+  /** Undefined where it only keeps patterns from these names, and where the kernel refuses it. */
   readonly value: number | undefined;
+  /** Why the kernel refuses the value. */
+  readonly refused?: RefusedValue;
+}
+
+/** Why the kernel refuses a value; never the value. */
+export interface RefusedValue {
+  readonly kind: 'not a number' | 'too large';
+  /** Its length in bytes. */
+  readonly bytes: number;
 }
 
 /** A number of buckets that the module is loaded with. */
@@ -27,28 +36,67 @@ export interface HashsizeOption {
   readonly value: number;
 }
 
-/** The machine's configuration, in the order in which it is applied. */
+/** An option of the module that the kernel does not take. */
+export interface RefusedOption {
+  readonly path: string;
+  readonly module: string;
+  readonly key: string;
+  /** Undefined if the module has no such option. */
+  readonly refused: RefusedValue | undefined;
+}
+
+/** The program that reads sysctl.d(5) at boot. */
+export type SysctlReader = 'systemd' | 'procps' | 'busybox';
+
+/** What the machine is configured to, in the order in which it is applied. */
 export interface Configuration {
   readonly sysctl: readonly SysctlLine[];
+  readonly reader: SysctlReader;
+  /** Set by commands: at each load of the module by `install` lines of modprobe.d(5), and at boot by rc.local. */
+  readonly scripts: readonly SysctlLine[];
+  /** Set by a service that starts after sysctl: pve-firewall, ufw. */
+  readonly services: readonly SysctlLine[];
   readonly hashsizes: readonly HashsizeOption[];
-  /** True if sysctl runs again each time the module is loaded. */
+  readonly refusedOptions: readonly RefusedOption[];
+  /** Whether sysctl is run again whenever the module is loaded. */
   readonly reapplied: boolean;
   /** ip_conntrack's names for the limit that an nf_conntrack kernel also has, with dots. */
   readonly aliases: readonly string[];
-  /** Files that could not be read and may contain settings. */
+  /** Whether the two names of the limit are two limits: OpenVZ has one for the machine and one for each container. */
+  readonly hasTwoLimits: boolean;
+  /** What could not be read, and may say anything. */
   readonly faults: readonly Fault[];
 }
 
-/** How the machine applies its settings and loads its module; a field is undefined if that is unknown. */
+/** What reads a machine's settings at boot, in which way. */
+export type MachineKind =
+  | 'openwrt'
+  | 'vyos'
+  | 'talos'
+  | 'proxmox'
+  | 'systemd'
+  | 'openrc'
+  | 'red hat without systemd'
+  | 'other';
+
+/** Places that a captured tree may lack: then it is unknown what they say. */
+export type EvidencePlace = 'modules loaded at boot' | 'udev rules' | 'kubelet' | 'CPUs';
+
+/** How the machine gets its settings and its module; undefined where it cannot be told. */
 export interface Evidence {
-  /** IPTABLES_MODULES_UNLOAD of `/etc/sysconfig/iptables-config`: true if a restart of iptables unloads modules. */
+  readonly kind: MachineKind;
+  /** The file or folder that shows it. */
+  readonly mark: string | undefined;
+  /** Whether a restart of iptables unloads modules, and sets no sysctl of conntrack again: `/etc/sysconfig/iptables-config`. */
   readonly iptablesUnloads: boolean | undefined;
   readonly builtIn: boolean | undefined;
-  /** True if a file of modules-load.d(5) or `/etc/modules` names the module. */
-  readonly loadedAtBoot: boolean;
-  readonly systemd: boolean;
-  /** True if a kubelet has its directory here: kube-proxy may then set the limit when it starts. */
-  readonly kubernetes: boolean;
-  /** CPUs online. */
+  /** The line that loads the module at boot, itself or by one that needs it. */
+  readonly loader: { readonly path: string; readonly module: string } | undefined;
+  /** The file with a udev rule that runs sysctl when the module is loaded. */
+  readonly udevRule: string | undefined;
+  /** The folder of a kubelet: then kube-proxy may set the limit when it starts. */
+  readonly kubelet: string | undefined;
+  /** That are online. */
   readonly cpus: number | undefined;
+  readonly unseen: readonly EvidencePlace[];
 }

@@ -5,6 +5,7 @@ import type { Plan, Reason } from '../evaluate/sizing.ts';
 import type { Machine } from '../model/machine.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Table } from '../model/table.ts';
+import { ineffectiveLines } from '../words/drift-words.ts';
 import { grouped, indented, wrapped } from '../words/prose.ts';
 import { durable, liveCommands, placeWords } from '../words/remedies.ts';
 import { blockWords, sureWords } from '../words/slab-words.ts';
@@ -55,6 +56,7 @@ export function planText(observation: Observation, plan: Plan): readonly string[
     '',
     'For good',
     ...durableLines(observation, plan),
+    ...withoutEffect(observation),
     '',
     'What does not change by it',
     ...unchangedLines(machine, plan),
@@ -161,6 +163,11 @@ function durableLines(observation: Observation, plan: Plan): readonly string[] {
 }
 
 const ALREADY = '  nothing to do: already set';
+
+function withoutEffect(observation: Observation): readonly string[] {
+  const lines = ineffectiveLines(observation).flatMap((line) => indented(`- ${line}`, '    '));
+  return lines.length === 0 ? [] : ['', 'What is configured and has no effect', ...lines];
+}
 
 // A file that is read at boot is in the list.
 function configuredLines({ configured, limit }: Plan): readonly string[] {

@@ -7,7 +7,7 @@ import { COUNTER_NAMES, type CounterName, counterSpec } from '../model/counters.
 import type { FullSpells } from '../model/full-log.ts';
 import type { Table } from '../model/table.ts';
 import { COUNTER_WORDS } from '../words/counter-words.ts';
-import { driftWords } from '../words/drift-words.ts';
+import { driftWords, ineffectiveLines } from '../words/drift-words.ts';
 import { faultWords } from '../words/faults.ts';
 import { countWords, hidingLines, ownerWords } from '../words/namespaces.ts';
 import { grouped, hanging, indented } from '../words/prose.ts';
@@ -180,6 +180,7 @@ export function settingLines({ evaluation, diagnosis }: ReportFindings): readonl
     ...settingLine('limit', `${limit} (${foreignPath(table.limitSource)})`),
     ...settingLine('buckets', bucketWords(evaluation)),
     ...(drift?.kind === 'below' ? settingLine('configured', driftWords(drift)) : []),
+    ...ineffectiveLines(observation).flatMap((line) => settingLine('no effect', line)),
   ];
 }
 

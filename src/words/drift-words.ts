@@ -1,10 +1,13 @@
 // A limit that is not what is configured, in words.
 
+import { appliedBefore, type Ineffective, ineffective } from '../evaluate/configured.ts';
 import type { Cause, Drift } from '../evaluate/drift.ts';
 import type { Evaluation } from '../evaluate/evaluate.ts';
 import type { Fault } from '../model/fault.ts';
-import { GENERATIONS, type Generation, LIMIT_PER_HASHSIZE } from '../model/generation.ts';
+import { GENERATIONS, LIMIT_PER_HASHSIZE } from '../model/generation.ts';
+import type { Observation } from '../model/observation.ts';
 import { faultWords } from './faults.ts';
+import { hashsizeRemedy, loaderRemedy } from './machine-remedies.ts';
 import { foreign } from './words.ts';
 
 /** `limit is 65536 but /etc/sysctl.conf sets 1000000`. */
@@ -22,7 +25,12 @@ export function unjudgedWords(faults: readonly Fault[]): string {
 }
 
 /** What `-v` says: the comparison, and each likely cause with its remedy. */
-export function driftDetails({ drift, causes, unjudged, observation }: Evaluation): readonly string[] {
+export function driftDetails(evaluation: Evaluation): readonly string[] {
+  const without = ineffectiveLines(evaluation.observation).map((line) => `no effect: ${line}`);
+  return [...comparedLines(evaluation), ...without];
+}
+
+function comparedLines({ drift, causes, unjudged, observation }: Evaluation): readonly string[] {
   if (observation.tables[0].isInitial === undefined)
     return ['configured limit not judged: not known whether this is the initial network namespace'];
   if (drift === undefined) return unjudged.map((fault) => `configured limit not judged: ${faultWords(fault)}`);
@@ -33,32 +41,101 @@ export function driftDetails({ drift, causes, unjudged, observation }: Evaluatio
     return [
       `configured limit: ${wanted.limit}, ${where}: a reboot loses the live ${live}, unless what set it does again`,
     ];
-  const { generation } = observation.machine;
   return [
     `configured limit: ${wanted.limit}, ${where}`,
-    ...causes.map((cause) => `likely cause: ${causeWords(cause, drift, generation)}`),
+    ...causes.map(
+      (cause) => `likely cause: ${causeWords(cause, drift, observation)}; ${evidenceWords(cause, observation)}`,
+    ),
+    ...loaderLine(observation),
+    ...unseenLine(observation),
   ];
 }
 
+/** Settings that have no effect, and why. */
+export function ineffectiveLines({ configuration }: Observation): readonly string[] {
+  return configuration === undefined ? [] : ineffective(configuration).map(ineffectiveWords);
+}
+
+function ineffectiveWords({ path, key, module, refused }: Ineffective): string {
+  if (refused === undefined) return `${foreign(path)} gives ${module} the option ${key}, which it does not have`;
+  const { kind, bytes } = refused;
+  return `${foreign(path)} sets ${foreign(key)} to what the kernel refuses (${kind}, ${bytes} bytes)`;
+}
+
+function loaderLine({ evidence }: Observation): readonly string[] {
+  if (evidence?.loader === undefined) return [];
+  const { path, module } = evidence.loader;
+  return [`loaded at boot: ${foreign(path)} names ${foreign(module)}`];
+}
+
+function unseenLine({ evidence }: Observation): readonly string[] {
+  const unseen = evidence?.unseen ?? [];
+  return unseen.length === 0 ? [] : [`not looked at, because the tree does not have them: ${unseen.join(', ')}`];
+}
+
+/** What was seen that speaks for a cause. */
+function evidenceWords(cause: Cause, { machine, configuration, evidence }: Observation): string {
+  const { generation } = machine;
+  switch (cause) {
+    case 'unknown key':
+      return 'seen: no other key in the files';
+    case 'not read at boot':
+      return 'seen: systemd, and no link to the file in the folders of sysctl.d';
+    case 'pve-firewall':
+      return `seen: ${foreign(evidence?.mark ?? '')}, and the limit that pve-firewall sets`;
+    case 'iptables unloads':
+      return 'seen: /etc/sysconfig/iptables-config does not say "no"';
+    case 'kube-proxy':
+      return `seen: ${foreign(evidence?.kubelet ?? '')}, and its limit or a quarter of the limit as buckets`;
+    case 'stopped half way':
+      return `seen: the live limit in an earlier line`;
+    case 'quarter buckets':
+    case 'set since':
+      return 'seen: the live limit and buckets';
+    case 'built in':
+      return `seen: no ${generation} among the loaded modules`;
+    case 'rule without effect':
+      return `seen: ${foreign(evidence?.udevRule ?? '')}`;
+    case 'loaded after sysctl':
+      return `seen: no line that loads ${generation} at boot, or a module that needs it`;
+    case 'no hashsize':
+      return `seen: ${generation} among the loaded modules, ${configuration?.hashsizes.length === 0 ? 'no' : 'no other'} hashsize, and a limit that a load gives`;
+  }
+}
+
 /** Why, as far as the machine shows it, and what helps. */
-export function causeWords(cause: Cause, { wanted, live }: Drift, generation: Generation): string {
-  const hashsize = Math.ceil(wanted.limit / LIMIT_PER_HASHSIZE);
+export function causeWords(cause: Cause, drift: Drift, observation: Observation): string {
+  const { wanted, live } = drift;
+  const { generation } = observation.machine;
   switch (cause) {
     case 'unknown key':
       return `this kernel has no ${foreign(wanted.key)}; use ${GENERATIONS[generation].limitKeys[0]}`;
     case 'not read at boot':
       return `systemd does not read ${foreign(wanted.path)} at boot here; ln -s ../sysctl.conf /etc/sysctl.d/99-sysctl.conf`;
+    case 'pve-firewall':
+      return `pve-firewall sets it whenever it applies its rules, 262144 unless host.fw asks for more; set nf_conntrack_max: ${wanted.limit} under [OPTIONS] of /etc/pve/local/host.fw`;
     case 'iptables unloads':
-      return 'service iptables restart unloads the module and with it the limit; set IPTABLES_MODULES_UNLOAD="no" in /etc/sysconfig/iptables-config, then sysctl -p';
+      return `service iptables restart unloads the module and with it the limit; set IPTABLES_MODULES_UNLOAD="no" in /etc/sysconfig/iptables-config${generation === 'nf_conntrack' ? ', or IPTABLES_SYSCTL_LOAD_LIST=".nf_conntrack"' : ''}, then sysctl -p`;
     case 'kube-proxy':
-      return 'kube-proxy sets it when it starts, 32768 for each CPU and no less than 131072; see its --conntrack-max-per-core and --conntrack-min';
+      return 'kube-proxy sets it when it starts, by default 32768 for each CPU and no less than 131072; see its --conntrack-max-per-core and --conntrack-min';
+    case 'stopped half way':
+      return stoppedWords(drift, observation);
+    case 'quarter buckets':
+      return `no load of the module gives ${live} with these buckets, a quarter as many, as kube-proxy sets them (its --conntrack-max-per-core and --conntrack-min), and other programs: one of them has set it since`;
     case 'set since':
       return `no load of the module gives ${live} with these buckets: sysctl -w, a script or another program has set it since`;
     case 'built in':
       return `conntrack is built into this kernel, modprobe options do nothing; put nf_conntrack.hashsize=${wanted.value} on its command line`;
+    case 'rule without effect':
+      return `the udev rule in ${foreign(observation.evidence?.udevRule ?? '')} runs sysctl when the module is loaded, and had no effect; journalctl -u systemd-udevd`;
     case 'loaded after sysctl':
-      return 'the module is not loaded at boot, so sysctl may run before it is there; echo nf_conntrack >/etc/modules-load.d/nf_conntrack.conf';
+      return `the module is not loaded at boot, so sysctl may run before it is there; ${loaderRemedy(observation)}`;
     case 'no hashsize':
-      return `each load of the module starts from its default; options ${generation} hashsize=${hashsize} in ${GENERATIONS[generation].modprobeFile}`;
+      return `each load of the module starts from its default; ${hashsizeRemedy(observation, Math.ceil(wanted.limit / LIMIT_PER_HASHSIZE))}`;
   }
+}
+
+function stoppedWords({ wanted, live }: Drift, { configuration }: Observation): string {
+  const before = configuration === undefined ? undefined : appliedBefore(configuration, live, wanted);
+  return `${foreign(before?.path ?? '')} sets ${live}, and ${foreign(wanted.path)} after it was not applied to its end: sysctl -p ${foreign(wanted.path)} prints the line that fails`;
 }

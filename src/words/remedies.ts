@@ -1,6 +1,5 @@
 // What to type, and which lines to put where, so that a limit is set now and stays set, for each generation.
 
-import { atLeast } from '../evaluate/kernel-version.ts';
 import { defaultBuckets, defaultLimit } from '../evaluate/module-load.ts';
 import type { Plan } from '../evaluate/sizing.ts';
 import type { Evidence, HashsizeOption } from '../model/configuration.ts';
@@ -8,16 +7,11 @@ import { GENERATIONS, type Generation } from '../model/generation.ts';
 import type { Machine } from '../model/machine.ts';
 import type { Observation } from '../model/observation.ts';
 import { type Action, bucketsLine, commandsOf } from './action.ts';
+import { type FileLines, ownConfiguration, placesOf } from './machine-remedies.ts';
 import { listWords } from './prose.ts';
 import { foreign } from './words.ts';
 
-/** Lines for one file, or for another place that is named. */
-export interface FileLines {
-  readonly where: string;
-  readonly lines: readonly string[];
-  /** Settings there that go: the new lines, if there are any, take their place. */
-  readonly replaces?: readonly string[];
-}
+export type { FileLines };
 
 /** The place and what to do there, on one line: `/etc/modprobe.d/a.conf, in place of hashsize=4096`. */
 export function placeWords({ where, lines, replaces = [] }: FileLines): string {
@@ -76,28 +70,21 @@ export function liveCommands(observation: Observation, plan: Plan): readonly str
   return [...unseen, ...commandsOf(limitActions(observation, plan), '')];
 }
 
-const UNKNOWN_EVIDENCE: Evidence = {
-  iptablesUnloads: undefined,
-  builtIn: undefined,
-  loadedAtBoot: false,
-  systemd: false,
-  kubernetes: false,
-  cpus: undefined,
-};
-
 export function durable(observation: Observation, plan: Plan): readonly FileLines[] {
-  const { machine, evidence = UNKNOWN_EVIDENCE } = observation;
-  const { generation, release } = machine;
-  // A captured tree need not show its init; those that came with these kernels read both directories.
-  const modern = generation === 'nf_conntrack' && (evidence.systemd || (release.ok && atLeast(release.value, 3, 10)));
+  const { machine, evidence } = observation;
+  const { generation } = machine;
+  const own = ownConfiguration(observation, plan);
+  if (own !== undefined) return own;
+  const places = placesOf(observation);
   const sysctl = `${GENERATIONS[generation].limitKeys[0]} = ${plan.limit}`;
-  const files = [...hashsizeFiles(observation, plan), ...sysctlEdit(sysctlFile(modern, plan), sysctl, plan)];
-  if (generation === 'ip_conntrack') return [...files, ...iptablesFiles(evidence)];
-  const modules = { where: '/etc/modules-load.d/nf_conntrack.conf', lines: ['nf_conntrack'] };
-  const isModule = evidence.builtIn !== true;
+  const newFile = generation === 'ip_conntrack' ? SYSCTL_CONF_SHOWN : places.sysctl;
+  const files = [...hashsizeFiles(observation, plan), ...sysctlEdit(sysctlFile(newFile, plan), sysctl, plan)];
+  if (generation === 'ip_conntrack') return [...files, ...iptablesFiles(evidence?.iptablesUnloads)];
+  const isLoaded = places.loader === undefined || evidence?.builtIn === true || evidence?.loader !== undefined;
   return [
     ...files,
-    ...(modern && isModule ? [modules] : []),
+    ...(isLoaded || places.loader === undefined ? [] : [places.loader]),
+    ...(evidence?.kind === 'red hat without systemd' && evidence.iptablesUnloads === true ? iptablesFiles(true) : []),
     ...kubeProxyFlags(evidence, `--conntrack-min=${plan.limit}`),
   ];
 }
@@ -108,28 +95,29 @@ const COMMAND_LINE_WORDS = 'the kernel command line';
  * Where the buckets are set: one place, and every other one is taken away, since the last of them counts and giving
  * hashsize twice at a load has crashed 2.6.32. None if the kernel's default does it, or the file says so already.
  */
-function hashsizeFiles(
-  { machine, configuration, evidence = UNKNOWN_EVIDENCE }: Observation,
-  plan: Plan,
-): readonly FileLines[] {
+function hashsizeFiles(observation: Observation, plan: Plan): readonly FileLines[] {
+  const { machine, configuration, evidence } = observation;
   const { generation } = machine;
   const all = (configuration?.hashsizes ?? []).filter(({ module }) => module === generation);
   // Options of modprobe.d do nothing if conntrack is built in.
-  const set = evidence.builtIn === true ? all.filter(isOfCommandLine) : all;
+  const set = evidence?.builtIn === true ? all.filter(isOfCommandLine) : all;
   const last = set[set.length - 1];
-  if (last === undefined) return newHashsize(machine, evidence, plan);
+  if (last === undefined) return newHashsize(observation, plan);
   const kept = last.value === plan.buckets ? [] : [replaced(last, [hashsizeLine(last, plan.buckets)])];
   return [...kept, ...set.slice(0, -1).map((option) => replaced(option, []))];
 }
 
 // A module may be loaded again without sysctl: then its own limit must not be lower.
-function newHashsize(machine: Machine, { builtIn }: Evidence, { buckets, limit }: Plan): readonly FileLines[] {
+function newHashsize(observation: Observation, { buckets, limit }: Plan): readonly FileLines[] {
+  const { machine, evidence } = observation;
   const { generation } = machine;
-  const isEnough = buckets <= defaultBuckets(machine) && (builtIn === true || limit <= defaultLimit(machine));
+  const isBuiltIn = evidence?.builtIn === true;
+  const isEnough = buckets <= defaultBuckets(machine) && (isBuiltIn || limit <= defaultLimit(machine));
   if (isEnough && startsByDefault(machine)) return [];
-  return builtIn === true
-    ? [{ where: COMMAND_LINE_WORDS, lines: [`${generation}.hashsize=${buckets}`] }]
-    : [{ where: GENERATIONS[generation].modprobeFile, lines: [`options ${generation} hashsize=${buckets}`] }];
+  if (isBuiltIn) return [{ where: COMMAND_LINE_WORDS, lines: [`${generation}.hashsize=${buckets}`] }];
+  return generation === 'ip_conntrack'
+    ? [{ where: GENERATIONS[generation].modprobeFile, lines: [`options ${generation} hashsize=${buckets}`] }]
+    : [placesOf(observation).hashsize(buckets)];
 }
 
 // With fewer buckets than the default something has set them.
@@ -172,15 +160,17 @@ const KUBE_PROXY_TIMEOUTS = ['tcp_timeout_established', 'tcp_timeout_close_wait'
 
 /** What else makes a timeout of the host's namespace last. */
 export function timeoutFlags({ evidence }: Observation, name: string, seconds: number): readonly FileLines[] {
-  if (evidence === undefined || !KUBE_PROXY_TIMEOUTS.includes(name)) return [];
+  if (!KUBE_PROXY_TIMEOUTS.includes(name)) return [];
   return kubeProxyFlags(evidence, `--conntrack-${name.replace(/_/g, '-')}=${seconds}s`);
 }
 
-function kubeProxyFlags({ kubernetes }: Evidence, flag: string): readonly FileLines[] {
-  return kubernetes ? [{ where: 'the flags of kube-proxy, which sets it when it starts', lines: [flag] }] : [];
+function kubeProxyFlags(evidence: Evidence | undefined, flag: string): readonly FileLines[] {
+  return evidence?.kubelet !== undefined
+    ? [{ where: 'the flags of kube-proxy, which sets it when it starts', lines: [flag] }]
+    : [];
 }
 
-function iptablesFiles({ iptablesUnloads }: Evidence): readonly FileLines[] {
+function iptablesFiles(iptablesUnloads: boolean | undefined): readonly FileLines[] {
   const file = { where: '/etc/sysconfig/iptables-config', lines: ['IPTABLES_MODULES_UNLOAD="no"'] };
   if (iptablesUnloads === false) return [];
   return [iptablesUnloads === true ? { ...file, replaces: ['IPTABLES_MODULES_UNLOAD="yes"'] } : file];
@@ -195,7 +185,7 @@ function sysctlEdit(where: string, line: string, { configured, limit }: Plan): r
 }
 
 // Where it is set already it has to be changed: a second file may come before that one.
-function sysctlFile(modern: boolean, { configured }: Plan): string {
+function sysctlFile(newFile: string, { configured }: Plan): string {
   if (configured !== undefined && configured.by === 'sysctl' && configured.atBoot) return configured.path;
-  return modern ? '/etc/sysctl.d/90-nf_conntrack.conf' : SYSCTL_CONF_SHOWN;
+  return newFile;
 }

@@ -28,7 +28,7 @@ describe('a limit that fell back', () => {
       /^CONNTRACK WARNING - limit is 65536 but \/etc\/sysctl\.conf sets 1000000; 24030 entries \(36\.7%\), since boot: 1204 dropped, 5 lost to clashes \|/,
     );
     expect(before.stdout).toMatch(
-      /\nlikely cause: .*IPTABLES_MODULES_UNLOAD="no" in \/etc\/sysconfig\/iptables-config, then sysctl -p\n/,
+      /\nlikely cause: .*IPTABLES_MODULES_UNLOAD="no" in \/etc\/sysconfig\/iptables-config, then sysctl -p; seen: /,
     );
 
     writeFileSync(join(root, 'etc/sysconfig/iptables-config'), 'IPTABLES_MODULES_UNLOAD="no"\n');
@@ -309,7 +309,7 @@ describe('how it may be written', () => {
 
 describe('likely causes, each only with its evidence', () => {
   const wanted = { 'etc/sysctl.d/50.conf': `${KEY}=1000000\n` };
-  const module = { 'proc/modules': 'nf_conntrack 200704 1 nft_ct, Live 0x0\n' };
+  const module = { 'proc/modules': 'nf_conntrack 200704 1 nft_ct, Live 0x0\n', captured: '' };
   test.each<[string, Changes, RegExp | undefined]>([
     [
       'loaded after sysctl',
@@ -332,6 +332,7 @@ describe('likely causes, each only with its evidence', () => {
       },
       undefined,
     ],
+    ['nor where the tree does not have the folders', { ...wanted, ...module, captured: null }, undefined],
     ['nor where it is built in', { ...wanted, 'proc/modules': 'xfs 1 1 - Live 0x0\n' }, undefined],
   ])('%s', (_, files, words) => {
     const { stdout } = debian(files, '-v');
@@ -377,7 +378,7 @@ describe('likely causes, each only with its evidence', () => {
     const node = { ...limit, 'var/lib/kubelet/config.yaml': '', 'sys/devices/system/cpu/online': '0-3\n' };
     expect(debian(node, '-v').stdout).toContain('limit is 131072 but /etc/sysctl.d/50.conf sets 1000000; 12 entries');
     expect(debian(node, '-v').stdout).toContain(
-      '\nlikely cause: kube-proxy sets it when it starts, 32768 for each CPU',
+      '\nlikely cause: kube-proxy sets it when it starts, by default 32768 for each CPU',
     );
     expect(debian(limit, '-v').stdout).toContain(
       '\nlikely cause: no load of the module gives 131072 with these buckets: ',

@@ -2,6 +2,7 @@
 
 import type { KernelVersion } from '../../model/machine.ts';
 import { exists } from '../file.ts';
+import { loadedModules } from '../modules.ts';
 import type { Root } from '../root.ts';
 import { isOnlyNamespace, namespaceInode } from './namespace.ts';
 import { isKthreadd, KTHREADD, netInode, readProcess } from './processes.ts';
@@ -14,7 +15,7 @@ const CACHE_NAMES_LIMIT = 1 << 22;
 export function isInitialNamespace(root: Root, release: KernelVersion | undefined): boolean | undefined {
   if (!exists(root.locate('/proc/sys/net/nf_conntrack_max'))) return false;
   if (release === undefined || showsInitialOnly(release)) return true;
-  if (root.view === 'captured') return isOnlyTracked(root);
+  if (root.view === 'captured') return isOnlyTracked(root) ?? listsModule(root);
   return isOnlyNamespace() || (isKernelsOwn(root) ?? isOnlyTracked(root));
 }
 
@@ -30,6 +31,12 @@ function isKernelsOwn(root: Root): boolean | undefined {
   if (!isKthreadd(thread)) return false;
   const [theirs, ours] = [netInode(root, KTHREADD), namespaceInode(root)];
   return typeof theirs === 'number' && typeof ours === 'number' ? theirs === ours : undefined;
+}
+
+/** True where the modules are listed, which a container of OpenVZ does not see, and no caches are there to tell better. */
+function listsModule(root: Root): true | undefined {
+  const loaded = loadedModules(root);
+  return !exists(root.locate('/proc/slabinfo')) && loaded.ok && loaded.value.has('nf_conntrack') ? true : undefined;
 }
 
 /** True where a single namespace has a cache of entries: the initial one has one always. */

@@ -1,37 +1,48 @@
 // What on the machine may explain that its limit is not the configured one.
 
-import type { Evidence } from '../../model/configuration.ts';
+import type { Evidence, EvidencePlace } from '../../model/configuration.ts';
 import type { Generation } from '../../model/generation.ts';
 import { exists } from '../file.ts';
-import { loadedModules } from '../modules.ts';
+import { builtInModules, loadedModules } from '../modules.ts';
 import type { Root } from '../root.ts';
-import { runsSystemd } from './systemd.ts';
-
-const EVIDENCE_LIMIT = 1 << 20;
-const MODULES_LOAD_FOLDERS = [
-  '/etc/modules-load.d',
-  '/run/modules-load.d',
-  '/usr/local/lib/modules-load.d',
-  '/usr/lib/modules-load.d',
-];
+import { readEvidenceText } from './evidence-text.ts';
+import { LOADER_PLACES, readLoader } from './loader.ts';
+import { readMachineKind } from './machine-kind.ts';
+import { readUdevRule, UDEV_FOLDERS } from './udev-rules.ts';
 
 // Of most distributions, k3s and rke2 among them, of k0s, and of MicroK8s.
 const KUBELETS = ['/var/lib/kubelet', '/var/lib/k0s/kubelet', '/var/snap/microk8s/common/var/lib/kubelet'];
+const ONLINE = '/sys/devices/system/cpu/online';
+/** README's capture command leaves it in a tree: what the tree lacks then is not on the machine either. */
+const CAPTURED = '/captured';
 
 export function readEvidence(root: Root, generation: Generation): Evidence {
   return {
+    ...readMachineKind(root),
     iptablesUnloads: readIptablesUnloads(root),
     builtIn: isBuiltIn(root, generation),
-    loadedAtBoot: modulesFiles(root).some((path) => namesModule(readEvidenceText(root, path), generation)),
-    systemd: runsSystemd(root),
-    kubernetes: KUBELETS.some((folder) => exists(root.locate(folder))),
+    loader: readLoader(root, generation),
+    udevRule: readUdevRule(root, generation),
+    kubelet: KUBELETS.find((folder) => exists(root.locate(folder))),
     cpus: onlineCpus(root),
+    unseen: unseenPlaces(root),
   };
+}
+
+function unseenPlaces(root: Root): readonly EvidencePlace[] {
+  if (root.view !== 'captured' || exists(root.locate(CAPTURED))) return [];
+  const seen: readonly (readonly [EvidencePlace, readonly string[]])[] = [
+    ['modules loaded at boot', LOADER_PLACES],
+    ['udev rules', UDEV_FOLDERS],
+    ['kubelet', [...KUBELETS, '/var/lib']],
+    ['CPUs', [ONLINE]],
+  ];
+  return seen.flatMap(([place, paths]) => (paths.some((path) => exists(root.locate(path))) ? [] : [place]));
 }
 
 /** `0-3,5` of `/sys/devices/system/cpu/online`. */
 function onlineCpus(root: Root): number | undefined {
-  const ranges = readEvidenceText(root, '/sys/devices/system/cpu/online')?.trim().split(',') ?? [];
+  const ranges = readEvidenceText(root, ONLINE)?.trim().split(',') ?? [];
   const counts = ranges.map((range) => {
     const [, first, last = first] = /^(\d+)(?:-(\d+))?$/.exec(range) ?? [];
     return Number(last) - Number(first) + 1;
@@ -44,36 +55,24 @@ function onlineCpus(root: Root): number | undefined {
 function readIptablesUnloads(root: Root): boolean | undefined {
   const config = readEvidenceText(root, '/etc/sysconfig/iptables-config');
   if (config === undefined) return undefined;
-  const set = config.split('\n').flatMap((line) => /^IPTABLES_MODULES_UNLOAD=["']?(\w*)/.exec(line.trim())?.[1] ?? []);
   // A shell reads it: the last one counts.
-  return set[set.length - 1]?.toLowerCase() !== 'no';
+  const setting = (name: string) => {
+    const set = config.split('\n').filter((line) => line.trim().startsWith(`${name}=`));
+    return set
+      .pop()
+      ?.trim()
+      .slice(name.length + 1)
+      .replace(/["']/g, '')
+      .toLowerCase();
+  };
+  if (setting('IPTABLES_SYSCTL_LOAD_LIST')?.includes('conntrack') === true) return false;
+  return setting('IPTABLES_MODULES_UNLOAD') !== 'no';
 }
 
-/** A table that is there without an entry in `/proc/modules`. A kernel without modules has no such file. */
+/** A table that is there without an entry in `/proc/modules`, which a container of OpenVZ does not have. */
 function isBuiltIn(root: Root, generation: Generation): boolean | undefined {
   const loaded = loadedModules(root);
   if (loaded.ok) return !loaded.value.has(generation);
-  return root.view === 'captured' ? undefined : true;
-}
-
-function modulesFiles(root: Root): readonly string[] {
-  const inFolder = (folder: string) =>
-    listEvidence(root, folder)
-      .filter((name) => name.endsWith('.conf'))
-      .map((name) => `${folder}/${name}`);
-  return ['/etc/modules', ...MODULES_LOAD_FOLDERS.flatMap(inFolder)];
-}
-
-function namesModule(file: string | undefined, generation: Generation): boolean {
-  return file?.split('\n').some((line) => line.trim().replace(/-/g, '_') === generation) === true;
-}
-
-function listEvidence(root: Root, folder: string): readonly string[] {
-  const names = root.list(folder);
-  return 'kind' in names ? [] : names;
-}
-
-function readEvidenceText(root: Root, path: string): string | undefined {
-  const reading = root.read(path, EVIDENCE_LIMIT, (bytes) => ({ ok: true, value: bytes }));
-  return reading.ok ? reading.value : undefined;
+  const builtIn = builtInModules(root);
+  return builtIn.ok ? builtIn.value.has(generation) : undefined;
 }

@@ -1,18 +1,25 @@
 // What is given to conntrack's module when it is loaded: by modprobe.d(5), and by the kernel's command line.
 
-import type { HashsizeOption } from '../../model/configuration.ts';
+import type { HashsizeOption, RefusedOption, SysctlLine } from '../../model/configuration.ts';
 import { GENERATION_NAMES } from '../../model/generation.ts';
 import { largestHashsize } from '../../model/machine.ts';
 import { parseKernelNumber } from '../number.ts';
+import { parseCommands } from './commands.ts';
 
 /** What one file of modprobe.d(5) says. */
 export interface ModprobeFile {
   readonly hashsizes: readonly HashsizeOption[];
+  /** Options of the module that it does not take. */
+  readonly refused: readonly RefusedOption[];
+  /** Limits that `install` lines set whenever a module is loaded. */
+  readonly commands: readonly SysctlLine[];
   /** Whether sysctl is run again when the module is loaded: `install nf_conntrack … sysctl …`. */
   readonly reapplies: boolean;
 }
 
-const NOTHING: ModprobeFile = { hashsizes: [], reapplies: false };
+const NOTHING: ModprobeFile = { hashsizes: [], refused: [], commands: [], reapplies: false };
+/** Options that no version of the module has, and that people give it. */
+const NO_OPTIONS = ['nf_conntrack_max', 'ip_conntrack_max', 'conntrack_max', 'max'];
 const MODULES: readonly string[] = GENERATION_NAMES;
 const LARGEST_HASHSIZE = largestHashsize({});
 
@@ -20,6 +27,7 @@ const LARGEST_HASHSIZE = largestHashsize({});
 export function parseModprobeFile(text: string, path: string): ModprobeFile {
   if (!text.includes('conntrack')) return NOTHING;
   const lines = text.split('\\\n').join('').split('\n');
+  const installs = lines.filter((line) => line.trimStart().startsWith('install'));
   const statements = lines.map((line) => line.split(/\s/).filter(Boolean));
   const about = (command: string) =>
     statements.filter(([first, module = '']) => first === command && isOurModule(module));
@@ -27,6 +35,8 @@ export function parseModprobeFile(text: string, path: string): ModprobeFile {
     hashsizes: about('options').flatMap(([, module = '', ...words]) =>
       hashsizeOf(words, { path, module: sameName(module), key: 'hashsize' }),
     ),
+    refused: about('options').flatMap(([, module = '', ...words]) => refusedOf(words, path, sameName(module))),
+    commands: parseCommands(installs.join('\n'), path),
     reapplies: about('install').some((words) => words.some((word) => word.includes('sysctl'))),
   };
 }
@@ -47,6 +57,23 @@ function hashsizeOf(words: readonly string[], option: Omit<HashsizeOption, 'valu
   // The kernel takes quotes away that are around a value.
   const value = parseKernelNumber(last.slice(option.key.length + 1).replace(/^"(.*)"$/, '$1'));
   return value === undefined || value === 0 || value > LARGEST_HASHSIZE ? [] : [{ ...option, value }];
+}
+
+function refusedOf(words: readonly string[], path: string, module: string): readonly RefusedOption[] {
+  const keys = words.map((word) => word.split('=')[0] ?? '');
+  const unknown = NO_OPTIONS.filter((key) => keys.includes(key)).map((key) => ({ key, refused: undefined }));
+  const [, value] =
+    words
+      .filter((word) => word.startsWith('hashsize='))
+      .map((word) => word.split('='))
+      .pop() ?? [];
+  const isTaken =
+    value === undefined || hashsizeOf([`hashsize=${value}`], { path, module, key: 'hashsize' }).length > 0;
+  const number = parseKernelNumber(value ?? '0');
+  const kind = number === undefined ? 'not a number' : 'too large';
+  const hashsize =
+    isTaken || number === 0 ? [] : [{ key: 'hashsize', refused: { kind, bytes: value.length } } as const];
+  return [...unknown, ...hashsize].map((option) => ({ path, module, ...option }));
 }
 
 function isOurModule(module: string): boolean {

@@ -2,12 +2,16 @@
 // line. Only what mentions it is kept, so that a machine without such settings costs next to nothing.
 
 import { files } from '#system/files';
-import type { Configuration, SysctlLine } from '../../model/configuration.ts';
+import type { Configuration, SysctlLine, SysctlReader } from '../../model/configuration.ts';
 import type { Fault } from '../../model/fault.ts';
 import { GENERATIONS } from '../../model/generation.ts';
 import { exists } from '../file.ts';
+import { readNumber } from '../number.ts';
 import type { Root } from '../root.ts';
+import { parseCommands } from './commands.ts';
+import { OPENWRT_MARKS } from './machine-kind.ts';
 import { parseCommandLine, parseModprobeFile } from './module-options.ts';
+import { PVE_FIREWALL, parseHostFirewall, parseUfw, UFW_CONF, UFW_SYSCTL } from './services.ts';
 import { parseSysctlFile } from './sysctl-file.ts';
 import { runsSystemd } from './systemd.ts';
 
@@ -30,6 +34,7 @@ const SYSCTL_CONF = '/etc/sysctl.conf';
 /** The link by which systemd reads it at boot, and how it may lead there. */
 const SYSCTL_LINK = '99-sysctl.conf';
 const CONF_TARGETS = /^(?:\/etc|\.\.|(?:\.\.\/){2,}etc)\/sysctl\.conf$/;
+const RC_LOCAL = ['/etc/rc.local', '/etc/rc.d/rc.local'];
 const COMMAND_LINE = '/proc/cmdline';
 /** Bytes: what a file may hold. A line of it may take as long as a pattern does. */
 const SETTINGS_LIMIT = 1 << 18;
@@ -38,17 +43,40 @@ const REPLACED = '\ufffd';
 
 export function readConfiguration(root: Root): Configuration {
   const faults: Fault[] = [];
-  const sysctl = readSysctl(root, faults);
+  const text = (path: string) => readSettingsFile(root, path, faults);
+  const reader = readerOf(root);
+  const sysctl = readSysctl(root, reader, faults);
   const paths = ['/etc/modprobe.conf', ...settingsFiles(root, MODPROBE_FOLDERS, faults)];
-  const modprobe = paths.map((path) => parseModprobeFile(readSettingsFile(root, path, faults), path));
-  const boot = parseCommandLine(readSettingsFile(root, COMMAND_LINE, faults), COMMAND_LINE);
+  const modprobe = paths.map((path) => parseModprobeFile(text(path), path));
+  const boot = parseCommandLine(text(COMMAND_LINE), COMMAND_LINE);
   return {
     sysctl,
+    reader,
+    scripts: [
+      ...modprobe.flatMap(({ commands }) => commands),
+      ...RC_LOCAL.flatMap((path) => parseCommands(text(path), path)),
+    ],
+    services: [...parseUfw(text(UFW_CONF), text(UFW_SYSCTL)), ...parseHostFirewall(text(PVE_FIREWALL))],
     hashsizes: [...modprobe.flatMap(({ hashsizes }) => hashsizes), ...boot],
+    refusedOptions: modprobe.flatMap(({ refused }) => refused),
     reapplied: modprobe.some(({ reapplies }) => reapplies),
     aliases: aliasesIn(root, sysctl),
+    hasTwoLimits: hasTwoLimits(root, sysctl),
     faults,
   };
+}
+
+function readerOf(root: Root): SysctlReader {
+  if (OPENWRT_MARKS.some((path) => exists(root.locate(path)))) return 'busybox';
+  return runsSystemd(root) ? 'systemd' : 'procps';
+}
+
+// Asked only where the files set the one of the two that is OpenVZ's own.
+function hasTwoLimits(root: Root, sysctl: readonly SysctlLine[]): boolean {
+  const [, second] = GENERATIONS.nf_conntrack.limitKeys;
+  if (!sysctl.some(({ names }) => names.includes(second))) return false;
+  const [own, machines] = GENERATIONS.nf_conntrack.limitFiles.map((path) => readNumber(root, path));
+  return own?.ok === true && machines?.ok === true && own.value !== machines.value;
 }
 
 // Of those alone that somebody uses: the kernel's files are asked for them.
@@ -57,25 +85,27 @@ function aliasesIn(root: Root, sysctl: readonly SysctlLine[]): readonly string[]
   return used.filter((key) => exists(root.locate(`/proc/sys/${key.replace(/\./g, '/')}`)));
 }
 
-// procps reads /etc/sysctl.conf last; systemd through a link to it, in its turn, or not at all.
-function readSysctl(root: Root, faults: Fault[]): readonly SysctlLine[] {
-  const paths = settingsFiles(root, SYSCTL_FOLDERS, faults).map((path) =>
+// systemd reads /etc/sysctl.conf through a link to it, in its turn, or not at all; procps so too, and in any case again
+// at the end. OpenWrt knows one folder, and reads /etc/sysctl.conf after it.
+function readSysctl(root: Root, reader: SysctlReader, faults: Fault[]): readonly SysctlLine[] {
+  const folders = reader === 'busybox' ? SYSCTL_FOLDERS.slice(0, 1) : SYSCTL_FOLDERS;
+  const paths = settingsFiles(root, folders, faults, reader === 'procps').map((path) =>
     leadsToConf(root, path) ? SYSCTL_CONF : path,
   );
   const lines = (path: string, atBoot: boolean) => parseSysctlFile(readSettingsFile(root, path, faults), path, atBoot);
   const inFolders = paths.flatMap((path) => lines(path, true));
-  if (paths.includes(SYSCTL_CONF)) return inFolders;
-  const last = lines(SYSCTL_CONF, true);
-  return [...inFolders, ...(last.length > 0 && runsSystemd(root) ? lines(SYSCTL_CONF, false) : last)];
+  if (reader === 'systemd' && paths.includes(SYSCTL_CONF)) return inFolders;
+  return [...inFolders, ...lines(SYSCTL_CONF, reader !== 'systemd')];
 }
 
 /** The `.conf` files of these folders in the order in which they are applied: by name. */
-function settingsFiles(root: Root, folders: readonly string[], faults: Fault[]): readonly string[] {
+function settingsFiles(root: Root, folders: readonly string[], faults: Fault[], hidden = false): readonly string[] {
   const found = new Map<string, string>();
   for (const folder of folders) {
     for (const name of listSettings(root, folder, faults)) {
-      // systemd and procps pass over what is hidden.
-      if (name.endsWith('.conf') && !name.startsWith('.') && !found.has(name)) found.set(name, `${folder}/${name}`);
+      // procps alone reads what is hidden.
+      if (name.endsWith('.conf') && (hidden || !name.startsWith('.')) && !found.has(name))
+        found.set(name, `${folder}/${name}`);
     }
   }
   return Array.from(found.keys())

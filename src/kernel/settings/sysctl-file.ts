@@ -1,7 +1,7 @@
 // Files of sysctl.d(5) and sysctl.conf(5): the lines of them that are about conntrack's limit, as procps and systemd read
 // them and as the kernel takes their values.
 
-import type { SysctlLine } from '../../model/configuration.ts';
+import type { RefusedValue, SysctlLine } from '../../model/configuration.ts';
 import { GENERATION_NAMES, GENERATIONS } from '../../model/generation.ts';
 import { parseKernelNumber } from '../number.ts';
 import { globMatches } from './glob.ts';
@@ -20,15 +20,29 @@ export function parseSysctlFile(text: string, path: string, atBoot: boolean): re
   });
 }
 
+type SysctlParts = Omit<SysctlLine, 'path' | 'atBoot'>;
+
 // `key = value`, `-key = value` to pass over errors, and `-key` alone, which patterns are not applied to.
-function parseSysctlLine(line: string): Pick<SysctlLine, 'key' | 'names' | 'isPattern' | 'value'> | undefined {
+function parseSysctlLine(line: string): SysctlParts | undefined {
   const [written = '', ...values] = line.trim().split('=');
   const isMinus = written.startsWith('-');
-  const key = (isMinus ? written.slice(1) : written).trim().replace(/\//g, '.');
+  const key = withDots((isMinus ? written.slice(1) : written).trim());
   const names = LIMITS.filter((name) => globMatches(key, name));
-  const isPattern = !LIMITS.includes(key);
   if (names.length === 0) return undefined;
-  if (values.length === 0) return isMinus ? { key, names, isPattern, value: undefined } : undefined;
-  const value = parseKernelNumber(values.join('='));
-  return value === undefined || value > LARGEST_SYSCTL ? undefined : { key, names, isPattern, value };
+  const about = { key, names, isPattern: !LIMITS.includes(key) };
+  if (values.length === 0) return isMinus ? { ...about, value: undefined } : undefined;
+  return { ...about, ...takenValue(values.join('=').trim()) };
+}
+
+/** The first sign in a key tells which of `.` and `/` is between its parts; the other one is then a letter of a name. */
+function withDots(key: string): string {
+  const [first = '.'] = /[./]/.exec(key) ?? [];
+  const swapped = first === '.' ? key : key.replace(/[./]/g, (sign) => (sign === '/' ? '.' : '/'));
+  return swapped.replace(/\.{2,}/g, '.').replace(/^\./, '');
+}
+
+function takenValue(text: string): { readonly value: number | undefined; readonly refused?: RefusedValue } {
+  const value = parseKernelNumber(text);
+  if (value === undefined) return { value, refused: { kind: 'not a number', bytes: text.length } };
+  return value > LARGEST_SYSCTL ? { value: undefined, refused: { kind: 'too large', bytes: text.length } } : { value };
 }

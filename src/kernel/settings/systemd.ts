@@ -4,8 +4,8 @@ import { exists } from '../file.ts';
 import type { Root } from '../root.ts';
 
 // The first one only while it runs; a captured tree may have the others.
-const PLACES = ['/run/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system'];
+export const SYSTEMD_PLACES = ['/run/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system'];
 
 export function runsSystemd(root: Root): boolean {
-  return PLACES.some((path) => exists(root.locate(path)));
+  return SYSTEMD_PLACES.some((path) => exists(root.locate(path)));
 }

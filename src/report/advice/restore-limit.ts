@@ -29,12 +29,11 @@ export function restoreAdvice(found: Case): readonly RestoreAdvice[] {
 }
 
 export function restoreStep({ drift, causes, plan }: RestoreAdvice, context: Context): Step {
-  const { generation } = context.observation.machine;
   return {
     title: `Restore the limit of ${grouped(drift.wanted.limit)} that ${foreign(drift.wanted.path)} sets.`,
     ...limitStep(
       plan,
-      causes.map((cause) => `Likely cause: ${causeWords(cause, drift, generation)}.`),
+      causes.map((cause) => `Likely cause: ${causeWords(cause, drift, context.observation)}.`),
       context,
     ),
   };

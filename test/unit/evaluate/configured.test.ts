@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { wantedLimit } from '../../../src/evaluate/configured.ts';
 import { parseSysctlFile } from '../../../src/kernel/settings/sysctl-file.ts';
-import type { HashsizeOption } from '../../../src/model/configuration.ts';
+import type { HashsizeOption, SysctlReader } from '../../../src/model/configuration.ts';
 import type { Generation } from '../../../src/model/generation.ts';
 import { NOTHING_CONFIGURED, observation, ok } from '../support/observation.ts';
 
@@ -27,13 +27,22 @@ interface Given {
   readonly release?: readonly [major: number, minor: number];
   readonly live?: number;
   readonly aliases?: readonly string[];
+  /** Lines of a script, and of a service. */
+  readonly script?: string;
+  readonly service?: string;
+  readonly reader?: SysctlReader;
+  readonly hasTwoLimits?: boolean;
 }
 
 function wantedOf({ boot = '', other = '', hashsizes = [], aliases = [], live = 1, ...given }: Given) {
+  const { reader = 'systemd', script = '', service = '', hasTwoLimits = false } = given;
   const { generation = 'nf_conntrack', release: [major, minor] = [6, 1] } = given;
   const sysctl = [...parseSysctlFile(boot, '/etc/sysctl.d/a.conf', true), ...parseSysctlFile(other, CONF, false)];
   const seen = observation({ generation, limit: live, release: ok({ major, minor }) });
-  return wantedLimit({ ...NOTHING_CONFIGURED, sysctl, hashsizes, aliases }, seen);
+  const scripts = parseSysctlFile(script, '/etc/rc.local', true);
+  const services = parseSysctlFile(service, '/etc/ufw/sysctl.conf', true);
+  const read = { sysctl, scripts, services, hashsizes, aliases, reader, hasTwoLimits };
+  return wantedLimit({ ...NOTHING_CONFIGURED, ...read }, seen);
 }
 
 describe('the line that decides', () => {
@@ -52,6 +61,26 @@ describe('the line that decides', () => {
     ['a name of this kernel beats another that is read at boot', { boot: `${OLD} = 1\n`, other: `${MAX} = 2\n` }, 2],
     ['though another follows', { other: `${MAX} = 2\n${OLD} = 3\n` }, 2],
     ['a name of another kernel alone', { boot: `${OLD} = 1\n` }, 1],
+    [
+      "a pattern that stands for the limit's other name, behind a line",
+      { boot: `${MAX} = 1\nnet.nf_conntrack_* = 2\n` },
+      2,
+    ],
+    ['systemd: one that is refused cancels an earlier one', { boot: `${MAX} = 1\n${MAX} = x\n` }, undefined],
+    ['procps: one that is refused leaves an earlier one', { boot: `${MAX} = 1\n${MAX} = x\n`, reader: 'procps' }, 1],
+    ['systemd: one that is written again stays in its place', { boot: `${MAX} = 1\n${OTHER} = 2\n${MAX} = 1\n` }, 2],
+    [
+      'procps: one that is written again is applied again',
+      { boot: `${MAX} = 1\n${OTHER} = 2\n${MAX} = 1\n`, reader: 'procps' },
+      1,
+    ],
+    ['a script that may not run', { boot: `${MAX} = 1\n`, script: `${MAX} = 2\n`, live: 3 }, 1],
+    ['a script that has run', { boot: `${MAX} = 1\n`, script: `${MAX} = 2\n`, live: 2 }, 2],
+    ['a script alone', { script: `${MAX} = 2\n`, live: 3 }, 2],
+    ['a script before hashsize', { script: `${MAX} = 2\n`, hashsizes: [HASHSIZE], live: 2 }, 2],
+    ['a service, which comes last', { boot: `${MAX} = 1\n`, service: `${MAX} = 2\n` }, 2],
+    ['two limits: the one of this table', { boot: `${MAX} = 1\n${OTHER} = 2\n`, hasTwoLimits: true }, 1],
+    ['two limits: the other one alone', { boot: `${OTHER} = 2\n`, hasTwoLimits: true }, undefined],
     ['0, which is for none', { boot: `${MAX} = 0\n` }, undefined],
     ['eight for each of hashsize', { hashsizes: [{ ...HASHSIZE, value: 1024 }] }, 8192],
     ['of whole pages of buckets', { hashsizes: [{ ...HASHSIZE, value: 1025 }] }, 12_288],

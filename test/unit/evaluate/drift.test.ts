@@ -75,12 +75,17 @@ describe('the likely cause', () => {
     sysctl: parseSysctlFile('net.netfilter.nf_conntrack_max = 400000\n', CONF, false),
   };
   const BOTH = { ...wanted(400_000), hashsizes: hashsize('options nf_conntrack hashsize=512').hashsizes };
-  const LOADED = { evidence: { ...EVIDENCE, loadedAtBoot: true } };
+  const LOADED = { evidence: { ...EVIDENCE, loader: { path: '/etc/modules', module: 'nf_conntrack' } } };
   const OLD = { generation: 'ip_conntrack', release: ok({ major: 2, minor: 6 }) } as const;
   const OLD_SYSCTL = {
     ...NOTHING_CONFIGURED,
     sysctl: parseSysctlFile('net.ipv4.netfilter.ip_conntrack_max = 400000\n', CONF, true),
   };
+  const PROXMOX = {
+    evidence: { ...EVIDENCE, kind: 'proxmox' },
+    buckets: ok(131_072),
+    configuration: wanted(1_000_000),
+  } as const;
   const UNLOADS = { evidence: { ...EVIDENCE, iptablesUnloads: true } };
   const LOADED_WITH = hashsize('options nf_conntrack hashsize=50000');
   // Buckets that no load makes such a limit of.
@@ -88,7 +93,7 @@ describe('the likely cause', () => {
     limit,
     buckets: ok(999_999),
     configuration: wanted(4_000_000),
-    evidence: { ...EVIDENCE, kubernetes: true, cpus },
+    evidence: { ...EVIDENCE, kubelet: '/var/lib/kubelet', cpus },
     ...changes,
   });
 
@@ -123,7 +128,7 @@ describe('the likely cause', () => {
     [
       'the same limit from 4.7 on, which no load gives',
       { release: ok({ major: 5, minor: 4 }), limit: 15_976, buckets: ok(4096) },
-      ['set since'],
+      ['quarter buckets'],
     ],
     [
       'one of two hashsizes',
@@ -178,7 +183,7 @@ describe('the likely cause', () => {
     [
       'four times the buckets, where the option that it was loaded with gives eight',
       { limit: 2048, buckets: ok(512), configuration: BOTH },
-      ['set since'],
+      ['quarter buckets'],
     ],
     [
       'eight times, as that option gives',
@@ -210,6 +215,46 @@ describe('the likely cause', () => {
       'CentOS 5, and not what a load gives',
       { ...OLD, ...UNLOADS, buckets: ok(500), configuration: OLD_SYSCTL },
       ['set since'],
+    ],
+    [
+      'a udev rule runs sysctl with it',
+      { evidence: { ...EVIDENCE, udevRule: '/x' } },
+      ['rule without effect', 'no hashsize'],
+    ],
+    [
+      'a tree without the folders that load modules',
+      { evidence: { ...EVIDENCE, unseen: ['modules loaded at boot'] } },
+      ['no hashsize'],
+    ],
+    ['a tree without the rules of udev', { evidence: { ...EVIDENCE, unseen: ['udev rules'] } }, ['no hashsize']],
+    [
+      'EL6: iptables unloads it',
+      { ...UNLOADS, release: ok({ major: 2, minor: 6 }) },
+      ['iptables unloads', 'loaded after sysctl', 'no hashsize'],
+    ],
+    ['Proxmox VE: its firewall', { ...PROXMOX, limit: 262_144 }, ['pve-firewall']],
+    ['Proxmox VE, and another limit than its firewall sets', { ...PROXMOX, limit: 262_143 }, ['set since']],
+    [
+      'an earlier line of the files sets the live limit',
+      {
+        limit: 1003,
+        configuration: {
+          ...NOTHING_CONFIGURED,
+          reader: 'busybox',
+          sysctl: [...wanted(1003).sysctl, ...wanted(400_000).sysctl],
+        },
+      },
+      ['stopped half way'],
+    ],
+    [
+      'a quarter of the limit as buckets on a node of Kubernetes',
+      kube(655_350, undefined, { buckets: ok(164_352) }),
+      ['kube-proxy'],
+    ],
+    [
+      'the same where no kubelet is seen',
+      kube(655_350, undefined, { buckets: ok(164_352), evidence: EVIDENCE }),
+      ['quarter buckets'],
     ],
     ["kube-proxy's minimum", kube(131_072, 1), ['kube-proxy']],
     ["kube-proxy's minimum holds for four cores", kube(131_072, 4), ['kube-proxy']],

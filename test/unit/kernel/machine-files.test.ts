@@ -10,6 +10,7 @@ import { readMachine } from '../../../src/kernel/table/machine-files.ts';
 import { entriesOf } from '../../../src/kernel/table/statistics.ts';
 import { findGeneration } from '../../../src/kernel/table/sysctl-files.ts';
 import { readClock } from '../../../src/kernel/table/uptime.ts';
+import type { MachineKind } from '../../../src/model/configuration.ts';
 import { fault, ok, otherTable, table } from '../support/observation.ts';
 import { type Files, rootOf } from '../support/root.ts';
 
@@ -89,6 +90,11 @@ describe('the generation', () => {
 describe('what explains a limit', () => {
   const evidence = (files: Files) => readEvidence(rootOf(files), 'nf_conntrack');
   const CONFIG = 'etc/sysconfig/iptables-config';
+  const MODULES_DEP = {
+    'proc/sys/kernel/osrelease': '6.1.0\n',
+    'lib/modules/6.1.0/modules.dep':
+      'kernel/net/netfilter/nf_conntrack.ko.xz: kernel/lib/libcrc32c.ko.xz\nkernel/net/x-nat.ko.xz: kernel/net/netfilter/nf_conntrack.ko.xz\n',
+  };
 
   test.each<[string, string | undefined, boolean | undefined]>([
     ['no such service', undefined, undefined],
@@ -100,6 +106,7 @@ describe('what explains a limit', () => {
     ['the last one counts', 'IPTABLES_MODULES_UNLOAD="no"\nIPTABLES_MODULES_UNLOAD="yes"\n', true],
     ['a comment', '#IPTABLES_MODULES_UNLOAD="no"\n', true],
     ['another name', 'IPTABLES_MODULES="no"\n', true],
+    ['conntrack is set again', 'IPTABLES_SYSCTL_LOAD_LIST=".nf_conntrack"\n', false],
   ])('iptables unloads modules: %s', (_, text, expected) => {
     expect(evidence(text === undefined ? {} : { [CONFIG]: text }).iptablesUnloads).toBe(expected);
   });
@@ -122,23 +129,65 @@ describe('what explains a limit', () => {
     ['/usr/lib/modules-load.d', { 'usr/lib/modules-load.d/a.conf': 'nf_conntrack\n' }, true],
     ['a file with another ending', { 'etc/modules-load.d/a.txt': 'nf_conntrack\n' }, false],
     ['spelled with the other sign', { 'etc/modules-load.d/a.conf': 'nf-conntrack\n' }, true],
-    ['another module', { 'etc/modules': 'nf_conntrack_ftp\n' }, false],
+    ['a module that needs it', { 'etc/modules-load.d/a.conf': 'br_netfilter\nip_vs\nnf_conntrack_ipv4\n' }, true],
+    ['another module', { 'etc/modules': 'br_netfilter\n' }, false],
+    ['a folder of OpenWrt', { 'etc/modules.d/nf-conntrack': 'nf_conntrack\nnf_conntrack_rtcache\n' }, true],
+    ['a script of Red Hat', { 'etc/sysconfig/modules/a.modules': '#!/bin/sh\n/sbin/modprobe -q ip_vs\n' }, true],
+    ['by modules.dep', { ...MODULES_DEP, 'etc/modules': 'x_nat\n' }, true],
+    ['not by modules.dep', { ...MODULES_DEP, 'etc/modules': 'nf_conntrack_ipv4\n' }, false],
     ['a comment', { 'etc/modules': '#nf_conntrack\n' }, false],
-  ])('loaded at boot: %s', (_, files, expected) => expect(evidence(files).loadedAtBoot).toBe(expected));
+  ])('loaded at boot: %s', (_, files, expected) => expect(evidence(files).loader !== undefined).toBe(expected));
+
+  test('built in or not, by the list of what is built in, where the one of modules is missing', () => {
+    const builtIn = (text: string) =>
+      evidence({ 'proc/sys/kernel/osrelease': '6.1.0\n', 'lib/modules/6.1.0/modules.builtin': text }).builtIn;
+    expect(builtIn('kernel/net/netfilter/nf_conntrack.ko\n')).toBe(true);
+    expect(builtIn('kernel/net/x.ko\n')).toBe(false);
+  });
+
+  test.each<[string, Files, MachineKind]>([
+    ['OpenWrt', { 'etc/openwrt_release': '' }, 'openwrt'],
+    ['VyOS, which has systemd too', { 'usr/share/vyos/version.json': '', 'run/systemd/system/x': '' }, 'vyos'],
+    ['Proxmox VE by its folder', { 'etc/pve/local/host.fw': '', 'run/systemd/system/x': '' }, 'proxmox'],
+    ['Proxmox VE by its kernel', { 'proc/sys/kernel/osrelease': '6.8.12-4-pve\n' }, 'proxmox'],
+    ['Talos by its kernel', { 'proc/sys/kernel/osrelease': '6.12.6-talos\n' }, 'talos'],
+    ['Alpine', { 'etc/alpine-release': '3.20\n' }, 'openrc'],
+    ['EL6', { 'etc/redhat-release': 'CentOS release 6.10 (Final)\n' }, 'red hat without systemd'],
+    ['EL7', { 'etc/redhat-release': 'CentOS Linux release 7.9.2009 (Core)\n' }, 'other'],
+    ['nothing of these', {}, 'other'],
+  ])('the kind of machine: %s', (_, files, kind) => expect(evidence(files).kind).toBe(kind));
+
+  test.each<[string, string, boolean]>([
+    [
+      'over two lines',
+      'ACTION=="add", SUBSYSTEM=="module", KERNEL=="nf_conntrack", \\\n  RUN+="/lib/systemd/systemd-sysctl"\n',
+      true,
+    ],
+    ['a comment', '#KERNEL=="nf_conntrack", RUN+="/lib/systemd/systemd-sysctl"\n', false],
+    ['another program', 'KERNEL=="nf_conntrack", RUN+="/bin/logger"\n', false],
+  ])('a udev rule that runs sysctl: %s', (_, text, expected) => {
+    expect(evidence({ 'etc/udev/rules.d/50.rules': text }).udevRule !== undefined).toBe(expected);
+  });
+
+  test('a tree that lacks places, and one that was captured whole', () => {
+    expect(evidence({}).unseen).toEqual(['modules loaded at boot', 'udev rules', 'kubelet', 'CPUs']);
+    expect(evidence({ 'etc/modules': '', 'lib/udev/rules.d/x': '' }).unseen).toEqual(['kubelet', 'CPUs']);
+    expect(evidence({ captured: '' }).unseen).toEqual([]);
+  });
 
   test.each<[string, boolean]>([
     ['run/systemd/system/x', true],
     ['usr/lib/systemd/system/x', true],
     ['lib/systemd/system/x', true],
     ['etc/systemd/x', false],
-  ])('systemd: %s', (path, expected) => expect(evidence({ [path]: '' }).systemd).toBe(expected));
+  ])('systemd: %s', (path, expected) => expect(evidence({ [path]: '' }).kind === 'systemd').toBe(expected));
 
   test.each<[string, boolean]>([
     ['var/lib/kubelet/config.yaml', true],
     ['var/lib/k0s/kubelet/x', true],
     ['var/snap/microk8s/common/var/lib/kubelet/x', true],
     ['var/lib/kube', false],
-  ])('Kubernetes: %s', (path, expected) => expect(evidence({ [path]: '' }).kubernetes).toBe(expected));
+  ])('Kubernetes: %s', (path, expected) => expect(evidence({ [path]: '' }).kubelet !== undefined).toBe(expected));
 
   test.each<[string | undefined, number | undefined]>([
     ['0\n', 1],
@@ -216,10 +265,18 @@ describe('sysctl.d', () => {
     ['the fifth', { 'lib/sysctl.d/a.conf': set(5) }, ['/lib/sysctl.d/a.conf 5']],
     ['a file that hides another may set nothing', { 'etc/sysctl.d/a.conf': '', 'run/sysctl.d/a.conf': set(2) }, []],
     ['switched off', { 'etc/sysctl.d/a.conf': link('/dev/null'), 'run/sysctl.d/a.conf': set(2) }, []],
+    ['other names', { 'etc/sysctl.d/README': set(1), 'etc/sysctl.d/a.conf.bak': set(3) }, []],
+    ['what is hidden, which procps reads', { 'etc/sysctl.d/.a.conf': set(2) }, ['/etc/sysctl.d/.a.conf 2']],
+    ['and systemd does not', { ...SYSTEMD, 'etc/sysctl.d/.a.conf': set(2) }, []],
     [
-      'other names',
-      { 'etc/sysctl.d/README': set(1), 'etc/sysctl.d/.a.conf': set(2), 'etc/sysctl.d/a.conf.bak': set(3) },
-      [],
+      'of OpenWrt one folder, and then sysctl.conf',
+      {
+        'etc/openwrt_release': '',
+        'etc/sysctl.d/z.conf': set(1),
+        'lib/sysctl.d/a.conf': set(2),
+        'etc/sysctl.conf': set(3),
+      },
+      ['/etc/sysctl.d/z.conf 1', '/etc/sysctl.conf 3'],
     ],
     [
       'sysctl.conf last',

@@ -428,7 +428,7 @@ describe('what to type', () => {
 
   test('a timeout that kube-proxy sets when it starts, on the host of its node alone', () => {
     const silent = holdings(times(10, (at) => ({ source: `10.0.0.${at}`, port: at, seconds: 1000 })));
-    const node = { evidence: { ...EVIDENCE, kubernetes: true } };
+    const node = { evidence: { ...EVIDENCE, kubelet: '/var/lib/kubelet' } };
     const flags = (incident: Incident) => step({ ...incident, holdings: silent }, 'timeout').files.slice(1);
     expect(flags(fullOf(node))).toEqual([
       {

@@ -86,19 +86,27 @@ const TABLE: Table = {
 
 export const NOTHING_CONFIGURED: Configuration = {
   sysctl: [],
+  reader: 'systemd',
+  scripts: [],
+  services: [],
   hashsizes: [],
+  refusedOptions: [],
   reapplied: false,
   aliases: [],
+  hasTwoLimits: false,
   faults: [],
 };
 
 export const EVIDENCE: Evidence = {
+  kind: 'systemd',
+  mark: '/run/systemd/system',
   iptablesUnloads: undefined,
   builtIn: false,
-  loadedAtBoot: false,
-  systemd: true,
-  kubernetes: false,
+  loader: undefined,
+  udevRule: undefined,
+  kubelet: undefined,
   cpus: undefined,
+  unseen: [],
 };
 
 /** All there is may be seen. */

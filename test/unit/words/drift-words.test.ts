@@ -8,7 +8,7 @@ import type { Configuration } from '../../../src/model/configuration.ts';
 import { causeWords, driftDetails } from '../../../src/words/drift-words.ts';
 import { tableText } from '../../../src/words/line.ts';
 import { evaluated } from '../support/checks.ts';
-import { type Changes, EVIDENCE, fault, NOTHING_CONFIGURED, ok } from '../support/observation.ts';
+import { type Changes, EVIDENCE, fault, NOTHING_CONFIGURED, observation, ok } from '../support/observation.ts';
 import { wanted } from '../support/reports.ts';
 
 const CONF = '/etc/sysctl.conf';
@@ -56,7 +56,7 @@ describe('the long output', () => {
       expect.stringMatching(/^likely cause: the module is not loaded at boot/),
       // Of 4001 entries 500 buckets are too few.
       expect.stringMatching(
-        /^likely cause: .* options nf_conntrack hashsize=501 in \/etc\/modprobe\.d\/nf_conntrack\.conf$/,
+        /^likely cause: .* options nf_conntrack hashsize=501 in \/etc\/modprobe\.d\/nf_conntrack\.conf; seen: nf_conntrack among the loaded modules, /,
       ),
     ]);
   });
@@ -81,16 +81,15 @@ test.each<[Cause, Configuration, string]>([
   ['built in', HASHSIZE, 'put nf_conntrack.hashsize=500 on its command line'],
   ['loaded after sysctl', wanted(4000), 'echo nf_conntrack >/etc/modules-load.d/nf_conntrack.conf'],
 ])('the remedy of %s', (cause, configuration, words) => {
-  const { drift } = evaluated({ configuration });
+  const { drift, observation } = evaluated({ configuration, evidence: EVIDENCE });
   if (drift === undefined) throw new Error('none');
-  expect(causeWords(cause, drift, 'nf_conntrack')).toContain(words);
+  expect(causeWords(cause, drift, observation)).toContain(words);
 });
 
 test('of each generation its own key and file', () => {
   const { drift } = evaluated({ configuration: wanted(4000) });
+  const old = observation({ generation: 'ip_conntrack' });
   if (drift === undefined) throw new Error('none');
-  expect(causeWords('unknown key', drift, 'ip_conntrack')).toMatch(/; use net\.ipv4\.netfilter\.ip_conntrack_max$/);
-  expect(causeWords('no hashsize', drift, 'ip_conntrack')).toMatch(
-    / options ip_conntrack hashsize=500 in \/etc\/modprobe\.conf$/,
-  );
+  expect(causeWords('unknown key', drift, old)).toMatch(/; use net\.ipv4\.netfilter\.ip_conntrack_max$/);
+  expect(causeWords('no hashsize', drift, old)).toMatch(/ options ip_conntrack hashsize=500 in \/etc\/modprobe\.conf$/);
 });

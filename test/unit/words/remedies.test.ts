@@ -43,7 +43,7 @@ describe('for good', () => {
   const OWN_FILE = `/etc/sysctl.d/90-nf_conntrack.conf | ${SYSCTL}`;
   const MODULES = '/etc/modules-load.d/nf_conntrack.conf | nf_conntrack';
   const KUBE_PROXY = 'the flags of kube-proxy, which sets it when it starts | --conntrack-min=262144';
-  const NO_SYSTEMD = { evidence: { ...EVIDENCE, systemd: false } };
+  const NO_SYSTEMD = { evidence: { ...EVIDENCE, kind: 'other' } as const };
   const OLD = { ...NO_SYSTEMD, release: ok({ major: 2, minor: 6 }) };
   const set = (atBoot: boolean): Changes => ({
     configuration: {
@@ -54,7 +54,8 @@ describe('for good', () => {
 
   test.each<[string, Changes, readonly string[]]>([
     ['systemd', {}, [QUARTER, OWN_FILE, MODULES]],
-    ['a kernel that came with it', NO_SYSTEMD, [QUARTER, OWN_FILE, MODULES]],
+    ['a tree of a kernel that came with it', { ...NO_SYSTEMD, view: 'captured' }, [QUARTER, OWN_FILE, MODULES]],
+    ['a machine without it', NO_SYSTEMD, [QUARTER, `/etc/sysctl.conf | ${SYSCTL}`]],
     [
       'the first such kernel',
       { evidence: undefined, release: ok({ major: 3, minor: 10 }) },
@@ -77,10 +78,14 @@ describe('for good', () => {
       { evidence: { ...EVIDENCE, builtIn: true } },
       ['the kernel command line | nf_conntrack.hashsize=65536', OWN_FILE],
     ],
-    ['a node of Kubernetes', { evidence: { ...EVIDENCE, kubernetes: true } }, [QUARTER, OWN_FILE, MODULES, KUBE_PROXY]],
+    [
+      'a node of Kubernetes',
+      { evidence: { ...EVIDENCE, kubelet: '/var/lib/kubelet' } },
+      [QUARTER, OWN_FILE, MODULES, KUBE_PROXY],
+    ],
     [
       'a node of Kubernetes, built in',
-      { evidence: { ...EVIDENCE, kubernetes: true, builtIn: true } },
+      { evidence: { ...EVIDENCE, kubelet: '/var/lib/kubelet', builtIn: true } },
       ['the kernel command line | nf_conntrack.hashsize=65536', OWN_FILE, KUBE_PROXY],
     ],
     [

@@ -63,6 +63,14 @@ describe("the kernel's threads on EL6", () => {
     ['they do not show', MAX, undefined],
   ])('%s', (_, files, expected) => expect(initial(files, EL6)).toBe(expected));
 
+  test('a captured tree with the modules and without the caches', () => {
+    const modules = { ...MAX, 'proc/modules': 'nf_conntrack 1 0 - Live 0x0\n' };
+    expect(initial(modules, EL6, 'captured')).toBe(true);
+    expect(initial({ ...modules, 'proc/slabinfo': '' }, EL6, 'captured')).toBeUndefined();
+    expect(initial({ ...MAX, 'proc/modules': 'x 1 0 - Live 0x0\n' }, EL6, 'captured')).toBeUndefined();
+    expect(initial(modules, EL6)).toBeUndefined();
+  });
+
   test('a captured tree shows no namespaces', () => {
     expect(initial(second('kthreadd', KERNEL_THREAD, false), EL6, 'captured')).toBeUndefined();
   });

@@ -1,7 +1,9 @@
 // What a file of sysctl.d or modprobe.d says besides the plain case, and where it says so.
 
 import { describe, expect, test } from 'vitest';
+import { parseCommands } from '../../../../src/kernel/settings/commands.ts';
 import { parseCommandLine, parseModprobeFile } from '../../../../src/kernel/settings/module-options.ts';
+import { parseHostFirewall, parseUfw } from '../../../../src/kernel/settings/services.ts';
 import { parseSysctlFile } from '../../../../src/kernel/settings/sysctl-file.ts';
 
 const NAME = 'net.netfilter.nf_conntrack_max';
@@ -31,12 +33,15 @@ describe('sysctl.d', () => {
   test.each([
     ['at its largest', 2 ** 31 - 1, true],
     ['beyond that', 2 ** 31, false],
-  ])('a value %s', (_, value, isTaken) => expect(read(`${NAME}=${value}`)).toHaveLength(isTaken ? 1 : 0));
+  ])('a value %s', (_, value, isTaken) =>
+    expect(read(`${NAME}=${value}`)).toMatchObject([
+      isTaken ? { value } : { value: undefined, refused: { kind: 'too large', bytes: 10 } },
+    ]),
+  );
 
   test('nothing of either', () => expect(read('kernel.panic = 1\n')).toEqual([]));
 
   test.each([
-    ['nothing behind the sign', `${NAME} =`],
     ['a pattern without a value', 'net.netfilter.nf_conntrack_m*'],
     ['two signs before it', `--${NAME} = 7`],
     ['another key', 'net.netfilter.nf_conntrack_buckets = 7'],
@@ -56,9 +61,16 @@ describe('modprobe.d', () => {
         { path: '/a', module: 'nf_conntrack', key: 'hashsize', value: 4096 },
         { path: '/a', module: 'ip_conntrack', key: 'hashsize', value: 8 },
       ],
+      refused: [],
+      commands: [],
       reapplies: false,
     });
-    expect(parseModprobeFile('options x hashsize=1\n', '/a')).toEqual({ hashsizes: [], reapplies: false });
+    expect(parseModprobeFile('options x hashsize=1\n', '/a')).toEqual({
+      hashsizes: [],
+      refused: [],
+      commands: [],
+      reapplies: false,
+    });
   });
 
   test.each([
@@ -95,6 +107,79 @@ describe('modprobe.d', () => {
     ['remove nf_conntrack sysctl -p', false],
     ['install nf_conntrack /bin/true\ninstall ip_conntrack /sbin/sysctl -p', true],
   ])('runs sysctl again: %j: %j', (text, expected) => expect(parseModprobeFile(text, '/a').reapplies).toBe(expected));
+});
+
+describe('what the kernel does not take', () => {
+  test.each([
+    ['a number', `${NAME} = 655360/n`, 'not a number', 8],
+    ['a value', `${NAME} =`, 'not a number', 0],
+    ['less', `${NAME} = 4294967296`, 'too large', 10],
+  ])('it wants %s', (_, line, kind, bytes) => {
+    const [parsed] = parseSysctlFile(line, '/a', true);
+    expect(parsed).toMatchObject({ value: undefined, refused: { kind, bytes } });
+  });
+
+  test.each([
+    [
+      'an option that no version has',
+      'options nf_conntrack nf_conntrack_max=9',
+      { key: 'nf_conntrack_max', refused: undefined },
+    ],
+    [
+      'more buckets than an int has bytes for',
+      'options nf_conntrack hashsize=300000000',
+      { key: 'hashsize', refused: { kind: 'too large', bytes: 9 } },
+    ],
+    [
+      'a hashsize that is no number',
+      'options nf-conntrack hashsize=many',
+      { key: 'hashsize', refused: { kind: 'not a number', bytes: 4 } },
+    ],
+  ])('%s', (_, line, expected) => {
+    const option = { path: '/a', module: 'nf_conntrack', ...expected };
+    expect(parseModprobeFile(line, '/a').refused).toEqual([option]);
+  });
+
+  test('hashsize=0, which is for the default, is taken', () => {
+    expect(parseModprobeFile('options nf_conntrack hashsize=0', '/a').refused).toEqual([]);
+  });
+});
+
+describe('commands that set the limit', () => {
+  test.each([
+    ['sysctl -w net.netfilter.nf_conntrack_max=9', 9],
+    ['/sbin/sysctl -q -w "net.nf_conntrack_max = 9"', 9],
+    ['test -e /x && echo 9 > /proc/sys/net/netfilter/nf_conntrack_max', 9],
+    ["echo '9' >/proc/sys/net/nf_conntrack_max", 9],
+  ])('%s', (line, value) =>
+    expect(parseCommands(`x\n${line}\n`, '/etc/rc.local')).toMatchObject([{ value, atBoot: true }]),
+  );
+
+  test.each([
+    ['# sysctl -w net.netfilter.nf_conntrack_max=9'],
+    ['net.netfilter.nf_conntrack_max=9'],
+    ['echo 9 >/tmp/nf_conntrack_max'],
+  ])('not one: %s', (line) => expect(parseCommands(line, '/etc/rc.local')).toEqual([]));
+
+  test('an install line of modprobe.d, of whatever module', () => {
+    const text =
+      'install nf_nat /sbin/modprobe --ignore-install nf_nat; sysctl -w net.netfilter.nf_conntrack_max=9\n# conntrack';
+    expect(parseModprobeFile(text, '/a').commands).toMatchObject([{ path: '/a', value: 9 }]);
+  });
+});
+
+describe('services that set the limit', () => {
+  test.each([
+    ['nothing said', '[OPTIONS]\n\nenable: 1\n', []],
+    ['in steps of 8192', '[OPTIONS]\nnf_conntrack_max: 1000000\n', [{ value: 1_007_616 }]],
+    ['no more than its default', '[OPTIONS]\nnf_conntrack_max: 262144\n', []],
+  ])('pve-firewall: %s', (_, text, lines) => expect(parseHostFirewall(text)).toMatchObject(lines));
+
+  test('ufw, if it is enabled', () => {
+    const text = 'net/netfilter/nf_conntrack_max=9\n';
+    expect(parseUfw('ENABLED=yes\n', text)).toMatchObject([{ key: NAME, value: 9, path: '/etc/ufw/sysctl.conf' }]);
+    expect(parseUfw('ENABLED=no\n', text)).toEqual([]);
+  });
 });
 
 describe('the command line', () => {

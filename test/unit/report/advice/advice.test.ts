@@ -406,7 +406,7 @@ describe('an incident that is over', () => {
     ['one above it', { limit: 262_145 }, ['keep']],
     [
       'that kube-proxy sets again',
-      { limit: 327_680, buckets: ok(262_144), evidence: { ...EVIDENCE, kubernetes: true, cpus: 10 } },
+      { limit: 327_680, buckets: ok(262_144), evidence: { ...EVIDENCE, kubelet: '/var/lib/kubelet', cpus: 10 } },
       [],
     ],
     ['that a file has', { limit: 300_000, configuration: wanted(300_000) }, []],

@@ -1,0 +1,22 @@
+// A file that may be evidence: what cannot be read is none.
+
+import type { Root } from '../root.ts';
+
+const EVIDENCE_LIMIT = 1 << 22;
+
+export function readEvidenceText(root: Root, path: string): string | undefined {
+  const reading = root.read(path, EVIDENCE_LIMIT, (bytes) => ({ ok: true, value: bytes }));
+  return reading.ok ? reading.value : undefined;
+}
+
+/** Files of these folders with such a name, by name; of one name the first folder's hides the others. */
+export function listEvidence(root: Root, folders: readonly string[], ending: string): readonly string[] {
+  const found = new Map<string, string>();
+  for (const folder of folders) {
+    const names = root.list(folder);
+    for (const name of 'kind' in names ? [] : names) {
+      if (name.endsWith(ending) && !found.has(name)) found.set(name, `${folder}/${name}`);
+    }
+  }
+  return Array.from(found.values());
+}
