@@ -59,6 +59,9 @@ const standalone = { name: 'standalone', include: [tests('standalone')], testTim
 // They take commands out of a copy of the source, and run what is left.
 const house = { name: 'house', include: [tests('house')], fileParallelism: false, testTimeout: 1_200_000 };
 
+// Real tools over generated trees, in namespaces of their own.
+const oracle = { name: 'oracle', include: [tests('oracle')], testTimeout: 300_000 };
+
 // They boot kernels that .dev/kernels.mjs has fetched.
 const kernels = { name: 'kernels', include: [tests('kernels')], hookTimeout: 3_000_000 };
 
@@ -76,6 +79,7 @@ const some = [
   ...(CHECK_CONNTRACK_HOUSE === '1' ? [house] : []),
   ...(CHECK_CONNTRACK_KERNELS !== undefined ? [kernels] : []),
   ...(CHECK_CONNTRACK_FUZZ !== undefined ? [fuzz] : []),
+  ...(process.env['CHECK_CONNTRACK_ORACLE'] === '1' ? [oracle] : []),
   ...(CHECK_CONNTRACK_DIRECTOR === '1' ? [director] : []),
 ];
 // In the source that Stryker has changed all of them share one thread, as they share nothing else.

@@ -1,7 +1,7 @@
 // The limit that the machine's files want: sysctl.d(5) and sysctl.conf(5) and what sets it after them, else hashsize of
 // modprobe.d(5) or the kernel's command line, which makes the limit 8 x hashsize whenever the module is loaded.
 
-import type { Configuration, RefusedValue, SysctlLine } from '../model/configuration.ts';
+import type { Configuration, RefusedValue, SysctlLine, SysctlReader } from '../model/configuration.ts';
 import { GENERATIONS } from '../model/generation.ts';
 import type { Observation } from '../model/observation.ts';
 import { limitsOfHashsize } from './module-load.ts';
@@ -69,14 +69,33 @@ function wishOf({ path, key, names, value = 0, atBoot }: SysctlLine, keys: reado
 function lastApplied(
   lines: readonly SysctlLine[],
   names: readonly string[],
-  reader: Configuration['reader'],
+  reader: SysctlReader,
 ): SysctlLine | undefined {
-  const applied = reader === 'systemd' ? assignments(lines) : lines;
+  const applied = APPLIED[reader](lines, names);
   const explicit = lines.filter(({ isPattern }) => !isPattern).map(({ key }) => key);
   const setsLimit = (line: SysctlLine) =>
     line.value !== undefined &&
     line.names.some((name) => names.includes(name) && !(line.isPattern && explicit.includes(name)));
   return applied.filter(setsLimit).pop();
+}
+
+const APPLIED = {
+  systemd: assignments,
+  procps: (lines) => lines,
+  busybox: untilRefused,
+} as const satisfies Record<
+  SysctlReader,
+  (lines: readonly SysctlLine[], names: readonly string[]) => readonly SysctlLine[]
+>;
+
+/** busybox leaves a file at the first value that the kernel refuses. */
+function untilRefused(lines: readonly SysctlLine[], names: readonly string[]): readonly SysctlLine[] {
+  let left: string | undefined;
+  return lines.filter((line) => {
+    if (line.path === left) return false;
+    left = line.refused !== undefined && line.names.some((name) => names.includes(name)) ? line.path : undefined;
+    return left === undefined;
+  });
 }
 
 // systemd keeps one assignment of each key, at the place of the last one that changed it; what it then cannot write is

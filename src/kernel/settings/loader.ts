@@ -31,25 +31,36 @@ export interface Loader {
 export function readLoader(root: Root, generation: Generation): Loader | undefined {
   const files = [
     MODULES_FILE,
-    ...listEvidence(root, LOAD_FOLDERS, '.conf'),
     ...listEvidence(root, OPENWRT_FOLDERS, ''),
     ...listEvidence(root, [SCRIPTS_FOLDER], '.modules'),
   ];
-  const named = files.flatMap((path) =>
-    moduleNames(readEvidenceText(root, path) ?? '').map((module) => ({ path, module })),
-  );
+  const named = [
+    ...listEvidence(root, LOAD_FOLDERS, '.conf')
+      .filter((path) => !path.includes('/.'))
+      .flatMap((path) => namedIn(root, path, wholeLines)),
+    ...files.flatMap((path) => namedIn(root, path, firstWords)),
+  ];
   const own = named.find(({ module }) => module === generation);
   if (own !== undefined || named.length === 0 || generation !== 'nf_conntrack') return own;
   const dependents = readDependents(root);
   return named.find(({ module }) => (dependents === undefined ? DEPENDENTS.test(module) : dependents.has(module)));
 }
 
+function namedIn(root: Root, path: string, namesIn: (text: string) => readonly string[]): readonly Loader[] {
+  const names = namesIn(readEvidenceText(root, path) ?? '').filter((name) => name !== '' && !/^[#;]/.test(name));
+  return names.map((name) => ({ path, module: name.replace(/-/g, '_') }));
+}
+
+/** modules-load.d(5) has nothing but a name on a line. */
+function wholeLines(text: string): readonly string[] {
+  return text.split('\n').map((line) => line.trim());
+}
+
 /** The first word of each line, or the last word of a `modprobe` command. */
-function moduleNames(text: string): readonly string[] {
-  return text.split('\n').flatMap((line) => {
+function firstWords(text: string): readonly string[] {
+  return text.split('\n').map((line) => {
     const [first = '', ...rest] = line.trim().split(/\s+/);
-    const name = /(?:^|\/)modprobe$/.test(first) ? rest[rest.length - 1] : first;
-    return name === undefined || name === '' || /^[#;]/.test(name) ? [] : [name.replace(/-/g, '_')];
+    return /(?:^|\/)modprobe$/.test(first) ? (rest.pop() ?? '') : first;
   });
 }
 

@@ -92,7 +92,8 @@ function readSysctl(root: Root, reader: SysctlReader, faults: Fault[]): readonly
   const paths = settingsFiles(root, folders, faults, reader === 'procps').map((path) =>
     leadsToConf(root, path) ? SYSCTL_CONF : path,
   );
-  const lines = (path: string, atBoot: boolean) => parseSysctlFile(readSettingsFile(root, path, faults), path, atBoot);
+  const lines = (path: string, atBoot: boolean) =>
+    parseSysctlFile(readSettingsFile(root, path, faults), path, atBoot, reader);
   const inFolders = paths.flatMap((path) => lines(path, true));
   if (reader === 'systemd' && paths.includes(SYSCTL_CONF)) return inFolders;
   return [...inFolders, ...lines(SYSCTL_CONF, reader !== 'systemd')];

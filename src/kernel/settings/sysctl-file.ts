@@ -1,7 +1,7 @@
 // Files of sysctl.d(5) and sysctl.conf(5): the lines of them that are about conntrack's limit, as procps and systemd read
 // them and as the kernel takes their values.
 
-import type { RefusedValue, SysctlLine } from '../../model/configuration.ts';
+import type { RefusedValue, SysctlLine, SysctlReader } from '../../model/configuration.ts';
 import { GENERATION_NAMES, GENERATIONS } from '../../model/generation.ts';
 import { parseKernelNumber } from '../number.ts';
 import { globMatches } from './glob.ts';
@@ -12,10 +12,16 @@ const LIMITS: readonly string[] = GENERATION_NAMES.flatMap((name) => GENERATIONS
 const LARGEST_SYSCTL = 2 ** 31 - 1;
 const PATTERN = /[*?[]/;
 
-export function parseSysctlFile(text: string, path: string, atBoot: boolean): readonly SysctlLine[] {
+/** As the program takes them that reads the file; systemd unless another one is named. */
+export function parseSysctlFile(
+  text: string,
+  path: string,
+  atBoot: boolean,
+  reader: SysctlReader = 'systemd',
+): readonly SysctlLine[] {
   if (!text.includes('conntrack') && !PATTERN.test(text)) return [];
   return text.split('\n').flatMap((line) => {
-    const parsed = parseSysctlLine(line);
+    const parsed = parseSysctlLine(line, reader);
     return parsed === undefined ? [] : [{ ...parsed, path, atBoot }];
   });
 }
@@ -23,22 +29,35 @@ export function parseSysctlFile(text: string, path: string, atBoot: boolean): re
 type SysctlParts = Omit<SysctlLine, 'path' | 'atBoot'>;
 
 // `key = value`, `-key = value` to pass over errors, and `-key` alone, which patterns are not applied to.
-function parseSysctlLine(line: string): SysctlParts | undefined {
+function parseSysctlLine(line: string, reader: SysctlReader): SysctlParts | undefined {
   const [written = '', ...values] = line.trim().split('=');
-  const isMinus = written.startsWith('-');
-  const key = withDots((isMinus ? written.slice(1) : written).trim());
-  const names = LIMITS.filter((name) => globMatches(key, name));
+  const isMinus = written.startsWith('-') && reader !== 'busybox';
+  const key = keyOf(isMinus ? written.slice(1) : written, reader);
+  const place = reader === 'busybox' ? withoutDoubles(key) : withoutDoubles(key).replace(/^\./, '');
+  const names = LIMITS.filter((name) => (reader === 'busybox' ? name === place : globMatches(place, name)));
   if (names.length === 0) return undefined;
-  const about = { key, names, isPattern: !LIMITS.includes(key) };
+  const about = { key, names, isPattern: !LIMITS.includes(place) };
   if (values.length === 0) return isMinus ? { ...about, value: undefined } : undefined;
   return { ...about, ...takenValue(values.join('=').trim()) };
+}
+
+// systemd alone takes blanks after a minus, and a key for a path, which it makes shorter. busybox takes a dot for either
+// sign after a slash.
+function keyOf(written: string, reader: SysctlReader): string {
+  if (reader === 'busybox')
+    return /^[^./]*\//.test(written) ? written.trim().replace(/\//g, '.') : withDots(written.trim());
+  if (reader === 'procps') return withDots(written.trimEnd());
+  return withoutDoubles(withDots(written.trim())).replace(/^\./, '');
 }
 
 /** The first sign in a key tells which of `.` and `/` is between its parts; the other one is then a letter of a name. */
 function withDots(key: string): string {
   const [first = '.'] = /[./]/.exec(key) ?? [];
-  const swapped = first === '.' ? key : key.replace(/[./]/g, (sign) => (sign === '/' ? '.' : '/'));
-  return swapped.replace(/\.{2,}/g, '.').replace(/^\./, '');
+  return first === '.' ? key : key.replace(/[./]/g, (sign) => (sign === '/' ? '.' : '/'));
+}
+
+function withoutDoubles(key: string): string {
+  return key.replace(/\.{2,}/g, '.');
 }
 
 function takenValue(text: string): { readonly value: number | undefined; readonly refused?: RefusedValue } {

@@ -74,6 +74,11 @@ describe('the line that decides', () => {
       { boot: `${MAX} = 1\n${OTHER} = 2\n${MAX} = 1\n`, reader: 'procps' },
       1,
     ],
+    [
+      'busybox: one that is refused ends its file',
+      { boot: `${MAX} = 1\n${MAX} = x\n${MAX} = 2\n`, reader: 'busybox' },
+      1,
+    ],
     ['a script that may not run', { boot: `${MAX} = 1\n`, script: `${MAX} = 2\n`, live: 3 }, 1],
     ['a script that has run', { boot: `${MAX} = 1\n`, script: `${MAX} = 2\n`, live: 2 }, 2],
     ['a script alone', { script: `${MAX} = 2\n`, live: 3 }, 2],

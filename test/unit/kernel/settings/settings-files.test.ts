@@ -109,6 +109,23 @@ describe('modprobe.d', () => {
   ])('runs sysctl again: %j: %j', (text, expected) => expect(parseModprobeFile(text, '/a').reapplies).toBe(expected));
 });
 
+describe('a key as each program takes it', () => {
+  test.each<[string, readonly boolean[]]>([
+    [NAME, [true, true, true]],
+    [`-${NAME}`, [true, true, false]],
+    [`- ${NAME}`, [true, false, false]],
+    ['net/netfilter/nf_conntrack_max', [true, true, true]],
+    ['/net/netfilter/nf_conntrack_max', [true, true, false]],
+    ['net/netfilter.nf_conntrack_max', [false, false, true]],
+    ['net.netfilter/nf_conntrack_max', [false, false, false]],
+    ['net..netfilter.nf_conntrack_max', [true, true, true]],
+    ['net.netfilter.nf_conntrack_m*', [true, true, false]],
+  ])('%s: systemd, procps and busybox', (key, expected) => {
+    const readers = ['systemd', 'procps', 'busybox'] as const;
+    expect(readers.map((reader) => parseSysctlFile(`${key}=7`, '/a', true, reader).length > 0)).toEqual(expected);
+  });
+});
+
 describe('what the kernel does not take', () => {
   test.each([
     ['a number', `${NAME} = 655360/n`, 'not a number', 8],
