@@ -65,6 +65,7 @@ export function table({ plugins, zsh, licence }) {
     ...alike('/usr/share/icinga2/include', ['icinga2-command-conntrack.conf']),
     ...alike(EXAMPLES, EXAMPLE_FILES),
     ...alike(OWN, OWN_FILES),
+    { from: 'nagios/capture', to: `${OWN}/capture`, mode: 0o755 },
     { from: '.dev/packages/README', to: `${DOC}/README` },
     { from: '.github/SECURITY.md', to: `${DOC}/SECURITY.md` },
     { from: 'CHANGELOG', to: `${DOC}/changelog.gz` },

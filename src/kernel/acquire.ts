@@ -132,13 +132,13 @@ function readProcStatistics(root: Root, net: NetDirectory, generation: Generatio
   return root.read(`${net.path}/stat/${generation}`, OWN_STATISTICS_LIMIT, parseStatistics);
 }
 
-// A captured tree is only read, and conntrack(8) can tell of no namespace but the one it runs in.
+// A captured tree is only read: it may hold what conntrack(8) printed. And conntrack(8) can tell of no namespace but the one it runs in.
 async function readOwnStatistics(root: Root, net: NetDirectory, generation: Generation): Promise<Reading<Statistics>> {
   const statistics = readProcStatistics(root, net, generation);
   const noFile = !statistics.ok && statistics.fault.kind === 'missing';
-  if (!noFile || root.view === 'captured' || !net.sysctlsAgree) return statistics;
-  const { readToolStatistics } = await import('./table/conntrack-tool.ts');
-  return readToolStatistics(root);
+  if (!noFile || !net.sysctlsAgree) return statistics;
+  const { readCapturedStatistics, readToolStatistics } = await import('./table/conntrack-tool.ts');
+  return root.view === 'captured' ? (readCapturedStatistics(root) ?? statistics) : readToolStatistics(root);
 }
 
 // The sysctls of another namespace cannot be seen, and ours say nothing about it.

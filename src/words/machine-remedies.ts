@@ -67,9 +67,9 @@ const PLACES: Readonly<Record<MachineKind, Places>> = {
 
 /** Of nf_conntrack. A captured tree need not show its init; those that came with newer kernels are taken for systemd. */
 export function placesOf({ machine, evidence }: Observation): Places {
-  const { release, view } = machine;
+  const { release } = machine;
   const kind = evidence?.kind ?? 'other';
-  const isUnseen = kind === 'other' && (view === 'captured' || evidence === undefined);
+  const isUnseen = kind === 'other' && (evidence === undefined || evidence.unseen.length > 0);
   return isUnseen && release.ok && atLeast(release.value, 3, 10) ? SYSTEMD : PLACES[kind];
 }
 

@@ -309,7 +309,7 @@ describe('how it may be written', () => {
 
 describe('likely causes, each only with its evidence', () => {
   const wanted = { 'etc/sysctl.d/50.conf': `${KEY}=1000000\n` };
-  const module = { 'proc/modules': 'nf_conntrack 200704 1 nft_ct, Live 0x0\n', captured: '' };
+  const module = { 'proc/modules': 'nf_conntrack 200704 1 nft_ct, Live 0x0\n', ...SYSTEMD, captured: '' };
   test.each<[string, Changes, RegExp | undefined]>([
     [
       'loaded after sysctl',

@@ -14,6 +14,7 @@ const COMMON = [
   '/usr/share/icinga2/include/icinga2-command-conntrack.conf',
   '/usr/share/man/man8/check_conntrack.8.gz',
   '/usr/share/munin/plugins/conntrack',
+  '/usr/share/check-conntrack/capture',
   '/usr/share/check-conntrack/icinga-director/conntrack.json',
   '/usr/share/check-conntrack/grafana/check_conntrack.json',
   '/usr/share/check-conntrack/prometheus/check_conntrack.rules.yml',

@@ -18,6 +18,14 @@ export function readToolStatistics(root: Root, enter: readonly string[] = []): R
   return runTool(root, { tool: TOOLS.counters, source: COMMAND, enter }, interpretAnswer);
 }
 
+const CAPTURED_LIMIT = 1 << 22;
+
+/** What `conntrack -S` printed where the tree was captured; undefined if it was not. */
+export function readCapturedStatistics(root: Root): Reading<Statistics> | undefined {
+  const reading = root.read('/conntrack-S', CAPTURED_LIMIT, parseToolStatistics);
+  return !reading.ok && reading.fault.kind === 'missing' ? undefined : reading;
+}
+
 // Refused for want of privilege, it still prints something to stdout: only success counts.
 function interpretAnswer({ failure, stdout }: Answer): Reading<Statistics> {
   if (failure !== undefined) return brokenAnswer({ kind: 'tool-failed', source: COMMAND, detail: failure });

@@ -46,12 +46,18 @@ export function openTableList(root: Root, machine: Machine, table: Table): Opene
   const folder = netFolder(root, table);
   const file = () => openFile(root, folder && `${folder}/${machine.generation}`, entries);
   const tool = () => openTool(root, table);
-  if (root.view === 'captured') return file();
+  if (root.view === 'captured') return capturedList(root, entries, file());
   const [first, second] = entries > QUICK_ENTRIES && readsAnew(machine) ? [tool, file] : [file, tool];
   const opened = first();
   if ('feed' in opened) return opened;
   const other = second();
   return 'feed' in other ? other : opened;
+}
+
+/** What `conntrack -L` printed where the tree was captured, if it does not have the kernel's own list. */
+function capturedList(root: Root, entries: number, own: Opened): Opened {
+  const printed = 'feed' in own ? own : openFile(root, '/conntrack-L', entries);
+  return 'feed' in printed ? printed : own;
 }
 
 // 6.15: "netfilter: conntrack: speed up reads from nf_conntrack proc file".

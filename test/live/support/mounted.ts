@@ -37,6 +37,8 @@ export function mounted(name: string): Mounted {
   const root = tree(name);
   complete(root, name);
   for (const folder of [REAL, '/state']) mkdirSync(join(root, folder));
+  // What the tree lacks is not on the machine either.
+  write(join(root, 'captured'), '');
   for (const file of engine) write(join(root, file), '');
   copyFileSync(PLUGIN, join(root, 'plugin'));
   const line = RUNS_ON_NODE ? [NODE, '/plugin'] : ['/plugin'];
