@@ -1,6 +1,6 @@
-// Builds what is installed, of both architectures' standalone executables: .deb, .rpm, .tar.gz and their bills of materials,
-// into build/, with SHA256SUMS. `--arch x64` builds those of one. The same commit makes the same bytes: all dates are
-// SOURCE_DATE_EPOCH, or the commit's.
+// Builds what is installed, of both architectures' standalone executables: .deb, .rpm, .tar.gz, an image for containers,
+// and the bills of materials, into build/, with SHA256SUMS. `--arch x64` builds those of one. The same commit makes the
+// same bytes: all dates are SOURCE_DATE_EPOCH, or the commit's.
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -13,6 +13,7 @@ import { releases } from './packages/changelog.mjs';
 import { copyright } from './packages/copyright.mjs';
 import { debian } from './packages/deb.mjs';
 import { missingTools } from './packages/files.mjs';
+import { image } from './packages/image.mjs';
 import { origin } from './packages/origin.mjs';
 import { redHat } from './packages/rpm.mjs';
 import { archive } from './packages/tarball.mjs';
@@ -60,7 +61,7 @@ function packagesOf(arch) {
     const bill = join(build, `check-conntrack_${about.version}_linux-${arch}.cdx.json`);
     writeFileSync(bill, billOfMaterials(about));
     writeFileSync(join(work, 'copyright'), copyright(about));
-    for (const make of [debian, redHat, archive]) make({ ...about, bill });
+    for (const make of [debian, redHat, archive, image]) make({ ...about, bill });
   } finally {
     rmSync(work, { recursive: true });
   }

@@ -1,6 +1,6 @@
 // Makes real roots of Debian releases, in .cache/roots/, by mmdebstrap(1): test/packages installs the packages into copies
-// of them. What is there is kept. Without words on the command line those that the gate needs; `roots.mjs bullseye` adds
-// an older one, which is tested too as long as it is there.
+// of them. What is there is kept. Without words on the command line those that the gate needs; `roots.mjs forky` adds
+// another one, which is tested too as long as it is there.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmdirSync } from 'node:fs';
@@ -9,9 +9,11 @@ import { join } from 'node:path';
 import { mirror } from './debian.mjs';
 import { top } from './top.mjs';
 
-const DAEMONS = ['icinga2-bin', 'icinga2-common', 'munin-node', 'nagios-nrpe-plugin', 'nagios-nrpe-server', 'sudo'];
+const DAEMONS = ['icinga2-bin', 'icinga2-common', 'munin-node', 'nagios-nrpe-plugin', 'nagios-nrpe-server'];
 const EXTRA = { bookworm: DAEMONS };
-const USUAL = ['bookworm', 'trixie'];
+// Ansible's modules are Python, and the sudo form needs the other two.
+const EACH = ['man-db', 'python3-apt', 'sudo', 'conntrack'];
+const USUAL = ['bullseye', 'bookworm', 'trixie'];
 // Ten thousand small files are put together in memory, of which nothing is left, whatever happens.
 const IN_MEMORY = 'mount -t tmpfs -o mode=1777 none "$0" && TMPDIR=$0 exec mmdebstrap "$@"';
 const cache = join(top, '.cache/roots');
@@ -43,6 +45,6 @@ function makeRoot(suite) {
 function words(suite, file) {
   const { uri, keyring } = mirror('a Debian machine');
   const signed = keyring === undefined ? [] : [`--keyring=${keyring}`];
-  const include = `--include=${['man-db', ...(EXTRA[suite] ?? [])].join(',')}`;
+  const include = `--include=${[...EACH, ...(EXTRA[suite] ?? [])].join(',')}`;
   return ['--variant=minbase', '--mode=root', '--components=main', include, ...signed, suite, file, uri];
 }

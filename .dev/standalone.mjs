@@ -82,6 +82,7 @@ async function standalone({ arch, quickjs, entry, out }) {
   writeFileSync(texts, licences(bytecode.packages, others));
   await run(`${target.gnu}-linux-gnu-objcopy`, ['--add-section', `.licences=${texts}`, program]);
   renameSync(program, join(folder, 'check_conntrack'));
+  await link(toolchain, [await compile(toolchain, source, join(top, 'src/system/every.c'))], join(folder, 'every'));
   writeFileSync(join(folder, 'parts.json'), `${JSON.stringify(partsOf(toolchain, bytecode, used), null, 2)}\n`);
 }
 

@@ -21,7 +21,12 @@ const EXAMPLES = `${DOC}/examples`;
 const EXAMPLE_FILES = ['check_conntrack.cfg', 'icinga2-service-conntrack.conf', 'nrpe_check_conntrack.cfg'];
 EXAMPLE_FILES.push('sudoers-check_conntrack');
 const OWN_FILES = ['check_conntrack.schema.json', 'prometheus/check_conntrack.rules.yml'];
-OWN_FILES.push('grafana/check_conntrack.json', 'icinga-director/conntrack.json');
+OWN_FILES.push(
+  'grafana/check_conntrack.json',
+  'icinga-director/conntrack.json',
+  ...below('ansible'),
+  ...below('kubernetes'),
+);
 
 /** How the two families differ. */
 export const FAMILIES = {
@@ -72,6 +77,13 @@ export function table({ plugins, zsh, licence }) {
     { from: 'BILL', to: `${DOC}/check-conntrack.cdx.json` },
     { from: 'COPYRIGHT', to: licence },
   ];
+}
+
+/** The files of a folder of nagios/. */
+function below(folder) {
+  const entries = readdirSync(join(top, 'nagios', folder), { withFileTypes: true, recursive: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return files.map((path) => relative(join(top, 'nagios'), path)).sort();
 }
 
 /** Puts everything where it goes below `tree`; every date is that of `epoch`. */

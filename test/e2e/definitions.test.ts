@@ -62,6 +62,22 @@ test('if it cannot be read the state is UNKNOWN', () => {
   });
 });
 
+test.each([
+  ['CONNTRACK OK - 1 of 100 entries (1.0%) | usage=1%', 0, 'OK - 1 of 100 entries (1.0%)\n', 0],
+  ['CONNTRACK WARNING - 85 of 100 entries (85.0%) | usage=85%', 1, 'WARNING - 85 of 100 entries (85.0%)\n', 0],
+  [`CONNTRACK CRITICAL - ${'x'.repeat(200)} | usage=99%`, 2, `CRITICAL - ${'x'.repeat(69)}\n`, 1],
+  ['CONNTRACK UNKNOWN - cannot read it', 3, 'UNKNOWN - cannot read it\n', 2],
+])('node-problem-detector is told %s by its own codes', (line, state, stdout, status) => {
+  const folder = scratch();
+  writeFileSync(join(folder, 'host'), `#!/bin/sh\necho '${line}'\nexit ${state}\n`, { mode: 0o755 });
+  const script = shipped('nagios/kubernetes/node-problem-detector-conntrack').replace(HOST, join(folder, 'host'));
+  writeFileSync(join(folder, 'script'), script, { mode: 0o755 });
+  expect(shell(join(folder, 'script'))).toEqual({ status, stdout, stderr: '' });
+  const { pluginConfig, rules } = JSON.parse(shipped('nagios/kubernetes/node-problem-detector.json'));
+  expect(pluginConfig.max_output_length).toBe(80);
+  expect(rules[0].path).toBe('/usr/lib/nagios/plugins/node-problem-detector-conntrack');
+});
+
 /** The words that the plugin is given, one a line. */
 function host(args: readonly string[], text: string | undefined, file = join(scratch(), 'conf')): Answer {
   if (text !== undefined) writeFileSync(file, text);

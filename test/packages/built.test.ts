@@ -7,9 +7,9 @@ import { Spec, Validation } from '@cyclonedx/cyclonedx-library';
 import { expect, test } from 'vitest';
 import { version } from '../../package.json';
 import { DEBIAN, RED_HAT } from './files.ts';
-import { BUILD, DEB, folder, forArm, RPM, run, TARBALL, TOP } from './support.ts';
+import { BUILD, DEB, folder, forArm, IMAGE, RPM, run, TARBALL, TOP } from './support.ts';
 
-const PACKAGES = [DEB, RPM, TARBALL].flatMap((path) => [path, forArm(path)]);
+const PACKAGES = [DEB, RPM, TARBALL, IMAGE].flatMap((path) => [path, forArm(path)]);
 const BILLS = ['x64', 'arm64'].map((arch) => join(BUILD, `check-conntrack_${version}_linux-${arch}.cdx.json`));
 const strict = new Validation.JsonStrictValidator(Spec.Version.v1dot6);
 

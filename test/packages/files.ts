@@ -1,6 +1,7 @@
 // What an installation has: the project's promise to whoever scripts against it, so it is written down here and not
 // derived from the recipe.
 
+const ROLE = '/usr/share/check-conntrack/ansible/roles/check_conntrack';
 const DOCUMENTS = '/usr/share/doc/check-conntrack';
 
 export const EXAMPLES = `${DOCUMENTS}/examples`;
@@ -15,7 +16,14 @@ const COMMON = [
   '/usr/share/man/man8/check_conntrack.8.gz',
   '/usr/share/munin/plugins/conntrack',
   '/usr/share/check-conntrack/capture',
+  '/usr/share/check-conntrack/ansible/check_conntrack.yml',
+  ...['defaults', 'handlers', 'meta', 'tasks', 'vars'].map((name) => `${ROLE}/${name}/main.yml`),
+  ...['package', 'sudo', 'tarball'].map((name) => `${ROLE}/tasks/${name}.yml`),
+  ...['nrpe.cfg', 'sudoers'].map((name) => `${ROLE}/templates/${name}.j2`),
   '/usr/share/check-conntrack/icinga-director/conntrack.json',
+  '/usr/share/check-conntrack/kubernetes/daemonset.yml',
+  '/usr/share/check-conntrack/kubernetes/node-problem-detector-conntrack',
+  '/usr/share/check-conntrack/kubernetes/node-problem-detector.json',
   '/usr/share/check-conntrack/grafana/check_conntrack.json',
   '/usr/share/check-conntrack/prometheus/check_conntrack.rules.yml',
   '/usr/share/check-conntrack/check_conntrack.schema.json',

@@ -7,7 +7,13 @@ import { BUILD, TOP } from './support.ts';
 
 const PARTS = ['/usr/bin/rpmbuild', '/usr/bin/lintian', '/usr/bin/rpmlint', '/usr/bin/mmdebstrap', '/usr/sbin/nft'];
 PARTS.push('/usr/bin/unshare', '/usr/bin/zstd', '/bin/busybox', '/usr/bin/cpio');
-PARTS.push('/usr/bin/apt-ftparchive', '/usr/bin/createrepo_c', '/usr/bin/dnf', '/usr/bin/gpg');
+PARTS.push(
+  '/usr/bin/apt-ftparchive',
+  '/usr/bin/createrepo_c',
+  '/usr/bin/dnf',
+  '/usr/bin/gpg',
+  '/usr/bin/ansible-playbook',
+);
 
 /** Vitest's global setup. */
 export function setup(): void {

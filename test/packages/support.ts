@@ -14,6 +14,7 @@ const ROOTS = join(TOP, '.cache/roots');
 export const DEB = join(BUILD, `check-conntrack_${version}_amd64.deb`);
 export const RPM = join(BUILD, `check-conntrack-${version}-1.x86_64.rpm`);
 export const TARBALL = join(BUILD, `check-conntrack_${version}_linux-x64.tar.gz`);
+export const IMAGE = join(BUILD, `check-conntrack_${version}_linux-x64.oci.tar`);
 
 /** The same for the other architecture. */
 export function forArm(path: string): string {

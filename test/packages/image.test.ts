@@ -1,0 +1,100 @@
+// The image for containers in the real podman: as the DaemonSet runs it, as another user, with nothing of the host but its
+// / to read. The network and process namespaces are those of the test, with a table of their own.
+
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { version } from '../../package.json';
+import { type Folder, folder, forArm, IMAGE, run, TOP } from './support.ts';
+
+const NAME = `localhost/check_conntrack:${version}`;
+// The host of the test has the network namespaces of the test alone, and one that a container is not in. Hybrid control
+// groups are more than crun takes.
+const HOST = `
+for mounted in $(grep ' cgroup2 ' /proc/mounts | cut -d' ' -f2); do
+  grep -q ' cgroup ' /proc/mounts && umount -l "$mounted"; done
+mount -t proc proc /proc
+ip link set lo up
+nft 'add table inet t; add chain inet t c { type filter hook input priority 0; }; add rule inet t c ct state new accept'
+unshare --net sleep 100 &
+eval "$1"`;
+
+let work: Folder;
+beforeAll(() => {
+  work = folder();
+  for (const name of ['textfile', 'state']) mkdirSync(join(work.path, name));
+});
+afterAll(() => work.remove());
+
+/** What a script says that may call `podman`. */
+function host(script: string): string {
+  const places = ['root', 'runroot', 'tmpdir'].map((name) => `--${name}=${join(work.path, name)}`);
+  const settings = ['--storage-driver=vfs', '--cgroup-manager=cgroupfs', '--events-backend=none', '--runtime=crun'];
+  const podman = `podman() { command podman ${[...places, ...settings].join(' ')} "$@"; }\n`;
+  const own = ['--mount', '--pid', '--net', '--fork', '--kill-child'];
+  return run('unshare', ...own, 'sh', '-ec', HOST, 'sh', podman + script);
+}
+
+interface Mount {
+  readonly name: string;
+  readonly mountPath: string;
+  readonly readOnly?: boolean;
+}
+
+/** The words of the DaemonSet, as podman's. */
+function container(): { readonly options: readonly string[]; readonly line: readonly string[] } {
+  const yaml = 'import json,sys,yaml; print(json.dumps(yaml.safe_load(open(sys.argv[1]))))';
+  const text = run('/usr/bin/python3', '-c', yaml, join(TOP, 'nagios/kubernetes/daemonset.yml'));
+  const { spec } = JSON.parse(text).spec.template;
+  const [{ command, args, securityContext, volumeMounts }] = spec.containers;
+  const mounts: readonly Mount[] = volumeMounts;
+  const places: Readonly<Record<string, string>> = { host: '/' };
+  const volumes = mounts.map(
+    ({ name, mountPath, readOnly }) =>
+      `--volume=${places[name] ?? join(work.path, name)}:${mountPath}${readOnly === true ? ':ro' : ''}`,
+  );
+  expect(spec.hostPID).toBe(true);
+  expect(securityContext).toMatchObject({ readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } });
+  expect(securityContext.allowPrivilegeEscalation).toBe(false);
+  const bounds = ['--cap-drop=all', '--security-opt=no-new-privileges', `--user=${securityContext.runAsUser}`];
+  return { options: [...LIMITS, ...bounds, ...volumes], line: [...command, ...args] };
+}
+
+const LIMITS = ['--rm', '--network=none', '--pid=host', '--read-only', '--ulimit=nofile=1024', '--ulimit=nproc=1024'];
+
+test('podman loads both architectures', () => {
+  const said = host(`for file in ${IMAGE} ${forArm(IMAGE)}; do podman load -q -i $file; podman image inspect --format \
+    '{{.Architecture}} {{.Config.Entrypoint}} {{index .Labels "org.opencontainers.image.version"}}' ${NAME}; done`);
+  const loaded = (arch: string) => `Loaded image: ${NAME}\n${arch} [/check_conntrack] ${version}\n`;
+  expect(said).toBe(loaded('amd64') + loaded('arm64'));
+});
+
+test("it looks at the host's tables, as root without capabilities and as another user", () => {
+  const bounds = [...LIMITS, '--cap-drop=all', '--volume=/:/host:ro'].join(' ');
+  const said = host(`podman load -q -i ${IMAGE} >/dev/null
+    podman run ${bounds} ${NAME}; podman run ${bounds} --user=65534 ${NAME}`);
+  const lines = said.trimEnd().split('\n');
+  expect(lines).toHaveLength(2);
+  // The host's, the one of the sleeping process, and the container's own.
+  for (const line of lines) {
+    expect(line).toMatch(/^CONNTRACK OK - \d+ of \d+ entries \(\d+\.\d%\) here, /);
+    expect(line).toContain(' netns_count=3;');
+  }
+});
+
+test('as the DaemonSet runs it, the textfile is there and replaced, and it ends when it is told to', () => {
+  const { options, line } = container();
+  const every = line.map((word) => (word === '60' ? '1' : word)).join(' ');
+  const said = host(`podman load -q -i ${IMAGE} >/dev/null
+    podman run --detach --name=it ${options.join(' ')} --entrypoint='' ${NAME} ${every} >/dev/null
+    file=${work.path}/textfile/conntrack.prom
+    for try in $(seq 100); do [ -e $file ] && break; sleep .1; done; cp $file $file.first
+    for try in $(seq 100); do [ $file -nt $file.first ] && break; sleep .1; done
+    cat $file; mv $file.first /tmp; podman stop -t 5 it >/dev/null; echo stopped`);
+  expect(said).toMatch(/^conntrack_namespaces 3$/m);
+  expect(said).toMatch(/^conntrack_check_state 0$/m);
+  expect(said).toMatch(/\nstopped\n$/);
+  expect(readdirSync(join(work.path, 'textfile'))).toEqual(['conntrack.prom']);
+  expect(readdirSync(join(work.path, 'state/0/check_conntrack')).length).toBeGreaterThan(0);
+  expect(readFileSync(join(work.path, 'textfile/conntrack.prom'), 'utf8')).not.toBe('');
+});
