@@ -19,8 +19,23 @@ test('the help fits 80 columns and 4096 bytes', () => {
   expect(stdout.length).toBeLessThan(4096);
 });
 
-test('the first line shown is a real one', () => {
-  expect(README).toContain(`$ ./dist/check_conntrack\n${plugin('--root', fixture('centos-5.8-synthetic')).stdout}`);
+test('the lines of the four states are real ones', () => {
+  expect(README).toContain(`$ check_conntrack\n${plugin('--root', fixture('centos-5.8-synthetic')).stdout}`);
+  const [others = ''] = blocks(README).filter((block) => block.startsWith('CONNTRACK WARNING'));
+  const trees = ['usage-85-synthetic', 'over-limit-synthetic', 'no-count-synthetic'].map(fixture);
+  const lines = trees.map((tree) =>
+    plugin('--root', tree)
+      .stdout.replace(tree, '')
+      .replace(/ \| .*/, ' | ...'),
+  );
+  expect(others).toBe(lines.join(''));
+});
+
+test('the thresholds of a first week are those of check_conntrack_host, and never CRITICAL', () => {
+  const [week = ''] = blocks(README).filter((block) => block.startsWith('-w '));
+  expect(readFileSync(join(TOP, 'nagios/check_conntrack_host'), 'utf8')).toContain(`\n#   ${week}`);
+  const options = week.trim().replace('/var/lib/nagios', scratch()).split(' ');
+  expect(plugin(...options, '--root', fixture('over-limit-synthetic')).status).toBe(1);
 });
 
 test('the plan shown is a real one', () => {

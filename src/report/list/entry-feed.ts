@@ -55,7 +55,7 @@ export function openTableList(root: Root, machine: Machine, table: Table): Opene
 }
 
 /** What `conntrack -L` printed where the tree was captured, if it does not have the kernel's own list. */
-function capturedList(root: Root, entries: number, own: Opened): Opened {
+function capturedList(root: Root, entries: number, own: OpenedFeed): OpenedFeed {
   const printed = 'feed' in own ? own : openFile(root, '/conntrack-L', entries);
   return 'feed' in printed ? printed : own;
 }
