@@ -94,6 +94,7 @@ function labelsOf(identities: Identities, { key, mount }: Namespace): Labels {
     namespace: key,
     command: foreign(process?.command ?? ''),
     container: foreign(container?.id ?? ''),
+    pod: foreign(container?.name ?? ''),
     mount: foreign(mount?.path ?? ''),
   };
 }

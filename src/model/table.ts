@@ -60,6 +60,8 @@ export interface UnreadTable extends Namespace {
 export interface Container {
   readonly kind: 'pod' | 'container';
   readonly id: string;
+  /** `NAMESPACE/NAME` of a pod. */
+  readonly name?: string;
 }
 
 /** The process and the container that identify a namespace. */

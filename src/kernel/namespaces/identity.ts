@@ -1,8 +1,9 @@
 // Whom a namespace belongs to: its eldest process, and the container that this one is in.
 
-import type { Identity, Namespace } from '../../model/table.ts';
+import type { Container, Identity, Namespace } from '../../model/table.ts';
 import type { Root } from '../root.ts';
 import { readContainer } from './cgroup.ts';
+import { readPodName } from './pod-name.ts';
 import { netInode, type Process, readProcess } from './processes.ts';
 
 /** Process numbers are used again, so who is not in the namespace any more is passed over. */
@@ -14,7 +15,12 @@ export function identify(root: Root, { pids, key }: Namespace): Identity {
     .find(({ pid }) => `net:${netInode(root, pid)}` === key);
   if (eldest === undefined) return { process: undefined, container: undefined };
   const { pid, command } = eldest;
-  return { process: { pid, command }, container: readContainer(root, pid) };
+  return { process: { pid, command }, container: named(root, readContainer(root, pid)) };
+}
+
+function named(root: Root, container: Container | undefined): Container | undefined {
+  const name = container?.kind === 'pod' ? readPodName(root, container.id) : undefined;
+  return container === undefined || name === undefined ? container : { ...container, name };
 }
 
 function listedProcess(pid: number, process: Process | undefined): (Process & { readonly pid: number })[] {

@@ -46,18 +46,21 @@ test('this table', () => {
 test('all namespaces: the fullest, how many, and what is in each', () => {
   const samples = samplesOf(EVERYWHERE);
   expect(samples).toMatchObject({ namespaces: 2, namespaces_fullest_usage_ratio: 0.85 });
-  const labels = '{namespace="net:7",command="",container="",mount=""}';
+  const labels = '{namespace="net:7",command="",container="",pod="",mount=""}';
   expect(samples[`namespace_entries${labels}`]).toBe(850);
   expect(samples[`namespace_drop_total${labels}`]).toBe(9);
 });
 
 test('whose they are, without what would end a label', () => {
-  const identity = { process: { pid: 5, command: 'a"b\\c\nd' }, container: { kind: 'pod', id: 'x' } } as const;
+  const identity = {
+    process: { pid: 5, command: 'a"b\\c\nd' },
+    container: { kind: 'pod', id: 'x', name: 'shop/cart"' },
+  } as const;
   const mount = { number: 9, path: '/run/netns/blue' };
   const others = [otherTable({ mount })];
   const names = Object.keys(samplesOf({ ...EVERYWHERE, others }, [], new Map([['net:7', identity]])));
   expect(names).toContain(
-    'namespace_entries{namespace="net:7",command="a?b?c?d",container="x",mount="/run/netns/blue"}',
+    'namespace_entries{namespace="net:7",command="a?b?c?d",container="x",pod="shop/cart?",mount="/run/netns/blue"}',
   );
 });
 

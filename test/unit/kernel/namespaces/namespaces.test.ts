@@ -255,6 +255,19 @@ describe('who is in a namespace, as a tree shows it', () => {
     });
   });
 
+  test('a pod by its name, if the kubelet keeps its logs', () => {
+    const files = { 'proc/5/stat': stat('envoy', 200), 'proc/5/net/stat/x': '' };
+    const inside = { ...files, 'proc/5/cgroup': `0::/kubepods/burstable/pod${UID}/${ID}\n` };
+    const namedIn = (more: Readonly<Record<string, string>>) => {
+      const there = rootOf({ ...inside, ...more });
+      return identify(there, otherTable({ key: `net:${netInode(there, 5)}`, pids: [5] })).container;
+    };
+    const others = { 'var/log/pods/kube-system_etcd_0c1d/x': '', [`var/log/pods/shop_cart-5d4_${UID}/x`]: '' };
+    expect(namedIn(others)).toEqual({ kind: 'pod', id: UID, name: 'shop/cart-5d4' });
+    expect(namedIn({ 'var/log/pods/kube-system_etcd_0c1d/x': '' })).toEqual({ kind: 'pod', id: UID });
+    expect(namedIn({})).toEqual({ kind: 'pod', id: UID });
+  });
+
   test('what it has mounted', () => {
     const text = '43 42 0:4 net:[7] /run/netns/a rw - nsfs nsfs rw\n';
     expect(readMounts(rootOf({ 'proc/self/mountinfo': text }))?.namespaces).toEqual([
