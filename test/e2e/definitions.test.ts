@@ -53,6 +53,16 @@ test('/etc/check_conntrack.conf replaces them, nothing in it is run or expanded,
   expect(host([], '').stdout).toBe('\n');
 });
 
+test("the caller's PATH brings in no program", () => {
+  const folder = scratch();
+  const conf = join(folder, 'conf');
+  writeFileSync(join(folder, 'sed'), '#!/bin/sh\necho --mine\n', { mode: 0o755 });
+  writeFileSync(conf, '-w 70\n');
+  const script = join(folder, 'check_conntrack_host');
+  writeFileSync(script, hostScript(conf), { mode: 0o755 });
+  expect(shell(`PATH=${folder}:$PATH ${script}`).stdout).toBe('-w\n70\n');
+});
+
 test('if it cannot be read the state is UNKNOWN', () => {
   const folder = scratch();
   expect(host([], undefined, folder)).toEqual({
@@ -81,13 +91,17 @@ test.each([
 /** The words that the plugin is given, one a line. */
 function host(args: readonly string[], text: string | undefined, file = join(scratch(), 'conf')): Answer {
   if (text !== undefined) writeFileSync(file, text);
-  const script = WRAPPER.replace('/etc/check_conntrack.conf\n', `${file}\n`).replace(
+  const path = join(scratch(), 'check_conntrack_host');
+  writeFileSync(path, hostScript(file), { mode: 0o755 });
+  return shell([path, ...args].join(' '));
+}
+
+/** It with another configuration, and words printed instead of a plugin run. */
+function hostScript(file: string): string {
+  return WRAPPER.replace('/etc/check_conntrack.conf\n', `${file}\n`).replace(
     'exec /usr/lib/nagios/plugins/check_conntrack ',
     "exec printf '%s\\n' ",
   );
-  const path = join(scratch(), 'check_conntrack_host');
-  writeFileSync(path, script, { mode: 0o755 });
-  return shell([path, ...args].join(' '));
 }
 
 test('the services of Icinga 2 and of Director have the same thresholds', () => {
