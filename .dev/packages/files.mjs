@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -51,7 +52,8 @@ export const FAMILIES = {
 // and Icinga's services, sudoers. Munin's plugins do nothing until they are linked, Icinga's library until it is included
 // by name, systemd's units until they are enabled. Each file of nagios/ keeps its name, so that their comments are right.
 export function table({ plugins, zsh, licence }) {
-  const alike = (folder, names) => names.map((name) => ({ from: `nagios/${name}`, to: `${folder}/${name}` }));
+  const alike = (folder, names) =>
+    names.map((name) => ({ from: `nagios/${name}`, to: `${folder}/${name}`, mode: modeOf(`nagios/${name}`) }));
   return [
     { from: 'PROGRAM', to: `${plugins}/check_conntrack`, mode: 0o755 },
     { from: 'nagios/check_conntrack_host', to: `${plugins}/check_conntrack_host`, mode: 0o755 },
@@ -77,6 +79,11 @@ export function table({ plugins, zsh, licence }) {
     { from: 'BILL', to: `${DOC}/check-conntrack.cdx.json` },
     { from: 'COPYRIGHT', to: licence },
   ];
+}
+
+/** Whatever the umask was when the project was cloned. */
+function modeOf(path) {
+  return (statSync(join(top, path)).mode & 0o100) === 0 ? 0o644 : 0o755;
 }
 
 /** The files of a folder of nagios/. */

@@ -30,7 +30,13 @@ test('the basket is restored, again too, and becomes what the Icinga 2 files are
   const said = execFileSync('chroot', [root, '/restore.sh'], { encoding: 'utf8' });
   expect(said.match(/Objects from Basket Snapshot have been restored/g)).toHaveLength(2);
   expect(said).toContain('command = [ PluginContribDir + "/check_conntrack" ]');
-  expect(said).toContain('vars.conntrack_critical = [ "90", "lost_rate=0", "time_to_full=15m:" ]');
+  expect(said).toContain('command = [ PluginContribDir + "/check_conntrack_host" ]');
+  expect(said.replace(/\s+/g, ' ')).toContain(
+    'command = [ "/usr/bin/sudo", "-n", "/usr/lib/nagios/plugins/check_conntrack_host" ]',
+  );
+  expect(said).toContain(
+    'vars.conntrack_critical = [ "90", "drop_rate=0", "chainlength_rate=0", "time_to_full=15m:" ]',
+  );
   expect(said).not.toContain('{{');
 
   const objects = said.split('\n').filter((line) => !/^(Objects from|\/\*\*)/.test(line));

@@ -33,5 +33,5 @@ printf '[global]\nmodule_path = %s\n[logging]\nlog = none\n' $modules >$settings
 icingacli director migration run
 icingacli director basket restore </basket.json
 icingacli director basket restore </basket.json
-icingacli director command show conntrack
+for command in conntrack conntrack_host conntrack_host_sudo; do icingacli director command show $command; done
 icingacli director service show conntrack
