@@ -38,6 +38,7 @@ export const FAMILIES = {
     // /usr/sbin is not on the PATH of Debian's users.
     links: ['/usr/sbin', '/usr/bin'],
     users: 'nagios',
+    state: '/var/lib/nagios',
   },
   redHat: {
     plugins: '/usr/lib64/nagios/plugins',
@@ -45,6 +46,7 @@ export const FAMILIES = {
     licence: '/usr/share/licenses/check-conntrack/LICENSES',
     links: ['/usr/sbin'],
     users: 'nrpe, nagios, icinga',
+    state: '/var/lib/nrpe',
   },
 };
 
@@ -128,9 +130,10 @@ export function sourceOf({ arch, work, bill }, from) {
 }
 
 /** What an administrator copies is written for Debian. The first user is NRPE's. */
-function adapted({ plugins, users }, text) {
+function adapted({ plugins, users, state }, text) {
   return text
     .replaceAll(`${FAMILIES.debian.plugins}/check_conntrack`, `${plugins}/check_conntrack`)
+    .replaceAll(FAMILIES.debian.state, state)
     .replaceAll('install -d -o nagios ', `install -d -o ${users.split(',')[0]} `)
     .replace(/^nagios(?= ALL=)/gm, users);
 }

@@ -54,6 +54,9 @@ test('what an administrator copies names the places of Red Hat', () => {
   const texts = names.map((path) => readFileSync(join(root.path, path), 'latin1'));
   expect(texts.filter((text) => text.includes('/usr/lib64/nagios/plugins/check_conntrack')).length).toBeGreaterThan(2);
   expect(texts.filter((text) => text.includes('/usr/lib/nagios/plugins/check_conntrack'))).toEqual([]);
+  const options = readFileSync(join(root.path, '/usr/lib64/nagios/plugins/check_conntrack_host'), 'utf8');
+  expect(options).toMatch(/^options='.* --state-dir \/var\/lib\/nrpe'$/m);
+  expect(texts.join('') + options).not.toContain('/var/lib/nagios');
   expect(texts.join('')).toMatch(/^nrpe, nagios, icinga ALL=\(root\) NOPASSWD: \/usr\/lib64/m);
 });
 
