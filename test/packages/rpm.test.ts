@@ -60,6 +60,15 @@ test('what an administrator copies names the places of Red Hat', () => {
   expect(texts.join('')).toMatch(/^nrpe, nagios, icinga ALL=\(root\) NOPASSWD: \/usr\/lib64/m);
 });
 
+test('the Ansible role is for hosts of every kind, as in the project', () => {
+  const role = RED_HAT.filter((path) => path.includes('/ansible/'));
+  expect(role.length).toBeGreaterThan(8);
+  for (const path of role)
+    expect(readFileSync(join(root.path, path), 'utf8')).toBe(
+      readFileSync(join(TOP, 'nagios', path.slice('/usr/share/check-conntrack/'.length)), 'utf8'),
+    );
+});
+
 test('erased, nothing is left', () => {
   rpm('-e', 'check-conntrack');
   expect(listing(root.path)).toEqual(fresh);
