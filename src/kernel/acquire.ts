@@ -1,4 +1,4 @@
-// Acquires one observation of a machine: which files are asked, in which order, and what stands in for what.
+// Acquires one observation of a machine: which files are read, in which order, and what replaces a missing one.
 
 import type { Configuration } from '../model/configuration.ts';
 import type { Statistics } from '../model/counters.ts';
@@ -20,25 +20,26 @@ import { findGeneration, type Sysctls } from './table/sysctl-files.ts';
 import { readClock } from './table/uptime.ts';
 
 const OWN_STATISTICS_LIMIT = 1 << 22;
-/** The key of our own table. */
 const OWN_KEY = 'own';
 
-/** What is asked for beside the table itself: a run that does not show it need not wait for it. */
+/**
+ * What to read besides the table itself. A command requests only what it prints, so that it does not wait for the rest.
+ */
 export interface Wanted {
-  /** Buckets and memory with `sizes`, and with `all` also the limit of expectations. */
+  /** `sizes` reads buckets and memory; `all` also reads the limit of expectations. */
   readonly machine?: 'all' | 'sizes' | 'least';
-  /** What makes entries larger, as far as it takes a child process or a look at all processes to know. */
+  /** Settings that make entries larger, if reading them takes a child process or a walk over all processes. */
   readonly extensions?: boolean;
   /** Every network namespace of the machine. */
   readonly namespaces?: boolean;
   readonly clock?: boolean;
-  /** What the machine's files want. */
+  /** The limits that the machine's files set. */
   readonly configuration?: boolean;
-  /** How the machine gets its settings; `for drift` where its files want something of the limit. */
+  /** How the machine applies its settings; `for drift` reads it only if a file sets the limit. */
   readonly evidence?: 'always' | 'for drift' | 'never';
 }
 
-/** Never throws for what a machine may hold. Whether the deadline passed meanwhile the root tells. */
+/** Never throws because of the machine's state. The root records a deadline that passed meanwhile. */
 export async function acquire(root: Root, wanted: Wanted): Promise<Observed> {
   const net = netDirectory(root);
   if ('fault' in net) return { kind: 'fault', fault: net.fault };
@@ -55,7 +56,7 @@ export async function acquire(root: Root, wanted: Wanted): Promise<Observed> {
   return { kind: 'table', observation };
 }
 
-// Only of the namespace that we are in.
+// Applies only to the namespace that this process is in.
 async function withExtensions(root: Root, net: NetDirectory, generation: Generation, own: Table): Promise<Table> {
   if (root.view === 'captured' || !net.sysctlsAgree || generation === 'ip_conntrack') return own;
   const { readRuleBlocks } = await import('./rules/rules.ts');
@@ -86,7 +87,7 @@ function wantsLimit(configuration: Configuration | undefined): boolean {
   return configuration !== undefined && configuration.sysctl.length + configuration.hashsizes.length > 0;
 }
 
-// Kernels 3.10 to 5.4 export no sysctl to a namespace that a user namespace owns; its counters still show.
+// Kernels 3.10 to 5.4 export no sysctl to a namespace that a user namespace owns; its counters are still readable.
 function withoutSysctls(root: Root, net: NetDirectory): Observed {
   const statistics = readProcStatistics(root, net, 'nf_conntrack');
   if (!statistics.ok && statistics.fault.kind === 'missing') return { kind: 'absent' };
@@ -94,7 +95,7 @@ function withoutSysctls(root: Root, net: NetDirectory): Observed {
   return { kind: 'fault', fault: { kind: 'missing', source: root.locate(limitFile) } };
 }
 
-// The host's is that of its first process.
+// The host's namespace is that of its first process.
 function isOwnInitial(root: Root, net: NetDirectory, { generation, release }: Machine): boolean | undefined {
   if (!net.sysctlsAgree || generation === 'ip_conntrack') return true;
   return isInitialNamespace(root, release.ok ? release.value : undefined);
@@ -141,7 +142,7 @@ async function readOwnStatistics(root: Root, net: NetDirectory, generation: Gene
   return root.view === 'captured' ? (readCapturedStatistics(root) ?? statistics) : readToolStatistics(root);
 }
 
-// The sysctls of another namespace cannot be seen, and ours say nothing about it.
+// The sysctls of another namespace are not readable here, and ours do not apply to it.
 function readExtensionSettings(root: Root, net: NetDirectory, generation: Generation): ExtensionSettings {
   const setting = (name: string): Reading<number> => {
     const path = `${GENERATIONS[generation].directory}/nf_conntrack_${name}`;

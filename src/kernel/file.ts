@@ -1,12 +1,12 @@
-// Reads one file safely: a regular file only, at most so many bytes, never blocking on a FIFO or a device,
-// never outside the root. What goes wrong is a value.
+// Reads one file safely: only a regular file, at most `limit` bytes, never blocking on a FIFO or a device, never
+// outside the root. Failures are values.
 
 import { bytes } from '#system/bytes';
 import { files } from '#system/files';
 import type { FaultKind } from '../model/fault.ts';
 import type { Failed } from '../system/contract.ts';
 
-/** The whole file, one character for each byte, or why it could not be had. */
+/** The whole file, one character per byte, or the fault. */
 export type FileRead = { readonly ok: true; readonly text: string } | ({ readonly ok: false } & FileFault);
 
 export interface FileFault {
@@ -17,13 +17,16 @@ export interface FileFault {
 const CHUNK = 1 << 16;
 const scratch = new Uint8Array(CHUNK);
 
-/** Whether these lines, the last of them perhaps a part, are all that is wanted of a file. */
+/** Returns true once these lines, the last of which may be partial, are all that the caller needs. */
 export type Enough = (lines: string) => boolean;
 
-/** Of a line that goes on, so much is looked at again: none that is looked for is longer. */
+/** Carry over at most this much of a partial line; no line we search for is longer. */
 const LONGEST_SCANNED_LINE = 4096;
 
-/** A file of more than `limit` bytes is a fault, not a part; with `enough` the rest of it may stay unread. */
+/**
+ * Reads a whole file. More than `limit` bytes is a fault, never a truncated text; with `enough` the rest may stay
+ * unread.
+ */
 export function readBounded(path: string, limit: number, enough?: Enough): FileRead {
   const descriptor = files.open(path, 'reading');
   if (typeof descriptor !== 'number') return { ok: false, ...systemFault(descriptor) };
@@ -40,26 +43,26 @@ function readOpen(descriptor: number, limit: number, enough?: Enough): FileRead 
 
 /** The same, but a path that a symlink leads out of the tree at `root` is refused before it is opened. */
 export function readBoundedWithin(root: string, path: string, limit: number, enough?: Enough): FileRead {
-  const found = fileWithin(root, path);
-  return typeof found === 'string' ? readBounded(found, limit, enough) : { ok: false, ...found };
+  const resolved = fileWithin(root, path);
+  return typeof resolved === 'string' ? readBounded(resolved, limit, enough) : { ok: false, ...resolved };
 }
 
-/** Where a regular file really is, if that is in the tree at `root`. */
+/** Returns the resolved path of a regular file in the tree at `root`. */
 export function fileWithin(root: string, path: string): string | FileFault {
-  const found = placeWithin(root, path);
-  if (typeof found !== 'string') return found;
-  // Opening a device can already have an effect (a watchdog starts), so it must not come to that.
-  const status = files.status(found);
+  const resolved = placeWithin(root, path);
+  if (typeof resolved !== 'string') return resolved;
+  // Opening a device can have an effect (a watchdog starts), so it is refused before.
+  const status = files.status(resolved);
   if ('errno' in status) return systemFault(status);
-  return status.kind === 'file' ? found : { kind: 'not-regular' };
+  return status.kind === 'file' ? resolved : { kind: 'not-regular' };
 }
 
-/** As many as the kernel follows. */
+/** The kernel's own limit. */
 const MOST_LINKS = 40;
 
 /**
- * Where `path`, which begins with `root`, leads to without a link. Name by name, since what is before them may be a magic
- * link (`/proc/<pid>/root`), which reads as another place than it leads to.
+ * Resolves `path`, which begins with `root`, to a path without links. Resolves name by name, because a parent may be a
+ * magic link (`/proc/<pid>/root`), whose text differs from its target.
  */
 export function placeWithin(root: string, path: string): string | FileFault {
   const walk: Walk = { root, waiting: namesIn(path.slice(root.length)).reverse(), place: [], links: 0 };
@@ -72,9 +75,9 @@ export function placeWithin(root: string, path: string): string | FileFault {
 
 interface Walk {
   readonly root: string;
-  /** Names that are still to be gone through, the next one last. */
+  /** Names still to be resolved, the next one last. */
   readonly waiting: string[];
-  /** Where the walk is, below the root. */
+  /** Names resolved so far, below the root. */
   readonly place: string[];
   links: number;
 }
@@ -108,14 +111,14 @@ function follow(walk: Walk, target: string): FileFault | undefined {
   return undefined;
 }
 
-/** What an absolute link leads to in the tree; undefined where it leads out of it. */
+/** Returns the part of an absolute link's target below the root; undefined if the target is outside. */
 function belowRoot(root: string, target: string): string | undefined {
   const real = files.realPath(root);
   const base = [root, real].find((dir) => typeof dir === 'string' && dir !== '/' && target.startsWith(`${dir}/`));
   return typeof base === 'string' ? target.slice(base.length) : undefined;
 }
 
-/** The rest of an open file. Files of /proc say size 0: the end is where read gives nothing. */
+/** Reads the rest of an open file, until read returns 0 bytes: files of /proc report size 0. */
 export function readDescriptor(descriptor: number, limit: number, enough?: Enough): FileRead {
   let [text, lines] = ['', ''];
   for (;;) {
@@ -129,13 +132,15 @@ export function readDescriptor(descriptor: number, limit: number, enough?: Enoug
   }
 }
 
-/** Whether the path leads to something. What the kernel will not tell counts as there: the next call says why. */
+/**
+ * True if the path leads to a file. Any error other than a missing file counts as present: the next call reports it.
+ */
 export function exists(path: string): boolean {
-  const found = files.inode(path);
-  return typeof found === 'number' || (found.errno !== 'ENOENT' && found.errno !== 'ENOTDIR');
+  const inode = files.inode(path);
+  return typeof inode === 'number' || (inode.errno !== 'ENOENT' && inode.errno !== 'ENOTDIR');
 }
 
-/** What a failed system call means for whoever wanted the file. */
+/** Returns the fault that a failed system call means for the file. */
 export function systemFault({ errno }: Failed): FileFault {
   switch (errno) {
     case 'ENOENT':

@@ -1,5 +1,5 @@
-// The modules of the running kernel, and whether a command would load one. `/proc/modules` lists what is loaded, a line
-// each. What is built in is not listed there but, since 2.6.33, in `modules.builtin` of the kernel's release.
+// The modules of the running kernel, and whether a command would load one. `/proc/modules` lists the loaded modules,
+// one per line. Built-in modules are listed, since 2.6.33, in `modules.builtin` of the kernel's release.
 
 import type { Reading } from '../model/fault.ts';
 import type { Root } from './root.ts';
@@ -17,10 +17,10 @@ export function loadedModules(root: Root): Reading<ReadonlySet<string>> {
   return root.read('/proc/modules', MODULES_LIMIT, (text) => ({ ok: true, value: parseModules(text) }));
 }
 
-/** The state of a part of the kernel that has had these names. */
+/** Returns the state of a kernel module under any of its names. */
 export function moduleState(root: Root, names: readonly string[]): ModuleState {
   const loaded = loadedModules(root);
-  // A kernel without the file loads none.
+  // A kernel without the file cannot load modules.
   if (!loaded.ok) return loaded.fault.kind === 'missing' ? 'there' : 'unknown';
   if (names.some((name) => loaded.value.has(name))) return 'there';
   const builtIn = builtInModules(root);
@@ -30,7 +30,7 @@ export function moduleState(root: Root, names: readonly string[]): ModuleState {
   return names.some((name) => INTERFACES.includes(name)) ? 'there' : 'unknown';
 }
 
-/** True also where it might. */
+/** True also if the state of the module is unknown. */
 export function wouldLoadModule(root: Root, names: readonly string[]): boolean {
   return names.length > 0 && moduleState(root, names) !== 'there';
 }
@@ -46,12 +46,14 @@ export function builtInModules(root: Root): Reading<ReadonlySet<string>> {
   });
 }
 
-/** Lines of `nf_conntrack 200704 1 nft_ct, Live 0x0`. */
+/** Parses lines such as `nf_conntrack 200704 1 nft_ct, Live 0x0`. */
 export function parseModules(text: string): ReadonlySet<string> {
   return new Set(Array.from(text.matchAll(/^\w+/gm), ([name]) => name));
 }
 
-/** Lines of `kernel/net/netfilter/nf_tables.ko`; a file's name may have a minus where the module's has `_`. */
+/**
+ * Parses lines such as `kernel/net/netfilter/nf_tables.ko`; a file name may have `-` where the module's name has `_`.
+ */
 export function parseBuiltIn(text: string): ReadonlySet<string> {
   return new Set(Array.from(text.matchAll(/([\w-]+)\.ko$/gm), ([, name = '']) => name.replace(/-/g, '_')));
 }

@@ -1,21 +1,21 @@
-// A file that holds one whole number, as the files of /proc/sys do.
+// A file with one whole number, such as the files of /proc/sys.
 
 import type { Reading } from '../model/fault.ts';
 import type { Parsed, Root } from './root.ts';
 
-/** No counter or limit of conntrack is larger: it is an int in every kernel that has one. */
+/** No counter or limit of conntrack is larger: each is an int in every kernel that has it. */
 const LARGEST_NUMBER = 2 ** 31;
 
 const NUMBER_LIMIT = 4096;
 
-/** A whole number from a file of /proc/sys. */
+/** Reads a whole number from a file of /proc/sys. */
 export function readNumber(root: Root, path: string): Reading<number> {
   return root.read(path, NUMBER_LIMIT, parseWholeNumber);
 }
 
-/** Reads what the kernel prints with "%d\n" or "%u\n"; refuses what no sane kernel would say. */
+/** Parses the output of "%d\n" or "%u\n"; refuses values that no working kernel prints. */
 export function parseWholeNumber(text: string): Parsed<number> {
-  // Nearly always it is right, and a pattern is compiled anew in each run.
+  // A fast path for the usual case: a pattern is compiled again in each run.
   const plain = Number(text);
   if (Number.isInteger(plain) && plain > 0 && plain <= LARGEST_NUMBER && text === `${plain}\n`)
     return { ok: true, value: plain };
@@ -27,15 +27,15 @@ export function parseWholeNumber(text: string): Parsed<number> {
   return value > LARGEST_NUMBER ? { ok: false, kind: 'absurd' } : { ok: true, value };
 }
 
-/** The same where zero cannot be, because it is divided by. */
+/** The same for a divisor, which must not be zero. */
 export function parsePositiveNumber(text: string): Parsed<number> {
   const parsed = parseWholeNumber(text);
   return parsed.ok && parsed.value === 0 ? { ok: false, kind: 'zero' } : parsed;
 }
 
 /**
- * A number as the kernel takes it from a sysctl or for a parameter: base by prefix (`0x`, `0`), and what follows behind
- * white space is ignored. Undefined for what it refuses.
+ * Parses a number as the kernel does for a sysctl or a parameter: base by prefix (`0x`, `0`), text after white space
+ * ignored. Undefined if the kernel would refuse it.
  */
 export function parseKernelNumber(text: string): number | undefined {
   const [word = ''] = text.trimStart().split(/\s/, 1);

@@ -1,5 +1,5 @@
-// The machine that is looked at: ours, or a tree given by `--root`. Every read of the kernel goes through
-// here, so that the deadline is tested before it and `-vv` can tell of it.
+// The observed machine: ours, or a tree given by `--root`. Every read goes through here, so that the deadline is tested
+// first and `-vv` can list it.
 
 import { files } from '#system/files';
 import type { Fault, FaultKind, ReadAttempt, Reading } from '../model/fault.ts';
@@ -15,14 +15,14 @@ import {
   systemFault,
 } from './file.ts';
 
-/** Milliseconds until the plugin must have answered; not positive once that is over. */
+/** Milliseconds until the plugin must have answered; zero or negative afterwards. */
 export interface Deadline {
   left(): number;
-  /** Milliseconds since the program began. */
+  /** Milliseconds since the program started. */
   elapsed(): number;
 }
 
-/** Turns a file's text (latin1) into its figure; a fault's `detail` may hold a size, never the text. */
+/** Parses a file's text (latin1). The `detail` of a fault may hold a size, never the text. */
 type Parse<T> = (text: string) => Parsed<T>;
 export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
@@ -31,30 +31,30 @@ export type Parsed<T> =
 export interface Root {
   readonly view: View;
   readonly deadline: Deadline;
-  /** What has been read so far, in order. */
+  /** Files read so far, in order. */
   readonly attempts: readonly ReadAttempt[];
-  /** Adds to `attempts` what was asked by other means than a file. */
+  /** Adds to `attempts` something that was not read from a file. */
   record(attempt: ReadAttempt): void;
-  /** The fault of asking `source` now, if the deadline has passed; the first one is kept as `late`. */
+  /** Returns the fault of reading `source` now, if the deadline has passed; the first one is kept as `late`. */
   expired(source: string): Fault | undefined;
-  /** That fault, or if only now there is no time left, that of what was read last. */
+  /** Returns that fault; if the deadline has passed only now, the fault of the last file read. */
   late(): Fault | undefined;
-  /** Reads `path` (absolute, as on the machine looked at) and parses it. */
+  /** Reads `path` (absolute, on the observed machine) and parses it. */
   read<T>(path: string, limit: number, parse: Parse<T>, enough?: Enough): Reading<T>;
-  /** Reads a file of the machine we run on, whatever the root: page size and the like. */
+  /** Reads a file of the machine we run on, whatever the root: page size and so on. */
   readOwn<T>(path: string, limit: number, parse: Parse<T>): Reading<T>;
-  /** Where a file really is that is read piece by piece; a fault if that is out of the root. */
+  /** Returns the resolved path of a file that is read in pieces; a fault if it is outside the root. */
   resolve(path: string): string | Fault;
-  /** The names in a directory. */
+  /** Returns the names in a directory. */
   list(path: string): readonly string[] | Fault;
-  /** The path as this process reaches it, for those who stat or show it. */
+  /** Returns the path as this process can open it. */
   locate(path: string): string;
 }
 
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 const BOOT_ID_LIMIT = 4096;
 
-/** Opens the machine's own root, or the tree at `dir`; a fault when `dir` is no directory. */
+/** Opens the machine's own root, or the tree at `dir`; a fault if `dir` is not a directory. */
 export function openRoot(dir: string, deadline: Deadline): { root: Root } | { fault: Fault } {
   if (OWN_ROOT.test(dir)) return { root: makeRoot('', 'own', deadline, OURS) };
   const status = files.status(dir);
@@ -69,14 +69,14 @@ export function openRoot(dir: string, deadline: Deadline): { root: Root } | { fa
   return { root: makeRoot(prefix, sameBoot(prefix) ? 'host' : 'captured', deadline, within) };
 }
 
-/** What is the root by its name alone: a link that leads to it, as /proc/<pid>/root may seem to, is a tree. */
+/** Matches the root by name only: a link that leads to it, as /proc/<pid>/root may, is treated as a tree. */
 const OWN_ROOT = /^\/(?:\.{0,2}\/)*\.{0,2}$/;
 
 const OURS: Access = { read: readBounded, resolve: (path) => path, list: listDirectory };
 
 function listDirectory(path: string): readonly string[] | FileFault {
-  const found = files.list(path);
-  return 'errno' in found ? systemFault(found) : found;
+  const names = files.list(path);
+  return 'errno' in names ? systemFault(names) : names;
 }
 
 function listWithin(prefix: string, path: string): readonly string[] | FileFault {
@@ -84,14 +84,14 @@ function listWithin(prefix: string, path: string): readonly string[] | FileFault
   return typeof place === 'string' ? listDirectory(place) : place;
 }
 
-// A tree with our own boot_id is this machine's, mounted in a container; any other was captured elsewhere.
+// A tree with our own boot_id is this machine, mounted in a container; any other was captured elsewhere.
 function sameBoot(prefix: string): boolean {
   const ours = readBounded(BOOT_ID, BOOT_ID_LIMIT);
   const theirs = readBoundedWithin(prefix, `${prefix}${BOOT_ID}`, BOOT_ID_LIMIT);
   return ours.ok && theirs.ok && ours.text !== '' && ours.text === theirs.text;
 }
 
-/** How files below the root are reached. */
+/** Access to files below the root. */
 interface Access {
   readonly read: (path: string, limit: number, enough?: Enough) => FileRead;
   readonly resolve: (path: string) => string | FileFault;
@@ -138,8 +138,8 @@ function makeRoot(prefix: string, view: View, deadline: Deadline, access: Access
       return typeof real === 'string' ? real : { ...real, source: locate(path) };
     },
     list: (path) => {
-      const found = access.list(locate(path));
-      return 'kind' in found ? { ...found, source: locate(path) } : found;
+      const names = access.list(locate(path));
+      return 'kind' in names ? { ...names, source: locate(path) } : names;
     },
     read: (path, limit, parse, enough) => attempt(locate(path), parse, () => access.read(locate(path), limit, enough)),
     readOwn: (path, limit, parse) => attempt(path, parse, () => readBounded(path, limit)),

@@ -1,4 +1,4 @@
-// Runs a tool of the machine: by its path, for as long as the table of tools allows, and never beyond the deadline.
+// Runs a tool by its path, within the time limit of the table of tools and the deadline.
 
 import { children } from '#system/children';
 import { clock } from '#system/clock';
@@ -10,7 +10,7 @@ import { wouldLoadModule } from './modules.ts';
 import type { Root } from './root.ts';
 import { findTool, type Tool } from './tools.ts';
 
-/** What a tool printed, each byte a character. */
+/** The output of a tool, one character per byte. */
 export interface Answer {
   readonly stdout: string;
   readonly stderr: string;
@@ -22,15 +22,15 @@ export interface ToolRun {
   readonly tool: Tool;
   /** The name of this run in messages. */
   readonly source: string;
-  /** The words that enter the namespace to run it in; none for the one that we are in. */
+  /** The words that enter a namespace to run it in; empty for our own. */
   readonly enter?: readonly string[];
-  /** Arguments after the tool's own. */
+  /** Appended to the tool's own arguments. */
   readonly args?: readonly string[];
-  /** A time shorter than the tool's own. */
+  /** A shorter limit than the tool's own. */
   readonly milliseconds?: number;
 }
 
-/** The words that run a tool; a fault where it is not installed, not permitted, or would load a module. */
+/** Returns the words that run a tool; a fault if it is not installed, not permitted, or would load a module. */
 export function toolLine(root: Root, { tool, source }: ToolRun): readonly string[] | Fault {
   const path = findTool(tool);
   if (path === undefined) return { kind: 'tool-missing', source };
@@ -42,7 +42,7 @@ export function toolLine(root: Root, { tool, source }: ToolRun): readonly string
   return [path, ...tool.args];
 }
 
-/** Runs a tool to its end. */
+/** Runs a tool and waits for its end. */
 export function runTool<T>(root: Root, run: ToolRun, interpret: (answer: Answer) => Reading<T>): Reading<T> {
   const { tool, source, enter = [], args = [] } = run;
   const line = toolLine(root, run);
@@ -78,13 +78,13 @@ function attempted(source: string, reading: Reading<unknown>, stdout: string, mi
 /** A tool whose output is read while it runs. */
 export interface RunningTool {
   readonly stdout: Stream;
-  /** Waits for its end, and returns why it failed, if it did. */
+  /** Waits for the end; returns the fault if it failed. */
   ended(): Promise<Fault | undefined>;
-  /** Ends it. */
+  /** Kills the tool. */
   close(): void;
 }
 
-/** Starts a tool by its words. */
+/** Starts a tool by the words of toolLine(). */
 export function startTool({ tool, source }: ToolRun, [program = '', ...args]: readonly string[]): RunningTool {
   const child = children.start(program, args);
   let late = false;

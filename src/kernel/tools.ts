@@ -1,27 +1,27 @@
-// Every program of the machine that may be run: by its path, never through a shell or PATH, and not if that would load a
-// module. A test compares SECURITY.md and the manual with this table.
+// Every program that may be run: by its path, never through a shell or PATH, and not if that would load a module. A
+// test compares SECURITY.md and the manual with this table.
 
 import { files } from '#system/files';
 import { exists } from './file.ts';
 
-/** The folders in which programs are looked for, in this order. */
+/** Directories that are searched for programs, in this order. */
 export const FOLDERS = ['/usr/sbin', '/sbin', '/usr/bin', '/bin'] as const;
 
 export interface Tool {
-  /** Its names: the first one that is installed is run. */
+  /** The names of the program; the first that is installed is run. */
   readonly programs: readonly [string, ...string[]];
-  /** Its first arguments; those that differ from run to run follow. */
+  /** The first arguments; those that differ between runs follow. */
   readonly args: readonly string[];
-  /** When it is run, as SECURITY.md has it. */
+  /** When it is run, in the words of SECURITY.md. */
   readonly when: string;
   readonly user: 'any' | 'root';
-  /** The longest it may take; the command's own deadline holds too. */
+  /** Time limit; the command's own deadline applies too. */
   readonly milliseconds: number;
-  /** The most it may print. */
+  /** Limit of its output. */
   readonly bytes: number;
-  /** The module that answers it, under the names it has had: the kernel would load it. Empty if there is none. */
+  /** The module that answers it, under any of its names: running the tool would load it. Empty if there is none. */
   readonly needs: readonly string[];
-  /** The rules that the program lists: `iptables-save` may be either. */
+  /** The half of the kernel whose rules the program lists: `iptables-save` may be either. */
   readonly half?: 'nft' | 'legacy';
 }
 
@@ -30,10 +30,10 @@ const LISTED = '`report`, `plan`';
 const SWEEP = '`--netns all`, `munin` with netns=all, `report`';
 const CONNTRACK = { programs: ['conntrack'], needs: ['nf_conntrack_netlink', 'ip_conntrack_netlink'] } as const;
 const RULES = { user: 'root', milliseconds: 5000, bytes: 4 * MIB } as const;
-// -t leaves out the elements of sets: there may be millions.
+// -t leaves out the elements of sets, of which there may be millions.
 const NFT = { ...RULES, programs: ['nft'], needs: ['nf_tables'] } as const;
 const LEGACY = { ...RULES, args: ['-c'], half: 'legacy' } as const;
-// nft_compat holds the rules of iptables that nft has no words for.
+// nft_compat holds the iptables rules that nft cannot translate.
 const FOREIGN = { ...RULES, args: ['-c'], needs: ['nft_compat'], half: 'nft' } as const;
 const INSIDE = { user: 'root', milliseconds: 10_000, bytes: 4 * MIB, needs: [] } as const;
 
@@ -52,7 +52,7 @@ export const TOOLS = {
     when: '`report`, if /proc/net/nf_conntrack cannot be read, or is slow (before 6.15, above 20,000 entries)',
     user: 'root',
     milliseconds: 300_000,
-    // Read piece by piece.
+    // Unlimited because it is read in pieces.
     bytes: Number.POSITIVE_INFINITY,
   },
   enter: {
@@ -138,13 +138,14 @@ export const TOOLS = {
   },
 } as const satisfies Readonly<Record<string, Tool>>;
 
-/** The path of a program; undefined if it is not installed. */
+/** Returns the path of a program; undefined if it is not installed. */
 export function findTool({ programs, half }: Tool): string | undefined {
   const paths = programs.flatMap((program) => FOLDERS.map((folder) => `${folder}/${program}`));
   return paths.find((path) => exists(path) && (half === undefined || half === halfOf(path)));
 }
 
-// Since iptables 1.8 all its names are links to xtables-nft-multi or xtables-legacy-multi. Before, there was one half.
+// Since iptables 1.8 all its names are links to xtables-nft-multi or xtables-legacy-multi. Before that there was one
+// half.
 function halfOf(path: string): 'nft' | 'legacy' {
   const real = files.realPath(path);
   return typeof real === 'string' && real.replace(/^.*\//, '').includes('nft') ? 'nft' : 'legacy';

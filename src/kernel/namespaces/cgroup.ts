@@ -1,5 +1,5 @@
-// The container or pod that a process is in, by the path of its control group: `/proc/<pid>/cgroup`, readable by all.
-// A line is `hierarchy:controllers:path`; version 2 has one with nothing between the colons. How runtimes name paths:
+// The container or pod of a process, by the path of its control group: `/proc/<pid>/cgroup`, readable by every user.
+// A line is `hierarchy:controllers:path`; version 2 has one line with nothing between the colons. Names by runtime:
 //   Kubernetes    kubepods/burstable/pod<uid>/…, kubepods-burstable-pod<uid, _ for ->.slice/…
 //   Docker        docker/<id>, docker-<id>.scope          containerd  cri-containerd-<id>.scope
 //   CRI-O         crio-<id>.scope                         Podman      libpod-<id>.scope, libpod_parent/libpod-<id>
@@ -18,7 +18,7 @@ const CONTAINER_NAMES = [
   /\/lxc\.payload[./]([^/]+)/,
   /\/lxc\/([^/]+)/,
 ];
-// As docker ps and crictl print them.
+// The length that docker ps and crictl print.
 const SHORT_ID = 12;
 
 export function readContainer(root: Root, pid: number): Container | undefined {
@@ -38,13 +38,13 @@ export function parseContainer(text: string): Parsed<Container | undefined> {
 
 function firstMatch(paths: readonly string[], patterns: readonly RegExp[]): readonly (string | undefined)[] {
   for (const pattern of patterns) {
-    const match = paths.map((path) => pattern.exec(path)).find((found) => found !== null);
+    const match = paths.map((path) => pattern.exec(path)).find((result) => result !== null);
     if (match !== undefined && match !== null) return match;
   }
   return [];
 }
 
-// systemd-escape(1).
+// Reverses systemd-escape(1).
 function unescapeUnit(name: string): string {
   return name.replace(/\\x([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }

@@ -1,4 +1,4 @@
-// Whom a namespace belongs to: its eldest process, and the container that this one is in.
+// Identifies a namespace by its oldest process, and the container of that process.
 
 import type { Container, Identity, Namespace } from '../../model/table.ts';
 import type { Root } from '../root.ts';
@@ -6,9 +6,9 @@ import { readContainer } from './cgroup.ts';
 import { readPodName } from './pod-name.ts';
 import { netInode, type Process, readProcess } from './processes.ts';
 
-/** Process numbers are used again, so who is not in the namespace any more is passed over. */
+/** Skips processes that are no longer in the namespace: process numbers are reused. */
 export function identify(root: Root, { pids, key }: Namespace): Identity {
-  // Process 1 is older than all that share its /proc.
+  // Process 1 is older than every other process of its /proc.
   const eldest = (pids[0] === 1 ? [1] : pids)
     .flatMap((pid) => listedProcess(pid, readProcess(root, pid)))
     .sort((a, b) => a.started - b.started)

@@ -1,4 +1,4 @@
-// Whether a network namespace is the initial one, whose limit the machine's files set.
+// Tests for the initial network namespace, whose limit the machine's files set.
 
 import type { KernelVersion } from '../../model/machine.ts';
 import { exists } from '../file.ts';
@@ -7,11 +7,11 @@ import type { Root } from '../root.ts';
 import { isOnlyNamespace, namespaceInode } from './namespace.ts';
 import { isKthreadd, KTHREADD, netInode, readProcess } from './processes.ts';
 
-/** Of a kernel before 3.5: `nf_conntrack_ffffffff81367c00`, one for each network namespace (2.6.33, EL6). */
+/** Kernels before 3.5 have one cache per network namespace: `nf_conntrack_ffffffff81367c00` (2.6.33, EL6). */
 const CACHE_OF_NAMESPACE = /^nf_conntrack_[0-9a-f]+ /gm;
 const CACHE_NAMES_LIMIT = 1 << 22;
 
-/** Undefined where nothing shows it. A kernel of unknown release is taken for a newer one. */
+/** Undefined if unknown. A kernel of unknown release is treated as a newer one. */
 export function isInitialNamespace(root: Root, release: KernelVersion | undefined): boolean | undefined {
   if (!exists(root.locate('/proc/sys/net/nf_conntrack_max'))) return false;
   if (release === undefined || showsInitialOnly(release)) return true;
@@ -19,12 +19,18 @@ export function isInitialNamespace(root: Root, release: KernelVersion | undefine
   return isOnlyNamespace() || (isKernelsOwn(root) ?? isOnlyTracked(root));
 }
 
-/** 3.5: "net: Convert all sysctl registrations to register_net_sysctl". Before, every namespace has that name of the limit. */
+/**
+ * Since 3.5 ("net: Convert all sysctl registrations to register_net_sysctl") only the initial namespace has that name
+ * of the limit.
+ */
 function showsInitialOnly({ major, minor }: KernelVersion): boolean {
   return major > 3 || (major === 3 && minor >= 5);
 }
 
-/** Whether the kernel's threads are in it, which are always in the initial one; undefined where they do not show. */
+/**
+ * True if the kernel threads, which are always in the initial namespace, are in this one; undefined if they are not
+ * visible.
+ */
 function isKernelsOwn(root: Root): boolean | undefined {
   const thread = readProcess(root, KTHREADD);
   if (thread?.kernelThread !== true) return undefined;

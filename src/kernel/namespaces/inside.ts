@@ -1,5 +1,5 @@
-// A namespace's table as a process inside of it reads it: for those that only a mount keeps, and for kernels without
-// CONFIG_NF_CONNTRACK_PROCFS. nsenter(1) needs root.
+// Reads a namespace's table through a process inside it: for namespaces that only a mount keeps, and for kernels
+// without CONFIG_NF_CONNTRACK_PROCFS. nsenter(1) needs root.
 
 import type { Statistics } from '../../model/counters.ts';
 import type { Fault, Reading } from '../../model/fault.ts';
@@ -14,7 +14,7 @@ import { enterPath } from './nsenter.ts';
 const COUNT_PATH = '/proc/sys/net/netfilter/nf_conntrack_count';
 const STATISTICS = '/proc/self/net/stat/nf_conntrack';
 const REFUSED = /Operation not permitted|Permission denied/;
-/** A name that ip-netns(8) is just taking away is for a moment a file that is no namespace. */
+/** While ip-netns(8) deletes a name, it is briefly a file that is not a namespace. */
 const GONE = /No such file or directory|Invalid argument/;
 
 export interface Inside {
@@ -22,7 +22,7 @@ export interface Inside {
   readonly statistics: Reading<Statistics>;
 }
 
-/** The table of the namespace at `path` (on the machine looked at), unless we may not enter it or it is gone. */
+/** Returns the table of the namespace at `path` (on the observed machine), unless it may not be entered or is gone. */
 export function readInside(root: Root, path: string): Inside | 'refused' | 'gone' {
   const enter = enterPath(root, path);
   if ('kind' in enter) return enter.kind === 'denied' ? 'refused' : failedInside(enter);
@@ -35,7 +35,7 @@ export function readInside(root: Root, path: string): Inside | 'refused' | 'gone
   return text.fault.kind === 'missing' ? 'gone' : failedInside(text.fault);
 }
 
-// cat fails for the file that this kernel does not have, and prints the other one.
+// cat fails for the file that this kernel does not have, but prints the other one.
 function asText(source: string, { stdout, stderr, failure }: Answer): Reading<string> {
   if (stdout !== '') return { ok: true, value: stdout, source };
   if (REFUSED.test(stderr)) return { ok: false, fault: { kind: 'denied', source } };

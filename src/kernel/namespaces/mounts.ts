@@ -1,4 +1,4 @@
-// `/proc/<pid>/mountinfo`, every kernel since 2.6.26: which network namespaces a mount keeps, and whether /proc hides
+// `/proc/<pid>/mountinfo`, every kernel since 2.6.26: the network namespaces that mounts keep, and whether /proc hides
 // processes. Printed by show_mountinfo() in fs/proc_namespace.c:
 //   id parent major:minor root mountpoint options [tags…] - type source superoptions
 
@@ -6,14 +6,14 @@ import type { NamespaceMount } from '../../model/table.ts';
 import type { Parsed, Root } from '../root.ts';
 
 export interface Mounts {
-  /** One for each namespace; a name of ip-netns(8) before any other mount of it. */
+  /** One mount per namespace; a name of ip-netns(8) is preferred. */
   readonly namespaces: readonly NamespaceMount[];
-  /** Mounts of procfs, in order: the last one at a place is the one that is seen. */
+  /** Mounts of procfs, in order: the last one at a mount point hides the others. */
   readonly procs: readonly { readonly path: string; readonly options: string }[];
 }
 
 const MOUNTS_LIMIT = 1 << 24;
-/** `ip netns add` mounts here. */
+/** The mount points of `ip netns add`. */
 const NAMED_NETNS = /^(?:\/var)?\/run\/netns\//;
 
 export function parseMounts(text: string): Parsed<Mounts> {
@@ -29,7 +29,7 @@ export function parseMounts(text: string): Parsed<Mounts> {
   return { ok: true, value: { namespaces: Array.from(namespaces.values()), procs: rows.filter(isProc) } };
 }
 
-/** In a container the host's mounts are those of its first process, where we may read them. */
+/** Seen from a container, the host's mounts are those of its first process, if that is readable. */
 export function readMounts(root: Root): Mounts | undefined {
   const path = root.view === 'host' ? '/proc/1/mountinfo' : '/proc/self/mountinfo';
   const mounts = root.read(path, MOUNTS_LIMIT, parseMounts);
@@ -54,13 +54,13 @@ function isProc({ type }: MountRow): boolean {
   return type === 'proc';
 }
 
-// Blanks, line ends and backslashes stand as octal numbers; a character of the text read is a byte of the path.
+// Spaces, line ends and backslashes are octal escapes; each character of the text is a byte of the path.
 function unescapeMount(path: string): string {
   const bytes = path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
   return fromUtf8(bytes);
 }
 
-// A path that is not UTF-8 cannot be opened by its name here: what it is not in stands as U+FFFD.
+// A path that is not UTF-8 cannot be opened here; its invalid bytes become U+FFFD.
 function fromUtf8(bytes: string): string {
   return bytes.replace(/[\x80-\xff]+/g, (run) => {
     try {

@@ -1,5 +1,5 @@
-// Whether a network namespace is the one that was there before. The kernel gives the inode of a namespace that is gone
-// to the next one at once, so the inode alone does not tell; the age of its processes and of its mount does.
+// Tests if a network namespace is the same one as before. The kernel reuses the inode of a deleted namespace at once,
+// so the inode alone does not prove it; the age of its processes and of its mount does.
 
 import { files } from '#system/files';
 import { self } from '#system/self';
@@ -22,7 +22,7 @@ export function isYoungerThan(root: Root, table: Table, since: number, uptime: n
   return !wasMounted(root, mount, uptime, (at) => at < since - SURE);
 }
 
-// A check is started anew each time, by a shell that is too: neither tells how old the namespace is.
+// Each check is a new process, started by a new shell: neither shows the age of the namespace.
 function neighbours(root: Root): readonly number[] {
   const inode = namespaceInode(root);
   const family = ancestors(root, self.pid);
@@ -38,24 +38,24 @@ function ancestors(root: Root, pid: number): ReadonlySet<number> {
   return family;
 }
 
-/** Whether there are processes of which none is older. The first is the eldest mostly, so that the others go unread. */
+/** True if there are processes and none is older. The first is usually the oldest, so the others are rarely read. */
 function allStartedAfter(root: Root, pids: readonly number[], since: number): boolean {
-  let known = false;
+  let isAgeKnown = false;
   for (const pid of pids) {
     const started = readProcess(root, pid)?.started;
     if (started !== undefined && started <= since) return false;
-    known = known || started !== undefined;
+    isAgeKnown = isAgeKnown || started !== undefined;
   }
-  return known;
+  return isAgeKnown;
 }
 
-/** The mount that keeps our own namespace, where there is one. */
+/** The mount that keeps our own namespace, if there is one. */
 function ownMount(root: Root): NamespaceMount | undefined {
   const number = namespaceNumber(root.locate(root.view === 'host' ? '/proc/1/ns/net' : '/proc/self/ns/net'));
   return readMounts(root)?.namespaces.find((mount) => mount.number === number);
 }
 
-// Seconds: clocks are read one after the other, and count hundredths.
+// Seconds. The clocks are read one after the other and count hundredths.
 const SURE = 1;
 
 /**

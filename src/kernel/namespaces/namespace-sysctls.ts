@@ -1,5 +1,5 @@
-// The sysctls of connection tracking in force in a network namespace. Under /proc/sys/net are always the reader's own; of
-// another namespace they can be read by a process inside of it.
+// The sysctls of connection tracking in a network namespace. /proc/sys/net always shows the reader's own namespace; a
+// process inside another one can read that one's.
 
 import type { Reading } from '../../model/fault.ts';
 import { GENERATIONS, type Generation } from '../../model/generation.ts';
@@ -10,12 +10,15 @@ import { runTool } from '../run-tool.ts';
 import { TOOLS } from '../tools.ts';
 import { enterOf, oncePerNamespace } from './nsenter.ts';
 
-/** The settings that advice may change, timeouts and tcp_loose: by name without the generation's prefix, if readable. */
+/**
+ * Returns the settings that advice may change, timeouts and tcp_loose, by name without the generation's prefix.
+ * Unreadable ones are left out.
+ */
 export function readTunables(root: Root, generation: Generation, namespace: Namespace): ReadonlyMap<string, number> {
   return readSysctls(root, generation, namespace, (name) => name.includes('timeout') || name === 'tcp_loose');
 }
 
-/** Figures by name without the generation's prefix, of the names that are wanted; empty where they cannot be read. */
+/** Returns the values of the wanted settings, by name without the generation's prefix; empty if they cannot be read. */
 export function readSysctls(
   root: Root,
   generation: Generation,
@@ -29,7 +32,7 @@ export function readSysctls(
   );
 }
 
-/** The same with what is wrong with each; a fault where nothing can be read. */
+/** The same with a fault per unreadable setting; a fault if no setting can be read. */
 export function readSettings(
   root: Root,
   generation: Generation,
@@ -49,7 +52,7 @@ export function readSettings(
 
 const NOT_PRINTED = { ok: true, value: new Map<string, string>(), source: '/proc/sys' } as const;
 
-/** Those of our own namespace: each has the same. */
+/** Our own namespace's paths: every namespace has the same ones. */
 function pathsOf(root: Root, generation: Generation): readonly string[] {
   const { directory } = GENERATIONS[generation];
   const names = root.list(directory);
@@ -58,17 +61,17 @@ function pathsOf(root: Root, generation: Generation): readonly string[] {
   return ours.map((name) => `${directory}/${name}`);
 }
 
-/** `udp_timeout` of `/proc/sys/net/netfilter/nf_conntrack_udp_timeout`. */
+/** Returns `udp_timeout` for `/proc/sys/net/netfilter/nf_conntrack_udp_timeout`. */
 function settingOf(path: string): string {
   return path.replace(/^.*_conntrack_/, '');
 }
 
-// All of them at once. grep fails where a file is missing, and prints the others: `path:number`, a line each.
+// Reads all of them in one run. grep fails if a file is missing, but prints the others: `path:number`, one per line.
 const printedInside = oncePerNamespace((root, namespace): Reading<ReadonlyMap<string, string>> => {
   const enter = enterOf(root, namespace);
   if ('kind' in enter) return { ok: false, fault: enter };
   const source = `nsenter ${enter.slice(1).join(' ')}`;
-  // The other generation's kernels have no other namespace.
+  // Kernels with ip_conntrack have no other namespace.
   const args = pathsOf(root, 'nf_conntrack');
   if (args.length === 0) return { ok: false, fault: { kind: 'missing', source } };
   return runTool(root, { tool: TOOLS.settings, source, enter, args }, ({ stdout }) => {

@@ -1,4 +1,4 @@
-// Whose network namespace the files show. /proc/sys/net is always the reader's own; the host's, seen from a
+// The network namespace that the files show. /proc/sys/net always shows the reader's own; the host's, seen from a
 // container through its /proc, is under /proc/1/net.
 
 import { files } from '#system/files';
@@ -6,19 +6,22 @@ import type { Fault } from '../../model/fault.ts';
 import { exists, systemFault } from '../file.ts';
 import type { Root } from '../root.ts';
 
-/** Where the per-namespace files of the table are, and whether the sysctls speak of the same namespace. */
+/** The directory of the per-namespace files, and whether the sysctls belong to the same namespace. */
 export interface NetDirectory {
   readonly path: '/proc/net' | '/proc/1/net';
   readonly sysctlsAgree: boolean;
 }
 
-/** Whether the kernel has one network namespace: before 2.6.25 processes have no `net`, and /proc/net is a directory. */
+/**
+ * True if the kernel has only one network namespace: before 2.6.25 processes have no `net`, and /proc/net is a
+ * directory.
+ */
 export function isOnlyNamespace(): boolean {
-  // Where we are no process of this /proc, neither is there.
+  // In a /proc that does not show this process, both are missing.
   return !exists('/proc/self/net') && exists('/proc/net/stat');
 }
 
-/** Tells namespaces by the inode of `net/stat`, which every user may see. */
+/** Compares namespaces by the inode of `net/stat`, which every user may read. */
 export function netDirectory(root: Root): NetDirectory | { readonly fault: Fault } {
   const own: NetDirectory = { path: '/proc/net', sysctlsAgree: true };
   if (root.view !== 'host' || isOnlyNamespace()) return own;
@@ -29,7 +32,7 @@ export function netDirectory(root: Root): NetDirectory | { readonly fault: Fault
   return their === ours ? own : { path: '/proc/1/net', sysctlsAgree: false };
 }
 
-/** The inode that stands for the namespace whose table is looked at; undefined in a captured tree, where none does. */
+/** Returns the inode that identifies the observed namespace; undefined in a captured tree, which has none. */
 export function namespaceInode(root: Root): number | undefined | Fault {
   if (root.view === 'captured') return undefined;
   const net = isOnlyNamespace() ? '/proc/net' : root.view === 'host' ? '/proc/1/net' : '/proc/self/net';
@@ -38,7 +41,7 @@ export function namespaceInode(root: Root): number | undefined | Fault {
   return typeof inode === 'number' ? inode : { ...systemFault(inode), source };
 }
 
-/** N of a link to `net:[N]`. */
+/** Returns N of a link to `net:[N]`. */
 export function namespaceNumber(path: string): number | undefined {
   const link = files.readLink(path);
   const [, digits] = typeof link === 'string' ? (/^net:\[(\d+)\]$/.exec(link) ?? []) : [];

@@ -1,4 +1,4 @@
-// How to get at a network namespace: its files under /proc, and nsenter(1), which needs root.
+// Access to a network namespace: its files under /proc, and nsenter(1), which needs root.
 
 import { files } from '#system/files';
 import { self } from '#system/self';
@@ -8,14 +8,17 @@ import type { Root } from '../root.ts';
 import { findTool, TOOLS } from '../tools.ts';
 import { netDirectory } from './namespace.ts';
 
-/** The `net` folder of /proc that shows the namespace; undefined where no process is in it. */
+/** Returns the `net` directory of /proc that shows the namespace; undefined if no process is in it. */
 export function netFolder(root: Root, { isOwn, pids }: Namespace): string | undefined {
   if (!isOwn) return pids[0] === undefined ? undefined : `/proc/${pids[0]}/net`;
   const net = netDirectory(root);
   return 'fault' in net ? undefined : net.path;
 }
 
-/** The words that go before a command for it to run in the namespace; none where its sysctls are those that we see. */
+/**
+ * Returns the words to put before a command that runs in the namespace; empty if /proc/sys shows that namespace
+ * already.
+ */
 export function enterOf(root: Root, namespace: Namespace): readonly string[] | Fault {
   const net = netDirectory(root);
   if (namespace.isOwn && !('fault' in net) && net.sysctlsAgree) return [];
@@ -23,13 +26,13 @@ export function enterOf(root: Root, namespace: Namespace): readonly string[] | F
   return path === undefined ? { kind: 'missing', source: root.locate('/proc') } : enterPath(root, path);
 }
 
-// Our own is entered only where it is the host's, seen through a live root.
+// Our own namespace is entered only if it is the host's, seen through a live root.
 function nsfsPath({ isOwn, pids, mount }: Namespace): string | undefined {
   if (isOwn) return '/proc/1/ns/net';
   return pids[0] === undefined ? mount?.path : `/proc/${pids[0]}/ns/net`;
 }
 
-/** The same for a file of nsfs (`/proc/<pid>/ns/net`, `/run/netns/<name>`), on the machine looked at. */
+/** The same for a file of nsfs (`/proc/<pid>/ns/net`, `/run/netns/<name>`) on the observed machine. */
 export function enterPath(root: Root, path: string): readonly string[] | Fault {
   const source = `nsenter --net=${root.locate(path)}`;
   if (self.effectiveUser() !== 0) return { kind: 'denied', source };
@@ -41,12 +44,12 @@ export function enterPath(root: Root, path: string): readonly string[] | Fault {
   return [tool, `--net=${root.locate(path)}`];
 }
 
-/** Reads once what is asked again and again: for each namespace, and each root, which is one look at a machine. */
+/** Caches a reading per namespace and root; a root stands for one observation of a machine. */
 export function oncePerNamespace<T>(read: (root: Root, namespace: Namespace) => T): typeof read {
-  const known = new WeakMap<Root, Map<string, { readonly value: T }>>();
+  const cache = new WeakMap<Root, Map<string, { readonly value: T }>>();
   return (root, namespace) => {
-    const ofRoot = known.get(root) ?? new Map<string, { readonly value: T }>();
-    known.set(root, ofRoot);
+    const ofRoot = cache.get(root) ?? new Map<string, { readonly value: T }>();
+    cache.set(root, ofRoot);
     const kept = ofRoot.get(namespace.key) ?? { value: read(root, namespace) };
     ofRoot.set(namespace.key, kept);
     return kept.value;

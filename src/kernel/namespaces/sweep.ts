@@ -1,7 +1,7 @@
-// Every network namespace of the machine that can be found, each with its table. Those with processes show without
-// root, by one stat of each process's `net/stat` and one read for each namespace; those that only a mount keeps have to
-// be entered. What cannot be seen is told: hidden processes, a container's /proc, mounts that we may not enter.
-// Not to be seen at all: a namespace that only one thread of a process is in, or that only an open descriptor keeps.
+// Finds every network namespace of the machine, each with its table. Namespaces with processes are visible without
+// root, through one stat of each process's `net/stat` and one read per namespace; those that only a mount keeps have to
+// be entered. Hidden processes, a container's /proc and mounts that may not be entered are reported. Not visible at
+// all: a namespace that only one thread of a process is in, or that only an open descriptor keeps.
 
 import type { Statistics } from '../../model/counters.ts';
 import type { Reading } from '../../model/fault.ts';
@@ -18,17 +18,17 @@ import { netInode, processIds } from './processes.ts';
 import { visibilityOf } from './visibility.ts';
 
 const STATISTICS_LIMIT = 1 << 22;
-// A namespace's first processes: of whom one may be ours, so that we may read its number.
+// Read only a namespace's first processes: one of them may be ours, so that its number is readable.
 const ASKED_FOR_NUMBER = 4;
 
-/** The tables that were found, ours first, and whether they are all. */
+/** The tables found, ours first, and whether they are all. */
 export type Swept = Pick<Observation, 'tables' | 'unread' | 'visibility'>;
 
-/** A machine whose own namespace cannot be told from others shows only that one, and why. */
+/** If our own namespace cannot be identified, returns only its table and the reason. */
 export function sweep(root: Root, { generation }: Machine, own: Table): Swept {
   const inode = namespaceInode(root);
   if (typeof inode === 'object') return { tables: [own], unread: [], visibility: { ok: false, fault: inode } };
-  // ip_conntrack's kernels have one table, and in a captured tree all namespaces' files look alike.
+  // Kernels with ip_conntrack have one table; in a captured tree the files of all namespaces look alike.
   if (generation === 'ip_conntrack') return onlyOwn(root, own, 'all');
   if (inode === undefined) return onlyOwn(root, own, 'tree');
   return isOnlyNamespace() ? onlyOwn(root, own, 'all') : sweepBeside(root, own, inode);
@@ -41,23 +41,23 @@ function sweepBeside(root: Root, own: Table, inode: number): Swept {
   held.delete(inode);
   const mounts = readMounts(root);
   const mounted = mounts?.namespaces ?? [];
-  const found = Array.from(held, ([other, inside]) => readHeld(root, other, inside, mounted)).filter(isDefined);
+  const byProcess = Array.from(held, ([other, inside]) => readHeld(root, other, inside, mounted)).filter(isDefined);
 
   const number = numberOfNamespace(root, ours) ?? ownNumber(root);
-  const numbers = [number, ...found.map(({ namespace }) => namespace.number)];
+  const numbers = [number, ...byProcess.map(({ namespace }) => namespace.number)];
   const mountOnly = mounted.filter((mount) => !numbers.includes(mount.number));
   const unknown = numbers.filter((other) => other === undefined).length;
-  // Which of them are among those found already can be told only if every number is known.
+  // A mounted namespace can be matched with those already found only if every number is known.
   const entered = mountOnly.map((mount) => (unknown === 0 ? readMounted(root, mount) : 'refused'));
 
-  const others = [...found, ...entered.filter(isFound)];
+  const others = [...byProcess, ...entered.filter(isReached)];
   const left = entered.filter((table) => table === 'refused').length;
-  // Any namespace of unknown number may be one of those that are mounted.
+  // Any namespace of unknown number may be one of the mounted ones.
   const atLeast = 1 + others.length + Math.max(0, left - unknown);
   const processes = pids === undefined ? UNLISTED : visibilityOf(root, mounts, hidden);
   const visibility = { ...processes, mounts: left, mountsKnown: mounts !== undefined, atLeast };
   return {
-    tables: [{ ...own, number }, ...others.flatMap((one) => tableInside(one, own))],
+    tables: [{ ...own, number }, ...others.flatMap((other) => tableInside(other, own))],
     unread: others.flatMap(unreadOf),
     visibility: { ok: true, value: visibility, source: root.locate('/proc') },
   };
@@ -68,38 +68,39 @@ function onlyOwn(root: Root, own: Table, processes: Visibility['processes']): Sw
   return { tables: [own], unread: [], visibility: { ok: true, value, source: root.locate('/proc') } };
 }
 
-/** A /proc that may be entered and not listed. */
+/** A /proc that can be entered but not listed. */
 const UNLISTED = { processes: 'own', hidepid: undefined, listed: false } as const;
 
-/** Whose switches nobody looked at; a listener is one for all of them. */
+/** Its switches were not read; a listener counts for all namespaces. */
 function unseenExtensions({ listener, elsewhere }: ExtensionSettings): ExtensionSettings {
   const anywhere = listener.ok && listener.value ? listener : elsewhere;
   const unread = { acct: NOT_ASKED, timestamp: NOT_ASKED, events: NOT_ASKED, listener: NOT_ASKED };
   return anywhere === undefined ? unread : { ...unread, listener: anywhere, elsewhere: anywhere };
 }
 
-/** A namespace, and what its files say. */
-interface Found {
+/** A namespace and the contents of its files. */
+interface Reached {
   readonly namespace: Namespace;
   readonly inside: Inside;
 }
 
-// The limit is one for the whole machine, compared with the entries of each namespace by itself: every kernel so far.
-function tableInside({ namespace, inside: { entries, statistics } }: Found, own: Table): Table[] {
+// One limit applies to the whole machine and is compared with each namespace's entries separately, on every kernel so
+// far.
+function tableInside({ namespace, inside: { entries, statistics } }: Reached, own: Table): Table[] {
   if (!entries.ok) return [];
   const { limit, limitSource, extensions } = own;
   const read = { entries: entries.value, entriesSource: entries.source, limit, limitSource };
   return [{ ...namespace, ...read, statistics, extensions: unseenExtensions(extensions) }];
 }
 
-function unreadOf({ namespace, inside: { entries } }: Found): UnreadTable[] {
+function unreadOf({ namespace, inside: { entries } }: Reached): UnreadTable[] {
   return entries.ok ? [] : [{ ...namespace, fault: entries.fault }];
 }
 
 interface Processes {
-  /** Processes by the inode that stands for their namespace, ascending. */
+  /** Processes by the inode of their namespace, ascending. */
   readonly held: Map<number, number[]>;
-  /** Whether there are processes that do not show theirs. */
+  /** True if some processes do not show their namespace. */
   readonly hidden: boolean;
 }
 
@@ -121,20 +122,20 @@ function addPid(held: Map<number, number[]>, inode: number, pid: number): void {
   else pids.push(pid);
 }
 
-// Processes end meanwhile, and their numbers are given to others: only one that is still there tells of the namespace.
+// Processes may exit meanwhile and their numbers be reused: only one that is still in the namespace is evidence.
 function readHeld(
   root: Root,
   inode: number,
   pids: readonly number[],
   mounted: readonly NamespaceMount[],
-): Found | undefined {
+): Reached | undefined {
   for (const pid of pids) {
     const statistics = readStatistics(root, pid);
     const entered = withoutFile(statistics) ? readInside(root, `/proc/${pid}/ns/net`) : 'refused';
     const number = numberOfNamespace(root, [pid, ...pids]);
     if (entered === 'gone' || netInode(root, pid) !== inode) continue;
     const inside = entered === 'refused' ? { entries: entriesOf(statistics), statistics } : entered;
-    const mount = mounted.find((known) => known.number === number);
+    const mount = mounted.find((candidate) => candidate.number === number);
     return { namespace: { key: `net:${inode}`, ...OTHER, pids, number, mount }, inside };
   }
   return undefined;
@@ -144,13 +145,13 @@ function readStatistics(root: Root, pid: number): Reading<Statistics> {
   return root.read(`/proc/${pid}/net/stat/nf_conntrack`, STATISTICS_LIMIT, parseStatistics);
 }
 
-// The namespace has other files of this kind: the kernel was built without CONFIG_NF_CONNTRACK_PROCFS (Ubuntu's).
+// Files of this kind are missing: the kernel was built without CONFIG_NF_CONNTRACK_PROCFS (Ubuntu's).
 function withoutFile(statistics: Reading<Statistics>): boolean {
   return !statistics.ok && statistics.fault.kind === 'missing';
 }
 
-// What cannot be found where it is said to be may have been unmounted, or have a name that is no text.
-function readMounted(root: Root, mount: NamespaceMount): Found | 'refused' {
+// A mount that is not found at its path may have been unmounted, or its path may not be valid text.
+function readMounted(root: Root, mount: NamespaceMount): Reached | 'refused' {
   const inside = readInside(root, mount.path);
   const { number } = mount;
   return typeof inside === 'string'
@@ -160,11 +161,11 @@ function readMounted(root: Root, mount: NamespaceMount): Found | 'refused' {
 
 const OTHER = { isOwn: false, isInitial: false };
 
-function isFound(found: Found | string): found is Found {
-  return typeof found === 'object';
+function isReached(result: Reached | string): result is Reached {
+  return typeof result === 'object';
 }
 
-/** N of `net:[N]`; of other users' processes only root may know it. */
+/** Returns N of `net:[N]`; for other users' processes only root can read it. */
 function numberOfNamespace(root: Root, pids: readonly number[]): number | undefined {
   for (const pid of pids.slice(0, ASKED_FOR_NUMBER)) {
     const number = namespaceNumber(root.locate(`/proc/${pid}/ns/net`));

@@ -1,4 +1,4 @@
-// Which processes /proc shows us: all of the machine's, those of our container, or only our own.
+// The processes that /proc shows: all of the machine's, those of our container, or only our own.
 
 import { self } from '#system/self';
 import type { Visibility } from '../../model/observation.ts';
@@ -10,7 +10,7 @@ const STATUS_LIMIT = 1 << 16;
 // Bit 19 of linux/capability.h.
 const CAP_SYS_PTRACE = 1 << 19;
 
-/** `hidden`: whether processes were listed that do not show their namespace. */
+/** `hidden`: true if some listed processes do not show their namespace. */
 export function visibilityOf(
   root: Root,
   mounts: Mounts | undefined,
@@ -24,8 +24,8 @@ export function visibilityOf(
 }
 
 /**
- * `hidepid=…` of a /proc that hides processes from members of these groups: proc(5), digits or, from 5.8 on, words. The
- * group of `gid=`, or else group 0, is exempt, but not from `ptraceable`.
+ * Returns `hidepid=…` of a /proc that hides processes from members of these groups: proc(5), digits or, since 5.8,
+ * words. The group of `gid=`, else group 0, is exempt, except from `ptraceable`.
  */
 export function hidingOption(options: string, groups: readonly number[]): string | undefined {
   const [, option, value = ''] = /(?:^|,)(hidepid=(\w+))/.exec(options) ?? [];
@@ -35,19 +35,20 @@ export function hidingOption(options: string, groups: readonly number[]): string
   return groups.includes(Number(gid)) ? undefined : option;
 }
 
-// hidepid exempts who may trace: root, but not in every container, and others with the capability.
+// hidepid does not apply to processes with CAP_SYS_PTRACE: root, except in some containers, and others with the
+// capability.
 function mayTrace(root: Root): boolean {
   const capabilities = root.readOwn('/proc/self/status', STATUS_LIMIT, parseCapabilities);
   return capabilities.ok && (capabilities.value & CAP_SYS_PTRACE) !== 0;
 }
 
-/** The lower 32 of CapEff in `/proc/<pid>/status`. */
+/** Returns the lower 32 bits of CapEff in `/proc/<pid>/status`. */
 export function parseCapabilities(text: string): Parsed<number> {
   const [, digits] = /^CapEff:\s*[0-9a-f]*?([0-9a-f]{1,8})$/m.exec(text) ?? [];
   return digits === undefined ? { ok: false, kind: 'malformed' } : { ok: true, value: Number.parseInt(digits, 16) };
 }
 
-// Only the initial PID namespace has kernel threads, and nobody else's process can look like one.
+// Only the initial PID namespace has kernel threads, and no other user's process can look like one.
 function seesKernelThreads(root: Root): boolean {
   return isKthreadd(readProcess(root, KTHREADD));
 }

@@ -1,5 +1,6 @@
-// Base chains that drop a packet which connection tracking knows nothing of, unless a rule accepts it: by their policy, by
-// a rule without a match at their end, or in a chain that they jump to.
+// Base chains that drop an untracked packet unless a rule accepts it: by their policy, by a rule without a match at
+// their
+// end, or in a chain that they jump to.
 //   nft -t -a list ruleset   table inet filter { # handle 1
 //                              chain input { # handle 1
 //                                type filter hook input priority filter; policy drop;
@@ -9,10 +10,10 @@ import type { IptablesTool } from '../../model/drop-rule.ts';
 import type { FilterChain, FilterHook } from '../../model/filter-chain.ts';
 
 interface Chain {
-  /** Undefined for a chain that others jump to. */
+  /** Undefined for a chain that is only jumped to. */
   readonly hook: FilterHook | undefined;
   readonly drops: boolean;
-  /** Names of the chains that it may jump to; `undefined` is any of the table. */
+  /** Names of the chains that it may jump to; `undefined` stands for any chain of the table. */
   readonly jumps: readonly (string | undefined)[];
 }
 
@@ -32,7 +33,7 @@ const HOOKS: Readonly<Record<string, FilterHook>> = {
 };
 const NFT_FAMILIES = ['inet', 'ip', 'ip6'];
 const CHAIN_NAME = /^[\w.-]{1,64}$/;
-/** Tables of iptables whose chains are passed after notrack; nat sees no untracked packet. */
+/** Tables of iptables that packets traverse after notrack; nat does not see untracked packets. */
 const SAVED_TABLES = ['mangle', 'filter', 'security'];
 
 export function parseNftChains(text: string): readonly FilterChain[] {
@@ -40,7 +41,7 @@ export function parseNftChains(text: string): readonly FilterChain[] {
   return tables.filter((table) => !isOfIptables(table)).flatMap((table) => dropping(table, 'nft'));
 }
 
-/** Whether nft shows tables that iptables keeps in nf_tables: only iptables may change them. */
+/** True if nft shows tables that iptables keeps in nf_tables: only iptables may change them. */
 export function hasIptablesTables(text: string): boolean {
   return text.split(/^(?=table )/m).some((part) => {
     const table = parseNftTable(part);
@@ -80,7 +81,7 @@ function parseNftChain(text: string): readonly [readonly [string, Chain]] | unde
   return [[name, { hook: isNat ? undefined : HOOKS[hook], drops, jumps }]];
 }
 
-/** Without what neither matches nor decides. */
+/** Removes the parts of a rule that neither match nor decide. */
 function bareRule(line: string): string {
   return line
     .trim()
@@ -147,7 +148,7 @@ function reachesDrop(table: RuleTable, name: string, seen: Set<string>): boolean
   return chain.drops || targets.some((target) => reachesDrop(table, target, seen));
 }
 
-/** Chains that may be jumped to. */
+/** Returns the chains that rules may jump to. */
 function othersIn({ chains }: RuleTable): readonly string[] {
   return Array.from(chains).flatMap(([name, { hook }]) => (hook === undefined ? [name] : []));
 }

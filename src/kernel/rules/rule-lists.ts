@@ -1,5 +1,5 @@
-// The rules of one network namespace as nft(8) and iptables-save(8) list them: each program at most once for a root and a
-// namespace, however much is asked of its list. Only root may list rules.
+// The rules of one network namespace, as nft(8) and iptables-save(8) print them. Each program runs at most once per
+// root and namespace. Only root may list rules.
 
 import { self } from '#system/self';
 import type { IptablesTool } from '../../model/drop-rule.ts';
@@ -10,7 +10,7 @@ import type { Root } from '../root.ts';
 import { type Answer, runTool, type ToolRun } from '../run-tool.ts';
 import { findTool, TOOLS, type Tool } from '../tools.ts';
 
-/** What a program prints; `none` where the part of the kernel that would hold such rules is not loaded. */
+/** The output of a program; `none` if the kernel module for such rules is not loaded. */
 export type RuleList = Reading<string> | 'none';
 
 export interface SavedRules {
@@ -19,18 +19,18 @@ export interface SavedRules {
   readonly list: RuleList;
 }
 
-/** Each list is made when it is first asked for. */
+/** Each list is read on first use. */
 export interface RuleLists {
   nft(): RuleList;
-  /** The tables that iptables has beside nf_tables. */
+  /** iptables tables outside nf_tables. */
   legacy(): readonly SavedRules[];
-  /** The rules of iptables that are in nf_tables: nft has no words for some of them. */
+  /** iptables rules in nf_tables, some of which nft cannot translate. */
   foreign(): readonly SavedRules[];
 }
 
 export const NFT_LIST = 'nft list ruleset';
 const NAMES_LIMIT = 1 << 16;
-/** A check has seconds: of the time that is left each program gets this part. */
+/** A check has only seconds: each program gets this share of the time left. */
 const DEADLINE_SHARE = 1 / 8;
 const IPTABLES: readonly IptablesTool[] = [
   'iptables-legacy',
@@ -41,7 +41,7 @@ const IPTABLES: readonly IptablesTool[] = [
   'ip6tables',
 ];
 
-/** The lists of a namespace; a fault where none can be made. */
+/** Returns the lists of a namespace; a fault if none can be read. */
 export const ruleLists = oncePerNamespace((root, namespace): RuleLists | Fault => {
   if (root.view === 'captured' || self.effectiveUser() !== 0) return { kind: 'denied', source: NFT_LIST };
   const enter = enterOf(root, namespace);
@@ -74,13 +74,14 @@ function listNft(root: Root, enter: readonly string[]): RuleList {
   return isOld ? listRules(root, { ...run, tool: TOOLS.nftBefore093 }) : terse;
 }
 
-// The kernel names the tables that there are; where no process is in the namespace, only whether there can be any is known.
+// The kernel's file of table names shows if there are any. It needs a process in the namespace; without one, the list
+// itself has to be read.
 function savedTables(root: Root, enter: readonly string[], tool: Tool, names: string | undefined): SavedRules {
   if (names === undefined) return saved(root, enter, tool);
   const tables = root.read(names, NAMES_LIMIT, (text) => ({ ok: true, value: text }));
   const isEmpty = tables.ok ? tables.value === '' : tables.fault.kind === 'missing';
   if (isEmpty) return { tool: iptablesName(tool), list: 'none' };
-  // Where there are tables, their module is there too.
+  // If there are tables, their module is loaded.
   return saved(root, enter, { ...tool, needs: [] });
 }
 
@@ -89,7 +90,7 @@ function saved(root: Root, enter: readonly string[], tool: Tool): SavedRules {
   return { tool: name, list: listRules(root, { tool, source: `${name}-save`, enter }) };
 }
 
-/** The name of the program that is installed, without `-save`. */
+/** Returns the name of the installed program, without `-save`. */
 function iptablesName(tool: Tool): IptablesTool {
   const program = findTool(tool)?.replace(/^.*\//, '') ?? tool.programs[1];
   return IPTABLES.find((name) => program === `${name}-save`) ?? 'iptables';

@@ -1,5 +1,5 @@
-// What is asked of the rules of a network namespace: which of them make entries larger, which drop invalid packets, and
-// which ports they give to NAT. All three are answered from the same lists.
+// Facts about the rules of a network namespace: which rules make entries larger, which drop invalid packets, which port
+// ranges NAT uses, and which chains drop untracked packets. All are parsed from the same lists.
 
 import type { DropRule } from '../../model/drop-rule.ts';
 import type { Reading } from '../../model/fault.ts';
@@ -16,10 +16,10 @@ import { hasTimeoutPolicy, parseNftRefusing, parseSavedRefusing } from './refusi
 import { NFT_LIST, type RuleList, type RuleLists, ruleLists } from './rule-lists.ts';
 
 const NO_BLOCKS = { ok: true, value: 'none', source: NFT_LIST } as const;
-// These track connections without a rule that is listed.
+// These track connections without a rule that the lists show.
 const SWITCHES = ['openvswitch', 'act_ct'] as const;
 
-/** Which entries have an extension block because of rules. */
+/** Returns which entries have an extension block because of rules. */
 export function readRuleBlocks(root: Root, namespace: Namespace): Reading<RuleBlocks> {
   const lists = ruleLists(root, namespace);
   if ('kind' in lists) return { ok: false, fault: lists };
@@ -37,18 +37,18 @@ function blocksOf(list: RuleList, parse: (text: string) => RuleBlocks): Reading<
   return list.ok ? { ...list, value: parse(list.value) } : list;
 }
 
-// What every entry has, else what could not be read, else what some entries have.
-function surest(one: Reading<RuleBlocks>, other: Reading<RuleBlocks>): Reading<RuleBlocks> {
+// Prefers a block on every entry, then an unreadable list, then blocks on some entries.
+function surest(first: Reading<RuleBlocks>, second: Reading<RuleBlocks>): Reading<RuleBlocks> {
   const rank = (reading: Reading<RuleBlocks>) => (reading.ok ? { none: 0, some: 1, all: 3 }[reading.value] : 2);
-  return rank(other) > rank(one) ? other : one;
+  return rank(second) > rank(first) ? second : first;
 }
 
-/** Rules that drop what connection tracking calls invalid; undefined where no list of rules can be read. */
+/** Returns the rules that drop invalid packets; undefined if no list of rules can be read. */
 export function readDropRules(root: Root, namespace: Namespace): readonly DropRule[] | undefined {
   const lists = ruleLists(root, namespace);
   if ('kind' in lists) return undefined;
   const native = rulesIn({ tool: 'nft', list: lists.nft() });
-  // A rule that nft shows is not shown again in the words of iptables.
+  // A rule that nft can print is not listed again as an iptables rule.
   if (native.length > 0) return native;
   const all = allLists(lists, hasForeignRules);
   return areKnown(all) ? all.flatMap(rulesIn) : undefined;
@@ -59,7 +59,7 @@ function rulesIn({ tool, list }: NamedList): readonly DropRule[] {
   return tool === 'nft' ? parseNftRules(list.value) : parseSavedRules(list.value, tool);
 }
 
-/** The ranges of ports that rules give to NAT; a fault where no list of rules can be read. */
+/** Returns the port ranges that rules give to NAT; a fault if no list of rules can be read. */
 export function readNatRanges(root: Root, namespace: Namespace): Reading<readonly NatRange[]> {
   const lists = ruleLists(root, namespace);
   if ('kind' in lists) return { ok: false, fault: lists };
@@ -72,7 +72,10 @@ export function readNatRanges(root: Root, namespace: Namespace): Reading<readonl
   return { ok: true, value: texts.flatMap(parseNatRanges), source: NFT_LIST };
 }
 
-/** Base chains that drop untracked packets which no rule accepts; undefined if the rules cannot be read. */
+/**
+ * Returns the base chains that drop untracked packets unless a rule accepts them; undefined if the rules cannot be
+ * read.
+ */
 export function readFilterChains(root: Root, namespace: Namespace): readonly FilterChain[] | undefined {
   return readableLists(root, namespace)?.flatMap(({ tool, text }) =>
     tool === 'nft' ? parseNftChains(text) : parseSavedChains(text, tool),
@@ -101,13 +104,15 @@ function readableLists(root: Root, namespace: Namespace): readonly RuleText[] | 
   const lists = ruleLists(root, namespace);
   if ('kind' in lists) return undefined;
   const all = allLists(lists, hasIptablesTables);
-  // Without nft(8) the rules are those of iptables.
+  // Without nft(8), all rules are iptables rules.
   const isUnread = ({ list }: NamedList) => list !== 'none' && !list.ok && list.fault.kind !== 'tool-missing';
   if (!areKnown(all) || all.some(isUnread) || hidesIptables(lists)) return undefined;
   return all.flatMap(({ tool, list }) => (list === 'none' || !list.ok ? [] : [{ tool, text: list.value }]));
 }
 
-/** Whether nft shows tables of iptables whose own list is not made: without nft_compat none of their rules needs one. */
+/**
+ * True if nft shows iptables tables whose own list was not read: without nft_compat no iptables rule needs translation.
+ */
 function hidesIptables(lists: RuleLists): boolean {
   const nft = lists.nft();
   const isShown = nft !== 'none' && nft.ok && hasIptablesTables(nft.value);
@@ -119,7 +124,7 @@ interface NamedList {
   readonly list: RuleList;
 }
 
-/** The lists that may hold a kind of rules, of which nft does not show those that `isForeign` finds. */
+/** Returns the lists that may hold a kind of rule; nft does not print those that `isForeign` finds. */
 function allLists(lists: RuleLists, isForeign: (text: string) => boolean): readonly NamedList[] {
   const nft = lists.nft();
   const isWhole = nft === 'none' || (nft.ok && !isForeign(nft.value));

@@ -1,5 +1,5 @@
-// The same counters from conntrack(8), for kernels built without CONFIG_NF_CONNTRACK_PROCFS (Ubuntu's).
-// It asks nf_conntrack_netlink (IPCTNL_MSG_CT_GET_STATS_CPU), which needs CAP_NET_ADMIN.
+// The same counters from conntrack(8), for kernels built without CONFIG_NF_CONNTRACK_PROCFS (Ubuntu's). It queries
+// nf_conntrack_netlink (IPCTNL_MSG_CT_GET_STATS_CPU), which needs CAP_NET_ADMIN.
 
 import { COLUMN_NAMES, type ColumnName, type Counters, type Statistics, toolKeys } from '../../model/counters.ts';
 import type { Fault, Reading } from '../../model/fault.ts';
@@ -13,7 +13,7 @@ const KEYS: ReadonlyMap<string, ColumnName> = new Map(
   COLUMN_NAMES.flatMap((name) => toolKeys(name).map((key) => [key, name] as const)),
 );
 
-/** Runs `conntrack -S`, in the namespace that `enter` leads to. */
+/** Runs `conntrack -S` in the namespace that `enter` enters. */
 export function readToolStatistics(root: Root, enter: readonly string[] = []): Reading<Statistics> {
   return runTool(root, { tool: TOOLS.counters, source: COMMAND, enter }, interpretAnswer);
 }
@@ -34,7 +34,7 @@ function interpretAnswer({ failure, stdout }: Answer): Reading<Statistics> {
   return brokenAnswer({ kind: parsed.kind, source: COMMAND });
 }
 
-/** Lines of `cpu=0 found=0 invalid=0 … drop=0 early_drop=0 error=0`; unknown keys are passed over. */
+/** Parses lines such as `cpu=0 found=0 invalid=0 … drop=0 early_drop=0 error=0`; skips unknown keys. */
 export function parseToolStatistics(text: string): Parsed<Statistics> {
   const lines = text.split('\n').filter((line) => line.startsWith('cpu='));
   const cpus = lines.map(parseToolCpu);

@@ -1,7 +1,7 @@
-// Whether a process listens for conntrack events (`conntrack -E`, conntrackd): since 5.19 the kernel adds an
-// extension block to each entry while one does. `/proc/net/netlink`, readable by all, printed by
-// netlink_native_seq_show() in net/netlink/af_netlink.c: sk Eth Pid Groups …, the groups a hex mask.
-// Apart from listeners.ts, which a plain check does not load.
+// Listeners for conntrack events (`conntrack -E`, conntrackd): since 5.19 the kernel adds an extension block to each
+// entry while there is one. `/proc/net/netlink`, readable by every user, printed by netlink_native_seq_show() in
+// net/netlink/af_netlink.c: sk Eth Pid Groups …, the groups as a hex mask. Separate from listeners.ts, which a plain
+// check does not load.
 
 import type { Parsed } from '../root.ts';
 

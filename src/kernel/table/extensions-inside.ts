@@ -1,4 +1,5 @@
-// What makes entries larger in another network namespace: its own switches and rules, as root sees them inside of it.
+// Settings that make entries larger in another network namespace: its switches and rules, which root can read inside
+// it.
 
 import { self } from '#system/self';
 import type { Reading } from '../../model/fault.ts';
@@ -11,16 +12,21 @@ import { readRuleBlocks } from '../rules/rules.ts';
 
 const EXTENSION_SWITCHES = ['acct', 'timestamp', 'events'] as const;
 
-/** The observation with what is known of one table's extensions; as it is where we may not enter, or where it is ours. */
+/**
+ * Returns the observation with the extension settings of one table; unchanged if the table is ours or its namespace may
+ * not be entered.
+ */
 export function lookInside(root: Root, observation: Observation, { key }: Table): Observation {
   const [own, ...others] = observation.tables;
   if (root.view !== 'own' || self.effectiveUser() !== 0) return observation;
-  const known = others.map((table) => (table.key === key ? withSettings(root, table) : table));
-  return { ...observation, tables: [own, ...known] };
+  const tables = others.map((table) => (table.key === key ? withSettings(root, table) : table));
+  return { ...observation, tables: [own, ...tables] };
 }
 
 function withSettings(root: Root, table: Table): Table {
-  const readings = readSettings(root, 'nf_conntrack', table, (name) => EXTENSION_SWITCHES.some((one) => one === name));
+  const readings = readSettings(root, 'nf_conntrack', table, (name) =>
+    EXTENSION_SWITCHES.some((other) => other === name),
+  );
   if (!readings.ok) return table;
   const setting = (name: (typeof EXTENSION_SWITCHES)[number]): Reading<number> => {
     const source = `${GENERATIONS.nf_conntrack.directory}/nf_conntrack_${name}`;

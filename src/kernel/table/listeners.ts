@@ -1,5 +1,5 @@
-// Whether anything listens for conntrack events in another network namespace: since 5.19 a single listener, whichever its
-// namespace, makes the kernel add an extension block to the entries of all of them (measured on 6.18).
+// Listeners for conntrack events in other network namespaces. Since 5.19 a single listener, in any namespace, makes the
+// kernel add an extension block to the entries of all namespaces (measured on 6.18).
 
 import type { Reading } from '../../model/fault.ts';
 import { readMounts } from '../namespaces/mounts.ts';
@@ -9,7 +9,7 @@ import { visibilityOf } from '../namespaces/visibility.ts';
 import type { Root } from '../root.ts';
 import { NETLINK_LIMIT, parseEventListener } from './event-listener.ts';
 
-/** Not known where not all of the machine's processes show, unless one of those that do is one. */
+/** Unknown if some processes of the machine are hidden, unless a visible one listens. */
 export function readListenerElsewhere(root: Root): Reading<boolean> {
   const source = root.locate('/proc/PID/net/netlink');
   const others = new Map<number, number>();

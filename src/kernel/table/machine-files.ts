@@ -1,4 +1,4 @@
-// Facts of the machine: the kernel's version, its page size, its memory, what one entry and the hash table take.
+// Facts about the machine: kernel version, page size, memory, and the sizes of an entry and the hash table.
 
 import { bytes } from '#system/bytes';
 import { self } from '#system/self';
@@ -17,7 +17,7 @@ const SLABINFO_LIMIT = 1 << 22;
 export const NOT_ASKED: Reading<never> = { ok: false, fault: { kind: 'not-asked', source: 'it' } };
 const UNASKED = { buckets: NOT_ASKED, memTotal: NOT_ASKED, available: NOT_ASKED, expectMax: NOT_ASKED };
 
-/** Buckets and memory with `sizes`, and with `all` also the limit of expectations. */
+/** Buckets and memory with `sizes`; `all` also reads the limit of expectations. */
 export function readMachine(root: Root, generation: Generation, wanted: 'all' | 'sizes' | 'least'): Machine {
   return {
     view: root.view,
@@ -51,7 +51,7 @@ function figureOf<T>(parsed: Parsed<T>, source: string): Reading<T> {
   return parsed.ok ? { ok: true, value: parsed.value, source } : { ok: false, fault: { kind: parsed.kind, source } };
 }
 
-/** `/proc/sys/kernel/osrelease`, every kernel: what `uname -r` prints. */
+/** `/proc/sys/kernel/osrelease`, on every kernel: the output of `uname -r`. */
 function readRelease(root: Root): Reading<KernelVersion> {
   return root.read('/proc/sys/kernel/osrelease', MACHINE_FILE_LIMIT, parseRelease);
 }
@@ -67,7 +67,7 @@ export function parseMemTotal(text: string): Parsed<number> {
   return match === null ? { ok: false, kind: 'malformed' } : { ok: true, value: Number(match[1]) * 1024 };
 }
 
-/** MemAvailable; before 3.14 MemFree, Buffers and Cached, which is more than could be had. */
+/** MemAvailable; before 3.14 MemFree, Buffers and Cached, which is an upper bound. */
 export function parseAvailable(text: string): Parsed<Available> {
   const bytes = (name: string): number | undefined => {
     const [, digits] = new RegExp(`^${name}: +(\\d{1,15}) kB$`, 'm').exec(text) ?? [];

@@ -1,5 +1,5 @@
-// `/proc/slabinfo`, version 2.1 (2.6.10 to today): the conntrack cache's geometry. Everybody may read it on
-// CentOS 5 and 6, only root since 3.6. Printed by slab_show() in mm/slab_common.c:
+// `/proc/slabinfo`, version 2.1 (2.6.10 to today): the conntrack cache's geometry. Readable by every user on
+// CentOS 5 and 6, only by root since 3.6. Printed by slab_show() in mm/slab_common.c:
 //   name <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : tunables … : slabdata …
 
 import { GENERATION_NAMES, GENERATIONS } from '../../model/generation.ts';
@@ -8,12 +8,12 @@ import type { Parsed } from '../root.ts';
 
 const ROW = /^(\w+) +\d+ +\d+ +(\d{1,9}) +(\d{1,9}) +(\d{1,9}) /;
 
-/** The first row of a conntrack cache; all of a kernel's rows have the same geometry. */
+/** Returns the first row of a conntrack cache; all rows of a kernel have the same geometry. */
 export function parseSlabinfo(text: string): Parsed<SlabCache> {
-  // The file has some 200 lines of which one is looked for.
+  // The file has some 200 lines; only one is needed.
   for (let at = text.indexOf('_conntrack'); at !== -1; ) {
-    const found = text.indexOf('\n', at);
-    const end = found === -1 ? text.length : found;
+    const lineEnd = text.indexOf('\n', at);
+    const end = lineEnd === -1 ? text.length : lineEnd;
     const cache = parseSlabRow(text.slice(text.lastIndexOf('\n', at) + 1, end));
     if (cache !== undefined) return { ok: true, value: cache };
     at = text.indexOf('_conntrack', end);
@@ -21,7 +21,7 @@ export function parseSlabinfo(text: string): Parsed<SlabCache> {
   return { ok: false, kind: 'malformed' };
 }
 
-/** The kernel counts each cache's slabs while it prints: what comes behind the row is not worth asking for. */
+/** Stops reading after the row, because the kernel counts each cache's slabs while it prints. */
 export function hasCache(text: string): boolean {
   return parseSlabinfo(text).ok;
 }
@@ -33,7 +33,7 @@ function parseSlabRow(line: string): SlabCache | undefined {
   return { name, objectSize, objectsPerSlab, pagesPerSlab };
 }
 
-// Expectations have caches of their own, which are not meant here.
+// Expectations have separate caches, which are ignored.
 function isTable(name: string): boolean {
   return GENERATION_NAMES.some((generation) => GENERATIONS[generation].slabCache.test(name));
 }

@@ -1,5 +1,5 @@
 // The kernel's per-CPU conntrack counters: `/proc/net/stat/nf_conntrack` (CentOS 6 to today) and
-// `/proc/net/stat/ip_conntrack` (CentOS 5), where CONFIG_NF_CONNTRACK_PROCFS is on.
+// `/proc/net/stat/ip_conntrack` (CentOS 5), if CONFIG_NF_CONNTRACK_PROCFS is on.
 // Printed by ct_cpu_seq_show() in net/netfilter/nf_conntrack_standalone.c. Columns by kernel:
 //   up to 2.6.34   entries searched found new invalid ignore delete delete_list insert insert_failed drop
 //                  early_drop icmp_error expect_new expect_create expect_delete
@@ -13,7 +13,7 @@ import type { Parsed } from '../root.ts';
 
 const MALFORMED = { ok: false, kind: 'malformed' } as const;
 
-/** Reads the header for the columns' places: they moved before and will move again. */
+/** Finds the columns by the header, because their positions differ between kernels. */
 export function parseStatistics(text: string): Parsed<Statistics> {
   const [header = '', ...lines] = text.trim().split('\n');
   if (header === '') return { ok: false, kind: 'empty' };
@@ -27,13 +27,13 @@ export function parseStatistics(text: string): Parsed<Statistics> {
   return { ok: true, value: { entries, cpus: cells.map((row) => cpuCounters(names, row)) } };
 }
 
-// Kernels print blanks; a pattern for other white space is compiled anew in each run.
+// Kernels print spaces; a pattern for other white space is compiled again in each run.
 function wordsOf(line: string): readonly string[] {
   const parts = line.includes('\t') ? line.split(/\s/) : line.split(' ');
   return parts.filter(Boolean);
 }
 
-/** Printed with "%08x". */
+/** The kernel prints "%08x". */
 function isHexCounter(cell: string): boolean {
   return cell.length === 8 && Number.parseInt(cell, 16).toString(16).padStart(8, '0') === cell;
 }
@@ -52,7 +52,7 @@ function cpuCounters(names: readonly string[], row: readonly string[]): Counters
   return counters;
 }
 
-/** What the counters tell of the entries. */
+/** Returns the entries column of the counters. */
 export function entriesOf(statistics: Reading<Statistics>): Reading<number> {
   if (!statistics.ok) return statistics;
   const { entries } = statistics.value;

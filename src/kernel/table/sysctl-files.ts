@@ -1,18 +1,18 @@
-// Which generation of connection tracking a machine has, with the entries and the limit that its sysctls tell.
+// The generation of connection tracking on a machine, with entries and limit from its sysctls.
 
 import type { Reading } from '../../model/fault.ts';
 import { GENERATION_NAMES, GENERATIONS, type Generation } from '../../model/generation.ts';
 import { readNumber } from '../number.ts';
 import type { Root } from '../root.ts';
 
-/** The sysctls of one generation, where the machine has any of them. */
+/** The sysctls of one generation, if the machine has any of them. */
 export interface Sysctls {
   readonly generation: Generation;
   readonly count: Reading<number>;
   readonly max: Reading<number>;
 }
 
-/** The first generation of which count or max is there; undefined when there is none. */
+/** Returns the first generation that has count or max; undefined if there is none. */
 export function findGeneration(root: Root): Sysctls | undefined {
   for (const generation of GENERATION_NAMES) {
     const { directory, limitFiles } = GENERATIONS[generation];

@@ -1,5 +1,5 @@
-// The machine's own time: `/proc/uptime`, seconds since boot with two decimals, and `/proc/sys/kernel/random/boot_id`,
-// another after each boot; both on every kernel.
+// The machine's own clock: `/proc/uptime`, seconds since boot with two decimals, and `/proc/sys/kernel/random/boot_id`,
+// which changes with each boot; both on every kernel.
 
 import type { Reading } from '../../model/fault.ts';
 import type { BootClock } from '../../model/observation.ts';
