@@ -1,5 +1,5 @@
-// The one judgement of an observation, for every command: what each table's metrics come to, which tables are worth
-// telling of, and whether the limit is what is configured.
+// Evaluates an observation, for every command: each table's metrics and state, the tables to report, and drift between
+// the limit and its configuration.
 
 import type { Fault, Reading } from '../model/fault.ts';
 import type { Observation, Visibility } from '../model/observation.ts';
@@ -17,19 +17,19 @@ import { compareSeverity, type State, worst } from './state.ts';
 import { type Thresholds, thresholdsEverywhere } from './thresholds.ts';
 import { trendOf } from './trend.ts';
 
-/** What one table comes to. */
+/** The evaluation of one table. */
 export interface TableResult extends Verdict {
   readonly table: Table;
   readonly measurements: Measurements;
-  /** What was lost over the time that the rates are of, where that is known. */
+  /** Counter events over the span of the rates; undefined if there are no rates. */
   readonly losses: Losses | undefined;
-  /** The same, told apart by why. */
+  /** The same as lost packets by cause. */
   readonly lost: Lost | undefined;
-  /** Entries per second over that time. */
+  /** Entries per second over that span. */
   readonly pace: number | undefined;
   /** Packets lost since boot; undefined if the counters could not be read. */
   readonly lostSinceBoot: Lost | undefined;
-  /** Whether this kernel, with so few buckets, refuses entries before the table is full. */
+  /** True if this kernel, with so few buckets, refuses entries before the table is full. */
   readonly refusesBelowLimit: boolean;
   /** Undefined if the size of an entry is unknown. */
   readonly memory: TableMemory | undefined;
@@ -37,35 +37,35 @@ export interface TableResult extends Verdict {
 
 export interface Evaluation {
   readonly observation: Observation;
-  /** The worst of all tables'; of one that could not be read it is UNKNOWN. */
+  /** The worst state of all tables; a table that could not be read is UNKNOWN. */
   readonly state: State;
-  /** In the order of the observation: ours first. */
+  /** In the order of the observation, ours first. */
   readonly results: readonly [own: TableResult, ...others: TableResult[]];
-  /** The other namespaces that a threshold or a loss makes worth telling: gravest first, then who loses most, then the fullest. */
+  /** The other namespaces with a finding or a loss, in the order of byGravity(). */
   readonly remarkable: readonly TableResult[];
-  /** The other namespaces, those with the most entries first. */
+  /** The other namespaces, by entries, most first. */
   readonly fullest: readonly TableResult[];
-  /** The cost of one entry of our own table. */
+  /** The cost of an entry of our own table. */
   readonly cost: Reading<ObjectCost>;
-  /** Undefined if that is unknown. */
+  /** Undefined if the size of an entry is unknown. */
   readonly memory: AllMemory | undefined;
   readonly drift: Drift | undefined;
   readonly causes: readonly Cause[];
-  /** Files that may set the limit and could not be read. */
+  /** Files that may set the limit but could not be read. */
   readonly unjudged: readonly Fault[];
 }
 
 export interface EvaluationOptions {
   readonly thresholds: Thresholds;
-  /** Bytes for one entry, all-in; undefined to take what the kernel says. */
+  /** Bytes per entry, all-in; undefined to use the kernel's figure. */
   readonly objectSize: number | undefined;
-  /** The state of a limit that is below what is configured. */
+  /** The state for a limit below the configured one. */
   readonly drift: State;
-  /** The state of a look at every namespace that does not see all of them. */
+  /** The state if not every namespace is visible. */
   readonly partial: State;
 }
 
-/** By the key of the table; a table that has none is one whose past nobody keeps. */
+/** By the key of the table; a table without history has no key here. */
 export type Histories = ReadonlyMap<string, Reading<History>>;
 
 export function evaluate(observation: Observation, histories: Histories, options: EvaluationOptions): Evaluation {
@@ -82,7 +82,7 @@ export function evaluate(observation: Observation, histories: Histories, options
     observation,
     state: worst(unread.length === 0 ? states : [...states, 'unknown']),
     results: [ours, ...theirs],
-    remarkable: theirs.filter((one) => one.findings.length > 0 || loses(one) > 0).sort(byGravity),
+    remarkable: theirs.filter((result) => result.findings.length > 0 || packetsLostBy(result) > 0).sort(byGravity),
     fullest: theirs.slice().sort((a, b) => b.table.entries - a.table.entries),
     cost,
     memory: cost.ok ? allMemory(machine, cost.value, tables) : undefined,
@@ -143,12 +143,12 @@ function otherResult(other: Unjudged, { thresholds }: EvaluationOptions): TableR
   return { ...other, ...judge(other.measurements, thresholdsEverywhere(thresholds), []) };
 }
 
-/** The gravest first, then who loses most, then the fullest. */
+/** Orders by state, worst first, then by packets lost, then by entries. */
 export function byGravity(a: TableResult, b: TableResult): number {
-  return compareSeverity(b.state, a.state) || loses(b) - loses(a) || b.table.entries - a.table.entries;
+  return compareSeverity(b.state, a.state) || packetsLostBy(b) - packetsLostBy(a) || b.table.entries - a.table.entries;
 }
 
-/** Packets over the time that the rates are of; 0 where that is not known. */
-function loses({ lost }: TableResult): number {
+/** Packets lost over the span of the rates; 0 if unknown. */
+function packetsLostBy({ lost }: TableResult): number {
   return lost === undefined ? 0 : packetsLost(lost);
 }

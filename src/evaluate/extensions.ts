@@ -1,5 +1,5 @@
-// The extension block beside each entry: who makes the kernel allocate one, by kernel, and how sure that is.
-// Kernel source: net/netfilter/nf_conntrack_extend.c, nf_conntrack_core.c (init_conntrack), nf_nat_masquerade.c.
+// The extension block of an entry: what makes the kernel allocate one, by kernel, and the certainty. Kernel source:
+// net/netfilter/nf_conntrack_extend.c, nf_conntrack_core.c (init_conntrack), nf_nat_masquerade.c.
 
 import type { Reading } from '../model/fault.ts';
 import type { KernelVersion, Machine } from '../model/machine.ts';
@@ -7,27 +7,30 @@ import type { ExtensionSettings, Table } from '../model/table.ts';
 import { atLeast } from './kernel-version.ts';
 
 /**
- * `at_least`: what was not seen may add to it. `up_to`: rules add a block to those entries alone that match. `about`: the
- * one of some entries, and the other of others.
+ * `at_least`: settings that could not be read may add to it. `up_to`: rules add a block only to the entries that match.
+ * `about`: some entries have one certainty, others another.
  */
 export type Certainty = 'exact' | 'at_least' | 'up_to' | 'about';
 
 export interface Extension {
-  /** What is counted for each entry. */
+  /** Bytes counted per entry. */
   readonly bytes: number;
   readonly certainty: Certainty;
-  /** What it may be at the most; the same as `bytes` where that is not known either. */
+  /** Maximum bytes per entry; equal to `bytes` if that is unknown too. */
   readonly most: number;
 }
 
-// From 4.12 on one power-of-two kmalloc, whatever is in it: measured on x86-64.
+// Since 4.12 one power-of-two kmalloc, whatever it contains; measured on x86-64.
 const BLOCK_BYTES = 128;
 
-/** `varies`: before 4.12 the size depends on what uses the block. `by default`: each entry, unless events are off. */
+/**
+ * `varies`: before 4.12 the size depends on the users of the block. `by default`: every entry has one, unless events
+ * are off.
+ */
 type Allocation = 'never' | 'varies' | 'by default' | 'on demand';
 
 /**
- * Bytes before 4.12 with events on, which is the default: a minimum, since NAT, helpers and labels add to it. Measured on
+ * Minimum bytes before 4.12 with events on, which is the default: NAT, helpers and labels add to it. Measured on
  * 2.6.32, 3.10 and 4.4; the event cache lost its timer in 3.17.
  */
 interface Least {
@@ -70,20 +73,20 @@ function leastOf(release: Reading<KernelVersion>): Least {
 function extensionBlock(settings: ExtensionSettings, byDefault: boolean): Extension {
   const { acct, timestamp, rules } = settings;
   const mode = eventsMode(settings.events);
-  const asked = [
+  const demands = [
     isOn(acct),
     isOn(timestamp),
-    eventsAsk(settings, mode, byDefault),
+    eventsDemand(settings, mode, byDefault),
     rules?.ok === true && rules.value === 'all',
   ];
-  if (asked.includes(true)) return EXACTLY_ONE;
-  // What this kernel does by default, where the switch itself cannot be seen.
-  if (mode === undefined && (byDefault || isHeard(settings))) return ONE_OR_LESS;
+  if (demands.includes(true)) return EXACTLY_ONE;
+  // If the switch cannot be read, assume the kernel's default.
+  if (mode === undefined && (byDefault || hasListener(settings))) return ONE_OR_LESS;
   if (rules?.ok === true && rules.value === 'some') return ONE_OR_LESS;
-  return asked.includes(undefined) || rules?.ok !== true ? PERHAPS_ONE : EXACTLY_NONE;
+  return demands.includes(undefined) || rules?.ok !== true ? PERHAPS_ONE : EXACTLY_NONE;
 }
 
-/** Undefined where it cannot be seen; a kernel without the switch does not have what it switches. */
+/** Undefined if it cannot be read; a kernel without the switch does not have the feature. */
 function isOn(setting: Reading<number>): boolean | undefined {
   if (setting.ok) return setting.value !== 0;
   return setting.fault.kind === 'missing' ? false : undefined;
@@ -96,14 +99,14 @@ function eventsMode(events: Reading<number>): number | undefined {
 
 const AUTODETECT = 2;
 
-/** Since 5.19 events ask for it where they are on, or where anybody listens: one namespace's listener is all others' too. */
-function eventsAsk(settings: ExtensionSettings, mode: number | undefined, byDefault: boolean): boolean | undefined {
+/** Since 5.19 events add the block if they are on, or if there is a listener in any namespace. */
+function eventsDemand(settings: ExtensionSettings, mode: number | undefined, byDefault: boolean): boolean | undefined {
   const { listener, elsewhere } = settings;
   if (byDefault || mode !== AUTODETECT) return mode === undefined ? undefined : mode !== 0;
-  if (isHeard(settings)) return true;
+  if (hasListener(settings)) return true;
   return listener.ok && elsewhere?.ok === true ? false : undefined;
 }
 
-function isHeard({ listener, elsewhere }: ExtensionSettings): boolean {
+function hasListener({ listener, elsewhere }: ExtensionSettings): boolean {
   return (listener.ok && listener.value) || (elsewhere?.ok === true && elsewhere.value);
 }

@@ -1,6 +1,5 @@
-// What a table of n entries costs in memory that cannot be swapped: slab objects with the waste of their
-// slabs, extension blocks, and the hash table apart.
-// Kernel source: net/netfilter/nf_conntrack_core.c (kmem_cache, hash).
+// Memory that a table of n entries pins (it cannot be swapped): slab objects with their slab waste, extension blocks,
+// and, separately, the hash table. Kernel source: net/netfilter/nf_conntrack_core.c (kmem_cache, hash).
 
 import type { Reading } from '../model/fault.ts';
 import {
@@ -15,24 +14,23 @@ import type { Table } from '../model/table.ts';
 import { type Certainty, extensionOf } from './extensions.ts';
 import { atLeast } from './kernel-version.ts';
 
-/** Where the object size comes from: the flag, the running kernel, or this release's usual figure. */
+/** The source of the object size: the flag, the running kernel, or the usual size for this release. */
 export type ObjectOrigin = 'given' | 'slabinfo' | 'estimate';
 
-/** What one entry costs. Sizes in bytes. */
+/** Memory per entry, in bytes. */
 export interface ObjectCost {
   readonly origin: ObjectOrigin;
   readonly objectSize: number;
   readonly objectsPerSlab: number;
   readonly slabBytes: number;
-  /** The extension block that is counted for each entry. */
+  /** The extension block counted per entry. */
   readonly extension: number;
-  /** How sure that is. */
   readonly certainty: Certainty;
-  /** What it may be at the most. */
+  /** The maximum extension block per entry. */
   readonly extensionMost: number;
 }
 
-/** Either figure in bytes, its parts apart. */
+/** Slab memory in bytes. */
 export interface Footprint {
   readonly objects: number;
   readonly extensions: number;
@@ -40,17 +38,17 @@ export interface Footprint {
 }
 
 /**
- * What one entry costs: `given` (all-in: no waste, no extension), else slabinfo, else this release's usual size.
- * Fails only when slabinfo could not be read and the release does not tell either.
+ * Returns the memory per entry: `given` (all-in: no waste, no extension), else slabinfo, else the usual size for this
+ * release. Fails only if slabinfo cannot be read and the release is unknown.
  */
 export function objectCostOf(machine: Machine, table: Table, given: number | undefined): Reading<ObjectCost> {
   if (given !== undefined) {
-    const whole = { origin: 'given', objectSize: given, objectsPerSlab: 1, slabBytes: given } as const;
-    return { ok: true, value: { ...whole, ...NO_BLOCK }, source: '--object-size' };
+    const object = { origin: 'given', objectSize: given, objectsPerSlab: 1, slabBytes: given } as const;
+    return { ok: true, value: { ...object, ...NO_BLOCK }, source: '--object-size' };
   }
   const { slabCache, release } = machine;
   if (slabCache.ok) {
-    // Without the release it is not known whether this kernel adds extension blocks.
+    // Without the release, it is unknown if this kernel adds extension blocks.
     const origin = release.ok ? 'slabinfo' : 'estimate';
     const cost = { origin, ...slabGeometry(slabCache.value, pageBytes(machine)) } as const;
     return { ok: true, value: { ...cost, ...blockCost(machine, table) }, source: slabCache.source };
@@ -65,12 +63,12 @@ function blockCost(machine: Machine, table: Table): Pick<ObjectCost, keyof typeo
   return { extension: bytes, certainty, extensionMost: most };
 }
 
-/** The cost of an entry of another table, where that of one is known. */
+/** Returns the cost of an entry of another table, from that of a known one. */
 export function costElsewhere(machine: Machine, cost: ObjectCost, table: Table): ObjectCost {
   return cost.origin === 'given' ? cost : { ...cost, ...blockCost(machine, table) };
 }
 
-/** The same with all that cannot be seen. */
+/** Returns the upper bound, assuming every setting that could not be read. */
 export function atMost(cost: ObjectCost): ObjectCost {
   return { ...cost, extension: cost.extensionMost };
 }
@@ -95,14 +93,14 @@ function usualObjectSize(version: KernelVersion): number {
   return atLeast(version, 3, 0) ? 320 : 304;
 }
 
-/** What `entries` entries hold, by whole slabs. */
+/** Returns the memory of `entries` entries, in whole slabs. */
 export function footprint(cost: ObjectCost, entries: number): Footprint {
   const objects = Math.ceil(entries / cost.objectsPerSlab) * cost.slabBytes;
   const extensions = entries * cost.extension;
   return { objects, extensions, total: objects + extensions };
 }
 
-/** What the entries of all these tables hold: the slab of objects is one, each namespace has its own extensions. */
+/** Returns the memory of all these tables: they share one slab of objects; extensions differ per namespace. */
 export function footprintOf(machine: Machine, cost: ObjectCost, tables: readonly Table[]): Footprint {
   const entries = tables.reduce((sum, table) => sum + table.entries, 0);
   const { objects } = footprint(cost, entries);
@@ -111,19 +109,19 @@ export function footprintOf(machine: Machine, cost: ObjectCost, tables: readonly
   return { objects, extensions, total: objects + extensions };
 }
 
-/** How sure that is. */
+/** Returns the certainty of that memory. */
 export function certaintyOf(machine: Machine, cost: ObjectCost, tables: readonly Table[]): Certainty {
   const all = tables.filter(({ entries }) => entries > 0).map((table) => costElsewhere(machine, cost, table).certainty);
-  const unsure = [...new Set(all.filter((one) => one !== 'exact'))];
+  const unsure = [...new Set(all.filter((certainty) => certainty !== 'exact'))];
   return unsure.length > 1 ? 'about' : (unsure[0] ?? 'exact');
 }
 
-/** Bytes: a pointer for each bucket, and two before nf_conntrack (struct list_head). */
+/** Bytes: one pointer per bucket; two before nf_conntrack (struct list_head). */
 export function hashTableBytes(machine: Layout & Pick<Machine, 'generation'>, buckets: number): number {
   return buckets * bucketBytes(machine);
 }
 
-/** The hash table as it is; undefined if its buckets could not be read. */
+/** Returns the present size in bytes; undefined if the number of buckets could not be read. */
 export function hashTableNow(machine: Layout & Pick<Machine, 'generation' | 'buckets'>): number | undefined {
   const { buckets } = machine;
   return buckets.ok ? hashTableBytes(machine, buckets.value) : undefined;

@@ -1,17 +1,18 @@
-// Where the table is heading: entries per second, and the time until it is full.
+// Growth of the table in entries per second, and the time until it is full.
 
 import type { Sample } from '../model/sample.ts';
 
-// With five samples an odd one touches four of the ten slopes: too few to move their median. With four it would.
+// With five samples, an outlier affects four of the ten slopes: too few to move their median. With four samples it
+// would.
 const FEWEST_SAMPLES = 5;
 
-// Pairs that are closer together than this share of the whole span tell of noise, not of the trend: somebody ran
-// the check by hand a few times.
+// Pairs closer together than this share of the whole span show noise, not the trend, for example after a few runs by
+// hand.
 const SHORTEST_PAIR = 0.1;
 
 /**
- * Entries per second over `samples`, oldest first: the median of the slopes between their pairs (Theil and Sen).
- * Undefined for fewer than five samples: that would be a guess, and wake people at night.
+ * Returns entries per second over `samples`, oldest first: the median of the slopes between all pairs (Theil-Sen).
+ * Undefined for fewer than five samples: a guess would cause false alarms.
  */
 export function growthOf(samples: readonly Sample[]): number | undefined {
   const [first, last] = [samples[0], samples[samples.length - 1]];
@@ -22,7 +23,9 @@ export function growthOf(samples: readonly Sample[]): number | undefined {
   return medianSlope(slopes);
 }
 
-/** Seconds until `max` entries at this growth; 0 when it is there. Undefined while nothing grows. */
+/**
+ * Returns the seconds until `max` entries at this growth; 0 if it is reached. Undefined if the table is not growing.
+ */
 export function timeToFull(entries: number, max: number, perSecond: number): number | undefined {
   return perSecond > 0 ? Math.max(max - entries, 0) / perSecond : undefined;
 }

@@ -1,4 +1,4 @@
-// Measurements against thresholds: what each metric comes to, what is wrong, and the state of the whole.
+// Judges measurements by thresholds: the findings, and the state of the whole.
 
 import type { Fault } from '../model/fault.ts';
 import type { Measured, Measurements } from './measurements.ts';
@@ -7,7 +7,6 @@ import { alerts, neverAlerts, type Range } from './range.ts';
 import { compareSeverity, type State, worst } from './state.ts';
 import { LEVELS, type Ranges, type Thresholds } from './thresholds.ts';
 
-/** One thing that is wrong. */
 export type Finding =
   | {
       readonly kind: 'threshold';
@@ -17,20 +16,20 @@ export type Finding =
       readonly range: Range;
     }
   | { readonly kind: 'unjudged'; readonly state: 'unknown'; readonly metric: MetricName; readonly fault: Fault }
-  /** The limit is below what is configured. */
+  /** The live limit is below the configured one. */
   | { readonly kind: 'drift'; readonly state: State }
-  /** There may be namespaces that were not visible. */
+  /** Some namespaces may not be visible. */
   | { readonly kind: 'partial'; readonly state: State };
 
 export interface Verdict {
   readonly state: State;
-  /** The ranges that judge each metric. */
+  /** The thresholds of each metric. */
   readonly ranges: Readonly<Record<MetricName, Ranges>>;
-  /** Gravest first; metrics of equal state in their own order. */
+  /** Worst first; metrics of equal state in their own order. */
   readonly findings: readonly Finding[];
 }
 
-/** `others` are findings that no threshold is about; those that are ok count as none. */
+/** `others` are findings without a threshold; those in state ok are left out. */
 export function judge(measurements: Measurements, thresholds: Thresholds, others: readonly Finding[]): Verdict {
   const ranges = byMetric((metric) => thresholds[metric] ?? {});
   const judged = METRIC_NAMES.flatMap((metric) => findingOf(metric, measurements[metric], ranges[metric]) ?? []);

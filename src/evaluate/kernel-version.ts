@@ -1,4 +1,4 @@
-// Which behaviour a kernel has, by its version.
+// Kernel behaviour by version.
 
 import type { KernelVersion } from '../model/machine.ts';
 

@@ -1,4 +1,4 @@
-// Each metric's value in this run, or why it has none.
+// The value of each metric in this run, or why it has none.
 
 import { byCounter, type CounterName, type Statistics } from '../model/counters.ts';
 import type { Fault, Reading } from '../model/fault.ts';
@@ -10,8 +10,8 @@ import type { HistoryMetric, MetricName } from './metrics.ts';
 import type { NoRate } from './rates.ts';
 
 /**
- * `none`: not applicable here, or unsupported by this kernel; a threshold on it changes no state.
- * `broken`: it should be there and cannot be had; a threshold on it is UNKNOWN.
+ * `none`: not applicable here, or unsupported by this kernel; a threshold on it changes no state. `broken`: it should
+ * exist but could not be read; a threshold on it is UNKNOWN.
  */
 export type Measured =
   | { readonly kind: 'value'; readonly value: number }
@@ -25,37 +25,37 @@ type NoValue =
   | 'too few samples in the window yet'
   | 'not growing'
   | 'growth is slowing'
-  | 'fewer than at the looks before'
+  | 'fewer entries than in the samples before'
   | 'without --netns all'
-  | 'not of one namespace alone'
+  | 'not per namespace'
   | NoRate;
 
 export type Measurements = Readonly<Record<MetricName, Measured>>;
 
-/** What belongs to the machine as a whole, and not to one namespace. */
+/** Metrics of the whole machine, not of one namespace. */
 const MACHINE_METRICS = ['slab', 'slab_max', 'memory_share', 'load_factor', 'netns_usage', 'netns_count'] as const;
 type MachineMetric = (typeof MACHINE_METRICS)[number];
 type TableMetric = Exclude<MetricName, MachineMetric | HistoryMetric>;
 
 const NO_LIMIT: Measured = { kind: 'none', why: 'no limit is set' };
-const NOT_ALONE: Measured = { kind: 'none', why: 'not of one namespace alone' };
+const NOT_PER_NAMESPACE: Measured = { kind: 'none', why: 'not per namespace' };
 const NO_SWEEP: Measured = { kind: 'none', why: 'without --netns all' };
 export const UNSUPPORTED: Measured = { kind: 'none', why: 'unsupported by this kernel' };
 
-/** What one look at a table tells, whosever it is. */
+/** Returns the metrics that need only one sample of a table, of any namespace. */
 export function measureTable({ entries, limit, statistics }: Table): Readonly<Record<TableMetric, Measured>> {
   const usage = limit === 0 ? NO_LIMIT : measuredValue((100 * entries) / limit);
   return { usage, entries: measuredValue(entries), ...byCounter((name) => counterTotal(statistics, name)) };
 }
 
-/** Where only one namespace is meant. */
+/** The machine's metrics in the result of another namespace. */
 export const OF_NO_MACHINE: Readonly<Record<MachineMetric, Measured>> = {
-  slab: NOT_ALONE,
-  slab_max: NOT_ALONE,
-  memory_share: NOT_ALONE,
-  load_factor: NOT_ALONE,
-  netns_usage: NOT_ALONE,
-  netns_count: NOT_ALONE,
+  slab: NOT_PER_NAMESPACE,
+  slab_max: NOT_PER_NAMESPACE,
+  memory_share: NOT_PER_NAMESPACE,
+  load_factor: NOT_PER_NAMESPACE,
+  netns_usage: NOT_PER_NAMESPACE,
+  netns_count: NOT_PER_NAMESPACE,
 };
 
 export function measureMachine(
@@ -63,11 +63,11 @@ export function measureMachine(
   cost: Reading<ObjectCost>,
 ): Readonly<Record<MachineMetric, Measured>> {
   const [{ limit }] = tables;
-  const slab = (entries: number) => measuredFrom(cost, (known) => footprint(known, entries).total);
+  const slab = (entries: number) => measuredFrom(cost, (perEntry) => footprint(perEntry, entries).total);
   const fullest = Math.max(...tables.map(({ entries }) => entries));
   const limited = (measured: Measured): Measured => (limit === 0 ? NO_LIMIT : measured);
   return {
-    slab: measuredFrom(cost, (known) => footprintOf(machine, known, tables).total),
+    slab: measuredFrom(cost, (perEntry) => footprintOf(machine, perEntry, tables).total),
     slab_max: limited(slab(limit)),
     memory_share: limited(memoryShare(machine, slab(limit))),
     load_factor: limited(measuredFrom(machine.buckets, (buckets) => limit / buckets)),

@@ -1,4 +1,4 @@
-// Slab memory of the tables: what their entries hold now, what they would hold at the limit, and how certain that is.
+// Slab memory of the tables: of the present entries, of a full table, and the certainty of each.
 
 import type { Machine } from '../model/machine.ts';
 import type { Table } from '../model/table.ts';
@@ -7,7 +7,7 @@ import { certaintyOf, costElsewhere, type Footprint, footprint, footprintOf, typ
 
 /** Memory of one table, in bytes. */
 export interface TableMemory {
-  /** The cost of one of its entries. */
+  /** The cost of an entry of this table. */
   readonly cost: ObjectCost;
   readonly now: Footprint;
   /** Undefined if there is no limit. */
@@ -18,7 +18,7 @@ export interface TableMemory {
 export interface AllMemory {
   readonly now: Footprint;
   readonly certainty: Certainty;
-  /** How certain it is that each table at the limit holds as much as our own. */
+  /** The certainty that each full table uses as much as our own would. */
   readonly certaintyOfEach: Certainty;
 }
 

@@ -1,22 +1,22 @@
-// The metrics: names that thresholds and perfdata share, with their units. What each is worth in a run
-// is measurements.ts's and trend.ts's business.
+// The metrics: names shared by thresholds and performance data, with their units. Values are in measurements.ts and
+// trend.ts.
 
 import { byCounter, byRate } from '../model/counters.ts';
 import type { UnitScales } from './range.ts';
 
 interface MetricSpec {
-  /** Unit of measurement in perfdata; `c` is a counter. */
+  /** Unit of measurement in performance data; `c` is a counter. */
   readonly unit: '' | '%' | 'B' | 'c' | 's';
   readonly decimals: number;
-  /** Unit suffixes that a threshold on it may carry. */
+  /** Unit suffixes that its thresholds accept. */
   readonly scales: UnitScales;
-  /** Whether it appears in perfdata without being asked for by a threshold. */
+  /** True if it is in the performance data without a threshold. */
   readonly always: boolean;
-  /** Whether it compares with earlier runs, so that it needs a state directory. */
+  /** True if it compares with earlier runs and therefore needs a state directory. */
   readonly history: boolean;
-  /** Whether it may be below zero. */
+  /** True if it may be negative. */
   readonly signed: boolean;
-  /** Which tables a threshold judges: with `--netns all` every namespace's, ours, or none. */
+  /** The tables that a threshold judges: with `--netns all` every namespace's, only ours, or none. */
   readonly judged: 'everywhere' | 'here' | 'nowhere';
 }
 
@@ -30,7 +30,7 @@ const COUNTER = { ...COUNT_FIGURE, unit: 'c' } as const;
 const RATE = { ...COUNT_FIGURE, decimals: 3, history: true } as const;
 const SECONDS = { ...COUNT_FIGURE, unit: 's', scales: { s: 1, m: 60, h: 3600, d: 86400 }, history: true } as const;
 
-/** In the order of the perfdata. */
+/** In the order of the performance data. */
 const METRICS = {
   usage: PERCENT_FIGURE,
   entries: COUNT_FIGURE,
@@ -50,12 +50,12 @@ const METRICS = {
 
 export type MetricName = keyof typeof METRICS;
 
-/** Those that compare with earlier runs. */
+/** The metrics that compare with earlier runs. */
 export type HistoryMetric = {
   [Name in MetricName]: (typeof METRICS)[Name]['history'] extends true ? Name : never;
 }[MetricName];
 
-/** One thing for each metric, in the order of the perfdata. */
+/** Calls `make` for each metric, in the order of the performance data. */
 export function byMetric<T>(make: (name: MetricName) => T): Readonly<Record<MetricName, T>> {
   return {
     usage: make('usage'),
@@ -75,7 +75,7 @@ export function byMetric<T>(make: (name: MetricName) => T): Readonly<Record<Metr
   };
 }
 
-/** Every name, in the order of the perfdata. */
+/** All names, in the order of the performance data. */
 export const METRIC_NAMES: readonly MetricName[] = Object.values(byMetric((name) => name));
 
 const ALL_METRIC_NAMES: readonly string[] = METRIC_NAMES;
@@ -84,7 +84,7 @@ export function isMetricName(name: string): name is MetricName {
   return ALL_METRIC_NAMES.includes(name);
 }
 
-/** The spec under its general type, so that all metrics can be treated alike. */
+/** Returns the spec under its general type, so that all metrics can be handled alike. */
 export function metricSpec(name: MetricName): MetricSpec {
   return METRICS[name];
 }

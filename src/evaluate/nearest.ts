@@ -1,13 +1,13 @@
-// The name that a mistyped one was meant to be.
+// Finds the name that a mistyped word was meant to be.
 
-// No name is as long, and comparing takes time with the length.
+// No name is longer, and the time to compare grows with the length.
 const LONGEST_NAME = 40;
-// As a prefix it may be as short as this.
+// Minimum length of a prefix.
 const SHORTEST_PREFIX = 4;
-// One letter in three may differ.
+// At most one letter in three may differ.
 const LETTERS_A_MISTAKE = 3;
 
-/** The name that the text begins, or else the one with the fewest differences, if they are few. */
+/** Returns the only name that the text is a prefix of, or else the one with the fewest differences, if they are few. */
 export function nearest(text: string, names: readonly string[]): string | undefined {
   if (text.length > LONGEST_NAME || names.includes(text)) return undefined;
   const ranked = names.map((name) => ({ name, differences: differences(text, name) }));
@@ -17,7 +17,7 @@ export function nearest(text: string, names: readonly string[]): string | undefi
   return near.differences <= near.name.length / LETTERS_A_MISTAKE || begun.includes(near.name) ? near.name : undefined;
 }
 
-/** Letters to insert, to remove or to replace (Levenshtein's distance). */
+/** Returns the letters to insert, remove or replace (Levenshtein distance). */
 function differences(text: string, name: string): number {
   let above = Array.from({ length: name.length + 1 }, (_, at) => at);
   for (let row = 1; row <= text.length; row++) {

@@ -1,4 +1,4 @@
-// When packets were lost, by the samples that earlier checks have kept.
+// When packets were lost, from the samples that earlier checks kept.
 
 import type { Reading } from '../model/fault.ts';
 import type { KernelVersion } from '../model/machine.ts';
@@ -6,15 +6,15 @@ import type { Sample } from '../model/sample.ts';
 import { addLost, type Lost, lostPackets, packetsLost } from './losses.ts';
 import { comparable, lossesBetween } from './rates.ts';
 
-/** Packets lost between two samples that follow each other, or between several that do. */
+/** Packets lost between two consecutive samples, or over several consecutive intervals. */
 export interface LossSpell {
   readonly lost: Lost;
-  /** Seconds ago: the last sample before the loss, and the first one after it. */
+  /** Seconds ago: `from` is the last sample before the loss, `to` the first one after it. */
   readonly from: number;
   readonly to: number;
-  /** Seconds ago: the last loss is not older. */
+  /** The last loss was at most this many seconds ago. */
   readonly within: number;
-  /** Local time of both, `2026-11-23 03:01:44`; undefined for a captured tree, which does not have the time of day. */
+  /** Local time of both, `2026-11-23 03:01:44`; undefined for a captured tree, which has no time of day. */
   readonly first: string | undefined;
   readonly last: string | undefined;
 }
@@ -22,21 +22,21 @@ export interface LossSpell {
 export interface PastLosses {
   /** Seconds since the oldest sample that the present counters can be compared with. */
   readonly seconds: number;
-  /** In the order of time. */
+  /** In order of time. */
   readonly spells: readonly LossSpell[];
 }
 
-/** The local time so many seconds ago. */
+/** Returns the local time a number of seconds ago. */
 export type TimeAgo = (seconds: number) => string | undefined;
 
-/** Undefined if no earlier sample can be compared with `now`. `past` is in the order of time. */
+/** Undefined if no earlier sample can be compared with `now`. `past` is in order of time. */
 export function pastLosses(
   now: Sample,
   past: readonly Sample[],
   release: Reading<KernelVersion>,
   timeAgo: TimeAgo,
 ): PastLosses | undefined {
-  // A sample without counters shows nothing.
+  // A sample without counters shows no losses.
   const counting = past.filter(({ cpus }) => cpus.length > 0);
   const chain = now.cpus.length === 0 ? [] : comparable(now, counting);
   if (typeof chain === 'string') return undefined;

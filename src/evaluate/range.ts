@@ -1,23 +1,23 @@
-// Nagios threshold ranges, `[@]start:end`: parse, format, and whether a value alerts.
-// Grammar: Monitoring Plugins Development Guidelines, "Threshold and Ranges".
+// Nagios threshold ranges, `[@]start:end`: parse, format, and test a value. Grammar: Monitoring Plugins Development
+// Guidelines, "Threshold and Ranges".
 
 import { plainDecimal } from './decimal.ts';
 
-/** Both ends belong to the range. It alerts outside of itself, or inside when `inside` is set. */
+/** Both ends belong to the range. It alerts outside the range, or inside if `inside` is set. */
 export interface Range {
   readonly start: number;
   readonly end: number;
   readonly inside: boolean;
 }
 
-/** What a unit suffix multiplies by, for instance `{ KiB: 1024 }`. */
+/** The factor of each unit suffix, for example `{ KiB: 1024 }`. */
 export type UnitScales = Readonly<Record<string, number>>;
 
 export type ParsedRange = { readonly ok: true; readonly range: Range } | { readonly ok: false; readonly why: string };
 
 const NUMBER = /^(-?(?:\d+(?:\.\d+)?|\.\d+))([A-Za-z%]*)$/;
 
-/** Reads a range; a suffix on either end must be one of `scales`. Never throws. */
+/** Parses a range; a suffix on either end must be one of `scales`. Never throws. */
 export function parseRange(text: string, scales: UnitScales): ParsedRange {
   const inside = text.startsWith('@');
   const ends = (inside ? text.slice(1) : text).split(':');
@@ -40,7 +40,7 @@ function parseEnd(text: string, scales: UnitScales): number | undefined {
   return text === '' ? Number.POSITIVE_INFINITY : parseScaled(text, scales);
 }
 
-/** A number with one of these units or none; undefined for anything else. */
+/** Parses a number with one of these units or none; undefined for any other text. */
 export function parseScaled(text: string, scales: UnitScales): number | undefined {
   const match = NUMBER.exec(text);
   if (match === null) return undefined;
@@ -51,23 +51,23 @@ export function parseScaled(text: string, scales: UnitScales): number | undefine
   return Number.isFinite(value) ? value : undefined;
 }
 
-/** What is wrong with a unit, and what there is to type; undefined where no unit is what is wrong. */
+/** Returns the unknown unit and the accepted ones; undefined if the fault is not a unit. */
 function unitMistake(ends: readonly string[], scales: UnitScales): string | undefined {
   const units = ends.flatMap((end) => NUMBER.exec(end)?.[2] ?? []);
   const wrong = units.find((unit) => unit !== '' && !Object.keys(scales).includes(unit));
   if (wrong === undefined) return undefined;
   const near = Object.keys(scales).filter((unit) => unit.charAt(0).toLowerCase() === wrong.charAt(0).toLowerCase());
-  const known = near.length > 0 ? near : Object.keys(scales);
-  return known.length === 0 ? `takes no unit ${wrong}` : `unknown unit ${wrong}, known: ${known.join(' ')}`;
+  const accepted = near.length > 0 ? near : Object.keys(scales);
+  return accepted.length === 0 ? `takes no unit ${wrong}` : `unknown unit ${wrong}, known: ${accepted.join(' ')}`;
 }
 
-// 1.1 × 1000 is 1100.0000000000002 in binary; people see thresholds again in perfdata. Minus zero goes.
+// 1.1 × 1000 is 1100.0000000000002 in binary, and the bound is printed in the performance data. Also turns -0 into 0.
 function scaleDecimally(value: number, scale: number): number {
   const product = value * scale;
   return (scale === 1 || Number.isInteger(product) ? product : Number(product.toPrecision(15))) + 0;
 }
 
-/** The canonical text: parsing it gives the same range. */
+/** Returns the canonical text: parsing it gives the same range. */
 export function formatRange({ start, end, inside }: Range): string {
   const at = inside ? '@' : '';
   const last = end === Number.POSITIVE_INFINITY ? '' : plainDecimal(end);
@@ -80,29 +80,29 @@ export function alerts({ start, end, inside }: Range, value: number): boolean {
   return inside ? within : !within;
 }
 
-/** Whether no value at all alerts: no range, or `~:`. */
+/** True if no value alerts: no range, or `~:`. */
 export function neverAlerts(range: Range | undefined): boolean {
   if (range === undefined) return true;
   const { start, end, inside } = range;
   return !inside && start === Number.NEGATIVE_INFINITY && end === Number.POSITIVE_INFINITY;
 }
 
-/** The N of a range that, for values that are never negative, alerts exactly above N; else undefined. */
+/** Returns N of a range that, for non-negative values, alerts exactly above N; undefined for any other range. */
 export function upperBound({ start, end, inside }: Range): number | undefined {
   return !inside && start <= 0 && end >= 0 && end !== Number.POSITIVE_INFINITY ? end : undefined;
 }
 
-/** Each value that `inner` alerts at is one that `outer` alerts at, and there are some. */
+/** True if `inner` alerts at some values, and `outer` alerts at all of them. */
 export function covers(outer: Range, inner: Range, signed: boolean): boolean {
   const [above, innerAbove] = [upperBound(outer), upperBound(inner)];
-  // Nearly always; to look at values takes longer.
+  // The usual case: testing values takes longer.
   if (!signed && above !== undefined && innerAbove !== undefined) return innerAbove >= above;
   const values = tellingValues([outer, inner]).filter((value) => signed || value >= 0);
   const alerting = values.filter((value) => alerts(inner, value));
   return alerting.length > 0 && alerting.every((value) => alerts(outer, value));
 }
 
-// Between two neighbouring ends nothing changes: each end, and one value of each stretch, stand for all values.
+// Alerts change only at the ends: each end, and one value between two neighbouring ends, represent all values.
 function tellingValues(ranges: readonly Range[]): readonly number[] {
   const bounds = ranges.flatMap(({ start, end }) => [start, end]);
   const ends = [0, ...bounds].filter(Number.isFinite).sort((a, b) => a - b);

@@ -7,17 +7,17 @@ const SEVERITY: Readonly<Record<State, number>> = { ok: 0, warning: 1, unknown: 
 
 const EXIT_CODE: Readonly<Record<State, number>> = { ok: 0, warning: 1, critical: 2, unknown: 3 };
 
-/** Positive when `a` is the graver of the two. */
+/** Positive if `a` is more severe. */
 export function compareSeverity(a: State, b: State): number {
   return SEVERITY[a] - SEVERITY[b];
 }
 
-/** The gravest of them; `ok` when there are none. */
+/** Returns the most severe state; `ok` if there are none. */
 export function worst(states: readonly State[]): State {
   return states.reduce<State>((gravest, state) => (compareSeverity(state, gravest) > 0 ? state : gravest), 'ok');
 }
 
-/** Orders what has a state and a usage: the gravest first, of equal state the fullest. */
+/** Sorts by state, the most severe first, then by usage, the fullest first. */
 export function gravestFirst<T extends { readonly state: State; readonly usage: number }>(things: readonly T[]): T[] {
   return things.slice().sort((a, b) => compareSeverity(b.state, a.state) || b.usage - a.usage);
 }
@@ -27,7 +27,7 @@ export function exitCode(state: State): number {
   return EXIT_CODE[state];
 }
 
-/** Reads a state in any letter case. */
+/** Parses a state in upper or lower case. */
 export function parseState(text: string): State | undefined {
   const name = /^[A-Za-z]+$/.test(text) ? text.toLowerCase() : '';
   return STATES.find((state) => state === name);

@@ -1,4 +1,4 @@
-// Thresholds as flags give them, `[METRIC=]RANGE`, turned into ranges by metric.
+// Threshold flags, `[METRIC=]RANGE`, parsed into ranges by metric.
 
 import { isMetricName, METRIC_NAMES, type MetricName, metricSpec } from './metrics.ts';
 import { covers, formatRange, type ParsedRange, parseRange, type Range } from './range.ts';
@@ -11,7 +11,7 @@ export type Ranges = Readonly<Partial<Record<Level, Range>>>;
 /** By metric. */
 export type Thresholds = Readonly<Partial<Record<MetricName, Ranges>>>;
 
-/** The ranges that one flag gives. */
+/** The ranges from one flag. */
 export type GivenRanges = ReadonlyMap<MetricName, Range>;
 
 export type ParsedThresholds =
@@ -23,14 +23,14 @@ const DEFAULTS: Readonly<Record<Level, Range>> = {
   critical: { start: 0, end: 90, inside: false },
 };
 
-/** What holds where nobody says otherwise. */
+/** The thresholds without any flag. */
 export const DEFAULT_THRESHOLDS: Thresholds = { usage: DEFAULTS };
 
 const INSTEAD = 'usage is judged in every namespace with --netns all';
 /** Percent. */
 const ABSURD_USAGE = 1000;
 
-/** Reads all the values of one flag. A name may appear once; without a name a range means `usage`. */
+/** Parses all values of one flag. A name may appear once; a range without a name applies to `usage`. */
 export function parseThresholds(texts: readonly string[]): ParsedThresholds {
   const ranges = new Map<MetricName, Range>();
   for (const text of texts) {
@@ -50,7 +50,7 @@ function parseMeant(name: MetricName, text: string): ParsedRange {
   return why === undefined ? parsed : { ok: false, why };
 }
 
-/** A range that cannot do what was meant with this metric. */
+/** Returns why a range cannot do what was probably meant for this metric. */
 function slipIn(name: MetricName, text: string, range: Range): string | undefined {
   if (metricSpec(name).judged === 'nowhere') return `no thresholds on ${name}, ${INSTEAD}`;
   const isAbsurd = [range.start, range.end].some((end) => Number.isFinite(end) && end > ABSURD_USAGE);
@@ -59,13 +59,13 @@ function slipIn(name: MetricName, text: string, range: Range): string | undefine
   return name === 'time_to_full' && isUpperBound ? `alerts below need a colon: ${text}:` : undefined;
 }
 
-/** `usage` is what a range without a name is for. */
+/** A range without a name applies to `usage`. */
 export function splitThreshold(text: string): [name: string, range: string] {
   const at = text.indexOf('=');
   return at === -1 ? ['usage', text] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-/** The first of the texts that is on a metric which needs history. */
+/** Returns the first text whose metric needs history. */
 export function needingHistory(texts: readonly string[]): string | undefined {
   return texts.find((text) => {
     const [name] = splitThreshold(text);
@@ -73,15 +73,15 @@ export function needingHistory(texts: readonly string[]): string | undefined {
   });
 }
 
-/** A warning that would never show, and the critical range that covers it. */
+/** A warning range that never shows, and the critical range that covers it. */
 export interface LooserWarning {
   readonly warning: string;
   readonly critical: string;
-  /** The critical range was not given. */
+  /** True if the critical range was not given. */
   readonly isDefault: boolean;
 }
 
-/** The same range for both is meant, if both were given: there are to be no warnings. */
+/** Equal ranges for both are accepted if both were given: no warnings are wanted. */
 export function looserWarning(
   thresholds: Thresholds,
   given: Readonly<Record<Level, readonly string[]>>,
@@ -101,7 +101,7 @@ function metricsIn(texts: readonly string[]): readonly MetricName[] {
   return texts.map((text) => splitThreshold(text)[0]).filter(isMetricName);
 }
 
-/** Puts both levels together; a default stands until its own level and metric are given. */
+/** Merges both levels; a default applies until its own level and metric are given. */
 export function mergeThresholds(given: Readonly<Record<Level, GivenRanges>>): Thresholds {
   const merged: Partial<Record<MetricName, Partial<Record<Level, Range>>>> = { usage: { ...DEFAULTS } };
   for (const level of LEVELS) {
@@ -110,7 +110,7 @@ export function mergeThresholds(given: Readonly<Record<Level, GivenRanges>>): Th
   return merged;
 }
 
-/** Those that hold in every namespace, and not only in ours. */
+/** Returns the thresholds that apply in every namespace, not only in ours. */
 export function thresholdsEverywhere(thresholds: Thresholds): Thresholds {
   const named = METRIC_NAMES.filter((name) => metricSpec(name).judged === 'everywhere');
   return Object.fromEntries(named.map((name) => [name, thresholds[name]]).filter(([, ranges]) => ranges !== undefined));

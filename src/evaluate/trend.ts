@@ -1,4 +1,4 @@
-// What earlier looks add: rates of loss, growth, and the time until the table is full.
+// Metrics from earlier samples: loss rates, growth, and the time until the table is full.
 
 import { byRate, type CounterName } from '../model/counters.ts';
 import type { Reading } from '../model/fault.ts';
@@ -15,20 +15,20 @@ import { isSettling } from './settling.ts';
 
 export interface Trend {
   readonly measured: Readonly<Record<HistoryMetric, Measured>>;
-  /** What was lost over the time that the rates are of; undefined where there is no rate. */
+  /** Counter events over the span of the rates; undefined if there are no rates. */
   readonly losses: Losses | undefined;
-  /** The same by cause. */
+  /** The same as lost packets by cause. */
   readonly lost: Lost | undefined;
-  /** Entries per second over that time. */
+  /** Entries per second over that span. */
   readonly pace: number | undefined;
 }
 
-/** A table as it is kept for later; one without counters still has its entries. */
+/** Returns the sample to keep of a table; without counters it still has the entries. */
 export function sampleOf({ entries, statistics }: Table, { uptime }: BootClock): Sample {
   return { uptime, entries, cpus: statistics.ok ? statistics.value.cpus : [] };
 }
 
-/** `history` is undefined where nobody keeps one. */
+/** `history` is undefined without a state directory. */
 export function trendOf(
   table: Table,
   clock: Reading<BootClock> | undefined,
@@ -45,18 +45,18 @@ function trendSince(table: Table, now: Sample, { past, window }: History, releas
   const chain = typeof past === 'string' ? past : comparable(now, past);
   if (typeof chain === 'string') return emptyTrend({ kind: 'none', why: chain });
   const base = baseSample(now, chain, window);
-  const known = base === undefined ? undefined : lossesBetween(base, now);
+  const losses = base === undefined ? undefined : lossesBetween(base, now);
   const pace = base === undefined ? undefined : (now.entries - base.entries) / (now.uptime - base.uptime);
   const samples = [...chain.filter(({ uptime }) => now.uptime - uptime <= window), now];
   const rates = {
-    ...byRate((name) => rateOf(table, known, name)),
-    ...lossRates(table, known, release),
+    ...byRate((name) => rateOf(table, losses, name)),
+    ...lossRates(table, losses, release),
   };
-  // Without counters there is nothing to compare, which is not the same as nothing lost.
+  // Without counters there is nothing to compare, which does not mean that nothing was lost.
   return {
-    measured: { ...rates, ...forecast(table, growthOf(samples), slowingGrowth(table, samples, known)) },
-    losses: table.statistics.ok ? known : undefined,
-    lost: table.statistics.ok && known !== undefined ? lostPackets(known.events, release) : undefined,
+    measured: { ...rates, ...forecast(table, growthOf(samples), slowingGrowth(table, samples, losses)) },
+    losses: table.statistics.ok ? losses : undefined,
+    lost: table.statistics.ok && losses !== undefined ? lostPackets(losses.events, release) : undefined,
     pace,
   };
 }
@@ -64,13 +64,16 @@ function trendSince(table: Table, now: Sample, { past, window }: History, releas
 function rateOf({ statistics }: Table, losses: Losses | undefined, name: CounterName): Measured {
   if (!statistics.ok) return { kind: 'broken', fault: statistics.fault };
   const events = losses?.events[name];
-  const told = statistics.value.cpus.every((cpu) => cpu[name] !== undefined);
-  if (losses === undefined || !told) return UNSUPPORTED;
-  if (events === undefined) return { kind: 'none', why: 'the counter was not told before' };
+  const isSupported = statistics.value.cpus.every((cpu) => cpu[name] !== undefined);
+  if (losses === undefined || !isSupported) return UNSUPPORTED;
+  if (events === undefined) return { kind: 'none', why: 'the counter was not available before' };
   return { kind: 'value', value: events / losses.seconds };
 }
 
-/** Packets by cause, out of counters that overlap. What may be either counts as lost to a full table. */
+/**
+ * Returns packets per second by cause, from counters that overlap. Packets lost to either cause count as lost to a full
+ * table.
+ */
 function lossRates(
   table: Table,
   losses: Losses | undefined,
@@ -91,13 +94,16 @@ function lossRates(
   };
 }
 
-// By one look alone growth that is real goes back now and then.
+// Two earlier samples, because entries go down now and then during real growth.
 function isFalling(samples: readonly Sample[]): boolean {
   const [before, last, now] = samples.slice(-3).map(({ entries }) => entries);
   return before !== undefined && last !== undefined && now !== undefined && now < Math.min(before, last);
 }
 
-/** Why growth over the window is none of now. A table that finds no room has stopped growing because it is full. */
+/**
+ * Returns why growth over the window does not continue now. A table without space has stopped growing because it is
+ * full.
+ */
 function slowingGrowth({ limit }: Table, samples: readonly Sample[], losses: Losses | undefined): Measured | undefined {
   const { drop = 0, early_drop = 0, chainlength = 0 } = losses?.events ?? {};
   if (drop + early_drop + chainlength > 0) return undefined;
@@ -119,7 +125,7 @@ function forecast({ entries, limit }: Table, perSecond: number | undefined, slow
 
 const TOO_FEW = { kind: 'none', why: 'too few samples in the window yet' } as const;
 const SLOWING = { kind: 'none', why: 'growth is slowing' } as const;
-const FALLING = { kind: 'none', why: 'fewer than at the looks before' } as const;
+const FALLING = { kind: 'none', why: 'fewer entries than in the samples before' } as const;
 const NOT_GROWING = { kind: 'none', why: 'not growing' } as const;
 
 function emptyTrend(why: Measured): Trend {

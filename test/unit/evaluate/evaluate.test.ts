@@ -160,7 +160,7 @@ describe('what a threshold judges', () => {
       netns_count: { value: 4 },
     });
     for (const metric of ['slab', 'slab_max', 'memory_share', 'load_factor', 'netns_usage', 'netns_count'] as const) {
-      expect(another?.measurements[metric]).toEqual({ kind: 'none', why: 'not of one namespace alone' });
+      expect(another?.measurements[metric]).toEqual({ kind: 'none', why: 'not per namespace' });
     }
   });
 

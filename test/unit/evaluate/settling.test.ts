@@ -297,7 +297,7 @@ describe('where it is told', () => {
     const back = (by: number) => measured((time) => 20_000 + 100 * time - (time === 300 ? by : 0)).time_to_full;
     expect(back(0).kind).toBe('value');
     expect(back(2000).kind).toBe('value');
-    expect(back(2001)).toEqual({ kind: 'none', why: 'fewer than at the looks before' });
+    expect(back(2001)).toEqual({ kind: 'none', why: 'fewer entries than in the samples before' });
     const full = (time: number) => Math.min(LIMIT - 6, 1000 * time) - (time === 300 ? 100 : 0);
     expect(measured(full, { drop: 1 }).time_to_full.kind).toBe('value');
   });

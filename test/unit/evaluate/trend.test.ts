@@ -18,7 +18,7 @@ function trend(older: Counters, newer: Counters, release = LINUX(6, 1)) {
 
 test('a counter that is told from now on has no rate yet, and the others have theirs', () => {
   const { measured, losses } = trend(OLD, { ...OLD, drop: 11, chainlength: 4096 });
-  expect(measured.chainlength_rate).toEqual({ kind: 'none', why: 'the counter was not told before' });
+  expect(measured.chainlength_rate).toEqual({ kind: 'none', why: 'the counter was not available before' });
   expect(measured.drop_rate).toEqual({ kind: 'value', value: 0.1 });
   expect(losses?.events).toEqual({ drop: 6, early_drop: 0, insert_failed: 0 });
 });
