@@ -1,5 +1,5 @@
-// Measures what each executable costs beside something that everybody knows, pair by pair in one run. Only the ratios mean
-// anything: machines differ, and the same machine differs from minute to minute. Budgets: the project's contract.
+// Measures what each executable costs, in pairs with a well-known program in one run. Only the ratios are meaningful:
+// machines differ, and the same machine differs from minute to minute. Budgets: the project's contract.
 
 import { spawn, spawnSync } from 'node:child_process';
 import {
@@ -32,16 +32,17 @@ const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
 const pairs = Number(process.argv[2] ?? 200);
 const isRoot = process.geteuid() === 0;
 
-// Everybody may enter it; no package.json is near, as where a plugin is installed: Node looks for one on every start.
+// Every user may enter it, and there is no package.json near it, as on a machine where a plugin is installed: Node
+// searches for one at each start.
 const scratch = mkdtempSync(join(tmpdir(), 'check_conntrack-bench-'));
 chmodSync(scratch, 0o755);
 const inScratch = (name) => join(scratch, name);
 
 try {
   const executables = await installed();
-  for (const one of executables) {
-    benchFile(one);
-    benchStartUp(one);
+  for (const executable of executables) {
+    benchFile(executable);
+    benchStartUp(executable);
   }
   await benchSweep(executables);
   benchCapturedList(executables);
@@ -50,10 +51,10 @@ try {
   rmSync(scratch, { recursive: true });
 }
 
-/** What is measured: each with the words that run it, what its start is held against, and its budgets. */
+/** The executables: for each the words that run it, the yardstick of its start, and its budgets. */
 async function installed() {
   writeFileSync(inScratch('empty'), '');
-  // A folder that only root may enter may be where it is.
+  // node may be in a directory that only root can enter.
   copyFileSync(await nodeBinary(NODE), inScratch('node'));
   copyFileSync(join(top, 'dist/check_conntrack'), inScratch('check_conntrack'));
   const onNode = {
@@ -79,15 +80,15 @@ async function installed() {
   return [standalone, onNode];
 }
 
-/** Says why there is no figure. */
-function missing(what, part) {
-  console.log(`${what}: no figure, ${part} is not here`);
+/** Prints why there is no figure. */
+function missing(subject, part) {
+  console.log(`${subject}: no figure, ${part} is not here`);
   return undefined;
 }
 
-function hasTools(what, ...paths) {
+function hasTools(subject, ...paths) {
   const lacking = paths.find((path) => !existsSync(path));
-  if (lacking !== undefined) missing(what, lacking);
+  if (lacking !== undefined) missing(subject, lacking);
   return lacking === undefined;
 }
 
@@ -99,18 +100,18 @@ function benchFile({ name, run, budgets: { fileMiB } }) {
   console.log(`${name}\n  its size     ${size.toFixed(2)} MiB, ${verdict(size, fileMiB)} ${fileMiB} MiB`);
 }
 
-function benchStartUp(one) {
-  const { name, run, yardstick, against, budgets } = one;
+function benchStartUp(executable) {
+  const { name, run, yardstick, against, budgets } = executable;
   const state = inScratch(`state-${run.length}`);
   mkdirSync(state);
-  for (const [what, args, budget] of [
+  for (const [subject, args, budget] of [
     ['the check', [], budgets.check],
     ['the check with history', ['--state-dir', state], budgets.history],
   ]) {
-    const title = `${what}, ${name}, against ${against}`;
+    const title = `${subject}, ${name}, against ${against}`;
     if (!hasTools(title, yardstick[0])) continue;
     reportRatio(title, pairs, yardstick, [...run, ...args], budget);
-    reportPeak(one, [...run, ...args]);
+    reportPeak(executable, [...run, ...args]);
   }
 }
 
@@ -128,9 +129,9 @@ function reportPeak({ yardstick, budgets: { memory, memoryMiB } }, line) {
 // ---- Every namespace ----
 
 async function benchSweep(executables) {
-  const what = `--netns all over ${PROCESSES} processes against lsns -t net as root`;
-  if (!isRoot) return missing(what, 'root');
-  if (!hasTools(what, '/usr/bin/lsns', '/usr/sbin/ip')) return;
+  const subject = `--netns all over ${PROCESSES} processes against lsns -t net as root`;
+  if (!isRoot) return missing(subject, 'root');
+  if (!hasTools(subject, '/usr/bin/lsns', '/usr/sbin/ip')) return;
   const leave = await startCrowd();
   try {
     for (const { name, run, budgets } of executables) {
@@ -139,7 +140,7 @@ async function benchSweep(executables) {
         ['nobody', NOBODY],
       ]) {
         const line = [...before, ...run, '--netns', 'all'];
-        reportRatio(`${what}, ${name} as ${who}`, Math.ceil(pairs / 10), ['lsns', '-t', 'net'], line, budgets.sweep);
+        reportRatio(`${subject}, ${name} as ${who}`, Math.ceil(pairs / 10), ['lsns', '-t', 'net'], line, budgets.sweep);
       }
     }
   } finally {
@@ -147,7 +148,7 @@ async function benchSweep(executables) {
   }
 }
 
-/** Sleeping processes in network namespaces; gives what ends them. */
+/** Starts sleeping processes in network namespaces; returns a function that ends them. */
 async function startCrowd() {
   const names = Array.from({ length: NAMESPACES }, (_, at) => `check-conntrack-bench-${at}`);
   const loop = `i=0; while [ $i -lt ${PROCESSES / NAMESPACES} ]; do sleep 3600 & i=$((i+1)); done; wait`;
@@ -169,7 +170,7 @@ function countProcesses() {
 
 // ---- Long lists ----
 
-/** A flood with forged sources: every one differs, in no order. */
+/** A flood with forged sources: no two are the same, and they are in no order. */
 function source(at) {
   const word = Math.imul(at, 0x9e3779b1) >>> 0;
   return [((word >>> 24) % 126) + 1, (word >>> 16) & 255, (word >>> 8) & 255, word & 255].join('.');
@@ -200,13 +201,13 @@ function benchCapturedList(executables) {
 }
 
 function benchLiveList(executables) {
-  const what = `the report on a live table of ${ENTRIES} entries`;
-  if (!isRoot) return missing(what, 'root');
-  if (!hasTools(what, '/usr/sbin/conntrack', '/usr/sbin/ip')) return;
+  const subject = `the report on a live table of ${ENTRIES} entries`;
+  if (!isRoot) return missing(subject, 'root');
+  if (!hasTools(subject, '/usr/sbin/conntrack', '/usr/sbin/ip')) return;
   const name = 'check-conntrack-bench';
   const before = readFileSync(MAX, 'latin1').trim();
-  // It puts everything back at the end of its input, which comes even if this process is killed. A process that is left
-  // would keep the namespace, and a million entries in the hash table that all namespaces share.
+  // It cleans up when its input ends, which happens even if this process is killed. A process left behind would keep
+  // the namespace, and a million entries in the hash table that all namespaces share.
   const guard = spawn(
     'sh',
     ['-c', `read -r _; echo ${before} >${MAX}; ip netns pids ${name} | xargs -r kill; ip netns del ${name}`],
@@ -225,11 +226,17 @@ function benchLiveList(executables) {
   run(['ip', 'netns', 'exec', name, 'conntrack', '-R', entries]);
   const inside = spawn('ip', ['netns', 'exec', name, 'sleep', '3600'], { stdio: 'ignore' });
   try {
-    for (const one of executables) {
-      const line = [...one.run, 'report', '--pid', String(inside.pid)];
+    for (const executable of executables) {
+      const line = [...executable.run, 'report', '--pid', String(inside.pid)];
       const cat = ['cat', `/proc/${inside.pid}/net/nf_conntrack`];
-      reportRatio(`${what}, ${one.name}, against cat`, Math.ceil(pairs / 20), cat, line, one.budgets.live);
-      reportListPeak(line, one.budgets);
+      reportRatio(
+        `${subject}, ${executable.name}, against cat`,
+        Math.ceil(pairs / 20),
+        cat,
+        line,
+        executable.budgets.live,
+      );
+      reportListPeak(line, executable.budgets);
     }
   } finally {
     inside.kill('SIGKILL');
@@ -268,20 +275,20 @@ function verdict(value, budget) {
   return value <= budget ? 'within' : 'OVER';
 }
 
-/** In milliseconds. */
+/** Returns milliseconds. */
 function timed(line) {
   const before = process.hrtime.bigint();
   run(line);
   return Number(process.hrtime.bigint() - before) / 1e6;
 }
 
-/** In MiB, of the largest process. */
+/** Returns MiB, of the largest process. */
 function peakMemory(line) {
   const { stderr } = run([TIME, '-f', '%M', ...line], 'pipe');
   return Number(String(stderr).trim().split('\n').pop()) / 1024;
 }
 
-// Any verdict will do, but not a failure.
+// Accepts any verdict, but no failure.
 function run(line, stderr = 'inherit') {
   const [file, ...args] = line;
   const child = spawnSync(file, args, { stdio: ['ignore', 'ignore', stderr] });

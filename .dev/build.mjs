@@ -1,5 +1,5 @@
-// Builds dist/check_conntrack: what esbuild makes of the source, as it is, in one CommonJS file for Node 12 and later. It
-// is to be read by whoever lets it run under sudo. The same sources make the same bytes.
+// Builds dist/check_conntrack: one readable CommonJS file for Node 12 and later, bundled by esbuild without
+// minification, so that it can be reviewed before it runs under sudo. The build is reproducible.
 
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,11 +21,11 @@ const options = {
   banner: { js: '#!/usr/bin/env node' },
   alias: { '#help': await helpFile() },
   plugins: [staticImports],
-  legalComments: 'inline', // keeps a /*! comment */ at its place
+  legalComments: 'inline', // keeps a /*! comment */ in its place
   logLevel: 'warning',
 };
 
-// The file is copied about alone, so the licences of what is in it travel at its end.
+// The file is copied without the rest, so the licences of its contents are appended to it.
 const { metafile } = await build({ ...options, metafile: true, write: false });
 const texts = licences(packagesIn(metafile)).replaceAll('*/', '* /');
 await build({ ...options, footer: { js: `/*\n${texts}*/` } });

@@ -1,4 +1,5 @@
-// What Debian has, by apt, which checks signatures: with lists of its own, so that nothing of the machine's changes.
+// Packages from Debian, through apt, which checks signatures. Uses its own package lists, so that the machine's apt is
+// unchanged.
 
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -6,13 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * Calls `use` with what runs apt's programs on that suite, and the scratch directory that they run in. `otherwise` is
- * what helps on a machine whose apt knows no Debian.
+ * Calls `use` with a function that runs apt's programs for that suite, and the scratch directory that they run in.
+ * `otherwise` is a hint for machines whose apt has no Debian sources.
  */
 export function fromDebian({ type = 'deb', suite, settings = {}, otherwise = 'a Debian machine' }, use) {
   const { uri, key } = mirror(otherwise);
   const scratch = mkdtempSync(join(tmpdir(), 'check_conntrack-apt-'));
-  chmodSync(scratch, 0o755); // apt reads it as a user of its own
+  chmodSync(scratch, 0o755); // apt reads it as a separate user
   for (const name of ['parts', 'lists/partial', 'archives/partial'])
     mkdirSync(join(scratch, name), { recursive: true });
   const entry = [`Types: ${type}`, `URIs: ${uri}`, `Suites: ${suite}`, 'Components: main', ...key];
@@ -36,17 +37,17 @@ export function fromDebian({ type = 'deb', suite, settings = {}, otherwise = 'a 
   }
 }
 
-/** Of the Debian that this is. */
+/** Returns the codename of the running Debian. */
 export function codename() {
   return osRelease('VERSION_CODENAME');
 }
 
-/** Where this machine's apt has Debian from, and whose signature it takes. apt itself reads its files, old and new. */
+/** Returns this machine's Debian mirror and signing key. apt itself parses its files, old and new formats. */
 export function mirror(otherwise) {
   const format = ['--format', '$(RELEASE) $(REPO_URI) $(SOURCESENTRY)', 'Created-By: Packages', 'Component: main'];
-  const known =
+  const targets =
     osRelease('ID') === 'debian' ? execFileSync('apt-get', ['indextargets', '--no-release-info', ...format]) : '';
-  const mirrors = String(known)
+  const mirrors = String(targets)
     .split('\n')
     .map((line) => line.split(' '))
     .filter(([suite]) => suite === codename());

@@ -1,5 +1,5 @@
-// The basket for Icinga Director: what the Icinga 2 files say, in its terms. Director takes no functions, so that
-// conntrack_verbose has one degree there.
+// The basket for Icinga Director: the contents of the Icinga 2 files, in its format. Director has no functions, so
+// conntrack_verbose has only one level there.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,7 +29,7 @@ function command(flags) {
   };
 }
 
-/** With the thresholds of the host that runs them; Director's own are absolute paths. */
+/** The thresholds are those of the host that runs the commands; Director's own commands are absolute paths. */
 function hostCommands(flags) {
   const at = flags.findIndex(({ long }) => long === 'netns');
   const { object_type, methods_execute, timeout } = command(flags);
@@ -76,7 +76,7 @@ function variable({ long }) {
   return `conntrack_${long.replaceAll('-', '_')}`;
 }
 
-/** Each flag has one in the CheckCommand. */
+/** Every flag has a description in the CheckCommand. */
 function description({ long, takes }) {
   const file = read('icinga2-command-conntrack.conf');
   const [, text] = new RegExp(`^ {4}"--${long}" = \\{\\n[^}]*description = "(.*)"`, 'm').exec(file) ?? [];
@@ -87,7 +87,7 @@ function description({ long, takes }) {
 /** The recommended service, with its thresholds. */
 function serviceTemplate() {
   const file = read('icinga2-service-conntrack.conf');
-  const found = file.matchAll(/^ {2}vars\.(\w+) = (.*)$/gm);
+  const assignments = file.matchAll(/^ {2}vars\.(\w+) = (.*)$/gm);
   const setting = (name) => new RegExp(`^ {2}${name} = (\\S+)$`, 'm').exec(file)[1];
   return {
     check_command: 'conntrack',
@@ -97,7 +97,7 @@ function serviceTemplate() {
     object_name: 'conntrack',
     object_type: 'template',
     retry_interval: setting('retry_interval'),
-    vars: Object.fromEntries(Array.from(found, ([, name, value]) => [name, JSON.parse(value)])),
+    vars: Object.fromEntries(Array.from(assignments, ([, name, value]) => [name, JSON.parse(value)])),
   };
 }
 

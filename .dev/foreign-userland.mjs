@@ -1,15 +1,15 @@
-// The programs that a machine of another architecture is booted with, from Debian's packages of that architecture: those
-// that test/kernels takes from this machine for its own.
+// The programs for booting a machine of another architecture, from that architecture's Debian packages: the ones that
+// test/kernels otherwise takes from this machine.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 const WITH_WHAT_THEY_NEED = ['nftables', 'conntrack', 'jq'];
-// These need much more, of which the programs that are used here have no use.
+// Their dependencies are not needed by the programs that are used here.
 const ALONE = ['busybox-static', 'util-linux', 'libcap-ng0'];
 
-/** Unpacks them into the folder. */
+/** Unpacks them into the directory. */
 export function userland(apt, scratch, folder) {
   const archives = join(scratch, 'archives');
   apt('apt-get', 'install', '--download-only', '--yes', '--no-install-recommends', ...WITH_WHAT_THEY_NEED);

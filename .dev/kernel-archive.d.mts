@@ -1,2 +1,2 @@
-/** An initramfs of what is in the folder `tree`, to be put behind another one. */
+/** Writes an initramfs of the directory `tree`, to be appended to another one. */
 export function archive(tree: string, file: string): void;

@@ -1,6 +1,5 @@
-// nf_conntrack of a kernel of Debian's, built anew with CONFIG_NF_CONNTRACK_PROCFS off, as Ubuntu has it. The option
-// governs nothing else but a member of a structure, so that only the modules that use it are built with it: half a
-// minute; a whole kernel, as small as can be, took seven.
+// Builds nf_conntrack of a Debian kernel with CONFIG_NF_CONNTRACK_PROCFS off, as in Ubuntu. The option affects only one
+// member of a structure, so only the modules that use it are built: half a minute. A minimal whole kernel took seven.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -8,7 +7,7 @@ import { join } from 'node:path';
 
 const MODULES = ['nf_conntrack', 'nf_conntrack_netlink', 'nft_ct'];
 
-/** The bytes of each, by name. `root` is where packages of that release may be unpacked. */
+/** Returns the contents of each module, by name. `root` is a directory for unpacking packages of that release. */
 export function withoutProcfs(apt, scratch, root, release) {
   const [series] = /^\d+\.\d+/.exec(release);
   const [, abi, flavour] = /^(.*?)-(cloud-.*)$/.exec(release);
@@ -22,7 +21,7 @@ export function withoutProcfs(apt, scratch, root, release) {
     );
   for (const name of headers) execFileSync('dpkg-deb', ['-x', deb(name), root]);
   const tree = join(root, 'usr/src', headers[0]);
-  // It names the other package by the place where that would be installed.
+  // It refers to the other package by its installed path.
   const makefile = join(tree, 'Makefile');
   writeFileSync(makefile, readFileSync(makefile, 'utf8').replaceAll('/usr/src', join(root, 'usr/src')));
   const source = join(scratch, 'source');
@@ -37,7 +36,7 @@ function built(source, tree) {
   const lines = /^nf_conntrack-y[\s\S]*?(?=\nobj-)/m.exec(readFileSync(join(source, 'Makefile'), 'utf8'))[0];
   const own = `obj-m := ${MODULES.map((name) => `${name}.o`).join(' ')}\nccflags-y += -include $(src)/off.h`;
   writeFileSync(join(source, 'Makefile'), `${lines}\n${own}\n`);
-  // The configuration of the headers stands before whatever the compiler is told here.
+  // The headers' configuration is included before any compiler option takes effect.
   writeFileSync(join(source, 'off.h'), '#undef CONFIG_NF_CONNTRACK_PROCFS\n');
   const make = ['-s', '-j2', '-C', tree, `M=${source}`, 'CC=gcc', 'KCFLAGS=-g0', 'modules'];
   execFileSync('make', make, { stdio: 'pipe', encoding: 'utf8' });

@@ -1,6 +1,7 @@
-// Fetches real kernels, Debian's for clouds, into .cache/kernels/: those on both sides of each change in connection
-// tracking that can be seen from outside, as far as the mirror has them. test/kernels boots them.
-//   npm run kernels                    fetches and boots those that the gate boots; builds the executables before
+// Fetches real kernels, Debian's for clouds, into .cache/kernels/: those on both sides of each visible change in
+// connection
+// tracking, if the mirror has them. test/kernels boots them.
+//   npm run kernels                    fetches and boots those that the gate boots; builds the executables first
 //   npm run kernels -- 6.1 newest      these; also 6.1-no-procfs, 6.1-arm64, and any series that a suite has
 //   npm run kernels -- all             each series that a suite has
 //   npm run kernels -- fetch [NAME...] fetches only
@@ -15,18 +16,18 @@ import { withoutProcfs } from './kernel-module.mjs';
 import { top } from './top.mjs';
 
 const BACKPORTS = 'trixie-backports';
-/** By the name of its folder. The series is its name unless told; the newest is of the first suite that answers. */
+/** By directory name. The series equals the name unless given; `newest` comes from the first suite that answers. */
 const WANTED = [
   { name: '5.10', suites: ['bullseye'] },
-  // 5.15 brought chainlength, 5.19 the object of 256 bytes: the first that can be had after both.
+  // 5.15 brought chainlength, 5.19 the object of 256 bytes: the oldest available kernel after both.
   { name: '6.1-no-procfs', series: '6.1', suites: ['bookworm'], own: withoutProcfs },
   { name: '6.1-arm64', series: '6.1', suites: ['bookworm'], architecture: 'arm64' },
   { name: '6.12', suites: ['trixie'] },
-  // On both sides of where a limit of 0 began to be refused.
+  // The two sides of the change that refuses a limit of 0.
   { name: '6.18', suites: [BACKPORTS] },
   { name: '6.19', suites: [BACKPORTS] },
   { name: 'newest', series: undefined, suites: [BACKPORTS, 'experimental', 'sid', 'forky'] },
-].map((one) => ({ architecture: 'amd64', series: one.name, ...one }));
+].map((kernel) => ({ architecture: 'amd64', series: kernel.name, ...kernel }));
 const SUITES = [...new Set(WANTED.flatMap(({ suites }) => suites))];
 const FEWEST = 4;
 const cache = join(top, '.cache/kernels');
@@ -35,42 +36,42 @@ const onlyFetches = given[0] === 'fetch';
 const names = onlyFetches ? given.slice(1) : given;
 const isAll = names.includes('all');
 
-/** Of what could not be had, by what was tried. */
+/** Reasons for kernels that could not be fetched, by attempt. */
 const why = new Map();
 
 const folderOf = ({ name }) => join(cache, name);
-const isHere = (one) => existsSync(folderOf(one));
+const isHere = (kernel) => existsSync(folderOf(kernel));
 
 function fetchAll() {
   mkdirSync(cache, { recursive: true });
-  const known = WANTED.filter(({ name }) => isAll || names.length === 0 || names.includes(name));
-  const others = names.filter((name) => /^\d/.test(name) && !WANTED.some((one) => one.name === name));
-  const wanted = [...known, ...others.map((name) => ({ ...seriesOnly(name), suites: SUITES }))];
+  const listed = WANTED.filter(({ name }) => isAll || names.length === 0 || names.includes(name));
+  const others = names.filter((name) => /^\d/.test(name) && !WANTED.some((kernel) => kernel.name === name));
+  const wanted = [...listed, ...others.map((name) => ({ ...seriesOnly(name), suites: SUITES }))];
   const places = wanted.flatMap(({ suites, architecture }) => suites.map((suite) => `${suite} ${architecture}`));
   for (const place of new Set(places)) fetchFrom(...place.split(' '), wanted);
-  for (const one of wanted) {
-    // What the table of the run says of it.
-    const reasons = one.suites.map(
-      (suite) => why.get(`${one.name} of ${suite}`) ?? why.get(suite) ?? `not of ${suite}`,
+  for (const kernel of wanted) {
+    // Printed in the table of the run.
+    const reasons = kernel.suites.map(
+      (suite) => why.get(`${kernel.name} of ${suite}`) ?? why.get(suite) ?? `not of ${suite}`,
     );
-    const note = `${folderOf(one)}.missing`;
+    const note = `${folderOf(kernel)}.missing`;
     rmSync(note, { force: true });
-    if (!isHere(one)) writeFileSync(note, reasons.join('; '));
+    if (!isHere(kernel)) writeFileSync(note, reasons.join('; '));
   }
   if (names.length > 0 || wanted.filter(isHere).length >= FEWEST) return;
   throw new Error(`kernels: fewer than ${FEWEST} could be had`);
 }
 
 function fetchFrom(suite, architecture, wanted) {
-  const isFrom = (one) => one.architecture === architecture && one.suites.includes(suite);
-  const missing = wanted.filter((one) => isFrom(one) && !isHere(one));
+  const isFrom = (kernel) => kernel.architecture === architecture && kernel.suites.includes(suite);
+  const missing = wanted.filter((kernel) => isFrom(kernel) && !isHere(kernel));
   if (missing.length === 0 && !isAll) return;
   attempt(suite, () => {
     fromDebian({ suite, settings: settingsFor(architecture) }, (apt, scratch) => {
       const releases = releasesIn(apt, architecture);
-      const more = isAll && architecture === 'amd64' ? everySeries(releases) : [];
-      for (const one of [...missing, ...more].filter((each) => !isHere(each)))
-        attempt(`${one.name} of ${suite}`, () => fetchOne(apt, scratch, releases, one));
+      const extra = isAll && architecture === 'amd64' ? everySeries(releases) : [];
+      for (const kernel of [...missing, ...extra].filter((each) => !isHere(each)))
+        attempt(`${kernel.name} of ${suite}`, () => fetchOne(apt, scratch, releases, kernel));
     });
   });
 }
@@ -80,13 +81,13 @@ function settingsFor(architecture) {
   return { 'APT::Architecture': architecture, 'APT::Architectures': architecture, 'Dir::State::status': '/dev/null' };
 }
 
-/** A kernel that cannot be had is told of, and the others are fetched all the same. */
-function attempt(what, fetch) {
+/** Reports a kernel that cannot be fetched, and continues with the others. */
+function attempt(label, fetch) {
   try {
     fetch();
   } catch (error) {
-    const reason = `${what}: ${(error.stderr || error.message).trim().split('\n').pop()}`;
-    why.set(what, reason);
+    const reason = `${label}: ${(error.stderr || error.message).trim().split('\n').pop()}`;
+    why.set(label, reason);
     console.error(`kernels: ${reason}`);
   }
 }
@@ -113,21 +114,24 @@ function seriesOnly(series) {
   return { name: series, series, architecture: 'amd64' };
 }
 
-// The index may have the image of a release and its modules no more: then the one before it.
-function fetchOne(apt, scratch, releases, one) {
-  const ofSeries = releases.filter((name) => one.series === undefined || seriesOf(name) === one.series);
+// The index may still list the image of a release whose modules are gone: then use the previous release.
+function fetchOne(apt, scratch, releases, kernel) {
+  const ofSeries = releases.filter((name) => kernel.series === undefined || seriesOf(name) === kernel.series);
   const release = ofSeries.reverse().find((name) => unpacked(apt, scratch, name));
   if (release === undefined) throw new Error('no kernel for clouds with all of its packages');
   const root = join(scratch, 'root');
-  const instead = one.own?.(apt, scratch, root, release);
-  const unfinished = `${folderOf(one)}.unfinished`;
+  const instead = kernel.own?.(apt, scratch, root, release);
+  const unfinished = `${folderOf(kernel)}.unfinished`;
   pack(root, release, unfinished, instead);
-  if (one.architecture !== 'amd64') userland(apt, scratch, join(unfinished, 'userland'));
-  renameSync(unfinished, folderOf(one));
-  console.log(`kernels: ${one.name} is ${release}`);
+  if (kernel.architecture !== 'amd64') userland(apt, scratch, join(unfinished, 'userland'));
+  renameSync(unfinished, folderOf(kernel));
+  console.log(`kernels: ${kernel.name} is ${release}`);
 }
 
-/** Whether the packages of the release are all there: then they are in the folder `root` of the scratch directory. */
+/**
+ * True if all packages of the release are available; they are then unpacked in the directory `root` of the scratch
+ * directory.
+ */
 function unpacked(apt, scratch, release) {
   const root = join(scratch, 'root');
   rmSync(root, { recursive: true, force: true });
@@ -135,11 +139,11 @@ function unpacked(apt, scratch, release) {
   return modulesIn(root, release) !== undefined;
 }
 
-// What was one package is four since 7.1: linux-image needs linux-binary, -modules and -base of its version.
+// Since 7.1 the package is split in four: linux-image depends on linux-binary, -modules and -base of its version.
 function packageFiles(apt, scratch, release) {
   const all = ['image', 'binary', 'modules', 'base'].map((part) => `linux-${part}-${release}`);
-  const known = new Set(apt('apt-cache', 'pkgnames', 'linux-').split('\n'));
-  const parts = all.filter((name) => known.has(name));
+  const available = new Set(apt('apt-cache', 'pkgnames', 'linux-').split('\n'));
+  const parts = all.filter((name) => available.has(name));
   apt('apt-get', 'download', ...parts);
   const isOfIt = (file) => parts.some((name) => file.startsWith(`${name}_`));
   return readdirSync(scratch)

@@ -1,11 +1,11 @@
-// The manual page check_conntrack(8): the text of manual.md, with what the source's tables have put in where it says so.
+// The manual page check_conntrack(8): the text of manual.md, with the source's tables inserted at its directives.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inline, literal, plain, roff, term, tokensOf, variable } from './roff.mjs';
 import { top } from './top.mjs';
 
-/** The day of the last change to its text. */
+/** The date of the last change to the text. */
 const DAY = '2026-11-25';
 
 export function manualPage(tables) {
@@ -14,7 +14,7 @@ export function manualPage(tables) {
   const lines = [
     '.\\" Made of .dev/manual.md and the tables of flags and metrics by `npm run papers`: change those.',
     `.TH CHECK_CONNTRACK 8 ${DAY} check_conntrack "System Manager's Manual"`,
-    // Names of commands and metrics are not to be broken.
+    // Do not hyphenate names of commands and metrics.
     '.nh',
     '.ad l',
     ...pieces(tokens).flatMap((piece) => rendered(piece, tables)),
@@ -22,18 +22,18 @@ export function manualPage(tables) {
   return `${lines.join('\n')}\n`;
 }
 
-/** Runs of plain tokens, and each directive with the table behind it. */
+/** Splits the tokens into runs of plain tokens, and directives with the table that follows each. */
 function pieces(tokens) {
-  const found = [];
+  const parts = [];
   for (const token of tokens) {
-    const last = found.at(-1);
-    if (token.type === 'html') found.push({ directive: directive(token), more: new Map(), tokens: [] });
+    const last = parts.at(-1);
+    if (token.type === 'html') parts.push({ directive: directive(token), notes: new Map(), tokens: [] });
     else if (last?.directive !== undefined && token.type === 'table' && last.tokens.length === 0)
-      last.more = rows(token);
-    else if (last === undefined) found.push({ tokens: [token] });
+      last.notes = rows(token);
+    else if (last === undefined) parts.push({ tokens: [token] });
     else last.tokens.push(token);
   }
-  return found;
+  return parts;
 }
 
 function directive({ raw }) {
@@ -46,15 +46,15 @@ function rows({ rows: all }) {
   return new Map(all.map(([name, about]) => [name.text.replaceAll('`', ''), about.tokens]));
 }
 
-function rendered({ directive: [name, command] = [], more, tokens }, tables) {
+function rendered({ directive: [name, command] = [], notes, tokens }, tables) {
   const makers = {
     synopsis: () => synopsis(tables),
-    flags: () => flags(tables, command, more),
-    metrics: () => metrics(tables, more),
+    flags: () => flags(tables, command, notes),
+    metrics: () => metrics(tables, notes),
   };
   const made = name === undefined ? [] : makers[name]();
-  if (more !== undefined && more.size > 0)
-    throw new Error(`the manual tells of what is not there: ${[...more.keys()]}`);
+  if (notes !== undefined && notes.size > 0)
+    throw new Error(`manual.md describes flags or metrics that do not exist: ${[...notes.keys()]}`);
   return [...made, ...roff(tokens)];
 }
 
@@ -65,7 +65,7 @@ function synopsis({ COMMANDS, renderHelp }) {
   return usage.split('\n').flatMap((line, index) => [...(index === 0 ? [] : ['.br']), words(line.trim())]);
 }
 
-/** `check_conntrack report [options]`: lower case is typed, but for what is in brackets. */
+/** `check_conntrack report [options]`: lower case is literal, except in brackets. */
 function words(line) {
   return line.replace(/[a-z_]+|\[[^\]]*\]|--\w+/g, (word) =>
     word === '[options]' ? '[\\fIoptions\\fR]' : typedWord(word),
@@ -78,11 +78,11 @@ function typedWord(word) {
     : literal(word);
 }
 
-/** Those of one command; without one, those that all have. */
-function flags({ COMMANDS, FLAGS }, command, more) {
+/** Returns the flags of a command, or, without one, the flags common to all. */
+function flags({ COMMANDS, FLAGS }, command, notes) {
   const isListed = ({ of }) => (of.length === COMMANDS.length ? command === undefined : of.includes(command));
   return FLAGS.filter(isListed).flatMap((flag) => {
-    const extra = taken(more, `--${flag.long}`);
+    const extra = takeNote(notes, `--${flag.long}`);
     return term(flagName(flag), sentences(flag, extra));
   });
 }
@@ -94,10 +94,10 @@ function flagName({ long, short, takes }) {
     : `${names} ${takes.replace(/[A-Z]+|[a-z]+/g, (word) => (/[A-Z]/.test(word) ? variable : literal)(word))}`;
 }
 
-function metrics({ METRICS, METRIC_NAMES, metricSpec }, more) {
+function metrics({ METRICS, METRIC_NAMES, metricSpec }, notes) {
   return METRIC_NAMES.flatMap((name) => {
-    const said = taken(more, name) || `${plain(METRICS[name])}.`;
-    return term(literal(name), [said, ...facts(metricSpec(name))].join(' '));
+    const description = takeNote(notes, name) || `${plain(METRICS[name])}.`;
+    return term(literal(name), [description, ...facts(metricSpec(name))].join(' '));
   });
 }
 
@@ -109,24 +109,26 @@ const JUDGED = {
 };
 
 function facts({ always, history, judged, unit }) {
-  const found = [
+  const sentences = [
     UNITS[unit],
     JUDGED[judged],
     history ? 'Needs a state directory.' : '',
     always ? '' : 'Only with a threshold on it.',
   ];
-  return found.filter(Boolean).map((text) => text.replace('--netns all', literal('--netns all')));
+  return sentences.filter(Boolean).map((text) => text.replace('--netns all', literal('--netns all')));
 }
 
 function sentences({ about, takes }, extra) {
-  // Formats begin with the name of one.
+  // The name of a format stays in lower case.
   const first = plain(takes === 'FORMAT' ? about : about.replace(/^./, (letter) => letter.toUpperCase()));
   return `${first.replace(/(?<![\w-])-[a-z]+/g, (option) => literal(option))}.${extra === '' ? '' : ` ${extra}`}`;
 }
 
-/** What the hand has added for it; what is left in the end is of nothing. */
-function taken(more, name) {
-  const tokens = more.get(name);
-  more.delete(name);
+/**
+ * Removes and returns the manual's own text for a flag; text left over at the end belongs to no flag and is an error.
+ */
+function takeNote(notes, name) {
+  const tokens = notes.get(name);
+  notes.delete(name);
   return tokens === undefined ? '' : inline(tokens);
 }

@@ -1,17 +1,17 @@
-// Changes the source in small ways, one at a time, and tells which of them no unit test of the same folder notices:
-// `npm run mutate FILE...` (`src/evaluate/plan.ts:40-60` for some lines of it; without a file, all that is judged by unit
-// tests). What is known of files that have not changed since is kept in .cache/.
+// Mutates the source, one small change at a time, and reports each change that no unit test of the same folder detects:
+// `npm run mutate FILE...` (`src/evaluate/plan.ts:40-60` for a range of lines; without a file, everything that has unit
+// tests). Results for unchanged files are kept in .cache/.
 
 import { Stryker } from '@stryker-mutator/core';
 
 const files = process.argv.slice(2);
-// What asks the system itself is tested end to end.
+// Code that calls the system is tested end to end.
 const ALL = ['check', 'evaluate', 'history', 'kernel', 'model', 'munin', 'plan', 'report', 'words'].map(
   (room) => `src/${room}/**/*.ts`,
 );
 
 const mutate = files.length > 0 ? files : ALL;
-// What a constant is made of is tried with every test that there is: those of other folders would take hours.
+// Mutants in constants run every test available: adding other folders' tests would take hours.
 process.env['CHECK_CONNTRACK_FOLDERS'] = [...new Set(mutate.map((file) => file.split('/')[1]))].join();
 
 await new Stryker({
@@ -22,7 +22,8 @@ await new Stryker({
   concurrency: 1,
   incremental: true,
   incrementalFile: '.cache/mutants.json',
-  // It would read it with an API that TypeScript 7 has no more, and only for paths that this one does not have.
+  // Stryker would read it through an API that TypeScript 7 has dropped, and only for path mappings, which this file
+  // does not have.
   tsconfigFile: 'none',
   tempDirName: '.cache/mutants',
   ignorePatterns: ['.cache', 'dist', 'build', 'nagios'],

@@ -1,2 +1,2 @@
-/** The path of that version's binary, installed if it is not here yet. */
+/** Returns the path of that version's binary; installs it if it is missing. */
 export function nodeBinary(version: string): Promise<string>;

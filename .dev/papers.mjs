@@ -1,5 +1,6 @@
-// Writes what is made from the source's tables and committed: the manual page, the completions, Icinga Director's basket,
-// the picture in README. `papers.mjs DIR PREFIX` writes those whose names begin so, below another directory.
+// Writes the committed files that are generated from the source's tables: the manual page, the completions, Icinga
+// Director's basket, the picture in README. `papers.mjs DIR PREFIX` writes those whose names begin with PREFIX below
+// another directory.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';

@@ -1,4 +1,4 @@
-// What both executables are built with: the help texts, and the licences of what is in a bundle.
+// Parts that both executables are built with: the help texts, and the licences of the code in a bundle.
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -8,7 +8,10 @@ import { top } from './top.mjs';
 
 const TABLES = ['./src/cli/flags.ts', './src/cli/help.ts', './src/evaluate/metrics.ts'];
 
-/** The source's own tables, of which everything that lists them is made: COMMANDS, FLAGS, METRICS and others. A flag has what its value has. */
+/**
+ * Returns the source's own tables, from which every list of them is generated: COMMANDS, FLAGS, METRICS and others. A
+ * flag includes the fields of its value.
+ */
 export async function tables() {
   const outfile = join(top, '.cache/tables.cjs');
   mkdirSync(dirname(outfile), { recursive: true });
@@ -18,7 +21,9 @@ export async function tables() {
   return { ...others, FLAGS: FLAGS.map(({ value, ...flag }) => ({ ...flag, ...value })) };
 }
 
-/** What `#help` is in both: a file with the lines of each command's help, which yargs renders here and now. */
+/**
+ * Writes the module `#help` of both executables: the lines of each command's help, which yargs renders at build time.
+ */
 export async function helpFile() {
   const file = join(top, '.cache/help.json');
   const { COMMANDS, renderHelp } = await tables();
@@ -27,13 +32,13 @@ export async function helpFile() {
   return file;
 }
 
-/** The packages that a bundle took code from, by their folders. */
+/** Returns the directories of the packages that a bundle contains code from. */
 export function packagesIn({ inputs }) {
   const folders = Object.keys(inputs).map((input) => /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0]);
   return [...new Set(folders)].filter((folder) => folder !== undefined).sort();
 }
 
-/** Our licence and those of packages; `others` are the files of what else is inside, by name. */
+/** Returns our licence and those of the packages; `others` are the files of other contents, by name. */
 export function licences(packages, others = {}) {
   const files = { check_conntrack: join(top, 'LICENSE'), ...others };
   for (const folder of packages) {

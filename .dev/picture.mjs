@@ -1,5 +1,5 @@
-// The picture in README: what a report says on a terminal, as SVG. The report is a real one, of a fixture tree with a
-// list of entries that is made here, as long as the table of that tree; script(1) is the terminal.
+// The picture in README: a report on a terminal, as SVG. The report is a real one, of a fixture tree with a generated
+// list of entries that is as long as that tree's table; script(1) is the terminal.
 
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { top } from './top.mjs';
 const TREE = 'over-limit-synthetic';
 const ENTRIES = 262_150;
 const REPORT = 'check_conntrack report --root tree --entries conntrack.txt --top 3';
-/** Of the advice, the first two steps. */
+/** Keeps the first two steps of the advice. */
 const CUT = /^ {2}3\. /;
 
 const [WIDTH, LINE, BASE, MARGIN] = [7.83, 18, 13, 16];
@@ -46,7 +46,7 @@ function report() {
   }
 }
 
-/** Of 20: 13 of one host that asks for names and gets no answer, 5 idle connections, 2 that have ended. */
+/** Of each 20 entries: 13 of one host whose DNS queries get no reply, 5 idle connections, 2 that have ended. */
 function entry(at) {
   if (at % 20 < 13)
     return line('udp      17', 5 + (at % 25), '', '10.0.0.7', '192.0.2.53', 1024 + (at % 64_000), 53, '[UNREPLIED]');
@@ -86,18 +86,18 @@ function plain(text) {
     .join('');
 }
 
-/** Runs of one look, as SGR sequences part them. */
+/** Returns runs of text with one style, separated by SGR sequences. */
 function parts(text) {
   let [bold, colour] = [false, undefined];
-  const found = [];
+  const runs = [];
   // biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal is sent
   for (const [, codes, words] of text.matchAll(/(?:\x1b\[([\d;]*)m)?([^\x1b]*)/g)) {
     if (codes === '1') bold = true;
     if (codes === '22') bold = false;
     if (codes !== undefined && /^3\d$/.test(codes)) colour = COLOURS[codes];
-    if (words !== '') found.push({ text: words, bold, colour });
+    if (words !== '') runs.push({ text: words, bold, colour });
   }
-  return found;
+  return runs;
 }
 
 function textLine(text, index) {

@@ -1,5 +1,5 @@
-// Runs before each `npm run`: says in one line which Node or which packages are missing. Every Node since 12.20 can read
-// this file, and it imports no package.
+// Runs before each `npm run`: prints in one line which Node version or packages are missing. Every Node since 12.20 can
+// run this file, and it imports no package.
 
 import { existsSync, readFileSync } from 'node:fs';
 

@@ -2,9 +2,10 @@
 //
 //   npm run repository -- --key ID --out DIR [--url https://HOST/PATH]
 //
-// ID is a secret key that gpg(1) has: a fingerprint or an address. DIR gets apt/ and yum/, for any web server; --url puts
-// its address into check-conntrack.sources and check-conntrack.repo, which hosts copy. Copies of the .rpm are signed too,
-// so they differ from SHA256SUMS.
+// ID is a secret key that gpg(1) has: a fingerprint or an address. DIR gets apt/ and yum/, for any web server; --url is
+// written to check-conntrack.sources and check-conntrack.repo, which hosts copy. Copies of the .rpm are signed too, so
+// they
+// differ from SHA256SUMS.
 
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -71,7 +72,7 @@ function yumRepository(folder, key, url) {
   const packages = fresh(folder, 'packages');
   copyPackages('.rpm', packages);
   const signed = readdirSync(packages).map((name) => join(packages, name));
-  // rpm of Debian looks for gpg2.
+  // Debian's rpm runs gpg2.
   const gpg = run('sh', ['-c', 'command -v gpg']).trim();
   run('rpmsign', ['--define', `__gpg ${gpg}`, '--define', `_gpg_name ${key}`, '--addsign', ...signed]);
   run('createrepo_c', ['--quiet', folder]);
@@ -83,7 +84,7 @@ function yumRepository(folder, key, url) {
   writeFileSync(join(folder, 'check-conntrack.repo'), `${entry.join('\n')}\n`);
 }
 
-/** An empty folder below another. */
+/** Creates an empty directory. */
 function fresh(folder, name) {
   const path = join(folder, name);
   rmSync(path, { recursive: true, force: true });

@@ -1,9 +1,9 @@
-// Markdown as the manual uses it, written as man(7): no more of either than that.
+// Converts the Markdown that the manual uses to man(7): no more of either than that.
 
 import { lexer } from 'marked';
 
 const WIDTH = 78;
-/** What roff takes for something else, and what it would print as another character. */
+/** Characters that roff interprets, or prints as others. */
 const ESCAPES = {
   '\\': '\\e',
   '-': '\\-',
@@ -18,22 +18,22 @@ export function tokensOf(text) {
   return lexer(text).filter(({ type }) => type !== 'space');
 }
 
-/** The body of a page. */
+/** Returns the body of a page. */
 export function roff(tokens) {
   return tokens.flatMap((token, index) => block(token, tokens[index - 1]));
 }
 
-/** A term with what is said of it. */
+/** Returns a term with its description. */
 export function term(name, text) {
   return ['.TP', name, ...filled(text)];
 }
 
-/** Words as they are typed. */
+/** Formats words that are typed as they are. */
 export function literal(text) {
   return `\\fB${escaped(text)}\\fR`;
 }
 
-/** What stands for something. */
+/** Formats a placeholder. */
 export function variable(text) {
   return `\\fI${escaped(text)}\\fR`;
 }
@@ -50,7 +50,7 @@ function block(token, before) {
     case 'paragraph':
       return [...paragraph, ...filled(inline(token.tokens))];
     case 'code':
-      // EE switches hyphenation on.
+      // .EE switches hyphenation on.
       return [...paragraph, '.RS 4', '.EX', ...codeLines(token.text), '.EE', '.RE', '.nh'];
     case 'list':
       return token.items.flatMap(({ tokens }) => ['.IP \\(bu 2', ...filled(inline(tokens[0].tokens))]);
@@ -79,7 +79,7 @@ function codeLines(text) {
   return text.split('\n').map((line) => shielded(escaped(line)));
 }
 
-/** One sentence or more on lines of their own, none longer than WIDTH where it has blanks. */
+/** Puts each sentence on lines of its own, at most WIDTH long if it has spaces. */
 function filled(text) {
   return text
     .split(/(?<=[.;:?!]\)?) (?=\S)/)
@@ -97,7 +97,7 @@ function wrapped(sentence) {
   return lines;
 }
 
-// A line that begins so would be a request.
+// Escapes a line that would otherwise be a request.
 function shielded(line) {
   return /^[.']/.test(line) ? `\\&${line}` : line;
 }

@@ -23,7 +23,7 @@ const wanted = process.argv.length > 2 ? process.argv.slice(2) : USUAL;
 const lacking = wanted.filter((suite) => !makeRoot(suite));
 if (lacking.length > 0) process.exitCode = 1;
 
-/** Whether it is here now. */
+/** Returns true if the root exists now. */
 function makeRoot(suite) {
   const file = join(cache, `${suite}.tar.zst`);
   if (existsSync(file)) return true;

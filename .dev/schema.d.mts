@@ -1,4 +1,4 @@
 /** The path of nagios/check_conntrack.schema.json. */
 export const schemaFile: string;
-/** What that file has to be. */
+/** Returns the text that the file must have. */
 export function schemaText(): string;

@@ -1,5 +1,5 @@
-// Makes nagios/check_conntrack.schema.json out of the types of the documents that --format json writes, with their
-// comments: one or two for each command, next to its body.
+// Generates nagios/check_conntrack.schema.json from the types of the documents that --format json prints, with their
+// comments. Each command has one or two such types, next to its body.
 
 import { writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -27,7 +27,7 @@ const DOCUMENTS = [
   ['src/report/report-body.ts', 'ReportDocument'],
 ];
 
-/** What the file has to be. */
+/** Returns the text that the file must have. */
 export function schemaText() {
   const schemas = DOCUMENTS.map(([source, type]) => generator(join(top, source), type).createSchema(type));
   const [{ $schema }] = schemas;
@@ -38,7 +38,7 @@ export function schemaText() {
     description:
       'What check_conntrack, check_conntrack report and check_conntrack plan write with --format json. Kernel names are verbatim; sizes are bytes, times seconds.',
   };
-  // A document is of exactly one kind, which the library cannot know.
+  // A document is of exactly one kind, which the library does not express.
   const oneOf = schemas.map(({ $ref }) => ({ $ref }));
   const definitions = Object.assign({}, ...schemas.map((schema) => schema.definitions));
   return `${JSON.stringify({ ...head, oneOf, definitions }, null, 2)}\n`;
@@ -51,7 +51,7 @@ function generator(source, type) {
   return new SchemaGenerator(program, parser, createFormatter(config), config);
 }
 
-// The library's own way reads the types of Node too, which takes as long as all the rest, and none is in a document.
+// The library's own program also reads Node's types, which doubles the time; no document uses them.
 function programOf(source) {
   const { config } = readConfigFile(join(top, 'tsconfig.json'), sys.readFile);
   const { options } = parseJsonConfigFileContent(config, sys, top);
@@ -59,14 +59,14 @@ function programOf(source) {
 }
 
 /**
- * Names that only a compiler can work out, so it is asked: the keys of a table that others are spread into, and what a
- * generic type makes of names. Its own order depends on which it met first anywhere, so theirs is the alphabet's.
+ * Names that only the compiler can compute: the keys of a table that others are spread into, and the names that a
+ * generic type generates. They are sorted, because the compiler's order depends on which name it met first.
  */
 function computedNames(checker) {
   const namesOf = (node) => {
     const type = checker.getTypeFromTypeNode(node);
     const types = type.isUnion() ? type.types : [type];
-    return types.every((one) => one.isStringLiteral()) ? types.map(({ value }) => value).sort() : [];
+    return types.every((type) => type.isStringLiteral()) ? types.map(({ value }) => value).sort() : [];
   };
   return {
     supportsNode: (node) => isComputed(node) && namesOf(node).length > 0,

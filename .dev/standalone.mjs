@@ -1,7 +1,7 @@
-// Builds build/linux-x64/check_conntrack, or with `--arch arm64` build/linux-arm64/check_conntrack: one static ELF file.
-// esbuild bundles the TypeScript, QuickJS's own compiler makes bytecode of the bundle, and gcc links that with the
-// engine, src/system/*.c and musl. The same sources make the same bytes. What takes time is kept in .cache/.
-// Where apt knows no Debian, `--quickjs DIR` names a folder with the engine's tarball, or with what is in it.
+// Builds build/linux-x64/check_conntrack, or with `--arch arm64` build/linux-arm64/check_conntrack: one static ELF
+// file. esbuild bundles the TypeScript, QuickJS's own compiler makes bytecode of the bundle, and gcc links that with
+// the engine, src/system/*.c and musl. The build is reproducible. Slow steps are cached in .cache/. If apt has no
+// Debian sources, `--quickjs DIR` names a directory with the engine's tarball or its contents.
 
 import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -27,20 +27,20 @@ const ENGINE = 'QuickJS 2025-04-26';
 const SOURCE = 'quickjs-2025.04.26';
 const TARBALL = 'quickjs_2025.04.26.orig.tar.xz';
 const TARBALL_SUM = 'ec81da5b3249ed648dbc7df4a1654988910e66a118d9b71cb63534216efcfbbe';
-// Of the *.c and *.h in it, by name, one after the other: of what is compiled, wherever it was found.
+// Sum of the *.c and *.h files, concatenated by name: it covers exactly what is compiled, from any source.
 const SOURCE_SUM = 'eeb74b14bdc2aa8cfdbba66681536ba50d694d4e6444254c083d31e888bffcc4';
 
 const ARCHITECTURES = {
   x64: { gnu: 'x86_64', debian: 'amd64', crossGcc: 'gcc-x86-64-linux-gnu', flags: ['-fcf-protection=none'] },
-  // Outline atomics ask at run time for what musl does not tell.
+  // Outline atomics look up CPU features at run time, which musl does not provide.
   arm64: { gnu: 'aarch64', debian: 'arm64', crossGcc: 'gcc-aarch64-linux-gnu', flags: ['-mno-outline-atomics'] },
 };
 const ENGINE_FILES = ['quickjs.c', 'libregexp.c', 'libunicode.c', 'cutils.c', 'dtoa.c'];
-const MAIN = 'main.js'; // of the bundle
+const MAIN = 'main.js'; // the bundle's main module
 const OWN_FILES = ['src/system/main.c', 'src/system/malloc.c'];
 const ENGINE_FLAGS = ['-D_GNU_SOURCE', `-DCONFIG_VERSION="${ENGINE.slice(-10)}"`, '-fwrapv', '-w'];
-// Each function by itself, so that the linker leaves out the parser and what else is never called. The second line turns
-// off what one distribution's gcc turns on and another's does not.
+// Each function has its own section, so that the linker drops the parser and other unused code. The second line turns
+// off options that one distribution's gcc turns on and another's does not.
 const FLAGS = ['-O2', '-std=gnu11', '-ffunction-sections', '-fdata-sections', '-fno-asynchronous-unwind-tables'];
 FLAGS.push('-fno-pie', '-fno-stack-protector', '-U_FORTIFY_SOURCE');
 const LINKING = ['-nostdlib', '-static', '-no-pie', '-s', '-Wl,--gc-sections,--build-id=none,--wrap=write'];
@@ -86,7 +86,7 @@ async function standalone({ arch, quickjs, entry, out }) {
   writeFileSync(join(folder, 'parts.json'), `${JSON.stringify(partsOf(toolchain, bytecode, used), null, 2)}\n`);
 }
 
-/** What is inside, for the bill of materials. */
+/** Returns the components, for the bill of materials. */
 function partsOf({ gcc, version }, { packages }, used) {
   const npm = packages.map((path) => JSON.parse(readFileSync(join(top, path, 'package.json'), 'utf8')));
   return {
@@ -112,9 +112,9 @@ function gccOf(target) {
   return `${target.gnu}-linux-gnu-gcc`;
 }
 
-// ---- What comes from Debian ----
+// ---- Files from Debian ----
 
-/** The folder with the engine's source, whose sum was checked. */
+/** Returns the directory of the engine's source after checking its sum. */
 function engineSource(quickjs) {
   const given = quickjs && resolve(quickjs);
   if (given && existsSync(join(given, 'quickjs.c'))) return checkedSource(given);
@@ -149,7 +149,10 @@ function engineTarball() {
   return kept;
 }
 
-/** Headers, library, licence and version of musl: this machine's own, or those for another architecture, kept in the cache. */
+/**
+ * Returns headers, library, licence and version of musl: this machine's own, or those for another architecture, kept in
+ * the cache.
+ */
 function musl({ gnu, debian }, isNative) {
   const root = isNative ? '/' : join(cache, `musl-${debian}`);
   if (!existsSync(root)) {
@@ -168,7 +171,7 @@ function musl({ gnu, debian }, isNative) {
 }
 
 function muslVersion(documents, isNative) {
-  // A small container has no changelogs, but what it has is installed.
+  // A small container has no changelogs, but the installed version is known.
   if (isNative) return execFileSync('dpkg-query', ['-W', 'musl-dev'], { encoding: 'utf8' }).split(/\s/)[1];
   const changes = execFileSync('gzip', ['-dc', join(documents, 'changelog.Debian.gz')], { encoding: 'utf8' });
   return /^musl \((.+?)\)/.exec(changes)[1];
@@ -176,7 +179,7 @@ function muslVersion(documents, isNative) {
 
 // ---- The engine, in C ----
 
-/** The object file of a C file, kept under a name that tells everything it depends on. */
+/** Compiles a C file to an object file, cached under a name that covers everything it depends on. */
 async function compile({ gcc, flags, include }, source, file) {
   const { stdout } = await run(gcc, ['-print-file-name=include']);
   const headers = ['-nostdinc', '-isystem', include, '-isystem', stdout.trim(), '-I', source];
@@ -185,14 +188,14 @@ async function compile({ gcc, flags, include }, source, file) {
   const object = join(cache, 'objects', `${sha256(SOURCE_SUM, version, all.join(' '), readFileSync(file))}.o`);
   if (!existsSync(object)) {
     const unfinished = `${object}.${process.pid}`;
-    const nameless = `-ffile-prefix-map=${source}=.`; // assert() knows its file's name
+    const nameless = `-ffile-prefix-map=${source}=.`; // assert() prints the name of its file
     await run(gcc, [...all, ...headers, nameless, '-c', basename(file), '-o', unfinished], { cwd: dirname(file) });
     renameSync(unfinished, object);
   }
   return object;
 }
 
-/** Gives the names of what went in, of archives too: `libgcc.a)_udivdi3.o`. */
+/** Returns the names of the linked files, including members of archives: `libgcc.a)_udivdi3.o`. */
 async function link({ gcc, lib }, objects, program) {
   const start = ['crt1.o', 'crti.o'].map((name) => join(lib, name));
   const libraries = [`-L${lib}`, '-lc', '-lgcc', '-lc', join(lib, 'crtn.o')];
@@ -200,7 +203,7 @@ async function link({ gcc, lib }, objects, program) {
   return stdout;
 }
 
-/** QuickJS's compiler, for this machine: bytecode is the same for every 64-bit little-endian one. */
+/** Builds QuickJS's compiler for this machine; its bytecode is the same on every 64-bit little-endian machine. */
 async function bytecodeCompiler(source) {
   const qjsc = join(cache, `qjsc-${SOURCE_SUM.slice(0, 12)}`);
   if (!existsSync(qjsc)) {
@@ -214,12 +217,15 @@ async function bytecodeCompiler(source) {
 
 // ---- The program, in JavaScript ----
 
-/** A C file with the bytecode of every module of the bundle, and the packages that the bundle took code from. */
+/**
+ * Returns a C file with the bytecode of every module of the bundle, and the packages that the bundle contains code
+ * from.
+ */
 async function bytecodeOf(entry, arch, folder, source) {
   rmSync(folder, { recursive: true, force: true });
   const [{ metafile }, qjsc] = await Promise.all([bundle(entry, arch, folder), bytecodeCompiler(source)]);
   const names = Object.keys(metafile.outputs).map((path) => basename(path));
-  names.sort((a, b) => (b === MAIN) - (a === MAIN) || (a < b ? -1 : 1)); // main.c starts with the first
+  names.sort((a, b) => (b === MAIN) - (a === MAIN) || (a < b ? -1 : 1)); // main.c starts with the first one
   const modules = names.map((name) => readFileSync(join(folder, name), 'utf8'));
   await Promise.all(names.map((name, i) => run(qjsc, compilation(names, name, i, modules[i]), { cwd: folder })));
   const texts = names.map((name) => readFileSync(join(folder, `${name}.c`), 'utf8'));
@@ -235,8 +241,8 @@ async function bytecodeOf(entry, arch, folder, source) {
   return { file, packages: packagesIn(metafile) };
 }
 
-// -M says of the others that they exist: each is compiled by itself, and read when it is imported. -s strips what only a
-// stack trace needs, and the name of the module, which import() needs: its argument is relative to that.
+// -M declares that the other modules exist: each is compiled separately, and read when it is imported. -s strips data
+// for stack traces and also the module's name, which import() needs, because its argument is relative to it.
 function compilation(names, name, i, text) {
   const others = ['qjs:os', 'qjs:std', 'qjs:own', ...names].flatMap((other) => ['-M', other]);
   const strip = /\bimport\(/.test(text) ? [] : ['-s'];
@@ -249,7 +255,7 @@ async function bundle(entry, arch, folder) {
     entryPoints: { [MAIN.slice(0, -3)]: resolve(entry) },
     outdir: folder,
     bundle: true,
-    splitting: true, // what is imported when it is called for becomes a module of its own
+    splitting: true, // makes a module of its own of each import()
     chunkNames: 'chunk-[hash]',
     format: 'esm',
     platform: 'neutral',
@@ -273,8 +279,8 @@ async function bundle(entry, arch, folder) {
 
 function commit() {
   try {
-    const asked = ['describe', '--always', '--dirty', '--abbrev=12', '--exclude=*']; // no tag: who clones may lack it
-    return execFileSync('git', asked, { cwd: top, encoding: 'utf8', stdio: 'pipe' }).trim();
+    const args = ['describe', '--always', '--dirty', '--abbrev=12', '--exclude=*']; // without tags, which a clone may lack
+    return execFileSync('git', args, { cwd: top, encoding: 'utf8', stdio: 'pipe' }).trim();
   } catch {
     return 'unknown';
   }

@@ -1,5 +1,3 @@
-// Where the project is.
-
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 

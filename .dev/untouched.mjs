@@ -1,5 +1,5 @@
-// Runs a command, and fails if anything below it tried to write a file that is neither the project's nor a temporary
-// one, or to change the machine: `untouched.mjs npm cit`. By strace(1), which sees every process of it.
+// Runs a command, and fails if any process below it tried to change the machine, or to write a file that is neither the
+// project's nor temporary: `untouched.mjs npm cit`. Uses strace(1), which sees every process.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -38,7 +38,7 @@ const WRITES = /O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|O_APPEND/;
 
 const scratch = mkdtempSync(join(tmpdir(), 'check_conntrack-untouched-'));
 const log = join(scratch, 'calls');
-// npm keeps a log and a cache of its own, and asks its terminal.
+// npm has a log and a cache of its own, and queries its terminal.
 const npmCache = execFileSync('npm', ['config', 'get', 'cache', '--silent'], { encoding: 'utf8' }).trim();
 const ownFolders = [top, tmpdir(), npmCache].map((folder) => `${folder}/`);
 const ownDevices = /^\/dev\/(null|tty|full|pts\/\d+)$|^\/proc\/(self|thread-self|\d+)\//;
@@ -47,19 +47,19 @@ const calls = [...OPENING, ...CHANGING, ...OF_THE_MACHINE].join(',');
 const options = ['-f', '--seccomp-bpf', '-qqq', '-y', '-s', '4096', '-e', 'signal=none', '-e', `trace=${calls}`];
 const { status } = spawnSync('strace', [...options, '-o', log, ...process.argv.slice(2)], { stdio: 'inherit' });
 const lines = readFileSync(log, 'latin1').split('\n');
-const found = new Set(lines.map(complaint).filter(Boolean));
+const complaints = new Set(lines.map(complaint).filter(Boolean));
 rmSync(scratch, { recursive: true });
-for (const line of [...found].slice(0, 20)) console.error(`untouched: ${line}`);
-console.error(`untouched: ${lines.length} calls seen, ${found.size} of them touch what is not the project's`);
-process.exitCode = status !== 0 || found.size > 0 || lines.length < 1000 ? 1 : 0;
+for (const line of [...complaints].slice(0, 20)) console.error(`untouched: ${line}`);
+console.error(`untouched: ${lines.length} calls traced, ${complaints.size} of them outside the project`);
+process.exitCode = status !== 0 || complaints.size > 0 || lines.length < 1000 ? 1 : 0;
 
-/** Undefined for a call that is none of our business. */
+/** Undefined for a call that is allowed. */
 function complaint(line) {
   const [, name, rest = ''] = /^\d+ +(\w+)\((.*)/.exec(line) ?? [];
   if (OF_THE_MACHINE.includes(name)) return `${name}(${rest}`;
   if (OPENING.includes(name) && name !== 'creat' && !WRITES.test(rest.replace(/"(?:[^"\\]|\\.)*"/g, '')))
     return undefined;
-  // A link may lead anywhere.
+  // The target of a link is irrelevant.
   const paths = name?.startsWith('symlink') ? pathsIn(rest).slice(1) : pathsIn(rest);
   const foreign = paths.filter((path) => !isOwn(path));
   return name !== undefined && foreign.length > 0 ? `${name}(${rest}` : undefined;

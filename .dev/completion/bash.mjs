@@ -1,5 +1,3 @@
-// Completion for bash.
-
 import { described, metricsOf, NOTE } from './words.mjs';
 
 export function bashCompletion(tables) {

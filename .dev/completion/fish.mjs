@@ -1,5 +1,3 @@
-// Completion for fish.
-
 import { commandsOf, described, metricsOf, NOTE } from './words.mjs';
 
 export function fishCompletion(tables) {

@@ -1,15 +1,15 @@
-// What all completions are made of: from the source's tables of flags and metrics, what may follow, and what a value may
-// be. None of them runs the plugin.
+// The common data of all completions, from the source's tables of flags and metrics: possible words and values. No
+// completion runs the plugin.
 
 const COMMANDS_ABOUT = {
-  check: 'the check, which it is without a command',
-  report: 'an incident, told to a person',
+  check: 'check the table (the default)',
+  report: 'explain an incident',
   plan: 'what a limit costs and how to set it',
-  munin: 'the plugin for Munin',
+  munin: 'the Munin plugin',
 };
-export const NOTE = 'Made of the tables of flags and metrics by `npm run papers`.';
+export const NOTE = 'Generated from the tables of flags and metrics by `npm run papers`.';
 
-/** What each command takes, in the terms of all three shells. */
+/** Returns the arguments of each command, in terms that all three shells have. */
 export function described({ COMMANDS, FLAGS }) {
   const flagsOf = (command) => FLAGS.filter(({ of }) => of.includes(command));
   return COMMANDS.map((name) => ({
@@ -22,7 +22,7 @@ function namesOf({ long, short }) {
   return [...(short === undefined ? [] : [`-${short}`]), `--${long}`];
 }
 
-/** What a flag's value is: undefined for none, else its kind and, of a choice, the words. */
+/** Returns the kind of a flag's value, with the words of a choice; undefined for a flag without a value. */
 function valueFor({ takes, words }) {
   if (takes === undefined) return undefined;
   if (takes.includes('METRIC')) return { kind: 'metric' };
@@ -31,7 +31,7 @@ function valueFor({ takes, words }) {
   return words === undefined ? { kind: 'any' } : { kind: 'choice', words };
 }
 
-/** The metrics that thresholds may be on, with what they are. */
+/** Returns the metrics that accept thresholds, with their descriptions. */
 export function metricsOf({ METRICS, METRIC_NAMES, metricSpec }) {
   return METRIC_NAMES.filter((name) => metricSpec(name).judged !== 'nowhere').map((name) => [name, METRICS[name]]);
 }

@@ -1,5 +1,3 @@
-// Completion for zsh.
-
 import { commandsOf, described, metricsOf, NOTE } from './words.mjs';
 
 export function zshCompletion(tables) {

@@ -1,5 +1,5 @@
-// The bill of materials: what the executable was made of, in CycloneDX's JSON. It has no serial number, which would have
-// to differ each time.
+// The bill of materials of the executable, in CycloneDX's JSON. It has no serial number, because that would differ in
+// each build.
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';

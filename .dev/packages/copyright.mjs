@@ -1,4 +1,4 @@
-// The licences of all that is in the executable, as the build has put them together, and what that cannot know.
+// The licences of everything in the executable: those that the build has collected, and those that it cannot know.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

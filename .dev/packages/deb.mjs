@@ -1,4 +1,5 @@
-// The .deb: no maintainer script and no configuration file, so that there is nothing to be asked, changed or left behind.
+// The .deb. It has no maintainer scripts and no conffiles, so that it asks nothing, changes nothing and leaves nothing
+// behind.
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -22,7 +23,7 @@ export function debian(about) {
   date(tree, about.epoch);
   const { version, epoch, arch, output } = about;
   const file = join(output, `check-conntrack_${version}_${ARCHITECTURES[arch]}.deb`);
-  // Debian 11 knows no zstd, which Ubuntu's dpkg-deb would take. More threads cut elsewhere.
+  // Ubuntu's dpkg-deb would use zstd, which Debian 11 cannot read. The number of threads changes the output.
   const env = { ...process.env, SOURCE_DATE_EPOCH: String(epoch), DPKG_DEB_THREADS_MAX: '1' };
   execFileSync('dpkg-deb', ['--root-owner-group', '-Zxz', '--build', tree, file], { env, stdio: 'pipe' });
 }

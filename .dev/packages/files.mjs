@@ -1,4 +1,5 @@
-// What a package holds, and where it goes: one table for every kind of package. What the table names must be there.
+// The contents of a package and their destinations: one table for every kind of package. Each file in the table must
+// exist.
 
 import { execFileSync } from 'node:child_process';
 import {
@@ -29,7 +30,7 @@ OWN_FILES.push(
   ...below('kubernetes'),
 );
 
-/** How the two families differ. */
+/** The differences between the two families. */
 export const FAMILIES = {
   debian: {
     plugins: '/usr/lib/nagios/plugins',
@@ -50,9 +51,10 @@ export const FAMILIES = {
   },
 };
 
-// What a daemon reads by itself, and would then do something else than before, is an example: NRPE's snippets, Nagios'
-// and Icinga's services, sudoers. Munin's plugins do nothing until they are linked, Icinga's library until it is included
-// by name, systemd's units until they are enabled. Each file of nagios/ keeps its name, so that their comments are right.
+// A file that a daemon would read without further action, and that changes what it does, is installed as an example:
+// NRPE's snippets, Nagios' and Icinga's services, sudoers. Munin's plugins do nothing until they are linked, Icinga's
+// library until it is included by name, systemd's units until they are enabled. Each file of nagios/ keeps its name, so
+// that the comments in it stay right.
 export function table({ plugins, zsh, licence }) {
   const alike = (folder, names) =>
     names.map((name) => ({ from: `nagios/${name}`, to: `${folder}/${name}`, mode: modeOf(`nagios/${name}`) }));
@@ -139,7 +141,7 @@ function adapted({ plugins, users, state }, text) {
     .replace(/^nagios(?= ALL=)/gm, users);
 }
 
-/** Of everything in it, and modes that no umask has a part in. */
+/** Sets the date of every file, and modes that do not depend on the umask. */
 export function date(folder, epoch) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
@@ -150,7 +152,7 @@ export function date(folder, epoch) {
   lutimesSync(folder, epoch, epoch);
 }
 
-/** Every path below a folder, as `/usr/bin`, and what it is, sorted. */
+/** Returns every path below a directory, as `/usr/bin`, with its type, sorted. */
 export function listed(folder) {
   const entries = readdirSync(folder, { withFileTypes: true, recursive: true });
   const paths = entries.map((entry) => {
@@ -160,7 +162,7 @@ export function listed(folder) {
   return paths.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** Named, with the package that has it. */
+/** Returns the missing tools, with the package of each. */
 export function missingTools(needed = { 'dpkg-deb': 'dpkg', rpmbuild: 'rpm', gzip: 'gzip', tar: 'tar' }) {
   const folders = (process.env['PATH'] ?? '').split(delimiter);
   const missing = Object.keys(needed).filter((tool) => !folders.some((folder) => existsSync(join(folder, tool))));

@@ -1,5 +1,5 @@
-// Who offers the packages and where: DEBFULLNAME and DEBEMAIL, as for Debian's own tools, and the clone's origin if that is
-// a page on the web. Without them the changelog's address, and no page.
+// The packager and the home page: DEBFULLNAME and DEBEMAIL, as for Debian's own tools, and the clone's origin if it is
+// a web page. Without them, the changelog's address and no page.
 
 import { execFileSync } from 'node:child_process';
 import { top } from '../top.mjs';
@@ -11,7 +11,7 @@ export function origin() {
   return { maintainer: `${DEBFULLNAME || name} <${DEBEMAIL || address}>`, vendor: DEBFULLNAME || name, url: home() };
 }
 
-/** Undefined if the clone has no origin, or one that no browser opens. */
+/** Undefined if the clone has no origin, or one that a browser cannot open. */
 function home() {
   try {
     const remote = execFileSync('git', ['remote', 'get-url', 'origin'], { cwd: top, encoding: 'utf8', stdio: 'pipe' });

@@ -1,4 +1,4 @@
-// The .rpm: for every Red Hat from 6 on, so nothing that only a newer rpm understands. The one scriptlet is SELinux's.
+// The .rpm for every Red Hat since 6, which therefore uses no feature of a newer rpm. Its one scriptlet is for SELinux.
 
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { releases } from './changelog.mjs';
 import { FAMILIES, listed, stage } from './files.mjs';
 
 const ARCHITECTURES = { x64: 'x86_64', arm64: 'aarch64' };
-// These are the system's. Every other directory is ours as well as of whoever else has it, so that none is left behind.
+// Directories of the system. Every other directory is also owned by this package, so that none is left behind.
 const OF_THE_SYSTEM = new Set([
   ...['/usr', '/usr/bin', '/usr/lib', '/usr/lib64', '/usr/sbin', '/usr/share', '/usr/share/doc', '/usr/share/licenses'],
   ...['/usr/share/man', '/usr/share/man/man8'],
@@ -55,7 +55,7 @@ function lineOf({ path, kind }) {
   return [`${mark}"${path}"`];
 }
 
-/** The changelog in rpm's form. */
+/** Returns the changelog in rpm's format. */
 function changes() {
   const day = (date) => date.toUTCString().replace(/^(\w+), (\d+) (\w+) (\d+).*/, '$1 $3 $2 $4');
   const items = (text) => text.replace(/^ {2}\* /gm, '- ').replace(/%/g, '%%');

@@ -1,5 +1,5 @@
-// The .tar.gz: for whatever is neither Debian nor Red Hat, or is as old as CentOS 5. Everything lies as in the project, and
-// an administrator copies what is wanted.
+// The .tar.gz for systems that are neither Debian nor Red Hat, or as old as CentOS 5. It has the layout of the project,
+// from which an administrator copies files.
 
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ const NAMES = {
   '.github/SECURITY.md': 'SECURITY.md',
 };
 const README = { from: 'README.md' };
-// It tells of the places of the other packages.
+// It describes the paths of the other packages.
 const LEFT_OUT = '.dev/packages/README';
 
 export function archive(about) {

@@ -1,4 +1,4 @@
-# fish completion for check_conntrack. Made of the tables of flags and metrics by `npm run papers`.
+# fish completion for check_conntrack. Generated from the tables of flags and metrics by `npm run papers`.
 # Goes to /usr/share/fish/vendor_completions.d/ or ~/.config/fish/completions/.
 
 function __check_conntrack_is
@@ -15,10 +15,10 @@ function __check_conntrack_first
 end
 
 complete -c check_conntrack -f
-complete -c check_conntrack -n __check_conntrack_first -a check -d 'the check, which it is without a command'
-complete -c check_conntrack -n __check_conntrack_first -a report -d 'an incident, told to a person'
+complete -c check_conntrack -n __check_conntrack_first -a check -d 'check the table (the default)'
+complete -c check_conntrack -n __check_conntrack_first -a report -d 'explain an incident'
 complete -c check_conntrack -n __check_conntrack_first -a plan -d 'what a limit costs and how to set it'
-complete -c check_conntrack -n __check_conntrack_first -a munin -d 'the plugin for Munin'
+complete -c check_conntrack -n __check_conntrack_first -a munin -d 'the Munin plugin'
 complete -c check_conntrack -n '__check_conntrack_is munin' -a 'config autoconf suggest'
 complete -c check_conntrack -n '__check_conntrack_is check' -s w -l warning -x -a "usage=\t'entries as a share of the limit' entries=\t'entries in the table' slab=\t'slab memory that the entries hold' slab_max=\t'slab memory that a full table pins' memory_share=\t'slab_max and hash table, of MemTotal' load_factor=\t'limit / hash buckets' drop=\t'packets dropped: table full, or a clash' early_drop=\t'entries evicted to make room' insert_failed=\t'insertions that failed: clashes, long chains' chainlength=\t'refused, hash chain too long (5.15+)' invalid=\t'packets that belong to no entry, and make none' drop_rate=\t'drop per second over the window' early_drop_rate=\t'early_drop per second over the window' insert_failed_rate=\t'insert_failed per second over the window' chainlength_rate=\t'chainlength per second over the window' invalid_rate=\t'invalid per second over the window' lost_rate=\t'packets/s lost: table full or long chains' clash_rate=\t'packets/s lost to clashes: NAT ports, DNS races' growth=\t'entries per second over the window' time_to_full=\t'until the table is full at this growth'" -d 'WARNING outside RANGE (usage=80)'
 complete -c check_conntrack -n '__check_conntrack_is check' -s c -l critical -x -a "usage=\t'entries as a share of the limit' entries=\t'entries in the table' slab=\t'slab memory that the entries hold' slab_max=\t'slab memory that a full table pins' memory_share=\t'slab_max and hash table, of MemTotal' load_factor=\t'limit / hash buckets' drop=\t'packets dropped: table full, or a clash' early_drop=\t'entries evicted to make room' insert_failed=\t'insertions that failed: clashes, long chains' chainlength=\t'refused, hash chain too long (5.15+)' invalid=\t'packets that belong to no entry, and make none' drop_rate=\t'drop per second over the window' early_drop_rate=\t'early_drop per second over the window' insert_failed_rate=\t'insert_failed per second over the window' chainlength_rate=\t'chainlength per second over the window' invalid_rate=\t'invalid per second over the window' lost_rate=\t'packets/s lost: table full or long chains' clash_rate=\t'packets/s lost to clashes: NAT ports, DNS races' growth=\t'entries per second over the window' time_to_full=\t'until the table is full at this growth'" -d 'CRITICAL outside RANGE (usage=90)'
