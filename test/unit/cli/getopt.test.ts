@@ -20,11 +20,11 @@ test.each<[string, argv: readonly string[], value: string]>([
   ['the same, long', ['--warning=--critical'], '--critical'],
   ['a line break', ['--warning=1\n2'], '1\n2'],
   ['a number below zero', ['-w', '-5'], '-5'],
-])('taken as a value: %s', (_, argv, value) => {
+])('takes as a value: %s', (_, argv, value) => {
   expect(readArguments(argv)).toEqual({ command: 'check', given: { warning: [value] } });
 });
 
-test('all four forms give the same value, whatever it is', () => {
+test('reads all four forms as the same value', () => {
   fc.assert(
     fc.property(
       anything.filter((value) => !value.startsWith('-')),
@@ -37,7 +37,7 @@ test('all four forms give the same value, whatever it is', () => {
   );
 });
 
-test('after help or version nothing can be wrong any more', () => {
+test('ignores mistakes after help or version', () => {
   fc.assert(
     fc.property(fc.constantFrom('-h', '--help', '-V', '--version', '-vh'), fc.array(anything), (first, rest) => {
       expect(readArguments([first, ...rest]).fault).toBe(undefined);
@@ -45,14 +45,14 @@ test('after help or version nothing can be wrong any more', () => {
   );
 });
 
-// Quadratic reading took 11 s here: longer than any agent waits.
-test('a very long command line is read in no time', () => {
+// Reading in quadratic time took 11 s here, longer than any agent waits.
+test('reads a very long command line in linear time', () => {
   const started = performance.now();
   expect(readArguments([`-${'v'.repeat(100_000)}`, ...Array<string>(100_000).fill('-v')]).fault).toBe(undefined);
   expect(performance.now() - started).toBeLessThan(3000);
 });
 
-test('whatever is given is either taken, with a value wherever there has to be one, or refused', () => {
+test('accepts or refuses any command line, and gives a value to each flag that needs one', () => {
   const dashes = fc.constantFrom(
     '-',
     '--',

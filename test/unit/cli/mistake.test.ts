@@ -1,4 +1,4 @@
-// What is printed for a mistake, with what may have been meant.
+// Messages for mistakes on the command line, with suggestions.
 
 import { expect, test } from 'vitest';
 import { mistakeWords } from '../../../src/cli/mistake.ts';
@@ -43,7 +43,7 @@ test.each<[argv: readonly string[], string]>([
   [['version'], 'version: unknown argument (did you mean --version?)'],
 ])('%j: %s', (argv, expected) => expect(words(...argv)).toBe(`${expected}; see check_conntrack --help`));
 
-test('help of the command that it was for', () => {
+test('points to the help of the command', () => {
   expect(words('report', '--wach')).toBe(
     '--wach: unknown option (did you mean --watch?); see check_conntrack report --help',
   );
@@ -54,7 +54,7 @@ test.each<[string, first: string]>([
   ['droprate=1', 'drop_rate'],
   ['slab-max=1', 'slab_max'],
   ['netns_usag=1', 'usage'],
-])('%s lists every metric that can be judged, from %s on', (text, first) => {
+])('%s lists every metric that takes thresholds, starting with %s', (text, first) => {
   const [, given, known = ''] = METRICS.exec(words('-w', text)) ?? [];
   expect([given, known.split(' ')[0]]).toEqual([text, first]);
   expect(known.split(' ').length).toBe(new Set(known.split(' ')).size);

@@ -10,7 +10,7 @@ function options(...argv: readonly string[]): CheckOptions {
   return request.options;
 }
 
-describe('every form that users type', () => {
+describe('accepts every form that users type', () => {
   test.each<[string, Given]>([
     ['-w10', { warning: ['10'] }],
     ['-w 10', { warning: ['10'] }],
@@ -43,13 +43,13 @@ describe('every form that users type', () => {
   });
 });
 
-describe('refused, naming what was given', () => {
+describe('refuses a mistake and names it', () => {
   test.each<[string, readonly string[], string, string]>([
     ['an abbreviation', ['--w', '80'], 'unknown option', '--w'],
     ['an abbreviation with a value', ['--warn=80'], 'unknown option', '--warn'],
     ['a negation', ['--no-verbose'], 'unknown option', '--no-verbose'],
     ['a letter', ['-x'], 'unknown option', '-x'],
-    ['a digit behind -v', ['-v3'], 'unknown option', '-3'],
+    ['a digit after -v', ['-v3'], 'unknown option', '-3'],
     ['a name of every object', ['--constructor'], 'unknown option', '--constructor'],
     ['a value for a switch', ['--verbose=1'], 'takes no value', '--verbose'],
     ['an empty value for a switch', ['--verbose='], 'takes no value', '--verbose'],
@@ -60,11 +60,11 @@ describe('refused, naming what was given', () => {
     ['an empty value', ['-w', ''], 'missing value', '-w'],
     ['an empty value inline', ['--warning='], 'missing value', '--warning'],
     ['a command', ['status'], 'unknown argument', 'status'],
-    ['a command behind a flag', ['-v', 'plan'], 'a command goes first', 'plan'],
+    ['a command after a flag', ['-v', 'plan'], 'a command goes first', 'plan'],
     ['a flag of another command', ['--max', '5'], 'unknown option', '--max'],
     ['a lone dash', ['-'], 'unknown argument', '-'],
     ['an empty argument', [''], 'unknown argument', ''],
-    ['an argument behind --', ['--', 'x'], 'unknown argument', 'x'],
+    ['an argument after --', ['--', 'x'], 'unknown argument', 'x'],
     ['twice', ['--root', 'a', '--root', 'b'], 'given twice', '--root'],
     ['twice in two forms', ['-t1', '--timeout=2'], 'given twice', '--timeout'],
   ])('%s', (_, argv, why, text) => expect(readArguments(argv).fault).toEqual({ why, text }));
@@ -83,7 +83,7 @@ describe('help and version', () => {
     ['-w nonsense -h', 'help'],
   ])('%s', (line, kind) => expect(parseRequest(line.split(' '), {})).toMatchObject({ kind }));
 
-  test('not in place of a value', () => {
+  test('refuses help as the value of another option', () => {
     expect(parseRequest(['-w', '-h'], {})).toMatchObject({ kind: 'mistake' });
   });
 });
@@ -91,7 +91,7 @@ describe('help and version', () => {
 const DEFAULT_COVERS = 'the default --critical usage=90 covers it; give --critical too';
 
 describe('options', () => {
-  test('the defaults', () => {
+  test('defaults', () => {
     expect(options()).toMatchObject({
       root: '/',
       timeoutSeconds: 8,
@@ -102,7 +102,7 @@ describe('options', () => {
     expect(options().objectSize).toBe(undefined);
   });
 
-  test('all of them', () => {
+  test('every option', () => {
     const line =
       '-w 70 -c 95 --absent Warning --root /host --object-size 350 -t 2.5 -vv --state-dir /state --window 600 --drift OK --partial Unknown --netns all --format json';
     expect(options(...line.split(' '))).toEqual({
@@ -129,7 +129,7 @@ describe('options', () => {
     ['/mp', [], { MP_STATE_PATH: '/mp', NAGIOS_PLUGIN_STATE_DIRECTORY: '/nagios' }],
     ['/nagios', [], { MP_STATE_PATH: '', NAGIOS_PLUGIN_STATE_DIRECTORY: '/nagios' }],
     ['/flag', ['--state-dir', '/flag'], { MP_STATE_PATH: '/mp', NAGIOS_PLUGIN_STATE_DIRECTORY: '/nagios' }],
-  ])('the state directory is %s: %o, %o', (stateDir, argv, environment) => {
+  ])('takes the state directory %s: %o, %o', (stateDir, argv, environment) => {
     expect(parseRequest(argv, environment)).toMatchObject({ command: 'check', options: { stateDir } });
   });
 
@@ -255,7 +255,7 @@ describe('plan', () => {
     expect(parseRequest(line.split(' '), {})).toMatchObject({ kind: 'mistake', text, why });
   });
 
-  test('help of its own', () => {
+  test('has help of its own', () => {
     expect(parseRequest(['plan', '--help'], {})).toMatchObject({ kind: 'help', command: 'plan' });
   });
 });
@@ -268,7 +268,7 @@ test.each(FLAGS.flatMap(({ of, long, value }) => of.map((command) => [command, `
   },
 );
 
-describe('a mistake is printed in the format that was asked for', () => {
+describe('prints a mistake in the requested format', () => {
   test.each<[string, string]>([
     ['', 'nagios'],
     ['--bogus --format json', 'json'],

@@ -9,7 +9,7 @@ test.each<[number, string]>([
   [-1.5e22, `-15${'0'.repeat(21)}`],
   [52428.8, '52428.8'],
   [0, '0'],
-])('%d is %s', (value, text) => expect(plainDecimal(value)).toBe(text));
+])('prints %d as %s', (value, text) => expect(plainDecimal(value)).toBe(text));
 
 test.each<[number, number, string]>([
   [36.666992, 2, '36.67'],
@@ -20,9 +20,9 @@ test.each<[number, number, string]>([
   [20652032, 0, '20652032'],
   [100.002, 2, '100'],
   [70, 0, '70'],
-])('%d to %d places is %s', (value, places, text) => expect(roundedDecimal(value, places)).toBe(text));
+])('rounds %d to %d places: %s', (value, places, text) => expect(roundedDecimal(value, places)).toBe(text));
 
-test('every number reads back as itself, without an exponent', () => {
+test('prints every number so that it reads back unchanged, without an exponent', () => {
   fc.assert(
     fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
       expect(plainDecimal(value)).toMatch(/^-?\d+(\.\d+)?$/);

@@ -1,4 +1,4 @@
-// One judgement of all tables: what is judged where, what is worth telling, and in which order.
+// The evaluation of all tables: which thresholds apply to which, which tables are remarkable, and in which order.
 
 import { describe, expect, test } from 'vitest';
 import { type Evaluation, evaluate, type Histories } from '../../../src/evaluate/evaluate.ts';
@@ -21,11 +21,11 @@ import {
 import { wanted } from '../support/reports.ts';
 
 interface Given extends Changes {
-  /** Thresholds that warn. */
+  /** Thresholds for WARNING. */
   readonly warn?: readonly string[];
   readonly drift?: State;
   readonly partial?: State;
-  /** What each table has lost in the last minute, and how many entries fewer it had. */
+  /** By table: the drops of the last minute, and how many entries it has grown by. */
   readonly since?: Readonly<Record<string, { readonly drop?: number; readonly grown?: number }>>;
 }
 
@@ -47,7 +47,7 @@ function evaluated({ warn = [], drift = 'warning', partial = 'ok', since = {}, .
   return evaluate(found, histories, { thresholds, objectSize: undefined, drift, partial });
 }
 
-/** Five samples, a quarter of a minute apart. */
+/** Returns five samples, 15 s apart. */
 function pastOf({ entries, statistics }: Table, drop: number, grown: number): readonly Sample[] {
   const now = statistics.ok ? (statistics.value.cpus[0]?.drop ?? 0) : 0;
   return [4, 3, 2, 1].map((quarters) => ({
@@ -67,35 +67,39 @@ function keys(results: Evaluation['remarkable']): readonly string[] {
 
 const CALM = { statistics: counted() };
 
-describe('the state of the whole', () => {
+describe('the overall state', () => {
   test.each<[string, Given, State]>([
     ['all is well', {}, 'ok'],
     ['ours', { entries: 850 }, 'warning'],
     ["another's", { others: [other('net:1', 950)] }, 'critical'],
-    ['the gravest of them', { entries: 850, others: [other('net:1', 950), other('net:2', 850)] }, 'critical'],
-    ['one that could not be read', { unread: [unreadTable()] }, 'unknown'],
-    ['one that could not be read is not graver than a full one', { entries: 950, unread: [unreadTable()] }, 'critical'],
-    ['a limit that fell back', { configuration: wanted(4000) }, 'warning'],
+    ['the worst table', { entries: 850, others: [other('net:1', 950), other('net:2', 850)] }, 'critical'],
+    ['a table that could not be read', { unread: [unreadTable()] }, 'unknown'],
     [
-      'a limit that fell back, for those who want to know at once',
+      'a table that could not be read is less severe than a full one',
+      { entries: 950, unread: [unreadTable()] },
+      'critical',
+    ],
+    ['a limit below the configured one', { configuration: wanted(4000) }, 'warning'],
+    [
+      'a limit below the configured one, with --drift critical',
       { configuration: wanted(4000), drift: 'critical' },
       'critical',
     ],
-    ['a limit that fell back, for those who do not mind', { configuration: wanted(4000), drift: 'ok' }, 'ok'],
-    ['a limit above what is configured', { configuration: wanted(500), drift: 'critical' }, 'ok'],
+    ['a limit below the configured one, with --drift ok', { configuration: wanted(4000), drift: 'ok' }, 'ok'],
+    ['a limit above the configured one', { configuration: wanted(500), drift: 'critical' }, 'ok'],
   ])('%s', (_, given, state) => expect(evaluated({ ...CALM, ...given }).state).toBe(state));
 
-  test('a limit that fell back is no finding for those who do not mind', () => {
+  test('--drift ok leaves no finding', () => {
     expect(evaluated({ ...CALM, configuration: wanted(4000), drift: 'ok' }).results[0].findings).toEqual([]);
   });
 
-  test('a limit that fell back is a finding of ours alone', () => {
+  test('drift is a finding of our own table only', () => {
     const { results } = evaluated({ ...CALM, configuration: wanted(4000), others: [other('net:1', 5)] });
     expect(results.map(({ findings }) => findings.map(({ kind }) => kind))).toEqual([['drift'], []]);
   });
 });
 
-describe('a look at every namespace that does not see all', () => {
+describe('--netns all without every namespace visible', () => {
   const PARTIAL: readonly Partial<Visibility>[] = [
     { processes: 'own' },
     { processes: 'container' },
@@ -113,18 +117,18 @@ describe('a look at every namespace that does not see all', () => {
     expect([minded.state, minded.results[0].findings]).toEqual(['ok', []]);
   });
 
-  test.each([ok(ALL), undefined])('none with a visibility of %j', (visibility) => {
+  test.each([ok(ALL), undefined])('no finding with a visibility of %j', (visibility) => {
     expect(evaluated({ ...CALM, visibility, partial: 'critical' }).results[0].findings).toEqual([]);
   });
 
-  test('the worst of all is the state', () => {
+  test('the overall state is the worst of all tables', () => {
     const visibility = ok({ ...ALL, mounts: 1 });
     expect(evaluated({ visibility, entries: 950, partial: 'unknown' }).state).toBe('critical');
     expect(evaluated({ visibility, entries: 850, partial: 'unknown' }).state).toBe('unknown');
   });
 });
 
-describe('what a threshold judges', () => {
+describe('thresholds in other namespaces', () => {
   const GROWN = { own: {}, 'net:1': { drop: 60, grown: 600 } };
   const full = other('net:1', 700, { statistics: counted({ drop: 100 }) });
 
@@ -134,7 +138,7 @@ describe('what a threshold judges', () => {
     ['drop=99', ['drop']],
     ['drop_rate=0.9', ['drop_rate']],
     ['time_to_full=60:', ['time_to_full']],
-    // A table that is new grows without any harm; the slab and the hash table are one for all.
+    // Growth of a new table is harmless; the slab and the hash table are shared by all.
     ['growth=1', []],
     ['slab=0', []],
     ['slab_max=0', []],
@@ -145,12 +149,12 @@ describe('what a threshold judges', () => {
     expect(results[1]?.findings.map((finding) => finding.kind === 'threshold' && finding.metric)).toEqual(metrics);
   });
 
-  test('growth is judged here', () => {
+  test('judges growth in our own namespace', () => {
     const { results } = evaluated({ ...CALM, entries: 700, since: { own: { grown: 600 } }, warn: ['growth=9.9'] });
     expect(results[0].findings).toMatchObject([{ metric: 'growth', value: 10 }]);
   });
 
-  test('what belongs to the machine is measured once, with the entries of all', () => {
+  test('measures the machine once, with the entries of all tables', () => {
     const { results } = evaluated({ ...CALM, others: [full, other('net:2', 16)], unread: [unreadTable()] });
     const [own, another] = results;
     // (100 + 700 + 16) / 16 objects in a slab of 4096 bytes.
@@ -164,7 +168,7 @@ describe('what a threshold judges', () => {
     }
   });
 
-  test('what was not looked for, and what has no limit', () => {
+  test('leaves out metrics that were not requested, and usage without a limit', () => {
     const alone = evaluated({ visibility: undefined }).results[0].measurements;
     expect([alone.netns_usage, alone.netns_count]).toEqual(Array(2).fill({ kind: 'none', why: 'without --netns all' }));
     const open = evaluated({ limit: 0 }).results[0].measurements;
@@ -173,22 +177,22 @@ describe('what a threshold judges', () => {
   });
 });
 
-describe('which namespaces are told of', () => {
+describe('remarkable namespaces', () => {
   const tables = [other('net:1', 10), other('net:2', 30), other('net:3', 20)];
 
-  test('the fullest first, whatever happens in them', () => {
+  test('lists the fullest first, whatever else happens in them', () => {
     expect(keys(evaluated({ others: tables }).fullest)).toEqual(['net:2', 'net:3', 'net:1']);
   });
 
-  test('none where nothing is wrong', () => {
+  test('none without a finding or a loss', () => {
     expect(evaluated({ others: tables, since: { 'net:1': {}, 'net:2': {} } }).remarkable).toEqual([]);
   });
 
-  test('never ours', () => {
+  test('never our own', () => {
     expect(evaluated({ ...CALM, entries: 950, since: { own: { drop: 5 } } }).remarkable).toEqual([]);
   });
 
-  test('those that lose packets, by how many; then those that are as full, by their entries', () => {
+  test('sorts by packets lost, then by usage, then by entries', () => {
     const lost = (drop: number) => ({ statistics: counted({ drop }) });
     const others = [
       other('net:a', 850),
@@ -209,7 +213,7 @@ describe('which namespaces are told of', () => {
     ]);
   });
 
-  test('an eviction is no loss', () => {
+  test('does not count an eviction as a loss', () => {
     const evicting = { ...other('net:1', 5), statistics: counted({ early_drop: 9 }) };
     const past = [{ uptime: 940, entries: 5, cpus: [{ ...QUIET }] }];
     const found = observation({ others: [evicting], clock: ok({ boot: 'b', uptime: NOW }) });
@@ -224,7 +228,7 @@ describe('which namespaces are told of', () => {
   });
 });
 
-test('files that may set the limit, and could not be read', () => {
+test('keeps files that may set the limit but could not be read', () => {
   const denied = fault('denied', '/etc/sysctl.conf').fault;
   expect(evaluated({ configuration: { ...wanted(4000), faults: [denied] } }).unjudged).toEqual([denied]);
   expect(evaluated({}).unjudged).toEqual([]);

@@ -1,4 +1,4 @@
-// Which settings and rules make an entry larger, on which kernel, and how sure that is.
+// Settings and rules that make an entry larger, by kernel, with the certainty.
 
 import { describe, expect, test } from 'vitest';
 import { extensionOf } from '../../../src/evaluate/extensions.ts';
@@ -19,7 +19,7 @@ const machine = (version: string, generation: Machine['generation'] = 'nf_conntr
   return { view: 'own', generation, release, pageSize, wordSize, slabCache, ...sizes };
 };
 
-// All that there is to see, and nothing that asks for a block.
+// Everything could be read, and nothing adds a block.
 const QUIET: ExtensionSettings = {
   acct: ok(0),
   timestamp: ok(0),
@@ -56,23 +56,27 @@ const ONE = { bytes: 128, certainty: 'exact', most: 128 };
 const PERHAPS = { bytes: 0, certainty: 'at_least', most: 128 };
 const UP_TO = { bytes: 128, certainty: 'up_to', most: 128 };
 
-describe('since 5.19 a block comes on demand', () => {
+describe('since 5.19 a block is added on demand', () => {
   test.each<readonly [string, ExtensionSettings, object]>([
-    ['nothing asks, and all was seen', QUIET, NONE],
-    ['nothing that was asked for asks', PLAIN, PERHAPS],
-    ['nothing was looked at', UNSEEN, PERHAPS],
+    ['nothing adds a block, and everything was read', QUIET, NONE],
+    ['nothing that was read adds a block', PLAIN, PERHAPS],
+    ['nothing was read', UNSEEN, PERHAPS],
     ['accounting', { ...PLAIN, acct: ok(1) }, ONE],
     ['timestamps', { ...PLAIN, timestamp: ok(1) }, ONE],
     ['events', { ...PLAIN, events: ok(1) }, ONE],
     ['a listener', { ...PLAIN, listener: ok(true) }, ONE],
     ['a listener in another namespace', { ...PLAIN, elsewhere: ok(true) }, ONE],
     ['a listener, and events are off', { ...QUIET, events: ok(0), listener: ok(true) }, NONE],
-    ['a listener, and whether events are off cannot be seen', { ...UNSEEN, elsewhere: ok(true) }, UP_TO],
-    ['rules for every entry', { ...PLAIN, rules: ok('all') }, ONE],
-    ['rules for some', { ...QUIET, rules: ok('some') }, UP_TO],
-    ['rules for some, and listeners not seen', { ...QUIET, rules: ok('some'), elsewhere: no('denied') }, UP_TO],
-    ['rules that nobody may list', { ...QUIET, rules: no('denied') }, PERHAPS],
-    ['listeners elsewhere that do not show', { ...QUIET, elsewhere: no('denied') }, PERHAPS],
+    ['a listener, and the events switch cannot be read', { ...UNSEEN, elsewhere: ok(true) }, UP_TO],
+    ['rules that add a block to every entry', { ...PLAIN, rules: ok('all') }, ONE],
+    ['rules that add a block to some entries', { ...QUIET, rules: ok('some') }, UP_TO],
+    [
+      'rules that add a block to some entries, and listeners not read',
+      { ...QUIET, rules: ok('some'), elsewhere: no('denied') },
+      UP_TO,
+    ],
+    ['rules that may not be listed', { ...QUIET, rules: no('denied') }, PERHAPS],
+    ['listeners elsewhere that are hidden', { ...QUIET, elsewhere: no('denied') }, PERHAPS],
     ['a switch that cannot be read', { ...QUIET, acct: no('denied') }, PERHAPS],
     ['a switch that this kernel does not have', { ...QUIET, acct: no('missing'), events: no('missing') }, NONE],
   ])('%s', (_, settings, expected) => {
@@ -81,12 +85,12 @@ describe('since 5.19 a block comes on demand', () => {
   });
 });
 
-describe('from 4.12 to 5.18 each entry has one, unless events are off', () => {
+describe('from 4.12 to 5.18 each entry has a block, unless events are off', () => {
   test.each<readonly [string, ExtensionSettings, object]>([
-    ['events as they are by default', { ...PLAIN, events: ok(1) }, ONE],
-    ['the switch cannot be seen', UNSEEN, UP_TO],
-    ['off, and nothing else was looked at', { ...PLAIN, events: ok(0) }, PERHAPS],
-    ['off, and nothing else asks', { ...QUIET, events: ok(0) }, NONE],
+    ['events at their default', { ...PLAIN, events: ok(1) }, ONE],
+    ['the switch cannot be read', UNSEEN, UP_TO],
+    ['off, and nothing else was read', { ...PLAIN, events: ok(0) }, PERHAPS],
+    ['off, and nothing else adds a block', { ...QUIET, events: ok(0) }, NONE],
     ['off, and accounting is on', { ...PLAIN, events: ok(0), acct: ok(1) }, ONE],
     ['no such switch', { ...QUIET, events: no('missing') }, NONE],
   ])('%s', (_, settings, expected) => {
@@ -94,7 +98,7 @@ describe('from 4.12 to 5.18 each entry has one, unless events are off', () => {
   });
 });
 
-describe('before 4.12 the size varies, and events give a minimum', () => {
+describe('before 4.12 the size varies, with a minimum for events', () => {
   const on = { ...PLAIN, events: ok(1) };
   const both = { ...on, acct: ok(1) };
   test.each<readonly [string, string, ExtensionSettings, number]>([
@@ -113,7 +117,7 @@ describe('before 4.12 the size varies, and events give a minimum', () => {
   );
 });
 
-test('ip_conntrack has none', () => {
+test('ip_conntrack has no extension block', () => {
   expect(extensionOf(machine('2.6', 'ip_conntrack'), table(UNSEEN))).toEqual(NONE);
 });
 
@@ -125,7 +129,7 @@ describe('tables of several namespaces', () => {
     return cost.value;
   };
 
-  test('each has the blocks of its own settings, and the slab of objects is one', () => {
+  test("adds the blocks of each namespace's own settings to one shared slab of objects", () => {
     const [own, other] = [table({ ...PLAIN, acct: ok(1) }, 20), table(UNSEEN, 1000)];
     const held = footprintOf(newest, costOf(own), [own, other]);
     expect(held).toEqual({ objects: Math.ceil(1020 / 16) * 4096, extensions: 20 * 128, total: 64 * 4096 + 20 * 128 });
@@ -133,15 +137,15 @@ describe('tables of several namespaces', () => {
 
   test.each<readonly [string, ExtensionSettings, number, string]>([
     ['exact', { ...PLAIN, acct: ok(1) }, 0, 'exact'],
-    ['at least, for what is not seen of others', { ...PLAIN, acct: ok(1) }, 10, 'at_least'],
-    ['about, where one adds what the other may lack', { ...QUIET, rules: ok('some') }, 10, 'about'],
+    ['at least, for settings of other namespaces that were not read', { ...PLAIN, acct: ok(1) }, 10, 'at_least'],
+    ['about, if one namespace adds a block that another may lack', { ...QUIET, rules: ok('some') }, 10, 'about'],
     ['up to', { ...QUIET, rules: ok('some') }, 0, 'up_to'],
   ])('%s', (_, settings, others, expected) => {
     const [own, other] = [table(settings), table(UNSEEN, others)];
     expect(certaintyOf(newest, costOf(own), [own, other])).toBe(expected);
   });
 
-  test('a size that is given is that of all', () => {
+  test('applies a given size to every table', () => {
     const given = objectCostOf(newest, table(UNSEEN), 350);
     expect(given).toMatchObject({ ok: true, value: { extension: 0, certainty: 'exact', extensionMost: 0 } });
     if (given.ok) expect(costElsewhere(newest, given.value, table({ ...PLAIN, acct: ok(1) }))).toEqual(given.value);

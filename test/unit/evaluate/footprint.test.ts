@@ -14,7 +14,7 @@ function cost(changes: Changes, given?: number): ObjectCost {
   return reading.value;
 }
 
-describe('the object', () => {
+describe('objects', () => {
   test('65536 entries of 304 bytes, 13 in a page, pin 20652032 bytes', () => {
     const slabCache = ok({ name: 'ip_conntrack', objectSize: 304, objectsPerSlab: 13, pagesPerSlab: 1 });
     const known = cost({ slabCache, generation: 'ip_conntrack' });
@@ -22,7 +22,7 @@ describe('the object', () => {
     expect(known.origin).toBe('slabinfo');
   });
 
-  test('slabs of several pages, pages of another size', () => {
+  test('uses slabs of several pages, and other page sizes', () => {
     const slabCache = ok({ name: 'nf_conntrack', objectSize: 320, objectsPerSlab: 25, pagesPerSlab: 2 });
     expect(footprint(cost({ slabCache }), 26).objects).toBe(2 * 8192);
     expect(footprint(cost({ slabCache, pageSize: ok(65536) }), 26).objects).toBe(2 * 2 * 65536);
@@ -39,11 +39,11 @@ describe('the object', () => {
     ['--object-size', {}, 350],
     ['/proc/slabinfo', {}, undefined],
     ['/proc/sys/kernel/osrelease', { slabCache: fault('denied') }, undefined],
-  ])('its size is from %s', (source, changes, given) => {
+  ])('takes the size from %s', (source, changes, given) => {
     expect(costReading(changes, given)).toMatchObject({ ok: true, source });
   });
 
-  test('no entries hold nothing', () => expect(footprint(cost({}), 0).total).toBe(0));
+  test('reports no memory for no entries', () => expect(footprint(cost({}), 0).total).toBe(0));
 
   test.each<[string, number, number, number, number]>([
     ['CentOS 5 and 6', 2, 6, 304, 13],
@@ -52,26 +52,26 @@ describe('the object', () => {
     ['the last with 320', 5, 18, 320, 12],
     ['the first with 256', 5, 19, 256, 16],
     ['today', 6, 18, 256, 16],
-  ])('estimate without slabinfo: %s', (_, major, minor, objectSize, objectsPerSlab) => {
+  ])('estimates the size without slabinfo: %s', (_, major, minor, objectSize, objectsPerSlab) => {
     const known = cost({ slabCache: fault('denied'), release: ok({ major, minor }) });
     expect(known).toMatchObject({ origin: 'estimate', objectSize, objectsPerSlab, slabBytes: 4096 });
   });
 
-  test('estimate on large pages', () => {
+  test('estimates the size on large pages', () => {
     const known = cost({ slabCache: fault('denied'), pageSize: ok(65536) });
     expect(known).toMatchObject({ objectsPerSlab: 256, slabBytes: 65536 });
   });
 
-  test('a page size that is not known is 4096', () => {
+  test('assumes pages of 4096 bytes if the size is unknown', () => {
     expect(cost({ pageSize: fault('missing') }).slabBytes).toBe(4096);
   });
 
-  test('neither slabinfo nor release: the release is what is missing', () => {
+  test('reports the release as missing if slabinfo is missing too', () => {
     expect(costReading({ slabCache: fault('denied'), release: fault('missing') })).toMatchObject(fault('missing'));
   });
 });
 
-describe('the extension block', () => {
+describe('extension blocks', () => {
   const OFF: ExtensionSettings = { acct: ok(0), timestamp: ok(0), events: ok(0), listener: ok(false) };
   const MISSING: ExtensionSettings = {
     acct: fault('missing'),
@@ -81,31 +81,31 @@ describe('the extension block', () => {
   };
   const HIDDEN: ExtensionSettings = { ...MISSING, events: fault('other-namespace') };
   test.each<[string, number, number, ExtensionSettings, number]>([
-    ['4.11: not counted', 4, 11, { ...OFF, acct: ok(1) }, 0],
+    ['4.11: unknown, so not counted', 4, 11, { ...OFF, acct: ok(1) }, 0],
     ['4.12: always with events', 4, 12, { ...OFF, events: ok(1) }, 128],
-    ['4.12: not without', 4, 12, OFF, 0],
-    ['4.12: with accounting all the same', 4, 12, { ...OFF, acct: ok(1) }, 128],
-    ['4.12: events hidden means the default, on', 4, 12, HIDDEN, 128],
+    ['4.12: none without events', 4, 12, OFF, 0],
+    ['4.12: with accounting, although events are off', 4, 12, { ...OFF, acct: ok(1) }, 128],
+    ['4.12: unreadable events count as the default, on', 4, 12, HIDDEN, 128],
     ['4.12: built without events', 4, 12, MISSING, 0],
-    ['5.18: on demand is not known there', 5, 18, { ...OFF, events: ok(2) }, 128],
-    ['5.19: events on demand, nobody listens', 5, 19, { ...OFF, events: ok(2) }, 0],
-    ['5.19: events on demand, somebody listens', 5, 19, { ...OFF, events: ok(2), listener: ok(true) }, 128],
-    ['5.19: events off, somebody listens', 5, 19, { ...OFF, listener: ok(true) }, 0],
+    ['5.18: events on demand does not exist yet', 5, 18, { ...OFF, events: ok(2) }, 128],
+    ['5.19: events on demand, no listener', 5, 19, { ...OFF, events: ok(2) }, 0],
+    ['5.19: events on demand, with a listener', 5, 19, { ...OFF, events: ok(2), listener: ok(true) }, 128],
+    ['5.19: events off, with a listener', 5, 19, { ...OFF, listener: ok(true) }, 0],
     ['5.19: events on', 5, 19, { ...OFF, events: ok(1) }, 128],
     ['5.19: accounting', 5, 19, { ...OFF, acct: ok(1) }, 128],
     ['5.19: timestamps', 5, 19, { ...OFF, timestamp: ok(1) }, 128],
     ['5.19: all off', 5, 19, OFF, 0],
-    ['5.19: events hidden means the default, on demand', 5, 19, HIDDEN, 0],
+    ['5.19: unreadable events count as the default, on demand', 5, 19, HIDDEN, 0],
   ])('%s', (_, major, minor, extensions, expected) => {
     expect(cost({ release: ok({ major, minor }), extensions }).extension).toBe(expected);
   });
 
-  test('each entry has one', () => {
+  test('adds a block to each entry', () => {
     const known = cost({ extensions: { ...OFF, acct: ok(1) } });
     expect(footprint(known, 17)).toEqual({ objects: 2 * 4096, extensions: 17 * 128, total: 2 * 4096 + 17 * 128 });
   });
 
-  test('not on ip_conntrack; where the release is not known, what is switched on counts, as an estimate', () => {
+  test('adds none on ip_conntrack; with an unknown release, counts the switches that are on, as an estimate', () => {
     const extensions = { ...OFF, acct: ok(1) };
     expect(cost({ extensions, generation: 'ip_conntrack' }).extension).toBe(0);
     expect(cost({ extensions, release: fault('missing') })).toMatchObject({ extension: 128, origin: 'estimate' });
@@ -116,6 +116,6 @@ describe('the extension block', () => {
 test.each([
   ['nf_conntrack', 'one pointer', 131_072],
   ['ip_conntrack', 'two pointers', 262_144],
-] as const)('the hash table of %s has %s for each bucket', (generation, _, bytes) =>
+] as const)('the hash table of %s takes %s per bucket', (generation, _, bytes) =>
   expect(hashTableBytes({ generation }, 16_384)).toBe(bytes),
 );

@@ -31,7 +31,7 @@ function refuses(changes: Changes): boolean {
 }
 
 describe('states', () => {
-  test('from OK to CRITICAL, UNKNOWN between WARNING and CRITICAL', () => {
+  test('orders OK, WARNING, UNKNOWN, CRITICAL', () => {
     const states: State[] = ['critical', 'ok', 'unknown', 'warning'];
     expect(states.sort(compareSeverity)).toEqual(['ok', 'warning', 'unknown', 'critical']);
     expect(worst(['warning', 'unknown', 'ok'])).toBe('unknown');
@@ -43,7 +43,7 @@ describe('states', () => {
     expect((['ok', 'warning', 'critical', 'unknown'] as const).map(exitCode)).toEqual([0, 1, 2, 3]);
   });
 
-  test('in any letter case', () => {
+  test('accepts any letter case', () => {
     expect(['OK', 'Warning', 'cRITICAL', 'unknown', 'warn', '', 'un\u212anown'].map(parseState)).toEqual([
       'ok',
       'warning',
@@ -59,25 +59,25 @@ describe('states', () => {
 describe('thresholds', () => {
   const USAGE = { warning: { start: 0, end: 80, inside: false }, critical: { start: 0, end: 90, inside: false } };
 
-  test('the defaults', () => expect(thresholds([])).toEqual({ usage: USAGE }));
+  test('defaults', () => expect(thresholds([])).toEqual({ usage: USAGE }));
 
-  test('a range without a name is for usage; the other level stands', () => {
+  test('applies a range without a name to usage, and keeps the other level', () => {
     expect(thresholds(['70'])).toEqual({ usage: { ...USAGE, warning: { start: 0, end: 70, inside: false } } });
   });
 
-  test('another metric leaves usage standing', () => {
+  test('keeps usage when another metric is given', () => {
     expect(thresholds(['drop=0'])).toEqual({ usage: USAGE, drop: { warning: { start: 0, end: 0, inside: false } } });
   });
 
   test.each<[string, readonly string[], string]>([
     ['the same metric twice', ['80', 'usage=90'], 'usage given twice'],
-    ['a metric that is not there', ['bogus=1'], 'unknown metric'],
-    ['no metric at all', ['=5'], 'unknown metric'],
+    ['an unknown metric', ['bogus=1'], 'unknown metric'],
+    ['an empty metric', ['=5'], 'unknown metric'],
     ['a name of every object', ['constructor=1'], 'unknown metric'],
     ['no range', ['drop='], 'not a range'],
     ['two equal signs', ['drop=1=2'], 'not a range'],
     ['a unit of another metric', ['slab=80%'], 'unknown unit %'],
-  ])('rejected: %s', (_, texts, why) => {
+  ])('rejects %s', (_, texts, why) => {
     expect(parseThresholds(texts)).toMatchObject({
       ok: false,
       text: texts[texts.length - 1],
@@ -98,22 +98,19 @@ describe('measurements', () => {
     ['early_drop', 22],
     ['insert_failed', 33],
     ['chainlength', 44],
-  ])('%s is %d', (metric, value) => expect(measurements({})[metric]).toEqual({ kind: 'value', value }));
+  ])('measures %s as %d', (metric, value) => expect(measurements({})[metric]).toEqual({ kind: 'value', value }));
 
-  test.each(['usage', 'slab_max', 'memory_share', 'load_factor'] as const)(
-    'without a limit there is no %s',
-    (metric) => {
-      expect(measurements({ limit: 0 })[metric]).toEqual({ kind: 'none', why: 'no limit is set' });
-    },
-  );
+  test.each(['usage', 'slab_max', 'memory_share', 'load_factor'] as const)('has no %s without a limit', (metric) => {
+    expect(measurements({ limit: 0 })[metric]).toEqual({ kind: 'none', why: 'no limit is set' });
+  });
 
-  test('a counter that one CPU lacks is unsupported too', () => {
+  test('reports a counter that one CPU lacks as unsupported', () => {
     const statistics = ok({ entries: 1, cpus: [{ drop: 1, chainlength: 5 }, { drop: 1 }] });
     expect(measurements({ statistics }).chainlength.kind).toBe('none');
     expect(refuses({ statistics, limit: 26, buckets: ok(1) })).toBe(false);
   });
 
-  test('a counter without a column is unsupported, not zero', () => {
+  test('reports a counter without a column as unsupported, not as zero', () => {
     const statistics = ok({ entries: 1, cpus: [{ drop: 1, early_drop: 1, insert_failed: 1 }] });
     expect(measurements({ statistics }).chainlength).toEqual({ kind: 'none', why: 'unsupported by this kernel' });
   });
@@ -133,15 +130,15 @@ describe('measurements', () => {
   const UNREAD = { statistics: fault('denied') };
 
   test.each<[string, Changes, boolean]>([
-    ['26 entries a bucket', LONG, true],
-    ['25 entries a bucket', { limit: 25, buckets: ok(1) }, false],
+    ['26 entries per bucket', LONG, true],
+    ['25 entries per bucket', { limit: 25, buckets: ok(1) }, false],
     ['a kernel without chainlength', { ...LONG, statistics: ok({ cpus: [{ drop: 0 }] }) }, false],
     [
       'counters not read, a release that has chainlength',
       { ...LONG, ...UNREAD, release: ok({ major: 5, minor: 15 }) },
       true,
     ],
-    ['counters not read, a release before', { ...LONG, ...UNREAD, release: ok({ major: 5, minor: 14 }) }, false],
+    ['counters not read, an older release', { ...LONG, ...UNREAD, release: ok({ major: 5, minor: 14 }) }, false],
     ['neither counters nor release read', { ...LONG, ...UNREAD, release: fault('denied') }, false],
     ['buckets not read', { limit: 26, buckets: fault('denied') }, false],
   ])('refuses below the limit: %s, %o: %s', (_, changes, expected) => {
@@ -149,8 +146,8 @@ describe('measurements', () => {
   });
 });
 
-describe('judging', () => {
-  test('what was measured and the range it is out of, or why it could not be judged', () => {
+describe('findings', () => {
+  test('reports the value and the range that it violates, or why it could not be judged', () => {
     const broken = fault('denied', '/proc/net/stat/nf_conntrack');
     const verdict = judged({ statistics: broken }, thresholds(['drop=0'], ['5', 'early_drop=~:']));
     expect(verdict.findings).toEqual([
@@ -178,7 +175,7 @@ describe('judging', () => {
     expect(judged(changes, thresholds(warning, critical)).state).toBe(state);
   });
 
-  test('the gravest finding comes first, equals in the order of the metrics', () => {
+  test('puts the worst finding first, and equal ones in the order of the metrics', () => {
     const verdict = judged({}, thresholds(['5', 'drop=0', 'early_drop=0'], ['early_drop=0']));
     expect(
       verdict.findings.map((finding) => `${finding.state} ${'metric' in finding ? finding.metric : finding.kind}`),

@@ -1,4 +1,4 @@
-// What the kernel's counters come to, by release: packets, room that was lacking, a limit that was met.
+// Meaning of the kernel's counters, by release: packets lost, entries without space, a limit that was reached.
 
 import { expect, test } from 'vitest';
 import {
@@ -35,14 +35,14 @@ test.each([
   expect(lostPackets(counters, kernel)).toEqual({ ...NOTHING_LOST, ...lost });
 });
 
-test('packets, and new entries without room', () => {
+test('packets lost, and new entries without space', () => {
   const lost = { full: 1, clash: 2, chain: 4, fullOrClash: 8 };
   expect(packetsLost(lost)).toBe(15);
   expect(withoutRoom(lost, {})).toBe(13);
   expect(withoutRoom(lost, { early_drop: 16 })).toBe(29);
 });
 
-test('of all CPUs, what each of them has', () => {
+test('sums the columns that all CPUs have', () => {
   expect(
     totals({
       cpus: [
@@ -64,13 +64,13 @@ test.each<[readonly Counters[], boolean]>([
   [[{ drop: 9, insert_failed: 9 }], false],
   [[{ drop: 0 }, { drop: 1 }], true],
   [[{ early_drop: 0 }, { early_drop: 1 }], true],
-  // A column that one of the CPUs lacks is not known.
+  // A column that one of the CPUs lacks is unknown.
   [[{ early_drop: 1 }, {}], false],
-])('%j has met its limit: %s', (cpus, met) => expect(hasReachedLimit(ok({ cpus }), ONLY_LOST)).toBe(met));
+])('%j has reached its limit: %s', (cpus, met) => expect(hasReachedLimit(ok({ cpus }), ONLY_LOST)).toBe(met));
 
-test('drops that may be clashes may be a full table', () => {
+test('counts drops that may be clashes as a possibly full table', () => {
   expect(hasReachedLimit(ok({ cpus: [{ drop: 9, insert_failed: 9 }] }), RESOLVED)).toBe(true);
 });
 
-test('counters that cannot be read tell of none', () =>
+test('reports no loss if the counters cannot be read', () =>
   expect(hasReachedLimit(fault('denied'), ONLY_LOST)).toBe(false));

@@ -1,4 +1,4 @@
-// What a mistyped name is taken for.
+// Suggestions for a mistyped name.
 
 import { expect, test } from 'vitest';
 import { METRIC_NAMES } from '../../../src/evaluate/metrics.ts';
@@ -12,7 +12,7 @@ test.each<[string, text: string, string | undefined]>([
   ['no underscores', 'timetofull', 'time_to_full'],
   ['a prefix of one name', 'insert_failed_', 'insert_failed_rate'],
   ['a short prefix of one name', 'load', 'load_factor'],
-  ['a prefix too short to mean one', 'gro', undefined],
+  ['a prefix too short to be meant', 'gro', undefined],
   ['a prefix of several names, one of them near', 'netns_cou', 'netns_count'],
   ['another word', 'packets', undefined],
   ['a name itself', 'drop', undefined],
@@ -21,7 +21,7 @@ test.each<[string, text: string, string | undefined]>([
   expect(nearest(text, METRIC_NAMES)).toBe(near);
 });
 
-test('a text as long as a command line may be costs no time', () => {
+test('takes no time for a text as long as a command line can be', () => {
   const started = performance.now();
   expect(nearest('u'.repeat(100_000), METRIC_NAMES)).toBe(undefined);
   expect(performance.now() - started).toBeLessThan(500);

@@ -1,4 +1,4 @@
-// When packets were lost, by the samples of earlier checks.
+// When packets were lost, from the samples of earlier checks.
 
 import { describe, expect, test } from 'vitest';
 import { pastLosses } from '../../../src/evaluate/past-losses.ts';
@@ -18,11 +18,11 @@ function spellsOf(now: Sample, past: readonly Sample[]) {
 const lost = (full: number, clash: number) => ({ full, clash, chain: 0, fullOrClash: 0 });
 
 describe('past losses', () => {
-  test('nothing was lost since the oldest sample', () => {
+  test('reports none since the oldest sample', () => {
     expect(spellsOf(at(1000, 7), [at(100, 7), at(700, 7)])).toEqual({ seconds: 900, spells: [] });
   });
 
-  test('a spell is between the samples around it, with its causes', () => {
+  test('puts a spell between the samples around it, with its causes', () => {
     const spells = [{ lost: lost(1, 4000), from: 500, to: 300, within: 500, first: '-500', last: '-300' }];
     expect(spellsOf(at(1000, 4001, 4000), [at(100, 0), at(500, 0), at(700, 4001, 4000)])).toEqual({
       seconds: 900,
@@ -30,7 +30,7 @@ describe('past losses', () => {
     });
   });
 
-  test('spells that follow each other are one; one that goes on has no end', () => {
+  test('merges consecutive spells; one that continues has no end', () => {
     const past = [at(100, 0), at(300, 5), at(500, 5), at(700, 6), at(900, 9)];
     expect(spellsOf(at(1000, 10), past)?.spells).toEqual([
       { lost: lost(5, 0), from: 900, to: 700, within: 900, first: '-900', last: '-700' },
@@ -43,5 +43,5 @@ describe('past losses', () => {
     ['if the counters were reset', at(1000, 7), [at(900, 9)]],
     ['of samples without counters', at(1000, 7), [BARE]],
     ['if the counters cannot be read now', { ...BARE, uptime: 1000 }, [at(900, 7)]],
-  ])('nothing is known %s', (_, now, past) => expect(spellsOf(now, past)).toBeUndefined());
+  ])('is unknown %s', (_, now, past) => expect(spellsOf(now, past)).toBeUndefined());
 });

@@ -75,7 +75,7 @@ describe('rejected', () => {
 
   test.each([...TEXTS, ...MORE, HUGE, `${HUGE}:`])('%j', (text) => expect(parseRange(text, { '%': 1 }).ok).toBe(false));
 
-  test.each(['20:10', '-10', '0:-1', '@20:10', '10:9.999'])('start above end says so: %s', (text) => {
+  test.each(['20:10', '-10', '0:-1', '@20:10', '10:9.999'])('explains a start above the end: %s', (text) => {
     expect(parseRange(text, {})).toEqual({ ok: false, why: 'start is above end' });
   });
 });
@@ -96,15 +96,15 @@ describe('units', () => {
     ['10:1K', 10, 1000],
   ])('bytes: %s', (text, start, end) => expect(parsed(text, BYTES)).toMatchObject({ start, end }));
 
-  test.each(['1k', '1KB', '1kib', '1B', '1%', '1 K', 'K', '1KK'])('no unit of bytes: %s', (text) => {
+  test.each(['1k', '1KB', '1kib', '1B', '1%', '1 K', 'K', '1KK'])('rejects as a unit of bytes: %s', (text) => {
     expect(parseRange(text, BYTES).ok).toBe(false);
   });
 
-  test('percent, on either end', () => {
+  test('accepts percent on either end', () => {
     expect(parsed('10%:80%', metricSpec('usage').scales)).toMatchObject({ start: 10, end: 80 });
   });
 
-  test.each(['entries', 'drop', 'load_factor'] as const)('%s takes none', (metric) => {
+  test.each(['entries', 'drop', 'load_factor'] as const)('%s accepts no unit', (metric) => {
     expect(parseRange('80%', metricSpec(metric).scales).ok).toBe(false);
     expect(parseRange('1K', metricSpec(metric).scales).ok).toBe(false);
   });
@@ -114,13 +114,13 @@ describe('units', () => {
     ['memory_share', ['1K', '1KiB', '1B', '1s', '1h', '1c']],
     ['slab', ['1%', '1s', '1h', '1B', '1c']],
     ['slab_max', ['1%', '1s', '1h', '1B', '1c']],
-  ] as const)('%s takes none of %j, on neither end', (metric, texts) => {
+  ] as const)('%s rejects %j, on either end', (metric, texts) => {
     for (const text of texts.flatMap((end) => [end, `${end}:`, `0:${end}`])) {
       expect([text, parseRange(text, metricSpec(metric).scales).ok]).toEqual([text, false]);
     }
   });
 
-  test('a name that every object has is no unit', () => {
+  test('rejects a property name that every object has', () => {
     expect(parseRange('1constructor', BYTES).ok).toBe(false);
   });
 });
@@ -152,7 +152,7 @@ test.each([
   ['10', false],
 ])('%s never alerts: %s', (text, expected) => expect(neverAlerts(parsed(text))).toBe(expected));
 
-test('no range never alerts', () => expect(neverAlerts(undefined)).toBe(true));
+test('never alerts without a range', () => expect(neverAlerts(undefined)).toBe(true));
 
 test.each<[string, number | undefined]>([
   ['80', 80],
@@ -195,9 +195,9 @@ describe('properties', () => {
     );
   });
 
-  test('0: stays 0:', () => expect(formatRange(parsed('0:'))).toBe('0:'));
+  test('keeps the text 0:', () => expect(formatRange(parsed('0:'))).toBe('0:'));
 
-  test('@ turns it round', () => {
+  test('@ inverts the range', () => {
     fc.assert(
       fc.property(anyRange, fc.double({ noNaN: true }), (range, value) => {
         expect(alerts(range, value)).toBe(!alerts({ ...range, inside: !range.inside }, value));
@@ -205,7 +205,7 @@ describe('properties', () => {
     );
   });
 
-  test('both ends are inside', () => {
+  test('includes both ends', () => {
     fc.assert(
       fc.property(anyRange, (range) => {
         expect([alerts(range, range.start), alerts(range, range.end)]).toEqual([range.inside, range.inside]);
@@ -213,7 +213,7 @@ describe('properties', () => {
     );
   });
 
-  test('an upper bound alerts as its range does, where nothing is negative', () => {
+  test('an upper bound alerts as its range does if no value is negative', () => {
     fc.assert(
       fc.property(anyRange, fc.double({ min: 0, noNaN: true }), (range, value) => {
         const upper = upperBound(range);
@@ -223,7 +223,7 @@ describe('properties', () => {
     );
   });
 
-  test('plain decimals read back as the same number', () => {
+  test('reads plain decimals back as the same number', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^-?(\d{1,25}(\.\d{1,25})?|\.\d{1,25})$/), (text) => {
         expect(parsed(`${text}:`).start).toBe(Number(text) + 0);
@@ -232,7 +232,7 @@ describe('properties', () => {
     );
   });
 
-  test('no text makes it throw, and a range that is taken has its ends in order', () => {
+  test('never throws, and accepts only ranges with their ends in order', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[@~:.\d%KiB-]{0,12}$/)), (text) => {
         const result = parseRange(text, metricSpec('slab').scales);
@@ -242,7 +242,7 @@ describe('properties', () => {
   });
 });
 
-describe('a unit that is mistyped', () => {
+describe('a mistyped unit', () => {
   const BYTES = { K: 1e3, KiB: 1024, M: 1e6 };
 
   test.each<[string, Parameters<typeof parseRange>[1], string]>([
@@ -253,11 +253,11 @@ describe('a unit that is mistyped', () => {
     ['5x', {}, 'takes no unit x'],
     ['5:x', BYTES, 'not a range'],
     ['5K:7K:', BYTES, 'not a range'],
-  ])('%s: what there is to type', (text, scales, why) => {
+  ])('%s: suggests what to type', (text, scales, why) => {
     expect(parseRange(text, scales)).toEqual({ ok: false, why });
   });
 
-  test('a thousand of a decimal is what people would say', () => {
+  test('multiplies decimals exactly', () => {
     expect(1.001 * 1000).not.toBe(1001);
     expect(parseRange('1.001K', BYTES)).toMatchObject({ range: { end: 1001 } });
   });

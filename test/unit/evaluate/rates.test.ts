@@ -1,4 +1,4 @@
-// Which earlier samples a later one may be compared with, and what happened in between.
+// Samples that a later one can be compared with, and the events in between.
 
 import { describe, expect, test } from 'vitest';
 import { baseSample, comparable, lossesBetween } from '../../../src/evaluate/rates.ts';
@@ -15,26 +15,26 @@ function uptimes(chain: ReturnType<typeof comparable>) {
   return typeof chain === 'string' ? chain : chain.map(({ uptime }) => uptime);
 }
 
-describe('what can be compared with', () => {
+describe('comparable samples', () => {
   test.each<[string, Sample, readonly Sample[], readonly number[] | string]>([
-    ['all that is older', at(300, 3), [at(100, 1), at(200, 2)], [100, 200]],
+    ['all older samples', at(300, 3), [at(100, 1), at(200, 2)], [100, 200]],
     ['nothing', at(300, 3), [], 'the clock did not move'],
-    ['a sample of this very moment', at(300, 3), [at(300, 3)], 'the clock did not move'],
-    ['what another run has put down later', at(300, 3), [at(100, 1), at(300, 3), at(400, 4)], [100]],
-    ['as far back as nothing was reset', at(300, 3), [at(100, 9), at(200, 2)], [200]],
-    ['what was reset since', at(300, 3), [at(200, 9)], 'the counters were reset'],
-    ['a CPU that came since', at(300, 3, 3), [at(200, 2)], 'the number of CPUs changed'],
-    ['as far back as no CPU came', at(300, 3), [at(100, 1, 1), at(200, 2)], [200]],
-    ['one CPU that was reset', at(300, 3, 1), [at(200, 2, 2)], 'the counters were reset'],
-    ['a counter that stood', at(300, 3), [at(200, 3)], [200]],
+    ['a sample of the same moment', at(300, 3), [at(300, 3)], 'the clock did not move'],
+    ['a later sample of another run', at(300, 3), [at(100, 1), at(300, 3), at(400, 4)], [100]],
+    ['back to a reset', at(300, 3), [at(100, 9), at(200, 2)], [200]],
+    ['a reset since', at(300, 3), [at(200, 9)], 'the counters were reset'],
+    ['a CPU added since', at(300, 3, 3), [at(200, 2)], 'the number of CPUs changed'],
+    ['back to an added CPU', at(300, 3), [at(100, 1, 1), at(200, 2)], [200]],
+    ['one CPU with a reset', at(300, 3, 1), [at(200, 2, 2)], 'the counters were reset'],
+    ['a constant counter', at(300, 3), [at(200, 3)], [200]],
     ['a wrap', at(300, 5), [at(200, WRAP - 5)], [200]],
-    ['as many as a CPU can count in a second', at(201, 20e6), [at(200, 0)], [200]],
+    ['the most that a CPU can count in a second', at(201, 20e6), [at(200, 0)], [200]],
     ['more than that', at(201, 20e6 + 1), [at(200, 0)], 'the counters were reset'],
     ['half of the range, in a long time', at(1e6, WRAP / 2), [at(200, 0)], [200]],
     ['more than half of the range', at(1e6, WRAP / 2 + 1), [at(200, 0)], 'the counters were reset'],
   ])('%s', (_, now, past, expected) => expect(uptimes(comparable(now, past))).toEqual(expected));
 
-  test('a counter that either does not tell is none that went back', () => {
+  test('does not treat a counter missing from either sample as a reset', () => {
     const told = (uptime: number, cpu: Counters): Sample => ({ uptime, entries: 0, cpus: [cpu] });
     expect(uptimes(comparable(told(300, { drop: 1 }), [told(200, { drop: 1, chainlength: 9 })]))).toEqual([200]);
     expect(uptimes(comparable(told(300, { drop: 1, chainlength: 9 }), [told(200, { drop: 1 })]))).toEqual([200]);
@@ -50,21 +50,21 @@ describe('the sample that rates are taken from', () => {
     [199, 200],
     [60, 250],
     [10, 250],
-  ])('over %d s it is that of %d', (window, uptime) => {
+  ])('over %d s it is the one at %d', (window, uptime) => {
     expect(baseSample(at(300), chain, window)?.uptime).toBe(uptime);
   });
 });
 
 describe('events', () => {
-  test('of all CPUs, over the real span', () => {
+  test('sums all CPUs over the actual span', () => {
     expect(lossesBetween(at(100, 1, 10), at(160, 4, 30))).toEqual({ seconds: 60, events: { drop: 23 } });
   });
 
-  test('each CPU wraps by itself', () => {
+  test('wraps each CPU separately', () => {
     expect(lossesBetween(at(100, WRAP - 1, 0), at(160, 1, 5)).events).toEqual({ drop: 7 });
   });
 
-  test('of a counter that every CPU tells at both ends', () => {
+  test('counts only counters that every CPU has in both samples', () => {
     const some: Sample = { uptime: 160, entries: 0, cpus: [{ drop: 1, early_drop: 1 }, { drop: 1 }] };
     const all: Sample = {
       uptime: 100,
@@ -87,7 +87,7 @@ describe('events', () => {
     ).toEqual({ drop: 0 });
   });
 
-  test('without CPUs there are none to tell of', () => {
+  test('has no events without CPUs', () => {
     expect(lossesBetween(at(100), at(160)).events).toEqual({});
   });
 });

@@ -1,4 +1,4 @@
-// Growth that comes to an end by itself, told from growth that does not: staged series, and what holds for all of them.
+// Growth that settles, as opposed to growth that continues: simulated series, and properties of all series.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -16,7 +16,7 @@ const CRITICAL = 900;
 
 type Course = (seconds: number) => number;
 
-/** What a check every `step` seconds has seen from 0 to `until`, of which it looks back over the window. */
+/** Returns the samples of a check every `step` seconds from 0 to `until`, limited to the window. */
 function seen(course: Course, step: number, until: number): readonly Sample[] {
   const times = Array.from({ length: Math.floor(until / step) + 1 }, (_, at) => at * step);
   return times
@@ -24,7 +24,7 @@ function seen(course: Course, step: number, until: number): readonly Sample[] {
     .map((time) => ({ uptime: 1000 + time, entries: Math.round(course(time)), cpus: [] }));
 }
 
-/** The time to full as it is told; undefined where none is. */
+/** Returns the reported time to full; undefined if there is none. */
 function told(samples: readonly Sample[]): number | undefined {
   const perSecond = growthOf(samples);
   const entries = samples[samples.length - 1]?.entries ?? 0;
@@ -32,25 +32,28 @@ function told(samples: readonly Sample[]): number | undefined {
   return timeToFull(entries, LIMIT, perSecond);
 }
 
-/** When, in seconds from the start, a check every `step` seconds says that it is full within 15 minutes. */
+/**
+ * Returns the times, in seconds from the start, at which a check every `step` seconds reports a full table within 15
+ * minutes.
+ */
 function alarms(course: Course, step: number, until: number): readonly number[] {
   const times = Array.from({ length: Math.floor(until / step) }, (_, at) => (at + 1) * step);
   return times.filter((time) => (told(seen(course, step, time)) ?? Number.POSITIVE_INFINITY) < CRITICAL);
 }
 
-// M/G/infinity: entries come at a steady rate, and stay for `stay` seconds in the mean.
+// M/G/infinity: entries arrive at a constant rate and stay for `stay` seconds on average.
 const approach =
   (plateau: number, stay: number): Course =>
   (time) =>
     plateau * (1 - Math.exp(-time / stay));
 
-// All stay for as long: a straight line that ends.
+// Every entry stays equally long: a straight line that ends.
 const filling =
   (plateau: number, stay: number): Course =>
   (time) =>
     plateau * Math.min(1, time / stay);
 
-describe('what settles below the limit is told from what does not', () => {
+describe('growth that settles below the limit', () => {
   test.each([
     ['UDP, every 10 s', 10, 30, 70],
     ['UDP, every 60 s', 60, 30, 0],
@@ -60,7 +63,7 @@ describe('what settles below the limit is told from what does not', () => {
     expect(Math.max(0, ...alarms(approach(0.69 * LIMIT, stay), step, 900))).toBeLessThanOrEqual(last);
   });
 
-  test('the same approach to 150 % is never called settling', () => {
+  test('never reports an approach to 150 % as settling', () => {
     for (const stay of [30, 120])
       for (const step of [10, 60]) {
         const course = approach(1.5 * LIMIT, stay);
@@ -70,11 +73,11 @@ describe('what settles below the limit is told from what does not', () => {
       }
   });
 
-  test('a line that ends at 69 %: nothing once it has ended for half of the window', () => {
+  test('a line that ends at 69 %: no alarm once it has ended for half of the window', () => {
     expect(alarms(filling(0.69 * LIMIT, 120), 10, 900).filter((time) => time > 240)).toEqual([]);
   });
 
-  test('a step: nothing once it has stayed there for a minute', () => {
+  test('a step: no alarm once it has lasted for a minute', () => {
     const step: Course = (time) => (time < 300 ? 10_000 : 60_000);
     expect(alarms(step, 10, 900).filter((time) => time > 360)).toEqual([]);
     expect(isSettling(seen(step, 10, 370), LIMIT)).toBe(true);
@@ -90,12 +93,12 @@ describe('what settles below the limit is told from what does not', () => {
     expect(Math.max(0, ...alarms(course, step, 1500).map((time) => time - 600))).toBeLessThanOrEqual(last);
   });
 
-  test('a straight line: as it was before', () => {
+  test('a straight line: as before', () => {
     const samples = seen((time) => 1000 + 100 * time, 10, 300);
     expect(told(samples)).toBeCloseTo((LIMIT - 31_000) / 100, 6);
   });
 
-  test('teeth of a saw that rise on the whole', () => {
+  test('a saw-tooth that rises on the whole', () => {
     const saw: Course = (time) => 20_000 + 100 * time + 200 * (time % 60);
     const settled = Array.from({ length: 40 }, (_, at) => 300 + 10 * at).filter((time) =>
       isSettling(seen(saw, 10, time), LIMIT),
@@ -103,7 +106,7 @@ describe('what settles below the limit is told from what does not', () => {
     expect(settled).toEqual([]);
   });
 
-  test('a jump, and growth that goes on behind it', () => {
+  test('a jump, with growth that continues after it', () => {
     const course: Course = (time) => 10_000 + (time < 100 ? 0 : 20_000) + 50 * time;
     const called = Array.from({ length: 80 }, (_, at) => 10 * at).filter((time) =>
       isSettling(seen(course, 10, time), LIMIT),
@@ -111,13 +114,13 @@ describe('what settles below the limit is told from what does not', () => {
     expect(called).toEqual([]);
   });
 
-  test('a flood that begins just now, after an approach that had settled', () => {
+  test('a flood that has just begun, after an approach that had settled', () => {
     const course: Course = (time) => approach(0.3 * LIMIT, 60)(time) + Math.max(0, time - 290) * 1000;
     expect(isSettling(seen(course, 10, 290), LIMIT)).toBe(true);
     expect(isSettling(seen(course, 10, 300), LIMIT)).toBe(false);
   });
 
-  test('one that has stopped at the limit has not settled below it', () => {
+  test('a table stopped at its limit has not settled below it', () => {
     expect(
       isSettling(
         seen((time) => Math.min(LIMIT - 6, 1000 * time), 10, 300),
@@ -126,19 +129,19 @@ describe('what settles below the limit is told from what does not', () => {
     ).toBe(false);
   });
 
-  test('what began a moment ago tells nothing yet', () => {
+  test('growth that began a moment ago shows nothing yet', () => {
     const course: Course = (time) => 15_000 * Math.min(2, Math.max(0, (time - 280) / 5));
     expect(isSettling(seen(course, 5, 300), LIMIT)).toBe(false);
     expect(isSettling(seen(course, 5, 380), LIMIT)).toBe(true);
   });
 
-  test('an approach to the limit itself is not called settling before it is there', () => {
+  test('an approach to the limit itself does not settle before it is reached', () => {
     for (const stay of [30, 60, 120])
       for (let time = 60; time < 3 * stay; time += 10)
         expect(isSettling(seen(approach(LIMIT, stay), 10, time), LIMIT)).toBe(false);
   });
 
-  test('an approach that begins on a high level, after a quiet time', () => {
+  test('an approach that starts from a high level, after a quiet time', () => {
     const course: Course = (time) => 40_000 + (time < 600 ? 0 : approach(0.3 * LIMIT, 30)(time - 600));
     const settled = Array.from({ length: 20 }, (_, at) => 600 + 10 * at).filter((time) =>
       isSettling(seen(course, 10, time), LIMIT),
@@ -147,7 +150,7 @@ describe('what settles below the limit is told from what does not', () => {
     expect(settled[0]).toBeLessThanOrEqual(700);
   });
 
-  test('what gets less has no end to settle at', () => {
+  test('a shrinking table does not settle', () => {
     expect(
       isSettling(
         seen((time) => 90_000 - 10 * time - time * time * 0.1, 10, 300),
@@ -156,7 +159,7 @@ describe('what settles below the limit is told from what does not', () => {
     ).toBe(false);
   });
 
-  test('three samples, whatever they show; four', () => {
+  test('three samples of any shape; four', () => {
     const far = Number.MAX_SAFE_INTEGER;
     const shown = (entries: readonly number[]) =>
       isSettling(
@@ -181,8 +184,8 @@ describe('what settles below the limit is told from what does not', () => {
 const rate = fc.double({ min: 1, max: 1000, noNaN: true });
 const steps = fc.constantFrom(5, 10, 20, 60);
 
-describe('for every series', () => {
-  test('growth that does not slow is never called slowing', () => {
+describe('properties of all series', () => {
+  test('never reports steady growth as slowing', () => {
     const property = fc.property(rate, fc.double({ min: 0, max: 10, noNaN: true }), steps, (slope, bend, step) => {
       const course: Course = (time) => slope * time + bend * time * time;
       expect(isSettling(seen(course, step, WINDOW), Number.MAX_SAFE_INTEGER)).toBe(false);
@@ -190,7 +193,7 @@ describe('for every series', () => {
     fc.assert(property);
   });
 
-  test('nor at any times of the checks', () => {
+  test('also with irregular check times', () => {
     const gaps = fc.array(fc.double({ min: 0.1, max: 60, noNaN: true }), { minLength: 2, maxLength: 60 });
     const property = fc.property(gaps, rate, (apart, slope) => {
       let uptime = 0;
@@ -203,7 +206,7 @@ describe('for every series', () => {
     fc.assert(property);
   });
 
-  test('a pause of a moment is no end', () => {
+  test('does not treat a short pause as the end', () => {
     const property = fc.property(rate, fc.integer({ min: 0, max: 300 }), (slope, begins) => {
       const course: Course = (time) => slope * (time - Math.min(Math.max(time - begins, 0), 0.15 * WINDOW));
       expect(isSettling(seen(course, 10, WINDOW), Number.MAX_SAFE_INTEGER)).toBe(false);
@@ -217,7 +220,7 @@ describe('for every series', () => {
     });
   });
 
-  test('nor is one look that stands out', () => {
+  test('does not treat one outlier as the end', () => {
     const anywhere = fc.integer({ min: 1, max: 29 });
     const property = fc.property(rate, anywhere, fc.integer({ min: -50_000, max: 50_000 }), (slope, odd, by) => {
       const course: Course = (time) => 50_000 + slope * time + (time === 10 * odd ? by : 0);
@@ -226,7 +229,7 @@ describe('for every series', () => {
     fc.assert(property);
   });
 
-  test('what settles has an end below the limit: the approach of any rate and stay', () => {
+  test('every approach that settles ends below the limit, at any rate and stay', () => {
     const property = fc.property(
       fc.double({ min: 0.05, max: 3, noNaN: true }),
       fc.double({ min: 5, max: 2000, noNaN: true }),
@@ -240,7 +243,7 @@ describe('for every series', () => {
     fc.assert(property, { numRuns: 1000 });
   });
 
-  test('an approach to 69 % is settled after three times the stay, where that is not longer than the window', () => {
+  test('an approach to 69 % has settled after three stays, if that fits the window', () => {
     const property = fc.property(fc.integer({ min: 10, max: 100 }), fc.constantFrom(5, 10, 20), (stay, step) => {
       const until = Math.max(3 * stay, 6 * step);
       expect(isSettling(seen(approach(0.69 * LIMIT, stay), step, until), LIMIT)).toBe(true);
@@ -249,7 +252,7 @@ describe('for every series', () => {
   });
 });
 
-describe('where it is told', () => {
+describe('in the metrics', () => {
   const measured = (course: Course, counters: Counters = {}, limit = LIMIT) => {
     const samples = seen(course, 10, WINDOW).map((sample, at) => ({
       ...sample,
@@ -281,19 +284,19 @@ describe('where it is told', () => {
   const NONE = { drop: 0, early_drop: 0, insert_failed: 0, chainlength: 0 };
   const slowing: Measured = { kind: 'none', why: 'growth is slowing' };
 
-  test('growth has its value, and the time to full a reason', () => {
+  test('keeps the value of growth, and gives a reason for the missing time to full', () => {
     const { growth: perSecond, time_to_full: full } = measured(approach(0.69 * LIMIT, 60));
     expect(full).toEqual(slowing);
     expect(perSecond.kind).toBe('value');
   });
 
-  test('not where entries found no room meanwhile: it has slowed because it is full', () => {
+  test('not if entries were refused meanwhile: growth has slowed because the table is full', () => {
     const course = approach(0.69 * LIMIT, 60);
     for (const counters of [{ drop: 1 }, { early_drop: 1 }, { chainlength: 1, insert_failed: 1 }])
       expect(measured(course, counters).time_to_full.kind).toBe('value');
   });
 
-  test('not while it falls: two looks before had more; one look that has less is none', () => {
+  test('not while it falls: both earlier samples had more; one lower sample is not enough', () => {
     const back = (by: number) => measured((time) => 20_000 + 100 * time - (time === 300 ? by : 0)).time_to_full;
     expect(back(0).kind).toBe('value');
     expect(back(2000).kind).toBe('value');
@@ -307,9 +310,9 @@ describe('where it is told', () => {
   });
 });
 
-// M/G/infinity as it is: a count that is drawn, not computed. Whoever goes away does not come back meanwhile.
+// M/G/infinity as a random walk instead of a formula. An entry that has left does not return.
 describe('with the noise of real arrivals', () => {
-  // A small generator of its own, so that a failure comes again.
+  // A generator with a seed, so that a failure can be repeated.
   const drawn = (seed: number) => {
     let state = seed;
     return () => {
@@ -319,7 +322,7 @@ describe('with the noise of real arrivals', () => {
   };
   const normal = (random: () => number) => Math.sqrt(-2 * Math.log(random())) * Math.cos(2 * Math.PI * random());
 
-  /** Each step some leave and some come, both at random. */
+  /** In each step some entries leave and some arrive, both at random. */
   function walk(seed: number, perSecond: number, stay: number, step: number, looks: number): readonly Sample[] {
     const random = drawn(seed);
     const left = Math.exp(-step / stay);
@@ -332,7 +335,7 @@ describe('with the noise of real arrivals', () => {
     }).filter(({ uptime }) => 1000 + looks * step - uptime <= WINDOW);
   }
 
-  test('a table of thousands that settles at 69 % does not alarm once it has', () => {
+  test('a table of thousands that settles at 69 % stops alarming once it has', () => {
     const seeds = Array.from({ length: 100 }, (_, at) => at + 1);
     const alarmed = seeds.flatMap((seed) =>
       Array.from({ length: 24 }, (_, at) => at + 7).filter((looks) => {
@@ -343,7 +346,7 @@ describe('with the noise of real arrivals', () => {
     expect(alarmed.length).toBeLessThan(0.01 * 100 * 24);
   });
 
-  test('entries that come for good are hardly ever taken for an end', () => {
+  test('permanent entries are almost never taken for a settling table', () => {
     const seeds = Array.from({ length: 200 }, (_, at) => at + 1);
     const called = seeds.filter((seed) => isSettling(walk(seed, 200, 1e6, 10, 30), LIMIT));
     expect(called).toEqual([]);

@@ -1,4 +1,4 @@
-// Which thresholds need history, and which pair of them is a slip.
+// Thresholds that need history, and pairs that are mistakes.
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -31,7 +31,7 @@ test.each<[warning: string, critical: string, looser: boolean]>([
   ['time_to_full=10m:', 'time_to_full=20m:', true],
   ['time_to_full=20m:', 'time_to_full=10m:', false],
   ['time_to_full=10m:', 'time_to_full=10m:', false],
-  // The lower end of one of them warns, or alerts alone.
+  // The lower end of the first one warns, or alerts alone.
   ['10:90', '80', false],
   ['10:', '80', false],
   ['90', '10:', false],
@@ -46,7 +46,7 @@ test.each<[warning: string, critical: string, looser: boolean]>([
   ['@82:85', '@81:86', true],
   ['@82:85', '@83:86', false],
   ['@82:85', '@82:85', false],
-  // One switches warnings off, or criticals.
+  // One of them switches warnings or criticals off.
   ['~:', '10:', false],
   ['95', '~:', false],
   // A metric that is never negative, and one that may be.
@@ -71,11 +71,11 @@ test.each<[warning: string, isCovered: boolean]>([
   expect(looserOf([warning], [])?.isDefault).toBe(isCovered ? true : undefined);
 });
 
-test('-c 70 alone does what was meant', () => {
+test('accepts -c 70 alone', () => {
   expect(looserOf([], ['70'])).toBe(undefined);
 });
 
-test('a warning is covered if no value has it as its state, whatever the ranges', () => {
+test('finds a warning covered if no value has it as its state, for any ranges', () => {
   const end = fc.integer({ min: -3, max: 6 });
   const range = fc.record({ start: end, length: fc.nat({ max: 6 }), inside: fc.boolean() });
   fc.assert(
@@ -95,7 +95,7 @@ test('a warning is covered if no value has it as its state, whatever the ranges'
   );
 });
 
-test('both are named, as they can be typed', () => {
+test('names both ranges as they can be typed', () => {
   const found = looserOf(['drop=1', '90'], ['80', 'drop=2']);
   expect(found).toEqual({ warning: 'usage=90', critical: 'usage=80', isDefault: false });
 });
@@ -107,9 +107,9 @@ test.each<[readonly string[], string | undefined]>([
   [['time_to_full=5:'], 'time_to_full=5:'],
   [['growth=5'], 'growth=5'],
   [['nothing=5'], undefined],
-])('of %j history is needed for %s', (texts, expected) => expect(needingHistory(texts)).toBe(expected));
+])('among %j, %s needs history', (texts, expected) => expect(needingHistory(texts)).toBe(expected));
 
-test.each(['netns_usage=5', 'netns_count=5'])('%s is judged nowhere: what to use is said', (text) => {
+test.each(['netns_usage=5', 'netns_count=5'])('%s takes no threshold: says what to use', (text) => {
   const name = text.slice(0, -2);
   const why = `no thresholds on ${name}, usage is judged in every namespace with --netns all`;
   expect(parseThresholds([text])).toEqual({ ok: false, text, why });
@@ -133,9 +133,9 @@ test.each([
   'time_to_full=15m:',
   'time_to_full=@15m',
   'time_to_full=0:15m',
-])('%s is taken as it is', (text) => expect(parseThresholds([text]).ok).toBe(true));
+])('accepts %s unchanged', (text) => expect(parseThresholds([text]).ok).toBe(true));
 
-test('what holds everywhere', () => {
+test('thresholds for every namespace', () => {
   const range = { warning: { start: 0, end: 1, inside: false } };
   const given = { usage: range, drop_rate: range, growth: range, slab: range, load_factor: range };
   expect(thresholdsEverywhere(given)).toStrictEqual({ usage: range, drop_rate: range });

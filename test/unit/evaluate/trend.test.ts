@@ -1,4 +1,4 @@
-// What there is to say of two moments, where the older one told less.
+// Trends from two samples, the older of which may lack counters.
 
 import { describe, expect, test } from 'vitest';
 import { sampleOf, trendOf } from '../../../src/evaluate/trend.ts';
@@ -16,14 +16,14 @@ function trend(older: Counters, newer: Counters, release = LINUX(6, 1)) {
   return trendOf(table({ entries: 10, statistics: ok({ cpus: [newer] }) }), clock, history, release);
 }
 
-test('a counter that is told from now on has no rate yet, and the others have theirs', () => {
+test('a counter that is new has no rate yet; the others have theirs', () => {
   const { measured, losses } = trend(OLD, { ...OLD, drop: 11, chainlength: 4096 });
   expect(measured.chainlength_rate).toEqual({ kind: 'none', why: 'the counter was not available before' });
   expect(measured.drop_rate).toEqual({ kind: 'value', value: 0.1 });
   expect(losses?.events).toEqual({ drop: 6, early_drop: 0, insert_failed: 0 });
 });
 
-test('one that is told by some CPUs only is none', () => {
+test('a counter that only some CPUs have is unsupported', () => {
   const [all, some] = [{ ...OLD, chainlength: 1 }, OLD];
   const past = [{ uptime: 1000, entries: 10, cpus: [all, all] }];
   const known = table({ statistics: ok({ cpus: [all, some] }) });
@@ -31,18 +31,18 @@ test('one that is told by some CPUs only is none', () => {
   expect(measured.chainlength_rate).toEqual({ kind: 'none', why: 'unsupported by this kernel' });
 });
 
-test('one that is no longer told is none that went back', () => {
+test('a counter that has disappeared is not a reset', () => {
   const { measured } = trend({ ...OLD, chainlength: 4096 }, OLD);
   expect(measured.chainlength_rate).toEqual({ kind: 'none', why: 'unsupported by this kernel' });
   expect(measured.drop_rate).toEqual({ kind: 'value', value: 0 });
 });
 
-describe('lost packets by cause, out of counters that overlap', () => {
+describe('lost packets by cause, from counters that overlap', () => {
   const NONE = { drop: 0, insert_failed: 0 };
   test.each<[string, Counters, ReturnType<typeof LINUX>, object, object]>([
     // 60 s between the samples.
     [
-      '5.10: a drop that is a clash is told',
+      '5.10: a drop that is a clash is recognised',
       { drop: 90, insert_failed: 30 },
       LINUX(5, 10),
       { value: 1 },
@@ -61,13 +61,13 @@ describe('lost packets by cause, out of counters that overlap', () => {
     expect(trend(NONE, newer, release).measured).toMatchObject({ lost_rate: lost, clash_rate: clash });
   });
 
-  test('long chains are a loss', () => {
+  test('counts long chains as a loss', () => {
     const older = { ...NONE, chainlength: 0 };
     const { measured } = trend(older, { drop: 0, insert_failed: 60, chainlength: 60 });
     expect(measured).toMatchObject({ lost_rate: { value: 1 }, clash_rate: { value: 0 } });
   });
 
-  test('without one of the counters there is neither', () => {
+  test('has no rate of either without one of the counters', () => {
     const why = { kind: 'none', why: 'unsupported by this kernel' };
     expect(trend({ drop: 0 }, { drop: 6 }).measured).toMatchObject({ lost_rate: why, clash_rate: why });
   });
@@ -76,7 +76,7 @@ describe('lost packets by cause, out of counters that overlap', () => {
 const CLOCK = ok({ boot: 'boot', uptime: 1060 });
 const none = (why: string) => ({ kind: 'none', why });
 
-describe('why there is none', () => {
+describe('reasons for a missing trend', () => {
   const past = [{ uptime: 1000, entries: 10, cpus: [OLD] }];
   const statistics = ok({ cpus: [{ drop: 5 }] });
   type Given = Parameters<typeof trendOf>;
@@ -99,7 +99,7 @@ describe('why there is none', () => {
     expect([losses, pace]).toEqual([undefined, undefined]);
   });
 
-  test('counters that cannot be read: growth all the same', () => {
+  test('has growth without readable counters', () => {
     const known = table({ entries: 70, statistics: fault('denied') });
     const { measured, losses, pace } = trendOf(
       known,
@@ -112,7 +112,7 @@ describe('why there is none', () => {
   });
 });
 
-describe('growth and the time that is left', () => {
+describe('growth and the time left', () => {
   const samples = (...entries: readonly number[]) =>
     entries.map((count, at) => ({ uptime: 1060 - 10 * (entries.length - at), entries: count, cpus: [] }));
   const measured = (limit: number, past: readonly Sample[], window = 300) =>
@@ -135,14 +135,14 @@ describe('growth and the time that is left', () => {
     expect(measured(limit, past)).toMatchObject({ growth, time_to_full: time });
   });
 
-  test('over the window alone, both of its ends in it', () => {
+  test('uses only samples within the window, including both ends', () => {
     const past = [{ uptime: 500, entries: 9000, cpus: [] }, ...samples(10, 20, 30, 40)];
     expect(measured(100, past, 40).growth).toMatchObject({ value: 1 });
     expect(measured(100, past, 39).growth).toEqual(none('too few samples in the window yet'));
   });
 });
 
-test('a table without counters is remembered with its entries', () => {
+test('keeps the entries of a table without counters', () => {
   const clock = { boot: 'boot', uptime: 7 };
   expect(sampleOf(table({ statistics: fault('denied') }), clock)).toEqual({ uptime: 7, entries: 100, cpus: [] });
   expect(sampleOf(table({ statistics: ok({ cpus: [OLD] }) }), clock)).toEqual({ uptime: 7, entries: 100, cpus: [OLD] });

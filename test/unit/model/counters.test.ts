@@ -12,7 +12,7 @@ import {
   toolKeys,
 } from '../../../src/model/counters.ts';
 
-test('in the order of perfdata, each with its rate', () => {
+test('are in the order of the performance data, each with its rate', () => {
   expect(COUNTER_NAMES).toEqual(['drop', 'early_drop', 'insert_failed', 'chainlength', 'invalid']);
   expect(Object.entries(byCounter((name) => name)).every(([key, name]) => key === name)).toBe(true);
   const rates = Object.entries(byRate((name) => name));
@@ -20,7 +20,7 @@ test('in the order of perfdata, each with its rate', () => {
   expect(rates.every(([key, name]) => key === `${name}_rate`)).toBe(true);
 });
 
-test('what is read besides, and what is not', () => {
+test('include the additional columns, and nothing else', () => {
   expect(COLUMN_NAMES.slice(COUNTER_NAMES.length)).toEqual(['clashres', 'icmp_error']);
   expect([...COLUMN_NAMES, 'found', 'constructor', ''].map(isColumnName)).toEqual([
     ...COLUMN_NAMES.map(() => true),
@@ -28,7 +28,7 @@ test('what is read besides, and what is not', () => {
   ]);
 });
 
-test('what conntrack(8) has called each', () => {
+test('have the names of conntrack(8)', () => {
   expect(COLUMN_NAMES.map(toolKeys)).toEqual([
     ['drop'],
     ['early_drop'],
@@ -49,7 +49,7 @@ test.each<[CounterSpec['means'], readonly string[]]>([
   expect(COUNTER_NAMES.filter((name) => counterSpec(name).means === means)).toEqual(names);
 });
 
-test('the chains are counted from 5.15 on, all else by every kernel', () => {
+test('chains are counted since 5.15, everything else by every kernel', () => {
   const since = COUNTER_NAMES.map((name) => counterSpec(name).since);
   expect(since.filter(Boolean)).toEqual([[5, 15]]);
   expect(since[3]).toEqual([5, 15]);

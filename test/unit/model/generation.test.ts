@@ -1,4 +1,4 @@
-// The two generations: their files, sysctls and slab caches belong together.
+// The two generations: their files, sysctls and slab caches are consistent.
 
 import { describe, expect, test } from 'vitest';
 import { GENERATION_NAMES, GENERATIONS, hashsizeFile } from '../../../src/model/generation.ts';
@@ -6,7 +6,7 @@ import { GENERATION_NAMES, GENERATIONS, hashsizeFile } from '../../../src/model/
 const dotted = (file: string) => file.replace('/proc/sys/', '').split('/').join('.');
 
 describe.each(GENERATION_NAMES.map((name) => [name, GENERATIONS[name]] as const))('%s', (name, spec) => {
-  test('its keys are its files with dots', () => {
+  test('has keys that are its files with dots', () => {
     expect(spec.limitKeys).toEqual(spec.limitFiles.map(dotted));
     expect(spec.sysctlPrefix).toBe(`${dotted(spec.directory)}.${name}_`);
     expect(spec.limitFiles[0]).toBe(`${spec.directory}/${name}_max`);
@@ -16,15 +16,16 @@ describe.each(GENERATION_NAMES.map((name) => [name, GENERATIONS[name]] as const)
     ['', true],
     ['_expect', false],
     ['_', false],
-  ])('its row of slabinfo: name%s', (rest, is) => {
+  ])('matches the slabinfo row: name%s', (rest, is) => {
     expect(spec.slabCache.test(name + rest)).toBe(is);
     expect(spec.slabCache.test(`x${name}${rest}`)).toBe(false);
   });
 
-  test('the module', () => expect(hashsizeFile(name)).toBe(`/sys/module/${name}/parameters/hashsize`));
+  test("names the module's parameter", () =>
+    expect(hashsizeFile(name)).toBe(`/sys/module/${name}/parameters/hashsize`));
 });
 
-test('where the kernel has them', () => {
+test('the paths of both generations', () => {
   expect(GENERATION_NAMES.map((name) => GENERATIONS[name].limitFiles)).toEqual([
     ['/proc/sys/net/netfilter/nf_conntrack_max', '/proc/sys/net/nf_conntrack_max'],
     ['/proc/sys/net/ipv4/netfilter/ip_conntrack_max', '/proc/sys/net/ipv4/ip_conntrack_max'],
@@ -39,7 +40,7 @@ test.each([
   ['nf_conntrack_ffffffff81cb5a80', true],
   ['nf_conntrack_1', true],
   ['nf_conntrack_1_expect', false],
-])('the cache of one namespace, %s', (row, is) => {
+])('matches the cache of one namespace: %s', (row, is) => {
   expect(GENERATIONS.nf_conntrack.slabCache.test(row)).toBe(is);
   expect(GENERATIONS.ip_conntrack.slabCache.test(row)).toBe(false);
 });

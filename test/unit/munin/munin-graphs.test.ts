@@ -1,4 +1,4 @@
-// Munin's graphs: what each has, where a value is not known, and which thresholds it shows.
+// Munin's graphs: fields, unknown values, and thresholds.
 
 import { describe, expect, test } from 'vitest';
 import { type Graph, graphs, muninConfig, muninValues } from '../../../src/munin/munin-graphs.ts';
@@ -10,7 +10,7 @@ function drawn(changes: Changes | undefined, everywhere = false): readonly Graph
   return graphs(drawable, everywhere);
 }
 
-/** `field value` of each graph. */
+/** Returns `field value` for each graph. */
 function valuesOf(changes: Changes | undefined, everywhere = false) {
   const figures = ({ fields }: Graph) => fields.map(({ name, value }) => `${name} ${value}`);
   return Object.fromEntries(drawn(changes, everywhere).map((graph) => [graph.name, figures(graph)]));
@@ -38,7 +38,7 @@ describe('values', () => {
     expect(Object.keys(valuesOf(changes))).not.toContain('conntrack_netns');
   });
 
-  test('that are not known are U', () => {
+  test('prints U for unknown values', () => {
     expect(valuesOf(undefined, true)).toEqual({
       conntrack: ['limit U', 'entries U'],
       conntrack_losses: ['drop U', 'early_drop U', 'insert_failed U', 'chainlength U', 'invalid U'],
@@ -54,13 +54,13 @@ describe('values', () => {
     expect(valuesOf({ visibility: fault('denied') }, true)['conntrack_netns']).toEqual(['fullest U']);
   });
 
-  test('of a counter that the kernel does not have there is none', () => {
+  test('leaves out a counter that the kernel does not have', () => {
     const statistics = ok({ cpus: [{ drop: 1, early_drop: 0, insert_failed: 0 }] });
     expect(valuesOf({ statistics })['conntrack_losses']).toEqual(['drop 1', 'early_drop 0', 'insert_failed 0']);
   });
 });
 
-describe('what munin-node is told', () => {
+describe('output for munin-node', () => {
   const shown = (name: string) => {
     const thresholds = (field: string, level: string) =>
       field === 'entries' && level === 'critical' ? ':900' : undefined;
@@ -68,7 +68,7 @@ describe('what munin-node is told', () => {
   };
   const one = () => shown('conntrack');
 
-  test('how to draw, with the thresholds', () => {
+  test('configuration, with the thresholds', () => {
     expect(muninConfig(one(), false, false)).toEqual([
       'graph_title Connection tracking table',
       'graph_args --base 1000 -l 0',
@@ -83,27 +83,27 @@ describe('what munin-node is told', () => {
     ]);
   });
 
-  test('counters are differences, never below zero', () => {
+  test('counters are non-negative differences', () => {
     const lines = muninConfig(shown('conntrack_losses'), false, false);
     expect(lines.filter((line) => /^drop\.(?:type|min)/.test(line))).toEqual(['drop.type DERIVE', 'drop.min 0']);
     expect(lines).toContain(['graph_vlabel events / $', '{graph_period}'].join(''));
   });
 
-  test('the values', () => {
+  test('values', () => {
     expect(muninValues(one(), false)).toEqual(['limit.value 1000', 'entries.value 100']);
   });
 
-  test('of several graphs, which is which', () => {
+  test('multigraph lines', () => {
     expect(muninValues(one(), true)[0]).toBe('multigraph conntrack');
     expect(muninConfig(one(), true, false)[0]).toBe('multigraph conntrack');
   });
 
-  test('both at once, for a node that can take it', () => {
+  test('configuration and values together, for a node with dirtyconfig', () => {
     expect(muninConfig(one(), false, true).slice(-2)).toEqual(['limit.value 1000', 'entries.value 100']);
   });
 });
 
-test('each graph and each field has words of its own, and memory is counted in powers of two', () => {
+test('has unique texts for each graph and field, and counts memory in powers of two', () => {
   const all = drawn({ visibility: ok(ALL) }, true);
   expect(new Set(all.map(({ title }) => title)).size).toBe(5);
   for (const { title, label, info, args, fields, name } of all) {

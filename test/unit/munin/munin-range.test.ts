@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { muninRange, muninThresholds } from '../../../src/munin/munin-range.ts';
 
-describe('a Nagios range as Munin has it', () => {
+describe('Nagios ranges as Munin ranges', () => {
   test.each<[string, string | undefined]>([
     ['80', ':80'],
     ['0:80', ':80'],
@@ -12,7 +12,7 @@ describe('a Nagios range as Munin has it', () => {
     ['80%', ':80'],
     ['.5', ':0.5'],
     ['0', ':0'],
-    // Alerts inside, never, or always: Munin would take each of them for 0:0, a constant alarm.
+    // Alerts inside, never, or always: Munin would read each of them as 0:0, a constant alarm.
     ['@10:20', undefined],
     ['~:', undefined],
     ['0:', undefined],
@@ -20,28 +20,40 @@ describe('a Nagios range as Munin has it', () => {
     ['', undefined],
     ['20:10', undefined],
     ['80k', undefined],
-  ])('%j is %j', (text, range) => expect(muninRange(text, { '%': 1 }, 1)).toBe(range));
+  ])('converts %j to %j', (text, range) => expect(muninRange(text, { '%': 1 }, 1)).toBe(range));
 });
 
 describe('thresholds', () => {
   test.each<[string, Readonly<Record<string, string>>, string, string | undefined, string | undefined]>([
     ['the defaults of the check, as counts', {}, 'entries', ':800', ':900'],
-    ['of the fullest namespace too', {}, 'fullest', ':800', ':900'],
-    ['not of what is no usage', {}, 'drop', undefined, undefined],
+    ['also for the fullest namespace', {}, 'fullest', ':800', ':900'],
+    ['not for fields other than usage', {}, 'drop', undefined, undefined],
     ['env.warning in percent', { warning: '70%', critical: '~:95' }, 'entries', ':700', ':950'],
-    ['what has no counterpart is left out', { warning: '@10:20', critical: '~:' }, 'entries', undefined, undefined],
-    ['what is mistyped switches no default off', { warning: 'x', critical: '1e3' }, 'entries', ':800', ':900'],
-    ['nor what stands for all fields', { warning: '70', entries_warning: 'x' }, 'entries', ':700', ':900'],
-    ['nor does it set anything', { drop_warning: 'x' }, 'drop', undefined, undefined],
+    [
+      'leaves out a range without a counterpart',
+      { warning: '@10:20', critical: '~:' },
+      'entries',
+      undefined,
+      undefined,
+    ],
+    ['ignores a mistyped range, and keeps the default', { warning: 'x', critical: '1e3' }, 'entries', ':800', ':900'],
+    ['ignores a mistyped general range too', { warning: '70', entries_warning: 'x' }, 'entries', ':700', ':900'],
+    ['sets nothing from it', { drop_warning: 'x' }, 'drop', undefined, undefined],
     ['of one field, in its own unit', { drop_warning: '0', drop_critical: '10' }, 'drop', ':0', ':10'],
-    ['of one field before the general one', { warning: '70', entries_warning: '5:500' }, 'entries', '5:500', ':900'],
-    ['of one field without counterpart', { entries_warning: '@5' }, 'entries', undefined, ':900'],
+    [
+      'of one field, preferred to the general one',
+      { warning: '70', entries_warning: '5:500' },
+      'entries',
+      '5:500',
+      ':900',
+    ],
+    ['of one field, without a counterpart', { entries_warning: '@5' }, 'entries', undefined, ':900'],
   ])('%s', (_, environment, field, warning, critical) => {
     const of = muninThresholds(environment, 1000);
     expect([of(field, 'warning'), of(field, 'critical')]).toEqual([warning, critical]);
   });
 
-  test('without a limit there is nothing to take a percentage of', () => {
+  test('has no percentages without a limit', () => {
     expect(muninThresholds({ warning: '70' }, 0)('entries', 'warning')).toBe(undefined);
     expect(muninThresholds({ entries_warning: '70' }, 0)('entries', 'warning')).toBe(':70');
   });

@@ -1,4 +1,4 @@
-// What one command line of the check makes of an observation.
+// Evaluates an observation as one command line of the check would.
 
 import { parseRequest } from '../../../src/cli/options.ts';
 import { type Evaluation, evaluate, type Histories } from '../../../src/evaluate/evaluate.ts';

@@ -1,4 +1,4 @@
-// Entries of a list, of which a test says only what it is about.
+// Entries of a list; a test gives only the fields that matter.
 
 import { type Arrivals, arrivalsOf } from '../../../src/report/list/arrivals.ts';
 import { marksOf } from '../../../src/report/list/begun.ts';
@@ -15,9 +15,9 @@ export interface Flow {
   readonly source?: string;
   readonly destination?: string;
   readonly port?: number;
-  /** What the reply goes to, where that is not the source. */
+  /** The destination of the reply, if it is not the source. */
   readonly translated?: string;
-  /** Where the reply comes from, where that is not the destination. */
+  /** The source of the reply, if it is not the destination. */
   readonly answered?: string;
 }
 
@@ -48,7 +48,7 @@ export function entry(flow: Flow = {}): Entry {
   };
 }
 
-/** IPv4, or IPv6 in full. */
+/** IPv4, or IPv6 written in full. */
 function words(address: string): Int32Array {
   if (!address.includes(':')) {
     const [a = 0, b = 0, c = 0, d = 0] = address.split('.').map(Number);
@@ -69,7 +69,7 @@ export function holdings(flows: readonly Flow[], timeouts: Timeouts = DEFAULT_TI
   return holdingsOf(digestOf(flows, timeouts), timeouts, top);
 }
 
-/** What one reading tells where nothing has begun. */
+/** A single reading without new entries. */
 export function noArrivals(): Arrivals {
   return arrivalsOf(newDigest(), undefined, 10, undefined);
 }

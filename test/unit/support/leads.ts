@@ -1,4 +1,4 @@
-// Two looks at a healthy machine, of which a test changes what it is about.
+// Two samples of a healthy machine; a test changes only the fields that matter.
 
 import { evaluate } from '../../../src/evaluate/evaluate.ts';
 import { DEFAULT_THRESHOLDS } from '../../../src/evaluate/thresholds.ts';
@@ -32,15 +32,15 @@ const NOTHING: Elsewhere = {
   expectations: new Map(),
 };
 
-/** One value of each look: before, and a second after. */
+/** One value per sample: before, and a second later. */
 type Twice<T> = readonly [before: T, after: T];
 
 export interface Given {
   readonly entries?: number;
   readonly seconds?: number;
-  /** Of our own table. */
+  /** Counters of our own table. */
   readonly counters?: Twice<Counters>;
-  /** Of the namespace of pid 4711. */
+  /** Counters of the namespace of pid 4711. */
   readonly theirs?: Twice<Counters>;
   readonly elsewhere?: Twice<Partial<Elsewhere>> | undefined;
   readonly stacks?: Twice<StackCounters>;
@@ -132,7 +132,7 @@ export function kindsFrom(given: Given): readonly string[] {
   return leadsFrom(given).map(({ state, kind }) => `${state} ${kind}`);
 }
 
-/** What a report of it tells of. */
+/** Returns the findings of a report on it. */
 export function findings(given: Given): ReportFindings {
   const found = sources(given);
   const leads = leadsOf(found);

@@ -1,4 +1,4 @@
-// What lists come to, given as the kernel writes them.
+// Evaluates lists in the kernel's format.
 
 import type { SshAccess } from '../../../src/model/ssh-access.ts';
 import type { OwnAddresses } from '../../../src/report/advice/own-addresses.ts';
@@ -9,7 +9,7 @@ import { parseEntries } from '../../../src/report/list/entry-list.ts';
 import { type Holdings, holdingsOf } from '../../../src/report/list/holders.ts';
 import { DEFAULT_TIMEOUTS } from '../../../src/report/list/timeouts.ts';
 
-/** All sessions are known: there are none. */
+/** All sessions are known, and there are none. */
 export const NO_SSH: SshAccess = {
   listening: new Set([22]),
   ports: new Set([22]),
@@ -70,7 +70,7 @@ export interface Found {
   readonly arrivals: Arrivals;
 }
 
-/** `began`: those that were not there a second before; undefined where nobody has looked twice. */
+/** `began`: the entries that were not there a second before; undefined with a single reading. */
 export function listed(lines: readonly string[], began?: readonly string[], top = 10): Found {
   const digest = digestOf(lines);
   const added = began && { digest: digestOf(began), seconds: 1, counted: began.length, read: lines.length };

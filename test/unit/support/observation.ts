@@ -1,4 +1,4 @@
-// What a look at a healthy machine finds, of which a test changes what it is about.
+// The observation of a healthy machine; a test changes only the fields that matter.
 
 import type { Configuration, Evidence } from '../../../src/model/configuration.ts';
 import type { Counters, Statistics } from '../../../src/model/counters.ts';
@@ -8,7 +8,7 @@ import type { Observation, Visibility } from '../../../src/model/observation.ts'
 import type { Table, UnreadTable } from '../../../src/model/table.ts';
 
 export const GIB = 2 ** 30;
-/** Nothing that a kernel from 5.15 on counts. */
+/** Zero for each counter of a kernel since 5.15. */
 export const QUIET = {
   drop: 0,
   early_drop: 0,
@@ -31,12 +31,12 @@ export function fault(
   return { ok: false, fault: { kind, source, ...(detail === undefined ? {} : { detail }) } };
 }
 
-/** What a machine with one CPU has counted, which is nothing but what is given. */
+/** The counters of a machine with one CPU, zero unless given. */
 export function counted(counters: Counters = {}): Reading<Statistics> {
   return ok({ cpus: [{ ...QUIET, ...counters }] }, '/proc/net/stat/nf_conntrack');
 }
 
-/** The same before 5.15, which bounds no chain. */
+/** The same before 5.15, which does not limit chains. */
 export function countedBefore515(counters: Counters): Reading<Statistics> {
   return ok({ cpus: [{ drop: 0, early_drop: 0, insert_failed: 0, ...counters }] }, '/proc/net/stat/nf_conntrack');
 }
@@ -109,7 +109,7 @@ export const EVIDENCE: Evidence = {
   unseen: [],
 };
 
-/** All there is may be seen. */
+/** Everything is visible. */
 export const ALL: Visibility = {
   processes: 'all',
   hidepid: undefined,
@@ -127,7 +127,7 @@ const BARE: Omit<Observation, 'machine' | 'tables'> = {
   evidence: undefined,
 };
 
-/** What is different on the machine, in our own table, and beside it. */
+/** Changes to the machine, to our own table, and to the rest. */
 export interface Changes
   extends Partial<Machine>,
     Partial<Omit<Table, 'key' | 'isOwn'>>,
@@ -160,7 +160,7 @@ export function observation({ others = [], ...changes }: Changes = {}): Observat
   };
 }
 
-/** Those of the changes that are about this part. */
+/** Returns the changes to this part. */
 function ofThem(part: object, changes: object): object {
   return Object.fromEntries(Object.entries(changes).filter(([name]) => name in part));
 }

@@ -1,4 +1,4 @@
-// What a report finds out from two looks at a machine, by the way that the command goes.
+// Runs a report on two observations of a machine, in the same steps as the command.
 
 import { type Evaluation, evaluate, type Histories } from '../../../src/evaluate/evaluate.ts';
 import type { PastLosses } from '../../../src/evaluate/past-losses.ts';
@@ -40,21 +40,21 @@ import {
 
 const NO_LOG: Reading<FullLog> = ok({ lines: 0, namespaces: [], records: [] }, '/dev/kmsg');
 
-/** What is there at the first look, what is different at the second, and what is known besides. */
+/** The first observation, the changes in the second, and other facts. */
 export interface Incident {
   readonly first?: Changes;
   readonly last?: Changes;
-  /** Between the looks. */
+  /** Between the two observations. */
   readonly seconds?: number;
   readonly log?: Reading<FullLog>;
   readonly spells?: FullSpells;
-  /** Seconds since the oldest sample, and the losses since, of our own table. */
+  /** Seconds since the oldest sample, and the losses of our own table since then. */
   readonly past?: PastLosses;
   readonly shortage?: Shortage;
-  /** Of the table that is fullest at the first look. */
+  /** Holdings of the table that is fullest in the first observation. */
   readonly holdings?: Holdings;
   readonly arrivals?: Arrivals;
-  /** The table's sysctls that could be read. */
+  /** The table's readable sysctls. */
   readonly settings?: ReadonlyMap<string, number>;
   readonly ssh?: SshAccess;
   /** Chains that drop what no rule accepts. */
@@ -68,7 +68,7 @@ export interface Incident {
   readonly machineOwn?: OwnAddresses;
 }
 
-/** Nobody in a table of 1000 in 500 buckets, 64 GiB of memory, a kernel 6.1. */
+/** An empty table of 1000 in 500 buckets, 64 GiB of memory, kernel 6.1. */
 const CALM: Changes = {
   entries: 0,
   statistics: counted(),
@@ -84,10 +84,10 @@ export function wanted(limit: number): Configuration {
   return { ...NOTHING_CONFIGURED, sysctl };
 }
 
-/** Another namespace's table, that of an envoy. */
+/** The table of another namespace, of an envoy. */
 export const envoy = (changes: Parameters<typeof otherTable>[0]) => otherTable({ pids: [4711], ...changes });
 
-/** The sysctls that could be read: what the kernel starts with. */
+/** The readable sysctls, with the kernel's defaults. */
 const SETTINGS: ReadonlyMap<string, number> = new Map([...DEFAULT_TIMEOUTS, ['tcp_loose', 1]]);
 
 interface Diagnosed {
@@ -96,7 +96,7 @@ interface Diagnosed {
   readonly diagnosis: Diagnosis;
 }
 
-/** A captured tree is looked at once. */
+/** A captured tree is observed once. */
 export function diagnosed(incident: Incident): Diagnosed {
   const { first: changes = {}, last: later = {}, seconds = 1, spells } = incident;
   const at = (uptime: number) => ok({ boot: 'boot', uptime });
@@ -114,7 +114,7 @@ function pastsOf({ past }: Incident): ReadonlyMap<string, PastLosses> {
   return new Map(past === undefined ? [] : [['own', past]]);
 }
 
-/** What a look leaves for the next. */
+/** Returns the history that an observation leaves for the next one. */
 export function historiesOf({ tables, clock }: Observation, window = Number.POSITIVE_INFINITY): Histories {
   if (clock?.ok !== true) return new Map();
   return new Map(tables.map((table) => [table.key, ok({ past: [sampleOf(table, clock.value)], window })] as const));

@@ -1,4 +1,4 @@
-// A machine that is no more than the files a test gives it.
+// A machine that consists only of the files that a test gives it.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -7,7 +7,7 @@ import { scratch } from '../../e2e/support/scratch.ts';
 
 const NO_HURRY: Deadline = { left: () => 1e6, elapsed: () => 0 };
 
-/** By path: the text of a file, or what makes something else there. */
+/** By path: the text of a file, or a function that creates something else there. */
 export type Files = Readonly<Record<string, string | ((path: string) => void)>>;
 
 export function rootOf(files: Files, deadline = NO_HURRY): Root {
@@ -23,7 +23,7 @@ export function rootOf(files: Files, deadline = NO_HURRY): Root {
   return opened.root;
 }
 
-/** Time for so many looks, and no more. */
+/** A deadline that passes after this many reads. */
 export function timeFor(looks: number): Deadline {
   let taken = 0;
   return { left: () => (taken++ < looks ? 1e6 : 0), elapsed: () => 0 };

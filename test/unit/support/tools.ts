@@ -1,4 +1,5 @@
-// The tools of a machine, and who asks them, as a test wants them: nothing is run, and none of ours is looked for.
+// The tools of a machine and the user who runs them, as a test defines them: nothing is executed, and no tool of this
+// machine is used.
 
 import { onTestFinished, vi } from 'vitest';
 import { children } from '#system/children';
@@ -6,20 +7,20 @@ import { files } from '#system/files';
 import { self } from '#system/self';
 import type { ChildAnswer } from '../../../src/system/contract.ts';
 
-/** What a program says: its stdout, or how else it ends. */
+/** The output of a program: its stdout, or another result. */
 type Said = string | Partial<ChildAnswer>;
 
 /**
- * By path: the programs that are there, and what each says (to its arguments); nsenter(1) runs what it is told to. None is a
- * link, unless `links` says so.
+ * By path: the installed programs, with the output of each (given its arguments); nsenter(1) runs its arguments. None
+ * is a link, except those in `links`.
  */
 export type Tools = Readonly<Record<string, Said | ((...args: readonly string[]) => Said)>>;
 
-// A test may ask for other tools later on.
+// A test may define other tools later.
 const { inode } = files;
 const FOLDERS = /^\/(?:usr\/)?s?bin\//;
 
-/** Gives the lines that are run, as they come. It is root who asks, unless another number is given. */
+/** Returns the command lines as they are run. The user is root unless another number is given. */
 export function withTools(tools: Tools, user = 0, links: Readonly<Record<string, string>> = {}): readonly string[] {
   const lines: string[] = [];
   const spies = [
