@@ -22,14 +22,14 @@ function scratch(): string {
   return path;
 }
 
-test.each([0, 1, 4096, 65535, 65536, 65537, 200_000])('a file of %d bytes comes whole, byte by byte', (size) => {
+test.each([0, 1, 4096, 65535, 65536, 65537, 200_000])('reads a file of %d bytes whole, byte by byte', (size) => {
   const path = join(scratch(), 'file');
   const bytes = Buffer.from(Array.from({ length: size }, (_, at) => (at * 7) % 256));
   writeFileSync(path, bytes);
   expect(readBounded(path, 1 << 20)).toEqual({ ok: true, text: bytes.toString('latin1') });
 });
 
-test('a file of the limit is taken, one byte more is not', () => {
+test('reads a file of exactly the limit, and refuses one byte more', () => {
   const path = join(scratch(), 'file');
   writeFileSync(path, 'x'.repeat(10));
   expect(readBounded(path, 10)).toEqual({ ok: true, text: 'xxxxxxxxxx' });
@@ -49,11 +49,11 @@ test.each<[string, (path: string) => void, object]>([
   expect(readBoundedWithin(root, path, 10)).toEqual({ ok: false, ...fault });
 });
 
-test('a device is no regular file', () => {
+test('refuses a device as not a regular file', () => {
   expect(readBounded('/dev/zero', 10)).toEqual({ ok: false, kind: 'not-regular' });
 });
 
-test('descriptors are given back, also by what cannot be read', () => {
+test('closes every descriptor, even for what cannot be read', () => {
   const root = scratch();
   const path = join(root, 'file');
   writeFileSync(path, 'x'.repeat(20));
@@ -66,17 +66,17 @@ test('descriptors are given back, also by what cannot be read', () => {
   expect(open() - before).toBeLessThan(50);
 });
 
-test('files of /proc, which say that they are empty', () => {
+test('reads files of /proc, whose size is 0', () => {
   expect(readBounded('/proc/self/stat', 4096)).toMatchObject({ ok: true, text: expect.stringContaining(' (') });
 });
 
-test('a file is no directory', () => {
+test('reports a path below a file as missing', () => {
   const path = join(scratch(), 'file');
   writeFileSync(path, '');
   expect(readBounded(join(path, 'below'), 10)).toEqual({ ok: false, kind: 'missing' });
 });
 
-test('a socket is no regular file', async () => {
+test('refuses a socket as not a regular file', async () => {
   const root = scratch();
   const path = join(root, 'socket');
   const server = createServer().listen(path);
@@ -86,18 +86,18 @@ test('a socket is no regular file', async () => {
   expect(readBoundedWithin(root, path, 10)).toEqual({ ok: false, kind: 'not-regular' });
 });
 
-// Mode 0200, and the kernel holds root to it as well.
+// Mode 0200, which the kernel enforces for root too.
 const WRITE_ONLY = '/proc/sys/net/ipv4/route/flush';
 
-test.skipIf(!existsSync(WRITE_ONLY))('what may not be read is denied', () => {
+test.skipIf(!existsSync(WRITE_ONLY))('reports denied access', () => {
   expect(readBounded(WRITE_ONLY, 10)).toEqual({ ok: false, kind: 'denied' });
 });
 
-test('a name that no file can have', () => {
+test('reports a name that no file can have', () => {
   expect(readBounded(`/${'x'.repeat(300)}`, 10)).toEqual({ ok: false, kind: 'io', detail: 'ENAMETOOLONG' });
 });
 
-test('a file that is read until it is enough: lines whole, each looked at once', () => {
+test('stops reading once it has enough: each line is whole, and seen once', () => {
   const path = join(scratch(), 'file');
   const row = 'x'.repeat(99);
   writeFileSync(path, `${Array.from({ length: 3000 }, (_, at) => `${row}${at}\n`).join('')}wanted\nrest\n`);
@@ -118,7 +118,7 @@ test('a file that is read until it is enough: lines whole, each looked at once',
   expect(looked).toBeLessThan(1.2 * (1 << 20));
 });
 
-test('one file leaves nothing behind for the next', () => {
+test('keeps nothing of one file for the next', () => {
   const root = scratch();
   const [long, short] = [join(root, 'long'), join(root, 'short')];
   writeFileSync(long, 'secret'.repeat(50_000));
@@ -127,7 +127,7 @@ test('one file leaves nothing behind for the next', () => {
   expect(readBounded(short, 10)).toEqual({ ok: true, text: 'ok' });
 });
 
-test('what a link leads out of the root is refused, also to a directory of the same beginning', () => {
+test('refuses a link out of the root, even to a directory whose path begins the same', () => {
   const folder = scratch();
   const root = join(folder, 'root');
   const beside = join(folder, 'root-beside');
@@ -150,8 +150,8 @@ test('what a link leads out of the root is refused, also to a directory of the s
 
 test.each<[string, string, number, object]>([
   ['whole', '/proc/sys/kernel/ostype', 100, { ok: true, text: 'Linux\n' }],
-  ['of the limit', '/proc/sys/kernel/ostype', 6, { ok: true, text: 'Linux\n' }],
+  ['of exactly the limit', '/proc/sys/kernel/ostype', 6, { ok: true, text: 'Linux\n' }],
   ['larger', '/proc/sys/kernel/ostype', 5, { ok: false, kind: 'too-large', detail: '5' }],
   ['missing', '/proc/sys/kernel/nothing', 100, { ok: false, kind: 'missing' }],
   ['a directory', '/proc/sys/kernel', 100, { ok: false, kind: 'not-regular' }],
-])("a file of the running kernel's: %s", (_, path, limit, read) => expect(readBounded(path, limit)).toEqual(read));
+])('reads a file of the running kernel: %s', (_, path, limit, read) => expect(readBounded(path, limit)).toEqual(read));

@@ -1,4 +1,4 @@
-// Files as no kernel writes them: whatever comes out, it is no figure that could be worked with wrongly.
+// Files that no kernel writes: parsers never return a figure that would mislead.
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -15,7 +15,7 @@ import { parseStatistics } from '../../../src/kernel/table/statistics.ts';
 
 const bytes = fc.uint8Array({ maxLength: 40 }).map((array) => Buffer.from(array).toString('latin1'));
 
-/** What was right once, with some of it taken out and anything put in its place. */
+/** Valid text with a part removed and anything in its place. */
 function damaged(text: string): fc.Arbitrary<string> {
   const at = fc.nat({ max: text.length });
   return fc.tuple(at, at, bytes).map(([start, end, other]) => text.slice(0, start) + other + text.slice(end));

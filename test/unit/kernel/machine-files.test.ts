@@ -1,4 +1,4 @@
-// What the files of a machine say together: of several that may be there the right one, in the right order.
+// Combinations of a machine's files: the right one of several, in the right order.
 
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -32,14 +32,14 @@ describe('the clock', () => {
   test.each([
     ['no boot_id', files('', '1.00 2\n'), 'malformed'],
     ['a boot_id of another form', files(`${BOOT}0`, '1.00 2\n'), 'malformed'],
-    ['something before the boot_id', files(`x${BOOT}`, '1.00 2\n'), 'malformed'],
+    ['text before the boot_id', files(`x${BOOT}`, '1.00 2\n'), 'malformed'],
     ['no uptime', files(BOOT, ''), 'malformed'],
     ['an uptime without hundredths', files(BOOT, '12 3\n'), 'malformed'],
     ['an uptime of three decimals', files(BOOT, '12.345 3\n'), 'malformed'],
-    ['something before the uptime', files(BOOT, 'x12.34 3\n'), 'malformed'],
+    ['text before the uptime', files(BOOT, 'x12.34 3\n'), 'malformed'],
     ['an uptime of many years', files(BOOT, '1234567890123.00 3\n'), 'malformed'],
     ['neither', {}, 'missing'],
-    ['no file of the uptime', { 'proc/sys/kernel/random/boot_id': BOOT }, 'missing'],
+    ['no uptime file', { 'proc/sys/kernel/random/boot_id': BOOT }, 'missing'],
   ])('%s', (_, given, kind) => expect(readClock(rootOf(given))).toMatchObject({ ok: false, fault: { kind } }));
 });
 
@@ -58,19 +58,19 @@ describe('the generation', () => {
     ['nf_conntrack', { [`${NEW}_count`]: '1\n', [`${NEW}_max`]: '2\n' }, ['nf_conntrack', 1, 2]],
     ['ip_conntrack', { [`${OLD}_count`]: '1\n', [`${OLD}_max`]: '2\n' }, ['ip_conntrack', 1, 2]],
     [
-      'the newer one beside its shim',
+      'prefers the newer one to its shim',
       { [`${NEW}_count`]: '1\n', [`${NEW}_max`]: '2\n', [`${OLD}_count`]: '3\n', [`${OLD}_max`]: '4\n' },
       ['nf_conntrack', 1, 2],
     ],
     [
-      'one file is enough, and the other is missed',
+      'needs one file, and reports the other as missing',
       { [`${NEW}_count`]: '1\n', [`${OLD}_max`]: '4\n' },
       ['nf_conntrack', 1, 'missing'],
     ],
     ['the other one alone', { [`${NEW}_max`]: '2\n' }, ['nf_conntrack', 'missing', 2]],
     ['a limit elsewhere', { [`${NEW}_count`]: '1\n', 'proc/sys/net/nf_conntrack_max': '5\n' }, ['nf_conntrack', 1, 5]],
     [
-      'the limit of the container itself first',
+      "prefers the container's own limit",
       { [`${NEW}_count`]: '1\n', [`${NEW}_max`]: '2\n', 'proc/sys/net/nf_conntrack_max': '5\n' },
       ['nf_conntrack', 1, 2],
     ],
@@ -80,14 +80,14 @@ describe('the generation', () => {
       ['ip_conntrack', 1, 5],
     ],
     [
-      'a limit that is broken is not looked for elsewhere',
+      'does not search elsewhere for a broken limit',
       { [`${NEW}_count`]: '1\n', [`${NEW}_max`]: 'x\n', 'proc/sys/net/nf_conntrack_max': '5\n' },
       ['nf_conntrack', 1, 'not-a-number'],
     ],
   ])('%s', (_, files, expected) => expect(found(files)).toEqual(expected));
 });
 
-describe('what explains a limit', () => {
+describe('evidence about a limit', () => {
   const evidence = (files: Files) => readEvidence(rootOf(files), 'nf_conntrack');
   const CONFIG = 'etc/sysconfig/iptables-config';
   const MODULES_DEP = {
@@ -98,12 +98,12 @@ describe('what explains a limit', () => {
 
   test.each<[string, string | undefined, boolean | undefined]>([
     ['no such service', undefined, undefined],
-    ['nothing said', '', true],
+    ['no setting', '', true],
     ['yes', 'IPTABLES_MODULES_UNLOAD="yes"\n', true],
     ['no', 'IPTABLES_MODULES_UNLOAD="no"\n', false],
     ['in single quotes', "IPTABLES_MODULES_UNLOAD='no'\n", false],
     ['in capitals, without quotes, with blanks', '  IPTABLES_MODULES_UNLOAD=NO\n', false],
-    ['the last one counts', 'IPTABLES_MODULES_UNLOAD="no"\nIPTABLES_MODULES_UNLOAD="yes"\n', true],
+    ['the last one wins', 'IPTABLES_MODULES_UNLOAD="no"\nIPTABLES_MODULES_UNLOAD="yes"\n', true],
     ['a comment', '#IPTABLES_MODULES_UNLOAD="no"\n', true],
     ['another name', 'IPTABLES_MODULES="no"\n', true],
     ['conntrack is set again', 'IPTABLES_SYSCTL_LOAD_LIST=".nf_conntrack"\n', false],
@@ -112,7 +112,7 @@ describe('what explains a limit', () => {
   });
 
   test.each<[string, string | undefined, boolean | undefined]>([
-    ['not known of a tree without the list', undefined, undefined],
+    ['unknown in a tree without the list', undefined, undefined],
     ['listed', 'x 1\nnf_conntrack 1 2\n', false],
     ['not listed', 'nf_conntrack_ftp 1 2\n', true],
     ['needed by another', 'x 1 2 nf_conntrack \n', true],
@@ -196,20 +196,20 @@ describe('what explains a limit', () => {
     ['\n', undefined],
     ['0-x\n', undefined],
     [undefined, undefined],
-  ])('CPUs that are online: %j', (text, expected) => {
+  ])('CPUs online: %j', (text, expected) => {
     expect(evidence(text === undefined ? {} : { 'sys/devices/system/cpu/online': text }).cpus).toBe(expected);
   });
 });
 
 test.each<[string, Files, readonly string[]]>([
   ['none', {}, []],
-  ['there, and nobody uses them', { 'etc/sysctl.conf': `${MAX} = 1\n` }, []],
+  ['present, but not in a file', { 'etc/sysctl.conf': `${MAX} = 1\n` }, []],
   [
-    'one that is used and there',
+    'in a file, and present',
     { 'etc/sysctl.conf': 'net.ipv4.netfilter.ip_conntrack_max = 1\nnet.ipv4.ip_conntrack_max = 1\n' },
     ['net.ipv4.netfilter.ip_conntrack_max'],
   ],
-])('names from before that the kernel still has: %s', (_, files, expected) => {
+])('ip_conntrack names that the kernel still has: %s', (_, files, expected) => {
   const shim = { 'proc/sys/net/ipv4/netfilter/ip_conntrack_max': '1\n' };
   expect(readConfiguration(rootOf({ ...shim, ...files })).aliases).toEqual(expected);
   expect(readConfiguration(rootOf(files)).aliases).toEqual([]);
@@ -227,12 +227,12 @@ describe('sysctl.d', () => {
   test.each<[string, Files, readonly string[]]>([
     ['none', {}, []],
     [
-      'by name, whatever the folder',
+      'sorts by name, whatever the directory',
       { 'usr/lib/sysctl.d/10-b.conf': set(1), 'etc/sysctl.d/20-a.conf': set(2), 'run/sysctl.d/00-c.conf': set(3) },
       ['/run/sysctl.d/00-c.conf 3', '/usr/lib/sysctl.d/10-b.conf 1', '/etc/sysctl.d/20-a.conf 2'],
     ],
     [
-      'of one name the first folder hides the others',
+      'hides files of the same name in later directories',
       {
         'etc/sysctl.d/a.conf': set(1),
         'run/sysctl.d/a.conf': set(2),
@@ -263,7 +263,7 @@ describe('sysctl.d', () => {
       ['/usr/lib/sysctl.d/a.conf 4'],
     ],
     ['the fifth', { 'lib/sysctl.d/a.conf': set(5) }, ['/lib/sysctl.d/a.conf 5']],
-    ['a file that hides another may set nothing', { 'etc/sysctl.d/a.conf': '', 'run/sysctl.d/a.conf': set(2) }, []],
+    ['a hiding file may set nothing', { 'etc/sysctl.d/a.conf': '', 'run/sysctl.d/a.conf': set(2) }, []],
     ['switched off', { 'etc/sysctl.d/a.conf': link('/dev/null'), 'run/sysctl.d/a.conf': set(2) }, []],
     ['other names', { 'etc/sysctl.d/README': set(1), 'etc/sysctl.d/a.conf.bak': set(3) }, []],
     ['what is hidden, which procps reads', { 'etc/sysctl.d/.a.conf': set(2) }, ['/etc/sysctl.d/.a.conf 2']],
@@ -279,7 +279,7 @@ describe('sysctl.d', () => {
       ['/etc/sysctl.d/z.conf 1', '/etc/sysctl.conf 3'],
     ],
     [
-      'sysctl.conf last',
+      'reads sysctl.conf last',
       { 'etc/sysctl.conf': set(1), 'etc/sysctl.d/zz.conf': set(2) },
       ['/etc/sysctl.d/zz.conf 2', '/etc/sysctl.conf 1'],
     ],
@@ -289,7 +289,7 @@ describe('sysctl.d', () => {
       ['/etc/sysctl.d/zz.conf 2', '/etc/sysctl.conf 1 not at boot'],
     ],
     [
-      'systemd reads it through a link, in its turn',
+      "systemd reads it through a link, in the link's place",
       {
         ...SYSTEMD,
         'etc/sysctl.conf': set(1),
@@ -304,7 +304,7 @@ describe('sysctl.d', () => {
       ['/etc/sysctl.conf 1'],
     ],
     [
-      'a link from further away',
+      'a link with a longer path',
       { ...SYSTEMD, 'etc/sysctl.conf': set(1), 'usr/lib/sysctl.d/99-sysctl.conf': link('../../../etc/sysctl.conf') },
       ['/etc/sysctl.conf 1'],
     ],
@@ -348,15 +348,19 @@ describe('sysctl.d', () => {
   const kinds = (files: Files) => readConfiguration(rootOf(files)).faults.map(({ kind }) => kind);
 
   test.each<[string, Files, readonly string[]]>([
-    ['nothing is missed where there is nothing', {}, []],
+    ['reports no fault without files', {}, []],
     ['a directory of that name sets nothing', { 'etc/sysctl.d/a.conf': (path) => void mkdirSync(path) }, []],
-    ['a file that is too large may set anything', { 'etc/sysctl.d/a.conf': 'x'.repeat((1 << 18) + 1) }, ['too-large']],
-    ['a file where a folder should be', { 'etc/sysctl.d': '' }, []],
+    [
+      'reports a file that is too large, because it may set anything',
+      { 'etc/sysctl.d/a.conf': 'x'.repeat((1 << 18) + 1) },
+      ['too-large'],
+    ],
+    ['reports a file in the place of a directory', { 'etc/sysctl.d': '' }, []],
     ['a file that is switched off', { 'etc/sysctl.d/a.conf': link('/dev/null') }, []],
-    ['a link out of the tree', { 'etc/sysctl.d/a.conf': link('/etc/hostname') }, ['outside-root']],
+    ['reports a link out of the tree', { 'etc/sysctl.d/a.conf': link('/etc/hostname') }, ['outside-root']],
   ])('%s', (_, files, expected) => expect(kinds(files)).toEqual(expected));
 
-  test('a name that is not UTF-8 cannot be opened here', () => {
+  test('cannot open a name that is not UTF-8', () => {
     const named = (name: string) => (path: string) =>
       writeFileSync(Buffer.from(join(dirname(path), name), 'latin1'), '');
     const faults = (name: string) => readConfiguration(rootOf({ 'etc/sysctl.d/x': named(name) })).faults;
@@ -366,7 +370,7 @@ describe('sysctl.d', () => {
     expect(faults('a\u00c3\u00bc.conf')).toEqual([]);
   });
 
-  test('with what the module is loaded with, modprobe.conf first, the command line last', () => {
+  test("with the module's options: modprobe.conf first, the command line last", () => {
     const { hashsizes, reapplied } = readConfiguration(
       rootOf({
         'proc/cmdline': 'quiet nf_conntrack.hashsize=3\n',
@@ -406,7 +410,7 @@ describe('the machine', () => {
     );
   };
 
-  test('no more than is asked for is read', () => {
+  test('reads no more than requested', () => {
     const free = { bytes: 5 * 1024, exact: false };
     expect(valuesOf('least')).toEqual(Array(4).fill('not-asked'));
     expect(valuesOf('sizes')).toEqual([512, 9 * 1024, free, 'not-asked']);
@@ -414,7 +418,7 @@ describe('the machine', () => {
     expect(valuesOf('sizes', 'ip_conntrack')[0]).toBe(256);
   });
 
-  test('what it is, whatever is asked for', () => {
+  test('always reads release, sizes, slab cache and view', () => {
     const auxv = Buffer.from(Uint32Array.from([6, 0, 65_536, 0, 0, 0, 0, 0]).buffer).toString('latin1');
     const slabinfo = 'nf_conntrack 1 1 256 16 1 : x\n';
     const { release, pageSize, wordSize, slabCache, view } = readMachine(
@@ -436,20 +440,20 @@ describe('the machine', () => {
     expect([pageSize, wordSize]).toMatchObject([{ value: 4096 }, { value: 4 }]);
   });
 
-  test('memory that is not told', () => {
+  test('unknown memory', () => {
     const { memTotal, available } = readMachine(rootOf({ 'proc/meminfo': 'x\n' }), 'nf_conntrack', 'sizes');
     expect([memTotal, available]).toMatchObject(Array(2).fill({ ok: false, fault: { kind: 'malformed' } }));
     expect(readMachine(rootOf({}), 'nf_conntrack', 'sizes').available).toMatchObject({ fault: { kind: 'missing' } });
   });
 });
 
-test('entries that the counters tell', () => {
+test('takes entries from the counters', () => {
   expect(entriesOf(ok({ entries: 7, cpus: [] }, 'there'))).toEqual(ok(7, 'there'));
   expect(entriesOf(ok({ cpus: [] }, 'there'))).toEqual(fault('malformed', 'there'));
   expect(entriesOf(fault('denied'))).toEqual(fault('denied'));
 });
 
-test('the timeouts of a tree, and of no namespace that cannot be entered', () => {
+test('reads the timeouts of a tree, and of no namespace that cannot be entered', () => {
   const root = rootOf({
     'proc/net/stat/nf_conntrack': '',
     'proc/sys/net/netfilter/nf_conntrack_udp_timeout': '30\n',

@@ -1,4 +1,4 @@
-// The modules of a kernel: loaded, built in, or loaded by whoever asks for what is in them.
+// The modules of a kernel: loaded, built in, or loaded on demand.
 
 import { describe, expect, test } from 'vitest';
 import { loadedModules, moduleState, parseBuiltIn, wouldLoadModule } from '../../../src/kernel/modules.ts';
@@ -55,7 +55,7 @@ test.each<[string, string, boolean]>([
   expect(wouldLoadModule(root, [])).toBe(false);
 });
 
-test('a command that would is not run', () => {
+test('does not run a command that would load a module', () => {
   const lines = withTools({ '/usr/sbin/conntrack': '' });
   const asked = (text: string) => readToolStatistics(rootOf({ 'proc/modules': text }));
   expect(asked(LISTED)).toEqual(fault('would-load-module', 'conntrack -S', 'nf_conntrack_netlink'));
@@ -64,7 +64,7 @@ test('a command that would is not run', () => {
   expect(lines).toEqual(['/usr/sbin/conntrack -S']);
 });
 
-test('the names in the lists', () => {
+test('parses the names in the lists', () => {
   const loaded = loadedModules(rootOf({ 'proc/modules': BOTH }));
   expect(loaded.ok && [...loaded.value]).toEqual(['nf_conntrack', NAME]);
   expect([...parseBuiltIn('kernel/a/b-c.ko\nkernel/d.ko.xz\nkernel/e.ko\n')]).toEqual(['b_c', 'e']);

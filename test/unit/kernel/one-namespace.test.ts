@@ -1,5 +1,5 @@
-// Kernels before 2.6.25 have one network namespace and no /proc/<pid>/net. What is known elsewhere by a process's `net` is
-// known there by /proc/net, which is a directory.
+// Kernels before 2.6.25 have one network namespace and no /proc/<pid>/net. There, /proc/net is a directory and replaces
+// a process's `net`.
 
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { tableOfPid } from '../../../src/report/subject.ts';
 import { observation, table } from '../support/observation.ts';
 import { rootOf } from '../support/root.ts';
 
-/** CentOS 5's /proc: our own /proc/self/net is hidden from the program. */
+/** CentOS 5's /proc: hides our own /proc/self/net from the program. */
 function centos5(view: View, missing = /^\/proc\/self\/net/): Root {
   const { inode } = files;
   const spy = vi.spyOn(files, 'inode').mockImplementation((path) => {
@@ -23,28 +23,28 @@ function centos5(view: View, missing = /^\/proc\/self\/net/): Root {
   return { ...rootOf({ 'proc/net/stat/x': '', 'proc/1/stat': '' }), view };
 }
 
-test.each<View>(['own', 'host'])('%s: the namespace is known by the inode of /proc/net/stat', (view) => {
+test.each<View>(['own', 'host'])('%s: identifies the namespace by the inode of /proc/net/stat', (view) => {
   const root = centos5(view);
   expect(namespaceInode(root)).toBe(statSync(join(root.locate(''), 'proc/net/stat')).ino);
 });
 
-test('a host has no other namespace than ours', () => {
+test('a host has no namespace other than ours', () => {
   expect(netDirectory(centos5('host'))).toEqual({ path: '/proc/net', sysctlsAgree: true });
 });
 
-test('a /proc of which we are no process tells nothing', () => {
+test('shows nothing in a /proc that does not list this process', () => {
   const root = centos5('host', /^\/proc\/(?:self\/)?net/);
   expect(netDirectory(root)).toEqual({ fault: { kind: 'missing', source: root.locate('/proc/1/net/stat') } });
 });
 
-test('no process is in another namespace', () => {
+test('puts no process in another namespace', () => {
   const own = table();
   const { machine } = observation();
   const swept = sweep(centos5('own'), machine, own);
   expect(swept).toMatchObject({ tables: [own], unread: [], visibility: { value: { processes: 'all', atLeast: 1 } } });
 });
 
-test('a process that is there is in ours', () => {
+test('puts an existing process in ours', () => {
   const root = centos5('own');
   const seen = observation();
   expect(tableOfPid(root, seen, 1)).toBe(seen.tables[0]);

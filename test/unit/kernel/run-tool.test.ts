@@ -1,4 +1,4 @@
-// How a tool of the machine is run: where it is found, as whom, for how long, and what a failure is called.
+// Running a tool: its path, its user, its time limit, and the name of a failure.
 
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { children } from '#system/children';
@@ -21,13 +21,13 @@ const TOOL: Tool = {
 const RUN = { tool: TOOL, source: 'it' };
 const asText = ({ stdout, failure }: Answer): Reading<string> => ok(`${failure} ${stdout}`, 'it');
 
-describe('where it is', () => {
+describe('its path', () => {
   test.each(['/usr/sbin/first', '/sbin/first', '/usr/bin/first', '/bin/first'])('%s', (path) => {
     withTools({ [path]: '', '/usr/sbin/second': '' });
     expect(findTool(TOOL)).toBe(path);
   });
 
-  test('the first folder that has it, and its second name only where the first is nowhere', () => {
+  test('takes the first directory that has it, and its second name only if the first is nowhere', () => {
     withTools({ '/bin/first': '', '/sbin/first': '', '/usr/sbin/second': '' });
     expect(findTool(TOOL)).toBe('/sbin/first');
     withTools({ '/bin/second': '' });
@@ -36,7 +36,7 @@ describe('where it is', () => {
     expect(findTool(TOOL)).toBeUndefined();
   });
 
-  test('iptables-save is the program of one half of the kernel, by the file that it is a link to', () => {
+  test('takes the iptables-save of one half of the kernel, by the target of its link', () => {
     const plain = { '/usr/sbin/iptables-save': '' };
     withTools(plain, 0, { '/usr/sbin/iptables-save': '/usr/sbin/xtables-nft-multi' });
     expect([TOOLS.foreignRules, TOOLS.legacyRules].map(findTool)).toEqual(['/usr/sbin/iptables-save', undefined]);
@@ -48,7 +48,7 @@ describe('where it is', () => {
 });
 
 describe('a run', () => {
-  test('with its own arguments, then those of the run, in a namespace', () => {
+  test('has its own arguments, then those of the run, in a namespace', () => {
     const lines = withTools({ '/sbin/first': 'said', '/bin/nsenter': '' });
     const root = rootOf({});
     expect(runTool(root, { ...RUN, args: ['y'] }, asText)).toEqual(ok('undefined said', 'it'));
@@ -59,9 +59,9 @@ describe('a run', () => {
 
   test.each<[string, number, number | undefined, number]>([
     ['its own time', 1e6, undefined, 5000],
-    ['a shorter one', 1e6, 20, 20],
-    ['no longer one', 1e6, 6000, 5000],
-    ['never more than is left', 7, 20, 7],
+    ['a shorter limit', 1e6, 20, 20],
+    ['no longer limit', 1e6, 6000, 5000],
+    ['never more than the time left', 7, 20, 7],
   ])('takes %s', (_, left, milliseconds, most) => {
     withTools({ '/sbin/first': '' });
     const run = milliseconds === undefined ? RUN : { ...RUN, milliseconds };
@@ -79,11 +79,11 @@ describe('a run', () => {
     withTools({ '/sbin/first': said });
     const root = rootOf({});
     expect(runTool(root, RUN, asText)).toEqual(reading);
-    // Its own time is over, not that of the command.
+    // Its own limit has passed, not the command's.
     expect(root.late()).toBeUndefined();
   });
 
-  test('that the deadline ends is what the command was waiting for', () => {
+  test('that the deadline ends is reported as what the command was waiting for', () => {
     let left = 5;
     withTools({
       '/sbin/first': () => {
@@ -120,20 +120,20 @@ describe('a tool whose output is read while it runs', () => {
   const shell = (script: string, milliseconds = 60_000) =>
     startTool({ tool: { ...TOOL, milliseconds }, source: 'it' }, ['/bin/sh', '-c', script]);
 
-  test('has failed, or not', async () => {
+  test('reports failure and success', async () => {
     expect(await shell('exit 0').ended()).toBeUndefined();
     expect(await shell('exit 3').ended()).toEqual({ kind: 'tool-failed', source: 'it', detail: 'exit status 3' });
     const none = startTool(RUN, ['/nowhere']);
     expect(await none.ended()).toEqual({ kind: 'missing', source: 'it' });
   });
 
-  test('is ended when its time is over, and its list with it', async () => {
+  test('is killed at its time limit, and its list ends', async () => {
     const running = shell('exec sleep 60', 50);
     expect(await running.stdout.next()).toBeUndefined();
     expect(await running.ended()).toEqual({ kind: 'timeout', source: 'it' });
   });
 
-  test('that is closed leaves no timer', async () => {
+  test('leaves no timer once it is closed', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
     const running = shell('exec sleep 60');

@@ -1,5 +1,5 @@
-// Whether our network namespace is the initial one. Before 3.5 each has every name of the limit, so that on CentOS 6 the
-// kernel's own threads have to tell, or the caches of entries.
+// Tests for the initial network namespace. Before 3.5 each namespace has every name of the limit, so that on CentOS 6
+// the kernel threads or the caches of entries have to show it.
 
 import { symlinkSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -10,7 +10,7 @@ import { type Files, rootOf } from '../../support/root.ts';
 const EL6: KernelVersion = { major: 2, minor: 6 };
 const MAX: Files = { 'proc/sys/net/nf_conntrack_max': '65536\n' };
 
-/** Process 1 is in our namespace; the second process in it too, or in another one. */
+/** Process 1 is in our namespace; the second process too, or in another one. */
 function second(name: string, flags: number, isHere = true): Files {
   const link = (target: string) => (path: string) => symlinkSync(target, path);
   return {
@@ -33,7 +33,7 @@ function slabs(...names: readonly string[]): Files {
 const KERNEL_THREAD = 2129984;
 const [FIRST, OTHER] = ['nf_conntrack_ffffffff81b1a7a0', 'nf_conntrack_ffff880037a4c080'];
 
-// A host's namespace is that of its first process, which a test can give.
+// The host's namespace is that of its first process, which a test can provide.
 const initial = (files: Files, release: KernelVersion | undefined, view: 'host' | 'captured' = 'host') =>
   isInitialNamespace({ ...rootOf(files), view }, release);
 
@@ -46,21 +46,25 @@ describe.each(['host', 'captured'] as const)('%s', (view) => {
     ['EL6 without it', {}, EL6, false],
     ['EL6 with nothing else', MAX, EL6, undefined],
     ['3.4 with nothing else', MAX, { major: 3, minor: 4 }, undefined],
-    ['a kernel of unknown release', MAX, undefined, true],
+    ['an unknown release', MAX, undefined, true],
     ['EL6, one namespace has a cache', slabs('dentry', FIRST, 'nf_conntrack_expect'), EL6, true],
     ['EL6, two have', slabs(OTHER, 'nf_conntrack_expect', FIRST), EL6, undefined],
-    ['2.6.32, whose cache is one for all', slabs('nf_conntrack', 'nf_conntrack_expect'), EL6, undefined],
+    ['2.6.32, with one cache for all namespaces', slabs('nf_conntrack', 'nf_conntrack_expect'), EL6, undefined],
   ])('%s', (_, files, release, expected) => expect(initial(files, release, view)).toBe(expected));
 });
 
 describe("the kernel's threads on EL6", () => {
   test.each<[string, Files, boolean | undefined]>([
     ['they are in our namespace', second('kthreadd', KERNEL_THREAD), true],
-    ['they are in another one', second('kthreadd', KERNEL_THREAD, false), false],
-    ['and it alone has a cache', { ...second('kthreadd', KERNEL_THREAD, false), ...slabs(FIRST) }, false],
+    ['they are in another namespace', second('kthreadd', KERNEL_THREAD, false), false],
+    [
+      'they are in another one, which alone has a cache',
+      { ...second('kthreadd', KERNEL_THREAD, false), ...slabs(FIRST) },
+      false,
+    ],
     ['a container of OpenVZ has its own', second('kthreadd/101', KERNEL_THREAD), false],
-    ['a process that is called so is none', second('kthreadd', 0), undefined],
-    ['they do not show', MAX, undefined],
+    ['an ordinary process with that name', second('kthreadd', 0), undefined],
+    ['they are hidden', MAX, undefined],
   ])('%s', (_, files, expected) => expect(initial(files, EL6)).toBe(expected));
 
   test('a captured tree with the modules and without the caches', () => {

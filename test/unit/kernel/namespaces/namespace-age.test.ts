@@ -1,4 +1,4 @@
-// How old a network namespace is, by its processes and by the mount that keeps it.
+// The age of a network namespace, from its processes and the mount that keeps it.
 
 import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -11,7 +11,7 @@ const SINCE = 500;
 const NUMBER = 4026532177;
 const OWN = table({ isInitial: false });
 
-/** In the namespace `net`, started so many seconds after the boot. */
+/** A process in the namespace `net`, started a number of seconds after boot. */
 function processOf(pid: number, started: number, net: string, parent = 1): Files {
   const link = (path: string) => symlinkSync(`../../../nets/${net}`, path);
   return {
@@ -21,7 +21,7 @@ function processOf(pid: number, started: number, net: string, parent = 1): Files
   };
 }
 
-/** Mounted so many seconds after the boot. */
+/** A mount made a number of seconds after boot. */
 function mountedAt(seconds: number): (path: string) => void {
   return (path) => {
     writeFileSync(path, '');
@@ -34,7 +34,7 @@ function younger(files: Files, of = OWN, view: 'own' | 'host' | 'captured' = 'ow
   return isYoungerThan({ ...rootOf(files), view }, of, SINCE, UPTIME);
 }
 
-describe("another's", () => {
+describe('another namespace', () => {
   const of = otherTable({ pids: [7, 9], mount: undefined });
   const started = (first: number, second: number): Files => ({
     ...processOf(7, first, 'a'),
@@ -42,23 +42,23 @@ describe("another's", () => {
   });
 
   test.each([
-    ['all of its processes began later', started(501, 600), true],
-    ['one began before', started(501, 499), false],
-    ['one began just then', started(501, 500), false],
-    ['one is gone, the other began later', processOf(9, 600, 'a'), true],
-    ['one is gone, the other began before', processOf(9, 400, 'a'), false],
-    ['all are gone: nobody knows', {}, false],
+    ['all of its processes started later', started(501, 600), true],
+    ['one started before', started(501, 499), false],
+    ['one started at that moment', started(501, 500), false],
+    ['one is gone, the other started later', processOf(9, 600, 'a'), true],
+    ['one is gone, the other started before', processOf(9, 400, 'a'), false],
+    ['all are gone: unknown', {}, false],
   ])('%s: %j', (_, files, expected) => expect(younger(files, of)).toBe(expected));
 
-  test('where a captured tree shows it, nobody knows', () => {
+  test('is unknown in a captured tree', () => {
     expect(younger(started(501, 600), of, 'captured')).toBe(false);
   });
 
   test.each<[string, Files, boolean]>([
     ['that is older keeps it', { 'run/netns/blue': mountedAt(400) }, false],
-    ['that is younger tells nothing', { 'run/netns/blue': mountedAt(600) }, true],
-    ['of that moment may be either', { 'run/netns/blue': mountedAt(499.5) }, true],
-    ['that is gone tells nothing', {}, true],
+    ['that is younger shows nothing', { 'run/netns/blue': mountedAt(600) }, true],
+    ['of the same moment may be either', { 'run/netns/blue': mountedAt(499.5) }, true],
+    ['that is gone shows nothing', {}, true],
   ])('a mount %s', (_, mounted, expected) => {
     const kept = otherTable({ pids: [7], mount: { number: NUMBER, path: '/run/netns/blue' } });
     expect(younger({ ...mounted, ...processOf(7, 600, 'a') }, kept)).toBe(expected);
@@ -81,31 +81,31 @@ describe('our own', () => {
   };
   const shell = processOf(20, 980, 'ours');
 
-  test('the initial namespace is as old as the boot', () => {
+  test('treats the initial namespace as old as the boot', () => {
     const files = { ...self, ...shell, ...processOf(30, 600, 'ours') };
     expect(younger(files, table())).toBe(false);
     expect(younger(files)).toBe(true);
   });
 
-  test('we, and who has started us, do not tell', () => {
+  test('ignores this process and its ancestors', () => {
     expect(younger({ ...self, ...shell })).toBe(false);
   });
 
-  test('who is in another namespace does not tell', () => {
+  test('ignores processes in other namespaces', () => {
     expect(younger({ ...self, ...shell, ...processOf(30, 600, 'ours'), ...processOf(31, 400, 'other') })).toBe(true);
     expect(younger({ ...self, ...shell, ...processOf(30, 600, 'other') })).toBe(false);
   });
 
-  test('the first process of all is nobody who has started us', () => {
+  test('counts process 1, which is not an ancestor', () => {
     const first = processOf(1, 0, 'ours', 0);
     expect(younger({ ...self, ...processOf(20, 980, 'ours', 1), ...first, ...processOf(30, 600, 'ours') })).toBe(false);
   });
 
-  test('processes that are said to have started one another', () => {
+  test('survives a cycle of parents', () => {
     expect(younger({ ...self, ...processOf(20, 980, 'ours', process.pid), ...processOf(30, 600, 'ours') })).toBe(true);
   });
 
-  test('nobody can be listed', () => expect(younger({})).toBe(false));
+  test('is unknown if processes cannot be listed', () => expect(younger({})).toBe(false));
 
   const kept = (place: string): Files => ({
     ...self,
@@ -121,18 +121,18 @@ describe('our own', () => {
     'run/netns/red': mountedAt(900),
   });
 
-  test('a mount that is older keeps it', () => {
+  test('knows it is the same if a mount is older', () => {
     expect(younger(kept('self'))).toBe(false);
     expect(younger({ ...kept('self'), 'run/netns/blue': mountedAt(600) })).toBe(true);
   });
 
-  test("the host's, seen from a container", () => {
+  test("reads the host's, seen from a container", () => {
     const net: Files = { 'proc/1/net/stat': (path) => symlinkSync('../../../nets/ours', path) };
     expect(younger({ ...kept('1'), ...net }, OWN, 'host')).toBe(false);
     expect(younger({ ...kept('self'), ...net }, OWN, 'host')).toBe(true);
   });
 
-  test('a tree without it', () => {
+  test('is unknown in a tree without it', () => {
     expect(younger({ 'proc/30': (path) => void mkdirSync(path) })).toBe(false);
   });
 });

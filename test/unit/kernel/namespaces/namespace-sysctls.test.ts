@@ -1,4 +1,4 @@
-// Sysctls in force in a namespace: ours from the files, another's from a process that prints them inside of it.
+// Sysctls of a namespace: ours from the files, another's printed by a process inside it.
 
 import { describe, expect, test } from 'vitest';
 import { readSettings, readSysctls, readTunables } from '../../../../src/kernel/namespaces/namespace-sysctls.ts';
@@ -15,8 +15,8 @@ const FILES: Files = {
 };
 const own = (files = FILES) => ({ ...rootOf(files), view: 'own' as const });
 
-describe('ours', () => {
-  test('those that are wanted, and can be read', () => {
+describe('our own namespace', () => {
+  test('returns the wanted ones that can be read', () => {
     const lines = withTools({});
     expect([...readSysctls(own(), 'nf_conntrack', table(), () => true)]).toEqual([
       ['checksum', 1],
@@ -27,12 +27,12 @@ describe('ours', () => {
     expect(lines).toEqual([]);
   });
 
-  test('none where there is no such folder', () => {
+  test('returns none without the directory', () => {
     expect(readSysctls(own({}), 'nf_conntrack', table(), () => true).size).toBe(0);
   });
 });
 
-describe("another's", () => {
+describe('another namespace', () => {
   const PRINTED = `/${FOLDER}/nf_conntrack_checksum:0\n/${FOLDER}/nf_conntrack_udp_timeout:31\n`;
   const asked = (tools: Tools, { user = 0, files = FILES, namespace = otherTable() } = {}) => {
     const lines = withTools(tools, user);
@@ -45,7 +45,7 @@ describe("another's", () => {
     ['udp_timeout', 31],
   ];
 
-  test('printed by grep inside of it', () => {
+  test('runs grep inside it', () => {
     const { found, lines, attempts } = asked({ '/usr/bin/nsenter': '', '/bin/grep': PRINTED });
     expect(found).toEqual(FOUND);
     const paths = ['checksum', 'max', 'udp_timeout'].map((name) => `/${FOLDER}/nf_conntrack_${name}`);
@@ -53,31 +53,31 @@ describe("another's", () => {
     expect(attempts).toMatchObject([{ source: expect.stringMatching(/^nsenter --net=\/.*\/proc\/7\/ns\/net$/) }]);
   });
 
-  test('also where some of them are not there', () => {
+  test('runs it even if some files are missing', () => {
     expect(asked({ '/usr/bin/nsenter': '', '/bin/grep': { stdout: PRINTED, status: 2 } }).found).toEqual(FOUND);
   });
 
   test.each<[string, Parameters<typeof asked>]>([
-    ['by somebody else than root', [{ '/usr/bin/nsenter': '', '/bin/grep': PRINTED }, { user: 1000 }]],
+    ['without root', [{ '/usr/bin/nsenter': '', '/bin/grep': PRINTED }, { user: 1000 }]],
     ['without nsenter(1)', [{ '/bin/grep': PRINTED }]],
     ['without grep(1)', [{ '/usr/bin/nsenter': '' }]],
-    ['of no file', [{ '/usr/bin/nsenter': '', '/bin/grep': PRINTED }, { files: { [`${FOLDER}/x`]: '' } }]],
+    ['without files', [{ '/usr/bin/nsenter': '', '/bin/grep': PRINTED }, { files: { [`${FOLDER}/x`]: '' } }]],
     [
       'of a namespace that nothing leads to',
       [{ '/usr/bin/nsenter': '', '/bin/grep': PRINTED }, { namespace: otherTable({ pids: [] }) }],
     ],
-  ])('not asked for %s', (_, given) => {
+  ])('does not run it %s', (_, given) => {
     expect(asked(...given)).toMatchObject({ found: [], lines: [] });
   });
 
-  test('none where there is no more time', () => {
+  test('returns none after the deadline', () => {
     withTools({ '/usr/bin/nsenter': '', '/bin/grep': PRINTED });
     const root = { ...own(), expired: () => ({ kind: 'timeout', source: 'x' }) as const };
     expect(readSysctls(root, 'nf_conntrack', otherTable(), () => true).size).toBe(0);
   });
 
-  // Without -H grep names no file where there is one only.
-  test('one of them alone', () => {
+  // Without -H, grep prints no file name for a single file.
+  test('runs grep for a single file', () => {
     const said = (option: string, _: string, path: string) => (option.includes('H') ? `${path}:5\n` : '5\n');
     const files = { [`${FOLDER}/nf_conntrack_checksum`]: '1\n' };
     const { found, lines } = asked({ '/usr/bin/nsenter': '', '/bin/grep': said }, { files });
@@ -85,7 +85,7 @@ describe("another's", () => {
     expect(lines).toHaveLength(1);
   });
 
-  test('all of them once, whatever is wanted', () => {
+  test('reads all of them once, whatever is wanted', () => {
     const lines = withTools({ '/usr/bin/nsenter': '', '/bin/grep': PRINTED });
     const root = own();
     expect([...readTunables(root, 'nf_conntrack', otherTable())]).toEqual([['udp_timeout', 31]]);
@@ -96,10 +96,10 @@ describe("another's", () => {
   });
 });
 
-describe('what is wrong with each', () => {
+describe('faults', () => {
   const all = () => true;
 
-  test('of ours', () => {
+  test('of our own settings', () => {
     const root = own();
     const found = readSettings(root, 'nf_conntrack', table(), all);
     const source = root.locate(`/${FOLDER}/nf_conntrack_max`);
@@ -118,13 +118,13 @@ describe('what is wrong with each', () => {
     ['', PATH, fault('empty', PATH)],
     ['1', `x${PATH}`, fault('missing', PATH)],
     ['1', `${PATH}x`, fault('missing', PATH)],
-  ])("of another's: %j of %s", (text, path, reading) => {
+  ])('of another namespace: %j as %s', (text, path, reading) => {
     withTools({ '/usr/bin/nsenter': '', '/bin/grep': `${path}:${text}\n` });
     const found = readSettings(own(), 'nf_conntrack', otherTable(), all);
     expect(found.ok && found.value.get('max')).toEqual(reading);
   });
 
-  test('of all, where nothing is printed', () => {
+  test('of all, if nothing is printed', () => {
     withTools({ '/usr/bin/nsenter': '', '/bin/grep': { stdout: '', status: 2 } });
     const found = readSettings(own(), 'nf_conntrack', otherTable(), all);
     expect(found).toMatchObject({ ok: false, fault: { kind: 'io', detail: 'no output' } });

@@ -1,4 +1,4 @@
-// What /proc says of processes, mounts and control groups, in every form that kernels and container runtimes have.
+// Processes, mounts and control groups in /proc, in every form that kernels and container runtimes produce.
 
 import { statSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -28,14 +28,14 @@ describe('/proc/<pid>/stat', () => {
     expect(parseProcess(`42 (${command}) ${rest}\n`)).toEqual({ ok: true, value: expected });
   });
 
-  test('a kernel thread is told by its flag, not by its name', () => {
+  test('recognises a kernel thread by its flag, not by its name', () => {
     const kthreadd = '2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 24 0 0';
     expect(parseProcess(kthreadd)).toMatchObject({ value: { kernelThread: true } });
     expect(parseProcess(kthreadd.replace('2129984', '4194560'))).toMatchObject({ value: { kernelThread: false } });
   });
 
   test.each(['', '42', '42 (x', 'x) S 1', '42 (x) S 1 2', `42 x) ${rest}`, `42 x) ${rest} (9`])(
-    'broken: %j',
+    'rejects %j',
     (text) => {
       expect(parseProcess(text)).toEqual({ ok: false, kind: 'malformed' });
     },
@@ -46,7 +46,7 @@ describe('/proc/<pid>/mountinfo', () => {
   const proc = '22 27 0:21 / /proc rw,relatime - proc proc rw,hidepid=invisible';
   const blue = '43 42 0:4 net:[4026532177] /run/netns/blue rw shared:2 - nsfs nsfs rw';
 
-  test('namespaces of the network, whatever else is mounted', () => {
+  test('returns network namespaces, whatever else is mounted', () => {
     const text = [
       proc,
       '44 42 0:4 mnt:[4026532178] /run/snapd/ns/x.mnt rw - nsfs nsfs rw',
@@ -67,7 +67,7 @@ describe('/proc/<pid>/mountinfo', () => {
   test.each([
     ['no tags', '43 42 0:4 net:[7] /a rw - nsfs nsfs rw', '/a'],
     ['several tags', '43 42 0:4 net:[7] /a rw shared:2 master:1 - nsfs nsfs rw', '/a'],
-    ['a blank in the path', '43 42 0:4 net:[7] /a\\040b rw - nsfs nsfs rw', '/a b'],
+    ['a space in the path', '43 42 0:4 net:[7] /a\\040b rw - nsfs nsfs rw', '/a b'],
     ['bytes above 127', '43 42 0:4 net:[7] /\u00c3\u00bc rw - nsfs nsfs rw', '/\u00fc'],
     ['no options of the file system', '43 42 0:4 net:[7] /a rw - nsfs nsfs', '/a'],
     ['a device of two digits', '43 42 10:42 net:[7] /a rw - nsfs nsfs rw', '/a'],
@@ -77,7 +77,7 @@ describe('/proc/<pid>/mountinfo', () => {
     expect(parseMounts(line)).toMatchObject({ value: { namespaces: [{ number: 7, path }] } });
   });
 
-  test('of several mounts of one namespace, the name of ip-netns(8)', () => {
+  test('prefers the name of ip-netns(8) among several mounts of one namespace', () => {
     const docker = blue.replace('/run/netns/blue', '/run/docker/netns/1a2b');
     for (const lines of [
       [blue, docker],
@@ -86,7 +86,7 @@ describe('/proc/<pid>/mountinfo', () => {
       expect(parseMounts(lines.join('\n'))).toMatchObject({ value: { namespaces: [{ path: '/run/netns/blue' }] } });
   });
 
-  test.each(['', 'nothing of this form\n'])('broken: %j', (text) => {
+  test.each(['', 'nothing of this form\n'])('rejects %j', (text) => {
     expect(parseMounts(text)).toEqual({ ok: false, kind: 'malformed' });
   });
 });
@@ -116,10 +116,11 @@ describe('hidepid', () => {
     ['xCapEff:\t0000000000000001\nCapEff: \t0000000000000002\n', 2],
   ])('capabilities of %j', (text, value) => expect(parseCapabilities(text)).toEqual({ ok: true, value }));
 
-  test('no capabilities told', () => expect(parseCapabilities('Name:\tx\n')).toEqual({ ok: false, kind: 'malformed' }));
+  test('reports missing capabilities', () =>
+    expect(parseCapabilities('Name:\tx\n')).toEqual({ ok: false, kind: 'malformed' }));
 });
 
-describe('which processes are seen', () => {
+describe('visible processes', () => {
   const thread = { 'proc/2/stat': '2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 24 0 0' };
   const rooms = { 'proc/2/stat': '2 (bash) S 1 0 0 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 24 0 0' };
   const mounted = (...options: readonly string[]) => ({
@@ -127,7 +128,7 @@ describe('which processes are seen', () => {
     procs: options.map((text) => ({ path: '/proc', options: text })),
   });
 
-  test('all, where there are kernel threads', () => {
+  test('all, with kernel threads', () => {
     expect(visibilityOf(rootOf(thread), undefined, false)).toEqual({
       processes: 'all',
       hidepid: undefined,
@@ -136,12 +137,12 @@ describe('which processes are seen', () => {
     expect(visibilityOf(rootOf(thread), mounted('rw'), false).processes).toBe('all');
   });
 
-  test("a container's, where there are none", () => {
+  test('those of a container, without kernel threads', () => {
     for (const files of [rooms, {}])
       expect(visibilityOf(rootOf(files), mounted('rw'), false).processes).toBe('container');
   });
 
-  test('our own, where others do not show their namespace', () => {
+  test('our own, if others hide their namespace', () => {
     expect(visibilityOf(rootOf(thread), undefined, true)).toEqual({
       processes: 'own',
       hidepid: undefined,
@@ -149,7 +150,7 @@ describe('which processes are seen', () => {
     });
   });
 
-  test('of several mounts at /proc the last one is seen, and other places do not count', () => {
+  test('uses the last of several mounts at /proc, and ignores other paths', () => {
     const { procs } = mounted('rw,hidepid=ptraceable', 'rw');
     const elsewhere = { path: '/mnt/proc', options: 'rw,hidepid=ptraceable' };
     const hidden = visibilityOf(rootOf(thread), { namespaces: [], procs: [...procs, elsewhere] }, true);
@@ -201,17 +202,17 @@ describe('/proc/<pid>/cgroup', () => {
       expect(parseContainer(text)).toEqual({ ok: true, value: expected });
   });
 
-  test('what a hierarchy is called is no path', () => {
+  test("does not read a hierarchy's name as a path", () => {
     expect(parseContainer('12:name=/lxc/evil:/x\n')).toEqual({ ok: true, value: undefined });
   });
 
-  test('a pod is found behind other hierarchies', () => {
+  test('finds a pod after other hierarchies', () => {
     const text = `4:memory:/docker/${ID}\n1:name=systemd:/kubepods/pod${UID}/${ID}\n`;
     expect(parseContainer(text)).toEqual({ ok: true, value: pod });
   });
 });
 
-describe('who is in a namespace, as a tree shows it', () => {
+describe('processes of a namespace, in a tree', () => {
   const stat = (command: string, started: number) =>
     `5 (${command}) S 1 42 42 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 ${started} 9 9\n`;
   const root = () =>
@@ -225,18 +226,18 @@ describe('who is in a namespace, as a tree shows it', () => {
       'proc/self/stat': stat('self', 1),
     });
 
-  test('processes, ascending', () => {
+  test('lists processes in ascending order', () => {
     expect(processIds(root())).toEqual([5, 30, 200]);
     expect(processIds(rootOf({}))).toBeUndefined();
   });
 
-  test('the inode of its namespace, while it is there', () => {
+  test('returns the inode of the namespace while the process exists', () => {
     const there = root();
     expect(netInode(there, 5)).toBe(statSync(there.locate('/proc/5/net/stat')).ino);
     expect(netInode(there, 200)).toBe('gone');
   });
 
-  test('the eldest that is still in it, with its container', () => {
+  test('returns the oldest process still in it, with its container', () => {
     const there = root();
     const key = `net:${netInode(there, 30)}`;
     const container = { kind: 'container', id: ID.slice(0, 12) };

@@ -1,4 +1,4 @@
-// How to get at a network namespace: by its files, or from inside.
+// Access to a network namespace: through its files, or from inside.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
@@ -25,12 +25,12 @@ const enter = (path: string) => ['/usr/bin/nsenter', `--net=${path}`];
 describe('the words that enter it', () => {
   test.each([
     ['ours: none', table(), []],
-    ['by its first process', otherTable({ pids: [7, 9], mount: MOUNT }), enter('/proc/7/ns/net')],
-    ['by its mount', otherTable({ pids: [], mount: MOUNT }), enter('/run/netns/blue')],
-    ['not where nothing leads to it', otherTable({ pids: [] }), ['missing', '/proc']],
+    ['through its first process', otherTable({ pids: [7, 9], mount: MOUNT }), enter('/proc/7/ns/net')],
+    ['through its mount', otherTable({ pids: [], mount: MOUNT }), enter('/run/netns/blue')],
+    ['fails if nothing leads to it', otherTable({ pids: [] }), ['missing', '/proc']],
   ])('%s', (_, namespace, words) => expect(entered(namespace)).toEqual(words));
 
-  test("the host's first process, where the host's namespace is not ours, or may not be", () => {
+  test("enters through the host's first process if the host's namespace is not ours, or may not be", () => {
     expect(entered(table(), 'host')).toEqual(enter('/proc/1/ns/net'));
     expect(entered(table(), 'host', {})).toEqual(enter('/proc/1/ns/net'));
   });
@@ -55,6 +55,6 @@ test.each([
   ["the host's", table(), 'host' as const, '/proc/1/net'],
   ["another's", otherTable({ pids: [7, 9] }), 'own' as const, '/proc/7/net'],
   ['one without a process', otherTable({ pids: [], mount: MOUNT }), 'own' as const, undefined],
-])('the folder of %s', (_, namespace, view, folder) => {
+])('the directory of %s', (_, namespace, view, folder) => {
   expect(netFolder({ ...rootOf(PLACES), view }, namespace)).toBe(folder);
 });

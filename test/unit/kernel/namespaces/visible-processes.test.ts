@@ -1,4 +1,4 @@
-// Which processes of a machine are shown to us, and what a process may hide.
+// Visible processes of a machine, and what a process may hide.
 
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { files } from '#system/files';
@@ -10,7 +10,7 @@ import { rootOf } from '../../support/root.ts';
 const KTHREADD = '2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 24 0 0\n';
 const HIDDEN = { namespaces: [], procs: [{ path: '/proc', options: 'rw,hidepid=invisible' }] };
 
-/** To somebody of group 5, with these capabilities. */
+/** As a user of group 5, with these capabilities. */
 function seen(status: string | undefined) {
   const spy = vi.spyOn(self, 'groups').mockReturnValue([5]);
   onTestFinished(() => spy.mockRestore());
@@ -26,18 +26,18 @@ describe('a /proc that hides processes', () => {
     expect(seen(undefined)).toEqual(own);
   });
 
-  test('shows all to those who may trace them', () => {
+  test('shows all to processes with CAP_SYS_PTRACE', () => {
     const all = { processes: 'all', hidepid: undefined, listed: true };
     expect(seen('CapEff:\t0000000000080000\n')).toEqual(all);
     expect(seen('CapEff:\t000001ffffffffff\n')).toEqual(all);
   });
 
-  test('a container of OpenVZ has a kernel thread of its own', () => {
+  test('is not fooled by the kernel thread of an OpenVZ container', () => {
     const root = rootOf({ 'proc/2/stat': KTHREADD.replace('kthreadd', 'kthreadd/101') });
     expect(visibilityOf(root, undefined, false).processes).toBe('container');
   });
 
-  test('is not asked about what it does not hide', () => {
+  test('does not read capabilities if nothing is hidden', () => {
     const readOwn = () => expect.fail('asked');
     const root = { ...rootOf({ 'proc/2/stat': KTHREADD }), readOwn };
     expect(visibilityOf(root, undefined, false).processes).toBe('all');
@@ -62,7 +62,7 @@ describe('a process', () => {
     ['EPERM', 'hidden'],
     ['ENOENT', 'gone'],
     ['ESRCH', 'gone'],
-  ])('whose namespace is refused with %s is %s', (errno, expected) => {
+  ])('with its namespace refused with %s is %s', (errno, expected) => {
     const root = rootOf({});
     const spy = vi.spyOn(files, 'inode').mockReturnValue({ errno });
     onTestFinished(() => spy.mockRestore());
@@ -70,8 +70,8 @@ describe('a process', () => {
     expect(spy).toHaveBeenCalledWith(root.locate('/proc/7/net/stat'));
   });
 
-  test('that is gone', () => expect(readProcess(rootOf({}), 2)).toBeUndefined());
-  test('that is there', () => {
+  test('that has exited', () => expect(readProcess(rootOf({}), 2)).toBeUndefined());
+  test('that exists', () => {
     expect(readProcess(rootOf({ 'proc/2/stat': KTHREADD }), 2)).toMatchObject({ started: 0.24, parent: 0 });
   });
 
@@ -82,12 +82,12 @@ describe('a process', () => {
 
   test.each([
     ['no name', '2 S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 24 0 0'],
-    ['a name that does not begin', '2 x) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 24 0 0'],
+    ['an unterminated name', '2 x) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 24 0 0'],
     ['a name that ends before it begins', ') S 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 ( S 0'],
     ['no parent', '2 (x) S x 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 24 0 0'],
     ['no flags', '2 (x) S 0 0 0 0 -1 x 0 0 0 0 0 0 0 0 20 0 1 0 24 0 0'],
     ['no time', '2 (x) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 x 0 0'],
-  ])('of which the kernel says nothing: %s', (_, text) => {
+  ])('cannot be parsed: %s', (_, text) => {
     expect(parseProcess(text)).toEqual({ ok: false, kind: 'malformed' });
   });
 });

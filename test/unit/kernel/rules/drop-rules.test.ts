@@ -1,4 +1,4 @@
-// What of a listing of rules is a rule that drops what is invalid, and what only looks like one.
+// Rules in a listing that drop invalid packets, and rules that only look like it.
 
 import { describe, expect, test } from 'vitest';
 import { hasForeignRules, parseNftRules, parseSavedRules } from '../../../../src/kernel/rules/drop-rules.ts';
@@ -9,7 +9,7 @@ const inChain = (rule: string) => nft('table ip t {', '\tchain c {', `\t\t${rule
 const DROP = 'ct state invalid drop';
 
 describe('nft', () => {
-  test('names the place of each', () => {
+  test('returns the place of each rule', () => {
     expect(
       nft(
         'table ip a {',
@@ -32,23 +32,23 @@ describe('nft', () => {
   });
 
   test.each([
-    ['no table', [DROP]],
-    ['no chain', ['table ip a {', DROP]],
-    ['no chain of this table', ['table ip a {', '\tchain b {', '\t}', '}', 'table ip c {', DROP]],
-    ['what only ends like a table', ['xtable ip a {', '\tchain b {', DROP]],
-    ['what is no line of a chain', ['table ip a {', 'chain b {', DROP]],
-    ['what is behind a chain', ['table ip a {', '\tx chain b {', DROP]],
-    ['a name that is no word', ['table ip a {', `\tchain ${'x'.repeat(65)} {`, DROP]],
-    ['a table that is no word', ['table ip a;b {', '\tchain b {', DROP]],
-  ])('not of %s', (_, lines) => expect(nft(...lines)).toEqual([]));
+    ['a missing table', [DROP]],
+    ['a missing chain', ['table ip a {', DROP]],
+    ['a chain of another table', ['table ip a {', '\tchain b {', '\t}', '}', 'table ip c {', DROP]],
+    ['a line that only ends like a table', ['xtable ip a {', '\tchain b {', DROP]],
+    ['a line outside a chain', ['table ip a {', 'chain b {', DROP]],
+    ['a line after a chain', ['table ip a {', '\tx chain b {', DROP]],
+    ['a chain name that is not a word', ['table ip a {', `\tchain ${'x'.repeat(65)} {`, DROP]],
+    ['a table name that is not a word', ['table ip a;b {', '\tchain b {', DROP]],
+  ])('ignores %s', (_, lines) => expect(nft(...lines)).toEqual([]));
 
-  test('names all that a command needs', () => {
+  test('returns everything that a command needs', () => {
     expect(nft('table inet my-table.1 {', '\t  chain my_chain {', `${DROP} # handle 12`)).toEqual([
       { tool: 'nft', family: 'inet', table: 'my-table.1', chain: 'my_chain', handle: 12, packets: undefined },
     ]);
   });
 
-  test('a name of any length that is allowed', () => {
+  test('accepts names of any allowed length', () => {
     expect(nft('table ip a {', `\tchain ${'x'.repeat(64)} {`, DROP)).toHaveLength(1);
   });
 
@@ -91,7 +91,7 @@ describe('nft', () => {
     ['ct state invalid drop # handle 6 x', undefined, undefined],
   ])('%s', (rule, handle, packets) => expect(inChain(rule)).toMatchObject([{ handle, packets }]));
 
-  test('any number of quotes hides what is in them', () => {
+  test('ignores the contents of any number of quotes', () => {
     expect(inChain('ct state invalid log prefix "a" comment "b" accept')).toEqual([]);
     expect(inChain('log prefix "x" ct state invalid comment " drop " accept')).toEqual([]);
     expect(inChain('log prefix "x" ct state invalid drop comment "y"')).toHaveLength(1);
@@ -105,13 +105,15 @@ describe('nft', () => {
     ['xxt match "state"', false],
     ['xt match "comment"', false],
     ['xt target "CONNTRACK"', false],
-  ])('what it has no words for: %s: %j', (rule, isForeign) => expect(hasForeignRules(rule)).toBe(isForeign));
+  ])('iptables rules that it cannot translate: %s: %j', (rule, isForeign) =>
+    expect(hasForeignRules(rule)).toBe(isForeign),
+  );
 });
 
 describe('iptables-save', () => {
   const RULE = '-A INPUT -m conntrack --ctstate INVALID -j DROP';
 
-  test('names the table and the chain', () => {
+  test('returns the table and the chain', () => {
     expect(saved('*filter', RULE, 'COMMIT', '*mangle ', RULE.replace('INPUT', 'my.chain-1'))).toMatchObject([
       { tool: 'iptables', family: '', table: 'filter', chain: 'INPUT' },
       { table: 'mangle', chain: 'my.chain-1' },
@@ -121,12 +123,12 @@ describe('iptables-save', () => {
   test.each([
     ['[12345:720] ', 12345],
     ['[x:720] ', undefined],
-  ])('counted: %j', (counter, packets) => {
+  ])('counts %j', (counter, packets) => {
     const rules = saved('*filter', `${counter}${RULE}`);
     expect(rules.map((rule) => rule.packets)).toEqual(packets === undefined ? [] : [packets]);
   });
 
-  test('figures in brackets that are not before the rule count nothing', () => {
+  test('counts nothing for figures in brackets after the rule', () => {
     expect(saved('*filter', '-A INPUT -m u32 [7:8] -m conntrack --ctstate INVALID -j DROP')).toMatchObject([
       { packets: undefined },
     ]);
@@ -153,14 +155,14 @@ describe('iptables-save', () => {
     '-A INPUT -m comment --comment "a" -m conntrack --ctstate NEW -m comment --comment "INVALID" -j DROP',
   ])('does not drop: %s', (rule) => expect(saved('*filter', rule)).toEqual([]));
 
-  test('not of a table that is no word, and no more than anybody reads', () => {
+  test('ignores a table name that is not a word, and limits the number of rules', () => {
     expect(saved(RULE)).toEqual([]);
     expect(saved('*a;b', RULE)).toEqual([]);
     expect(saved('*filter', ...Array<string>(30).fill(RULE))).toHaveLength(20);
   });
 });
 
-describe('rules as their programs print them', () => {
+describe("rules in the tools' own output", () => {
   const chain = (...rules: readonly string[]) =>
     [
       'table inet filter { # handle 4',
@@ -202,7 +204,7 @@ describe('rules as their programs print them', () => {
     'ct state vmap { established : accept, invalid : jump strange } # handle 5',
   ])('nft does not drop it: %s', (rule) => expect(parseNftRules(chain(rule))).toEqual([]));
 
-  test('each in its own place; what cannot be named in a command is left out', () => {
+  test('returns each rule with its own place, and leaves out what a command cannot name', () => {
     const other =
       'table ip6 a-b {\n\tchain c.d {\n\t\tct state invalid drop # handle 1\n\t}\n\n\tchain "a;b" {\n\t\tct state invalid drop\n\t}\n}\n';
     expect(parseNftRules(chain('ct state invalid drop # handle 3') + other)).toMatchObject([
@@ -211,7 +213,7 @@ describe('rules as their programs print them', () => {
     ]);
   });
 
-  test('rules of iptables that nft has no words for', () => {
+  test('iptables rules that nft cannot translate', () => {
     expect(hasForeignRules(chain('xt match "conntrack" counter packets 0 bytes 0 drop'))).toBe(true);
     expect(hasForeignRules(chain('ct state invalid drop'))).toBe(false);
   });
@@ -235,7 +237,7 @@ describe('rules as their programs print them', () => {
     '-A INPUT -m conntrack --ctstate INVALID -j RETURN',
   ])('iptables does not drop it: %s', (rule) => expect(parseSavedRules(saved(rule), 'iptables')).toEqual([]));
 
-  test('no more than anybody reads, in time linear in their number', () => {
+  test('limits the number of rules, in time linear in their number', () => {
     expect(parseNftRules(chain(...Array.from({ length: 5000 }, () => 'ct state invalid drop'))).length).toBe(20);
     expect(parseNftRules(`ct state {${' invalid'.repeat(500_000)}`)).toEqual([]);
     expect(parseSavedRules(`-A X ${'--ctstate '.repeat(400_000)} INVALID`, 'iptables')).toEqual([]);

@@ -1,4 +1,4 @@
-// Rules as nft(8) and iptables-save(8) print them, told by what they add to an entry.
+// Rules in the output of nft(8) and iptables-save(8), by what they add to an entry.
 
 import { describe, expect, test } from 'vitest';
 import { parseRuleset, parseSaved } from '../../../../src/kernel/rules/extension-rules.ts';

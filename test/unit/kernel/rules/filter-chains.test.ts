@@ -1,4 +1,4 @@
-// Chains that drop a packet which no rule accepts, in the rule sets that firewalls are made of.
+// Chains that drop packets which no rule accepts, in the rule sets of common firewalls.
 
 import { describe, expect, test } from 'vitest';
 import { hasIptablesTables, parseNftChains, parseSavedChains } from '../../../../src/kernel/rules/filter-chains.ts';
@@ -25,44 +25,44 @@ describe('nft', () => {
   test.each<[string, readonly string[], string]>([
     ['its policy', [STATES, SSH], 'drop'],
     ['a rule without a match', [STATES, 'drop'], 'accept'],
-    ['one that counts', [STATES, 'counter packets 5 bytes 300 drop'], 'accept'],
+    ['a rule with a counter', [STATES, 'counter packets 5 bytes 300 drop'], 'accept'],
     [
-      'one that logs and rejects',
+      'a rule that logs and rejects',
       [STATES, 'log prefix "no: " level info reject with icmpx admin-prohibited'],
       'accept',
     ],
-    ['one with a comment', ['drop comment "the rest"'], 'accept'],
-    ['what is not of a state', ['ct state != established,related drop'], 'accept'],
-    ['what is not of some states', ['ct state != { established, related } counter packets 1 bytes 1 drop'], 'accept'],
-    ['what is untracked', ['ct state invalid,untracked drop'], 'accept'],
-    ['what is untracked, by a map', ['ct state vmap { established : accept, untracked : drop }'], 'accept'],
+    ['a rule with a comment', ['drop comment "the rest"'], 'accept'],
+    ['a state other than the given one', ['ct state != established,related drop'], 'accept'],
+    ['a state other than several', ['ct state != { established, related } counter packets 1 bytes 1 drop'], 'accept'],
+    ['untracked packets', ['ct state invalid,untracked drop'], 'accept'],
+    ['untracked packets, by a map', ['ct state vmap { established : accept, untracked : drop }'], 'accept'],
   ])('drops by %s', (_, rules, policy) => {
     expect(names(parseNftChains(ruleset(rules, policy)))).toEqual(['inet filter in input']);
   });
 
   test.each<[string, readonly string[]]>([
     ['nothing', []],
-    ['what is invalid', ['ct state invalid drop']],
-    ['what is invalid, by a map', ['ct state vmap { established : accept, related : accept, invalid : drop }']],
+    ['invalid packets', ['ct state invalid drop']],
+    ['invalid packets, by a map', ['ct state vmap { established : accept, related : accept, invalid : drop }']],
     ['an address', ['ip saddr 192.0.2.1 drop']],
-    ['what is neither established nor untracked', ['ct state != established,untracked drop']],
-    ['words of a comment', ['accept comment "drop"', 'log prefix " drop " accept']],
+    ['packets neither established nor untracked', ['ct state != established,untracked drop']],
+    ['the text of a comment', ['accept comment "drop"', 'log prefix " drop " accept']],
   ])('does not drop by %s', (_, rules) => expect(parseNftChains(ruleset(rules))).toEqual([]));
 
   const END = '\tchain end { # handle 9\n\t\tcounter packets 1 bytes 1 drop # handle 10\n\t}\n';
   const MIDDLE = '\tchain middle { # handle 7\n\t\tjump end # handle 8\n\t\tjump middle # handle 9\n\t}\n';
   test.each<[string, readonly string[], string, number]>([
-    ['one that it jumps to', ['iifname "eth0" jump end'], END, 1],
+    ['a chain that it jumps to', ['iifname "eth0" jump end'], END, 1],
     ['one after another', ['goto middle'], MIDDLE + END, 1],
-    ['one of a map', ['iifname vmap { "lo" : accept, "eth0" : jump end }'], END, 1],
-    ['any, by a named map', ['iifname vmap @zones'], END, 1],
-    ['none that it jumps to', ['jump middle'], MIDDLE, 0],
-    ['none of its own table', ['jump other'], END, 0],
+    ['a chain of a map', ['iifname vmap { "lo" : accept, "eth0" : jump end }'], END, 1],
+    ['any chain, by a named map', ['iifname vmap @zones'], END, 1],
+    ['no chain that it jumps to', ['jump middle'], MIDDLE, 0],
+    ['no chain of its own table', ['jump other'], END, 0],
   ])('chains: %s', (_, rules, others, found) => {
     expect(parseNftChains(ruleset(rules, 'accept', others))).toHaveLength(found);
   });
 
-  test("each hook, and none of NAT, of a bridge, or of iptables' own tables", () => {
+  test("returns every hook, and no chains of NAT, of a bridge, or of iptables' own tables", () => {
     const chain = (type: string, hook: string) =>
       `\tchain ${hook} { # handle 1\n\t\ttype ${type} hook ${hook} priority 0; policy drop;\n\t}\n`;
     const hooks = ['prerouting', 'input', 'forward', 'output', 'postrouting'];
@@ -71,13 +71,13 @@ describe('nft', () => {
     const iptables = `table ip filter { # handle 3\n${chain('filter', 'forward').replace('chain forward', 'chain FORWARD')}}\n`;
     expect(names(parseNftChains(inet + nat + iptables))).toEqual(hooks.map((hook) => `inet all ${hook} ${hook}`));
     expect([inet, nat, iptables].map(hasIptablesTables)).toEqual([false, false, true]);
-    // Another's table may have the same name.
+    // A table of another tool may have the same name.
     expect(names(parseNftChains(`table ip filter {\n${chain('filter', 'input')}}\n`))).toEqual([
       'ip filter input input',
     ]);
   });
 
-  test('a table that its maker owns, and names that no command can have', () => {
+  test('ignores names that no command can have, and marks a table with an owner', () => {
     const owned = ruleset([], 'drop').replace(
       '{ # handle 1\n',
       '{ # progname firewalld # handle 1\n\tflags owner,persist\n',
@@ -97,24 +97,24 @@ describe('iptables', () => {
   test.each<[string, string]>([
     ['its policy', saved('DROP', '-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT')],
     ['a rule without a match', saved('ACCEPT', '-A INPUT -j REJECT --reject-with icmp-host-prohibited')],
-    ['one with a comment', saved('ACCEPT', '-A INPUT -m comment --comment "the rest" -j DROP')],
+    ['a rule with a comment', saved('ACCEPT', '-A INPUT -m comment --comment "the rest" -j DROP')],
     ['a chain that it jumps to', saved('ACCEPT', '-A INPUT -i eth0 -j own', '-A own -j DROP')],
     ['a chain that it goes to', saved('ACCEPT', '-A INPUT -g own', '-A own -j DROP')],
-    ['what is untracked', saved('ACCEPT', '-A INPUT -m conntrack --ctstate INVALID,UNTRACKED -j DROP')],
-    ['what is not established', saved('ACCEPT', '-A INPUT -m state ! --state RELATED,ESTABLISHED -j DROP')],
+    ['untracked packets', saved('ACCEPT', '-A INPUT -m conntrack --ctstate INVALID,UNTRACKED -j DROP')],
+    ['packets that are not established', saved('ACCEPT', '-A INPUT -m state ! --state RELATED,ESTABLISHED -j DROP')],
   ])('drops by %s', (_, text) => expect(inputs(text)).toEqual(['filter INPUT input']));
 
   test.each<[string, string]>([
     ['nothing', saved('ACCEPT')],
-    ['what is invalid', saved('ACCEPT', '-A INPUT -m conntrack --ctstate INVALID -j DROP')],
+    ['invalid packets', saved('ACCEPT', '-A INPUT -m conntrack --ctstate INVALID -j DROP')],
     ['an address', saved('ACCEPT', '-A INPUT -s 192.0.2.1/32 -j DROP')],
-    ['a chain that none jumps to', saved('ACCEPT', '-A own -j DROP')],
-    ['NAT, which sees no untracked packet', '*nat\n:INPUT DROP [0:0]\nCOMMIT\n'],
-    ['raw, which is before', '*raw\n:PREROUTING DROP [0:0]\nCOMMIT\n'],
+    ['a chain that no rule jumps to', saved('ACCEPT', '-A own -j DROP')],
+    ['NAT, which sees no untracked packets', '*nat\n:INPUT DROP [0:0]\nCOMMIT\n'],
+    ['raw, which comes before notrack', '*raw\n:PREROUTING DROP [0:0]\nCOMMIT\n'],
   ])('does not drop by %s', (_, text) => expect(inputs(text)).toEqual([]));
 });
 
-test("Docker's policy drops what is forwarded, kube-proxy's rules drop only what is invalid", () => {
+test("Docker's policy drops forwarded packets; kube-proxy's rules drop only invalid ones", () => {
   const docker = `*filter
 :INPUT ACCEPT [0:0]
 :FORWARD DROP [0:0]
@@ -150,7 +150,7 @@ COMMIT
   expect(parseSavedChains(kube, 'iptables')).toEqual([]);
 });
 
-describe('of a namespace', () => {
+describe('chains of a namespace', () => {
   const NFT = '/usr/sbin/nft';
   const own = (tools: Tools, modules = '') => {
     withTools(tools);
@@ -171,7 +171,7 @@ describe('of a namespace', () => {
     expect(found?.map(({ tool, chain }) => `${tool} ${chain}`)).toEqual(['nft in', 'iptables-legacy INPUT']);
   });
 
-  test("iptables' tables in nf_tables are changed by iptables", () => {
+  test('lets iptables change its tables in nf_tables', () => {
     const shown = ruleset([], 'drop').replace('inet filter', 'ip filter').replace('chain in ', 'chain INPUT ');
     const saves = { '/usr/sbin/iptables-nft-save': SAVED, '/usr/sbin/ip6tables-nft-save': '' };
     const found = own(
@@ -183,13 +183,13 @@ describe('of a namespace', () => {
     ]);
   });
 
-  test("iptables' tables that only nft shows: unknown", () => {
+  test('is unknown for iptables tables that only nft shows', () => {
     const shown = ruleset([], 'drop').replace('inet filter', 'ip filter').replace('chain in ', 'chain INPUT ');
     const legacy = { '/usr/sbin/iptables-legacy-save': '', '/usr/sbin/ip6tables-legacy-save': '' };
     expect(own({ [NFT]: shown, ...legacy }, LOADED.replace('nft_compat', 'nft_limit'))).toBeUndefined();
   });
 
-  test('none, and unknown', () => {
+  test('none, or unknown', () => {
     expect(
       own({ [NFT]: '', '/usr/sbin/iptables-legacy-save': '', '/usr/sbin/ip6tables-legacy-save': '' }, LOADED),
     ).toEqual([]);

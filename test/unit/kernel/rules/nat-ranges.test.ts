@@ -1,4 +1,4 @@
-// The ports that rules give to NAT, as the tools print them.
+// The ports that rules give to NAT, in the tools' own output.
 
 import { describe, expect, test } from 'vitest';
 import { hasForeignNat, parseNatRanges } from '../../../../src/kernel/rules/nat-ranges.ts';
@@ -26,7 +26,7 @@ describe('a rule', () => {
   test.each([
     ['snat to 192.0.2.1:1024', 1024],
     ['-A POSTROUTING -j MASQUERADE --to-ports 61000', 61_000],
-  ])('of one port: %s', (line, port) => expect(parseNatRanges(line)).toEqual([{ first: port, last: port }]));
+  ])('reads a single port: %s', (line, port) => expect(parseNatRanges(line)).toEqual([{ first: port, last: port }]));
 
   test.each([
     'snat to 192.0.2.1',
@@ -40,9 +40,9 @@ describe('a rule', () => {
     '-A PREROUTING -p tcp -j REDIRECT --to-ports 1024-2047',
     '-A POSTROUTING -j SNAT --to-source 2001:db8::1',
     ':MASQUERADED - [0:0]',
-  ])('without a range: %s', (line) => expect(parseNatRanges(line)).toEqual([]));
+  ])('has no range: %s', (line) => expect(parseNatRanges(line)).toEqual([]));
 
-  test('each of them', () => {
+  test('returns the range of each rule', () => {
     const lines = ['snat to 192.0.2.1:1-2', 'masquerade to :3-4'];
     expect(parseNatRanges(lines.join('\n'))).toEqual([
       { first: 1, last: 2 },
@@ -58,9 +58,9 @@ test.each([
   ['xt target "LOG"', false],
   ['masquerade to :1024-2047', false],
   ['jump MASQUERADE', false],
-])('NAT that nft has no words for: %s: %j', (line, isForeign) => expect(hasForeignNat(`x\n${line}\n`)).toBe(isForeign));
+])('NAT that nft cannot translate: %s: %j', (line, isForeign) => expect(hasForeignNat(`x\n${line}\n`)).toBe(isForeign));
 
-describe('who lists them', () => {
+describe('the programs that list them', () => {
   const NAT = 'nf_conntrack 1 2 - Live 0x0\nnf_nat 1 0 - Live 0x0\nnf_tables 1 0\nnft_compat 1 0\n';
   const NFT = 'masquerade to :1024-2047\n';
   const FOREIGN = 'xt target "MASQUERADE"\n';
@@ -72,7 +72,7 @@ describe('who lists them', () => {
   const of = (files: Files = {}, namespace = table()) =>
     readNatRanges({ ...rootOf({ 'proc/modules': NAT, ...files }), view: 'own' }, namespace);
 
-  test('nft, and iptables where it has tables of its own', () => {
+  test('nft, and iptables if it has tables of its own', () => {
     const lines = withTools({ '/usr/sbin/nft': NFT, '/sbin/iptables-legacy-save': SAVED });
     expect(of(TABLES)).toEqual(ok([RANGE, SAVED_RANGE], SOURCE));
     expect(lines).toEqual([LINE, LEGACY]);
@@ -81,10 +81,10 @@ describe('who lists them', () => {
   });
 
   test.each([
-    ['has no words for them', FOREIGN, 1],
+    ['cannot translate them', FOREIGN, 1],
     ['fails', { stdout: NFT, status: 1 }, 1],
     ['shows them all', 'masquerade\n', 0],
-  ])('the rules of iptables in nf_tables where nft %s', (_, said, more) => {
+  ])('lists iptables rules in nf_tables if nft %s', (_, said, more) => {
     const lines = withTools({ '/usr/sbin/nft': said, '/sbin/iptables-nft-save': SAVED }, 0, {
       '/sbin/iptables-nft-save': '/usr/sbin/xtables-nft-multi',
     });
@@ -92,23 +92,23 @@ describe('who lists them', () => {
     expect(lines).toHaveLength(1 + more);
   });
 
-  test('nobody', () => {
+  test('none', () => {
     withTools({});
     expect(of()).toEqual(fault('tool-missing', SOURCE));
   });
 
-  test('who fails tells nothing', () => {
+  test('ignores a program that fails', () => {
     withTools({ '/usr/sbin/nft': { stdout: NFT, status: 1 } });
     expect(of()).toEqual({ ok: false, fault: { kind: 'io', source: SOURCE, detail: 'exit status 1' } });
   });
 
-  test('only root may, and of no tree', () => {
+  test('needs root, and no captured tree', () => {
     const lines = withTools({ '/usr/sbin/nft': NFT }, 1000);
     expect(of()).toEqual(fault('denied', SOURCE));
     expect(lines).toEqual([]);
   });
 
-  test('none of a captured tree', () => {
+  test('of a captured tree', () => {
     const lines = withTools({ '/usr/sbin/nft': NFT });
     expect(readNatRanges(rootOf({ 'proc/modules': NAT }), table())).toEqual(fault('denied', SOURCE));
     expect(lines).toEqual([]);
@@ -117,18 +117,18 @@ describe('who lists them', () => {
   const TOOLS = { '/usr/sbin/nft': NFT, '/sbin/iptables-legacy-save': SAVED, '/sbin/ip6tables-legacy-save': SAVED };
 
   test.each<[string, string, Files, number]>([
-    ['where there is no NAT', 'nf_conntrack 1 0\nnf_tables 1 0\nx 1 0 nf_nat 0x0\n', TABLES, 0],
-    ['by nft where there are only tables of iptables', 'nf_conntrack 1 0\nnf_nat 1 0\nip_tables 1 0\n', TABLES, 1],
-    ['by iptables where there are only those of nft', 'nf_conntrack 1 0\nnf_nat 1 0\nnf_tables 1 0\n', {}, 1],
-    ['by either where there is none', 'nf_conntrack 1 0\nnf_nat 1 0\n', {}, 0],
-  ])('not %s, which would load it', (_, modules, files, asked) => {
+    ['without NAT', 'nf_conntrack 1 0\nnf_tables 1 0\nx 1 0 nf_nat 0x0\n', TABLES, 0],
+    ['by nft, with iptables tables only', 'nf_conntrack 1 0\nnf_nat 1 0\nip_tables 1 0\n', TABLES, 1],
+    ['by iptables, with nft tables only', 'nf_conntrack 1 0\nnf_nat 1 0\nnf_tables 1 0\n', {}, 1],
+    ['by either, without any table', 'nf_conntrack 1 0\nnf_nat 1 0\n', {}, 0],
+  ])('does not list %s, which would load a module', (_, modules, files, asked) => {
     const lines = withTools(TOOLS);
     const found = of({ ...files, 'proc/modules': modules });
     expect(found).toMatchObject({ ok: true, value: { length: asked } });
     expect(lines).toHaveLength(asked);
   });
 
-  test('where it cannot be told that there is none, they are listed', () => {
+  test('lists them if the absence of NAT is not certain', () => {
     const lines = withTools({ '/usr/sbin/nft': NFT });
     expect(readNatRanges({ ...rootOf({}), view: 'own' }, table())).toEqual(ok([RANGE], SOURCE));
     expect(lines).toEqual([LINE]);

@@ -1,5 +1,5 @@
-// Who is asked which rules add a block to entries, what wins of what they say, and what another namespace's own
-// switches are.
+// The programs that show which rules add a block to entries, the precedence of their answers, and the switches of
+// another namespace.
 
 import { describe, expect, test } from 'vitest';
 import { readRuleBlocks } from '../../../../src/kernel/rules/rules.ts';
@@ -33,7 +33,7 @@ describe('nft', () => {
     expect(lines[lines.length - 1]).toBe(`${place} -t -a list ruleset`);
   });
 
-  test('only root may ask it', () => {
+  test('needs root', () => {
     expect(asked({ [NFT]: SOME }, BOTH, 1000)).toEqual({ found: fault('denied', 'nft list ruleset'), lines: [] });
   });
 
@@ -48,17 +48,17 @@ describe('nft', () => {
     ['would be loaded', { 'proc/modules': 'nf_conntrack 1 0\nx 1 0 nf_tables 0x0\n' }, false],
     ['is loaded', BOTH, true],
     ['is in a kernel without modules', {}, true],
-  ])('%s: asked %j', (_, files, isAsked) => {
+  ])('%s: runs %j', (_, files, isAsked) => {
     const { found, lines } = asked({ [NFT]: SOME }, files);
     expect(lines.length > 0).toBe(isAsked);
     expect(found).toEqual(ok(isAsked ? 'some' : 'none', 'nft list ruleset'));
   });
 });
 
-describe('iptables-save, where there are tables of the old kind', () => {
+describe('iptables-save, with tables outside nf_tables', () => {
   const SAVES = ['/usr/sbin/X-legacy-save', '/sbin/X-legacy-save', '/usr/sbin/X-save', '/sbin/X-save'];
 
-  test.each(SAVES)('%s of each family', (place) => {
+  test.each(SAVES)('runs %s for each family', (place) => {
     for (const [name, files] of [
       ['iptables', TABLES],
       ['ip6tables', TABLES6],
@@ -71,28 +71,38 @@ describe('iptables-save, where there are tables of the old kind', () => {
   });
 
   test.each<[string, Files]>([
-    ['no file that tells', {}],
-    ['a file that tells of none', { 'proc/net/ip_tables_names': '', 'proc/net/ip6_tables_names': '' }],
-  ])('not with %s', (_, files) => {
+    ['no file of table names', {}],
+    ['an empty file of table names', { 'proc/net/ip_tables_names': '', 'proc/net/ip6_tables_names': '' }],
+  ])('does not run with %s', (_, files) => {
     const { found, lines } = asked({ [NFT]: NONE, '/sbin/iptables-save': SAVED_ALL }, { ...BOTH, ...files });
     expect(found).toEqual(ok('none', 'nft list ruleset'));
     expect(lines).toHaveLength(1);
   });
 
-  test('but with a file that cannot be read', () => {
+  test('runs with a file that cannot be read', () => {
     const files = { ...BOTH, 'proc/net/ip_tables_names': 'x'.repeat((1 << 16) + 1) };
     expect(asked({ [NFT]: NONE, '/sbin/iptables-save': SAVED_ALL }, files).found).toMatchObject({ value: 'all' });
   });
 });
 
 test.each<[string, Tools, Files, unknown]>([
-  ['what every entry has', { [NFT]: FAILED, '/sbin/iptables-save': SAVED_ALL }, TABLES, { value: 'all' }],
-  ['whoever tells of it', { [NFT]: ALL, '/sbin/iptables-save': FAILED }, TABLES, { value: 'all' }],
-  ['else what is not known', { [NFT]: FAILED, '/sbin/iptables-save': SAVED_SOME }, TABLES, { fault: { kind: 'io' } }],
-  ['whoever does not tell', { [NFT]: SOME, '/sbin/iptables-save': FAILED }, TABLES, { fault: { kind: 'io' } }],
-  ['else what some have', { [NFT]: SOME, '/sbin/iptables-save': '' }, TABLES, { value: 'some' }],
-  ['of IPv6 too', { [NFT]: NONE, '/sbin/ip6tables-save': SAVED_SOME }, TABLES6, { value: 'some' }],
-])('the surest of them is taken: %s', (_, tools, files, found) => {
+  ['a block on every entry', { [NFT]: FAILED, '/sbin/iptables-save': SAVED_ALL }, TABLES, { value: 'all' }],
+  [
+    'a block on every entry, from either program',
+    { [NFT]: ALL, '/sbin/iptables-save': FAILED },
+    TABLES,
+    { value: 'all' },
+  ],
+  ['then an unreadable list', { [NFT]: FAILED, '/sbin/iptables-save': SAVED_SOME }, TABLES, { fault: { kind: 'io' } }],
+  [
+    'then an unreadable list, from either program',
+    { [NFT]: SOME, '/sbin/iptables-save': FAILED },
+    TABLES,
+    { fault: { kind: 'io' } },
+  ],
+  ['then a block on some entries', { [NFT]: SOME, '/sbin/iptables-save': '' }, TABLES, { value: 'some' }],
+  ['also from IPv6 rules', { [NFT]: NONE, '/sbin/ip6tables-save': SAVED_SOME }, TABLES6, { value: 'some' }],
+])('takes the most certain answer: %s', (_, tools, files, found) => {
   expect(asked(tools, { ...BOTH, ...files }).found).toMatchObject(found as object);
 });
 
@@ -101,12 +111,12 @@ test.each([
   ['act_ct', 'some'],
   ['xopenvswitch', 'none'],
   ['act_ctinfo', 'none'],
-])('a switch that tracks for itself: %s, %s', (module, found) => {
+])('a switch that tracks connections itself: %s, %s', (module, found) => {
   const files = { 'proc/modules': `${BOTH['proc/modules']}${module} 1 0\n` };
   expect(asked({ [NFT]: NONE }, files).found).toEqual(ok(found, 'nft list ruleset'));
 });
 
-describe('inside of another namespace', () => {
+describe('inside another namespace', () => {
   const SWITCH = '/proc/sys/net/netfilter/nf_conntrack_';
   const PRINTED = `${SWITCH}acct:1\n${SWITCH}timestamp:0\n${SWITCH}events:x\n`;
   const TOOLS = { '/usr/bin/nsenter': '', '/bin/grep': PRINTED, [NFT]: NONE, '/sbin/ip6tables-save': SAVED_SOME };
@@ -127,7 +137,7 @@ describe('inside of another namespace', () => {
     return { lines: run, given, seen, extensions: seen.tables[2]?.extensions };
   }
 
-  test('its switches as they are printed, and its rules', () => {
+  test('reads its switches as printed, and its rules', () => {
     const { extensions, lines, given, seen } = inside(TOOLS);
     expect(extensions).toEqual({
       ...OTHER.extensions,
@@ -145,7 +155,7 @@ describe('inside of another namespace', () => {
     expect(seen.tables.slice(0, 2)).toEqual(given.tables.slice(0, 2));
   });
 
-  test('a switch that is not printed is not there', () => {
+  test('treats a switch that is not printed as missing', () => {
     const { extensions } = inside({ ...TOOLS, '/bin/grep': `x${SWITCH}acct:1\n${SWITCH}timestamp:1\n` });
     expect(extensions).toMatchObject({
       acct: fault('missing', `${SWITCH}acct`),
@@ -153,7 +163,7 @@ describe('inside of another namespace', () => {
     });
   });
 
-  test('through its mount, where no process is in it', () => {
+  test('enters through its mount if no process is in it', () => {
     const mounted = otherTable({ pids: [], mount: { number: 8, path: '/run/netns/blue' } });
     const tools = { '/usr/bin/nsenter': '', '/usr/bin/grep': { stdout: PRINTED, status: 2 }, '/sbin/nft': SOME };
     const { lines, extensions } = inside(tools, mounted);
@@ -165,11 +175,11 @@ describe('inside of another namespace', () => {
   test.each<[string, Parameters<typeof inside>]>([
     ['nsenter(1)', [{ '/bin/grep': PRINTED, [NFT]: NONE }]],
     ['grep(1)', [{ '/usr/bin/nsenter': '', [NFT]: NONE }]],
-    ['anything printed', [{ ...TOOLS, '/bin/grep': '' }]],
-    ['anything that leads to it', [TOOLS, otherTable({ pids: [] })]],
-    ['being root', [TOOLS, OTHER, 1000]],
-    ["being in the machine's own tree", [TOOLS, OTHER, 0, 'host']],
-  ])('as it is without %s', (_, given) => {
+    ['any output', [{ ...TOOLS, '/bin/grep': '' }]],
+    ['any way to enter it', [TOOLS, otherTable({ pids: [] })]],
+    ['root', [TOOLS, OTHER, 1000]],
+    ["the machine's own root", [TOOLS, OTHER, 0, 'host']],
+  ])('is unchanged without %s', (_, given) => {
     const { seen, given: before } = inside(...given);
     expect(seen).toEqual(before);
   });

@@ -1,4 +1,4 @@
-// The rules of a namespace: each program is run once for all that is asked, and none that would load a module.
+// The rules of a namespace: each program runs once for every question, and none that would load a module.
 
 import { describe, expect, test } from 'vitest';
 import { children } from '#system/children';
@@ -41,7 +41,7 @@ test('three questions run each program once', () => {
   expect([...lines].sort()).toEqual([TERSE, ...SAVES.map((path) => `${path} -c`)].sort());
 });
 
-test('again for another namespace, and for another look at the machine', () => {
+test('runs them again for another namespace, and for another observation', () => {
   const { root, lines } = machine(ALL, {});
   for (const namespace of [table(), otherTable(), otherTable(), table()]) readRuleBlocks(root, namespace);
   expect(lines).toEqual([TERSE, `/usr/bin/nsenter --net=${root.locate('/proc/7/ns/net')} ${TERSE}`]);
@@ -58,7 +58,7 @@ describe('nft before 0.9.3, which has no -t', () => {
     expect(lines).toEqual([TERSE, `${NFT} -a list ruleset`]);
   });
 
-  test('and no other failure is one of its', () => {
+  test('is recognised by no other failure', () => {
     const { root, lines } = machine({ [NFT]: { stderr: 'Operation not permitted\n', status: 1 } }, {});
     expect(readRuleBlocks(root, table()).ok).toBe(false);
     expect(lines).toEqual([TERSE]);
@@ -66,9 +66,9 @@ describe('nft before 0.9.3, which has no -t', () => {
 });
 
 test.each([
-  ['of a check, an eighth of what is left', 8000, 1000],
-  ['of a report, five seconds', Number.POSITIVE_INFINITY, 5000],
-])('the time of each program: %s', (_, left, milliseconds) => {
+  ['in a check, an eighth of the time left', 8000, 1000],
+  ['in a report, five seconds', Number.POSITIVE_INFINITY, 5000],
+])('the time limit of each program: %s', (_, left, milliseconds) => {
   const { root } = machine(ALL, {}, left);
   readRuleBlocks(root, table());
   expect(children.run).toHaveBeenCalledExactlyOnceWith(NFT, ['-t', '-a', 'list', 'ruleset'], {
@@ -77,7 +77,7 @@ test.each([
   });
 });
 
-describe('where no process is in the namespace', () => {
+describe('without a process in the namespace', () => {
   const MOUNTED: Namespace = otherTable({ pids: [], mount: { number: 8, path: '/run/netns/blue' } });
   const listed = (modules: string) => {
     const { root, lines } = machine(ALL, { 'proc/modules': modules });
@@ -86,13 +86,13 @@ describe('where no process is in the namespace', () => {
     return { lists: lists.legacy().map(({ list }) => list), run: lines.map((line) => line.replace(/^.*\//, '')) };
   };
 
-  test('tables of iptables are listed where their module is loaded', () => {
+  test('lists iptables tables if their module is loaded', () => {
     const { lists, run } = listed('nf_conntrack 1 0\nip_tables 1 0\n');
     expect(lists).toEqual([ok('*nat\n', 'iptables-legacy-save'), 'none']);
     expect(run).toEqual(['iptables-legacy-save -c']);
   });
 
-  test('and not where they may be built in or not', () => {
+  test('does not list them if they may be built in', () => {
     const { lists, run } = listed('x 1 0\n');
     expect(lists).toMatchObject(Array(2).fill({ ok: false, fault: { kind: 'would-load-module' } }));
     expect(run).toEqual([]);

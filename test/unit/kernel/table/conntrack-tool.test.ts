@@ -1,4 +1,4 @@
-// conntrack(8): how it is run, and how what it prints is read.
+// conntrack(8): how it is run, and how its output is parsed.
 
 import { expect, test } from 'vitest';
 import { readToolStatistics } from '../../../../src/kernel/table/conntrack-tool.ts';
@@ -10,13 +10,13 @@ const TOLD = 'cpu=0   found=1 drop=2\n';
 const COUNTED = ok({ cpus: [{ drop: 2 }] }, 'conntrack -S');
 const ENTER = ['/usr/bin/nsenter', '--net=/x'];
 
-test('is run once, where it is found first', () => {
+test('runs once, from the first path that has it', () => {
   const lines = withTools({ '/usr/bin/conntrack': TOLD, '/sbin/conntrack': TOLD });
   expect(readToolStatistics(rootOf({}))).toEqual(COUNTED);
   expect(lines).toEqual(['/sbin/conntrack -S']);
 });
 
-test('is run inside of a namespace', () => {
+test('runs inside a namespace', () => {
   const lines = withTools({ '/usr/bin/nsenter': '', '/sbin/conntrack': TOLD });
   expect(readToolStatistics(rootOf({}), ENTER)).toEqual(COUNTED);
   expect(lines).toEqual(['/usr/bin/nsenter --net=/x /sbin/conntrack -S']);
@@ -29,7 +29,7 @@ test('is not installed', () => {
   expect(lines).toEqual([]);
 });
 
-test('what it says when it fails does not count', () => {
+test('ignores output of a run that failed', () => {
   withTools({ '/usr/sbin/conntrack': { stdout: TOLD, status: 1 } });
   expect(readToolStatistics(rootOf({}))).toEqual({
     ok: false,
@@ -37,12 +37,12 @@ test('what it says when it fails does not count', () => {
   });
 });
 
-test('what it says in another form is none', () => {
+test('rejects output in another format', () => {
   withTools({ '/usr/sbin/conntrack': 'cpu=0 found=1\n' });
   expect(readToolStatistics(rootOf({}))).toEqual(fault('malformed', 'conntrack -S'));
 });
 
-test('a line of something else is no CPU', () => {
+test('ignores other lines', () => {
   withTools({ '/usr/sbin/conntrack': `# cpu=1 found=1\n${TOLD}` });
   expect(readToolStatistics(rootOf({}))).toEqual(COUNTED);
 });
