@@ -1,4 +1,5 @@
-// The recommended thresholds are in one file, which the others run; README, the manual and Icinga's service show the same.
+// The recommended thresholds are in one file, which the other definitions run; README, the manual and Icinga's service
+// show the same ones.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,13 +12,13 @@ const WRAPPER = shipped('nagios/check_conntrack_host');
 const NRPE = shipped('nagios/nrpe_check_conntrack.cfg');
 const [RECOMMENDED = ''] = lines(WRAPPER, /^options='(.*)'$/gm);
 
-test('the commands of NRPE differ by sudo and by --netns all', () => {
+test("NRPE's commands differ by sudo and by --netns all", () => {
   const forms = lines(NRPE, /^#?command\[check_conntrack\w*\]=(.*)$/gm);
   const both = [HOST, `${HOST} --netns all`];
   expect(forms).toEqual([...both, ...both.map((form) => `/usr/bin/sudo -n ${form}`)]);
 });
 
-test('the sudoers lines allow the sudo forms, argument by argument, and have no wildcard', () => {
+test('the sudoers lines allow the sudo forms, argument by argument, without a wildcard', () => {
   const allowed = lines(shipped('nagios/sudoers-check_conntrack'), /^nagios ALL=\(root\) NOPASSWD: (.*)$/gm);
   const used = lines(NRPE, /^#command\[check_conntrack\w*\]=\/usr\/bin\/sudo -n (.*)$/gm);
   expect(used).toHaveLength(2);
@@ -25,7 +26,7 @@ test('the sudoers lines allow the sudo forms, argument by argument, and have no 
   expect(allowed[0]).toBe(`${HOST} ""`);
 });
 
-test('Nagios, Icinga 2 and Director have a command that runs the file with the thresholds, and one through sudo', () => {
+test('Nagios, Icinga 2 and Director have one command that runs the file with the thresholds, and one through sudo', () => {
   const nagios = lines(shipped('nagios/check_conntrack.cfg'), /^\s+command_line\s+(.*_host)$/gm);
   expect(nagios).toEqual(['$USER1$/check_conntrack_host', '/usr/bin/sudo -n $USER1$/check_conntrack_host']);
   const icinga = shipped('nagios/icinga2-command-conntrack.conf');
@@ -42,12 +43,12 @@ test('README has the same arguments', () => {
   expect(lines(shipped('README.md'), /^check_conntrack (-w .*--state-dir .*)$/gm)).toEqual([RECOMMENDED]);
 });
 
-test('the file with the thresholds passes the recommended ones, and arguments after them', () => {
+test('the file with the thresholds passes the recommended ones, then its own arguments', () => {
   expect(host([], undefined).stdout).toBe(`${RECOMMENDED.split(' ').join('\n')}\n`);
   expect(host(['--netns', 'all'], undefined).stdout).toBe(`${RECOMMENDED.split(' ').join('\n')}\n--netns\nall\n`);
 });
 
-test('/etc/check_conntrack.conf replaces them, nothing in it is run or expanded, and it may lack its last line end', () => {
+test('/etc/check_conntrack.conf replaces them; it is neither run nor expanded, and may lack its last line end', () => {
   const text = '# first week\n-w 70 -c ~:85   # percent\n\n--state-dir /x/* $(id) `id`;';
   expect(host(['-v'], text).stdout).toBe('-w\n70\n-c\n~:85\n--state-dir\n/x/*\n$(id)\n`id`;\n-v\n');
   expect(host([], '').stdout).toBe('\n');
@@ -119,7 +120,7 @@ test('the services of Icinga 2 and of Director have the same thresholds', () => 
   expect(basket().ServiceTemplate.conntrack.vars).toEqual(wanted);
 });
 
-test("Director's command is Icinga's, without functions, and has a field for each variable", () => {
+test("Director's command is Icinga's, without functions, with a field for each variable", () => {
   const { Command, Datafield } = basket();
   const { arguments: given, fields } = Command.conntrack;
   const [, icinga = ''] = shipped('nagios/icinga2-command-conntrack.conf').split('object CheckCommand ');
@@ -163,7 +164,7 @@ function basket(): Basket {
   return JSON.parse(shipped('nagios/icinga-director/conntrack.json'));
 }
 
-/** What a flag is given in the recommended command, in order. */
+/** Returns the values of a flag in the recommended command, in order. */
 function valuesOf(flag: string): readonly string[] {
   const words = RECOMMENDED.split(' ');
   return words.filter((_, at) => words[at - 1] === flag);

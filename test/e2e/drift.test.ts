@@ -1,4 +1,4 @@
-// The limit beside what the machine's files want: precedence, spellings, causes, and where no claim is made.
+// The live limit against the machine's files: precedence, spellings, causes, and cases without a finding.
 
 import { chmodSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ const KEY = 'net.netfilter.nf_conntrack_max';
 const LIVE = 262144;
 const SYSTEMD = { 'usr/lib/systemd/system/x.service': '' };
 
-/** A Debian 12 with a limit of 262144 in its initial namespace, with these files. */
+/** Debian 12 with a limit of 262144 in its initial namespace and these files. */
 function debian(files: Changes, ...args: readonly string[]): Answer {
   return plugin(
     '--root',
@@ -19,8 +19,8 @@ function debian(files: Changes, ...args: readonly string[]): Answer {
   );
 }
 
-describe('a limit that fell back', () => {
-  test('CentOS 5: iptables restarted, its modules unloaded; and after the remedy', () => {
+describe('drift', () => {
+  test('CentOS 5: iptables restarted and unloaded its modules; and after the fix', () => {
     const root = tree('centos-5.8-synthetic', { 'etc/sysctl.conf': 'net.ipv4.netfilter.ip_conntrack_max = 1000000\n' });
     const before = plugin('--root', root, '-v');
     expect(before).toMatchObject({ status: 1, stderr: '' });
@@ -43,7 +43,7 @@ describe('a limit that fell back', () => {
     expect(after.stdout).not.toContain('likely cause');
   });
 
-  test('CentOS 5: with the modules kept, iptables is not blamed', () => {
+  test('CentOS 5: does not blame iptables if it keeps the modules', () => {
     const root = tree('centos-5.8-synthetic', {
       'etc/sysctl.conf': 'net.ipv4.ip_conntrack_max = 1000000\n',
       'etc/sysconfig/iptables-config': "IPTABLES_MODULES_UNLOAD='no'\n",
@@ -51,7 +51,7 @@ describe('a limit that fell back', () => {
     expect(plugin('--root', root, '-v').stdout).not.toContain('IPTABLES_MODULES_UNLOAD');
   });
 
-  test('CentOS 6: hashsize alone wants eight times as much', () => {
+  test('CentOS 6: hashsize alone sets eight times as much', () => {
     const root = tree('linux-2.6.32-el6-reloaded-capture', {
       'etc/sysctl.conf': null,
       'etc/modprobe.d/conntrack.conf': 'options nf_conntrack hashsize=32768\n',
@@ -75,7 +75,7 @@ describe('a limit that fell back', () => {
     expect(answer.stdout.includes('limit is')).toBe(status !== 0);
   });
 
-  test('a graver finding comes first', () => {
+  test('a more severe finding comes first', () => {
     const answer = debian({ 'etc/sysctl.d/50.conf': `${KEY}=1000000\n` }, '-c', 'chainlength=0');
     expect(answer.stdout).toMatch(
       /^CONNTRACK CRITICAL - chainlength 57 is above 0; limit is 262144 but .* sets 1000000; 12 entries /,
@@ -83,7 +83,7 @@ describe('a limit that fell back', () => {
   });
 });
 
-/** Puts a file with such a name beside the path. */
+/** Creates a file whose name is not UTF-8 next to the path. */
 function notUtf8(path: string): void {
   writeFileSync(
     Buffer.concat([Buffer.from(`${path}-`), Buffer.from([0xff]), Buffer.from('.conf')]),
@@ -91,7 +91,7 @@ function notUtf8(path: string): void {
   );
 }
 
-describe('files that are not read, or not as files', () => {
+describe('files that are not read, or only in part', () => {
   const link = (target: string) => (path: string) => symlinkSync(target, path);
   const low = { 'etc/sysctl.d/10.conf': `${KEY} = 300000\n` };
   test.each<[string, Changes, string]>([
@@ -99,7 +99,7 @@ describe('files that are not read, or not as files', () => {
     ['a directory with the name of a file', { ...low, 'etc/sysctl.d/90.conf/x': '' }, 'sets 300000'],
     ['99-sysctl.conf masked', { ...low, 'etc/sysctl.d/99-sysctl.conf': link('/dev/null'), ...SYSTEMD }, 'sets 300000'],
     [
-      '99-sysctl.conf masked, and /etc/sysctl.conf, which nothing then reads at boot',
+      '99-sysctl.conf masked, so that /etc/sysctl.conf is not read at boot',
       {
         ...low,
         ...SYSTEMD,
@@ -109,7 +109,7 @@ describe('files that are not read, or not as files', () => {
       '/etc/sysctl.d/10.conf sets 300000',
     ],
     [
-      '99-sysctl.conf that leads elsewhere',
+      '99-sysctl.conf that links to another file',
       {
         ...SYSTEMD,
         'etc/sysctl.d/99-sysctl.conf': link('../other.conf'),
@@ -119,7 +119,7 @@ describe('files that are not read, or not as files', () => {
       '/etc/sysctl.d/99-sysctl.conf sets 500000',
     ],
     [
-      '99-sysctl.conf that leads to /etc/sysctl.conf, in its turn',
+      "99-sysctl.conf that links to /etc/sysctl.conf, in the link's place",
       {
         ...SYSTEMD,
         'etc/sysctl.d/99-sysctl.conf': link('../sysctl.conf'),
@@ -134,26 +134,30 @@ describe('files that are not read, or not as files', () => {
     expect(answer.stdout).toContain(words);
   });
 
-  test('a later 0 wants no limit, so that there is nothing to be below', () => {
+  test('a later 0 sets no limit, so nothing is below it', () => {
     expect(debian({ 'etc/sysctl.d/50.conf': `${KEY} = 300000\n${KEY} = 0\n` })).toMatchObject({ status: 0 });
   });
 
-  test('a key that stands alone behind a - is kept from patterns', () => {
+  test('a key after a - is excluded from patterns', () => {
     const pattern = 'net.netfilter.nf_conntrack_* = 300000\n';
     expect(debian({ 'etc/sysctl.d/50.conf': pattern }).stdout).toContain('sets 300000');
     expect(debian({ 'etc/sysctl.d/50.conf': pattern, 'run/sysctl.d/10.conf': `-${KEY}\n` }).status).toBe(0);
   });
 
   test.each<[string, Changes, string]>([
-    ['larger than may be', { 'etc/sysctl.d/50.conf': '#'.repeat((1 << 18) + 1) }, 'larger than 262144 bytes'],
+    ['too large', { 'etc/sysctl.d/50.conf': '#'.repeat((1 << 18) + 1) }, 'larger than 262144 bytes'],
     [
-      'a link that leads out',
+      'a link out of the root',
       { 'etc/modprobe.d/50.conf': link('/etc/hostname') },
       'a symbolic link leads out of the root',
     ],
-    ['a folder by a link that leads out', { 'etc/sysctl.d': link('/etc') }, 'a symbolic link leads out of the root'],
+    [
+      'a directory that is a link out of the root',
+      { 'etc/sysctl.d': link('/etc') },
+      'a symbolic link leads out of the root',
+    ],
     ['a name that is not UTF-8', { 'etc/sysctl.d/x': notUtf8 }, 'its name is not UTF-8'],
-  ])('what cannot be read is said on line 1, and the state stays: %s', (_, files, why) => {
+  ])('line 1 reports what cannot be read, and the state stays: %s', (_, files, why) => {
     const answer = debian(files);
     expect(answer).toMatchObject({ status: 0, stderr: '' });
     expect(answer.stdout).toMatch(
@@ -163,7 +167,7 @@ describe('files that are not read, or not as files', () => {
   });
 });
 
-describe('which file decides', () => {
+describe('the file that decides', () => {
   const sets = (value: number): string => `${KEY} = ${value}\n`;
   test.each<[string, Changes, string]>([
     [
@@ -172,7 +176,7 @@ describe('which file decides', () => {
       '/usr/lib/sysctl.d/90.conf sets 300002',
     ],
     [
-      'of one name the one in /etc',
+      'the one in /etc of files with the same name',
       {
         'etc/sysctl.d/50.conf': sets(300001),
         'usr/lib/sysctl.d/50.conf': sets(300002),
@@ -181,7 +185,7 @@ describe('which file decides', () => {
       '/etc/sysctl.d/50.conf sets 300001',
     ],
     [
-      'of one name /run before /usr/local/lib before /lib',
+      '/run before /usr/local/lib before /lib for files with the same name',
       {
         'run/sysctl.d/50.conf': sets(300001),
         'usr/local/lib/sysctl.d/50.conf': sets(300002),
@@ -200,7 +204,7 @@ describe('which file decides', () => {
       '/etc/sysctl.conf sets 300001',
     ],
     [
-      'systemd: what is linked, by its place',
+      "systemd: a link, in the link's place",
       {
         ...SYSTEMD,
         'etc/sysctl.conf': sets(300001),
@@ -219,12 +223,12 @@ describe('which file decides', () => {
       '/etc/sysctl.conf sets 300001',
     ],
     [
-      'systemd: a copy under the name of the link',
+      "systemd: a copy with the link's name",
       { ...SYSTEMD, 'etc/sysctl.conf': sets(300001), 'etc/sysctl.d/99-sysctl.conf': sets(300001) },
       '/etc/sysctl.d/99-sysctl.conf sets 300001',
     ],
     [
-      'systemd: an unlinked /etc/sysctl.conf does not beat what is read at boot',
+      'systemd: an unlinked /etc/sysctl.conf does not override files read at boot',
       { ...SYSTEMD, 'etc/sysctl.conf': sets(300001), 'etc/sysctl.d/50.conf': sets(300002) },
       '/etc/sysctl.d/50.conf sets 300002',
     ],
@@ -255,7 +259,7 @@ describe('which file decides', () => {
   });
 });
 
-describe('how it may be written', () => {
+describe('accepted spellings', () => {
   test.each([
     `${KEY}=300000`,
     `  ${KEY}  =  300000  `,
@@ -287,11 +291,11 @@ describe('how it may be written', () => {
     `${KEY} =`,
     `-${KEY}`,
     'net.netfilter.nf_conntrack_[ = 300000',
-  ])('not meant: %s', (line) => {
+  ])('ignores %s', (line) => {
     expect(debian({ 'etc/sysctl.d/50.conf': `${line}\n` })).toMatchObject({ status: 0 });
   });
 
-  test('not meant: a file of another ending, a hashsize of something else', () => {
+  test('ignores files with another ending, and hashsize of other modules', () => {
     const files = {
       'etc/sysctl.d/50.conf.bak': `${KEY}=300000\n`,
       'etc/modprobe.d/x.conf':
@@ -301,7 +305,7 @@ describe('how it may be written', () => {
     expect(debian(files)).toMatchObject({ status: 0 });
   });
 
-  test('a line with the name beats a pattern behind it', () => {
+  test('a line with the name beats a later pattern', () => {
     const lines = `${KEY} = 300000\nnet.netfilter.* = 400000\n`;
     expect(debian({ 'etc/sysctl.d/50.conf': lines }).stdout).toContain('sets 300000;');
   });
@@ -316,14 +320,10 @@ describe('likely causes, each only with its evidence', () => {
       { ...wanted, ...module },
       /not loaded at boot, .*echo nf_conntrack >\/etc\/modules-load\.d\/nf_conntrack\.conf/,
     ],
+    ['not if it is loaded at boot', { ...wanted, ...module, 'etc/modules-load.d/x.conf': 'nf_conntrack\n' }, undefined],
+    ['nor if it is in /etc/modules', { ...wanted, ...module, 'etc/modules': '# x\nnf_conntrack\n' }, undefined],
     [
-      'not where it is loaded at boot',
-      { ...wanted, ...module, 'etc/modules-load.d/x.conf': 'nf_conntrack\n' },
-      undefined,
-    ],
-    ['nor in /etc/modules', { ...wanted, ...module, 'etc/modules': '# x\nnf_conntrack\n' }, undefined],
-    [
-      'nor where modprobe sets it again',
+      'nor if modprobe sets it again',
       {
         ...wanted,
         ...module,
@@ -358,7 +358,7 @@ describe('likely causes, each only with its evidence', () => {
     expect(debian({ ...files, ...module }, '-v').stdout).not.toContain('command line');
   });
 
-  test('/etc/sysctl.conf is not read at boot by systemd without the link', () => {
+  test('systemd does not read /etc/sysctl.conf at boot without the link', () => {
     const files = { 'etc/sysctl.conf': `${KEY}=1000000\n` };
     expect(debian({ ...files, ...SYSTEMD }, '-v').stdout).toContain(
       'systemd does not read /etc/sysctl.conf at boot here; ln -s ../sysctl.conf',
@@ -366,14 +366,14 @@ describe('likely causes, each only with its evidence', () => {
     expect(debian(files, '-v').stdout).not.toContain('systemd');
   });
 
-  test('a key that this kernel does not have', () => {
+  test('a key that this kernel lacks', () => {
     const files = { 'etc/sysctl.conf': 'net.ipv4.ip_conntrack_max=1000000\n' };
     expect(debian(files, '-v').stdout).toContain(
       'this kernel has no net.ipv4.ip_conntrack_max; use net.netfilter.nf_conntrack_max',
     );
   });
 
-  test("kube-proxy's, on a node of Kubernetes, which plan does not forget", () => {
+  test("kube-proxy's limit on a Kubernetes node, which plan mentions", () => {
     const limit = { ...wanted, 'proc/sys/net/netfilter/nf_conntrack_max': '131072\n' };
     const node = { ...limit, 'var/lib/kubelet/config.yaml': '', 'sys/devices/system/cpu/online': '0-3\n' };
     expect(debian(node, '-v').stdout).toContain('limit is 131072 but /etc/sysctl.d/50.conf sets 1000000; 12 entries');
@@ -394,9 +394,9 @@ function unreadable(path: string): void {
   chmodSync(path, 0);
 }
 
-describe('no claim', () => {
+describe('no finding', () => {
   const wanted = { 'etc/sysctl.d/50.conf': `${KEY}=1000000\n` };
-  test('outside of the initial namespace', () => {
+  test('outside the initial namespace', () => {
     expect(debian({ ...wanted, 'proc/sys/net/nf_conntrack_max': null }, '-v')).toMatchObject({ status: 0 });
   });
 
@@ -405,7 +405,7 @@ describe('no claim', () => {
     expect(debian({ ...wanted, ...none }).stdout).toMatch(/^CONNTRACK OK - 12 entries, no limit set/);
   });
 
-  test('above what is configured: a note', () => {
+  test('above the configured limit: a note', () => {
     const answer = debian({ 'etc/sysctl.d/50.conf': `${KEY}=1000\n` }, '-v');
     expect(answer.status).toBe(0);
     expect(answer.stdout).toContain(
@@ -413,7 +413,7 @@ describe('no claim', () => {
     );
   });
 
-  test('a file that cannot be read may say anything', () => {
+  test('a file that cannot be read may set anything', () => {
     const files = {
       ...wanted,
       'etc/sysctl.d/60.conf': unreadable,
@@ -429,7 +429,7 @@ describe('no claim', () => {
     );
   });
 
-  test('a file that is switched off, and one that is not there', () => {
+  test('a disabled file, and a missing one', () => {
     const files = {
       'etc/sysctl.d/50.conf': (path: string) => symlinkSync('/dev/null', path),
       'usr/lib/sysctl.d/50.conf': `${KEY}=1000000\n`,
@@ -440,7 +440,7 @@ describe('no claim', () => {
     expect(answer.stdout).not.toContain('configured limit');
   });
 
-  test('hostile names and keys are made harmless', () => {
+  test('hostile names and keys are sanitised', () => {
     const answer = debian({ 'etc/sysctl.d/a|b\n.conf': `net.*.nf_conntrack_max=300000\n` }, '-v');
     expect(answer.stdout).toContain('limit is 262144 but /etc/sysctl.d/a?b?.conf sets 300000;');
     expect(answer.stdout.split('\n')[0]?.split('|').length).toBe(2);

@@ -1,4 +1,4 @@
-// What a machine may hold instead of what is expected: every row of the contract's table of failures.
+// Machines that differ from what is expected: every row of the contract's table of failures.
 
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -16,14 +16,14 @@ function unreadable(path: string): void {
   chmodSync(path, 0);
 }
 
-// root reads everything: it has to give that up to see what others see.
+// root can read everything, so it drops that to see what other users see.
 function check(changes: Changes, ...args: readonly string[]): Answer {
   const line = [...RUN, '--root', tree(BASE, changes), ...args];
   const [file = '', ...rest] = isRoot ? ['setpriv', '--bounding-set=-dac_override,-dac_read_search', ...line] : line;
   return command(file, rest);
 }
 
-describe('the pair of count and max', () => {
+describe('count and max', () => {
   const faults: readonly (readonly [string, Changes[string], RegExp])[] = [
     ['missing', null, /^cannot read \S+: no such file$/],
     ['unreadable', unreadable, /^cannot read \S+: permission denied$/],
@@ -62,7 +62,7 @@ describe('the pair of count and max', () => {
     expectUnknown(answer, 'nf_conntrack_count', /: not a regular file$/);
   });
 
-  test('OK: a link that stays inside of the root is followed', () => {
+  test('OK: follows a link that stays inside the root', () => {
     const answer = check({
       [`${NETFILTER}/nf_conntrack_count`]: (path) => symlinkSync('../nf_conntrack_max', path),
       'proc/sys/net/nf_conntrack_max': '12\n',
@@ -70,18 +70,18 @@ describe('the pair of count and max', () => {
     expect(answer).toMatchObject({ status: 0, stdout: expect.stringContaining(' 12 of 262144 entries ') });
   });
 
-  test('OK: where netfilter/ has no max, the second name of the limit counts', () => {
+  test('OK: uses the second name of the limit if netfilter/ has no max', () => {
     const answer = check({ [`${NETFILTER}/nf_conntrack_max`]: null, 'proc/sys/net/nf_conntrack_max': '1200\n' });
     expect(answer).toMatchObject({ status: 0, stdout: expect.stringContaining(' 12 of 1200 entries ') });
   });
 
-  test('UNKNOWN: a limit that cannot be read is not replaced by its second name', () => {
+  test('UNKNOWN: does not replace an unreadable limit by its second name', () => {
     const answer = check({ [`${NETFILTER}/nf_conntrack_max`]: 'secret', 'proc/sys/net/nf_conntrack_max': '1200\n' });
     expectUnknown(answer, 'netfilter/nf_conntrack_max', /not a number, 6 bytes$/);
   });
 });
 
-describe('what is not needed for the verdict', () => {
+describe('files that the verdict does not need', () => {
   const HEADER = 'entries  clashres found new invalid ignore delete chainlength insert insert_failed drop early_drop\n';
   const ROW = '0000000c  00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000';
   const faults: readonly (readonly [string, Changes, string, RegExp])[] = [
@@ -135,7 +135,7 @@ describe('what is not needed for the verdict', () => {
     expect(answer.stdout).toMatch(/^CONNTRACK CRITICAL - 12 of 262144 entries .*; no drop: cannot read /);
   });
 
-  test('OK: slabinfo of text is passed over for the estimate', () => {
+  test('OK: ignores a slabinfo of text and estimates', () => {
     const answer = check({ 'proc/slabinfo': 'nf_conntrack secret\n' }, '-v');
     expect(answer.stdout).toMatch(/^CONNTRACK OK - .* about 64\.0 MiB slab if full /);
     expect(answer.stdout).toMatch(/\nobject size not from the kernel: cannot use \S+slabinfo: not in a known format\n/);
@@ -161,7 +161,7 @@ describe('a threshold that does not apply changes no state, and -v names it', ()
   });
 });
 
-test('the old names beside the new ones are not read', () => {
+test('ignores the old names next to the new ones', () => {
   const [sysctls, counters] = ['proc/sys/net/ipv4/netfilter', 'proc/net/stat/ip_conntrack'];
   const wrong = {
     [`${sysctls}/ip_conntrack_count`]: '11\n',
@@ -174,7 +174,7 @@ test('the old names beside the new ones are not read', () => {
 });
 
 describe('the root', () => {
-  test('UNKNOWN: not there', () => {
+  test('UNKNOWN: missing', () => {
     expect(plugin('--root', '/nowhere').stdout).toBe('CONNTRACK UNKNOWN - cannot read /nowhere: no such file\n');
   });
 
@@ -184,19 +184,19 @@ describe('the root', () => {
     );
   });
 
-  test('UNKNOWN: a name that no system takes, shown in part', () => {
+  test('UNKNOWN: an impossible name, printed in part', () => {
     const { stdout } = plugin('--root', `/${'x'.repeat(5000)}`);
     expect(stdout).toBe(`CONNTRACK UNKNOWN - cannot read ...${'x'.repeat(61)}: ENAMETOOLONG\n`);
   });
 
-  test('UNKNOWN: hostile characters are not passed on', () => {
+  test('UNKNOWN: removes hostile characters', () => {
     const { stdout } = plugin('--root', '/a|b\n\u001b[2Jc\u00e9');
     expect(stdout).toMatch(/^CONNTRACK UNKNOWN - cannot read \/a\?b\?\?\?2Jc\?+: no such file\n$/);
   });
 });
 
 describe('the deadline', () => {
-  test.each(['0.0000001', '.0000001'])('UNKNOWN: %s s, naming what was to be read', (seconds) => {
+  test.each(['0.0000001', '.0000001'])('UNKNOWN: %s s, naming the file that it was about to read', (seconds) => {
     const answer = plugin('--timeout', seconds);
     expect(answer).toMatchObject({ status: 3, stderr: '' });
     expect(answer.stdout).toBe(

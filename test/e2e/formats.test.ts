@@ -1,4 +1,4 @@
-// JSON and Prometheus' text format: the same findings, and a valid document whatever happens.
+// JSON and the Prometheus text format: the same findings, and always a valid document.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -40,7 +40,7 @@ function document({ stdout }: Answer): Document {
 }
 
 describe('JSON', () => {
-  test.each(TREES)('the same as the line, and valid: %s', (tree) => {
+  test.each(TREES)('agrees with the line, and is valid: %s', (tree) => {
     const kinds = tree.startsWith('linux') ? ['own', 'all'] : ['own'];
     for (const netns of kinds) {
       const args = ['--root', fixture(tree), '--netns', netns, '-w', 'memory_share=99', '-w', 'load_factor=99'];
@@ -69,7 +69,7 @@ describe('JSON', () => {
     });
   });
 
-  test('a limit is no drift where it is the configured one, or above', () => {
+  test('no drift if the limit equals the configured one, or is above it', () => {
     const sets = (value: number) => ({
       'proc/sys/net/nf_conntrack_max': '262144\n',
       'etc/sysctl.d/50.conf': `net.netfilter.nf_conntrack_max = ${value}\n`,
@@ -88,7 +88,7 @@ describe('JSON', () => {
   });
 });
 
-test.each(['TYPE', 'HELP', 'TYPE conntrack_entries gauge'])('a mistaken %j is no line of Prometheus', (word) => {
+test.each(['TYPE', 'HELP', 'TYPE conntrack_entries gauge'])('a mistaken %j prints no Prometheus line', (word) => {
   const { status, stdout } = plugin('--format', 'prometheus', word);
   expect(status).toBe(3);
   expect(stdout).toMatch(new RegExp(`^# UNKNOWN - ${word}: unknown argument`));
@@ -106,7 +106,7 @@ describe('a report', () => {
     document(plugin(...args, '--entries', LIST, '--format', 'json'));
   });
 
-  test('a list alone', () => {
+  test('a list without a machine', () => {
     expect(document(plugin('report', '--entries', LIST, '--format', 'json'))).toMatchObject({
       state: 'ok',
       report: { incident: null, list: { namespace: null, entries: 20, sources: { may_lack: 0 } } },
@@ -120,7 +120,7 @@ describe('a report', () => {
     ['report', '--top', 'x'],
     ['report', '--watch'],
     ['report', 'x'],
-  ])('%s %s %s: a failure is a document too', (...args) => {
+  ])('%s %s %s: prints failures as a document too', (...args) => {
     const answer = plugin(...args, '--format', 'json');
     expect(answer).toMatchObject({ status: 3, stderr: '' });
     expect(document(answer)).toMatchObject({ command: 'report', report: null });
@@ -136,7 +136,7 @@ const MISTAKES: readonly (readonly string[])[] = [
   ['-w', '80', '-w', '90'],
 ];
 
-describe('failures are documents too', () => {
+describe('failures as documents', () => {
   test.each(MISTAKES.map((args) => [args.join(' '), args] as const))('%s', (_, args) => {
     for (const form of [['--format', 'json'], ['--format=json']]) {
       for (const line of [
@@ -153,7 +153,7 @@ describe('failures are documents too', () => {
     expect(samples(answer)).toEqual(['conntrack_check_state 3']);
   });
 
-  test('a format that is none is a line for people', () => {
+  test('prints the Nagios line for an unknown format', () => {
     expect(plugin('--format', 'xml')).toMatchObject({
       status: 3,
       stdout: 'CONNTRACK UNKNOWN - --format xml: not nagios, json, prometheus; see check_conntrack --help\n',
@@ -162,7 +162,7 @@ describe('failures are documents too', () => {
 });
 
 describe('Prometheus', () => {
-  test.each(TREES)('every line is of the format, and the state is there: %s', (tree) => {
+  test.each(TREES)('every line is valid, and the state is included: %s', (tree) => {
     const args = ['--root', fixture(tree), '--netns', 'all'];
     const answer = plugin(...args, '--format', 'prometheus');
     const { status } = plugin(...args);
@@ -190,7 +190,7 @@ describe('Prometheus', () => {
   });
 });
 
-/** The lines that are no comments; each must follow its own HELP and TYPE. */
+/** Returns the lines that are not comments; each must follow its own HELP and TYPE. */
 function samples({ stdout }: Answer): readonly string[] {
   expect(stdout.endsWith('\n')).toBe(true);
   const lines = stdout.trimEnd().split('\n');

@@ -1,5 +1,5 @@
-// Transcripts of the built file on the fixture trees: command, output, exit code. `npm run golden` writes
-// them anew; the difference is then for a person to read.
+// Transcripts of the built file on the fixture trees: command, output, exit code. `npm run golden` rewrites them; read
+// the difference.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// Rates, growth and time to full over several runs, on machines whose clock the test sets.
+// Rates, growth and time to full over several runs, on machines with a clock that the test sets.
 
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,8 +8,8 @@ import { command, ENV, RUN } from './support/plugin.ts';
 
 const WRAP = 2 ** 32;
 
-describe('what was lost', () => {
-  test('is on line 1 in whole events over the real span, without any threshold', () => {
+describe('packets lost', () => {
+  test('are on line 1 as whole events over the actual span, without any threshold', () => {
     const here = machine();
     here.check({ uptime: 1000, drop: [100, 200] });
     const answer = here.check({ uptime: 1060, drop: [600, 904] });
@@ -20,7 +20,7 @@ describe('what was lost', () => {
     expect(perfdata(answer, 'drop_rate')).toBe('20.067;;;0');
   });
 
-  test('each lost packet is named once, by why it was; an eviction is no loss', () => {
+  test('are named once each, by cause; an eviction is not a loss', () => {
     const here = machine();
     here.check({ uptime: 1000 });
     const answer = here.check({ uptime: 1060, drop: [3], insert_failed: [7], chainlength: [5], early_drop: [900] });
@@ -31,7 +31,7 @@ describe('what was lost', () => {
     expect(perfdata(answer, 'early_drop_rate')).toBe('15;;;0');
   });
 
-  test('a threshold on it comes first, in words', () => {
+  test('come first, in words, with a threshold on them', () => {
     const here = machine();
     here.check({ uptime: 1000 });
     const answer = here.check(
@@ -48,7 +48,7 @@ describe('what was lost', () => {
     expect(perfdata(answer, 'drop_rate')).toBe('1;;0.5;0');
   });
 
-  test('nothing lost, nothing said', () => {
+  test('are not mentioned if there are none', () => {
     const here = machine();
     here.check({ uptime: 1000, drop: [5] });
     const answer = here.check({ uptime: 1060, drop: [5] }, '-c', 'drop_rate=0');
@@ -57,20 +57,20 @@ describe('what was lost', () => {
     expect(perfdata(answer, 'drop_rate')).toBe('0;;0;0');
   });
 
-  test('counters wrap at 32 bits, each CPU by itself', () => {
+  test('wrap at 32 bits, separately for each CPU', () => {
     const here = machine();
     here.check({ uptime: 1000, drop: [WRAP - 10, 5] });
     expect(here.check({ uptime: 1060, drop: [20, 5] }).stdout).toContain(', 30 packets dropped in the last 60 s');
   });
 
-  test('a run by hand does not swallow a burst', () => {
+  test('are not hidden by a run by hand', () => {
     const here = machine();
     here.check({ uptime: 1000 });
     here.check({ uptime: 1050, drop: [500] });
     expect(here.check({ uptime: 1060, drop: [500] }).stdout).toContain(', 500 packets dropped in the last 60 s');
   });
 
-  test('neither do forty runs by hand', () => {
+  test('nor by forty runs by hand', () => {
     const here = machine();
     here.check({ uptime: 1000 });
     for (let run = 1; run <= 40; run++) here.check({ uptime: 1250 + run / 10, drop: [5] });
@@ -78,13 +78,13 @@ describe('what was lost', () => {
     expect(readFileSync(onlyFile(here), 'latin1').length).toBeLessThan(2000);
   });
 
-  test('the window is looked back over, from the oldest sample inside of it', () => {
+  test('are counted from the oldest sample inside the window', () => {
     const here = machine();
     for (const at of [0, 1, 2, 3, 4]) here.check({ uptime: 1000 + 100 * at, drop: [at * 10] });
     expect(here.check({ uptime: 1450, drop: [45] }).stdout).toContain(', 25 packets dropped in the last 250 s');
   });
 
-  test('where the window is empty, from the newest sample before it', () => {
+  test('are counted from the newest sample before an empty window', () => {
     const here = machine();
     here.check({ uptime: 1000, drop: [1] });
     here.check({ uptime: 2000, drop: [2] });
@@ -92,7 +92,7 @@ describe('what was lost', () => {
     expect(answer.stdout).toContain(', 3 packets dropped in the last 2 h');
   });
 
-  test('--window is how far', () => {
+  test('--window sets how far back', () => {
     const here = machine();
     const checkAt = (uptime: number, drop: number) => here.check({ uptime, drop: [drop] }, '--window', '60');
     for (const at of [0, 1, 2, 3]) checkAt(1000 + 30 * at, at);
@@ -100,7 +100,7 @@ describe('what was lost', () => {
   });
 });
 
-describe('no rate, named, and no change of state', () => {
+describe('a missing rate is named, and changes no state', () => {
   const before = { uptime: 1000, drop: [1000, 1000] };
   test.each<[string, Parameters<Machine['check']>[0]]>([
     ['first run since boot', { uptime: 60, drop: [9, 9], boot: '99999999-2222-3333-4444-555555555555' }],
@@ -116,7 +116,7 @@ describe('no rate, named, and no change of state', () => {
     expect(answer.stdout).toContain(`\nnot judged: drop_rate: ${why}\n`);
     expect(answer.stdout).toContain(`\nno rates yet: ${why} (`);
     expect(perfdata(answer, 'drop_rate')).toBe(undefined);
-    // The next run has something to compare with again.
+    // The next run can compare again.
     const next = here.check({ ...moment, uptime: moment.uptime + 10 }, '-c', 'drop_rate=0');
     expect(perfdata(next, 'drop_rate')).toBe('0;;0;0');
   });
@@ -150,14 +150,14 @@ describe('no rate, named, and no change of state', () => {
     expect(answer.stdout).toMatch(/^CONNTRACK CRITICAL - 1 packet dropped in the last 60 s;/);
   });
 
-  test('after a reset what came before it is not compared with', () => {
+  test('ignores samples before a reset', () => {
     const here = machine();
     here.check({ uptime: 1000, drop: [1000] });
     here.check({ uptime: 1060, drop: [5] });
     expect(here.check({ uptime: 1120, drop: [8] }).stdout).toContain(', 3 packets dropped in the last 60 s');
   });
 
-  test('a table without counters still has its growth', () => {
+  test('has growth without counters', () => {
     const here = machine();
     for (let run = 0; run < 6; run++) {
       here.check({ uptime: 1000 + run, entries: 1000 + 10 * run });
@@ -168,12 +168,12 @@ describe('no rate, named, and no change of state', () => {
   });
 });
 
-describe('where the table is heading', () => {
+describe('growth', () => {
   function fill(here: Machine, entries: readonly number[]): void {
     for (const [at, count] of entries.entries()) here.check({ uptime: 1000 + 60 * at, entries: count });
   }
 
-  test('growth and time to full after five samples, not before', () => {
+  test('appears with the time to full after five samples, not before', () => {
     const here = machine();
     fill(here, [1000, 1600, 2200]);
     const fourth = here.check({ uptime: 1180, entries: 2800 }, '-v', '-c', 'time_to_full=1d:');
@@ -184,7 +184,7 @@ describe('where the table is heading', () => {
     expect(perfdata(fifth, 'time_to_full')).toBe('25874s;;;0');
   });
 
-  test('one odd sample does not bend it, wherever it is', () => {
+  test('is not distorted by one outlier, wherever it is', () => {
     for (const odd of [0, 1, 2, 3, 4]) {
       const here = machine();
       fill(here, [1000, 1600, 2200, 2800, 3400].map((count, at) => (at === odd ? 200_000 : count)).slice(0, 4));
@@ -193,7 +193,7 @@ describe('where the table is heading', () => {
     }
   });
 
-  test('a threshold on it says when', () => {
+  test('gives the time with a threshold on it', () => {
     const here = machine();
     fill(here, [10_000, 34_000, 58_000, 82_000]);
     const answer = here.check({ uptime: 1240, entries: 106_000 }, '-w', 'time_to_full=1h:', '-c', 'time_to_full=15m:');
@@ -204,14 +204,14 @@ describe('where the table is heading', () => {
     expect(perfdata(answer, 'time_to_full')).toBe('390s;3600:;900:;0');
   });
 
-  test('minutes and hours read well', () => {
+  test('prints minutes and hours', () => {
     const here = machine();
     fill(here, [10_000, 20_000, 30_000, 40_000]);
     const answer = here.check({ uptime: 1240, entries: 50_000 }, '-w', 'time_to_full=1h:');
     expect(answer.stdout).toContain('full in 21 min at the present rate');
   });
 
-  test('a shrinking table has growth below zero and no time', () => {
+  test('is negative in a shrinking table, without a time', () => {
     const here = machine();
     fill(here, [5000, 4000, 3000, 2000]);
     const answer = here.check({ uptime: 1240, entries: 1000 }, '-v', '-c', 'time_to_full=1d:', '-w', 'growth=~:10');
@@ -221,7 +221,7 @@ describe('where the table is heading', () => {
     expect(answer.stdout).toContain('\nnot judged: time_to_full: not growing\n');
   });
 
-  test('a table that is full already is full in no time', () => {
+  test('gives a full table no time left', () => {
     const here = machine();
     fill(here, [100_000, 150_000, 200_000, 250_000]);
     const answer = here.check({ uptime: 1240, entries: 262_144 }, '-c', 'time_to_full=1m:');

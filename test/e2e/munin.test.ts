@@ -1,4 +1,4 @@
-// The Munin plugin as munin-node calls it: environment, one argument, and never an exit code but 0.
+// The Munin plugin as munin-node runs it: environment, one argument, and always exit code 0.
 
 import { describe, expect, test } from 'vitest';
 import { type Answer, command, ENV, fixture, plugin, RUN } from './support/plugin.ts';
@@ -26,7 +26,7 @@ function lines({ stdout }: Answer): readonly string[] {
   return stdout.split('\n').filter(Boolean);
 }
 
-test.each(TREES)('every field that is configured has a value, of the right form: %s', (tree) => {
+test.each(TREES)('every configured field has a value in the right format: %s', (tree) => {
   for (const environment of [{}, MASTER]) {
     const [config, fetch] = [munin(tree, ['config'], environment), munin(tree, [], environment)];
     for (const answer of [config, fetch]) expect(answer).toMatchObject({ status: 0, stderr: '' });
@@ -40,7 +40,7 @@ test.each(TREES)('every field that is configured has a value, of the right form:
   }
 });
 
-test('a table, its limit as a line and its thresholds as counts', () => {
+test('a table, with its limit as a line and its thresholds as counts', () => {
   const config = lines(munin('centos-5.8-synthetic', ['config'], { critical: '95%' }));
   expect(config).toEqual(
     expect.arrayContaining(['graph_category network', 'entries.warning :52428', 'entries.critical :62259']),
@@ -48,7 +48,7 @@ test('a table, its limit as a line and its thresholds as counts', () => {
   expect(lines(munin('centos-5.8-synthetic', []))).toEqual(['limit.value 65536', 'entries.value 24030']);
 });
 
-test('losses are counters; one that the kernel lacks is no field', () => {
+test('losses are counters; a counter that the kernel lacks is not a field', () => {
   const config = munin('centos-5.8-synthetic', ['config'], MASTER).stdout;
   for (const name of ['drop', 'early_drop', 'insert_failed'])
     expect(config).toContain(`${name}.type DERIVE\n${name}.min 0\n`);
@@ -58,7 +58,7 @@ test('losses are counters; one that the kernel lacks is no field', () => {
   expect(values).toContain('\nslab_max.value 20652032\nslab.value 7573504\nhash_table.value 131072\n');
 });
 
-describe('what cannot be read is U, never 0', () => {
+describe('prints U, never 0, for a value that cannot be read', () => {
   test.each(['no-conntrack-synthetic', 'count-abc-synthetic', 'max-garbage-synthetic'])('%s', (tree) => {
     const values = lines(munin(tree, [], MASTER)).filter((line) => line.includes('.value '));
     expect(values.length).toBeGreaterThan(8);
@@ -66,7 +66,7 @@ describe('what cannot be read is U, never 0', () => {
     expect(munin(tree, ['config'], MASTER).stdout).not.toMatch(/\.(warning|critical) /);
   });
 
-  test('counters of a kernel that has no such file', () => {
+  test('counters of a kernel without the file', () => {
     const values = munin('ubuntu-24.04-synthetic', [], MASTER).stdout;
     expect(values).toContain('entries.value 262144\n');
     expect(values).toContain('\ndrop.value U\n');
@@ -84,10 +84,10 @@ test.each([
   expect(munin(tree, ['autoconf'])).toEqual({ status: 0, stdout: `${answer}\n`, stderr: '' });
 });
 
-test('there is nothing to suggest', () => {
+test('suggests nothing', () => {
   expect(munin('centos-5.8-synthetic', ['suggest'])).toEqual({ status: 0, stdout: '', stderr: '' });
 });
 
-test('another argument is a mistake', () => {
+test('refuses any other argument', () => {
   expect(plugin('munin', 'snapshot')).toMatchObject({ status: 3, stdout: expect.stringContaining('unknown argument') });
 });

@@ -1,4 +1,4 @@
-// What only the file for Node can do, or can have done to it.
+// Properties that only the Node file has.
 
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -20,23 +20,23 @@ const SOURCE_NAMES = new Set(
     .flatMap((path) => readFileSync(join(SOURCE, path), 'utf8').match(/\w+/g) ?? []),
 );
 
-test('it is a file to read: no long line, nothing encoded, nothing made of text', () => {
+test('is readable: no long lines, nothing encoded, no code made from text', () => {
   const text = readFileSync(PLUGIN, 'latin1');
   expect(text.split('\n').filter((line) => line.length >= 400)).toEqual([]);
   for (const hidden of [/new Function/, /\beval\(/, /base64/, /inflate|gunzip|brotli/i, /\brunIn\w*Context/])
     expect(text).not.toMatch(hidden);
-  // Names are the source's.
+  // Names are those of the source.
   for (const name of ['readConfiguration', 'thresholdsEverywhere', 'nf_conntrack_count']) expect(text).toContain(name);
 });
 
-test('its modules share one scope: no wrapper around a module, nothing initialized on demand', () => {
+test('has one scope for all modules: no wrapper around a module, nothing initialized on demand', () => {
   const text = readFileSync(PLUGIN, 'latin1');
   for (const wrapper of ['__esm', '__commonJS', '__export', '__toCommonJS', 'Promise.resolve().then('])
     expect(text).not.toContain(wrapper);
 });
 
-// esbuild adds a digit to a name that two modules have, and to a local name that a module has.
-test('few names differ from those of the source', () => {
+// esbuild appends a digit to a name that two modules have, and to a local name that a module has.
+test('keeps almost all names of the source', () => {
   const text = readFileSync(PLUGIN, 'latin1');
   const renamed = [...new Set(text.match(/\b[A-Za-z]\w*\d\b/g))].filter(
     (name) => !SOURCE_NAMES.has(name) && SOURCE_NAMES.has(name.replace(/\d+$/, '')),
@@ -46,7 +46,7 @@ test('few names differ from those of the source', () => {
   expect(renamed.length, renamed.join(' ')).toBeLessThanOrEqual(MOST_RENAMED);
 });
 
-test('the only program made of text says beside it what the text is', () => {
+test('explains the only program made from text next to it', () => {
   const lines = readFileSync(PLUGIN, 'latin1').split('\n');
   const places = lines.flatMap((line, at) => (line.includes('eval: true') ? [at] : []));
   expect(places).toHaveLength(1);
@@ -54,7 +54,7 @@ test('the only program made of text says beside it what the text is', () => {
     expect(lines.slice(at - 2, at).join(' ')).toMatch(/\/\*! `eval` runs the text of this file itself.*\*\//);
 });
 
-test('the version tells engine and architecture; a committed file cannot tell its commit', () => {
+test('prints engine and architecture as its version; a committed file cannot know its commit', () => {
   const node = command(NODE, ['--print', "process.version.slice(1) + ', linux-' + process.arch"]).stdout;
   expect(plugin('--version')).toEqual({ status: 3, stdout: `check_conntrack ${version}, Node.js ${node}`, stderr: '' });
 });
@@ -63,7 +63,7 @@ test.each([
   ['an exception', "process.uptime = () => { throw new RangeError('boom|\\n'); };", 'RangeError: boom??'],
   ['a thrown string', "process.uptime = () => { throw 'boom'; };", 'no error object'],
   ['an exception of the file system', "require('fs').fstatSync = () => { throw new Error('boom'); };", undefined],
-])('%s that nobody foresaw: UNKNOWN, exit 3', (_, sabotage, words) => {
+])('%s that is not handled: UNKNOWN, exit 3', (_, sabotage, words) => {
   const preload = join(scratch(), 'sabotage.js');
   writeFileSync(preload, sabotage);
   const answer = command(NODE, ['--require', preload, PLUGIN, '--root', fixture('over-limit-synthetic')]);
@@ -75,7 +75,7 @@ test.each([
 describe('a list so long that two threads count it', () => {
   const text = flood(LINES);
 
-  test('comes to the same as when one does', () => {
+  test('gives the same result as one thread', () => {
     const path = join(scratch(), 'list');
     writeFileSync(path, text);
     const [file, stdin] = ['<file>', '-'].map((name) =>
@@ -92,7 +92,7 @@ describe('a list so long that two threads count it', () => {
         lines_not_understood: 0,
         complete: true,
       });
-      // Who has a tenth stands out of a crowd of which everyone differs, and the bound holds.
+      // A source with a tenth of a crowd in which every other source differs stands out, and the bound holds.
       const [first] = sources.top;
       expect(sources.may_lack).toBeGreaterThan(0);
       expect(sources.may_lack).toBeLessThanOrEqual((2 * LINES) / 6144);
@@ -103,7 +103,7 @@ describe('a list so long that two threads count it', () => {
     expect(exact(both)).toEqual(exact(one));
   });
 
-  test('also where no thread can be had', () => {
+  test('also if no thread can be started', () => {
     const path = join(scratch(), 'list');
     writeFileSync(path, text);
     const block = join(scratch(), 'no-threads.cjs');
@@ -112,11 +112,11 @@ describe('a list so long that two threads count it', () => {
     expect(listOf(stdout)).toMatchObject({ entries: LINES, complete: true });
   });
 
-  test('a thread that dies is not taken for the end of the list', () => {
+  test('a dying thread is not mistaken for the end of the list', () => {
     const path = join(scratch(), 'list');
     writeFileSync(path, text);
     const kill = join(scratch(), 'kill.cjs');
-    // The other thread gets a piece, since this one is slow, and dies when it has counted it.
+    // This thread is slow, so the other one gets a piece, and dies after counting it.
     const lines = [
       "const [fs, threads] = [require('fs'), require('worker_threads')];",
       'const [read, Worker] = [fs.readSync, threads.Worker];',
@@ -132,7 +132,7 @@ describe('a list so long that two threads count it', () => {
   });
 });
 
-/** Without those of whom there are so many that their counts are bounds, which depend on who has counted which part. */
+/** Without the counts that are bounds, which depend on how the threads divided the list. */
 function exact({ sources: _, source: __, networks: ___, arrivals, ...rest }: Shown): unknown {
   return { ...rest, arrivals: { ...arrivals, sources: [], networks: [] } };
 }

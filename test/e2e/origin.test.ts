@@ -1,4 +1,4 @@
-// The page that a package names is that of the clone it was built in.
+// The page named by a package is that of the clone that it was built in.
 
 import { expect, test } from 'vitest';
 import { pageOf } from '../../.dev/packages/origin.mjs';

@@ -1,5 +1,4 @@
-// What is made from the source's tables is up to date, and nothing that the program has is missing in what is written
-// about it.
+// Generated files are up to date, and the documentation covers everything in the program.
 
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -27,7 +26,7 @@ const DIST = read('dist/check_conntrack');
 const HELP = Object.fromEntries(COMMANDS.map((name) => [name, plugin(name, '--help').stdout]));
 const KNOWN: readonly Flag[] = FLAGS;
 
-test('the committed papers are those that `npm run papers` makes', () => {
+test('the committed files are those that `npm run papers` generates', () => {
   const folder = scratch();
   execFileSync(NODE, [join(TOP, '.dev/papers.mjs'), folder, 'nagios']);
   for (const name of MADE) expect(readFileSync(join(folder, name), 'utf8'), name).toBe(read(name));
@@ -40,7 +39,7 @@ describe('every flag', () => {
     expect(README).toContain(`\`${flag}\``);
   });
 
-  test.each(COMMANDS)('of %s is completed', (command) => {
+  test.each(COMMANDS)('%s is completed', (command) => {
     const own = KNOWN.filter(({ of }) => of.includes(command)).map(({ long }) => long);
     const [bash = '', zsh = '', fish = ''] = SHELLS.map(read);
     const inBash = new RegExp(`^ {4}${command}\\) flags='(.*)'`, 'm').exec(bash)?.[1] ?? '';
@@ -65,7 +64,7 @@ test.each(METRIC_NAMES)(
 );
 
 test.each(KNOWN.filter(({ long }) => long === 'format').map(({ of, about }) => [of[0] ?? '', about] as const))(
-  'each format of %s is one that it takes, in manual and README: %s',
+  'each format of %s in manual and README is accepted: %s',
   (command, about) => {
     for (const format of about.replace(/ \(.*/, '').split(/, | or /)) {
       const said = plugin(command, '--format', format, '--root', fixture('debian-12-synthetic')).stdout;
@@ -77,7 +76,7 @@ test.each(KNOWN.filter(({ long }) => long === 'format').map(({ of, about }) => [
   },
 );
 
-test('every gauge of the Prometheus format is in the manual, and the counters go by the names of the metrics', () => {
+test('the manual has every gauge of the Prometheus format, and counters have the names of the metrics', () => {
   const text = plugin('--format', 'prometheus', '--root', fixture('debian-12-synthetic')).stdout;
   const series = Array.from(text.matchAll(/^# TYPE (\w+) (\w+)$/gm), ([, name = '', type]) => ({ name, type }));
   const [gauges, counters] = ['gauge', 'counter'].map((kind) =>
@@ -103,13 +102,13 @@ test('every section of a report is in the manual', () => {
 
 describe('troubleshooting', () => {
   const headings = Array.from(MANUAL.matchAll(/^### `(.+)`$/gm), ([, heading = '']) => heading);
-  /** What others say. */
+  /** Output of other programs. */
   const FOREIGN = /^(NRPE: |\(Return code|Exit status|# Check failed|nf_conntrack: table full)/;
-  /** What differs from one machine to the next. */
+  /** Parts that differ between machines. */
   const VARIABLE =
     /\d+(?:\.\d+)?%?|\/[\w/.]+|\.\.\.|conntrack -[SL]|--wach|no (?:lost_rate|drop)\b|EACCES|check_conntrack|nf_conntrack_netlink/;
 
-  test.each(headings.filter((heading) => !FOREIGN.test(heading)))('the program can say: %s', (heading) => {
+  test.each(headings.filter((heading) => !FOREIGN.test(heading)))('the program can print: %s', (heading) => {
     const words = heading.replace(/^CONNTRACK UNKNOWN - /, '').split(VARIABLE);
     const fixed = words.flatMap((part) => part.split(/[:;()]/)).map((part) => part.trim());
     const telling = fixed.filter((part) => part.includes(' ') || part.length > 12);
@@ -117,7 +116,7 @@ describe('troubleshooting', () => {
     expect(telling.filter((part) => !DIST.includes(part))).toEqual([]);
   });
 
-  test('the list in README has the words of the manual', () => {
+  test("the list in README has the manual's words", () => {
     const [, list = ''] = /\n## Troubleshooting\n([\s\S]*?)\n## /.exec(README) ?? [];
     const messages = Array.from(list.matchAll(/^\| `(.+?)` \|/gm), ([, message]) => message);
     expect(messages.length).toBeGreaterThan(8);
@@ -135,7 +134,7 @@ describe('troubleshooting', () => {
   });
 });
 
-test('every environment variable that the program knows is in the manual', () => {
+test('the manual has every environment variable that the program reads', () => {
   const names = Array.from(
     DIST.matchAll(/environment\d*\["(\w+)"\]|STATE_VARIABLES = \[([^\]]*)\]/g),
     ([, one, all]) => (all === undefined ? [one] : Array.from(all.matchAll(/\w+/g), ([name]) => name)),
@@ -151,19 +150,19 @@ describe.each([
 ])('the programs that may be run, in %s', (_, text, from, to) => {
   const section = text.slice(text.indexOf(from), text.indexOf(to));
 
-  test('are those of the table, each with when, as whom and how long', () => {
+  test('are those of the table, each with its condition, user and time limit', () => {
     const rows = section.split('\n').filter((line) => line.startsWith('| `'));
     expect(rows).toEqual(Object.values(TOOLS).map(rowOf));
   });
 
-  test('are looked for in the folders of the table', () => {
+  test('are searched in the directories of the table', () => {
     const place = text === SECURITY ? section : MANUAL.slice(MANUAL.indexOf('\nPATH is not used: '));
     const [, folders = ''] = / in ((?:`\/[\w/]+`(?:, | or | and )?)+), in this order/.exec(place) ?? [];
     expect(Array.from(folders.matchAll(/`([^`]+)`/g), ([, folder]) => folder)).toEqual(FOLDERS);
   });
 });
 
-test('only what runs the programs of the table can start one', () => {
+test("only the runner of the table's programs can start a process", () => {
   const files = readdirSync(join(TOP, 'src'), { recursive: true, encoding: 'utf8' });
   const sources = files.filter(
     (name) => name.endsWith('.ts') && read(join('src', name)).includes("'#system/children'"),
@@ -176,7 +175,7 @@ function rowOf({ programs, args, when, user, milliseconds }: Tool): string {
   return `| ${lines.join(' or ')} | ${when} | ${user} | ${milliseconds / 1000} s |`;
 }
 
-test('README is read in one sitting', () => {
+test('README is short enough for one sitting', () => {
   expect(README.split(/\s+/).length).toBeLessThan(1900);
   expect(README.indexOf('sudo check_conntrack report')).toBeLessThan(2000);
 });
@@ -185,7 +184,7 @@ function read(name: string): string {
   return readFileSync(join(TOP, name), 'utf8');
 }
 
-/** The page as it is typed: without fonts and escapes. */
+/** Returns the page as plain text, without fonts and escapes. */
 function typed(roff: string): string {
   return roff
     .replace(/\\f[BIR]/g, '')

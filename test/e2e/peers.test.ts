@@ -1,5 +1,5 @@
-// What other conntrack checks get wrong, each as a regression case: OK or a crash where the table cannot be
-// read, a verdict one level off, a division by a limit of zero.
+// Mistakes of other conntrack checks, each as a regression case: OK or a crash if the table cannot be read, a verdict
+// one level off, a division by a limit of zero.
 
 import { expect, test } from 'vitest';
 import { fixture, plugin } from './support/plugin.ts';
@@ -23,7 +23,7 @@ test.each(CASES)('%s', (_, tree, status, line) => {
   expect(answer).toMatchObject({ status, stderr: '' });
 });
 
-test('every usage is judged the same way, whatever the levels', () => {
+test('judges every usage the same way, whatever the levels', () => {
   const states = ['-w80 -c86', '-w86 -c87', '-w80 -c84', '-w85 -c85', '-w84.99 -c99'].map(
     (levels) => plugin('--root', fixture('usage-85-synthetic'), ...levels.split(' ')).status,
   );

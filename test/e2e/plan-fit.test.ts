@@ -1,4 +1,4 @@
-// A limit that does not fit into memory: exit 3, no commands, and the largest that does.
+// A limit that does not fit into memory: exit 3, no commands, and the largest one that fits.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -42,9 +42,9 @@ const meminfo = (available: number) => ({
   'proc/meminfo': `MemTotal:        8130764 kB\nMemFree:   ${available} kB\nMemAvailable:   ${available} kB\n`,
 });
 
-describe('a limit that is asked for', () => {
+describe('a requested limit', () => {
   test.each(['el8-synthetic', 'centos-5.8-synthetic', 'ubuntu-24.04-synthetic', 'usage-85-synthetic'])(
-    'the largest that fits is the largest: %s',
+    'the largest one that fits is the largest: %s',
     (name) => {
       const root = tree(name);
       const misfit = plan(root, '--max', '2147483647');
@@ -73,7 +73,7 @@ describe('a limit that is asked for', () => {
     expect(fitting.plan.commands.length).toBeGreaterThan(0);
   });
 
-  test('what cannot be seen of an entry is counted: 128 bytes more than what is there', () => {
+  test('counts 128 bytes more per entry for settings that cannot be read', () => {
     const root = tree('ubuntu-24.04-synthetic');
     const { memory } = document(plan(root, '--max', '1048576', '--format', 'json')).plan;
     const entries = 1_048_576 - Number(readFileSync(join(root, 'proc/sys/net/netfilter/nf_conntrack_count'), 'latin1'));
@@ -81,7 +81,7 @@ describe('a limit that is asked for', () => {
   });
 });
 
-test('a limit that is no more than what is in use gets no commands', () => {
+test('a limit not above the entries in use gets no commands', () => {
   const root = tree('usage-85-synthetic');
   const answer = plan(root, '--max', '1000');
   expect(answer).toMatchObject({ status: 3, stderr: '' });
@@ -91,7 +91,7 @@ test('a limit that is no more than what is in use gets no commands', () => {
   expect(planned).toMatchObject({ state: 'unknown', plan: { commands: [], files: [], memory: { fits: true } } });
 });
 
-test('the recommended one, where there is no memory for it', () => {
+test('the recommended limit, without memory for it', () => {
   const root = tree('usage-85-synthetic', meminfo(1000));
   const answer = plan(root);
   expect(answer).toMatchObject({ status: 3, stderr: '' });
@@ -102,14 +102,14 @@ test('the recommended one, where there is no memory for it', () => {
   expect(plan(root, '--max', largest).status).toBe(0);
 });
 
-test('where memory cannot be read, nobody knows, and the commands are there', () => {
+test('prints the commands if memory cannot be read, because it may fit', () => {
   const answer = plan(tree('el8-synthetic', { 'proc/meminfo': null }), '--max', '2147483647');
   expect(answer.status).toBe(0);
   expect(answer.stdout).toContain('Whether it fits is not known');
   expect(answer.stdout).toMatch(COMMAND);
 });
 
-test('too few buckets for the limit are told, where this kernel refuses entries in long chains', () => {
+test('warns of too few buckets for the limit if this kernel refuses entries in long chains', () => {
   const few = { 'proc/sys/net/netfilter/nf_conntrack_buckets': '512\n' };
   const words = /this\s+kernel\s+refuses\s+entries\s+in\s+chains/;
   expect(plan(tree('ubuntu-24.04-synthetic', few)).stdout).toMatch(words);

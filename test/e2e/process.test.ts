@@ -1,4 +1,4 @@
-// The process around the check: whatever is done to it, it leaves by one of four doors and is quiet on stderr.
+// The process around the check: it always exits with one of four codes, and prints nothing on stderr.
 
 import { execFileSync, spawn } from 'node:child_process';
 import { constants, openSync, readSync, writeSync } from 'node:fs';
@@ -9,20 +9,20 @@ import { scratch } from './support/tree.ts';
 
 const CRITICAL = `$RUN --root ${fixture('over-limit-synthetic')}`;
 
-test('the verdict survives a closed stdout: exit 2', () => {
+test('keeps the verdict with stdout closed: exit 2', () => {
   expect(shell(`${CRITICAL} >&-`)).toEqual({ status: 2, stdout: '', stderr: '' });
 });
 
-test('the verdict survives closed stdin and stderr: exit 2', () => {
+test('keeps the verdict with stdin and stderr closed: exit 2', () => {
   expect(shell(`${CRITICAL} <&- 2>&-`)).toMatchObject({ status: 2, stdout: expect.stringMatching(/^CONNTRACK CRIT/) });
 });
 
-test('a reader that is gone: exit 3, nothing on stderr', () => {
+test('a reader that has gone: exit 3, nothing on stderr', () => {
   const { stdout, stderr } = shell(`{ { sleep 0.2; ${CRITICAL}; echo "exit $?" >&3; } | :; } 3>&1`);
   expect({ stdout, stderr }).toEqual({ stdout: 'exit 3\n', stderr: '' });
 });
 
-test('a full disk behind stdout: exit 3, nothing on stderr', () => {
+test('a full disk as stdout: exit 3, nothing on stderr', () => {
   expect(shell(`${CRITICAL} >/dev/full`)).toEqual({ status: 3, stdout: '', stderr: '' });
 });
 
@@ -36,7 +36,7 @@ test('an environment without HOME and with an empty PATH: exit 2', () => {
   expect(command(file, args, { PATH: '' })).toMatchObject({ status: 2, stderr: '' });
 });
 
-test('a working directory that is gone: exit 2', () => {
+test('a deleted working directory: exit 2', () => {
   const root = join(TOP, fixture('over-limit-synthetic'));
   const gone = scratch();
   expect(shell(`cd ${gone} && rmdir ${gone} && $RUN --root ${root}`)).toMatchObject({
@@ -54,11 +54,11 @@ test('a slow reader of a non-blocking pipe gets everything', async () => {
   expect((first + drain(reader)).slice(stuffed)).toBe(plugin('--root', fixture('over-limit-synthetic')).stdout);
 });
 
-test('a non-blocking pipe that takes nothing: exit 3, not for ever', async () => {
+test('a non-blocking pipe that accepts nothing: exit 3 after a while', async () => {
   expect(await unblocked(fullPipe().writer)).toBe(3);
 });
 
-// Node gives a child its standard output in blocking mode; somebody else has to take that back.
+// Node gives a child its stdout in blocking mode; another process has to undo that.
 function unblocked(writer: number): Promise<number | null> {
   const script = 'use Fcntl; fcntl(STDOUT, F_SETFL, O_WRONLY | O_NONBLOCK); exec @ARGV';
   const args = ['-e', script, ...RUN, '--root', fixture('over-limit-synthetic')];

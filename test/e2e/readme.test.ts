@@ -1,4 +1,4 @@
-// README and the manual show what the built file really says, and every command line in them is one that it takes.
+// README and the manual show real output of the built file, and it accepts every command line in them.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { scratch } from './support/tree.ts';
 const README = readFileSync(join(TOP, 'README.md'), 'utf8');
 const MANUAL = readFileSync(join(TOP, '.dev/manual.md'), 'utf8');
 const TREE = fixture('centos-5.8-synthetic');
-/** What the examples say of the machine they run on. */
+/** The root directories in the examples. */
 const TREES = ['/tmp/tree', '/host'];
 const STATES = ['/var/lib/nagios', '/var/lib/netdata', '/var/lib/check_mk_agent'];
 
@@ -38,7 +38,7 @@ test('the thresholds of a first week are those of check_conntrack_host, and neve
   expect(plugin(...options, '--root', fixture('over-limit-synthetic')).status).toBe(1);
 });
 
-test('the plan shown is a real one', () => {
+test('the plan in README is a real one', () => {
   const [, line = '', said = ''] = /\n\$ (check_conntrack plan .*)\n((?:.*\n)*?)\.\.\.\n/.exec(MANUAL) ?? [];
   expect(run(line).stdout.startsWith(said)).toBe(true);
   expect(said.length).toBeGreaterThan(300);
@@ -56,16 +56,16 @@ test.each([...new Set(EXAMPLES)])('%s', (line) => {
   expect([0, 1, 2]).toContain(status);
 });
 
-/** Each in the middle of a file of another program, or behind its path. */
+/** Each is in the middle of another program's file, or after its path. */
 const EMBEDDED = blocks(MANUAL).flatMap((block) =>
   Array.from(block.matchAll(/\/usr\/lib\/nagios\/plugins\/check_conntrack( [^"\n;>|]*)?/g), ([, args = '']) => args),
 );
 
-test.each([...new Set(EMBEDDED)])('as another program calls it:%s', (args) => {
+test.each([...new Set(EMBEDDED)])('as another program runs it:%s', (args) => {
   expect(run(`check_conntrack${args}`).stdout).toMatch(/^(CONNTRACK OK|# OK|\{)/);
 });
 
-test('as netdata calls it', () => {
+test('as netdata runs it', () => {
   const [, list = ''] = /args: \[(.*)\]/.exec(MANUAL) ?? [];
   const args: readonly string[] = JSON.parse(`[${list}]`);
   expect(args.length).toBeGreaterThan(5);
@@ -89,7 +89,7 @@ function isExample(line: string): boolean {
   return /^(sudo |ssh .*\| )?check_conntrack /.test(line);
 }
 
-/** On a captured tree, and with stand-ins for what is not the plugin's: nothing of the machine is asked. */
+/** Uses a captured tree, and stand-ins for other programs, so that the machine is not read. */
 function run(line: string): Answer {
   const state = scratch();
   const moved = TREES.reduce((text, place) => text.split(place).join(TREE), line);

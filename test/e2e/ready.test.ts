@@ -7,7 +7,7 @@ import { devEngines, scripts } from '../../package.json';
 import { type Answer, shell, TOP } from './support/plugin.ts';
 import { scratch } from './support/tree.ts';
 
-test('a clone without its packages is told to type npm ci', () => {
+test('a clone without its packages is told to run npm ci', () => {
   expect(ready(devEngines.runtime.version)).toEqual({
     status: 1,
     stdout: '',
@@ -15,21 +15,21 @@ test('a clone without its packages is told to type npm ci', () => {
   });
 });
 
-test('an older Node is told which one is needed', () => {
+test('an older Node prints the version that is needed', () => {
   const { status, stderr } = ready('>=99.1.0');
   expect({ status, lines: stderr.split('\n').length }).toEqual({ status: 1, lines: 2 });
   expect(stderr).toMatch(/^building and testing needs Node 99\.1\.0 or newer, and this is \d+\.\d+\.\d+ /);
 });
 
-test('with its packages nothing is said', () => {
+test('prints nothing if its packages are there', () => {
   expect(ready(devEngines.runtime.version, 'node_modules/.package-lock.json')).toMatchObject({ status: 0, stderr: '' });
 });
 
-test.each(Object.entries(scripts))('npm run %s begins so', (_, script) => {
+test.each(Object.entries(scripts))('npm run %s starts this way', (_, script) => {
   expect(script).toMatch(/^(node \.dev\/ready\.mjs && |npm run -s (build|typecheck) && )/);
 });
 
-/** What a clone says that has these files besides. */
+/** Returns the output in a clone that also has these files. */
 function ready(version: string, ...files: readonly string[]): Answer {
   const folder = scratch();
   copyFileSync(join(TOP, '.dev/ready.mjs'), join(folder, 'ready.mjs'));

@@ -1,4 +1,4 @@
-// The report on lists captured elsewhere: where they come from, how large they are, and what goes wrong.
+// The report on lists captured elsewhere: sources, sizes, and failures.
 
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -12,8 +12,8 @@ import { scratch, tree } from './support/tree.ts';
 const LIST = fixture('entries-nf_conntrack-capture');
 const CAPTURED = readFileSync(join(TOP, LIST), 'latin1');
 
-describe('where a list comes from', () => {
-  test('a file, stdin and a pipe with a name say the same', () => {
+describe('the source of a list', () => {
+  test('a file, stdin and a named pipe give the same report', () => {
     const said = plugin('report', '--entries', LIST).stdout.replace(LIST, 'it');
     const stdin = shell(`cat ${LIST} | $RUN report --entries -`);
     const fifo = join(scratch(), 'fifo');
@@ -29,7 +29,7 @@ describe('where a list comes from', () => {
     }
   });
 
-  test('the list of a captured tree lies in it', () => {
+  test('the list of a captured tree is in the tree', () => {
     const root = tree('linux-6.18-capture', { 'proc/net/nf_conntrack': CAPTURED });
     const { stdout, status } = plugin('report', '--root', root);
     expect(status).toBe(0);
@@ -37,7 +37,7 @@ describe('where a list comes from', () => {
     expect(stdout).toContain('    tcp_timeout_syn_sent (120 s)                      3  15.0%, 99 s left\n');
   });
 
-  test('a line that has no end, and pieces that end in the middle of one', () => {
+  test('reads a last line without an end, and pieces that end in the middle of a line', () => {
     const script = `for i in 1 2 3; do printf %s "$1"; sleep 0.05; printf '%s\\n' "$2"; done`;
     const [line = ''] = CAPTURED.split('\n');
     const halves = [line.slice(0, 70), line.slice(70)];
@@ -49,7 +49,7 @@ describe('where a list comes from', () => {
     expect(listOf(stdout)).toMatchObject({ entries: 4, lines_not_understood: 0, complete: true });
   });
 
-  test('lines that are none are counted', () => {
+  test('counts malformed lines', () => {
     const path = join(scratch(), 'list');
     writeFileSync(path, `conntrack v1.4.7: 20 flow entries have been shown.\n${CAPTURED}\0\xff\n`, 'latin1');
     const { stdout, status } = plugin('report', '--entries', path);
@@ -98,7 +98,7 @@ describe('what earlier checks have seen', () => {
   const lost = { drop: [4001], insert_failed: [4001] };
   const SEEN = '4,001 packets were lost to clashes between 480 s and 180 s before the capture';
 
-  test('when packets were lost; the state directory is only read', () => {
+  test('show when packets were lost; the state directory is only read', () => {
     const here = machine();
     here.check({ uptime: 1000 });
     here.check({ uptime: 1300, ...lost });
@@ -111,7 +111,7 @@ describe('what earlier checks have seen', () => {
     expect(kept()).toBe(before);
   });
 
-  test('a directory of the environment; as JSON', () => {
+  test('from a directory of the environment; as JSON', () => {
     const here = machine();
     here.check({ uptime: 1000 });
     here.check({ uptime: 1300, ...lost });
@@ -125,7 +125,7 @@ describe('what earlier checks have seen', () => {
     });
   });
 
-  test('a directory that is not there is named, and none is the kind that is unknown', () => {
+  test('a missing directory is named, and no samples count as unknown', () => {
     const here = machine();
     const gone = here.report({ uptime: 1480, ...lost }, '--state-dir', '/nonexistent');
     expect(gone.stdout).toContain('\n  No history: cannot read /nonexistent: no such file.\n');
@@ -135,12 +135,12 @@ describe('what earlier checks have seen', () => {
   });
 });
 
-describe('what goes wrong', () => {
+describe('failures', () => {
   test.each([
     ['a device', '/dev/null', 'cannot read /dev/null: not a regular file'],
-    ['nothing in it', 'empty', 'empty'],
+    ['an empty file', 'empty', 'empty'],
     ['blank lines', 'blank', 'empty'],
-    ['something else', 'other', 'not in a known format'],
+    ['other text', 'other', 'not in a known format'],
   ])('%s', (_, name, why) => {
     const folder = scratch();
     writeFileSync(join(folder, 'empty'), '');
@@ -153,13 +153,13 @@ describe('what goes wrong', () => {
     expect(answer.stdout.replace(/\s+/g, ' ')).toContain(why);
   });
 
-  test('what a list contains is not shown where it is none', () => {
+  test('does not print the contents of a file that is not a list', () => {
     const path = join(scratch(), 'secret');
     writeFileSync(path, 'hunter2\n');
     expect(plugin('report', '--entries', path).stdout).not.toContain('hunter2');
   });
 
-  test('no time left: one that does not end, and one that nobody begins', () => {
+  test('the deadline passes on a list without an end, and on one that never begins', () => {
     const answer = shell(`(cat ${LIST}; sleep 3) | $RUN report --entries - -t 1`);
     expect(answer.status).toBe(3);
     expect(answer.stdout).toMatch(/^CONNTRACK UNKNOWN - .*stdin/);
@@ -170,7 +170,7 @@ describe('what goes wrong', () => {
     expect(waiting.stdout).toMatch(/^CONNTRACK UNKNOWN - timeout/);
   });
 
-  test('a pipe with a name that is written to later, or closed without a word', () => {
+  test('a named pipe that is written to later, or closed without output', () => {
     const [late, mute] = [join(scratch(), 'late'), join(scratch(), 'mute')];
     const script = `mkfifo ${late}; (sleep 0.4; cat ${LIST} >${late}) &`;
     expect(shell(`${script} $RUN report --entries ${late}`).stdout).toContain('  20 entries of ');
@@ -178,7 +178,7 @@ describe('what goes wrong', () => {
     expect(nothing.stdout.replace(/\s+/g, ' ')).toMatch(/^CONNTRACK UNKNOWN - cannot use \S+: empty $/);
   });
 
-  test('nowhere to write to, and nothing to read from', () => {
+  test('no stdout, and no stdin', () => {
     expect(shell(`$RUN report --entries ${LIST} >/dev/full`)).toMatchObject({ status: 3, stderr: '' });
     const closed = shell('$RUN report --entries - <&-');
     expect(closed).toMatchObject({ status: 3, stdout: 'CONNTRACK UNKNOWN - cannot use stdin: empty\n', stderr: '' });
@@ -186,11 +186,12 @@ describe('what goes wrong', () => {
 });
 
 describe('Ctrl-C', () => {
-  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s: what is known by then is told', async (signal) => {
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s: reports the results so far', async (signal) => {
     const child = spawn(ENV, [...RUN, 'report', '--entries', '-'], { cwd: TOP, stdio: ['pipe', 'pipe', 'pipe'] });
     const output: string[] = [];
     child.stdout.on('data', (piece) => output.push(String(piece)));
-    // The program says nothing before its end. The channel holds less than this: who has taken the rest is at work.
+    // The program prints nothing before its end. The channel holds less than this, so if the rest is written, the
+    // program is reading.
     await new Promise((resolve) => child.stdin.write(CAPTURED.repeat(1000), resolve));
     child.kill(signal);
     const status = await new Promise((resolve) => child.once('exit', resolve));

@@ -1,4 +1,4 @@
-// The forecast over a course of checks: a table that settles wakes nobody for long, and one that fills does.
+// The forecast over a series of checks: a table that settles alarms only briefly, and one that fills keeps alarming.
 
 import { expect, test } from 'vitest';
 import { type Machine, machine } from './support/machine.ts';
@@ -6,7 +6,7 @@ import { type Machine, machine } from './support/machine.ts';
 const LIMIT = 262_144;
 const ARGS = ['-c', 'time_to_full=15m:'];
 
-/** The exit codes of a check every 10 s, by the seconds since the load came. */
+/** Returns the exit codes of a check every 10 s, by the seconds since the load began. */
 function course(
   here: Machine,
   entries: (seconds: number) => number,
@@ -21,7 +21,7 @@ function course(
   );
 }
 
-test('UDP that comes at a steady rate settles at 69 %: CRITICAL for a minute at most, and the reason is told', {
+test('UDP at a constant rate settles at 69 %: CRITICAL for at most a minute, with the reason', {
   timeout: 60_000,
 }, () => {
   const here = machine();
@@ -39,14 +39,14 @@ test('UDP that comes at a steady rate settles at 69 %: CRITICAL for a minute at 
   expect(stdout).not.toContain(' time_to_full=');
 });
 
-test('a table that fills is CRITICAL from the time that it is known to, on and on', { timeout: 60_000 }, () => {
+test('a table that fills stays CRITICAL from the time that it is known to', { timeout: 60_000 }, () => {
   const here = machine();
   const statuses = course(here, (time) => 1000 * time, 200);
   const after = Array.from(statuses).filter(([time]) => time >= 60);
   expect(after.map(([, status]) => status)).toEqual(after.map(() => 2));
 });
 
-test('a flood that comes after it has settled is told', { timeout: 60_000 }, () => {
+test('a flood after it has settled alarms', { timeout: 60_000 }, () => {
   const here = machine();
   const settled = (time: number) => 0.4 * LIMIT * (1 - Math.exp(-time / 30));
   const statuses = course(here, (time) => settled(time) + Math.max(0, time - 120) * 900, 220);

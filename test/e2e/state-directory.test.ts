@@ -1,4 +1,4 @@
-// What is kept between runs: where, whose, and what of it is trusted.
+// State between runs: its path, its owner, and which of it is trusted.
 
 import { execFileSync, spawn } from 'node:child_process';
 import {
@@ -20,7 +20,7 @@ import { type Answer, command, ENV, RUN } from './support/plugin.ts';
 describe('the state directory', () => {
   const judged = ['-v', '-c', 'drop_rate=1000'];
 
-  /** Makes a history of two runs, does something to it, and runs twice more. */
+  /** Makes a history of two runs, damages it, and runs twice more. */
   function damaged(damage: (here: Machine) => void): { readonly hurt: Answer; readonly next: Answer } {
     const here = machine();
     here.check({ uptime: 1000 });
@@ -90,8 +90,8 @@ describe('the state directory', () => {
   test.each<[string, (here: Machine) => void, RegExp]>([
     ['with one counter more', (here) => addCounter(file(here)), /rates: over 120 s, 3 samples/],
     ['without the names of its counters', (here) => olderSchema(file(here)), /rates: over 120 s, 3 samples/],
-    ['of a form that nobody knows', (here) => writeFileSync(file(here), '{"schema":9}'), /no rates yet: first run/],
-  ])('a file of another version, %s: what is common is taken, and nothing is UNKNOWN', (_, change, words) => {
+    ['of an unknown form', (here) => writeFileSync(file(here), '{"schema":9}'), /no rates yet: first run/],
+  ])('a file of another version, %s: uses what both have, and nothing is UNKNOWN', (_, change, words) => {
     const { hurt, next } = damaged(change);
     expect(hurt).toMatchObject({ status: 0, stderr: '' });
     expect(hurt.stdout).toMatch(words);
@@ -101,12 +101,12 @@ describe('the state directory', () => {
 
   const own = (here: Machine): string => join(here.state, String(process.geteuid?.()));
   test.each<[string, (here: Machine) => void, RegExp]>([
-    ['a directory in the place of the file', (here) => replaceByFolder(file(here)), /cannot (read|write) /],
-    ['a link in the place of our directory', (here) => moveAndLink(own(here)), /not a directory/],
-    ['a file in the place of our directory', (here) => replaceByFile(own(here)), /not a directory/],
+    ['a directory in place of the file', (here) => replaceByFolder(file(here)), /cannot (read|write) /],
+    ['a link in place of our directory', (here) => moveAndLink(own(here)), /not a directory/],
+    ['a file in place of our directory', (here) => replaceByFile(own(here)), /not a directory/],
     ['our directory writable by others', (here) => chmodSync(own(here), 0o777), /other users may write to it/],
     ['no state directory', (here) => rmSync(here.state, { recursive: true }), /no such file/],
-    ['a file for a state directory', (here) => replaceByFile(here.state), /not a directory/],
+    ['a file as the state directory', (here) => replaceByFile(here.state), /not a directory/],
   ])('%s: UNKNOWN if judged, and only then', (_, damage, words) => {
     const { hurt, next } = damaged(damage);
     for (const answer of [hurt, next]) {
@@ -122,7 +122,7 @@ describe('the state directory', () => {
     expect(unjudged.stdout).toMatch(/\nno history: cannot /);
   });
 
-  test('what a planted link points to is not touched', () => {
+  test('does not touch the target of a planted link', () => {
     const here = machine();
     here.check({ uptime: 1000 });
     const victim = join(here.root, 'victim');
@@ -135,14 +135,14 @@ describe('the state directory', () => {
     expect(statSync(path).isFile()).toBe(true);
   });
 
-  test('ours alone: directories 0700, files 0600', () => {
+  test('only for us: directories 0700, files 0600', () => {
     const here = machine();
     here.check({ uptime: 1000 });
     const mode = (path: string): number => statSync(path).mode & 0o777;
     expect([mode(own(here)), mode(folder(here)), mode(file(here))]).toEqual([0o700, 0o700, 0o600]);
   });
 
-  test('what was killed between writing and renaming is cleared away, what is being written is not', () => {
+  test('removes files of a run killed before renaming, but not those being written', () => {
     const here = machine();
     here.check({ uptime: 1000 });
     const [old, fresh, forgotten] = ['a.json.1-1-1.tmp', 'b.json.2-2-2.tmp', 'net-1-300.json'].map((name) =>
@@ -160,7 +160,7 @@ describe('the state directory', () => {
     ).toEqual(['b.json.2-2-2.tmp']);
   });
 
-  test('another tree and another window have files of their own', () => {
+  test('another tree and another window have their own files', () => {
     const [one, other] = [machine(), machine()];
     one.check({ uptime: 1000 });
     const foreign = command(ENV, [...RUN, '--root', other.root, '--state-dir', one.state, '-v']);
@@ -169,7 +169,7 @@ describe('the state directory', () => {
     expect(readdirSync(folder(one)).length).toBe(3);
   });
 
-  test('twenty checks at the same time all finish, and leave a valid history', async () => {
+  test('twenty concurrent checks all finish, and leave a valid history', async () => {
     const here = machine();
     here.check({ uptime: 1000 });
     writeFileSync(join(here.root, 'proc/uptime'), '1060.00 1.00\n');
@@ -183,7 +183,7 @@ describe('the state directory', () => {
     file(here);
   });
 
-  test.each(['MP_STATE_PATH', 'NAGIOS_PLUGIN_STATE_DIRECTORY'])('$%s names it too', (name) => {
+  test.each(['MP_STATE_PATH', 'NAGIOS_PLUGIN_STATE_DIRECTORY'])('$%s is used too', (name) => {
     const here = machine();
     here.check({ uptime: 1000 });
     writeFileSync(join(here.root, 'proc/uptime'), '1060.00 1.00\n');
@@ -192,7 +192,7 @@ describe('the state directory', () => {
   });
 });
 
-/** As a later version may write it: another counter in front, and figures for each. */
+/** As a later version may write it: one more counter in front, with figures. */
 function addCounter(path: string): void {
   replaceIn(path, '"schema":3', '"schema":4');
   replaceIn(path, '["drop",', '["later","drop",');

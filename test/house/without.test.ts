@@ -1,5 +1,5 @@
-// Each of these commands can be taken out: without its folder and its line in main's table the rest builds, type-checks
-// and passes its own tests. It shows that nothing else imports them.
+// Any of these commands can be removed: without its folder and its line in main's table the rest builds, type-checks
+// and passes its own tests. This shows that no other code imports it.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
 import { command, TOP } from '../e2e/support/plugin.ts';
 
-/** These are about all commands at once. */
+/** These cover all commands at once. */
 const OF_ALL = ['golden', 'definitions', 'papers', 'readme'].map((name) => `test/e2e/${name}.test.ts`);
 const OF_SCHEMA = 'test/unit/words/schema.test.ts';
 
@@ -26,14 +26,14 @@ test.each(['report', 'plan', 'munin'])('without %s', (name) => {
 const VITEST = ['npx', 'vitest', 'run', '--config', 'test/vitest.config.mts', '--reporter', 'dot'] as const;
 const PASSED = { status: 0, output: '' };
 
-/** The end of the output if it fails. */
+/** The end of the output, if it fails. */
 function run(cwd: string, file: string, ...args: readonly string[]) {
   const { VITEST: _, ...env } = process.env;
   const { status, stdout, stderr } = spawnSync(file, args, { cwd, env, encoding: 'utf8', maxBuffer: 1 << 26 });
   return { status, output: status === 0 ? '' : `${stdout}${stderr}`.slice(-4000) };
 }
 
-// By hard links: esbuild would take packages behind a symbolic one for files outside of the project.
+// Uses hard links: esbuild treats packages behind a symbolic link as files outside the project.
 function copyWithout(name: string): string {
   const copy = join(TOP, '.cache/without', name);
   rmSync(copy, { recursive: true, force: true });
@@ -53,7 +53,7 @@ function takeOutOfTable(copy: string, name: string): void {
   writeFileSync(main, kept.join('\n'));
 }
 
-/** Tests, and what they share, that import something of the folder. */
+/** Removes tests and shared test code that import files of the folder. */
 function removeTests(copy: string, folder: string): void {
   const tests = filesIn(copy, 'test').filter((file) => file.endsWith('.ts'));
   const isGone = (file: string) => file.startsWith(folder) || !existsSync(join(copy, file));
@@ -77,7 +77,7 @@ function importsOf(copy: string, file: string): readonly string[] {
   return Array.from(paths, ([, path = '']) => normalize(join(dirname(file), path)));
 }
 
-/** Those that do not speak of the command. */
+/** Returns the tests that do not mention the command. */
 function endToEnd(copy: string, name: string): readonly string[] {
   return filesIn(copy, 'test/e2e').filter(
     (file) =>

@@ -1,5 +1,5 @@
-// What happened on each kernel, and what was said of it. At the end a table tells what each of them can do, and which
-// could not be had.
+// Behaviour of each kernel, and the plugin's output on it. At the end a table lists the features of each, and the
+// kernels that could not be fetched.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,7 +18,7 @@ const machines = new Map<string, Machine>();
 const right = new Map<string, { held: number; all: number }>();
 const folder = mkdtempSync(join(tmpdir(), 'check_conntrack-kernels-'));
 
-// Two at a time: each takes one processor, and most of the time of it.
+// Two at a time: each uses one processor most of the time.
 beforeAll(async () => {
   const waiting = names.slice();
   const worker = async (): Promise<void> => {
@@ -35,7 +35,7 @@ afterAll(() => {
   process.stdout.write(`\n${[head, ...names.map(tableRow), ...absent].join('\n')}\n`);
 });
 
-test('there are kernels of four series at the least', () => {
+test('there are kernels of at least four series', () => {
   const series = new Set(names.map((name) => machines.get(name)?.release.split('.', 2).join('.')));
   expect(series.size).toBeGreaterThanOrEqual(isChoice ? 1 : FEWEST);
 });

@@ -1,17 +1,17 @@
-// The limit of a booted kernel: lost, restored, planned, and there again after a load of the module and after a boot.
+// The limit of a booted kernel: lost, restored, planned, and kept over a load of the module and a boot.
 
 import { expect, test } from 'vitest';
 import { defaultLimit } from '../../src/evaluate/module-load.ts';
 import type { Look } from './look.ts';
 
 export function limits({ step, figures, isFrom, hasFiles, version }: Look): void {
-  test('before the module is loaded nothing is there', () => {
+  test('reports no connection tracking before the module is loaded', () => {
     const output = 'CONNTRACK UNKNOWN - no connection tracking visible here\n';
     expect(step('absent')).toEqual({ status: 3, output });
     expect(step('absent-ok')).toEqual({ status: 0, output: output.replace('UNKNOWN', 'OK') });
   });
 
-  test('the limit that nobody set is what is known of this release with so much memory', () => {
+  test('the default limit is the one known for this release and memory', () => {
     const [, kilobytes] = /MemTotal: +(\d+) kB/.exec(step('default-memory').output) ?? [];
     const release = { ok: true, value: version(), source: '' } as const;
     const memTotal = { ok: true, value: 1024 * Number(kilobytes), source: '' } as const;
@@ -19,7 +19,7 @@ export function limits({ step, figures, isFrom, hasFiles, version }: Look): void
     expect(defaultLimit({ generation: 'nf_conntrack', release, memTotal, buckets })).toBe(figures('default')[0]);
   });
 
-  test('a limit that sysctl set is lost when the module is loaded anew, and that is said', () => {
+  test('reports that a limit set by sysctl is lost when the module is reloaded', () => {
     const [limit = 0] = figures('default');
     expect(limit).toBeLessThan(300_000);
     expect(step('set')).toMatchObject({ status: 0, output: expect.stringContaining('0 of 300000 entries') });
@@ -36,7 +36,7 @@ export function limits({ step, figures, isFrom, hasFiles, version }: Look): void
     expect(report.output).toContain('Restore the limit of 300,000 that /etc/sysctl.conf sets.');
   });
 
-  test('a limit that somebody set by hand is not blamed on the module', () => {
+  test('does not blame the module for a limit set by hand', () => {
     const { status, output } = step('lowered');
     expect(status).toBe(1);
     expect(output).toContain('CONNTRACK WARNING - limit is 50000 but /etc/sysctl.conf sets 300000;');
@@ -45,14 +45,14 @@ export function limits({ step, figures, isFrom, hasFiles, version }: Look): void
     ]);
   });
 
-  test('what report says to type, typed, restores it; another load loses it, and plan says so', () => {
+  test('the commands of report restore it; another load loses it, and plan says so', () => {
     expect(step('restore').output).toContain('sysctl -w net.netfilter.nf_conntrack_max=300000');
     expect(step('restored-how').status).toBe(0);
     expect(step('restored')).toMatchObject({ status: 0, output: expect.stringContaining('0 of 300000 entries') });
     expect(JSON.parse(step('reloaded-plan').output).plan).toMatchObject({ max: 300_000, reason: 'configured' });
   });
 
-  test('a module loaded with the lines of plan has the figures that plan tells', () => {
+  test('a module loaded with the lines of plan has the figures that plan prints', () => {
     const { plan } = JSON.parse(step('plan').output);
     const { buckets, max_at_load: limit, expect_max: expectations } = plan;
     expect(figures('planned-figures')).toEqual([limit, buckets, expectations.at_load]);
@@ -63,14 +63,14 @@ export function limits({ step, figures, isFrom, hasFiles, version }: Look): void
     expect(step('seed')).toMatchObject({ status: 0, output: expect.stringContaining('0 of 262144 entries') });
   });
 
-  test('a limit of 0 is none, until the kernel refuses it (6.19)', () => {
+  test('a limit of 0 means none, until the kernel refuses it (6.19)', () => {
     const isRefused = isFrom(6, 19);
     expect(step('no-limit').status !== 0).toBe(isRefused);
     const words = isRefused ? 'of 200000 entries' : 'entries, no limit set';
     expect(step('unlimited')).toMatchObject({ status: 0, output: expect.stringContaining(words) });
   });
 
-  test('counters without the files come from conntrack(8), and only once its module is there', () => {
+  test('counters without the files come from conntrack(8), but only once its module is loaded', () => {
     const source = hasFiles() ? /counters: .*\(\/proc\/net\/stat\/nf_conntrack\)/ : /counters: .*conntrack -S/;
     expect(step('memory').output).toMatch(source);
     const refusal = 'no counters: did not run conntrack -S: it would load nf_conntrack_netlink';
@@ -79,7 +79,7 @@ export function limits({ step, figures, isFrom, hasFiles, version }: Look): void
 }
 
 export function limitsAgain({ step, figures }: Look): void {
-  test('a machine booted with the lines of plan has the limit and the buckets that plan tells', () => {
+  test('a machine booted with the lines of plan has the limit and the buckets that plan prints', () => {
     const { plan } = JSON.parse(step('plan').output);
     expect(step('again-absent').output).toContain('no connection tracking visible here');
     expect(figures('again-figures')).toEqual([plan.max, plan.buckets, plan.expect_max.at_load]);

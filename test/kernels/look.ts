@@ -1,4 +1,4 @@
-// What a booted kernel said, step by step, as figures: for the tests of all that was done there.
+// The output of a booted kernel, step by step, as figures for the tests.
 
 import { atLeast } from '../../src/evaluate/kernel-version.ts';
 import type { KernelVersion } from '../../src/model/machine.ts';
@@ -9,16 +9,16 @@ export interface Look {
   readonly has: (name: string) => boolean;
   /** Limit, buckets and limit of expectations. */
   readonly figures: (name: string) => readonly number[];
-  /** The kernel's own counter, of all CPUs; undefined where it has none. */
+  /** The kernel's own counter, over all CPUs; undefined if it has none. */
   readonly counter: (name: string, column: string) => number | undefined;
   readonly rise: (from: string, to: string, column: string) => number;
   readonly version: () => KernelVersion;
   readonly isFrom: (major: number, minor: number) => boolean;
-  /** Whether it has the files of CONFIG_NF_CONNTRACK_PROCFS. */
+  /** True if it has the files of CONFIG_NF_CONNTRACK_PROCFS. */
   readonly hasFiles: () => boolean;
 }
 
-/** `machine` is called by the tests, when it has been booted. */
+/** `machine` returns the machine once it has booted; the tests call it. */
 export function lookAt(name: string, machine: () => Machine | undefined): Look {
   const has = (step: string) => machine()?.steps.has(step) ?? false;
   const step = (wanted: string): Step => {
@@ -44,7 +44,7 @@ export function lookAt(name: string, machine: () => Machine | undefined): Look {
   };
 }
 
-// conntrack -S has other words for these.
+// conntrack -S has other names for these.
 const TOOL: Readonly<Record<string, string>> = { clashres: 'clash_resolve', chainlength: 'chaintoolong' };
 
 function sumOf(output: string, column: string): number | undefined {
@@ -58,7 +58,7 @@ function sumOf(output: string, column: string): number | undefined {
   return rows.reduce((sum, row) => sum + Number.parseInt(row.trim().split(/\s+/)[place] ?? '', 16), 0);
 }
 
-/** Of the check's line. */
+/** From the check's line. */
 export function perfdata({ output }: Step, label: string): number {
   return Number(new RegExp(` ${label}=([\\d.]+)`).exec(output)?.[1]);
 }

@@ -1,4 +1,4 @@
-// What a booted kernel loses, and what was said of it: the facts are its counters, read at the same moment.
+// Losses of a booted kernel, and the plugin's output: the facts are the kernel's counters, read at the same moment.
 
 import { expect, test } from 'vitest';
 import { type Look, perfdata } from './look.ts';
@@ -6,12 +6,12 @@ import { type Look, perfdata } from './look.ts';
 const COUNTERS = ['drop', 'early_drop', 'insert_failed', 'chainlength'] as const;
 
 export function losses({ step, counter, rise, isFrom, hasFiles }: Look): void {
-  test('a full table: CRITICAL, and the drops are those that the kernel has counted', () => {
+  test('a full table: CRITICAL, with the drops that the kernel counted', () => {
     const { status, output } = step('full');
     const lost = counter('full-truth', 'drop');
     expect(status).toBe(2);
     expect(lost).toBeGreaterThan(0);
-    // The kernel's own cleaner may have taken a few by then.
+    // The kernel's garbage collection may have removed a few by then.
     expect(output).toMatch(
       /CONNTRACK CRITICAL - (table full: 100|9\d) of 100 entries .*; \d+ packets dropped in the last /,
     );
@@ -19,14 +19,14 @@ export function losses({ step, counter, rise, isFrom, hasFiles }: Look): void {
     for (const name of COUNTERS) {
       const counted = counter('full-truth', name);
       const said = perfdata(step('full'), name);
-      // Before 5.15 the kernel has no such counter, and nothing is told of it.
+      // Before 5.15 the kernel has no such counter, and none is printed.
       if (counted === undefined) expect(said).toBeNaN();
       else expect(said).toBe(counted);
     }
     expect(counter('full-truth', 'chainlength') === undefined).toBe(!isFrom(5, 15));
   });
 
-  test('each of the 400 that were sent is in the table, or was evicted from it, or is counted as dropped', () => {
+  test('each of the 400 packets is in the table, evicted, or counted as dropped', () => {
     const dropped = counter('full-truth', 'drop') ?? 0;
     const evicted = counter('full-truth', 'early_drop') ?? 0;
     expect(100 + dropped + evicted).toBe(400);
@@ -35,7 +35,7 @@ export function losses({ step, counter, rise, isFrom, hasFiles }: Look): void {
   test('an incident: which table, who fills it, and what to type', () => {
     const { status, output } = step('losing');
     expect(status).toBe(2);
-    // A flood evicts and the kernel collects while it is looked at: a few of the hundred may be free at that moment.
+    // A flood evicts, and the kernel collects garbage meanwhile: a few of the hundred may be free at that moment.
     expect(output).toMatch(
       /^CONNTRACK CRITICAL - the table of the host is (?:9\d\.\d% )?full and losing [\d,]+\s+packets\/s\n/,
     );
@@ -45,7 +45,7 @@ export function losses({ step, counter, rise, isFrom, hasFiles }: Look): void {
     expect(output).toContain('\n  1. Raise the limit to ');
   });
 
-  test('what it says to type, typed, ends the drops while the flood goes on', () => {
+  test('its commands end the drops while the flood continues', () => {
     expect(step('raise').output).toMatch(/^sysctl -w net\.netfilter\.nf_conntrack_max=\d+$/m);
     expect(step('raised-how').status).toBe(0);
     expect(rise('full-truth', 'raised-truth', 'drop')).toBeGreaterThan(0);
@@ -55,7 +55,7 @@ export function losses({ step, counter, rise, isFrom, hasFiles }: Look): void {
     expect(step('emptied')).toMatchObject({ status: 0, output: expect.stringContaining('0 of 100 entries') });
   });
 
-  test('munin, and conntrack(8) beside it', () => {
+  test('munin, compared with conntrack(8)', () => {
     const { status, output } = step('full-munin');
     expect(status).toBe(0);
     const [, entries] = /^limit\.value 100\nentries\.value (\d+)\n$/.exec(output) ?? [];
@@ -63,14 +63,14 @@ export function losses({ step, counter, rise, isFrom, hasFiles }: Look): void {
     expect(step('full-tool').output).toContain(` drop=${perfdata(step('full-root'), 'drop')} `);
   });
 
-  test('another namespace is full and ours is not', () => {
+  test('another namespace is full, ours is not', () => {
     expect(step('elsewhere').status).toBe(2);
     expect(step('elsewhere').output).toMatch(
       /^CONNTRACK CRITICAL - namespace of sleep \(pid \d+\) is full: 100 of 100; here 0 \(0\.0%\), 2 namespaces/,
     );
   });
 
-  test('the same without root: seen as well, or said that it cannot be', () => {
+  test('the same without root: found, or reported as not visible', () => {
     const { status, output } = step('elsewhere-nobody');
     expect(status).toBe(hasFiles() ? 2 : 3);
     expect(output).toMatch(
@@ -78,7 +78,7 @@ export function losses({ step, counter, rise, isFrom, hasFiles }: Look): void {
     );
   });
 
-  test('a table that fills: in how many seconds, by the clock of the kernel', () => {
+  test("a table that fills: seconds left, by the kernel's clock", () => {
     const uptime = (name: string) => Number(step(name).output.split(' ')[0]);
     const { status, output } = step('filling');
     expect(status).toBe(1);
@@ -88,7 +88,7 @@ export function losses({ step, counter, rise, isFrom, hasFiles }: Look): void {
     expect(said * perSecond).toBeLessThan(18_500 * 2);
   });
 
-  test('long chains refuse entries below the limit from 5.15 on', () => {
+  test('long chains refuse entries below the limit since 5.15', () => {
     const { status, output } = step('chains');
     const refused = rise('chains-before', 'chains-truth', 'chainlength');
     expect(status).toBe(0);
@@ -99,20 +99,20 @@ export function losses({ step, counter, rise, isFrom, hasFiles }: Look): void {
     expect(perfdata(step('chains'), 'entries')).toBe(30_000 - refused);
   });
 
-  test('where NAT has no port left, drop and insert_failed rise together, and the table is nearly empty', () => {
+  test('without a free NAT port, drop and insert_failed rise together in a nearly empty table', () => {
     expect(step('nat')).toEqual({ status: 0, output: '' });
     const risen = (name: string) => rise('clash-before', 'clash-truth', name);
     expect(risen('drop')).toBeGreaterThan(50);
     expect(risen('insert_failed')).toBe(risen('drop'));
     expect(risen('chainlength')).toBe(0);
     expect(perfdata(step('clash'), 'entries')).toBeLessThan(100);
-    // Told apart from what the full table has dropped before, and from what long chains refused.
+    // Separate from earlier drops of the full table, and from entries refused in long chains.
     expect(step('clash').output).toContain(` ${risen('drop')} lost to clashes`);
   });
 }
 
 export function sameOnNode({ step }: Look): void {
-  test('the file for Node says the same there to the byte', () => {
+  test('the Node file prints the same bytes there', () => {
     expect(step('seed-node')).toEqual(step('seed'));
     expect(step('elsewhere-node')).toEqual(step('elsewhere'));
   });

@@ -1,5 +1,5 @@
-// Boots a kernel under qemu with an initramfs: busybox, nft(8), conntrack(8), the standalone executable, and `init`, which
-// tells step by step what came out. Then once more, with the files that were written the first time.
+// Boots a kernel under qemu with an initramfs: busybox, nft(8), conntrack(8), the standalone executable, and `init`,
+// which prints the output of each step. Then boots once more, with the files written the first time.
 
 import { execFileSync, spawn } from 'node:child_process';
 import {
@@ -24,7 +24,7 @@ export interface Step {
 
 export interface Machine {
   readonly release: string;
-  /** It and its second boot took so many. */
+  /** Seconds for it and its second boot. */
   readonly seconds: number;
   /** By name, in the order of the script. */
   readonly steps: ReadonlyMap<string, Step>;
@@ -37,13 +37,13 @@ const QEMU = {
   amd64: { program: 'qemu-system-x86_64', machine: ['-accel', 'tcg', '-cpu', 'max'], console: 'ttyS0' },
   arm64: { program: 'qemu-system-aarch64', machine: ['-M', 'virt', '-cpu', 'cortex-a57'], console: 'ttyAMA0' },
 } as const;
-// The machine's clock counts its instructions, and sleeping takes no time: what happens there does not depend on what
-// else this machine has to do.
+// The machine's clock counts its instructions, and sleeping takes no time: the result does not depend on the load of
+// this machine.
 const CLOCK = ['-icount', 'shift=2,sleep=off'];
-/** The Node that the built file runs on there as well. */
+/** The Node version that also runs the built file there. */
 const NODES: Readonly<Record<string, string>> = { '5.10': '12.22', newest: '26' };
 
-/** The oldest and the newest, and whichever is asked for by name: a boot takes 5 s of a processor. */
+/** The oldest and the newest, and any requested by name: a boot takes 5 s of a processor. */
 export function isBootedAgain(name: string): boolean {
   return isChoice || NODES[name] !== undefined;
 }
@@ -52,17 +52,17 @@ export function hasNode(name: string): boolean {
   return NODES[name] !== undefined;
 }
 
-/** What there is to boot, by name. */
+/** Returns the names of the available kernels. */
 export function kernels(): readonly string[] {
   return names('').filter((name) => existsSync(join(KERNELS, name, 'release')));
 }
 
-/** Where its files are kept as they were. */
+/** Returns the path of its captured files. */
 export function captureOf(name: string): string {
   return join(KERNELS, name, 'captured');
 }
 
-/** Why others are not there, by name. */
+/** Returns the reason for each kernel that is missing, by name. */
 export function missing(): readonly (readonly [name: string, reason: string])[] {
   const notes = names('.missing');
   return notes.map((name) => [name.replace(/\.missing$/, ''), readFileSync(join(KERNELS, name), 'utf8')]);
@@ -96,7 +96,7 @@ function bootAgain(name: string, folder: string, base: string, first: Machine['s
   return bootWith(name, folder, [base, files]);
 }
 
-/** What was written there, as it came over the console. */
+/** Extracts the written files, which come over the console. */
 function filesOf(packed: string, folder: string): string {
   mkdirSync(join(folder, 'etc'), { recursive: true });
   execFileSync('tar', ['xz', '-C', folder], { input: Buffer.from(packed, 'base64') });
@@ -123,7 +123,7 @@ async function bootWith(name: string, folder: string, parts: readonly string[]):
   ];
   const kernel = ['-kernel', from('vmlinuz'), '-initrd', initramfs, '-append', `console=${console} quiet panic=-1`];
   const output = await consoleOf(program, [...line, ...kernel]);
-  // For whoever looks for why a step is missing.
+  // For finding out why a step is missing.
   appendFileSync(join(KERNELS, `${name}.console`), output);
   return stepsIn(output);
 }

@@ -1,10 +1,10 @@
-// What an entry is made of on a booted kernel: what is said of it against what its slabs hold.
+// Memory of an entry on a booted kernel: the plugin's figures against the kernel's slabs.
 
 import { expect, test } from 'vitest';
 import type { Look } from './look.ts';
 
 const ENTRIES = 3000;
-// A slab counts as in use as a whole where a CPU takes from it.
+// A slab that a CPU allocates from counts as fully in use.
 const NEARLY = 100;
 
 export function memory({ step, isFrom }: Look): void {
@@ -15,7 +15,7 @@ export function memory({ step, isFrom }: Look): void {
   const more = (from: string, to: string, size: string) =>
     inUse(step(to).output, size) - inUse(step(from).output, size);
 
-  test('without root the estimate of the object size is what the kernel says, and that of its release', () => {
+  test("without root the estimated object size is the kernel's, and usual for its release", () => {
     const size = Number(/nf_conntrack +\d+ +\d+ +(\d+) /.exec(step('slabinfo').output)?.[1]);
     expect(size).toBe(isFrom(5, 19) ? 256 : 320);
     expect([told('full-nobody').object, told('full-root').object]).toEqual([size, size]);
@@ -25,14 +25,14 @@ export function memory({ step, isFrom }: Look): void {
   test.each([
     { what: 'as it is', from: 'slabs', to: 'slabs-plain', told: 'memory' },
     { what: 'with nf_conntrack_acct', from: 'slabs-flushed', to: 'slabs-counted', told: 'memory-counted' },
-  ])('the block beside an entry, $what, is there if it is told, and of that size', (row) => {
+  ])('the block of an entry, $what, exists if it is reported, with that size', (row) => {
     expect(inUse(step(row.to).output, 'entries')).toBeGreaterThan(ENTRIES - NEARLY);
     const isThere = more(row.from, row.to, '128') > ENTRIES - NEARLY;
     expect(told(row.told).extension).toBe(isThere ? 128 : 0);
     for (const size of ['64', '96', '192', '256']) expect(more(row.from, row.to, size), size).toBeLessThan(ENTRIES / 2);
   });
 
-  test('the block is there without any setting before 5.19 alone', () => {
+  test('only before 5.19 is there a block without any setting', () => {
     expect(told('memory').extension).toBe(isFrom(5, 19) ? 0 : 128);
     expect(told('memory-counted').extension).toBe(128);
   });

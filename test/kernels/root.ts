@@ -1,4 +1,4 @@
-// The root file system of a machine that is booted: what is the same for all of one architecture, and Node for some.
+// The root file system of a booted machine: the common part of an architecture, and Node for some.
 
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { TOP } from '../e2e/support/plugin.ts';
 
 export type Architecture = 'amd64' | 'arm64';
 
-// Ten ports for whoever sends to port 9.
+// Ten ports for packets to port 9.
 const NAT =
   'table ip nat { chain post { type nat hook postrouting priority 100; udp dport 9 snat to 127.0.0.1:1000-1009; }; }';
 const PROGRAMS = ['/usr/sbin/nft', '/usr/sbin/conntrack', '/usr/bin/setpriv', '/usr/bin/nsenter', '/usr/bin/jq'];
@@ -37,7 +37,7 @@ export function baseArchive(folder: string, architecture: Architecture, userland
   return file;
 }
 
-/** Node and what it needs, in /opt, and the built file beside it. */
+/** Node and its libraries, in /opt, with the built file next to it. */
 export async function nodeArchive(folder: string, version: string): Promise<string> {
   const tree = join(folder, `node-${version}`);
   const binary = await nodeBinary(version);
@@ -57,7 +57,7 @@ function placeBusybox(tree: string, busybox: string): void {
   copyFileSync(busybox, placed(tree, 'bin/busybox'));
   const applets = execFileSync('/bin/busybox', ['--list'], { encoding: 'utf8' }).trim().split('\n');
   for (const name of applets) if (name !== 'busybox') symlinkSync('busybox', join(tree, 'bin', name));
-  // The kernel starts /sbin/modprobe for what is asked of it.
+  // The kernel runs /sbin/modprobe to load a module on demand.
   symlinkSync('bin', join(tree, 'sbin'));
 }
 
@@ -72,7 +72,7 @@ function libraries(program: string): readonly string[] {
 }
 
 function placeForeign(tree: string, userland: string): void {
-  // Nothing of what else is there: a folder of systemd's would make it a machine with systemd.
+  // Copies nothing else from there: a directory of systemd's would make it a machine with systemd.
   for (const path of ['lib/aarch64-linux-gnu', 'usr/lib/aarch64-linux-gnu', 'lib/ld-linux-aarch64.so.1'])
     cpSync(join(userland, path), placed(tree, path), { recursive: true, verbatimSymlinks: true });
   for (const program of PROGRAMS) copyFileSync(join(userland, program), placed(tree, program));
@@ -84,7 +84,7 @@ function compile(file: string, architecture: Architecture): void {
   else compileForArm(file, source);
 }
 
-// With the musl that .dev/standalone.mjs has brought for its own.
+// Uses the musl that .dev/standalone.mjs has fetched.
 function compileForArm(file: string, source: string): void {
   const musl = (path: string) => join(TOP, '.cache/standalone/musl-arm64/usr', path);
   const lib = (name: string) => musl(`lib/aarch64-linux-musl/${name}`);

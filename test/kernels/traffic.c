@@ -1,7 +1,7 @@
-// Datagrams to ports of the loopback. What the kernel drops it refuses with EPERM, which is not looked at.
-//   traffic COUNT PORT [TIMES]   from one socket to as many ports, from PORT on: as many entries; so many times, with
-//                                pauses, so that something else has the one processor too
-//   traffic COUNT PORT same      from as many sockets to the one port
+// Sends datagrams to loopback ports. If the kernel drops one, sending fails with EPERM, which is ignored.
+//   traffic COUNT PORT [TIMES]   from one socket to COUNT ports, from PORT on: COUNT entries; repeated TIMES times, with
+//                                pauses, so that other processes get the only processor too
+//   traffic COUNT PORT same      from COUNT sockets to one port
 
 #include <arpa/inet.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-// The real shells complete what is typed, by the shipped completions.
+// Real shells complete typed words with the shipped completions.
 
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -39,7 +39,7 @@ const TYPED = [
 ] as const;
 
 liveSuite('completion', [BASH, ZSH, FISH, '/usr/bin/script'], () => {
-  test.each(SHELLS)('%s, as it is typed', async (_, shell, setUp) => {
+  test.each(SHELLS)('%s, as typed', async (_, shell, setUp) => {
     const said = await completed(
       shell,
       setUp,
@@ -48,7 +48,7 @@ liveSuite('completion', [BASH, ZSH, FISH, '/usr/bin/script'], () => {
     expect(said).toEqual(TYPED.map(([, words]) => words));
   });
 
-  test.each(SHELLS)('%s completes a directory where one is wanted', async (_, shell, setUp) => {
+  test.each(SHELLS)('%s completes a directory if the value is one', async (_, shell, setUp) => {
     const [said] = await completed(shell, setUp, ['--root fix']);
     expect(said).toMatch(/^<--root> <fixtures\/?>$/);
   });

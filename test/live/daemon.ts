@@ -1,5 +1,5 @@
-// What every monitoring daemon in these tests has: the plugin installed where its user can run it, a directory of
-// its own, and an end when the test is over.
+// The common part of the tests with monitoring daemons: the plugin installed so that the daemon's user can run it, a
+// directory for the test, and an end after the test.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -9,16 +9,16 @@ import { type Answer, BEFORE, command, ENV, NODE, PLUGIN, TOP } from '../e2e/sup
 import { scratch } from '../e2e/support/tree.ts';
 
 export interface Site {
-  /** Everybody may enter it. */
+  /** Every user may enter it. */
   readonly folder: string;
   readonly plugins: string;
   /** A state directory of the nagios user. */
   readonly state: string;
-  /** A fixture tree that the daemon's user can read. */
+  /** Returns a fixture tree that the daemon's user can read. */
   readonly tree: (name: string) => string;
 }
 
-/** A scratch directory with the plugin and the fixture trees in it. */
+/** Creates a scratch directory with the plugin and the fixture trees. */
 export function site(): Site {
   const folder = scratch();
   chmodSync(folder, 0o755);
@@ -37,7 +37,7 @@ export function site(): Site {
 
 function copiedTree(folder: string, name: string): string {
   const path = join(folder, 'fixtures', name);
-  // A second copy would take files away, one after the other, from under a plugin that the daemon runs.
+  // A second copy would briefly remove files from under a plugin that the daemon is running.
   if (!existsSync(path)) cpSync(join(TOP, 'fixtures', name), path, { recursive: true });
   return path;
 }
@@ -49,26 +49,26 @@ function stateFolder(folder: string, name: string): string {
   return path;
 }
 
-/** Where the shipped files keep samples. */
+/** The state directory in the shipped files. */
 export const STATE = '/var/lib/nagios';
 
-/** The file that has the thresholds, and the one that replaces them. */
+/** The file with the thresholds, and the one that replaces them. */
 export const HOST = 'check_conntrack_host';
 const CONFIGURATION = '/etc/check_conntrack.conf';
 
-/** The recommended options, with a state directory in which nothing is yet. */
+/** Returns the recommended options, with an empty state directory. */
 export function recommended({ folder }: Site): readonly string[] {
   const wrapper = shipped(HOST, { [STATE]: stateFolder(folder, 'nothing-yet') });
   return (/^options='(.*)'$/m.exec(wrapper)?.[1] ?? '').split(' ');
 }
 
-/** What a file of `nagios/` says, with the documented paths replaced by those of here. */
+/** Returns the text of a file of `nagios/`, with the documented paths replaced by those of the test. */
 export function shipped(name: string, paths: Readonly<Record<string, string>> = {}): string {
   const text = readFileSync(join(TOP, 'nagios', name), 'utf8');
   return Object.entries(paths).reduce((changed, [from, to]) => changed.split(from).join(to), text);
 }
 
-/** Starts a daemon that finds this Node on its PATH; it is killed when the test is over. */
+/** Starts a daemon with this Node on its PATH; it is killed after the test. */
 export function start(file: string, args: readonly string[]): ChildProcess {
   const env = { ...process.env, PATH: `${dirname(NODE)}:${process.env['PATH'] ?? ''}` };
   const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'ignore'], detached: true, env });
@@ -80,7 +80,7 @@ export function start(file: string, args: readonly string[]): ChildProcess {
   return child;
 }
 
-/** The text of a file that a daemon may be about to write or to move; empty when it is not there. */
+/** Returns the text of a file that a daemon may be about to write or move; empty if it is missing. */
 export function readIfThere(path: string): string {
   try {
     return readFileSync(path, 'latin1');
@@ -89,7 +89,7 @@ export function readIfThere(path: string): string {
   }
 }
 
-/** Asks until there is an answer, for a minute: a busy machine takes its time to start a daemon. */
+/** Polls for a result for up to a minute: on a busy machine a daemon starts slowly. */
 export async function eventually<T>(ask: () => T | undefined): Promise<T> {
   for (const began = Date.now(); Date.now() - began < 60_000; ) {
     const answer = ask();
@@ -109,7 +109,7 @@ export function runPluginAsNagios({ plugins }: Site, ...args: readonly string[])
   return command('setpriv', [...as, ...BEFORE, join(plugins, 'check_conntrack'), ...args]);
 }
 
-/** What a monitoring system keeps of one run. */
+/** The part of one run that a monitoring system stores. */
 export interface Result {
   readonly state: number | null;
   readonly text: string;
@@ -117,7 +117,7 @@ export interface Result {
   readonly details: readonly string[];
 }
 
-/** Takes the plugin's output apart as the plugin guidelines say. */
+/** Parses the plugin's output by the plugin guidelines. */
 export function resultOf({ status, stdout }: Answer): Result {
   const [first = '', ...details] = stdout.trimEnd().split('\n');
   const [text = '', perfdata = ''] = first.split(' | ');
@@ -125,8 +125,8 @@ export function resultOf({ status, stdout }: Answer): Result {
 }
 
 /**
- * Compares what two runs on a table that lives have said, but for the figures. What was lost before is said only by the
- * one that has no history.
+ * Compares the output of two runs on a live table, except the figures. Earlier losses are printed only by the run
+ * without history.
  */
 export function expectSameShape(stored: Result, said: Result): void {
   const figures = (text: string) =>
@@ -137,7 +137,7 @@ export function expectSameShape(stored: Result, said: Result): void {
   expect(shape(stored)).toEqual(shape(said));
 }
 
-/** One run for each state, all of them on fixture trees. */
+/** One run for each state, all on fixture trees. */
 export const RUNS = [
   ['OK', 0, 'debian-12-synthetic', []],
   ['WARNING', 1, 'usage-85-synthetic', []],

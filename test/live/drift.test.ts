@@ -1,4 +1,4 @@
-// The limit of the kernel that runs the tests, below what a file of the machine wants.
+// The limit of the running kernel, below the one that a file of the machine sets.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,11 +9,11 @@ import { limitTo, pluginInside, trackingNamespace } from './namespace.ts';
 import { liveSuite } from './parts.ts';
 
 liveSuite('drift on the running kernel', ['/proc/sys/net/nf_conntrack_max', '/usr/sbin/ip', '/usr/sbin/nft'], () => {
-  test('a live limit below a file of sysctl.d is told in words, and where it is set; in other namespaces it is not', () => {
+  test('reports a live limit below a file of sysctl.d, with its path; not in other namespaces', () => {
     const folder = scratch();
     writeFileSync(join(folder, '50-conntrack.conf'), 'net.netfilter.nf_conntrack_max = 2000000\n');
     limitTo(100_000);
-    // Only in a mount namespace: the machine's own files stay as they are.
+    // Only in a mount namespace: the machine's own files are unchanged.
     const script = `mount --bind ${folder} /etc/sysctl.d && exec "$@"`;
     const check = (...line: readonly string[]) => command('unshare', ['--mount', 'sh', '-c', script, 'sh', ...line]);
     const { stdout, stderr, status } = check(...RUN, '-v');

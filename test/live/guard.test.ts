@@ -1,4 +1,4 @@
-// What puts the machine back in order also when the tests are killed.
+// The guard restores the machine even if the tests are killed.
 
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { liveSuite } from './parts.ts';
 const MAX = '/proc/sys/net/netfilter/nf_conntrack_max';
 const HASHSIZE = '/sys/module/nf_conntrack/parameters/hashsize';
 
-// As the test runner does, with a guard of its own; it changes what all live tests together change. One of its processes
+// Acts as the test runner, with its own guard; it changes everything that the live tests change. One of its processes
 // is in the namespace, the other in none.
 const PROGRAM = `
 const { execFileSync, spawn } = require('child_process');
@@ -26,7 +26,7 @@ guard.stdout.once('data', () => {
 });`;
 
 liveSuite('the guard of these tests', ['/usr/bin/setsid', '/usr/sbin/ip'], () => {
-  test('when the runner is killed, its own namespaces and processes go, and limit and hashsize are put back', async () => {
+  test('removes namespaces and processes of a killed runner, and restores limit and hashsize', async () => {
     const settings = () => [MAX, HASHSIZE].map((path) => readFileSync(path, 'latin1'));
     const before = settings();
     const folder = mkdtempSync('/tmp/check_conntrack-run-');
@@ -40,7 +40,7 @@ liveSuite('the guard of these tests', ['/usr/bin/setsid', '/usr/sbin/ip'], () =>
     expect(existsSync(`/run/netns/${name}`)).toBe(true);
     const another = trackingNamespace();
     runner.kill('SIGKILL');
-    // Last of all.
+    // The directory is removed last.
     await eventually(() => (existsSync(folder) ? undefined : true));
     expect(settings()).toEqual(before);
     expect(existsSync(`/run/netns/${name}`)).toBe(false);

@@ -1,16 +1,17 @@
-// Live tests change the machine: they make network namespaces, rules and traffic, and for a moment set limits and
-// hashsize, which all namespaces share. This says so first, and puts everything back at the end, however the run ends.
+// Live tests change the machine: they make network namespaces, rules and traffic, and briefly set the limit and
+// hashsize, which all namespaces share. This file announces it first, and restores everything at the end, however the
+// run ends.
 
 import { spawn } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { PLUGIN } from '../e2e/support/plugin.ts';
 
-/** Held for a whole run, because two at once would share one limit. */
+/** Held for a whole run, because two runs at once would share one limit. */
 const LOCK = '/run/check_conntrack-live.lock';
 
-// Waits for the end of its input, which comes even if the process that started it is killed. The processes of the run
-// are then those that have its name in their environment.
+// Waits for the end of its input, which comes even if the process that started it is killed. It then ends the processes
+// that have the run's name in their environment.
 const SCRIPT = `
 run=$1; folder=$2
 modprobe -q nf_conntrack 2>/dev/null
@@ -28,12 +29,12 @@ done
 echo "$before" | while read -r path value; do [ "$(cat $path)" = "$value" ] || echo "$value" >$path; done
 rm -rf "$folder"`;
 
-/** The words that start a guard of the run that has this folder. Its own session keeps Ctrl-C from ending it. */
+/** Returns the words that start a guard for the run with this directory. Its own session protects it from Ctrl-C. */
 export function guardOf(folder: string): readonly [string, ...string[]] {
   return ['setsid', 'sh', '-c', SCRIPT, 'sh', nameOf(folder), folder];
 }
 
-/** The last part of the names of everything that the run makes. */
+/** Returns the last part of the names of everything that the run creates. */
 export function nameOf(folder: string): string {
   return folder.slice(folder.lastIndexOf('-') + 1);
 }
@@ -50,7 +51,7 @@ export async function setup(): Promise<(() => Promise<void>) | undefined> {
   const folder = mkdtempSync('/tmp/check_conntrack-run-');
   const guard = spawn('flock', [LOCK, ...guardOf(folder)], { stdio: ['pipe', 'pipe', 'inherit'] });
   await new Promise((resolve) => guard.stdout.once('data', resolve));
-  // Any user can run this copy; the project may be in a folder that only root may enter.
+  // Any user can run this copy; the project may be in a directory that only root may enter.
   chmodSync(folder, 0o755);
   copyFileSync(PLUGIN, join(folder, 'check_conntrack'));
   process.env['CHECK_CONNTRACK_RUN'] = folder;

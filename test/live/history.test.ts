@@ -1,4 +1,4 @@
-// History on the kernel that runs the tests: real losses, a real fill, namespaces that come and go, a full disk.
+// History on the running kernel: real losses, a real fill, namespaces that come and go, a full disk.
 
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -34,7 +34,7 @@ function pause(milliseconds: number): Promise<void> {
 }
 
 liveSuite('history on the running kernel', PARTS, () => {
-  test("the drops of the window are the kernel's own", async () => {
+  test("counts the kernel's own drops in the window", async () => {
     const namespace = trackingNamespace();
     const state = scratch();
     limitTo(200);
@@ -53,7 +53,7 @@ liveSuite('history on the running kernel', PARTS, () => {
     expect(figure(answer, 'drop_rate')).toBeGreaterThan(0);
   });
 
-  test('at a steady pace the time to full is within 20 % of the truth', async () => {
+  test('predicts the time to full within 20 % at a steady pace', async () => {
     const namespace = trackingNamespace();
     const state = scratch();
     limitTo(20_000);
@@ -72,12 +72,12 @@ liveSuite('history on the running kernel', PARTS, () => {
     expect(figure(answer ?? pluginInside(namespace), 'time_to_full') / truth).toBeLessThan(1.2);
   });
 
-  test('a namespace that has the inode of one that is gone does not inherit its history', async () => {
+  test('a namespace with the inode of a deleted one does not inherit its history', async () => {
     const state = scratch();
     const gone = trackingNamespace();
     sendDatagrams(gone, 300);
     for (let run = 0; run < 5; run++) pluginInside(gone, '--state-dir', state);
-    // The plugin's clock has hundredths of a second.
+    // The plugin's clock counts hundredths of a second.
     await pause(50);
 
     const next = trackingNamespace();
@@ -88,16 +88,16 @@ liveSuite('history on the running kernel', PARTS, () => {
     expect(answer.stdout).toContain('\nno rates yet: the network namespace is new (');
   });
 
-  test('a burst is not lost when the only process of a mounted namespace is another one by then', async () => {
+  test('keeps a burst if the only process of a mounted namespace has been replaced', async () => {
     const state = scratch();
     const namespace = trackingNamespace();
     const [file, ...line] = withoutOthers(...RUN, '--netns', 'all', '--state-dir', state, '-c', 'drop_rate=0');
     const everywhere = () => command(file, line);
     limitTo(50);
-    // In so many buckets there is nothing to evict nearby: what finds no room is dropped.
+    // With so many buckets nothing can be evicted nearby: packets without space are dropped.
     sendDatagrams(namespace, 50);
     const first = spawn('ip', ['netns', 'exec', namespace, 'sleep', '600'], { stdio: 'ignore' });
-    // Two clocks have to agree that the mount is older.
+    // The mount must be older by two clocks.
     await pause(1200);
     everywhere();
     first.kill('SIGKILL');
@@ -109,7 +109,7 @@ liveSuite('history on the running kernel', PARTS, () => {
     expect(answer.stdout).toMatch(/^CONNTRACK CRITICAL - .*\d+ packets dropped in the last /);
   });
 
-  test('a namespace that lives on keeps its history, though each check is a new process', async () => {
+  test('a surviving namespace keeps its history, though each check is a new process', async () => {
     const state = scratch();
     const namespace = trackingNamespace();
     await holdConnections(namespace, 10);
@@ -119,7 +119,7 @@ liveSuite('history on the running kernel', PARTS, () => {
     expect(pluginInside(namespace, '--state-dir', state).stdout).toContain(' drop_rate=0;;;0');
   });
 
-  test('two namespaces do not share one', () => {
+  test('two namespaces have separate histories', () => {
     const state = scratch();
     pluginInside(trackingNamespace(), '--state-dir', state);
     expect(pluginInside(trackingNamespace(), '--state-dir', state, '-v').stdout).toContain(
@@ -127,7 +127,7 @@ liveSuite('history on the running kernel', PARTS, () => {
     );
   });
 
-  test('root and nobody use one directory, each for itself', () => {
+  test('root and nobody use one directory, with separate files', () => {
     const namespace = trackingNamespace();
     const state = scratch();
     chmodSync(state, 0o1777);
@@ -137,7 +137,7 @@ liveSuite('history on the running kernel', PARTS, () => {
     for (const check of [asRoot, asNobody]) expect(check().stdout).toContain(' drop_rate=0;;0;0');
   });
 
-  test('what another user has put in the place of our directory is not trusted', () => {
+  test('does not trust a file of another user in place of our directory', () => {
     const state = scratch();
     chmodSync(state, 0o1777);
     command('setpriv', [...NOBODY.slice(1), 'mkdir', '-p', join(state, '0/check_conntrack')]);
@@ -151,7 +151,7 @@ liveSuite('history on the running kernel', PARTS, () => {
   test.each([
     ['a full disk', 'size=8k', 'head -c 100000 /dev/zero >full 2>/dev/null', 'ENOSPC'],
     ['a disk without room for a file', 'nr_inodes=2', 'touch full', 'ENOSPC'],
-    ['a read-only one', 'size=8k', 'mount -o remount,ro .', 'EROFS'],
+    ['a read-only disk', 'size=8k', 'mount -o remount,ro .', 'EROFS'],
   ])('%s: UNKNOWN if judged', (_, options, fill, errno) => {
     const answer = onDisk(options, fill, '-c', 'drop_rate=0');
     expect(answer).toMatchObject({ status: 3, stderr: '' });
@@ -160,7 +160,7 @@ liveSuite('history on the running kernel', PARTS, () => {
     expect(onDisk(options, fill, '-v').stdout).toContain(`\nno history: cannot write `);
   });
 
-  test('a directory that may not be written to: UNKNOWN if judged', () => {
+  test('a directory that may not be written: UNKNOWN if judged', () => {
     const state = scratch();
     mkdirSync(join(state, 'mine'), { mode: 0o755 });
     const answer = command('setpriv', [
@@ -181,7 +181,7 @@ function inodeOf(namespace: string): number {
   return Number(inside(namespace, 'stat', '-L', '-c', '%i', '/proc/self/net/stat').stdout);
 }
 
-// The kernel gives a number again when it pleases: what that leads to is made by hand, a record of the same number.
+// The kernel reuses a number at a time of its choice, so the test makes a record with the same number by hand.
 function passOn(state: string, from: number, to: number): void {
   const folder = join(state, '0/check_conntrack');
   const name = readdirSync(folder).find((each) => each.startsWith(`net-${from}-`)) ?? '';

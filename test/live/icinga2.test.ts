@@ -1,4 +1,4 @@
-// The real Icinga 2 runs the built plugin through the shipped CheckCommand and service.
+// Icinga 2 runs the built plugin through the shipped CheckCommand and service.
 
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
@@ -26,7 +26,7 @@ import { expectSameBesidesFigures, numbers } from './support/perfdata.ts';
 const ICINGA = '/usr/sbin/icinga2';
 const COMMAND = 'icinga2-command-conntrack.conf';
 const FILES = [COMMAND, 'icinga2-service-conntrack.conf'];
-/** What Icinga may write to, as its own user. */
+/** Directories that Icinga writes to, as its own user. */
 const FOLDERS = ['DataDir', 'LogDir', 'CacheDir', 'SpoolDir', 'InitRunDir', 'perfdata'];
 const SAYS_ARGUMENTS = `#!/bin/sh
 printf 'OK -'
@@ -73,7 +73,7 @@ liveSuite('Icinga 2', [ICINGA], () => {
     expect(status).toBe(0);
   });
 
-  test('Icinga stores what the plugin said, in each state and on the live table', async () => {
+  test("Icinga stores the plugin's output, in each state and on the live table", async () => {
     const here = site();
     startContained(ICINGA, ...daemon(here));
     const compared = RUNS.map(async ([state, exit, tree, args]) => {
@@ -87,7 +87,7 @@ liveSuite('Icinga 2', [ICINGA], () => {
     expectSameBesidesFigures(await storedResult(here, 'conntrack'), resultOf(live));
   });
 
-  test('every argument of the CheckCommand reaches the plugin, each value by itself', async () => {
+  test('every argument of the CheckCommand reaches the plugin, with separate values', async () => {
     const here = site();
     writeFileSync(join(here.plugins, 'check_conntrack'), SAYS_ARGUMENTS, { mode: 0o755 });
     startContained(ICINGA, ...daemon(here));
@@ -96,7 +96,7 @@ liveSuite('Icinga 2', [ICINGA], () => {
   });
 });
 
-test('the CheckCommand has every flag of --help, described, and a variable for it that is tested', () => {
+test('the CheckCommand has every flag of --help, with a description and a tested variable', () => {
   const blocks = Array.from(shipped(COMMAND).matchAll(/^ {4}"(--[a-z-]+)" = \{\n([^}]*)\}/gm));
   const flags = Array.from(plugin('--help').stdout.matchAll(/^ {2}(?:-\w,| {3}) (--[a-z-]+) /gm), ([, flag]) => flag);
   const checking = flags.filter((flag) => flag !== '--help' && flag !== '--version').sort();
@@ -110,7 +110,7 @@ test('the CheckCommand has every flag of --help, described, and a variable for i
   }
 });
 
-/** The command line of a daemon with its configuration written. */
+/** Returns the command line of a daemon after writing its configuration. */
 function daemon(here: Site): string[] {
   const file = join(here.folder, 'icinga2.conf');
   const folders = FOLDERS.map((name) => join(here.folder, name));
@@ -162,13 +162,13 @@ function runVariables(root: string, args: readonly string[]): Variables {
   return { root, verbose: true, warning: args.filter((arg) => arg !== '--warning') };
 }
 
-// Icinga reads numbers, strings, booleans and arrays as JSON writes them.
+// Icinga reads numbers, strings, booleans and arrays in JSON's syntax.
 function service(name: string, variables: Variables): string {
   const lines = Object.entries(variables).map(([key, value]) => `  vars.conntrack_${key} = ${JSON.stringify(value)}\n`);
   return `object Service "${name}" {\n  host_name = "localhost"\n  check_command = "conntrack"\n${lines.join('')}}\n`;
 }
 
-/** Asks for a check at once, and waits until the PerfdataWriter has put down its result. */
+/** Requests a check, and waits until the PerfdataWriter has written its result. */
 async function storedResult(here: Site, service: string): Promise<Result> {
   const pipe = commandPipe(here.folder);
   await eventually(() => existsSync(pipe) || undefined);
@@ -186,7 +186,7 @@ function seconds(): number {
   return Math.floor(Date.now() / 1000);
 }
 
-// Each record ends in a form feed; what comes behind the last one is still being written.
+// Each record ends in a form feed; the text after the last one is still being written.
 function records(here: Site): string[] {
   const folder = join(here.folder, 'perfdata');
   const texts = readdirSync(folder).map((name) => readIfThere(join(folder, name)));

@@ -1,4 +1,4 @@
-// The built file on the kernel that runs the tests: real packets, a real limit, real drops.
+// The built file on the running kernel: real packets, a real limit, real drops.
 
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -28,7 +28,7 @@ liveSuite('the running kernel', PARTS, () => {
   test.each([
     ['root', pluginInside],
     ['nobody', pluginAsNobodyInside],
-  ])('count and usage are what conntrack -C says, as %s', (_, check) => {
+  ])('count and usage agree with conntrack -C, as %s', (_, check) => {
     const namespace = trackingNamespace();
     sendDatagrams(namespace, 300);
     const max = Number(readFileSync(LIMIT, 'latin1'));
@@ -47,7 +47,7 @@ liveSuite('the running kernel', PARTS, () => {
   test.each([
     ['root', pluginInside],
     ['nobody', pluginAsNobodyInside],
-  ])('a table held full that drops is CRITICAL, its drops those of the kernel, as %s', async (_, check) => {
+  ])("a full table with drops is CRITICAL, with the kernel's number of drops, as %s", async (_, check) => {
     const namespace = trackingNamespace();
     limitTo(200);
     await holdConnections(namespace, 200);
@@ -62,10 +62,10 @@ liveSuite('the running kernel', PARTS, () => {
     expect(value(answer, 'drop')).toBeGreaterThanOrEqual(50);
   });
 
-  test('evictions are counted as the kernel counts them', () => {
+  test("evictions agree with the kernel's counter", () => {
     const namespace = trackingNamespace();
     limitTo(200);
-    // The kernel looks into 8 of 262144 buckets for something to evict: about one packet in eighty finds it.
+    // The kernel scans 8 of 262144 buckets for an entry to evict: about one packet in eighty succeeds.
     sendDatagrams(namespace, 5000);
 
     const answer = pluginInside(namespace);
@@ -74,12 +74,12 @@ liveSuite('the running kernel', PARTS, () => {
     expect(value(answer, 'early_drop')).toBeGreaterThan(0);
   });
 
-  test('other namespaces do not count here', () => {
+  test('other namespaces are not counted here', () => {
     sendDatagrams(trackingNamespace(), 100);
     expect(value(pluginInside(trackingNamespace()), 'entries')).toBe(0);
   });
 
-  test('accounting costs an extension block for each entry', () => {
+  test('accounting costs an extension block per entry', () => {
     const namespace = trackingNamespace();
     inside(namespace, 'sh', '-c', 'echo 1 >/proc/sys/net/netfilter/nf_conntrack_acct');
     sendDatagrams(namespace, 160);
@@ -89,7 +89,7 @@ liveSuite('the running kernel', PARTS, () => {
     expect(value(pluginInside(namespace), 'slab')).toBe(plain);
   });
 
-  test('the root of a process, by its magic link, is a tree of its own', async () => {
+  test('the root of a process, by its magic link, is treated as a tree', async () => {
     const root = tree('over-limit-synthetic');
     const child = spawn('perl', ['-e', '$| = 1; chroot $ARGV[0] or die; chdir "/"; print "there\\n"; sleep 600', root]);
     onTestFinished(() => void child.kill('SIGKILL'));
@@ -99,13 +99,13 @@ liveSuite('the running kernel', PARTS, () => {
       expect(status).toBe(2);
       expect(stdout).toContain('CONNTRACK CRITICAL - table full: 262150 of 262144 entries');
     }
-    // The host's own, as a container with the host's processes has it.
+    // The host's root, as a container with the host's processes sees it.
     const ours = plugin('--root', '/proc/self/root', '-v').stdout;
     expect(ours).toContain('(/proc/self/root/proc/sys/net/netfilter/nf_conntrack_max)');
     expect(plugin('--root', '/proc/self/root/nowhere').status).toBe(3);
   });
 
-  test("the host's table from inside of a container: --root on the host's tree, mounted", () => {
+  test("the host's table from inside a container: --root with the host's tree mounted", () => {
     const container = trackingNamespace();
     const hosts = Number(command('conntrack', ['-C']).stdout);
     sendDatagrams(container, hosts + 500);
@@ -118,7 +118,7 @@ liveSuite('the running kernel', PARTS, () => {
   });
 
   describe('a kernel without /proc/net/stat/nf_conntrack', () => {
-    test('as root the counters are those of conntrack -S', async () => {
+    test('reads the counters of conntrack -S as root', async () => {
       const namespace = trackingNamespace();
       limitTo(100);
       await holdConnections(namespace, 100);
@@ -131,7 +131,7 @@ liveSuite('the running kernel', PARTS, () => {
       expect(value(answer, 'drop')).toBeGreaterThanOrEqual(20);
     });
 
-    test('as nobody the refusal is named: UNKNOWN if they are judged', () => {
+    test('names the refusal as nobody: UNKNOWN if they are judged', () => {
       const as = NOBODY.join(' ');
       const answer = withoutStatistics({ namespace: trackingNamespace(), as }, '-w', 'drop=0');
       expect(answer).toMatchObject({ status: 3, stderr: '' });
@@ -144,7 +144,7 @@ liveSuite('the running kernel', PARTS, () => {
       ['net_admin', 0],
       ['net_raw', 3],
       ['sys_admin', 3],
-    ] as const)('with CAP_%s alone the state is %i: only one gives the counters', (capability, status) => {
+    ] as const)('with CAP_%s alone the state is %i: only one of the two gives the counters', (capability, status) => {
       const only = `-all,+${capability}`;
       const capabilities = ['inh-caps', 'ambient-caps', 'bounding-set'].map((set) => `--${set}=${only}`);
       const as = [...NOBODY, ...capabilities].join(' ');
@@ -152,28 +152,28 @@ liveSuite('the running kernel', PARTS, () => {
       expect(answer).toMatchObject({ status, stderr: '' });
     });
 
-    test('where conntrack is not installed, that is named', () => {
+    test('names a missing conntrack', () => {
       const prepare = 'mount -t tmpfs none /usr/sbin';
       const answer = withoutStatistics({ namespace: trackingNamespace(), prepare }, '-v');
       expect(answer).toMatchObject({ status: 0, stderr: '' });
       expect(answer.stdout).toContain('\nno counters: cannot run conntrack -S: not installed\n');
     });
 
-    test('a conntrack that prints nonsense is not believed', () => {
+    test('does not trust a conntrack with invalid output', () => {
       const prepare = replaceTool('echo secret');
       const answer = withoutStatistics({ namespace: trackingNamespace(), prepare }, '-v');
       expect(answer.stdout).toContain('\nno counters: cannot use conntrack -S: not in a known format\n');
       expect(answer.stdout).not.toContain('secret');
     });
 
-    test('a conntrack that hangs is stopped at the deadline: UNKNOWN, named', () => {
+    test('stops a hanging conntrack at the deadline: UNKNOWN, with its name', () => {
       const prepare = replaceTool('exec sleep 60');
       const answer = withoutStatistics({ namespace: trackingNamespace(), prepare }, '--timeout', '3');
       expect(answer).toMatchObject({ status: 3, stderr: '' });
       expect(answer.stdout).toBe('CONNTRACK UNKNOWN - timeout before reading conntrack -S\n');
     });
 
-    test('no module is loaded for it', () => {
+    test('loads no module for it', () => {
       const prepare = 'echo "nf_conntrack 200704 1 nft_ct, Live 0x0" >/proc/modules';
       const answer = withoutStatistics({ namespace: trackingNamespace(), prepare }, '-v');
       expect(answer).toMatchObject({ status: 0, stderr: '' });
@@ -184,13 +184,13 @@ liveSuite('the running kernel', PARTS, () => {
 
 interface Circumstances {
   readonly namespace: string;
-  /** Shell commands that run in the mount namespace before the plugin does. */
+  /** Shell commands that run in the mount namespace before the plugin. */
   readonly prepare?: string;
-  /** What the plugin is run by. */
+  /** The command that runs the plugin. */
   readonly as?: string;
 }
 
-/** Runs the plugin where /proc has sysctls and nothing else, as if the kernel had no statistics file. */
+/** Runs the plugin with only sysctls in /proc, as on a kernel without the statistics file. */
 function withoutStatistics({ namespace, prepare = ':', as = '' }: Circumstances, ...args: readonly string[]): Answer {
   const proc = scratch();
   const script = `mount -t tmpfs none ${proc} && mkdir ${proc}/sys && mount --bind /proc/sys ${proc}/sys &&
@@ -198,7 +198,7 @@ function withoutStatistics({ namespace, prepare = ':', as = '' }: Circumstances,
   return inside(namespace, 'unshare', '--mount', 'sh', '-c', script, 'sh', ...RUN, ...args);
 }
 
-/** Puts a script in the place of conntrack(8). */
+/** Replaces conntrack(8) by a script. */
 function replaceTool(script: string): string {
   const path = join(scratch(), 'conntrack');
   writeFileSync(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });

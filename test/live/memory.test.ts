@@ -1,5 +1,5 @@
-// The plugin's memory figures against the kernel's slab caches: the objects that come when a table is filled, in each
-// setting that makes entries larger, and in some that only look as if they did.
+// The plugin's memory figures against the kernel's slab caches: the objects that filling a table adds, with each
+// setting that makes entries larger, and with some that only seem to.
 
 import { spawn } from 'node:child_process';
 import { expect, onTestFinished, test } from 'vitest';
@@ -21,7 +21,7 @@ import { BLOCK, entryBytes, slabObjects } from './support/slab.ts';
 const PARTS = ['/proc/slabinfo', '/usr/sbin/conntrack', '/usr/sbin/nft', '/usr/sbin/ip', '/usr/bin/perl'];
 const ENTRIES = 100_000;
 const SETTINGS = '/proc/sys/net/netfilter/nf_conntrack_';
-// To 65 536 addresses, a port after the other: one datagram, and one entry, each.
+// One datagram, and so one entry, to each of 65 536 addresses and ports.
 const SEND = `use Socket; socket(S, PF_INET, SOCK_DGRAM, 17);
 for (0 .. $ARGV[0] - 1) { send(S, "x", 0, pack_sockaddr_in(1000 + ($_ >> 16), pack("N", 0x0a090000 | $_ & 0xffff))) }`;
 
@@ -67,7 +67,7 @@ const CASES: readonly Case[] = [
   ['masquerade', 1, 'up_to', masquerade],
   ['a zone', 0, 'exact', rules(...ZONE)],
 ];
-// The other executable reads and reckons by the same code: what it does by means of its own is to run a child.
+// The standalone executable computes this with the same code; only running a child differs.
 const SETTLED = process.env['CHECK_CONNTRACK_EXECUTABLE'] === undefined ? CASES : CASES.slice(-3);
 
 liveSuite('memory of the running kernel', PARTS, () => {
@@ -76,11 +76,11 @@ liveSuite('memory of the running kernel', PARTS, () => {
     await prepare(namespace);
     const came = await filled(namespace);
     expect(Math.abs(came.entries / ENTRIES - 1)).toBeLessThan(0.02);
-    // Everything in the kernel may take blocks of this size, but not one for every fifth entry in the same moment.
+    // Other parts of the kernel allocate blocks of this size too, but not one for every fifth entry in the same moment.
     expect(Math.abs(came.blocks / ENTRIES - blocks)).toBeLessThan(0.2);
 
     const held = ENTRIES * (entryBytes() + blocks * BLOCK);
-    // The plan looks at rules and listeners, which a check has no time for.
+    // The plan reads rules and listeners, which a check has no time for.
     const planned = JSON.parse(
       pluginInside(namespace, 'plan', '--max', String(2 * ENTRIES), '--format', 'json').stdout,
     );
@@ -107,7 +107,7 @@ liveSuite('memory of the running kernel', PARTS, () => {
     expect(memory(NOBODY)).toMatchObject({ certainty: 'at_least', slab_now_bytes: 20_000 * 256 });
   });
 
-  test('the check runs no child for it, however much it is to tell, and says at least', () => {
+  test('a check runs no child for it, whatever it prints, and says at least', () => {
     const namespace = trackingNamespace();
     const answer = pluginInside(namespace, '-vv');
     expect(answer.stdout).toContain(' at least ');
@@ -116,7 +116,7 @@ liveSuite('memory of the running kernel', PARTS, () => {
   });
 });
 
-/** Fills the table; returns the objects that came with the entries. */
+/** Fills the table; returns the objects that were added with the entries. */
 async function filled(namespace: string): Promise<ReturnType<typeof slabObjects>> {
   limitTo(2 * ENTRIES);
   set('udp_timeout', 600)(namespace);
@@ -128,7 +128,7 @@ async function filled(namespace: string): Promise<ReturnType<typeof slabObjects>
   return { entries: after.entries - before.entries, blocks: after.blocks - before.blocks };
 }
 
-/** A namespace that sends to 10.9.0.0/16 what another one drops. */
+/** Returns a namespace that sends to 10.9.0.0/16, where another one drops the packets. */
 async function routed(): Promise<string> {
   const [namespace, sink] = [trackingNamespace(), trackingNamespace()];
   inside(sink, 'nft', 'flush ruleset');
@@ -144,7 +144,7 @@ async function routed(): Promise<string> {
   return namespace;
 }
 
-/** Waits until the kernel has freed the entries of namespaces that are gone, which it does late and all at once. */
+/** Waits until the kernel has freed the entries of deleted namespaces, which happens late and all at once. */
 async function settled(): Promise<void> {
   for (let [last, calm] = [slabObjects().entries, 0]; calm < 5; ) {
     await pause(100);

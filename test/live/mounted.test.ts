@@ -1,5 +1,5 @@
-// Every fixture through the ways that a running machine takes: what is said there is what --root says of the same files.
-// A captured tree takes others through the code, so that no transcript of it shows what a machine would say.
+// Every fixture, read as a live machine: the output there equals that of --root on the same files. A captured tree
+// takes other paths through the code, so no transcript of it covers a live machine.
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,7 +27,10 @@ const COMMANDS: readonly (readonly [args: readonly string[], env?: NodeJS.Proces
 ];
 const HISTORY = ['--state-dir', '/state', '-c', 'drop_rate=5', '-w', 'time_to_full=15m:', '--netns', 'all', '-v'];
 
-/** Where the two differ, and why: what is found there becomes the same. Of some trees only, where it says so. */
+/**
+ * A difference between the two, with its reason: the pattern is replaced on both sides; some apply only to the named
+ * trees.
+ */
 interface Difference {
   readonly why: string;
   readonly same: readonly (readonly [found: RegExp, becomes: string])[];
@@ -119,7 +122,7 @@ const DIFFERENCES: readonly Difference[] = [
   },
 ];
 
-/** Of kernels that have namespaces. */
+/** For kernels with namespaces. */
 function isContainer(root: string): boolean {
   const thread = join(root, 'proc/2/stat');
   const isShown = existsSync(thread) && readFileSync(thread, 'latin1').includes('(kthreadd)');
@@ -129,14 +132,14 @@ function isContainer(root: string): boolean {
 const seen = new Set<RegExp>();
 
 function canonical(root: string, text: string): readonly string[] {
-  // Reports are wrapped, and which files were read, and in what time, is a matter of the ways themselves.
+  // Reports are wrapped, and the two differ in the files read and the timings.
   let said = text.replace(/\n[^\n]*, [\d.]+ ms(?=\n)/g, '').replace(/\s+/g, ' ');
   for (const { same } of DIFFERENCES.filter(({ of }) => of?.(root) !== false))
     for (const [found, becomes] of same) {
       if (found.test(said)) seen.add(found);
       said = said.replace(new RegExp(found, 'g'), becomes);
     }
-  // In pieces, so that a difference can be seen.
+  // Split, so that a difference is easy to see.
   return said.split(/(?<=[,.;|]) /);
 }
 
@@ -161,7 +164,7 @@ liveSuite('every fixture as a running machine', ['/usr/bin/unshare', '/usr/sbin/
     if (hasCounters) expect(said).toMatch(/^CONNTRACK CRITICAL - .* drop_rate=10;/);
   });
 
-  test('no difference is allowed for that there is not', () => {
+  test('allows no difference that does not occur', () => {
     const found = DIFFERENCES.flatMap(({ same }) => same.map(([pattern]) => pattern));
     expect(found.filter((pattern) => !seen.has(pattern))).toEqual([]);
   });

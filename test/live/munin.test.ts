@@ -1,5 +1,5 @@
-// The real munin-node runs the shipped wrapper as its unprivileged user, the real munin-update asks it, and munin's own
-// grapher draws what it got.
+// munin-node runs the shipped wrapper as its unprivileged user, munin-update queries it, and munin's own grapher draws
+// the result.
 
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -36,7 +36,7 @@ liveSuite('Munin', PARTS, () => {
     expect(muninRun(here).stdout).toMatch(/entries\.value \d+\n/);
   });
 
-  test('munin-node: list, config and fetch, with a table that is full behind it', async () => {
+  test('munin-node: list, config and fetch, with a full table', async () => {
     const here = installed();
     const port = await startNode(here);
     const full = trackingNamespace();
@@ -80,7 +80,7 @@ liveSuite('Munin', PARTS, () => {
   });
 });
 
-/** munin-node with a place of its own, and the wrapper with the documented path replaced. */
+/** munin-node in a directory of its own, with the documented path in the wrapper replaced. */
 function installed(): Site {
   const here = site();
   for (const name of ['perl/Munin/Common', 'etc/plugins', 'etc/plugin-conf.d', 'plugin-state', 'log', 'run'])
@@ -147,7 +147,7 @@ function ask(port: number, ...commands: readonly string[]): Promise<string> {
   });
 }
 
-/** A master that knows only this node; its tools refuse to run as root. */
+/** A master with only this node; its tools refuse to run as root. */
 function installMaster({ folder }: Site, port: number): string {
   const places = ['db', 'www', 'mlog', 'mrun'].map((name) => join(folder, name));
   for (const place of places) mkdirSync(place);

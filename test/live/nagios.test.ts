@@ -1,4 +1,4 @@
-// The real Nagios runs the built plugin through the shipped definitions.
+// Nagios runs the built plugin through the shipped definitions.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -37,14 +37,14 @@ liveSuite('Nagios', [NAGIOS], () => {
     expect(status).toBe(0);
   });
 
-  test('Nagios stores what the plugin said, in each state and on the live table', async () => {
+  test("Nagios stores the plugin's output, in each state and on the live table", async () => {
     const here = site();
     startContained(NAGIOS, configuration(here, definitions(here)));
     for (const [state, exit, tree, args] of RUNS) {
       const said = resultOf(runPlugin(here, '--verbose', '--root', here.tree(tree), ...args));
       const stored = await storedResult(here, state);
       expect(stored).toMatchObject({ state: exit, text: expect.stringMatching(`^CONNTRACK ${state} - `) });
-      // Nagios itself writes a colon for each semicolon of the text.
+      // Nagios itself replaces each semicolon of the text by a colon.
       expect(stored).toEqual({ ...said, text: said.text.replace(/;/g, ':') });
       expect(metrics(stored.perfdata)).toEqual(metrics(said.perfdata));
     }
@@ -54,7 +54,7 @@ liveSuite('Nagios', [NAGIOS], () => {
 });
 
 liveSuite('Nagios through NRPE', [NAGIOS, NRPE, CHECK_NRPE], () => {
-  test('the shipped remote service stores what the plugin said on the other end', async () => {
+  test('the shipped remote service stores the output of the plugin on the remote host', async () => {
     const here = site();
     const port = await startNrpe(here, { snippet: shippedHere(here, 'nrpe_check_conntrack.cfg') });
     symlinkSync(CHECK_NRPE, join(here.plugins, 'check_nrpe'));
@@ -68,17 +68,17 @@ function definitions({ state }: Site): string {
   return shipped(FILE, { [STATE]: state });
 }
 
-/** The shipped file with the service that is a comment in it. */
+/** The shipped file with its commented-out service enabled. */
 function remoteService(): string {
   return shipped(FILE).replace(/^# define service \{\n(?:# .*\n)*# \}$/m, (block) => block.replace(/^# /gm, ''));
 }
 
-// Port 5666 may be another's: the address brings the port into the shipped command line.
+// Port 5666 may be in use: the address adds the port to the shipped command line.
 function remoteHost(port: string): string {
   return `define host {\n  use test-host\n  host_name firewall\n  address 127.0.0.1 -p ${port}\n}\n`;
 }
 
-/** Writes nagios.cfg with the definitions and one service for each run; gives its path. */
+/** Writes nagios.cfg with the definitions and one service per run; returns its path. */
 function configuration(here: Site, definitions: string): string {
   const state = join(here.folder, 'state');
   mkdirSync(join(state, 'results'), { recursive: true });

@@ -1,4 +1,4 @@
-// Network namespaces with tracking switched on, and the one limit that all of them share.
+// Network namespaces with tracking enabled, and the limit that all of them share.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { nameOf } from './guard.ts';
 
 const TRAFFIC = join(__dirname, 'traffic.cjs');
 const MAX = '/proc/sys/net/netfilter/nf_conntrack_max';
-/** Written to in the initial namespace alone. */
+/** Writable only in the initial namespace. */
 export const HASHSIZE = '/sys/module/nf_conntrack/parameters/hashsize';
 const RULES = `table inet tracking {
   chain output {
@@ -20,10 +20,10 @@ const RULES = `table inet tracking {
 }`;
 export const NOBODY: readonly string[] = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
 
-/** What the names of all namespaces of this run begin with; its guard removes what has such a name. */
+/** The prefix of the names of this run's namespaces; its guard removes every namespace with it. */
 export const PREFIX = `check-conntrack-${nameOf(process.env['CHECK_CONNTRACK_RUN'] ?? '')}-`;
 
-// In a mount namespace that ends with the command: other namespaces are unmounted, and processes in them are covered.
+// In a mount namespace that ends with the command: other namespaces are unmounted, and their processes hidden.
 const WITHOUT_OTHERS = `{
   ours=$(stat -L -c 'net:[%i]' /proc/self/ns/net /run/netns/${PREFIX}*)
   awk '/ - nsfs /{ print $5 }' /proc/self/mountinfo | grep -v '^/run/netns/${PREFIX}' |
@@ -33,14 +33,17 @@ const WITHOUT_OTHERS = `{
 } 2>/dev/null
 exec "$@"`;
 
-/** The words that run a command which sees the initial namespace and those of this run, but no other. */
+/** Returns the words that run a command which sees only the initial namespace and those of this run. */
 export function withoutOthers(...line: readonly string[]): readonly [string, ...string[]] {
   return ['unshare', '--mount', 'sh', '-c', WITHOUT_OTHERS, 'sh', ...line];
 }
 
 let made = 0;
 
-/** A fresh namespace, removed after the test; its entries first, because the kernel frees those of a namespace late. */
+/**
+ * Creates a namespace that is removed after the test; its entries are flushed first, because the kernel frees those of
+ * a namespace late.
+ */
 export function trackingNamespace(): string {
   made += 1;
   const name = `${PREFIX}${process.pid}-${made}`;
@@ -66,7 +69,7 @@ export function pluginAsNobodyInside(namespace: string, ...args: readonly string
   return inside(namespace, ...NOBODY, ...RUN, ...args);
 }
 
-/** A process that stays until the test is over, in a namespace or, without one, in ours. Gives its number. */
+/** Starts a process that stays until the test is over, in a namespace or, without one, in ours. Returns its number. */
 export async function processInside(
   namespace: string | undefined,
   line: readonly string[] = ['sleep', '600'],
@@ -77,7 +80,7 @@ export async function processInside(
   const child = spawn(file, args, { stdio: 'ignore' });
   onTestFinished(() => void child.kill('SIGKILL'));
   const pid = child.pid ?? 0;
-  // What goes before the command becomes the command, and is in the namespace from then on.
+  // The wrapper becomes the command, and is in the namespace from then on.
   while (!readFileSync(`/proc/${pid}/comm`, 'latin1').startsWith(name)) await pause(5);
   return pid;
 }
@@ -86,24 +89,24 @@ function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** What conntrack(8) says the namespace holds. */
+/** Returns the number of entries that conntrack(8) counts in the namespace. */
 export function toolCount(namespace: string): number {
   return Number(inside(namespace, 'conntrack', '-C').stdout);
 }
 
-/** A counter of `conntrack -S`, all CPUs together. */
+/** Returns a counter of `conntrack -S`, over all CPUs. */
 export function toolCounter(namespace: string, name: string): number {
   const { stdout } = inside(namespace, 'conntrack', '-S');
   const values = Array.from(stdout.matchAll(new RegExp(` ${name}=(\\d+)`, 'g')), ([, digits]) => Number(digits));
   return values.reduce((sum, value) => sum + value, 0);
 }
 
-/** Datagrams to as many ports: as many entries. */
+/** Sends datagrams to `count` ports, for `count` entries. */
 export function sendDatagrams(namespace: string, count: number, firstPort = 10_000): void {
   inside(namespace, process.execPath, TRAFFIC, 'udp', String(count), String(firstPort));
 }
 
-/** What traffic.cjs does in the background until the test is over; comes back when it has begun. Gives its process. */
+/** Runs traffic.cjs in the background until the test is over; returns its process number once it has started. */
 export async function traffic(namespace: string, ...args: readonly string[]): Promise<number> {
   const line = ['netns', 'exec', namespace, process.execPath, TRAFFIC, ...args];
   const child = spawn('ip', line, { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -112,7 +115,7 @@ export async function traffic(namespace: string, ...args: readonly string[]): Pr
   return child.pid ?? 0;
 }
 
-/** So many entries without a packet; every tenth is of 10.9.9.9, the others of a source each. */
+/** Adds `count` entries without a packet; every tenth has the source 10.9.9.9, each other one its own. */
 export function loadEntries(namespace: string, count: number): void {
   const line = (at: number): string => {
     const source = at % 10 === 0 ? '10.9.9.9' : `11.${at >> 16}.${(at >> 8) & 255}.${at & 255}`;
@@ -125,7 +128,7 @@ export function loadEntries(namespace: string, count: number): void {
   inside(namespace, 'conntrack', '-R', list);
 }
 
-/** Connections that stay until the test is over: as many entries that are not evicted. */
+/** Opens `count` connections until the test is over, for entries that are not evicted. */
 export async function holdConnections(namespace: string, count: number): Promise<void> {
   const line = ['netns', 'exec', namespace, process.execPath, TRAFFIC, 'tcp', String(count)];
   const child = spawn('ip', line, { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -142,7 +145,7 @@ export function limitTo(limit: number): void {
   writeFileSync(MAX, String(limit));
 }
 
-/** Puts a setting back when the test is over; if the run is killed, its guard does for those it knows. */
+/** Restores a setting after the test; if the run is killed, its guard restores those that it knows. */
 export function keep(path: string): void {
   const before = readFileSync(path, 'latin1').trim();
   onTestFinished(() => writeFileSync(path, before));

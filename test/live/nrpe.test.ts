@@ -1,4 +1,4 @@
-// The real NRPE runs the built plugin through the shipped snippet, and the real check_nrpe carries its answer.
+// NRPE runs the built plugin through the shipped snippet, and check_nrpe fetches its output.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ const REFUSED = { status: 1, stdout: '', stderr: 'sudo: a password is required\n
 const PROTOCOLS = [['-3'], ['-2'], []] as const;
 
 liveSuite('NRPE', [NRPE, CHECK_NRPE], () => {
-  test('check_nrpe says what the plugin said, in each state and every protocol', async () => {
+  test("check_nrpe prints the plugin's output, in each state and protocol", async () => {
     const here = site();
     const commands = RUNS.map(([name, , tree, args]) => ({ name, args: ['--root', here.tree(tree), ...args] }));
     const port = await startNrpe(here, { snippet: shippedHere(here, SNIPPET), commands });
@@ -37,7 +37,7 @@ liveSuite('NRPE', [NRPE, CHECK_NRPE], () => {
     }
   });
 
-  test('long output arrives whole, in each state; protocol 2 cuts it at 1023 bytes and leaves line 1 whole', async () => {
+  test('long output arrives whole, in each state; protocol 2 cuts it at 1023 bytes and keeps line 1 whole', async () => {
     const here = site();
     const commands = RUNS.map(([name, , tree, args]) => ({ name, args: ['-v', '--root', here.tree(tree), ...args] }));
     const port = await startNrpe(here, { snippet: shippedHere(here, SNIPPET), commands });
@@ -62,7 +62,7 @@ liveSuite(
   'NRPE and every namespace',
   [NRPE, CHECK_NRPE, '/usr/sbin/nft', '/usr/sbin/ip', '/usr/sbin/conntrack'],
   () => {
-    test('the shipped command names the full one, as the unprivileged user of NRPE', async () => {
+    test("the shipped command names the full table, as NRPE's unprivileged user", async () => {
       const here = site();
       const port = await startNrpe(here, { snippet: shippedHere(here, SNIPPET), by: withoutOthers() });
       const full = trackingNamespace();
@@ -89,12 +89,12 @@ liveSuite('sudo', [NRPE, CHECK_NRPE, VISUDO, SUDO], () => {
     const here = site();
     const port = await startNrpe(here, { snippet: sudoForm(here), by: withSudoers(here) });
     const said = resultOf(runPlugin(here, ...recommended(here)));
-    // Only root knows the exact object size: without it the line says "about".
+    // Only root can read the exact object size: without it the line says "about".
     expect(said.text).not.toBe(resultOf(runPluginAsNagios(here, ...recommended(here))).text);
     expectSameBesidesFigures(resultOf(askNrpe(port, 'check_conntrack')), said);
   });
 
-  test('visudo accepts the shipped lines, and they allow no other arguments', () => {
+  test('visudo accepts the shipped lines, which allow no other arguments', () => {
     const here = site();
     const ask = asNagios(here);
     expect(command(VISUDO, ['-cf', join(here.folder, 'sudoers')])).toMatchObject({ status: 0, stderr: '' });
@@ -108,7 +108,7 @@ liveSuite('sudo', [NRPE, CHECK_NRPE, VISUDO, SUDO], () => {
     expect(ask('check_conntrack', '-w', '80')).toEqual(REFUSED);
   });
 
-  test('a threshold changes in one file, through sudo too, and a refusal is "Unable to read output"', async () => {
+  test('one file changes a threshold, through sudo too, and a refusal is "Unable to read output"', async () => {
     const here = site();
     const by = withSudoers(here);
     writeFileSync(join(here.folder, 'check_conntrack.conf'), '-w 70 -c 85 # percent\n-w load_factor=7\n');
@@ -120,14 +120,14 @@ liveSuite('sudo', [NRPE, CHECK_NRPE, VISUDO, SUDO], () => {
   });
 });
 
-/** Runs a plugin of here by sudo, as the nagios user. */
+/** Runs one of the test's plugins through sudo, as the nagios user. */
 function asNagios(here: Site): (name: string, ...args: readonly string[]) => Answer {
   const [program = '', ...before] = withSudoers(here);
   const user = ['setpriv', '--reuid=nagios', '--regid=nagios', '--clear-groups'];
   return (name, ...args) => command(program, [...before, ...user, SUDO, '-n', join(here.plugins, name), ...args]);
 }
 
-/** Runs what follows with the shipped line as the only sudoers; the machine's own stay as they are. */
+/** Runs a command with the shipped line as the only sudoers; the machine's own are unchanged. */
 function withSudoers(here: Site): readonly string[] {
   const path = join(here.folder, 'sudoers');
   writeFileSync(path, shippedHere(here, SUDOERS), { mode: 0o440 });

@@ -1,5 +1,5 @@
-// What neighbours read is read by them: the manual by mandoc and groff, rules and dashboard by promtool, Director's
-// command, as Director writes it out, by Icinga 2.
+// Other programs accept their files: mandoc and groff the manual, promtool the rules and the dashboard, Icinga 2 the
+// command of Director as Director renders it.
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -14,22 +14,22 @@ import { complaintsOfIcinga, ICINGA } from './support/icinga.ts';
 const [MANDOC, GROFF, PROMTOOL] = ['/usr/bin/mandoc', '/usr/bin/groff', '/usr/bin/promtool'];
 const PAGE = 'nagios/check_conntrack.8';
 const RULES = 'nagios/prometheus/check_conntrack.rules.yml';
-/** Series that are node_exporter's or Prometheus' own. */
+/** Series of node_exporter or Prometheus itself. */
 const OTHERS = /^(ALERTS|node_textfile_\w+|up)$/;
 const QUIET = { status: 0, stdout: '', stderr: '' };
 
 liveSuite('the manual', [MANDOC, GROFF, '/usr/bin/script'], () => {
-  test('mandoc has nothing to say', () => {
+  test('mandoc reports nothing', () => {
     expect(command(MANDOC, ['-Tlint', '-Wall', PAGE])).toEqual(QUIET);
   });
 
-  test('groff, by which man shows it, has no warning', () => {
+  test('groff, which man uses, has no warning', () => {
     const { status, stdout, stderr } = command(GROFF, ['-man', '-ww', '-rLL=80n', '-Tutf8', PAGE]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toContain('rm -r /var/lib/nagios/[0-9]*/check_conntrack');
   });
 
-  test('the picture in README is of a report as it is now', () => {
+  test('the picture in README shows the present report', () => {
     const folder = scratch();
     execFileSync(NODE, [join(TOP, '.dev/papers.mjs'), folder, '.github']);
     expect(readFileSync(join(folder, '.github/report.svg'), 'utf8')).toBe(read('.github/report.svg'));
@@ -59,7 +59,7 @@ liveSuite('Prometheus and Grafana', [PROMTOOL, '/usr/sbin/nft', '/usr/sbin/ip'],
     });
   });
 
-  test('every series of rules and dashboard is one that the plugin writes', async () => {
+  test('the plugin writes every series of the rules and the dashboard', async () => {
     const namespace = trackingNamespace();
     await processInside(namespace);
     sendDatagrams(namespace, 10);
@@ -75,7 +75,7 @@ liveSuite('Prometheus and Grafana', [PROMTOOL, '/usr/sbin/nft', '/usr/sbin/ip'],
     expect(used.filter((name) => !OTHERS.test(name) && !written.includes(name))).toEqual([]);
   });
 
-  test('the dashboard is laid out: panels have a place of their own, and a source that is chosen', () => {
+  test("the dashboard's panels do not overlap, and its data source can be chosen", () => {
     const { panels, templating } = dashboard();
     const names = templating.list.map(({ name }) => name);
     expect(names).toEqual(['datasource', 'job', 'instance']);
@@ -89,7 +89,7 @@ liveSuite('Prometheus and Grafana', [PROMTOOL, '/usr/sbin/nft', '/usr/sbin/ip'],
 });
 
 liveSuite("Director's command", [ICINGA], () => {
-  test('Icinga 2 accepts what Director makes of the basket', () => {
+  test('Icinga 2 accepts the basket as Director renders it', () => {
     const { Command, ServiceTemplate } = JSON.parse(read('nagios/icinga-director/conntrack.json'));
     const objects = [checkCommand(Command.conntrack), template(ServiceTemplate.conntrack)];
     expect(complaintsOfIcinga(objects.join('\n'))).toBe('');
@@ -148,7 +148,7 @@ function expressions(): readonly string[] {
   return dashboard().panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
 }
 
-/** As Grafana does before it asks. */
+/** Fills in variables as Grafana does before a query. */
 function filledIn(expr: string): string {
   return expr.replace(/\$__rate_interval/g, '4m').replace(/"\$\w+"/g, '".*"');
 }

@@ -1,10 +1,10 @@
-// What a live test needs of the machine it runs on. Where a part is missing it fails, so that nobody takes a test that
-// was left out for one that passed.
+// Parts that a live test needs on the machine. It fails if one is missing, so that a test that did not run is not
+// mistaken for one that passed.
 
 import { accessSync, constants } from 'node:fs';
 import { describe } from 'vitest';
 
-/** Runs `body` as a suite when root and every file of `files` is here. */
+/** Runs `body` as a suite if the user is root and every file of `files` exists. */
 export function liveSuite(name: string, files: readonly string[], body: () => void): void {
   const missing = files.filter((file) => !usable(file));
   if (process.getuid?.() !== 0) missing.unshift('root');

@@ -1,4 +1,4 @@
-// The plan on the kernel that runs the tests: what it says to type is typed, and the kernel then is as it says.
+// The plan on the running kernel: its commands are run, and the kernel then has the figures that it printed.
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
@@ -9,7 +9,7 @@ import { liveSuite } from './parts.ts';
 const SYSCTL = '/proc/sys/net/netfilter/';
 
 liveSuite('a plan for the running machine', [`${SYSCTL}nf_conntrack_max`, HASHSIZE], () => {
-  test('the commands set limit and buckets, and leave expect_max', () => {
+  test('the commands set limit and buckets, and keep expect_max', () => {
     const [buckets, expectMax] = [figure('nf_conntrack_buckets'), figure('nf_conntrack_expect_max')];
     keep(HASHSIZE);
     limitTo(figure('nf_conntrack_max'));

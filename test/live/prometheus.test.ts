@@ -1,4 +1,4 @@
-// The real promtool and node_exporter read what the plugin writes, with a table that fills behind it.
+// promtool and node_exporter read the plugin's output, while a table fills.
 
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ const EXPORTER = '/usr/bin/prometheus-node-exporter';
 const PARTS = [PROMTOOL, EXPORTER, '/usr/sbin/nft', '/usr/sbin/ip', '/usr/sbin/conntrack'];
 
 liveSuite('Prometheus', PARTS, () => {
-  test('promtool has nothing to say, with namespaces and with failures', async () => {
+  test('promtool reports nothing, with namespaces and with failures', async () => {
     const namespace = trackingNamespace();
     await processInside(namespace);
     sendDatagrams(namespace, 30);
@@ -43,7 +43,7 @@ liveSuite('Prometheus', PARTS, () => {
     }
   });
 
-  test('node_exporter carries our series, and they move', async () => {
+  test('node_exporter exports our series, and they change', async () => {
     const namespace = trackingNamespace();
     const folder = scratch();
     const collect = () => {
@@ -68,7 +68,7 @@ liveSuite('Prometheus', PARTS, () => {
   });
 });
 
-/** One series of the exporter, which takes a moment to listen. */
+/** Returns one series of the exporter, which takes a moment to listen. */
 async function scraped(address: string, name: string): Promise<number> {
   for (let tries = 0; tries < 100; tries++) {
     const text = await fetch(`http://${address}/metrics`).then(

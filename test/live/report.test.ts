@@ -1,4 +1,4 @@
-// The report on the kernel that runs the tests: real floods, and what it says to type is typed.
+// The report on the running kernel: real floods, and its commands are run.
 
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -90,7 +90,7 @@ function text(...args: readonly string[]): Answer {
 
 liveSuite('an incident on the running machine', PARTS, () => {
   describe('a long list', () => {
-    test('of which every source differs but one, in bounded memory', async () => {
+    test('in which every source but one differs, in bounded memory', async () => {
       const namespace = trackingNamespace();
       limitTo(300_000);
       await processInside(namespace);
@@ -99,7 +99,7 @@ liveSuite('an incident on the running machine', PARTS, () => {
       expect(told.list).toMatchObject({ entries: 200_000, complete: true });
       const { sample, sources } = told.list;
       expect(sample === null).toBe(RUNS_ON_NODE);
-      // Told is what holds 19 times out of 20; of twice that nobody will see an exception.
+      // The reported error holds 19 times out of 20; an exception of twice the error is out of reach.
       const scatter = 2 * 2000 * (sample?.error_percentage_points ?? 0);
       expect(sources.may_lack).toBeGreaterThan(0);
       expect(sources.may_lack).toBeLessThanOrEqual((2 * 200_000) / 6144 + 200_000 / 65_536);
@@ -109,7 +109,7 @@ liveSuite('an incident on the running machine', PARTS, () => {
       expect((first?.entries ?? 0) + sources.may_lack).toBeGreaterThanOrEqual(20_000 - scatter);
     });
 
-    test('from conntrack(8), where the kernel would search its table anew for each page', async () => {
+    test('from conntrack(8), if the kernel would search its table again for each page', async () => {
       const namespace = trackingNamespace();
       const pid = await processInside(namespace);
       loadEntries(namespace, 20_001);
@@ -120,7 +120,7 @@ liveSuite('an incident on the running machine', PARTS, () => {
       const older = `mount --bind ${release} /proc/sys/kernel/osrelease && exec "$@"`;
       const line = ['sh', '-c', older, 'sh', ...RUN, 'report', '--pid', String(pid), '--format', 'json'];
       const told: Report = JSON.parse(command('unshare', ['-m', ...line]).stdout).report;
-      // Each family once, whatever this conntrack(8) lists unasked.
+      // Each family once, whatever this conntrack(8) lists by default.
       expect(told.list).toMatchObject({ source: 'conntrack -L', entries: 20_002, complete: true });
       expect(report('--pid', String(pid)).told.list).toMatchObject({
         source: `/proc/${pid}/net/nf_conntrack`,
@@ -137,7 +137,7 @@ liveSuite('an incident on the running machine', PARTS, () => {
     });
   });
 
-  test('--pid: the namespace of that process, and none for a process that is not there', async () => {
+  test('--pid: the namespace of that process, and an error for a process that does not exist', async () => {
     const [small, large] = [trackingNamespace(), trackingNamespace()];
     const pid = await processInside(small);
     await processInside(large);
@@ -151,17 +151,17 @@ liveSuite('an incident on the running machine', PARTS, () => {
     });
   });
 
-  test('inside of a container: its own table', () => {
+  test('its own table inside a container', () => {
     const namespace = trackingNamespace();
     sendDatagrams(namespace, 7);
     const [file, ...line] = withoutOthers('ip', 'netns', 'exec', namespace, ...RUN, 'report', '--interval', '0.1');
     const { stdout, status } = command(file, line);
-    // The kernel's log is one for all namespaces.
+    // The kernel's log is shared by all namespaces.
     expect([0, 1]).toContain(status);
     expect(stdout).toContain('  7 entries of /proc/net/nf_conntrack.');
   });
 
-  describe("the kernel's log where /dev/kmsg is root's alone", () => {
+  describe("the kernel's log, with /dev/kmsg readable only by root", () => {
     const FULL = 'nf_conntrack: nf_conntrack: table full in netns 4026532245, dropping packet';
     const ago = (seconds: number): Date => new Date(Date.now() - 1000 * seconds);
     const LOGS = {
@@ -203,7 +203,7 @@ liveSuite('an incident on the running machine', PARTS, () => {
       writeFileSync(path('journalctl'), `#!/bin/sh\n${JOURNALS[journal]()}\n`, { mode: 0o755 });
       const script = [
         `mount --bind ${path('log')} /var/log && mount --bind ${path('kmsg')} /dev/kmsg`,
-        // Over /usr/bin, where the machine may have a journalctl or not.
+        // Over /usr/bin, because the machine may have journalctl or not.
         `mount -t tmpfs layers ${path('layers')} && cd ${path('layers')} && mkdir upper work && cp ../journalctl upper`,
         'mount -t overlay bin -o lowerdir=/usr/bin,upperdir=upper,workdir=work /usr/bin',
         `cd / && chmod 755 ${folder} && exec ${NOBODY.join(' ')} "$@"`,
@@ -214,7 +214,7 @@ liveSuite('an incident on the running machine', PARTS, () => {
     });
   });
 
-  test('Ctrl-C ends the wait, and what is known is told', async () => {
+  test('Ctrl-C ends the wait, and prints the results so far', async () => {
     const { child, output } = started('--interval', '60');
     await pause(3000);
     const began = Date.now();
@@ -225,8 +225,8 @@ liveSuite('an incident on the running machine', PARTS, () => {
     expect(output()).toContain('\nWhat to do\n');
   });
 
-  describe('watched', () => {
-    test('on a terminal: drawn anew, and left as it was with the last report on it', () => {
+  describe('--watch', () => {
+    test('on a terminal: redraws, and restores the screen with the last report on it', () => {
       const { screen, status } = onTerminal(`${RUN.join(' ')} report --watch --interval 0.3`, 4);
       const [open, close] = ['\x1b[?1049h\x1b[?25l', '\x1b[?25h\x1b[?1049l'];
       expect(screen.startsWith(open)).toBe(true);
@@ -239,7 +239,7 @@ liveSuite('an incident on the running machine', PARTS, () => {
       expect([0, 1]).toContain(status);
     });
 
-    test('into a pipe: one report after the other, and no escape sequence', async () => {
+    test('into a pipe: one report after the other, without escape sequences', async () => {
       const { child, output } = started('--watch', '--interval', '0.3');
       await eventually(() => (output().split(/^CONNTRACK /m).length > 3 ? true : undefined));
       child.kill();
@@ -247,10 +247,10 @@ liveSuite('an incident on the running machine', PARTS, () => {
     });
   });
 
-  test('on a terminal: colours, unless NO_COLOR, and how far it is while a long list is read', () => {
+  test('on a terminal: colours, unless NO_COLOR, and the progress while a long list is read', () => {
     const run = `${RUN.join(' ')} report --interval 0.1`;
     expect(onTerminal(run).screen).toContain('\x1b[1mWhere\x1b[22m');
-    // What is longer than the window ends with the verdict, which has left it.
+    // A report longer than the window repeats the verdict, which has scrolled away.
     const captured = onTerminal(`${run} --entries fixtures/entries-nf_conntrack-capture --top 40`).screen;
     expect(captured.match(/CONNTRACK OK/g)).toHaveLength(captured.split('\n').length > 30 ? 2 : 1);
     expect(captured.split('\n').length).toBeGreaterThan(30);
@@ -260,12 +260,12 @@ liveSuite('an incident on the running machine', PARTS, () => {
     const long = `yes '${line}' | head -n 1500000 > ${path}; ${run} --entries ${path} >/dev/null`;
     const { screen } = onTerminal(long);
     expect(screen).toMatch(/\rreading entries: \d+%/);
-    // The line is gone at the end.
+    // The progress line is erased at the end.
     expect(screen.endsWith('\r\x1b[K')).toBe(true);
   });
 });
 
-/** A report that runs, and what it has printed so far. */
+/** A running report, with its output so far. */
 function started(...args: readonly string[]) {
   const child = spawn(ENV, [...RUN, 'report', ...args], { cwd: TOP, stdio: ['ignore', 'pipe', 'inherit'] });
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -276,13 +276,13 @@ function started(...args: readonly string[]) {
   return { child, output: () => text };
 }
 
-/** What a terminal of 30 lines shows of a shell's command, which gets Ctrl-C after so many pictures. */
+/** Returns the screen of a 30-line terminal that runs a shell command, with Ctrl-C after a number of pictures. */
 function onTerminal(line: string, pictures?: number): { readonly screen: string; readonly status: number | null } {
   const folder = scratch();
   const [log, done] = [join(folder, 'log'), join(folder, 'done')];
   const drawn = `[ "$(tr '\\033' '\\n' <${log} | grep -c '^\\[H')" -ge ${pictures} ]`;
   const keys = pictures === undefined ? '' : `until ${drawn}; do sleep 0.1; done; printf '\\003';`;
-  // Ctrl-C reaches the shell too, and not every shell waits for its command then: the trap makes each of them.
+  // Ctrl-C reaches the shell too, and not every shell then waits for its command: the trap makes it wait.
   const script = `trap : INT; stty rows 30 cols 80 -echoctl; ${line}; echo $? > ${done}`;
   const typed = `(${keys} while [ ! -e ${done} ]; do sleep 0.1; done)`;
   const env = { ...process.env, SHELL: '/bin/sh', TERM: 'xterm' };

@@ -1,4 +1,4 @@
-// The standalone executable where there is nothing else, and where it starts programs.
+// The standalone executable on an otherwise empty system, and when it starts programs.
 
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { newCalls } from '../standalone/support.ts';
 import { trackingNamespace } from './namespace.ts';
 import { liveSuite } from './parts.ts';
 
-/** Runs it where there is no library, no shell, no /dev, and no file but itself and /proc. */
+/** Runs it without any library, shell, /dev, or file except itself and /proc. */
 function alone(...args: readonly string[]): Answer {
   const root = scratch();
   mkdirSync(join(root, 'proc'));
@@ -20,7 +20,7 @@ function alone(...args: readonly string[]): Answer {
 }
 
 liveSuite('the standalone executable', ['/usr/bin/strace', '/usr/bin/nsenter', '/usr/sbin/ip', '/usr/sbin/nft'], () => {
-  test('in a root with nothing in it but itself and /proc', () => {
+  test('runs in a root with only itself and /proc', () => {
     expect(alone()).toMatchObject({ status: 0, stderr: '', stdout: expect.stringMatching(/^CONNTRACK OK - \d+ of /) });
     const every = alone('--netns', 'all', '--format', 'json');
     expect(JSON.parse(every.stdout)).toMatchObject({ state: 'ok' });
@@ -35,7 +35,7 @@ liveSuite('the standalone executable', ['/usr/bin/strace', '/usr/bin/nsenter', '
     expect(alone('plan')).toMatchObject({ status: 0, stderr: '' });
   });
 
-  test('starting a program asks for nothing that Linux 2.6.18 does not have either', async () => {
+  test('starts programs without system calls that Linux 2.6.18 lacks', async () => {
     const namespace = trackingNamespace();
     const log = execFileSync('strace', [
       '-f',

@@ -1,5 +1,5 @@
 // Every network namespace of the machine that runs the tests: with processes and without, as root and as nobody, and
-// what is said where not all of them can be seen.
+// the output if not all of them are visible.
 
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -41,14 +41,14 @@ function sweepAs(user: readonly string[], ...args: readonly string[]): Answer {
   return command(file, line);
 }
 
-/** The same, and namespaces are seen that are not of this run. */
+/** The same, including namespaces that are not of this run. */
 function wholeSweepAs(user: readonly string[], ...args: readonly string[]): Answer {
   return command(ENV, [...user, ...LINE, ...args]);
 }
 
 liveSuite('every namespace of the running machine', PARTS, () => {
-  describe('three namespaces: empty, in use, full and dropping', () => {
-    test.each(USERS)('the full one is named, and its drops are right, as %s', async (_, user) => {
+  describe('three namespaces: empty, in use, full with drops', () => {
+    test.each(USERS)('the full one is named, with the right number of drops, as %s', async (_, user) => {
       const [empty, used, full] = [trackingNamespace(), trackingNamespace(), trackingNamespace()];
       const hosts = value(sweepAs(user), 'entries');
       const pids = [
@@ -79,12 +79,12 @@ liveSuite('every namespace of the running machine', PARTS, () => {
       expect(answer.stdout).toMatch(new RegExp(`\\n${label(pids[0])}.*: 0 entries \\(0\\.0%\\), drop 0\\n`));
       expect(value(answer, 'netns_count')).toBe(seen);
       expect(value(answer, 'netns_usage')).toBe((100 * count) / 200);
-      // The host's own, and not those of the full one.
+      // The host's own entries, not those of the full namespace.
       expect(Math.abs(value(answer, 'entries') - hosts)).toBeLessThan(count / 2);
       expect(value(answer, 'drop')).toBe(value(sweepAs(user), 'drop'));
     });
 
-    test.each(USERS)('what is lost there is told in the words of the rate, as %s', async (_, user) => {
+    test.each(USERS)('a loss in another namespace has the words of the rate, as %s', async (_, user) => {
       const [full, state] = [trackingNamespace(), scratch()];
       command('chmod', ['1777', state]);
       const pid = await processInside(full);
@@ -105,7 +105,7 @@ liveSuite('every namespace of the running machine', PARTS, () => {
     });
   });
 
-  test('a namespace that has the inode of one that is gone does not inherit its losses', async () => {
+  test('a namespace with the inode of a deleted one does not inherit its losses', async () => {
     const state = scratch();
     const gone = trackingNamespace();
     await processInside(gone);
@@ -122,7 +122,7 @@ liveSuite('every namespace of the running machine', PARTS, () => {
   });
 
   describe('namespaces that only a mount keeps', () => {
-    test('as root they are entered, and called by their names', () => {
+    test('as root they are entered, and named', () => {
       const kept = trackingNamespace();
       sendDatagrams(kept, 30);
       const answer = sweepAs([], '-v', '-w', 'entries=29');
@@ -133,14 +133,14 @@ liveSuite('every namespace of the running machine', PARTS, () => {
       expect(answer.stdout).not.toContain(' of at least ');
     });
 
-    test('a name is told of those with processes too', async () => {
+    test('a name is printed for those with processes too', async () => {
       const named = trackingNamespace();
       const pid = await processInside(named);
       sendDatagrams(named, 30);
       expect(sweepAs([], '-w', 'entries=29').stdout).toContain(`namespace of sleep (pid ${pid}, netns ${named}): `);
     });
 
-    test('as nobody they are counted as there, and no more: the state stays', () => {
+    test('as nobody they are only counted, and the state stays', () => {
       const [kept] = [trackingNamespace(), trackingNamespace()];
       sendDatagrams(kept, 30);
       const answer = sweepAs(NOBODY, '-v', '-w', 'entries=29');
@@ -152,7 +152,7 @@ liveSuite('every namespace of the running machine', PARTS, () => {
       );
     });
 
-    test('whatever its name is, it is entered or counted as there', () => {
+    test('any name is entered, or at least counted', () => {
       const before = value(wholeSweepAs([]), 'netns_count');
       for (const name of ['a blank', 'back\\slash', '\u00fcml\u00e4ut', '(a|b);$x', `line\nbreak`, 'x'.repeat(200)]) {
         const folder = join(scratch(), name);
@@ -182,7 +182,12 @@ liveSuite('every namespace of the running machine', PARTS, () => {
     test.each([
       ['refuses', 'echo "nsenter: cannot open $1: Permission denied" >&2; exit 1', 0, / of at least \d+ namespaces/],
       ['fails', 'exit 7', 3, /UNKNOWN - 1 of \d+ namespaces not read: cannot enter \/run\/netns\/\S+: exit status 7; /],
-      ['prints nonsense', 'echo secret', 3, /UNKNOWN - 1 of \d+ namespaces not read: cannot use nsenter --net=\S+: /],
+      [
+        'prints invalid output',
+        'echo secret',
+        3,
+        /UNKNOWN - 1 of \d+ namespaces not read: cannot use nsenter --net=\S+: /,
+      ],
       ['hangs', 'exec sleep 60', 3, /UNKNOWN - timeout before reading nsenter --net=/],
       [
         'says that it is gone',
@@ -191,7 +196,7 @@ liveSuite('every namespace of the running machine', PARTS, () => {
         / of at least \d+ namespaces/,
       ],
       [
-        'finds a file that is no namespace any more',
+        'finds a file that is no longer a namespace',
         `echo "reassociate to namespace 'ns/net' failed: Invalid argument" >&2; exit 1`,
         0,
         / of at least \d+ namespaces/,
@@ -219,7 +224,7 @@ liveSuite('every namespace of the running machine', PARTS, () => {
       );
     });
 
-    test('as nobody it was found and not read: UNKNOWN', async () => {
+    test('as nobody it is found but not read: UNKNOWN', async () => {
       const pid = await processInside(trackingNamespace());
       const answer = withoutStatistics([pid], { user: NOBODY }, '-v');
       expect(answer).toMatchObject({ status: 3, stderr: '' });
@@ -232,7 +237,7 @@ liveSuite('every namespace of the running machine', PARTS, () => {
       );
     });
 
-    test('what can be read and is worse decides', async () => {
+    test('a readable table with a worse state decides', async () => {
       const full = trackingNamespace();
       const readable = await processInside(full);
       const pids = [readable, await processInside(trackingNamespace())];
@@ -247,7 +252,7 @@ liveSuite('every namespace of the running machine', PARTS, () => {
     });
   });
 
-  describe('what hides processes', () => {
+  describe('hidden processes', () => {
     test.each(['1', '2', 'invisible', 'ptraceable'])(
       'a /proc with hidepid=%s: nobody sees only own processes',
       async (level) => {
@@ -267,7 +272,7 @@ liveSuite('every namespace of the running machine', PARTS, () => {
       },
     );
 
-    test('a /proc that may be entered and not listed', async () => {
+    test('a /proc that can be entered but not listed', async () => {
       const full = trackingNamespace();
       await processInside(full);
       sendDatagrams(full, 30);
@@ -281,7 +286,7 @@ liveSuite('every namespace of the running machine', PARTS, () => {
 
     test.each<[string, readonly string[], string]>([
       ['root', [], 'hidepid=2'],
-      ['whoever is in its group', NOBODY, 'hidepid=2,gid=65534'],
+      ['members of its group', NOBODY, 'hidepid=2,gid=65534'],
     ])('not from %s', async (_, user, options) => {
       const full = trackingNamespace();
       await processInside(full);
@@ -296,7 +301,7 @@ liveSuite('every namespace of the running machine', PARTS, () => {
       expect(withProc('hidepid=ptraceable', ...poor, ...LINE).stdout).toContain(', own processes only, ');
     });
 
-    test('a PID namespace with a /proc of its own: what this container can see', async () => {
+    test('a PID namespace with its own /proc: the namespaces visible in this container', async () => {
       const full = trackingNamespace();
       await processInside(full);
       sendDatagrams(full, 30);
@@ -306,7 +311,7 @@ liveSuite('every namespace of the running machine', PARTS, () => {
     });
   });
 
-  test('a namespace that nobody made inside of a user namespace', async () => {
+  test('a namespace made by nobody inside a user namespace', async () => {
     const seen = () => USERS.map(([, user]) => value(wholeSweepAs(user), 'netns_count'));
     const before = seen();
     const pid = await processInside(undefined, [
@@ -317,7 +322,7 @@ liveSuite('every namespace of the running machine', PARTS, () => {
     expect(seen()).toEqual(before.map((count) => count + 1));
   });
 
-  test('the host from inside of a container: --root on its tree, mounted', async () => {
+  test('the host from inside a container: --root with its tree mounted', async () => {
     const [container, full] = [trackingNamespace(), trackingNamespace()];
     const pid = await processInside(full);
     sendDatagrams(full, 30);
@@ -330,7 +335,7 @@ liveSuite('every namespace of the running machine', PARTS, () => {
     );
   });
 
-  test('a command name is shown only as far as it is harmless', async () => {
+  test('a command name is printed only as far as it is harmless', async () => {
     const folder = scratch();
     const evil = join(folder, 'a|b;\n\u001b[31m)');
     copyFileSync('/bin/sleep', evil);
@@ -341,7 +346,7 @@ liveSuite('every namespace of the running machine', PARTS, () => {
     expect(answer.stdout).toContain(`namespace of a?b????31m) (pid ${pid}): entries 30`);
   });
 
-  test('the pod or container is told by the control group', async () => {
+  test('the control group gives the pod or container', async () => {
     const hierarchy = existsSync('/sys/fs/cgroup/cgroup.controllers') ? '/sys/fs/cgroup' : '/sys/fs/cgroup/pids';
     const group = `${hierarchy}/docker-${'0123456789abcdef'.repeat(4)}.scope`;
     mkdirSync(group, { recursive: true });
@@ -357,7 +362,7 @@ liveSuite('every namespace of the running machine', PARTS, () => {
     expect(answer.stdout).toContain(`namespace of sleep (pid ${pid}, container 0123456789ab): entries 30 is above 29`);
   });
 
-  test('processes that come and go meanwhile are nothing to speak of', async () => {
+  test('ignores processes that come and go meanwhile', async () => {
     await processInside(undefined, ['sh', '-c', 'while :; do unshare --net true; done'], 'sh');
     for (let run = 0; run < 15; run++)
       expect(wholeSweepAs(run % 2 === 0 ? [] : NOBODY)).toMatchObject({ status: 0, stderr: '' });
@@ -374,7 +379,7 @@ function inodeOf(namespace: string): number {
   return Number(inside(namespace, 'stat', '-L', '-c', '%i', '/proc/self/net/stat').stdout);
 }
 
-// The kernel gives a number again when it pleases: what that leads to is made by hand.
+// The kernel reuses a number at a time of its choice, so the test does it by hand.
 function passOn(state: string, from: number, to: number): void {
   const folder = join(state, '0/check_conntrack');
   const name =
@@ -388,20 +393,20 @@ function passOn(state: string, from: number, to: number): void {
   renameSync(join(folder, 'new'), join(folder, name));
 }
 
-/** Runs unshare(1) where no other namespaces are seen. */
+/** Runs unshare(1) with other namespaces hidden. */
 function hidden(...line: readonly string[]): Answer {
   const [file, ...args] = withoutOthers('unshare', ...line);
   return command(file, args);
 }
 
-/** Runs a command where a script is in the place of a tool. */
+/** Runs a command with a script in place of a tool. */
 function withTool(tool: string, script: string, ...line: readonly string[]): Answer {
   const path = join(scratch(), 'tool');
   writeFileSync(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   return hidden('--mount', 'sh', '-c', `mount --bind ${path} ${tool} && exec "$@"`, 'sh', ...line);
 }
 
-/** Runs a command with a /proc mounted anew: to mount the old one with other options would change the machine's. */
+/** Runs a command with a new mount of /proc: remounting the old one would change the machine's options. */
 function withProc(options: string, ...line: readonly string[]): Answer {
   const script = `mount -t proc -o ${options} proc /proc && exec "$@"`;
   return hidden('--mount', 'sh', '-c', script, 'sh', ...line);
@@ -409,11 +414,11 @@ function withProc(options: string, ...line: readonly string[]): Answer {
 
 interface Circumstances {
   readonly user?: readonly string[];
-  /** A shell command that finishes that /proc, which is `$1`. */
+  /** A shell command that completes that /proc, which is `$1`. */
   readonly but?: string;
 }
 
-/** Runs the plugin in a /proc of only these processes, without a statistics file, as kernels without it have it. */
+/** Runs the plugin with only these processes in /proc and without a statistics file, as on kernels without it. */
 function withoutStatistics(
   pids: readonly number[],
   { user = [], but = ':' }: Circumstances,

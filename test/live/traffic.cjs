@@ -1,6 +1,6 @@
-// Real packets. `udp N PORT`: one datagram each to N ports of loopback from PORT on, replied to by nobody. `tcp N`: N
-// connections on loopback, which the kernel calls ASSURED and does not evict, held until stdin ends. `spray`: datagrams to
-// ever other ports of loopback, some 20 000 a second, without an end. `syn N`: N connections from 203.0.113.9 to
+// Real packets. `udp N PORT`: one datagram each to N ports of loopback from PORT on, without replies. `tcp N`: N
+// connections on loopback, which the kernel marks ASSURED and does not evict, held until stdin ends. `spray`: datagrams
+// to changing ports of loopback, some 20 000 per second, endlessly. `syn N`: N connections from 203.0.113.9 to
 // 203.0.113.1, port 443.
 
 const [, , kind, count, firstPort] = process.argv;

@@ -1,4 +1,4 @@
-// The real Zabbix agent runs the line of the manual, and its item has every value that the manual names, in each state.
+// The Zabbix agent runs the manual's line, and its item has every value that the manual names, in each state.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ liveSuite('Zabbix', [AGENT], () => {
   });
 });
 
-/** The value of the item, as the agent writes it out: `key   [t|value]`. */
+/** Returns the item's value in the form that the agent prints: `key   [t|value]`. */
 function asked(here: Site, more: string): string {
   const file = join(here.folder, 'zabbix_agentd.conf');
   const line = `${LINE.replace('/usr/lib/nagios/plugins/check_conntrack', runsPlugin(here).join(' '))} ${more}`;

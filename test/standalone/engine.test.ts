@@ -1,5 +1,4 @@
-// Whatever happens in the engine, one line says UNKNOWN, and the exit code is 3. Programs that do the worst are built as
-// the plugin is.
+// Any failure in the engine prints one UNKNOWN line and exits with 3. The failing programs are built as the plugin is.
 
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -8,7 +7,7 @@ import { expect, test } from 'vitest';
 import { command, fixture, plugin, shell, TOP } from '../e2e/support/plugin.ts';
 import { scratch } from '../e2e/support/tree.ts';
 
-/** Builds a program; gives its path. */
+/** Builds a program and returns its path. */
 function built(program: string): string {
   const folder = scratch();
   writeFileSync(join(folder, 'main.js'), program);
@@ -23,11 +22,11 @@ const WRITE = 'os.write(1, new Uint8Array([79, 75, 10]).buffer, 0, 3);';
 
 test.each([
   ['an exception', 'throw new RangeError("boom|\\n$(x)");', 'RangeError: boom(x)'],
-  ['something else that is thrown', 'throw "boom";', 'exception'],
-  ['a rejection that nobody handles', 'Promise.reject(new Error("boom"));', 'Error: boom'],
+  ['another value that is thrown', 'throw "boom";', 'exception'],
+  ['an unhandled rejection', 'Promise.reject(new Error("boom"));', 'Error: boom'],
   ['an exception of a timer', `${OS} os.setTimeout(() => { throw new Error("boom"); }, 1);`, 'Error: boom'],
-  ['a function that calls itself for ever', 'const f = () => f() + 1; f();', 'InternalError: stack overflow'],
-  ['a text that is nested for ever', 'JSON.parse("[".repeat(1e6));', 'SyntaxError: stack overflow'],
+  ['endless recursion', 'const f = () => f() + 1; f();', 'InternalError: stack overflow'],
+  ['endlessly nested text', 'JSON.parse("[".repeat(1e6));', 'SyntaxError: stack overflow'],
   ['an end without a result', 'export {};', 'ended without a result'],
   ['a crash', `${OS} os.kill(os.getpid(), 11);`, 'signal 11'],
   ['an abort', `${OS} os.kill(os.getpid(), 6);`, 'signal 06'],
@@ -42,11 +41,11 @@ test('all memory used up, in small pieces and in large ones', () => {
   }
 });
 
-test('a line that was begun is not followed by a second one', () => {
+test('prints no second line after one that was begun', () => {
   expect(command(built(`${OS} ${WRITE} throw 0;`), [])).toEqual({ status: 3, stdout: 'OK\n', stderr: '' });
 });
 
-test('whatever little memory and stack there is: a verdict, or UNKNOWN', () => {
+test('prints a verdict, or UNKNOWN, with any small memory and stack', () => {
   const verdict = plugin('--root', fixture('over-limit-synthetic')).stdout;
   const said = (limit: string) => shell(`ulimit ${limit}; $RUN --root ${fixture('over-limit-synthetic')}`);
   const answers = [
@@ -54,7 +53,7 @@ test('whatever little memory and stack there is: a verdict, or UNKNOWN', () => {
     ...Array.from({ length: 30 }, (_, at) => said(`-s ${8 + 8 * at}`)),
   ];
   for (const { status, stdout, stderr } of answers) {
-    // The kernel cannot start a program that it has no room for.
+    // The kernel cannot start a program that does not fit into memory.
     if (status !== null && stderr !== '') continue;
     expect([
       [2, verdict],

@@ -1,4 +1,5 @@
-// Each system call fails once, in every way that it may: the check still says one line, which is no calmer than the truth.
+// Each system call fails once, with every error that it can have: the check still prints one line, never milder than
+// the truth.
 
 import { mkdirSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -9,7 +10,7 @@ import { scratch, tree } from '../e2e/support/tree.ts';
 import { type Run, run, systemCalls } from './support.ts';
 
 const ERRORS = ['EIO', 'ENOMEM', 'EINTR', 'EACCES', 'EMFILE'];
-// What strace itself needs to start the program, and what cannot fail.
+// Calls that strace itself needs to start the program, and calls that cannot fail.
 const NEVER_FAILS = [
   'execve',
   'exit_group',
@@ -21,7 +22,7 @@ const NEVER_FAILS = [
   'rt_sigreturn',
 ];
 
-/** A call, the how-manieth of its name, and what it fails with. */
+/** A call, its index among calls of that name, and its error. */
 interface Injection {
   readonly call: string;
   readonly when: number;
@@ -38,19 +39,19 @@ function injections(calls: readonly string[]): readonly Injection[] {
   );
 }
 
-/** Undefined where it did not come to that call. */
+/** Undefined if the call was not reached. */
 async function withFailing({ call, when, error }: Injection, log: string, args: readonly string[]) {
   const inject = ['-e', `trace=${call}`, '-e', `inject=${call}:error=${error}:when=${when}`];
   const answer = await run(['strace', '-f', '-qqq', '-o', log, ...inject, PLUGIN, ...args]);
   return readFileSync(log, 'latin1').includes('(INJECTED)') ? answer : undefined;
 }
 
-/** What is wrong with an answer; undefined where nothing is. `calmest` is the least that the exit code may be. */
+/** Returns the fault of an answer; undefined if there is none. `calmest` is the lowest permitted exit code. */
 function complaint({ status, stdout, stderr }: Run, calmest: number): string | undefined {
   if (stderr !== '') return `stderr: ${stderr}`;
   if (status === null || status > 3) return `exit ${status}`;
   if (!/^CONNTRACK (OK|WARNING|CRITICAL|UNKNOWN) - [^\n]+\n$/.test(stdout)) return `stdout: ${stdout}`;
-  // Where a file could not be read, nothing is claimed of what it sets.
+  // If a file could not be read, the check makes no claim about its settings.
   return status < calmest && !stdout.includes('; configured limit not judged: ') ? `calmer: ${stdout}` : undefined;
 }
 
@@ -66,7 +67,7 @@ async function complaints(calmest: number, ...args: readonly string[]): Promise<
     }
   };
   await Promise.all(cpus().map(worker));
-  // With history no run is like the one before.
+  // With history, no two runs are the same.
   expect(answers.length).toBeGreaterThan(0.95 * all.length);
   return answers.flatMap(([{ call, when, error }, answer]) => {
     const wrong = complaint(answer, calmest);
@@ -89,7 +90,7 @@ test('a table that is full', async () => {
   expect(await complaints(2, '--root', root)).toEqual([]);
 });
 
-test('a limit that has fallen back', async () => {
+test('a limit below the configured one', async () => {
   const root = tree('debian-12-synthetic', {
     'etc/sysctl.d/50-limit.conf': 'net.netfilter.nf_conntrack_max = 1000000\n',
   });

@@ -1,4 +1,4 @@
-// The file itself, as the kernel and a machine without anything meet it.
+// The file itself, as seen by the kernel and on a machine without libraries.
 
 import { readFileSync, statSync } from 'node:fs';
 import { expect, test } from 'vitest';
@@ -13,27 +13,27 @@ function segmentTypes(): readonly number[] {
   return Array.from({ length: count }, (_, at) => file.readUInt32LE(start + at * size));
 }
 
-test('it is static and has no interpreter', () => {
+test('is static and has no interpreter', () => {
   expect(file.toString('latin1', 1, 4)).toBe('ELF');
   expect(segmentTypes().length).toBeGreaterThan(2);
   expect(segmentTypes()).not.toContain(PT_INTERP);
   expect(segmentTypes()).not.toContain(PT_DYNAMIC);
 });
 
-test('it has at most 2 MiB, and may be run', () => {
+test('has at most 2 MiB, and is executable', () => {
   expect(file.length).toBeLessThanOrEqual(2 << 20);
   expect(statSync(PLUGIN).mode & 0o777).toBe(0o755);
 });
 
-test('the licences of all that is in it are in it', () => {
+test('contains the licences of all its parts', () => {
   for (const words of ['Fabrice Bellard', 'Rich Felker', 'check_conntrack']) expect(file.includes(words)).toBe(true);
 });
 
-test('no path of the machine that built it is in it', () => {
+test('contains no path of the build machine', () => {
   expect(file.includes(TOP)).toBe(false);
 });
 
-test('the version tells commit, engine and architecture', () => {
+test('prints commit, engine and architecture as its version', () => {
   const { status, stdout } = plugin('--version');
   expect(status).toBe(3);
   expect(stdout).toMatch(

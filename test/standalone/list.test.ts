@@ -1,4 +1,4 @@
-// Long lists: exact up to 65 536 lines, an even sample beyond, with its error told.
+// Long lists: exact up to 65 536 lines; longer ones are sampled evenly, with the error reported.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ function written(lines: number): string {
   return path;
 }
 
-test('a list of 65 536 lines is counted line by line', () => {
+test('counts a list of 65 536 lines line by line', () => {
   const { stdout } = plugin('report', '--entries', written(EXACT), '--format', 'json');
   expect(listOf(stdout)).toMatchObject({ entries: EXACT, sample: null, complete: true, lines_not_understood: 0 });
 });
@@ -25,7 +25,7 @@ test.each([
   ['a file', (path: string) => `$RUN report --entries ${path}`],
   ['stdin', (path: string) => `$RUN report --entries - <${path}`],
   ['a pipe', (path: string) => `cat ${path} | $RUN report --entries -`],
-])('of a longer one a sample is, and its error is told: %s', (_, script) => {
+])('samples a longer one, and reports the error: %s', (_, script) => {
   const { sample, entries, complete, sources } = listOf(shell(`${script(written(LONG))} --format json`).stdout);
   expect({ entries, complete }).toEqual({ entries: LONG, complete: true });
   expect(sample?.of_lines).toBe(LONG);
@@ -35,12 +35,12 @@ test.each([
   const [first] = sources.top;
   expect(first?.address).toBe('198.51.100.7');
   const share = (100 * (first?.entries ?? 0)) / entries;
-  // Told is what holds 19 times out of 20; nobody will see an exception from twice that.
+  // The reported error holds 19 times out of 20; an exception of twice the error is out of reach.
   expect(share).toBeLessThan(10 + 2 * error);
   expect(share + (100 * sources.may_lack) / entries).toBeGreaterThan(10 - 2 * error);
 });
 
-test('the text says so too', () => {
+test('reports the same as text', () => {
   const { stdout } = plugin('report', '--entries', written(LONG));
   expect(stdout.replace(/\s+/g, ' ')).toMatch(
     /200,000 entries of \S+, from an even random sample of \d\d,\d{3} lines: shares are right to within 0\.4 percentage points \(19 times out of 20\)\./,
@@ -48,7 +48,7 @@ test('the text says so too', () => {
   expect(stdout).toMatch(/Destinations \(more than 1\)/);
 });
 
-test('memory is bounded: 64 MiB of address space are enough for any list', () => {
+test('needs bounded memory: 64 MiB of address space for any list', () => {
   const path = written(1000);
   const script = `for i in $(seq 300); do cat ${path}; done | (ulimit -v 65536; ${RUN.join(' ')} report --entries -)`;
   expect(shell(script)).toMatchObject({

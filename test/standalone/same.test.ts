@@ -1,5 +1,5 @@
-// Both executables say the same, byte for byte, of every tree and by every command. Beside these each is held against the
-// transcripts; -vvv tells timings, and --version the engine.
+// Both executables print the same bytes, for every tree and every command. Each is also compared with the transcripts;
+// only -vvv's timings and --version's engine differ.
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -39,6 +39,6 @@ test.each(lists)('%s', (list) => {
   return expectSame(OF_A_LIST.map((args) => ['report', '--entries', list, ...args]));
 });
 
-test('every help', () => {
+test('every help text', () => {
   return expectSame([['--help'], ['report', '--help'], ['plan', '--help'], ['munin', '--help'], ['-h']]);
 });

@@ -12,7 +12,7 @@ export interface Run {
   readonly stderr: string;
 }
 
-/** Without waiting, so that several can run beside one another. */
+/** Does not wait, so that several can run at the same time. */
 export function run(line: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Run> {
   const [file = '', ...args] = line;
   const child = spawn(file, args, { cwd: TOP, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000 });
@@ -25,7 +25,9 @@ export function run(line: readonly string[], env: NodeJS.ProcessEnv = process.en
   return new Promise((resolve) => child.on('close', (status) => resolve({ status, ...texts })));
 }
 
-/** The names of the system calls that a run makes, in order; of its children only what they do before they are another program. */
+/**
+ * Returns the names of a run's system calls, in order; for its children, only those before they become another program.
+ */
 export async function systemCalls(...args: readonly string[]): Promise<readonly string[]> {
   const log = join(scratch(), 'calls');
   await run([
@@ -57,11 +59,11 @@ export async function systemCalls(...args: readonly string[]): Promise<readonly 
   return ['execve', ...calls];
 }
 
-// Numbers never change: a call is as old as its number. The last one of Linux 2.6.18, which is CentOS 5's, was move_pages.
+// System call numbers never change, so a number gives the age. The last one of Linux 2.6.18 (CentOS 5) is move_pages.
 const HEADER = '/usr/include/x86_64-linux-gnu/asm/unistd_64.h';
 const LAST = 279;
 
-/** Those that Linux 2.6.18 does not have. */
+/** Returns the calls that Linux 2.6.18 does not have. */
 export async function newCalls(...args: readonly string[]): Promise<readonly string[]> {
   const numbers = new Map(
     Array.from(readFileSync(HEADER, 'latin1').matchAll(/^#define __NR_(\w+) (\d+)$/gm), ([, name = '', digits]) => [

@@ -1,4 +1,4 @@
-// Only system calls that Linux 2.6.18 has, which is CentOS 5's.
+// Only system calls of Linux 2.6.18, which CentOS 5 has.
 
 import { expect, test } from 'vitest';
 import { fixture } from '../e2e/support/plugin.ts';
@@ -16,7 +16,7 @@ test.each<[string, () => readonly string[]]>([
   ['plan', () => ['plan']],
   ['munin', () => ['munin', 'config']],
   ['report', () => ['report', '--interval', '0.1']],
-  ['report, again and again, until it is interrupted', () => ['report', '--watch', '--interval', '0.1']],
+  ['report, repeated until it is interrupted', () => ['report', '--watch', '--interval', '0.1']],
   ['report on a list', () => ['report', '--entries', fixture('entries-nf_conntrack-capture')]],
 ])('%s', async (_, args) => {
   expect(await newCalls(...args())).toEqual([]);

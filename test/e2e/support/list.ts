@@ -1,4 +1,4 @@
-// Lists of entries that are too long to be kept in a file, and what a report in JSON tells of a list.
+// Lists of entries that are too long for a file, and the list part of a report in JSON.
 
 export interface List {
   readonly source: string;
@@ -20,7 +20,7 @@ export function listOf(stdout: string): List {
   return JSON.parse(stdout).report.list;
 }
 
-/** Every tenth of one source, the others all differ. */
+/** Every tenth line has the same source; all others differ. */
 export function flood(lines: number): string {
   const line = (at: number): string => {
     const source = at % 10 === 0 ? '198.51.100.7' : `10.${(at >> 16) & 255}.${(at >> 8) & 255}.${at & 255}`;

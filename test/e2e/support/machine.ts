@@ -1,4 +1,4 @@
-// A machine whose clock and counters a test sets: a captured tree, which tells the time by its own files.
+// A machine with a clock and counters that a test sets: a captured tree, whose files give the time.
 
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ export interface Moment {
   /** Seconds since boot. */
   readonly uptime: number;
   readonly entries?: number;
-  /** One for each CPU. */
+  /** One value per CPU. */
   readonly drop?: readonly number[];
   readonly early_drop?: readonly number[];
   readonly insert_failed?: readonly number[];
@@ -42,7 +42,7 @@ export interface Machine {
   readonly report: (moment: Moment, ...args: readonly string[]) => Answer;
 }
 
-/** 262144 entries at most; each machine has a state directory of its own. */
+/** At most 262144 entries; each machine has its own state directory. */
 export function machine(): Machine {
   const root = tree('debian-12-synthetic');
   const state = scratch();
@@ -73,19 +73,19 @@ function set(root: string, moment: Moment): void {
   write('proc/net/stat/nf_conntrack', `${COLUMNS.join(' ')}\n${rows.join('\n')}\n`);
 }
 
-/** Where the user's state files are. */
+/** Returns the directory of the user's state files. */
 export function folder({ state }: Machine): string {
   return join(state, String(process.geteuid?.()), 'check_conntrack');
 }
 
-/** The one that is there. */
+/** Returns the only state file. */
 export function onlyFile(here: Machine): string {
   const [name = '', ...others] = readdirSync(folder(here));
   expect(others).toEqual([]);
   return join(folder(here), name);
 }
 
-/** What a label has in the performance data. */
+/** Returns the element of a label in the performance data. */
 export function perfdata({ stdout }: Answer, label: string): string | undefined {
   return new RegExp(` ${label}=([^ \n]*)`).exec(stdout)?.[1];
 }

@@ -1,4 +1,4 @@
-// Runs a built file as monitoring systems do: its own process, of the executable that is being tested.
+// Runs the tested executable in its own process, as monitoring systems do.
 
 import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, readSync } from 'node:fs';
@@ -8,7 +8,9 @@ export const TOP = resolve(__dirname, '../../..');
 /** The Node version matrix sets it; otherwise the Node that runs the tests. */
 export const NODE = process.env['CHECK_CONNTRACK_NODE'] ?? process.execPath;
 const { CHECK_CONNTRACK_EXECUTABLE, CHECK_CONNTRACK_RUN } = process.env;
-/** The one setting that names what is tested; otherwise the Node file. In a run with live tests it is their guard's copy. */
+/**
+ * The setting that selects the tested file; otherwise the Node file. In a run with live tests it is their guard's copy.
+ */
 export const PLUGIN =
   CHECK_CONNTRACK_RUN === undefined
     ? resolve(TOP, CHECK_CONNTRACK_EXECUTABLE ?? 'dist/check_conntrack')
@@ -18,15 +20,15 @@ export const PLUGIN =
 const E_MACHINE = 18;
 const EM_AARCH64 = 183;
 const head = firstBytes(PLUGIN);
-/** Whether it is the file for Node, and not the standalone executable. */
+/** True for the Node file, false for the standalone executable. */
 export const RUNS_ON_NODE = head.toString('latin1', 0, 2) === '#!';
 const isForeign = !RUNS_ON_NODE && head.readUInt16LE(E_MACHINE) === EM_AARCH64 && process.arch !== 'arm64';
 
-/** What stands before the path of a copy of it to run that. */
+/** The words before the path that run a copy of it. */
 export const BEFORE: readonly string[] = RUNS_ON_NODE ? [NODE] : isForeign ? ['qemu-aarch64-static'] : [];
 /** The words that run it. */
 export const RUN: readonly string[] = [...BEFORE, PLUGIN];
-/** Runs the words behind it, whatever they begin with. */
+/** Runs the words after it, whatever they begin with. */
 export const ENV = '/usr/bin/env';
 
 export interface Answer {
@@ -39,13 +41,13 @@ export function plugin(...args: readonly string[]): Answer {
   return command(ENV, [...RUN, ...args]);
 }
 
-/** Runs any command from the top of the project, with nothing on stdin. */
+/** Runs a command from the top of the project, with an empty stdin. */
 export function command(file: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Answer {
   const { status, stdout, stderr } = spawnSync(file, args, { cwd: TOP, encoding: 'latin1', env, timeout: 60_000 });
   return { status, stdout, stderr };
 }
 
-/** The same through a shell, for redirections and limits; `$RUN` is the words that run the plugin. */
+/** The same through a shell, for redirections and limits; `$RUN` expands to the words that run the plugin. */
 export function shell(script: string): Answer {
   return command('/bin/sh', ['-c', script], { ...process.env, RUN: RUN.join(' ') });
 }

@@ -1,11 +1,11 @@
-// Directories for one test, for those that need no built file too.
+// Directories for one test; also for tests without a built file.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-/** An empty directory that everybody may enter; it goes when the test is over. */
+/** Creates an empty directory that every user may enter; it is removed after the test. */
 export function scratch(): string {
   const path = mkdtempSync(join(tmpdir(), 'check_conntrack-'));
   onTestFinished(() => rmSync(path, { recursive: true, force: true }));

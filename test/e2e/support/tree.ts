@@ -1,4 +1,4 @@
-// Trees for one test, made from a fixture: some files replaced, removed, or turned into something else.
+// Trees for one test, made from a fixture, with files replaced, removed, or turned into something else.
 
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -7,10 +7,10 @@ import { scratch } from './scratch.ts';
 
 export { scratch };
 
-/** Below the root: a file's new text, null to remove it, or what makes it. */
+/** By path below the root: a file's new text, null to remove it, or a function that creates it. */
 export type Changes = Readonly<Record<string, string | null | ((path: string) => void)>>;
 
-/** A copy of a fixture with the changes made; it goes when the test is over. */
+/** Copies a fixture and applies the changes; the copy is removed after the test. */
 export function tree(base: string, changes: Changes = {}): string {
   const root = scratch();
   cpSync(join(TOP, fixture(base)), root, { recursive: true, verbatimSymlinks: true });

@@ -1,11 +1,11 @@
-// Starts a daemon so that nothing of it stays: not its workers, which leave its process group, and not when the
-// test runner itself is killed.
+// Starts a daemon so that nothing of it is left: neither its workers, which leave its process group, nor the daemon
+// itself if the test runner is killed.
 
 import { start } from '../daemon.ts';
 
 /**
- * A PID namespace takes all that runs in it along when its first process ends, and that one ends with the process that
- * started it. It is a shell, since a daemon that changes its user loses the signal of its parent's death.
+ * When the first process of a PID namespace ends, all others in it are killed, and that one ends with the process that
+ * started it. It is a shell, because a daemon that changes its user loses the signal of its parent's death.
  */
 const CONTAINED = [
   ...['--pdeathsig', 'KILL', 'unshare', '--pid', '--fork', '--kill-child'],

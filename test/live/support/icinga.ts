@@ -1,4 +1,4 @@
-// The real Icinga 2 reads a CheckCommand and a service template of Director's, both called conntrack.
+// Icinga 2 reads a CheckCommand and a service template of Director's, both named conntrack.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ object Host "localhost" { check_command = "conntrack" }
 `;
 const SERVICE = 'object Service "conntrack" { import "conntrack"; host_name = "localhost" }';
 
-/** What Icinga complains of; empty when it takes them. */
+/** Returns Icinga's complaints; empty if it accepts them. */
 export function complaintsOfIcinga(objects: string): string {
   const folder = scratch();
   const defines = FOLDERS.map((name) => {

@@ -1,5 +1,5 @@
-// A fixture as a machine that runs: the tree is the root of a process in a mount namespace of its own, and its /proc has
-// what the kernel has for each process. Nothing of this machine shows, neither its files nor its tools.
+// A fixture as a live machine: the tree is the root of a process in its own mount namespace, and its /proc has the
+// kernel's files for each process. This machine's files and tools are hidden.
 
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -10,21 +10,21 @@ import { run } from '../../standalone/support.ts';
 
 export interface Mounted {
   readonly root: string;
-  /** What is said there, and the exit code; `env` is the whole environment. */
+  /** Runs the plugin there; returns output and exit code. `env` is the whole environment. */
   readonly live: (args: readonly string[], env?: NodeJS.ProcessEnv) => Promise<string>;
-  /** What `--root` says of the same files, with the same paths. */
+  /** Runs the plugin with `--root` on the same files, with the same paths. */
   readonly captured: (args: readonly string[], env?: NodeJS.ProcessEnv) => Promise<string>;
 }
 
-/** The real one, for /proc/self/fd, which no tree can have. */
+/** The real /proc, for /proc/self/fd, which a tree cannot have. */
 const REAL = '/real';
 const AUXV = join(TOP, fixture('linux-6.18-capture'), 'proc/self/auxv');
 const BOOT = '01234567-89ab-cdef-0123-456789abcdef\n';
 const MOUNTS = '22 1 0:3 / /proc rw,relatime - proc proc rw\n';
-/** PF_KTHREAD is among its flags. */
+/** Its flags include PF_KTHREAD. */
 const KTHREADD = 'S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 24 0 0\n';
 
-/** What Node itself needs to start: file by file, so that the tree has its own /lib/sysctl.d. */
+/** The files that Node needs to start, one by one, so that the tree keeps its own /lib/sysctl.d. */
 const engine = RUNS_ON_NODE ? [NODE, ...librariesOf(NODE)] : [];
 const SCRIPT = [
   'mount --make-rprivate /',
@@ -64,7 +64,7 @@ function librariesOf(program: string): readonly string[] {
   return execFileSync('ldd', [program], { encoding: 'latin1' }).match(/\/[^ ]+/g) ?? [];
 }
 
-// What every kernel has and these trees were captured without.
+// Adds files that every kernel has but that these trees lack.
 function complete(root: string, name: string): void {
   const proc = join(root, 'proc');
   const missing = { 'sys/kernel/random/boot_id': BOOT, uptime: '1000.00 1.00\n', 'self/auxv': readFileSync(AUXV) };
@@ -75,7 +75,7 @@ function complete(root: string, name: string): void {
   else perProcess(proc, name);
 }
 
-// From 2.6.25 on /proc/net is that of each process.
+// Since 2.6.25 /proc/net is per process.
 function perProcess(proc: string, name: string): void {
   for (const [from, to] of [
     ['self', '1'],
@@ -90,7 +90,7 @@ function perProcess(proc: string, name: string): void {
   symlinkSync('self/net', join(proc, 'net'));
   symlinkSync(`${REAL}/self/fd`, join(proc, '1/fd'));
   if (!existsSync(join(proc, '1/mountinfo'))) write(join(proc, '1/mountinfo'), MOUNTS);
-  // One was captured in another namespace than the initial one, where the kernel's threads are.
+  // One tree was captured outside the initial namespace, in which the kernel's threads are.
   if (existsSync(join(proc, 'sys/net/nf_conntrack_max'))) {
     write(join(proc, '2/stat'), `2 (${name.startsWith('openvz') ? 'kthreadd/101' : 'kthreadd'}) ${KTHREADD}`);
     symlinkSync('../1/net', join(proc, '2/net'));

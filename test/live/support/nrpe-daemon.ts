@@ -1,5 +1,5 @@
-// The real NRPE, each on a port of its own, with the shipped snippet and whatever commands a test adds, and the real
-// check_nrpe that asks it.
+// NRPE instances, each on its own port, with the shipped snippet and a test's own commands, and the check_nrpe that
+// queries them.
 
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -10,7 +10,7 @@ import { startContained } from './contained.ts';
 
 export const NRPE = '/usr/sbin/nrpe';
 export const CHECK_NRPE = '/usr/lib/nagios/plugins/check_nrpe';
-/** Where the shipped files say that the plugins are. */
+/** The plugins' directory in the shipped files. */
 const DOCUMENTED = '/usr/lib/nagios/plugins';
 
 /** A command of nrpe.cfg that runs the plugin. */
@@ -22,11 +22,11 @@ interface NrpeCommand {
 interface NrpeSetting {
   readonly snippet: string;
   readonly commands?: readonly NrpeCommand[];
-  /** The command line that NRPE is started by, where it is not started directly. */
+  /** The command line that starts NRPE, if it is not started directly. */
   readonly by?: readonly string[];
 }
 
-/** Starts NRPE, waits until it answers, and gives its port. */
+/** Starts NRPE, waits until it answers, and returns its port. */
 export async function startNrpe(here: Site, { snippet, commands = [], by = [] }: NrpeSetting): Promise<string> {
   const port = await freePort();
   const file = join(here.folder, `nrpe-${port}.cfg`);
@@ -43,12 +43,12 @@ export function askNrpe(port: string, name: string, ...version: readonly string[
   return command(CHECK_NRPE, [...version, '-H', '127.0.0.1', '-p', port, '-c', name]);
 }
 
-/** A shipped file with the plugins' folder replaced by that of here. */
+/** Returns a shipped file with the plugins' directory replaced by the test's. */
 export function shippedHere(here: Site, name: string): string {
   return shipped(name, { [DOCUMENTED]: here.plugins });
 }
 
-/** The command of the snippet that is a comment in it: through sudo. */
+/** Enables the snippet's commented-out command, which uses sudo. */
 export function sudoForm(here: Site): string {
   const lines = shippedHere(here, 'nrpe_check_conntrack.cfg').split('\n');
   return lines.find((line) => /^#command\[check_conntrack\]=.*sudo/.test(line))?.slice('#'.length) ?? '';
@@ -64,7 +64,7 @@ function settings({ folder }: Site, port: string): readonly string[] {
   ];
 }
 
-/** NRPE sets its own PATH; where this Node is elsewhere its path has to be named, as README says. */
+/** NRPE sets its own PATH; if this Node is elsewhere, its path has to be given, as README says. */
 export function runsPlugin(here: Site): readonly string[] {
   const found = shell('PATH=/usr/bin:/bin:/usr/sbin:/sbin command -v node').stdout.trim();
   return found === NODE ? [installed(here)] : [...BEFORE, installed(here)];

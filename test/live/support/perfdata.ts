@@ -1,5 +1,5 @@
-// Takes performance data apart strictly, element by element: what has not the guidelines' form fails the test, so
-// that two unreadable figures never pass for equal ones.
+// Parses performance data strictly: an element without the guidelines' form fails the test, so that two unreadable
+// figures are never taken for equal ones.
 
 import { expect } from 'vitest';
 import type { Answer } from '../../e2e/support/plugin.ts';
@@ -9,23 +9,23 @@ interface Metric {
   readonly label: string;
   readonly value: string;
   readonly uom: string;
-  /** Warning, critical, min and max; empty where there is none. */
+  /** Warning, critical, min and max; empty if there is none. */
   readonly limits: readonly string[];
 }
 
-/** One figure of an answer. */
+/** Returns one figure of an answer. */
 export function value({ stdout }: Answer, label: string): number {
   const [, digits] = new RegExp(` ${label}=([\\d.]+)`).exec(stdout) ?? [];
   if (digits === undefined) throw new Error(`no ${label} in ${stdout}`);
   return Number(digits);
 }
 
-/** What a daemon kept in the plugin's own writing. */
+/** Parses what a daemon stored in the plugin's own format. */
 export function metrics(perfdata: string): readonly Metric[] {
   return perfdata.split(' ').filter(Boolean).map(metric);
 }
 
-/** What a daemon wrote anew in its own form: each number must still be the same. */
+/** Parses what a daemon wrote in a format of its own: each number must be unchanged. */
 export function numbers(perfdata: string): readonly unknown[] {
   return metrics(perfdata).map(({ value, limits, ...rest }) => ({
     ...rest,
@@ -35,8 +35,8 @@ export function numbers(perfdata: string): readonly unknown[] {
 }
 
 /**
- * Compares two runs on a table that lives: everything but the figures that move. A daemon checks again and again, so
- * that it may have rates already where a first run has none.
+ * Compares two runs on a live table, except figures that change. A daemon checks repeatedly, so it may have rates that
+ * a first run does not have.
  */
 export function expectSameBesidesFigures(stored: Result, said: Result): void {
   const labels = metrics(said.perfdata).map(({ label }) => label);

@@ -1,17 +1,17 @@
-// A shell on a terminal of its own, by script(1): a person types into it, and Tab does what it does there.
+// A shell on a terminal of its own, through script(1); typed text and Tab work as for a user.
 
 import { spawn } from 'node:child_process';
 import { onTestFinished } from 'vitest';
 import { TOP } from '../../e2e/support/plugin.ts';
 
 const PROMPT = 'READY>';
-/** Says what it was called with. */
+/** Prints the arguments that it was called with. */
 const SAYS = `check_conntrack() { printf 'SAID'; printf ' <%s>' "$@"; echo; }`;
 
-/** The arguments that check_conntrack has got where each line was typed behind it, then Tab, then Return. */
+/** Types each line after the command, then Tab and Return, and returns the arguments that check_conntrack received. */
 export async function completed(shell: string, setUp: string, lines: readonly string[]): Promise<readonly string[]> {
   const terminal = open(shell);
-  // Behind the first prompt a shell may have told the terminal how to paste.
+  // After the first prompt a shell may have switched the terminal to bracketed paste.
   await terminal.until(/[#%$] (?:\S*2004h)?$/);
   terminal.type(`${setUp}; ${SAYS}; PS1='READY''> '\n`);
   const found: string[] = [];

@@ -1,8 +1,9 @@
-// The slab caches of connection tracking, as slabinfo(5) counts them: objects in use, whatever else the machine does.
+// The slab caches of connection tracking, from slabinfo(5): objects in use, including those of other work on the
+// machine.
 
 import { readFileSync } from 'node:fs';
 
-/** Bytes of an extension block, of a cache that the whole kernel shares. */
+/** Bytes of an extension block, in a cache that the whole kernel shares. */
 export const BLOCK = 128;
 // Kernels with RANDOM_KMALLOC_CACHES have sixteen of them.
 const BLOCKS = new RegExp(`^kmalloc(?:-rnd-\\d+)?-${BLOCK} +(\\d+) `, 'gm');
@@ -14,7 +15,7 @@ export function slabObjects(): { readonly entries: number; readonly blocks: numb
   return { entries: row(text).objects, blocks: blocks.reduce((sum, objects) => sum + objects, 0) };
 }
 
-/** Bytes of memory per entry, without its extension block. */
+/** Returns the bytes of memory per entry, without its extension block. */
 export function entryBytes(): number {
   const { perSlab, pages } = row(readFileSync('/proc/slabinfo', 'latin1'));
   return (4096 * pages) / perSlab;
