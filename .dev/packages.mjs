@@ -22,7 +22,7 @@ import { top } from './top.mjs';
 const ARCHITECTURES = ['x64', 'arm64'];
 const OURS = /^check-conntrack[_-]|^SHA256SUMS$/;
 const build = join(top, 'build');
-// Every user must be able to read and run the result, whoever builds it.
+// Every user must be able to read and run the result, whatever the umask.
 process.umask(0o022);
 const lasting = { version: versionOfAll(), epoch: epoch(), output: build, ...origin() };
 

@@ -46,7 +46,7 @@ function report() {
   }
 }
 
-/** Of each 20 entries: 13 of one host whose DNS queries get no reply, 5 idle connections, 2 that have ended. */
+/** 13 of each 20 entries are of one host whose DNS queries get no reply, 5 are idle connections, 2 have ended. */
 function entry(at) {
   if (at % 20 < 13)
     return line('udp      17', 5 + (at % 25), '', '10.0.0.7', '192.0.2.53', 1024 + (at % 64_000), 53, '[UNREPLIED]');

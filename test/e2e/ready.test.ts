@@ -7,7 +7,7 @@ import { devEngines, scripts } from '../../package.json';
 import { type Answer, shell, TOP } from './support/plugin.ts';
 import { scratch } from './support/tree.ts';
 
-test('a clone without its packages is told to run npm ci', () => {
+test('asks for npm ci in a clone without its packages', () => {
   expect(ready(devEngines.runtime.version)).toEqual({
     status: 1,
     stdout: '',
@@ -15,7 +15,7 @@ test('a clone without its packages is told to run npm ci', () => {
   });
 });
 
-test('an older Node prints the version that is needed', () => {
+test('names the version that is needed on an older Node', () => {
   const { status, stderr } = ready('>=99.1.0');
   expect({ status, lines: stderr.split('\n').length }).toEqual({ status: 1, lines: 2 });
   expect(stderr).toMatch(/^building and testing needs Node 99\.1\.0 or newer, and this is \d+\.\d+\.\d+ /);

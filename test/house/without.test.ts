@@ -33,7 +33,7 @@ function run(cwd: string, file: string, ...args: readonly string[]) {
   return { status, output: status === 0 ? '' : `${stdout}${stderr}`.slice(-4000) };
 }
 
-// Uses hard links: esbuild treats packages behind a symbolic link as files outside the project.
+// Uses hard links: esbuild treats packages under a symbolic link as files outside the project.
 function copyWithout(name: string): string {
   const copy = join(TOP, '.cache/without', name);
   rmSync(copy, { recursive: true, force: true });

@@ -128,7 +128,7 @@ liveSuite('an incident on the running machine', PARTS, () => {
       });
     });
 
-    test('of a namespace that only a mount keeps', () => {
+    test('a namespace that only a mount keeps', () => {
       const namespace = trackingNamespace();
       sendDatagrams(namespace, 50);
       const { told } = report();

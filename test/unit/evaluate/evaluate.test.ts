@@ -47,7 +47,7 @@ function evaluated({ warn = [], drift = 'warning', partial = 'ok', since = {}, .
   return evaluate(found, histories, { thresholds, objectSize: undefined, drift, partial });
 }
 
-/** Returns five samples, 15 s apart. */
+/** Returns five samples, one every 15 s. */
 function pastOf({ entries, statistics }: Table, drop: number, grown: number): readonly Sample[] {
   const now = statistics.ok ? (statistics.value.cpus[0]?.drop ?? 0) : 0;
   return [4, 3, 2, 1].map((quarters) => ({

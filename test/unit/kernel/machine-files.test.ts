@@ -23,7 +23,7 @@ describe('the clock', () => {
     'proc/uptime': uptime,
   });
 
-  test('of this boot', () => {
+  test('reads boot_id and uptime', () => {
     const clock = readClock(rootOf(files(`${BOOT}\n`, '1234.56 99.10\n')));
     expect(clock).toMatchObject({ ok: true, value: { boot: BOOT, uptime: 1234.56 } });
     expect(clock.ok && clock.source).toMatch(/\/proc\/uptime$/);

@@ -17,7 +17,7 @@ function valuesOf(changes: Changes | undefined, everywhere = false) {
 }
 
 describe('values', () => {
-  test('of this table, counters and memory', () => {
+  test('this table, counters and memory', () => {
     expect(valuesOf({})).toEqual({
       conntrack: ['limit 1000', 'entries 100'],
       conntrack_losses: ['drop 11', 'early_drop 22', 'insert_failed 33', 'chainlength 44'],
@@ -25,7 +25,7 @@ describe('values', () => {
     });
   });
 
-  test('of all namespaces', () => {
+  test('all namespaces', () => {
     const changes = {
       visibility: ok(ALL),
       others: [otherTable({ entries: 850 }), otherTable({ key: 'net:9', entries: 20 })],

@@ -99,7 +99,7 @@ describe('another namespace', () => {
 describe('faults', () => {
   const all = () => true;
 
-  test('of our own settings', () => {
+  test('our own settings', () => {
     const root = own();
     const found = readSettings(root, 'nf_conntrack', table(), all);
     const source = root.locate(`/${FOLDER}/nf_conntrack_max`);
@@ -118,13 +118,13 @@ describe('faults', () => {
     ['', PATH, fault('empty', PATH)],
     ['1', `x${PATH}`, fault('missing', PATH)],
     ['1', `${PATH}x`, fault('missing', PATH)],
-  ])('of another namespace: %j as %s', (text, path, reading) => {
+  ])('another namespace: %j is %s', (text, path, reading) => {
     withTools({ '/usr/bin/nsenter': '', '/bin/grep': `${path}:${text}\n` });
     const found = readSettings(own(), 'nf_conntrack', otherTable(), all);
     expect(found.ok && found.value.get('max')).toEqual(reading);
   });
 
-  test('of all, if nothing is printed', () => {
+  test('all settings, if nothing is printed', () => {
     withTools({ '/usr/bin/nsenter': '', '/bin/grep': { stdout: '', status: 2 } });
     const found = readSettings(own(), 'nf_conntrack', otherTable(), all);
     expect(found).toMatchObject({ ok: false, fault: { kind: 'io', detail: 'no output' } });

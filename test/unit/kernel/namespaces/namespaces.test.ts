@@ -128,7 +128,7 @@ describe('visible processes', () => {
     procs: options.map((text) => ({ path: '/proc', options: text })),
   });
 
-  test('all, with kernel threads', () => {
+  test('all processes, with kernel threads', () => {
     expect(visibilityOf(rootOf(thread), undefined, false)).toEqual({
       processes: 'all',
       hidepid: undefined,
@@ -137,7 +137,7 @@ describe('visible processes', () => {
     expect(visibilityOf(rootOf(thread), mounted('rw'), false).processes).toBe('all');
   });
 
-  test('those of a container, without kernel threads', () => {
+  test('a container without kernel threads', () => {
     for (const files of [rooms, {}])
       expect(visibilityOf(rootOf(files), mounted('rw'), false).processes).toBe('container');
   });

@@ -163,7 +163,7 @@ describe('chains of a namespace', () => {
   const LOADED = 'nf_tables 1 0 - Live 0x0\nnft_compat 1 0 - Live 0x0\n';
   const SAVED = '*filter\n:INPUT DROP [0:0]\nCOMMIT\n';
 
-  test('of both tools', () => {
+  test('returns those of both tools', () => {
     const found = own(
       { [NFT]: ruleset([], 'drop'), '/usr/sbin/iptables-legacy-save': SAVED, '/usr/sbin/ip6tables-legacy-save': '' },
       LOADED,

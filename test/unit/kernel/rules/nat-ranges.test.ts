@@ -108,7 +108,7 @@ describe('the programs that list them', () => {
     expect(lines).toEqual([]);
   });
 
-  test('of a captured tree', () => {
+  test('none for a captured tree', () => {
     const lines = withTools({ '/usr/sbin/nft': NFT });
     expect(readNatRanges(rootOf({ 'proc/modules': NAT }), table())).toEqual(fault('denied', SOURCE));
     expect(lines).toEqual([]);
