@@ -32,8 +32,8 @@ const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
 const pairs = Number(process.argv[2] ?? 200);
 const isRoot = process.geteuid() === 0;
 
-// Every user may enter it, and there is no package.json near it, as on a machine where a plugin is installed: Node
-// searches for one at each start.
+// Every user may enter it, and no package.json is near it, as at the usual place of a plugin: Node searches for one at
+// each start.
 const scratch = mkdtempSync(join(tmpdir(), 'check_conntrack-bench-'));
 chmodSync(scratch, 0o755);
 const inScratch = (name) => join(scratch, name);

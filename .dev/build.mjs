@@ -1,5 +1,5 @@
-// Builds dist/check_conntrack: one readable CommonJS file for Node 12 and later, bundled by esbuild without
-// minification, so that it can be reviewed before it runs under sudo. The build is reproducible.
+// Builds dist/check_conntrack: one CommonJS file for Node 12 and later, bundled by esbuild. It is not minified, so that
+// it can be reviewed before it runs under sudo. The build is reproducible.
 
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';

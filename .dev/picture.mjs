@@ -1,5 +1,5 @@
-// The picture in README: a report on a terminal, as SVG. The report is a real one, of a fixture tree with a generated
-// list of entries that is as long as that tree's table; script(1) is the terminal.
+// The picture in README: a report on a terminal, as SVG. The report is a real one, of a fixture tree. Its list of
+// entries is generated, and as long as that tree's table. script(1) is the terminal.
 
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';

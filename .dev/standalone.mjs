@@ -1,5 +1,5 @@
 // Builds build/linux-x64/check_conntrack, or with `--arch arm64` build/linux-arm64/check_conntrack: one static ELF
-// file. esbuild bundles the TypeScript, QuickJS's own compiler makes bytecode of the bundle, and gcc links that with
+// file. esbuild bundles the TypeScript, and QuickJS's own compiler makes bytecode of the bundle. gcc links that with
 // the engine, src/system/*.c and musl. The build is reproducible. Slow steps are cached in .cache/. If apt has no
 // Debian sources, `--quickjs DIR` names a directory with the engine's tarball or its contents.
 
@@ -242,7 +242,7 @@ async function bytecodeOf(entry, arch, folder, source) {
 }
 
 // -M declares that the other modules exist: each is compiled separately, and read when it is imported. -s strips data
-// for stack traces and also the module's name, which import() needs, because its argument is relative to it.
+// for stack traces. It also strips the module's name, which import() needs, because its argument is relative to it.
 function compilation(names, name, i, text) {
   const others = ['qjs:os', 'qjs:std', 'qjs:own', ...names].flatMap((other) => ['-M', other]);
   const strip = /\bimport\(/.test(text) ? [] : ['-s'];

@@ -1,5 +1,6 @@
-// Turns `await import('./x.ts')` into a static import. esbuild wraps every module that an import() reaches in a function that
-// initializes it on demand; without import() the modules share one scope and can be read from top to bottom.
+// Turns `await import('./x.ts')` into a static import. esbuild wraps every module that an import() reaches in a
+// function that initializes it on demand. Without import() the modules share one scope and can be read from top to
+// bottom.
 
 import { readFileSync } from 'node:fs';
 

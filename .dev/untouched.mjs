@@ -1,5 +1,5 @@
-// Runs a command, and fails if any process below it tried to change the machine, or to write a file that is neither the
-// project's nor temporary: `untouched.mjs npm cit`. Uses strace(1), which sees every process.
+// Runs a command: `untouched.mjs npm cit`. Fails if any process below it tried to change the machine, or to write a
+// file that is neither the project's nor temporary. Uses strace(1), which sees every process.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -1,5 +1,5 @@
 // Hash chains: since 5.15 a chain of more than 50 to 80 entries accepts no new one (net/netfilter/nf_conntrack_core.c,
-// max_chainlen), so that entries are refused although the table is not full.
+// max_chainlen). Entries are then refused although the table is not full.
 
 import { counterSpec } from '../model/counters.ts';
 import type { Machine } from '../model/machine.ts';

@@ -24,8 +24,8 @@ const WRAP = 2 ** 32;
 const FASTEST_PER_SECOND = 20e6;
 
 /**
- * Returns the samples that `now` can be compared with, oldest first, back to the last counter reset or change of CPUs;
- * or why there are none. `past` is in order of time.
+ * Returns the samples that `now` can be compared with, oldest first: back to the last counter reset or change of CPUs.
+ * If there are none, returns the reason. `past` is in order of time.
  */
 export function comparable(now: Sample, past: readonly Sample[]): readonly Sample[] | NoRate {
   const chain: Sample[] = [];

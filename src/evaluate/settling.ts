@@ -1,4 +1,4 @@
-// Tests if growth will settle below the limit, as it does if the same number of entries expires as arrives: each half
+// Tests if growth will settle below the limit, as it does if entries expire at the rate at which they arrive. Each half
 // of the span then adds less than the one before, by the same ratio. When in doubt, assume growth continues.
 
 import type { Sample } from '../model/sample.ts';

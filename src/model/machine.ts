@@ -67,8 +67,8 @@ export function wholePages(layout: Layout, buckets: number): number {
 }
 
 /**
- * Returns the largest number of buckets that a kernel accepts: at most INT_MAX bytes, and a limit of eight times as
- * many that fits an int.
+ * Returns the largest number of buckets that a kernel accepts. They take at most INT_MAX bytes, and eight times their
+ * number, the limit, fits an int.
  */
 export function largestHashsize(layout: Layout): number {
   return wholePages(layout, 2 ** 28) - wholePages(layout, 1);

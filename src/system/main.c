@@ -1,6 +1,6 @@
 // The program around QuickJS: starts the engine, loads the modules of the bundle, runs its event loop. JavaScript
-// prints the line and exits through std.exit(). If it does not get that far, for any reason, this file prints UNKNOWN
-// in the one line that a monitoring system expects and exits with 3. Nothing is written to stderr.
+// prints the line and exits through std.exit(). If it does not get that far, for any reason, this file prints one
+// UNKNOWN line, as a monitoring system expects, and exits with 3. Nothing is written to stderr.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -81,8 +81,8 @@ static _Noreturn void end_with_exception(JSContext *ctx) { end_with(ctx, JS_GetE
 // Included, not linked, because its event loop is static. Its callers of JS_GetException print the exception to stderr
 // and continue; with this macro they end the program instead.
 #define JS_GetException(ctx) (end_with_exception(ctx), JS_UNDEFINED)
-// A child process inherits only the first three descriptors. quickjs-libc.c asks sysconf() for the number of
-// descriptors, for which musl uses a system call of Linux 2.6.36.
+// A child process inherits only the first three descriptors. quickjs-libc.c asks sysconf() for their number; musl
+// implements that with a system call of Linux 2.6.36.
 #define HAVE_CLOSEFROM
 #define closefrom close_all_from
 static void close_all_from(int fd) {

@@ -14,8 +14,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-// In main.c: prints UNKNOWN and exits. No caller ever gets NULL, because the engine does not check everywhere, and a
-// check that ran out of memory while reading a file could take the file for absent and report a milder state.
+// In main.c: prints UNKNOWN and exits. No caller ever gets NULL, because the engine does not check everywhere. A check
+// without memory to read a file could take the file for absent, and report a milder state.
 _Noreturn void out_of_memory(void);
 
 enum {

@@ -1,4 +1,4 @@
-// A booted kernel as a tree like those of fixtures/, in .cache/kernels/NAME/captured: reading the copy gives the same
+// A booted kernel as a tree like those of fixtures/, in .cache/kernels/NAME/captured. Reading the copy gives the same
 // output as the machine gave at that moment. New fixtures are copied from there.
 
 import { execFileSync } from 'node:child_process';

@@ -1,5 +1,5 @@
-// The common part of the tests with monitoring daemons: the plugin installed so that the daemon's user can run it, a
-// directory for the test, and an end after the test.
+// The common part of the tests with monitoring daemons: installs the plugin so that the daemon's user can run it, makes
+// a directory for the test, and stops the daemon after it.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// The plugin's memory figures against the kernel's slab caches: the objects that filling a table adds, with each
-// setting that makes entries larger, and with some that only seem to.
+// The plugin's memory figures against the kernel's slab caches: the objects that filling a table adds. Covers each
+// setting that makes entries larger, and some that only seem to.
 
 import { spawn } from 'node:child_process';
 import { expect, onTestFinished, test } from 'vitest';
@@ -128,7 +128,7 @@ async function filled(namespace: string): Promise<ReturnType<typeof slabObjects>
   return { entries: after.entries - before.entries, blocks: after.blocks - before.blocks };
 }
 
-/** Returns a namespace that sends to 10.9.0.0/16, where another one drops the packets. */
+/** Returns a namespace that sends to 10.9.0.0/16; another one drops the packets. */
 async function routed(): Promise<string> {
   const [namespace, sink] = [trackingNamespace(), trackingNamespace()];
   inside(sink, 'nft', 'flush ruleset');

@@ -1,5 +1,5 @@
 // Other programs accept their files: mandoc and groff the manual, promtool the rules and the dashboard, Icinga 2 the
-// command of Director as Director renders it.
+// rendered command of Director.
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';

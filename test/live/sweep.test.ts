@@ -1,4 +1,4 @@
-// Every network namespace of the machine that runs the tests: with processes and without, as root and as nobody, and
+// Every network namespace of the machine that runs the tests: with processes and without, as root and as nobody. Also
 // the output if not all of them are visible.
 
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// Tests if a network namespace is the same one as before. The kernel reuses the inode of a deleted namespace at once,
-// so the inode alone does not prove it; the age of its processes and of its mount does.
+// Tests if a network namespace is the same one as before. The inode alone does not prove it, because the kernel reuses
+// the inode of a deleted namespace at once. The age of its processes and of its mount does.
 
 import { files } from '#system/files';
 import { self } from '#system/self';

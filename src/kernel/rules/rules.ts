@@ -1,5 +1,5 @@
-// Facts about the rules of a network namespace: which rules make entries larger, which drop invalid packets, which port
-// ranges NAT uses, and which chains drop untracked packets. All are parsed from the same lists.
+// Facts about the rules of a network namespace: rules that make entries larger, rules that drop invalid packets, port
+// ranges for NAT, and chains that drop untracked packets. All are parsed from the same lists.
 
 import type { DropRule } from '../../model/drop-rule.ts';
 import type { Reading } from '../../model/fault.ts';

@@ -1,5 +1,6 @@
-// QuickJS's modules, as main.c names them; only the functions that are used. https://bellard.org/quickjs/quickjs.html A
-// system call returns a number, which below zero is a negated errno, or a pair of its value and the errno.
+// QuickJS's modules, as main.c names them; only the functions that are used. See
+// https://bellard.org/quickjs/quickjs.html. A system call returns a number, or a pair of its value and the errno. A
+// number below zero is a negated errno.
 
 type Settled<T> = readonly [value: T, errno: number];
 

@@ -1,5 +1,5 @@
-// Starts a daemon so that nothing of it is left: neither its workers, which leave its process group, nor the daemon
-// itself if the test runner is killed.
+// Starts a daemon so that nothing of it is left: neither its workers, which leave its process group, nor, if the test
+// runner is killed, the daemon itself.
 
 import { start } from '../daemon.ts';
 

@@ -1,5 +1,5 @@
-// A fixture as a live machine: the tree is the root of a process in its own mount namespace, and its /proc has the
-// kernel's files for each process. This machine's files and tools are hidden.
+// A fixture as a live machine: the tree is the root of a process in its own mount namespace. Its /proc has the kernel's
+// files for each process. This machine's files and tools are hidden.
 
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';

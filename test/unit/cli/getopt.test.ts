@@ -16,7 +16,7 @@ const anything = fc.string({ unit: 'binary', minLength: 1 });
 
 test.each<[string, argv: readonly string[], value: string]>([
   ['a dash inside', ['-w', 'a-b'], 'a-b'],
-  ['an option, where it cannot be one', ['-w-c'], '-c'],
+  ['text that is not an option in that place', ['-w-c'], '-c'],
   ['the same, long', ['--warning=--critical'], '--critical'],
   ['a line break', ['--warning=1\n2'], '1\n2'],
   ['a number below zero', ['-w', '-5'], '-5'],

@@ -324,7 +324,7 @@ describe('sysctl.d', () => {
       ['/etc/sysctl.d/99-sysctl.conf 7', '/etc/sysctl.conf 1 not at boot'],
     ],
     [
-      'a link to a copy beside it',
+      'a link to a copy next to it',
       {
         ...SYSTEMD,
         'etc/sysctl.conf': set(1),

@@ -39,15 +39,15 @@ describe('thresholds', () => {
     ['ignores a mistyped range, and keeps the default', { warning: 'x', critical: '1e3' }, 'entries', ':800', ':900'],
     ['ignores a mistyped general range too', { warning: '70', entries_warning: 'x' }, 'entries', ':700', ':900'],
     ['sets nothing from it', { drop_warning: 'x' }, 'drop', undefined, undefined],
-    ['of one field, in its own unit', { drop_warning: '0', drop_critical: '10' }, 'drop', ':0', ':10'],
+    ['one field, in its own unit', { drop_warning: '0', drop_critical: '10' }, 'drop', ':0', ':10'],
     [
-      'of one field, preferred to the general one',
+      'one field, preferred to the general one',
       { warning: '70', entries_warning: '5:500' },
       'entries',
       '5:500',
       ':900',
     ],
-    ['of one field, without a counterpart', { entries_warning: '@5' }, 'entries', undefined, ':900'],
+    ['one field, without a counterpart', { entries_warning: '@5' }, 'entries', undefined, ':900'],
   ])('%s', (_, environment, field, warning, critical) => {
     const of = muninThresholds(environment, 1000);
     expect([of(field, 'warning'), of(field, 'critical')]).toEqual([warning, critical]);

@@ -1,4 +1,4 @@
-// The tools of a machine and the user who runs them, as a test defines them: nothing is executed, and no tool of this
+// The tools of a machine and the user who runs them, as a test defines them. Nothing is executed, and no tool of this
 // machine is used.
 
 import { onTestFinished, vi } from 'vitest';

@@ -1,5 +1,5 @@
-// Tests for the initial network namespace. Before 3.5 each namespace has every name of the limit, so that on CentOS 6
-// the kernel threads or the caches of entries have to show it.
+// Tests for the initial network namespace. Before 3.5 each namespace has every name of the limit. On CentOS 6 the
+// kernel threads or the caches of entries therefore have to show it.
 
 import { symlinkSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
