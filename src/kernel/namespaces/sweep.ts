@@ -1,7 +1,7 @@
 // Finds every network namespace of the machine, each with its table. Namespaces with processes are visible without
-// root, through one stat of each process's `net/stat` and one read per namespace. Those that only a mount keeps have to
-// be entered. Hidden processes, a container's /proc and mounts that may not be entered are reported. Not visible at
-// all: a namespace that only one thread of a process is in, or that only an open descriptor keeps.
+// root, through one stat of each process's `net/stat` and one read per namespace. Namespaces that only a mount keeps
+// have to be entered. Hidden processes, a container's /proc and mounts that may not be entered are reported. Not
+// visible at all: a namespace that only one thread of a process is in, or that only an open descriptor keeps.
 
 import type { Statistics } from '../../model/counters.ts';
 import type { Reading } from '../../model/fault.ts';
