@@ -139,14 +139,14 @@ function unpack(tarball) {
 }
 
 function engineTarball() {
-  const kept = join(cache, TARBALL);
-  if (existsSync(kept)) return kept;
+  const cached = join(cache, TARBALL);
+  if (existsSync(cached)) return cached;
   const otherwise = `--quickjs DIR, a folder with ${TARBALL} or its contents`;
   fromDebian({ type: 'deb-src', suite: 'trixie', otherwise }, (apt, scratch) => {
     apt('apt-get', 'source', '--download-only', 'quickjs');
-    copyFileSync(join(scratch, TARBALL), kept);
+    copyFileSync(join(scratch, TARBALL), cached);
   });
-  return kept;
+  return cached;
 }
 
 /**

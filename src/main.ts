@@ -82,11 +82,11 @@ function crashed(): CommandAnswer {
 
 // The verdict was not delivered (closed pipe, full disk): exit UNKNOWN and leave stderr empty. Try once more to print
 // the reason.
-async function finish({ state, output, ...asked }: CommandAnswer): Promise<void> {
+async function finish({ state, output, ...request }: CommandAnswer): Promise<void> {
   const failure = writeText(output);
   if (failure === undefined) return self.exit(exitCode(state));
   if (failure.written === 0)
-    writeText((await failureOutcome(asked, `cannot write to stdout: ${failure.errno}`)).output);
+    writeText((await failureOutcome(request, `cannot write to stdout: ${failure.errno}`)).output);
   self.exit(exitCode('unknown'));
 }
 

@@ -81,7 +81,7 @@ function extensionBlock(settings: ExtensionSettings, byDefault: boolean): Extens
   ];
   if (demands.includes(true)) return EXACTLY_ONE;
   // If the switch cannot be read, assume the kernel's default.
-  if (mode === undefined && (byDefault || hasListener(settings))) return ONE_OR_LESS;
+  if (mode === undefined && (byDefault || isListenedTo(settings))) return ONE_OR_LESS;
   if (rules?.ok === true && rules.value === 'some') return ONE_OR_LESS;
   return demands.includes(undefined) || rules?.ok !== true ? PERHAPS_ONE : EXACTLY_NONE;
 }
@@ -103,10 +103,10 @@ const AUTODETECT = 2;
 function eventsDemand(settings: ExtensionSettings, mode: number | undefined, byDefault: boolean): boolean | undefined {
   const { listener, elsewhere } = settings;
   if (byDefault || mode !== AUTODETECT) return mode === undefined ? undefined : mode !== 0;
-  if (hasListener(settings)) return true;
+  if (isListenedTo(settings)) return true;
   return listener.ok && elsewhere?.ok === true ? false : undefined;
 }
 
-function hasListener({ listener, elsewhere }: ExtensionSettings): boolean {
+function isListenedTo({ listener, elsewhere }: ExtensionSettings): boolean {
   return (listener.ok && listener.value) || (elsewhere?.ok === true && elsewhere.value);
 }

@@ -103,11 +103,11 @@ function metricsIn(texts: readonly string[]): readonly MetricName[] {
 
 /** Merges both levels; a default applies until its own level and metric are given. */
 export function mergeThresholds(given: Readonly<Record<Level, GivenRanges>>): Thresholds {
-  const merged: Partial<Record<MetricName, Partial<Record<Level, Range>>>> = { usage: { ...DEFAULTS } };
+  const ranges: Partial<Record<MetricName, Partial<Record<Level, Range>>>> = { usage: { ...DEFAULTS } };
   for (const level of LEVELS) {
-    for (const [name, range] of given[level]) merged[name] = { ...merged[name], [level]: range };
+    for (const [name, range] of given[level]) ranges[name] = { ...ranges[name], [level]: range };
   }
-  return merged;
+  return ranges;
 }
 
 /** Returns the thresholds that apply in every namespace, not only in ours. */

@@ -78,8 +78,10 @@ async function observationOf(root: Root, wanted: Wanted, machine: Machine, swept
   const clock = wanted.clock === true ? readClock(root) : undefined;
   const [own] = swept.tables;
   const configuration = wanted.configuration === true && own.isInitial === true ? readConfiguration(root) : undefined;
-  const asked = wanted.evidence === 'always' || (wanted.evidence === 'for drift' && wantsLimit(configuration));
-  const evidence = asked ? (await import('./settings/evidence.ts')).readEvidence(root, machine.generation) : undefined;
+  const isRequested = wanted.evidence === 'always' || (wanted.evidence === 'for drift' && wantsLimit(configuration));
+  const evidence = isRequested
+    ? (await import('./settings/evidence.ts')).readEvidence(root, machine.generation)
+    : undefined;
   return { machine, ...swept, clock, configuration, evidence };
 }
 

@@ -65,7 +65,7 @@ const MOST_LINKS = 40;
  * magic link (`/proc/<pid>/root`), whose text differs from its target.
  */
 export function placeWithin(root: string, path: string): string | FileFault {
-  const walk: Walk = { root, waiting: namesIn(path.slice(root.length)).reverse(), place: [], links: 0 };
+  const walk: Walk = { root, waiting: pathNames(path.slice(root.length)).reverse(), place: [], links: 0 };
   for (let name = walk.waiting.pop(); name !== undefined; name = walk.waiting.pop()) {
     const fault = name === '..' ? goUp(walk) : goDown(walk, name);
     if (fault !== undefined) return fault;
@@ -84,7 +84,7 @@ interface Walk {
 
 const OUTSIDE: FileFault = { kind: 'outside-root' };
 
-function namesIn(path: string): string[] {
+function pathNames(path: string): string[] {
   return path.split('/').filter((name) => name !== '' && name !== '.');
 }
 
@@ -107,7 +107,7 @@ function follow(walk: Walk, target: string): FileFault | undefined {
   const below = isAbsolute ? belowRoot(walk.root, target) : target;
   if (below === undefined) return OUTSIDE;
   if (isAbsolute) walk.place.length = 0;
-  walk.waiting.push(...namesIn(below).reverse());
+  walk.waiting.push(...pathNames(below).reverse());
   return undefined;
 }
 

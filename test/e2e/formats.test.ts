@@ -173,8 +173,8 @@ describe('Prometheus', () => {
   });
 
   test('counters, limits and sizes', () => {
-    const found = samples(plugin('--root', fixture('centos-5.8-synthetic'), '--format', 'prometheus'));
-    expect(found).toEqual(
+    const printed = samples(plugin('--root', fixture('centos-5.8-synthetic'), '--format', 'prometheus'));
+    expect(printed).toEqual(
       expect.arrayContaining([
         'conntrack_entries 24030',
         'conntrack_entries_limit 65536',
@@ -186,7 +186,7 @@ describe('Prometheus', () => {
         'conntrack_insert_failed_total 5',
       ]),
     );
-    expect(found.join('\n')).not.toContain('chainlength');
+    expect(printed.join('\n')).not.toContain('chainlength');
   });
 });
 
@@ -194,13 +194,13 @@ describe('Prometheus', () => {
 function samples({ stdout }: Answer): readonly string[] {
   expect(stdout.endsWith('\n')).toBe(true);
   const lines = stdout.trimEnd().split('\n');
-  const found = lines.filter((line) => !line.startsWith('#'));
-  for (const line of found) {
+  const printed = lines.filter((line) => !line.startsWith('#'));
+  for (const line of printed) {
     const [name = ''] = line.split(/[ {]/);
     expect(lines.filter((other) => other.startsWith(`# HELP ${name} `))).toHaveLength(1);
     expect(
       lines.filter((other) => other.startsWith(`# TYPE ${name} ${name.endsWith('_total') ? 'counter' : 'gauge'}`)),
     ).toHaveLength(1);
   }
-  return found;
+  return printed;
 }

@@ -85,8 +85,8 @@ describe('a list so long that two threads count it', () => {
         maxBuffer: 1 << 26,
       }),
     );
-    const [both, one] = [listOf(file?.stdout ?? ''), listOf(stdin?.stdout ?? '')];
-    for (const { entries, lines_not_understood, complete, sources } of [both, one]) {
+    const [both, inOneThread] = [listOf(file?.stdout ?? ''), listOf(stdin?.stdout ?? '')];
+    for (const { entries, lines_not_understood, complete, sources } of [both, inOneThread]) {
       expect({ entries, lines_not_understood, complete }).toEqual({
         entries: LINES,
         lines_not_understood: 0,
@@ -100,7 +100,7 @@ describe('a list so long that two threads count it', () => {
       expect(first?.entries).toBeLessThanOrEqual(LINES / 10);
       expect((first?.entries ?? 0) + sources.may_lack).toBeGreaterThanOrEqual(LINES / 10);
     }
-    expect(exact(both)).toEqual(exact(one));
+    expect(exact(both)).toEqual(exact(inOneThread));
   });
 
   test('also if no thread can be started', () => {

@@ -67,8 +67,8 @@ test.each(KNOWN.filter(({ long }) => long === 'format').map(({ of, about }) => [
   'each format of %s in manual and README is accepted: %s',
   (command, about) => {
     for (const format of about.replace(/ \(.*/, '').split(/, | or /)) {
-      const said = plugin(command, '--format', format, '--root', fixture('debian-12-synthetic')).stdout;
-      expect(said).not.toContain('--help');
+      const output = plugin(command, '--format', format, '--root', fixture('debian-12-synthetic')).stdout;
+      expect(output).not.toContain('--help');
       expect(MANUAL).toContain(`\n### ${format}\n`);
       expect(README).toMatch(new RegExp(`[( ]${format}[,)]`));
       for (const shell of SHELLS) expect(read(shell)).toMatch(new RegExp(`[ ('"]${format}[ )'"]`));
@@ -137,7 +137,7 @@ describe('troubleshooting', () => {
 test('the manual has every environment variable that the program reads', () => {
   const names = Array.from(
     DIST.matchAll(/environment\d*\["(\w+)"\]|STATE_VARIABLES = \[([^\]]*)\]/g),
-    ([, one, all]) => (all === undefined ? [one] : Array.from(all.matchAll(/\w+/g), ([name]) => name)),
+    ([, first, all]) => (all === undefined ? [first] : Array.from(all.matchAll(/\w+/g), ([name]) => name)),
   ).flat();
   expect(names).toContain('MP_STATE_PATH');
   expect(names).toContain('MUNIN_CAP_MULTIGRAPH');
@@ -193,13 +193,13 @@ function typed(roff: string): string {
 }
 
 function schemaWords(property: string): readonly string[] {
-  const found: string[] = [];
+  const matches: string[] = [];
   const visit = (at: unknown, name: string): void => {
     if (typeof at !== 'object' || at === null) return;
     const words: unknown = Reflect.get(at, 'enum');
-    if (name === property && Array.isArray(words)) found.push(...words);
+    if (name === property && Array.isArray(words)) matches.push(...words);
     for (const [key, value] of Object.entries(at)) visit(value, key);
   };
   visit(JSON.parse(read('nagios/check_conntrack.schema.json')), '');
-  return [...new Set(found)];
+  return [...new Set(matches)];
 }

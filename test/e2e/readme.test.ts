@@ -39,9 +39,9 @@ test('the thresholds of a first week are those of check_conntrack_host, and neve
 });
 
 test('the plan in README is a real one', () => {
-  const [, line = '', said = ''] = /\n\$ (check_conntrack plan .*)\n((?:.*\n)*?)\.\.\.\n/.exec(MANUAL) ?? [];
-  expect(run(line).stdout.startsWith(said)).toBe(true);
-  expect(said.length).toBeGreaterThan(300);
+  const [, line = '', shown = ''] = /\n\$ (check_conntrack plan .*)\n((?:.*\n)*?)\.\.\.\n/.exec(MANUAL) ?? [];
+  expect(run(line).stdout.startsWith(shown)).toBe(true);
+  expect(shown.length).toBeGreaterThan(300);
 });
 
 const EXAMPLES = [README, MANUAL].flatMap(blocks).flatMap((block) => block.split('\n').filter(isExample));
@@ -76,8 +76,8 @@ test.each(Array.from(MANUAL.matchAll(/\| `\$\.([a-z_.]+)` \|/g), ([, path = ''])
   'the JSON document has a number or a text at %s',
   (path) => {
     const root: unknown = JSON.parse(plugin('--format', 'json', '--root', fixture('debian-12-synthetic')).stdout);
-    const found = path.split('.').reduce<unknown>((at, key) => Reflect.get(Object(at), key), root);
-    expect(['number', 'string']).toContain(typeof found);
+    const resolved = path.split('.').reduce<unknown>((at, key) => Reflect.get(Object(at), key), root);
+    expect(['number', 'string']).toContain(typeof resolved);
   },
 );
 

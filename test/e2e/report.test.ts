@@ -14,7 +14,7 @@ const CAPTURED = readFileSync(join(TOP, LIST), 'latin1');
 
 describe('the source of a list', () => {
   test('a file, stdin and a named pipe give the same report', () => {
-    const said = plugin('report', '--entries', LIST).stdout.replace(LIST, 'it');
+    const expected = plugin('report', '--entries', LIST).stdout.replace(LIST, 'it');
     const stdin = shell(`cat ${LIST} | $RUN report --entries -`);
     const fifo = join(scratch(), 'fifo');
     const pipe = shell(`mkfifo ${fifo}; cat ${LIST} >${fifo} & $RUN report --entries ${fifo}`);
@@ -25,7 +25,7 @@ describe('the source of a list', () => {
       [pipe, fifo],
     ] as const) {
       expect(answer).toMatchObject({ status: 0, stderr: '' });
-      expect(answer.stdout.replace(name, 'it').replace(/\s+/g, ' ')).toBe(said.replace(/\s+/g, ' '));
+      expect(answer.stdout.replace(name, 'it').replace(/\s+/g, ' ')).toBe(expected.replace(/\s+/g, ' '));
     }
   });
 
@@ -174,8 +174,8 @@ describe('failures', () => {
     const [late, mute] = [join(scratch(), 'late'), join(scratch(), 'mute')];
     const script = `mkfifo ${late}; (sleep 0.4; cat ${LIST} >${late}) &`;
     expect(shell(`${script} $RUN report --entries ${late}`).stdout).toContain('  20 entries of ');
-    const nothing = shell(`mkfifo ${mute}; (sleep 0.4; : >${mute}) & $RUN report --entries ${mute}`);
-    expect(nothing.stdout.replace(/\s+/g, ' ')).toMatch(/^CONNTRACK UNKNOWN - cannot use \S+: empty $/);
+    const silent = shell(`mkfifo ${mute}; (sleep 0.4; : >${mute}) & $RUN report --entries ${mute}`);
+    expect(silent.stdout.replace(/\s+/g, ' ')).toMatch(/^CONNTRACK UNKNOWN - cannot use \S+: empty $/);
   });
 
   test('no stdout, and no stdin', () => {

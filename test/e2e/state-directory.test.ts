@@ -161,12 +161,12 @@ describe('the state directory', () => {
   });
 
   test('another tree and another window have their own files', () => {
-    const [one, other] = [machine(), machine()];
-    one.check({ uptime: 1000 });
-    const foreign = command(ENV, [...RUN, '--root', other.root, '--state-dir', one.state, '-v']);
+    const [first, other] = [machine(), machine()];
+    first.check({ uptime: 1000 });
+    const foreign = command(ENV, [...RUN, '--root', other.root, '--state-dir', first.state, '-v']);
     expect(foreign.stdout).toContain('first run');
-    expect(one.check({ uptime: 1060 }, '--window', '60', '-v').stdout).toContain('first run');
-    expect(readdirSync(folder(one)).length).toBe(3);
+    expect(first.check({ uptime: 1060 }, '--window', '60', '-v').stdout).toContain('first run');
+    expect(readdirSync(folder(first)).length).toBe(3);
   });
 
   test('twenty concurrent checks all finish, and leave a valid history', async () => {

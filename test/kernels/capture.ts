@@ -17,10 +17,10 @@ export function capture({ step, hasFiles }: Look, folder: string): void {
     mkdirSync(folder, { recursive: true });
     execFileSync('tar', ['xz', '-C', folder], { input: Buffer.from(step('captured').output, 'base64') });
     const copied = { status: 0, output: plugin('--root', folder).stdout };
-    const told = step('full-root');
+    const live = step('full-root');
     // conntrack(8) does not work on a copy.
-    for (const label of SAME.filter((one) => hasFiles() || !OF_COUNTERS.includes(one)))
-      expect([label, perfdata(copied, label)]).toEqual([label, perfdata(told, label)]);
+    for (const label of SAME.filter((candidate) => hasFiles() || !OF_COUNTERS.includes(candidate)))
+      expect([label, perfdata(copied, label)]).toEqual([label, perfdata(live, label)]);
     expect(perfdata(copied, 'entries')).toBeGreaterThan(90);
   });
 }

@@ -58,12 +58,12 @@ function tableRow(name: string): string {
   const machine = machines.get(name);
   if (!machine?.steps.has('unlimited')) return `${name} | did not come to its end`;
   const look = lookAt(name, () => machine);
-  const said = (step: string) => (look.has(step) ? look.step(step).output : '');
-  const [, object = '?', extension = '?'] = /object size: (\d+) B.*extension (\d+) B/.exec(said('memory')) ?? [];
+  const outputOf = (step: string) => (look.has(step) ? look.step(step).output : '');
+  const [, object = '?', extension = '?'] = /object size: (\d+) B.*extension (\d+) B/.exec(outputOf('memory')) ?? [];
   const { held, all } = right.get(name) ?? { held: 0, all: 0 };
   return [
     `${machine.release} (${name})`,
-    said('absent').includes('no connection tracking') ? 'module' : 'built in',
+    outputOf('absent').includes('no connection tracking') ? 'module' : 'built in',
     look.hasFiles() ? 'on' : 'off',
     `${object} B`,
     `${extension} B`,

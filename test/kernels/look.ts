@@ -22,10 +22,10 @@ export interface Look {
 export function lookAt(name: string, machine: () => Machine | undefined): Look {
   const has = (step: string) => machine()?.steps.has(step) ?? false;
   const step = (wanted: string): Step => {
-    const found = machine()?.steps.get(wanted);
-    if (found === undefined)
+    const result = machine()?.steps.get(wanted);
+    if (result === undefined)
       throw new Error(`${name}: no ${wanted}; there are ${[...(machine()?.steps.keys() ?? [])]}`);
-    return found;
+    return result;
   };
   const version = (): KernelVersion => {
     const [major = 0, minor = 0] = machine()?.release.split('.').map(Number) ?? [];
@@ -49,8 +49,8 @@ const TOOL: Readonly<Record<string, string>> = { clashres: 'clash_resolve', chai
 
 function sumOf(output: string, column: string): number | undefined {
   if (output.startsWith('cpu=')) {
-    const found = output.matchAll(new RegExp(`\\b${TOOL[column] ?? column}=(\\d+)`, 'g'));
-    return Array.from(found, ([, value]) => Number(value)).reduce((sum, value) => sum + value, 0);
+    const result = output.matchAll(new RegExp(`\\b${TOOL[column] ?? column}=(\\d+)`, 'g'));
+    return Array.from(result, ([, value]) => Number(value)).reduce((sum, value) => sum + value, 0);
   }
   const [head = '', ...rows] = output.trim().split('\n');
   const place = head.split(/\s+/).indexOf(column);

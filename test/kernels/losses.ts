@@ -18,10 +18,10 @@ export function losses({ step, counter, rise, isFrom, hasFiles }: Look): void {
     expect(output).toContain(`; ${lost} packets dropped in the last `);
     for (const name of COUNTERS) {
       const counted = counter('full-truth', name);
-      const said = perfdata(step('full'), name);
+      const reported = perfdata(step('full'), name);
       // Before 5.15 the kernel has no such counter, and none is printed.
-      if (counted === undefined) expect(said).toBeNaN();
-      else expect(said).toBe(counted);
+      if (counted === undefined) expect(reported).toBeNaN();
+      else expect(reported).toBe(counted);
     }
     expect(counter('full-truth', 'chainlength') === undefined).toBe(!isFrom(5, 15));
   });
@@ -83,9 +83,9 @@ export function losses({ step, counter, rise, isFrom, hasFiles }: Look): void {
     const { status, output } = step('filling');
     expect(status).toBe(1);
     const perSecond = 1500 / (uptime('filling-to') - uptime('filling-from'));
-    const said = Number(/full in (\d+) s at the present rate/.exec(output)?.[1]);
-    expect(said * perSecond).toBeGreaterThan(18_500 / 2);
-    expect(said * perSecond).toBeLessThan(18_500 * 2);
+    const reported = Number(/full in (\d+) s at the present rate/.exec(output)?.[1]);
+    expect(reported * perSecond).toBeGreaterThan(18_500 / 2);
+    expect(reported * perSecond).toBeLessThan(18_500 * 2);
   });
 
   test('long chains refuse entries below the limit since 5.15', () => {

@@ -139,8 +139,8 @@ function consoleOf(program: string, args: readonly string[]): Promise<string> {
 
 // A serial line ends in CR LF.
 function stepsIn(output: string): Machine['steps'] {
-  const found = output.replace(/\r/g, '').matchAll(/@@begin (\S+)\n([\s\S]*?)@@end \1 (\d+)\n/g);
+  const sections = output.replace(/\r/g, '').matchAll(/@@begin (\S+)\n([\s\S]*?)@@end \1 (\d+)\n/g);
   return new Map(
-    Array.from(found, ([, name = '', text = '', status]) => [name, { status: Number(status), output: text }]),
+    Array.from(sections, ([, name = '', text = '', status]) => [name, { status: Number(status), output: text }]),
   );
 }

@@ -8,33 +8,34 @@ const ENTRIES = 3000;
 const NEARLY = 100;
 
 export function memory({ step, isFrom }: Look): void {
-  const told = (name: string) => {
-    const found = /object size: (?:about )?(\d+) B.*extension (\d+)(?: to \d+)? B/.exec(step(name).output);
-    return { object: Number(found?.[1]), extension: Number(found?.[2]) };
+  const reported = (name: string) => {
+    const match = /object size: (?:about )?(\d+) B.*extension (\d+)(?: to \d+)? B/.exec(step(name).output);
+    return { object: Number(match?.[1]), extension: Number(match?.[2]) };
   };
-  const more = (from: string, to: string, size: string) =>
+  const added = (from: string, to: string, size: string) =>
     inUse(step(to).output, size) - inUse(step(from).output, size);
 
   test("without root the estimated object size is the kernel's, and usual for its release", () => {
     const size = Number(/nf_conntrack +\d+ +\d+ +(\d+) /.exec(step('slabinfo').output)?.[1]);
     expect(size).toBe(isFrom(5, 19) ? 256 : 320);
-    expect([told('full-nobody').object, told('full-root').object]).toEqual([size, size]);
+    expect([reported('full-nobody').object, reported('full-root').object]).toEqual([size, size]);
     expect(step('full-nobody').output).toContain('object size not from the kernel: ');
   });
 
   test.each([
-    { what: 'as it is', from: 'slabs', to: 'slabs-plain', told: 'memory' },
-    { what: 'with nf_conntrack_acct', from: 'slabs-flushed', to: 'slabs-counted', told: 'memory-counted' },
+    { what: 'as it is', from: 'slabs', to: 'slabs-plain', label: 'memory' },
+    { what: 'with nf_conntrack_acct', from: 'slabs-flushed', to: 'slabs-counted', label: 'memory-counted' },
   ])('the block of an entry, $what, exists if it is reported, with that size', (row) => {
     expect(inUse(step(row.to).output, 'entries')).toBeGreaterThan(ENTRIES - NEARLY);
-    const isThere = more(row.from, row.to, '128') > ENTRIES - NEARLY;
-    expect(told(row.told).extension).toBe(isThere ? 128 : 0);
-    for (const size of ['64', '96', '192', '256']) expect(more(row.from, row.to, size), size).toBeLessThan(ENTRIES / 2);
+    const isThere = added(row.from, row.to, '128') > ENTRIES - NEARLY;
+    expect(reported(row.label).extension).toBe(isThere ? 128 : 0);
+    for (const size of ['64', '96', '192', '256'])
+      expect(added(row.from, row.to, size), size).toBeLessThan(ENTRIES / 2);
   });
 
   test('only before 5.19 is there a block without any setting', () => {
-    expect(told('memory').extension).toBe(isFrom(5, 19) ? 0 : 128);
-    expect(told('memory-counted').extension).toBe(128);
+    expect(reported('memory').extension).toBe(isFrom(5, 19) ? 0 : 128);
+    expect(reported('memory-counted').extension).toBe(128);
   });
 }
 

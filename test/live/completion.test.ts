@@ -40,25 +40,25 @@ const TYPED = [
 
 liveSuite('completion', [BASH, ZSH, FISH, '/usr/bin/script'], () => {
   test.each(SHELLS)('%s, as typed', async (_, shell, setUp) => {
-    const said = await completed(
+    const completions = await completed(
       shell,
       setUp,
       TYPED.map(([line]) => line),
     );
-    expect(said).toEqual(TYPED.map(([, words]) => words));
+    expect(completions).toEqual(TYPED.map(([, words]) => words));
   });
 
   test.each(SHELLS)('%s completes a directory if the value is one', async (_, shell, setUp) => {
-    const [said] = await completed(shell, setUp, ['--root fix']);
-    expect(said).toMatch(/^<--root> <fixtures\/?>$/);
+    const [completions] = await completed(shell, setUp, ['--root fix']);
+    expect(completions).toMatch(/^<--root> <fixtures\/?>$/);
   });
 
   test('fish offers every command, flag and metric', () => {
     const first = fish('');
     expect(first).toEqual(COMMANDS.slice().sort());
     for (const name of COMMANDS) {
-      const known: readonly Flag[] = FLAGS;
-      const own = known.filter(({ of }) => of.includes(name)).map(({ long }) => `--${long}`);
+      const allFlags: readonly Flag[] = FLAGS;
+      const own = allFlags.filter(({ of }) => of.includes(name)).map(({ long }) => `--${long}`);
       expect(fish(`${name} --`)).toEqual(own.sort());
     }
     const judged = METRIC_NAMES.filter((name) => metricSpec(name).judged !== 'nowhere');

@@ -134,7 +134,7 @@ export function expectSameShape(stored: Result, said: Result): void {
       .replace(/, since boot: \d+ [a-z ]+(?:, \d+ (?:dropped|lost|refused)[a-z ]*)*/, '')
       .replace(/\d+(\.\d+)?/g, 'N');
   const shape = ({ state, text }: Result) => ({ state, text: figures(text) });
-  expect(shape(stored)).toEqual(shape(said));
+  expect(shape(stored)).toEqual(shape(direct));
 }
 
 /** One run for each state, all on fixture trees. */

@@ -33,7 +33,7 @@ const HISTORY = ['--state-dir', '/state', '-c', 'drop_rate=5', '-w', 'time_to_fu
  */
 interface Difference {
   readonly why: string;
-  readonly same: readonly (readonly [found: RegExp, becomes: string])[];
+  readonly same: readonly (readonly [original: RegExp, becomes: string])[];
   readonly of?: (root: string) => boolean;
 }
 
@@ -129,18 +129,18 @@ function isContainer(root: string): boolean {
   return existsSync(join(root, 'proc/1/net')) && !isShown;
 }
 
-const seen = new Set<RegExp>();
+const used = new Set<RegExp>();
 
 function canonical(root: string, text: string): readonly string[] {
   // Reports are wrapped, and the two differ in the files read and the timings.
-  let said = text.replace(/\n[^\n]*, [\d.]+ ms(?=\n)/g, '').replace(/\s+/g, ' ');
+  let output = text.replace(/\n[^\n]*, [\d.]+ ms(?=\n)/g, '').replace(/\s+/g, ' ');
   for (const { same } of DIFFERENCES.filter(({ of }) => of?.(root) !== false))
-    for (const [found, becomes] of same) {
-      if (found.test(said)) seen.add(found);
-      said = said.replace(new RegExp(found, 'g'), becomes);
+    for (const [original, becomes] of same) {
+      if (original.test(output)) used.add(original);
+      output = output.replace(new RegExp(original, 'g'), becomes);
     }
   // Split, so that a difference is easy to see.
-  return said.split(/(?<=[,.;|]) /);
+  return output.split(/(?<=[,.;|]) /);
 }
 
 async function expectSame({ root, live, captured }: Mounted, args: readonly string[], env?: NodeJS.ProcessEnv) {
@@ -159,14 +159,14 @@ liveSuite('every fixture as a running machine', ['/usr/bin/unshare', '/usr/sbin/
     const machine = mounted(name);
     await expectSame(machine, HISTORY);
     const hasCounters = passTime(machine.root);
-    const said = await expectSame(machine, HISTORY);
+    const output = await expectSame(machine, HISTORY);
     // 600 in a minute.
-    if (hasCounters) expect(said).toMatch(/^CONNTRACK CRITICAL - .* drop_rate=10;/);
+    if (hasCounters) expect(output).toMatch(/^CONNTRACK CRITICAL - .* drop_rate=10;/);
   });
 
   test('allows no difference that does not occur', () => {
-    const found = DIFFERENCES.flatMap(({ same }) => same.map(([pattern]) => pattern));
-    expect(found.filter((pattern) => !seen.has(pattern))).toEqual([]);
+    const patterns = DIFFERENCES.flatMap(({ same }) => same.map(([pattern]) => pattern));
+    expect(patterns.filter((pattern) => !used.has(pattern))).toEqual([]);
   });
 });
 

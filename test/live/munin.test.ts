@@ -46,11 +46,11 @@ liveSuite('Munin', PARTS, () => {
     sendDatagrams(full, 20);
     expect(toolCounter(full, 'drop')).toBeGreaterThanOrEqual(20);
 
-    const said = await ask(port, 'cap multigraph dirtyconfig', 'list', 'config conntrack', 'fetch conntrack');
-    expect(said).toContain('\nconntrack\n');
-    for (const graph of GRAPHS) expect(said).toContain(`multigraph ${graph}\n`);
-    expect(said.match(/^fullest\.value 100$/gm)).toHaveLength(2);
-    expect(said).toContain('fullest.critical :90\n');
+    const reply = await ask(port, 'cap multigraph dirtyconfig', 'list', 'config conntrack', 'fetch conntrack');
+    expect(reply).toContain('\nconntrack\n');
+    for (const graph of GRAPHS) expect(reply).toContain(`multigraph ${graph}\n`);
+    expect(reply.match(/^fullest\.value 100$/gm)).toHaveLength(2);
+    expect(reply).toContain('fullest.critical :90\n');
     const plain = await ask(port, 'cap multigraph', 'config conntrack');
     expect(plain).not.toContain('.value ');
   });
@@ -137,12 +137,12 @@ async function startNode(here: Site): Promise<number> {
 
 function ask(port: number, ...commands: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
-    let said = '';
+    let reply = '';
     const socket = connect(port, '127.0.0.1');
     socket.on('data', (data) => {
-      said += data.toString('latin1');
+      reply += data.toString('latin1');
     });
-    socket.on('end', () => resolve(said)).on('error', reject);
+    socket.on('end', () => resolve(reply)).on('error', reject);
     socket.write(`${[...commands, 'quit'].join('\n')}\n`);
   });
 }

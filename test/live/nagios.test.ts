@@ -41,12 +41,12 @@ liveSuite('Nagios', [NAGIOS], () => {
     const here = site();
     startContained(NAGIOS, configuration(here, definitions(here)));
     for (const [state, exit, tree, args] of RUNS) {
-      const said = resultOf(runPlugin(here, '--verbose', '--root', here.tree(tree), ...args));
+      const direct = resultOf(runPlugin(here, '--verbose', '--root', here.tree(tree), ...args));
       const stored = await storedResult(here, state);
       expect(stored).toMatchObject({ state: exit, text: expect.stringMatching(`^CONNTRACK ${state} - `) });
       // Nagios itself replaces each semicolon of the text by a colon.
-      expect(stored).toEqual({ ...said, text: said.text.replace(/;/g, ':') });
-      expect(metrics(stored.perfdata)).toEqual(metrics(said.perfdata));
+      expect(stored).toEqual({ ...direct, text: direct.text.replace(/;/g, ':') });
+      expect(metrics(stored.perfdata)).toEqual(metrics(direct.perfdata));
     }
     const live = resultOf(runPluginAsNagios(here, ...recommended(here)));
     expectSameBesidesFigures(await storedResult(here, 'conntrack'), live);

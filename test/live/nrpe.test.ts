@@ -31,9 +31,9 @@ liveSuite('NRPE', [NRPE, CHECK_NRPE], () => {
     const commands = RUNS.map(([name, , tree, args]) => ({ name, args: ['--root', here.tree(tree), ...args] }));
     const port = await startNrpe(here, { snippet: shippedHere(here, SNIPPET), commands });
     for (const [index, [state, exit]] of RUNS.entries()) {
-      const said = runPlugin(here, ...(commands[index]?.args ?? []));
-      expect(said).toMatchObject({ status: exit, stdout: expect.stringMatching(`^CONNTRACK ${state} - `) });
-      for (const protocol of PROTOCOLS) expect(askNrpe(port, state, ...protocol)).toEqual({ ...said, stderr: '' });
+      const direct = runPlugin(here, ...(commands[index]?.args ?? []));
+      expect(direct).toMatchObject({ status: exit, stdout: expect.stringMatching(`^CONNTRACK ${state} - `) });
+      for (const protocol of PROTOCOLS) expect(askNrpe(port, state, ...protocol)).toEqual({ ...direct, stderr: '' });
     }
   });
 
@@ -41,20 +41,23 @@ liveSuite('NRPE', [NRPE, CHECK_NRPE], () => {
     const here = site();
     const commands = RUNS.map(([name, , tree, args]) => ({ name, args: ['-v', '--root', here.tree(tree), ...args] }));
     const port = await startNrpe(here, { snippet: shippedHere(here, SNIPPET), commands });
-    const answers = commands.map(({ name, args }) => ({ name, said: runPlugin(here, ...args) }));
-    expect(Math.max(...answers.map(({ said }) => said.stdout.length))).toBeGreaterThan(1100);
-    for (const { name, said } of answers) {
-      expect(askNrpe(port, name)).toEqual(said);
-      expect(askNrpe(port, name, '-2')).toEqual({ ...said, stdout: said.stdout.slice(0, 1023).replace(/\n?$/, '\n') });
-      expect(said.stdout.indexOf('\n')).toBeLessThan(1023);
+    const answers = commands.map(({ name, args }) => ({ name, direct: runPlugin(here, ...args) }));
+    expect(Math.max(...answers.map(({ direct }) => direct.stdout.length))).toBeGreaterThan(1100);
+    for (const { name, direct } of answers) {
+      expect(askNrpe(port, name)).toEqual(direct);
+      expect(askNrpe(port, name, '-2')).toEqual({
+        ...direct,
+        stdout: direct.stdout.slice(0, 1023).replace(/\n?$/, '\n'),
+      });
+      expect(direct.stdout.indexOf('\n')).toBeLessThan(1023);
     }
   });
 
   test('the shipped command runs on the live table', async () => {
     const here = site();
-    const said = resultOf(runPluginAsNagios(here, ...recommended(here)));
+    const direct = resultOf(runPluginAsNagios(here, ...recommended(here)));
     const answer = askNrpe(await startNrpe(here, { snippet: shippedHere(here, SNIPPET) }), 'check_conntrack');
-    expectSameBesidesFigures(resultOf(answer), said);
+    expectSameBesidesFigures(resultOf(answer), direct);
   });
 });
 
@@ -88,10 +91,10 @@ liveSuite('sudo', [NRPE, CHECK_NRPE, VISUDO, SUDO], () => {
   test('NRPE runs the shipped sudo form as root', async () => {
     const here = site();
     const port = await startNrpe(here, { snippet: sudoForm(here), by: withSudoers(here) });
-    const said = resultOf(runPlugin(here, ...recommended(here)));
+    const direct = resultOf(runPlugin(here, ...recommended(here)));
     // Only root can read the exact object size: without it the line says "about".
-    expect(said.text).not.toBe(resultOf(runPluginAsNagios(here, ...recommended(here))).text);
-    expectSameBesidesFigures(resultOf(askNrpe(port, 'check_conntrack')), said);
+    expect(direct.text).not.toBe(resultOf(runPluginAsNagios(here, ...recommended(here))).text);
+    expectSameBesidesFigures(resultOf(askNrpe(port, 'check_conntrack')), direct);
   });
 
   test('visudo accepts the shipped lines, which allow no other arguments', () => {

@@ -75,12 +75,12 @@ interface List {
   readonly kinds: readonly { readonly name: string; readonly state: string | null; readonly entries: number }[];
 }
 
-function report(...args: readonly string[]): { readonly status: number | null; readonly told: Report } {
+function report(...args: readonly string[]): { readonly status: number | null; readonly printed: Report } {
   const answer = text('--format', 'json', ...args);
   expect(answer.stderr).toBe('');
   const document = JSON.parse(answer.stdout);
   expect(isValid(document), JSON.stringify(isValid.errors)).toBe(true);
-  return { status: answer.status, told: document.report };
+  return { status: answer.status, printed: document.report };
 }
 
 function text(...args: readonly string[]): Answer {
@@ -95,9 +95,9 @@ liveSuite('an incident on the running machine', PARTS, () => {
       limitTo(300_000);
       await processInside(namespace);
       loadEntries(namespace, 200_000);
-      const { told } = report('--top', '2');
-      expect(told.list).toMatchObject({ entries: 200_000, complete: true });
-      const { sample, sources } = told.list;
+      const { printed } = report('--top', '2');
+      expect(printed.list).toMatchObject({ entries: 200_000, complete: true });
+      const { sample, sources } = printed.list;
       expect(sample === null).toBe(RUNS_ON_NODE);
       // The reported error holds 19 times out of 20; an exception of twice the error is out of reach.
       const scatter = 2 * 2000 * (sample?.error_percentage_points ?? 0);
@@ -119,10 +119,10 @@ liveSuite('an incident on the running machine', PARTS, () => {
       writeFileSync(release, '6.8.0-45-generic\n');
       const older = `mount --bind ${release} /proc/sys/kernel/osrelease && exec "$@"`;
       const line = ['sh', '-c', older, 'sh', ...RUN, 'report', '--pid', String(pid), '--format', 'json'];
-      const told: Report = JSON.parse(command('unshare', ['-m', ...line]).stdout).report;
+      const printed: Report = JSON.parse(command('unshare', ['-m', ...line]).stdout).report;
       // Each family once, whatever this conntrack(8) lists by default.
-      expect(told.list).toMatchObject({ source: 'conntrack -L', entries: 20_002, complete: true });
-      expect(report('--pid', String(pid)).told.list).toMatchObject({
+      expect(printed.list).toMatchObject({ source: 'conntrack -L', entries: 20_002, complete: true });
+      expect(report('--pid', String(pid)).printed.list).toMatchObject({
         source: `/proc/${pid}/net/nf_conntrack`,
         entries: 20_002,
       });
@@ -131,9 +131,9 @@ liveSuite('an incident on the running machine', PARTS, () => {
     test('a namespace that only a mount keeps', () => {
       const namespace = trackingNamespace();
       sendDatagrams(namespace, 50);
-      const { told } = report();
-      expect(told.list).toMatchObject({ source: 'conntrack -L', entries: 50 });
-      expect(told.incident.namespaces.map(({ mount }) => mount)).toContain(`/run/netns/${namespace}`);
+      const { printed } = report();
+      expect(printed.list).toMatchObject({ source: 'conntrack -L', entries: 50 });
+      expect(printed.incident.namespaces.map(({ mount }) => mount)).toContain(`/run/netns/${namespace}`);
     });
   });
 
@@ -143,8 +143,8 @@ liveSuite('an incident on the running machine', PARTS, () => {
     await processInside(large);
     sendDatagrams(small, 3);
     sendDatagrams(large, 30);
-    expect(report().told.list.entries).toBe(30);
-    expect(report('--pid', String(pid)).told.list.entries).toBe(3);
+    expect(report().printed.list.entries).toBe(30);
+    expect(report('--pid', String(pid)).printed.list.entries).toBe(3);
     expect(text('--pid', '4194304')).toMatchObject({
       status: 3,
       stdout: 'CONNTRACK UNKNOWN - cannot read /proc/4194304: no such file\n',

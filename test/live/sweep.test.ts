@@ -57,7 +57,7 @@ liveSuite('every namespace of the running machine', PARTS, () => {
         await processInside(full),
         await processInside(full),
       ];
-      const seen = value(sweepAs(user), 'netns_count');
+      const visible = value(sweepAs(user), 'netns_count');
       limitTo(200);
       await holdConnections(full, 200);
       sendDatagrams(used, 50);
@@ -77,7 +77,7 @@ liveSuite('every namespace of the running machine', PARTS, () => {
       );
       expect(answer.stdout).toMatch(new RegExp(`\\n${label(pids[1])}.*: 50 entries \\(25\\.0%\\), drop 0\\n`));
       expect(answer.stdout).toMatch(new RegExp(`\\n${label(pids[0])}.*: 0 entries \\(0\\.0%\\), drop 0\\n`));
-      expect(value(answer, 'netns_count')).toBe(seen);
+      expect(value(answer, 'netns_count')).toBe(visible);
       expect(value(answer, 'netns_usage')).toBe((100 * count) / 200);
       // The host's own entries, not those of the full namespace.
       expect(Math.abs(value(answer, 'entries') - hosts)).toBeLessThan(count / 2);
@@ -145,8 +145,8 @@ liveSuite('every namespace of the running machine', PARTS, () => {
       sendDatagrams(kept, 30);
       const answer = sweepAs(NOBODY, '-v', '-w', 'entries=29');
       expect(answer).toMatchObject({ status: 0, stderr: '' });
-      const [, seen, there] = /, (\d+) of at least (\d+) namespaces, /.exec(answer.stdout) ?? [];
-      expect(Number(there) - Number(seen)).toBe(2);
+      const [, visible, there] = /, (\d+) of at least (\d+) namespaces, /.exec(answer.stdout) ?? [];
+      expect(Number(there) - Number(visible)).toBe(2);
       expect(answer.stdout).toMatch(
         /\n\d+ namespaces are mounted; those without a process were not read \(root may\)\n/,
       );
@@ -312,14 +312,14 @@ liveSuite('every namespace of the running machine', PARTS, () => {
   });
 
   test('a namespace made by nobody inside a user namespace', async () => {
-    const seen = () => USERS.map(([, user]) => value(wholeSweepAs(user), 'netns_count'));
-    const before = seen();
+    const visible = () => USERS.map(([, user]) => value(wholeSweepAs(user), 'netns_count'));
+    const before = visible();
     const pid = await processInside(undefined, [
       ...NOBODY,
       ...['unshare', '--user', '--map-root-user', '--net', 'sleep', '600'],
     ]);
     expect(pid).toBeGreaterThan(0);
-    expect(seen()).toEqual(before.map((count) => count + 1));
+    expect(visible()).toEqual(before.map((count) => count + 1));
   });
 
   test('the host from inside a container: --root with its tree mounted', async () => {

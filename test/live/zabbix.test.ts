@@ -15,16 +15,16 @@ const [LINE = '', KEY = ''] = /^UserParameter=([\w.]+),.*$/m.exec(MANUAL) ?? [];
 liveSuite('Zabbix', [AGENT], () => {
   test.each(RUNS)('%s', (state, exit, tree) => {
     const here = site();
-    const item = JSON.parse(asked(here, `--root ${here.tree(tree)}`));
+    const item = JSON.parse(itemValue(here, `--root ${here.tree(tree)}`));
     expect(item).toMatchObject({ state: state.toLowerCase(), exit_code: exit });
     if (state !== 'UNKNOWN') expect(item).toMatchObject({ table: { max: expect.any(Number) } });
   });
 });
 
 /** Returns the item's value in the form that the agent prints: `key   [t|value]`. */
-function asked(here: Site, more: string): string {
+function itemValue(here: Site, options: string): string {
   const file = join(here.folder, 'zabbix_agentd.conf');
-  const line = `${LINE.replace('/usr/lib/nagios/plugins/check_conntrack', runsPlugin(here).join(' '))} ${more}`;
+  const line = `${LINE.replace('/usr/lib/nagios/plugins/check_conntrack', runsPlugin(here).join(' '))} ${options}`;
   writeFileSync(file, `Server=127.0.0.1\nLogType=console\nTimeout=30\n${line}\n`);
   const { stdout, stderr, status } = command(AGENT, ['-c', file, '-t', KEY]);
   expect({ stderr, status }).toEqual({ stderr: '', status: 0 });

@@ -47,10 +47,10 @@ test('prints no second line after one that was begun', () => {
 
 test('prints a verdict, or UNKNOWN, with any small memory and stack', () => {
   const verdict = plugin('--root', fixture('over-limit-synthetic')).stdout;
-  const said = (limit: string) => shell(`ulimit ${limit}; $RUN --root ${fixture('over-limit-synthetic')}`);
+  const underLimit = (limit: string) => shell(`ulimit ${limit}; $RUN --root ${fixture('over-limit-synthetic')}`);
   const answers = [
-    ...Array.from({ length: 60 }, (_, at) => said(`-v ${1000 + 50 * at}`)),
-    ...Array.from({ length: 30 }, (_, at) => said(`-s ${8 + 8 * at}`)),
+    ...Array.from({ length: 60 }, (_, at) => underLimit(`-v ${1000 + 50 * at}`)),
+    ...Array.from({ length: 30 }, (_, at) => underLimit(`-s ${8 + 8 * at}`)),
   ];
   for (const { status, stdout, stderr } of answers) {
     // The kernel cannot start a program that does not fit into memory.

@@ -61,9 +61,9 @@ async function complaints(calmest: number, ...args: readonly string[]): Promise<
   const answers: (readonly [Injection, Run])[] = [];
   const folder = scratch();
   const worker = async (_: unknown, place: number): Promise<void> => {
-    for (let one = waiting.pop(); one !== undefined; one = waiting.pop()) {
-      const answer = await withFailing(one, join(folder, String(place)), args);
-      if (answer !== undefined) answers.push([one, answer]);
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      const answer = await withFailing(next, join(folder, String(place)), args);
+      if (answer !== undefined) answers.push([next, answer]);
     }
   };
   await Promise.all(cpus().map(worker));

@@ -50,8 +50,8 @@ export function oncePerNamespace<T>(read: (root: Root, namespace: Namespace) => 
   return (root, namespace) => {
     const ofRoot = cache.get(root) ?? new Map<string, { readonly value: T }>();
     cache.set(root, ofRoot);
-    const kept = ofRoot.get(namespace.key) ?? { value: read(root, namespace) };
-    ofRoot.set(namespace.key, kept);
-    return kept.value;
+    const cached = ofRoot.get(namespace.key) ?? { value: read(root, namespace) };
+    ofRoot.set(namespace.key, cached);
+    return cached.value;
   };
 }

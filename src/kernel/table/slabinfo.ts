@@ -12,8 +12,8 @@ const ROW = /^(\w+) +\d+ +\d+ +(\d{1,9}) +(\d{1,9}) +(\d{1,9}) /;
 export function parseSlabinfo(text: string): Parsed<SlabCache> {
   // The file has some 200 lines; only one is needed.
   for (let at = text.indexOf('_conntrack'); at !== -1; ) {
-    const lineEnd = text.indexOf('\n', at);
-    const end = lineEnd === -1 ? text.length : lineEnd;
+    const newline = text.indexOf('\n', at);
+    const end = newline === -1 ? text.length : newline;
     const cache = parseSlabRow(text.slice(text.lastIndexOf('\n', at) + 1, end));
     if (cache !== undefined) return { ok: true, value: cache };
     at = text.indexOf('_conntrack', end);

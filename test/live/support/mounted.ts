@@ -42,16 +42,17 @@ export function mounted(name: string): Mounted {
   for (const file of engine) write(join(root, file), '');
   copyFileSync(PLUGIN, join(root, 'plugin'));
   const line = RUNS_ON_NODE ? [NODE, '/plugin'] : ['/plugin'];
-  const said = async (words: readonly string[], env: NodeJS.ProcessEnv) => {
+  const outputOf = async (words: readonly string[], env: NodeJS.ProcessEnv) => {
     const { status, stdout, stderr } = await run(['/usr/bin/env', '-i', ...pairs(env), ...words]);
     return `${stdout}${stderr}exit ${status}\n`;
   };
   return {
     root,
-    live: (args, env = {}) => said(['/usr/bin/unshare', '-m', '/bin/sh', '-c', SCRIPT, root, ...line, ...args], env),
+    live: (args, env = {}) =>
+      outputOf(['/usr/bin/unshare', '-m', '/bin/sh', '-c', SCRIPT, root, ...line, ...args], env),
     captured: async (args, env = {}) => {
       const inTree = args.map((arg) => (arg === '/state' ? join(root, arg) : arg));
-      return (await said([...RUN, ...inTree, '--root', root], env)).split(root).join('');
+      return (await outputOf([...RUN, ...inTree, '--root', root], env)).split(root).join('');
     },
   };
 }

@@ -66,8 +66,8 @@ function settings({ folder }: Site, port: string): readonly string[] {
 
 /** NRPE sets its own PATH; if this Node is elsewhere, its path has to be given, as README says. */
 export function runsPlugin(here: Site): readonly string[] {
-  const found = shell('PATH=/usr/bin:/bin:/usr/sbin:/sbin command -v node').stdout.trim();
-  return found === NODE ? [installed(here)] : [...BEFORE, installed(here)];
+  const nodePath = shell('PATH=/usr/bin:/bin:/usr/sbin:/sbin command -v node').stdout.trim();
+  return nodePath === NODE ? [installed(here)] : [...BEFORE, installed(here)];
 }
 
 function installed({ plugins }: Site): string {

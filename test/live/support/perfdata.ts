@@ -38,15 +38,15 @@ export function numbers(perfdata: string): readonly unknown[] {
  * Compares two runs on a live table, except figures that change. A daemon checks repeatedly, so it may have rates that
  * a first run does not have.
  */
-export function expectSameBesidesFigures(stored: Result, said: Result): void {
-  const labels = metrics(said.perfdata).map(({ label }) => label);
+export function expectSameBesidesFigures(stored: Result, direct: Result): void {
+  const labels = metrics(direct.perfdata).map(({ label }) => label);
   const standing = ({ perfdata }: Result) =>
     metrics(perfdata)
       .filter(({ label }) => labels.includes(label))
       .map(({ label, uom, limits }) => ({ label, uom, limits }));
-  expectSameShape(stored, said);
+  expectSameShape(stored, direct);
   expect(standing(stored).length).toBeGreaterThan(0);
-  expect(standing(stored)).toEqual(standing(said));
+  expect(standing(stored)).toEqual(standing(direct));
 }
 
 function metric(element: string): Metric {

@@ -14,14 +14,14 @@ export async function completed(shell: string, setUp: string, lines: readonly st
   // After the first prompt a shell may have switched the terminal to bracketed paste.
   await terminal.until(/[#%$] (?:\S*2004h)?$/);
   terminal.type(`${setUp}; ${SAYS}; PS1='READY''> '\n`);
-  const found: string[] = [];
+  const matches: string[] = [];
   for (const line of lines) {
     await terminal.until(new RegExp(`${PROMPT} `));
     terminal.type(`check_conntrack ${line}\t\n`);
-    const [, said = ''] = await terminal.until(/^SAID ?(.*?)\r?\n/m);
-    found.push(said);
+    const [, words = ''] = await terminal.until(/^SAID ?(.*?)\r?\n/m);
+    matches.push(words);
   }
-  return found;
+  return matches;
 }
 
 function open(shell: string): {
@@ -41,10 +41,10 @@ function open(shell: string): {
     type: (text) => void child.stdin.write(text),
     until: async (form) => {
       for (let tries = 0; tries < 1000; tries++) {
-        const found = form.exec(unread);
-        if (found !== null) {
-          unread = unread.slice(found.index + found[0].length);
-          return found;
+        const matches = form.exec(unread);
+        if (matches !== null) {
+          unread = unread.slice(matches.index + matches[0].length);
+          return matches;
         }
         await new Promise((resolve) => setTimeout(resolve, 10));
       }

@@ -35,16 +35,16 @@ function evaluated({ warn = [], drift = 'warning', partial = 'ok', since = {}, .
   const parsed = parseThresholds(warn);
   if (!parsed.ok) throw new Error(parsed.why);
   const thresholds = mergeThresholds({ warning: parsed.ranges, critical: new Map() });
-  const found = observation({ visibility: ok(ALL), clock: ok({ boot: 'b', uptime: NOW }), ...changes });
+  const observed = observation({ visibility: ok(ALL), clock: ok({ boot: 'b', uptime: NOW }), ...changes });
   const histories: Histories = new Map(
-    found.tables.flatMap((table) => {
+    observed.tables.flatMap((table) => {
       const { drop = 0, grown = 0 } = since[table.key] ?? {};
       return since[table.key] === undefined
         ? []
         : [[table.key, ok({ past: pastOf(table, drop, grown), window: 60 })] as const];
     }),
   );
-  return evaluate(found, histories, { thresholds, objectSize: undefined, drift, partial });
+  return evaluate(observed, histories, { thresholds, objectSize: undefined, drift, partial });
 }
 
 /** Returns five samples, one every 15 s. */
@@ -216,8 +216,8 @@ describe('remarkable namespaces', () => {
   test('does not count an eviction as a loss', () => {
     const evicting = { ...other('net:1', 5), statistics: counted({ early_drop: 9 }) };
     const past = [{ uptime: 940, entries: 5, cpus: [{ ...QUIET }] }];
-    const found = observation({ others: [evicting], clock: ok({ boot: 'b', uptime: NOW }) });
-    const evaluation = evaluate(found, new Map([['net:1', ok({ past, window: 60 })]]), {
+    const observed = observation({ others: [evicting], clock: ok({ boot: 'b', uptime: NOW }) });
+    const evaluation = evaluate(observed, new Map([['net:1', ok({ past, window: 60 })]]), {
       thresholds: {},
       objectSize: undefined,
       drift: 'ok',

@@ -17,9 +17,9 @@ function cost(changes: Changes, given?: number): ObjectCost {
 describe('objects', () => {
   test('65536 entries of 304 bytes, 13 in a page, pin 20652032 bytes', () => {
     const slabCache = ok({ name: 'ip_conntrack', objectSize: 304, objectsPerSlab: 13, pagesPerSlab: 1 });
-    const known = cost({ slabCache, generation: 'ip_conntrack' });
-    expect(footprint(known, 65536)).toEqual({ objects: 20652032, extensions: 0, total: 20652032 });
-    expect(known.origin).toBe('slabinfo');
+    const measured = cost({ slabCache, generation: 'ip_conntrack' });
+    expect(footprint(measured, 65536)).toEqual({ objects: 20652032, extensions: 0, total: 20652032 });
+    expect(measured.origin).toBe('slabinfo');
   });
 
   test('uses slabs of several pages, and other page sizes', () => {
@@ -30,9 +30,9 @@ describe('objects', () => {
 
   test('--object-size is all-in: 1000000 entries of 350 bytes pin 350000000', () => {
     const acct = { acct: ok(1), timestamp: ok(1), events: ok(1), listener: ok(true) };
-    const known = cost({ extensions: acct }, 350);
-    expect(footprint(known, 1_000_000)).toEqual({ objects: 350_000_000, extensions: 0, total: 350_000_000 });
-    expect(known.origin).toBe('given');
+    const measured = cost({ extensions: acct }, 350);
+    expect(footprint(measured, 1_000_000)).toEqual({ objects: 350_000_000, extensions: 0, total: 350_000_000 });
+    expect(measured.origin).toBe('given');
   });
 
   test.each<[string, Changes, number | undefined]>([
@@ -53,13 +53,13 @@ describe('objects', () => {
     ['the first with 256', 5, 19, 256, 16],
     ['today', 6, 18, 256, 16],
   ])('estimates the size without slabinfo: %s', (_, major, minor, objectSize, objectsPerSlab) => {
-    const known = cost({ slabCache: fault('denied'), release: ok({ major, minor }) });
-    expect(known).toMatchObject({ origin: 'estimate', objectSize, objectsPerSlab, slabBytes: 4096 });
+    const measured = cost({ slabCache: fault('denied'), release: ok({ major, minor }) });
+    expect(measured).toMatchObject({ origin: 'estimate', objectSize, objectsPerSlab, slabBytes: 4096 });
   });
 
   test('estimates the size on large pages', () => {
-    const known = cost({ slabCache: fault('denied'), pageSize: ok(65536) });
-    expect(known).toMatchObject({ objectsPerSlab: 256, slabBytes: 65536 });
+    const measured = cost({ slabCache: fault('denied'), pageSize: ok(65536) });
+    expect(measured).toMatchObject({ objectsPerSlab: 256, slabBytes: 65536 });
   });
 
   test('assumes pages of 4096 bytes if the size is unknown', () => {
@@ -101,8 +101,8 @@ describe('extension blocks', () => {
   });
 
   test('adds a block to each entry', () => {
-    const known = cost({ extensions: { ...OFF, acct: ok(1) } });
-    expect(footprint(known, 17)).toEqual({ objects: 2 * 4096, extensions: 17 * 128, total: 2 * 4096 + 17 * 128 });
+    const measured = cost({ extensions: { ...OFF, acct: ok(1) } });
+    expect(footprint(measured, 17)).toEqual({ objects: 2 * 4096, extensions: 17 * 128, total: 2 * 4096 + 17 * 128 });
   });
 
   test('adds none on ip_conntrack; with an unknown release, counts the switches that are on, as an estimate', () => {

@@ -35,9 +35,13 @@ describe('comparable samples', () => {
   ])('%s', (_, now, past, expected) => expect(uptimes(comparable(now, past))).toEqual(expected));
 
   test('does not treat a counter missing from either sample as a reset', () => {
-    const told = (uptime: number, cpu: Counters): Sample => ({ uptime, entries: 0, cpus: [cpu] });
-    expect(uptimes(comparable(told(300, { drop: 1 }), [told(200, { drop: 1, chainlength: 9 })]))).toEqual([200]);
-    expect(uptimes(comparable(told(300, { drop: 1, chainlength: 9 }), [told(200, { drop: 1 })]))).toEqual([200]);
+    const sampleWith = (uptime: number, cpu: Counters): Sample => ({ uptime, entries: 0, cpus: [cpu] });
+    expect(uptimes(comparable(sampleWith(300, { drop: 1 }), [sampleWith(200, { drop: 1, chainlength: 9 })]))).toEqual([
+      200,
+    ]);
+    expect(uptimes(comparable(sampleWith(300, { drop: 1, chainlength: 9 }), [sampleWith(200, { drop: 1 })]))).toEqual([
+      200,
+    ]);
   });
 });
 
@@ -65,7 +69,7 @@ describe('events', () => {
   });
 
   test('counts only counters that every CPU has in both samples', () => {
-    const some: Sample = { uptime: 160, entries: 0, cpus: [{ drop: 1, early_drop: 1 }, { drop: 1 }] };
+    const partial: Sample = { uptime: 160, entries: 0, cpus: [{ drop: 1, early_drop: 1 }, { drop: 1 }] };
     const all: Sample = {
       uptime: 100,
       entries: 0,
@@ -74,9 +78,9 @@ describe('events', () => {
         { drop: 0, early_drop: 0 },
       ],
     };
-    expect(lossesBetween(all, some).events).toEqual({ drop: 2 });
+    expect(lossesBetween(all, partial).events).toEqual({ drop: 2 });
     expect(
-      lossesBetween(some, {
+      lossesBetween(partial, {
         ...all,
         uptime: 200,
         cpus: [

@@ -17,7 +17,7 @@ const CRITICAL = 900;
 type Course = (seconds: number) => number;
 
 /** Returns the samples of a check every `step` seconds from 0 to `until`, limited to the window. */
-function seen(course: Course, step: number, until: number): readonly Sample[] {
+function samplesOf(course: Course, step: number, until: number): readonly Sample[] {
   const times = Array.from({ length: Math.floor(until / step) + 1 }, (_, at) => at * step);
   return times
     .filter((time) => until - time <= WINDOW)
@@ -25,7 +25,7 @@ function seen(course: Course, step: number, until: number): readonly Sample[] {
 }
 
 /** Returns the reported time to full; undefined if there is none. */
-function told(samples: readonly Sample[]): number | undefined {
+function timeToFullOf(samples: readonly Sample[]): number | undefined {
   const perSecond = growthOf(samples);
   const entries = samples[samples.length - 1]?.entries ?? 0;
   if (perSecond === undefined || isSettling(samples, LIMIT)) return undefined;
@@ -38,7 +38,7 @@ function told(samples: readonly Sample[]): number | undefined {
  */
 function alarms(course: Course, step: number, until: number): readonly number[] {
   const times = Array.from({ length: Math.floor(until / step) }, (_, at) => (at + 1) * step);
-  return times.filter((time) => (told(seen(course, step, time)) ?? Number.POSITIVE_INFINITY) < CRITICAL);
+  return times.filter((time) => (timeToFullOf(samplesOf(course, step, time)) ?? Number.POSITIVE_INFINITY) < CRITICAL);
 }
 
 // M/G/infinity: entries arrive at a constant rate and stay for `stay` seconds on average.
@@ -69,7 +69,7 @@ describe('growth that settles below the limit', () => {
         const course = approach(1.5 * LIMIT, stay);
         const reached = -stay * Math.log(1 - 1 / 1.5);
         for (let time = 2 * step; time < reached; time += step)
-          expect(isSettling(seen(course, step, time), LIMIT)).toBe(false);
+          expect(isSettling(samplesOf(course, step, time), LIMIT)).toBe(false);
       }
   });
 
@@ -80,7 +80,7 @@ describe('growth that settles below the limit', () => {
   test('a step: no alarm once it has lasted for a minute', () => {
     const step: Course = (time) => (time < 300 ? 10_000 : 60_000);
     expect(alarms(step, 10, 900).filter((time) => time > 360)).toEqual([]);
-    expect(isSettling(seen(step, 10, 370), LIMIT)).toBe(true);
+    expect(isSettling(samplesOf(step, 10, 370), LIMIT)).toBe(true);
   });
 
   test.each([
@@ -94,14 +94,14 @@ describe('growth that settles below the limit', () => {
   });
 
   test('a straight line: as before', () => {
-    const samples = seen((time) => 1000 + 100 * time, 10, 300);
-    expect(told(samples)).toBeCloseTo((LIMIT - 31_000) / 100, 6);
+    const samples = samplesOf((time) => 1000 + 100 * time, 10, 300);
+    expect(timeToFullOf(samples)).toBeCloseTo((LIMIT - 31_000) / 100, 6);
   });
 
   test('a saw-tooth that rises on the whole', () => {
     const saw: Course = (time) => 20_000 + 100 * time + 200 * (time % 60);
     const settled = Array.from({ length: 40 }, (_, at) => 300 + 10 * at).filter((time) =>
-      isSettling(seen(saw, 10, time), LIMIT),
+      isSettling(samplesOf(saw, 10, time), LIMIT),
     );
     expect(settled).toEqual([]);
   });
@@ -109,21 +109,21 @@ describe('growth that settles below the limit', () => {
   test('a jump, with growth that continues after it', () => {
     const course: Course = (time) => 10_000 + (time < 100 ? 0 : 20_000) + 50 * time;
     const called = Array.from({ length: 80 }, (_, at) => 10 * at).filter((time) =>
-      isSettling(seen(course, 10, time), LIMIT),
+      isSettling(samplesOf(course, 10, time), LIMIT),
     );
     expect(called).toEqual([]);
   });
 
   test('a flood that has just begun, after an approach that had settled', () => {
     const course: Course = (time) => approach(0.3 * LIMIT, 60)(time) + Math.max(0, time - 290) * 1000;
-    expect(isSettling(seen(course, 10, 290), LIMIT)).toBe(true);
-    expect(isSettling(seen(course, 10, 300), LIMIT)).toBe(false);
+    expect(isSettling(samplesOf(course, 10, 290), LIMIT)).toBe(true);
+    expect(isSettling(samplesOf(course, 10, 300), LIMIT)).toBe(false);
   });
 
   test('a table stopped at its limit has not settled below it', () => {
     expect(
       isSettling(
-        seen((time) => Math.min(LIMIT - 6, 1000 * time), 10, 300),
+        samplesOf((time) => Math.min(LIMIT - 6, 1000 * time), 10, 300),
         LIMIT,
       ),
     ).toBe(false);
@@ -131,20 +131,20 @@ describe('growth that settles below the limit', () => {
 
   test('growth that began a moment ago shows nothing yet', () => {
     const course: Course = (time) => 15_000 * Math.min(2, Math.max(0, (time - 280) / 5));
-    expect(isSettling(seen(course, 5, 300), LIMIT)).toBe(false);
-    expect(isSettling(seen(course, 5, 380), LIMIT)).toBe(true);
+    expect(isSettling(samplesOf(course, 5, 300), LIMIT)).toBe(false);
+    expect(isSettling(samplesOf(course, 5, 380), LIMIT)).toBe(true);
   });
 
   test('an approach to the limit itself does not settle before it is reached', () => {
     for (const stay of [30, 60, 120])
       for (let time = 60; time < 3 * stay; time += 10)
-        expect(isSettling(seen(approach(LIMIT, stay), 10, time), LIMIT)).toBe(false);
+        expect(isSettling(samplesOf(approach(LIMIT, stay), 10, time), LIMIT)).toBe(false);
   });
 
   test('an approach that starts from a high level, after a quiet time', () => {
     const course: Course = (time) => 40_000 + (time < 600 ? 0 : approach(0.3 * LIMIT, 30)(time - 600));
     const settled = Array.from({ length: 20 }, (_, at) => 600 + 10 * at).filter((time) =>
-      isSettling(seen(course, 10, time), LIMIT),
+      isSettling(samplesOf(course, 10, time), LIMIT),
     );
     expect(settled).toEqual(Array.from({ length: settled.length }, (_, at) => 790 - 10 * at).reverse());
     expect(settled[0]).toBeLessThanOrEqual(700);
@@ -153,7 +153,7 @@ describe('growth that settles below the limit', () => {
   test('a shrinking table does not settle', () => {
     expect(
       isSettling(
-        seen((time) => 90_000 - 10 * time - time * time * 0.1, 10, 300),
+        samplesOf((time) => 90_000 - 10 * time - time * time * 0.1, 10, 300),
         LIMIT,
       ),
     ).toBe(false);
@@ -174,7 +174,7 @@ describe('growth that settles below the limit', () => {
     expect(isSettling([], LIMIT)).toBe(false);
     expect(
       isSettling(
-        seen((time) => time, 10, 10),
+        samplesOf((time) => time, 10, 10),
         LIMIT,
       ),
     ).toBe(false);
@@ -188,7 +188,7 @@ describe('properties of all series', () => {
   test('never reports steady growth as slowing', () => {
     const property = fc.property(rate, fc.double({ min: 0, max: 10, noNaN: true }), steps, (slope, bend, step) => {
       const course: Course = (time) => slope * time + bend * time * time;
-      expect(isSettling(seen(course, step, WINDOW), Number.MAX_SAFE_INTEGER)).toBe(false);
+      expect(isSettling(samplesOf(course, step, WINDOW), Number.MAX_SAFE_INTEGER)).toBe(false);
     });
     fc.assert(property);
   });
@@ -209,7 +209,7 @@ describe('properties of all series', () => {
   test('does not treat a short pause as the end', () => {
     const property = fc.property(rate, fc.integer({ min: 0, max: 300 }), (slope, begins) => {
       const course: Course = (time) => slope * (time - Math.min(Math.max(time - begins, 0), 0.15 * WINDOW));
-      expect(isSettling(seen(course, 10, WINDOW), Number.MAX_SAFE_INTEGER)).toBe(false);
+      expect(isSettling(samplesOf(course, 10, WINDOW), Number.MAX_SAFE_INTEGER)).toBe(false);
     });
     fc.assert(property, {
       examples: [
@@ -224,7 +224,7 @@ describe('properties of all series', () => {
     const anywhere = fc.integer({ min: 1, max: 29 });
     const property = fc.property(rate, anywhere, fc.integer({ min: -50_000, max: 50_000 }), (slope, odd, by) => {
       const course: Course = (time) => 50_000 + slope * time + (time === 10 * odd ? by : 0);
-      expect(isSettling(seen(course, 10, WINDOW), Number.MAX_SAFE_INTEGER)).toBe(false);
+      expect(isSettling(samplesOf(course, 10, WINDOW), Number.MAX_SAFE_INTEGER)).toBe(false);
     });
     fc.assert(property);
   });
@@ -236,7 +236,7 @@ describe('properties of all series', () => {
       steps,
       fc.integer({ min: 3, max: 60 }),
       (plateau, stay, step, looks) => {
-        const samples = seen(approach(plateau * LIMIT, stay), step, looks * step);
+        const samples = samplesOf(approach(plateau * LIMIT, stay), step, looks * step);
         if (isSettling(samples, LIMIT)) expect(plateau).toBeLessThan(1);
       },
     );
@@ -246,7 +246,7 @@ describe('properties of all series', () => {
   test('an approach to 69 % has settled after three stays, if that fits the window', () => {
     const property = fc.property(fc.integer({ min: 10, max: 100 }), fc.constantFrom(5, 10, 20), (stay, step) => {
       const until = Math.max(3 * stay, 6 * step);
-      expect(isSettling(seen(approach(0.69 * LIMIT, stay), step, until), LIMIT)).toBe(true);
+      expect(isSettling(samplesOf(approach(0.69 * LIMIT, stay), step, until), LIMIT)).toBe(true);
     });
     fc.assert(property);
   });
@@ -254,7 +254,7 @@ describe('properties of all series', () => {
 
 describe('in the metrics', () => {
   const measured = (course: Course, counters: Counters = {}, limit = LIMIT) => {
-    const samples = seen(course, 10, WINDOW).map((sample, at) => ({
+    const samples = samplesOf(course, 10, WINDOW).map((sample, at) => ({
       ...sample,
       cpus: [at < 29 ? NONE : { ...NONE, ...counters }],
     }));
@@ -340,7 +340,7 @@ describe('with the noise of real arrivals', () => {
     const alarmed = seeds.flatMap((seed) =>
       Array.from({ length: 24 }, (_, at) => at + 7).filter((looks) => {
         const samples = walk(seed, (0.69 * LIMIT) / 30, 30, 10, looks);
-        return (told(samples) ?? Number.POSITIVE_INFINITY) < CRITICAL;
+        return (timeToFullOf(samples) ?? Number.POSITIVE_INFINITY) < CRITICAL;
       }),
     );
     expect(alarmed.length).toBeLessThan(0.01 * 100 * 24);

@@ -79,8 +79,8 @@ test('finds a warning covered if no value has it as its state, for any ranges', 
   const end = fc.integer({ min: -3, max: 6 });
   const range = fc.record({ start: end, length: fc.nat({ max: 6 }), inside: fc.boolean() });
   fc.assert(
-    fc.property(range, range, fc.boolean(), (one, other, signed) => {
-      const [warning, critical] = [one, other].map(({ start, length, inside }) => ({
+    fc.property(range, range, fc.boolean(), (first, other, signed) => {
+      const [warning, critical] = [first, other].map(({ start, length, inside }) => ({
         start,
         end: start + length,
         inside,
@@ -96,8 +96,8 @@ test('finds a warning covered if no value has it as its state, for any ranges', 
 });
 
 test('names both ranges as they can be typed', () => {
-  const found = looserOf(['drop=1', '90'], ['80', 'drop=2']);
-  expect(found).toEqual({ warning: 'usage=90', critical: 'usage=80', isDefault: false });
+  const looser = looserOf(['drop=1', '90'], ['80', 'drop=2']);
+  expect(looser).toEqual({ warning: 'usage=90', critical: 'usage=80', isDefault: false });
 });
 
 test.each<[readonly string[], string | undefined]>([

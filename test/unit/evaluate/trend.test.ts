@@ -24,10 +24,10 @@ test('a counter that is new has no rate yet; the others have theirs', () => {
 });
 
 test('a counter that only some CPUs have is unsupported', () => {
-  const [all, some] = [{ ...OLD, chainlength: 1 }, OLD];
+  const [all, partial] = [{ ...OLD, chainlength: 1 }, OLD];
   const past = [{ uptime: 1000, entries: 10, cpus: [all, all] }];
-  const known = table({ statistics: ok({ cpus: [all, some] }) });
-  const { measured } = trendOf(known, ok({ boot: 'boot', uptime: 1060 }), ok({ past, window: 300 }), LINUX(6, 1));
+  const newer = table({ statistics: ok({ cpus: [all, partial] }) });
+  const { measured } = trendOf(newer, ok({ boot: 'boot', uptime: 1060 }), ok({ past, window: 300 }), LINUX(6, 1));
   expect(measured.chainlength_rate).toEqual({ kind: 'none', why: 'unsupported by this kernel' });
 });
 
@@ -100,9 +100,9 @@ describe('reasons for a missing trend', () => {
   });
 
   test('has growth without readable counters', () => {
-    const known = table({ entries: 70, statistics: fault('denied') });
+    const newer = table({ entries: 70, statistics: fault('denied') });
     const { measured, losses, pace } = trendOf(
-      known,
+      newer,
       CLOCK,
       ok({ past: [{ uptime: 1000, entries: 10, cpus: [] }], window: 300 }),
       LINUX(6, 1),

@@ -102,11 +102,11 @@ test('stops reading once it has enough: each line is whole, and seen once', () =
   const row = 'x'.repeat(99);
   writeFileSync(path, `${Array.from({ length: 3000 }, (_, at) => `${row}${at}\n`).join('')}wanted\nrest\n`);
   let looked = 0;
-  const found = readBounded(path, 1 << 20, (lines) => {
+  const reading = readBounded(path, 1 << 20, (lines) => {
     looked += lines.length;
     return /^wanted$/m.test(lines);
   });
-  expect(found).toMatchObject({ ok: true, text: expect.stringContaining('\nwanted\n') });
+  expect(reading).toMatchObject({ ok: true, text: expect.stringContaining('\nwanted\n') });
   expect(looked).toBeLessThan(1.1 * 3000 * 105);
   const [wide] = [join(scratch(), 'wide')];
   writeFileSync(wide, 'y'.repeat(1 << 20));
@@ -130,11 +130,11 @@ test('keeps nothing of one file for the next', () => {
 test('refuses a link out of the root, even to a directory whose path begins the same', () => {
   const folder = scratch();
   const root = join(folder, 'root');
-  const beside = join(folder, 'root-beside');
-  for (const path of [root, beside]) mkdirSync(path);
-  writeFileSync(join(beside, 'file'), 'secret');
+  const sibling = join(folder, 'root-beside');
+  for (const path of [root, sibling]) mkdirSync(path);
+  writeFileSync(join(sibling, 'file'), 'secret');
   writeFileSync(join(root, 'file'), 'inside');
-  symlinkSync(join(beside, 'file'), join(root, 'out'));
+  symlinkSync(join(sibling, 'file'), join(root, 'out'));
   symlinkSync('../root-beside', join(root, 'folder-out'));
   symlinkSync('file', join(root, 'in'));
   symlinkSync('gone', join(root, 'dangling'));

@@ -46,7 +46,7 @@ describe('the clock', () => {
 describe('the generation', () => {
   const NEW = 'proc/sys/net/netfilter/nf_conntrack';
   const OLD = 'proc/sys/net/ipv4/netfilter/ip_conntrack';
-  const found = (files: Files) => {
+  const sysctlsIn = (files: Files) => {
     const sysctls = findGeneration(rootOf(files));
     if (sysctls === undefined) return undefined;
     const { generation, count, max } = sysctls;
@@ -84,7 +84,7 @@ describe('the generation', () => {
       { [`${NEW}_count`]: '1\n', [`${NEW}_max`]: 'x\n', 'proc/sys/net/nf_conntrack_max': '5\n' },
       ['nf_conntrack', 1, 'not-a-number'],
     ],
-  ])('%s', (_, files, expected) => expect(found(files)).toEqual(expected));
+  ])('%s', (_, files, expected) => expect(sysctlsIn(files)).toEqual(expected));
 });
 
 describe('evidence about a limit', () => {

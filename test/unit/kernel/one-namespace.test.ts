@@ -46,7 +46,7 @@ test('puts no process in another namespace', () => {
 
 test('puts an existing process in ours', () => {
   const root = centos5('own');
-  const seen = observation();
-  expect(tableOfPid(root, seen, 1)).toBe(seen.tables[0]);
-  expect(tableOfPid(root, seen, 4711)).toMatchObject({ kind: 'missing', source: root.locate('/proc/4711') });
+  const observed = observation();
+  expect(tableOfPid(root, observed, 1)).toBe(observed.tables[0]);
+  expect(tableOfPid(root, observed, 4711)).toMatchObject({ kind: 'missing', source: root.locate('/proc/4711') });
 });

@@ -75,8 +75,8 @@ describe('a run', () => {
     [{ errno: 'ENOBUFS' }, ok('ENOBUFS ', 'it')],
     [{ errno: 'ENOENT' }, fault('tool-missing', 'it')],
     [{ errno: 'ETIMEDOUT' }, fault('timeout', 'it')],
-  ])('that ends with %j', (said, reading) => {
-    withTools({ '/sbin/first': said });
+  ])('that ends with %j', (result, reading) => {
+    withTools({ '/sbin/first': result });
     const root = rootOf({});
     expect(runTool(root, RUN, asText)).toEqual(reading);
     // Its own limit has passed, not the command's.

@@ -66,10 +66,10 @@ describe('output for munin-node', () => {
       field === 'entries' && level === 'critical' ? ':900' : undefined;
     return graphs({ evaluation: evaluated({}), thresholds }, false).filter((graph) => graph.name === name);
   };
-  const one = () => shown('conntrack');
+  const entriesOnly = () => shown('conntrack');
 
   test('configuration, with the thresholds', () => {
-    expect(muninConfig(one(), false, false)).toEqual([
+    expect(muninConfig(entriesOnly(), false, false)).toEqual([
       'graph_title Connection tracking table',
       'graph_args --base 1000 -l 0',
       'graph_vlabel entries',
@@ -90,16 +90,16 @@ describe('output for munin-node', () => {
   });
 
   test('values', () => {
-    expect(muninValues(one(), false)).toEqual(['limit.value 1000', 'entries.value 100']);
+    expect(muninValues(entriesOnly(), false)).toEqual(['limit.value 1000', 'entries.value 100']);
   });
 
   test('multigraph lines', () => {
-    expect(muninValues(one(), true)[0]).toBe('multigraph conntrack');
-    expect(muninConfig(one(), true, false)[0]).toBe('multigraph conntrack');
+    expect(muninValues(entriesOnly(), true)[0]).toBe('multigraph conntrack');
+    expect(muninConfig(entriesOnly(), true, false)[0]).toBe('multigraph conntrack');
   });
 
   test('configuration and values together, for a node with dirtyconfig', () => {
-    expect(muninConfig(one(), false, true).slice(-2)).toEqual(['limit.value 1000', 'entries.value 100']);
+    expect(muninConfig(entriesOnly(), false, true).slice(-2)).toEqual(['limit.value 1000', 'entries.value 100']);
   });
 });
 

@@ -53,7 +53,7 @@ export interface Given {
   readonly release?: KernelVersion | undefined;
 }
 
-function known<T>(value: T): Reading<T> {
+function readingOf<T>(value: T): Reading<T> {
   return { ok: true, value, source: '/proc/x' };
 }
 
@@ -70,7 +70,7 @@ function tableOf(key: string, counters: Counters, { entries = 10, isInitial = tr
     entriesSource: '/proc/sys/net/netfilter/nf_conntrack_count',
     limit: 1000,
     limitSource: '/proc/sys/net/netfilter/nf_conntrack_max',
-    statistics: known({ entries, cpus: [{ ...NO_LOSS, ...counters }] }),
+    statistics: readingOf({ entries, cpus: [{ ...NO_LOSS, ...counters }] }),
     extensions: { acct: NOT_ASKED, timestamp: NOT_ASKED, events: NOT_ASKED, listener: NOT_ASKED },
   };
 }
@@ -84,7 +84,7 @@ function lookOf(given: Given, at: 0 | 1): Look {
   const { counters = [{}, {}], theirs, elsewhere, stacks, seconds = 1, expectMax, generation = 'nf_conntrack' } = given;
   const own = tableOf('own', counters[at], given);
   const others = theirs === undefined ? [] : [tableOf('net:7', theirs[at], { ...given, entries: 1 })];
-  const told = stacks === undefined ? {} : { stacks: new Map([['own', stacks[at]]]) };
+  const extra = stacks === undefined ? {} : { stacks: new Map([['own', stacks[at]]]) };
   const observation: Observation = {
     machine: {
       view: 'own',
@@ -93,19 +93,19 @@ function lookOf(given: Given, at: 0 | 1): Look {
       pageSize: known(4096),
       wordSize: known(8),
       slabCache: NOT_ASKED,
-      buckets: known(1000),
-      memTotal: known(2 ** 33),
-      available: known({ bytes: 2 ** 32, exact: true }),
-      expectMax: expectMax === undefined ? NOT_ASKED : known(expectMax),
+      buckets: readingOf(1000),
+      memTotal: readingOf(2 ** 33),
+      available: readingOf({ bytes: 2 ** 32, exact: true }),
+      expectMax: expectMax === undefined ? NOT_ASKED : readingOf(expectMax),
     },
     tables: [own, ...others],
     unread: [],
     visibility: undefined,
-    clock: known({ boot: 'b', uptime: 100 + at * seconds }),
+    clock: readingOf({ boot: 'b', uptime: 100 + at * seconds }),
     configuration: undefined,
     evidence: undefined,
   };
-  return { observation, elsewhere: { ...NOTHING, ...elsewhere?.[at], ...told } };
+  return { observation, elsewhere: { ...NOTHING, ...elsewhere?.[at], ...extra } };
 }
 
 const NO_LINES: FullLog = { lines: 0, namespaces: [], records: [] };
@@ -116,7 +116,7 @@ export function sources(given: Given): LeadSources {
   const histories = new Map(
     tables.map((table) => {
       const past = clock?.ok === true ? [sampleOf(table, clock.value)] : [];
-      return [table.key, known({ past, window: 300 })] as const;
+      return [table.key, readingOf({ past, window: 300 })] as const;
     }),
   );
   const options = { thresholds: DEFAULT_THRESHOLDS, objectSize: undefined, drift: 'ok', partial: 'ok' } as const;
@@ -134,9 +134,9 @@ export function kindsFrom(given: Given): readonly string[] {
 
 /** Returns the findings of a report on it. */
 export function findings(given: Given): ReportFindings {
-  const found = sources(given);
-  const leads = leadsOf(found);
-  const { evaluation, log = NO_LINES } = found;
+  const sourceFacts = sources(given);
+  const leads = leadsOf(sourceFacts);
+  const { evaluation, log = NO_LINES } = sourceFacts;
   const process = { pid: 4711, command: 'envoy' };
   return {
     evaluation,

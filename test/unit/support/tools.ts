@@ -46,6 +46,6 @@ function answer(tools: Tools, program: string, args: readonly string[]): ChildAn
   const ended = { stdout: '', stderr: '', status: 0, errno: undefined };
   if (tool === undefined) return { ...ended, status: undefined, errno: 'ENOENT' };
   if (program.endsWith('/nsenter')) return answer(tools, args[1] ?? '', args.slice(2));
-  const said = typeof tool === 'function' ? tool(...args) : tool;
-  return { ...ended, ...(typeof said === 'string' ? { stdout: said } : said) };
+  const output = typeof tool === 'function' ? tool(...args) : tool;
+  return { ...ended, ...(typeof output === 'string' ? { stdout: output } : output) };
 }

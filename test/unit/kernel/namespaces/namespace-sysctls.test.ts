@@ -34,11 +34,11 @@ describe('our own namespace', () => {
 
 describe('another namespace', () => {
   const PRINTED = `/${FOLDER}/nf_conntrack_checksum:0\n/${FOLDER}/nf_conntrack_udp_timeout:31\n`;
-  const asked = (tools: Tools, { user = 0, files = FILES, namespace = otherTable() } = {}) => {
+  const readWith = (tools: Tools, { user = 0, files = FILES, namespace = otherTable() } = {}) => {
     const lines = withTools(tools, user);
     const root = own(files);
-    const found = [...readSysctls(root, 'nf_conntrack', namespace, (name) => name !== 'max')];
-    return { found, lines: lines.map((line) => line.replace(root.locate(''), '')), attempts: root.attempts };
+    const settings = [...readSysctls(root, 'nf_conntrack', namespace, (name) => name !== 'max')];
+    return { settings, lines: lines.map((line) => line.replace(root.locate(''), '')), attempts: root.attempts };
   };
   const FOUND = [
     ['checksum', 0],
@@ -46,18 +46,18 @@ describe('another namespace', () => {
   ];
 
   test('runs grep inside it', () => {
-    const { found, lines, attempts } = asked({ '/usr/bin/nsenter': '', '/bin/grep': PRINTED });
-    expect(found).toEqual(FOUND);
+    const { settings, lines, attempts } = readWith({ '/usr/bin/nsenter': '', '/bin/grep': PRINTED });
+    expect(settings).toEqual(FOUND);
     const paths = ['checksum', 'max', 'udp_timeout'].map((name) => `/${FOLDER}/nf_conntrack_${name}`);
     expect(lines).toEqual([`/usr/bin/nsenter --net=/proc/7/ns/net /bin/grep -sH  ${paths.join(' ')}`]);
     expect(attempts).toMatchObject([{ source: expect.stringMatching(/^nsenter --net=\/.*\/proc\/7\/ns\/net$/) }]);
   });
 
   test('runs it even if some files are missing', () => {
-    expect(asked({ '/usr/bin/nsenter': '', '/bin/grep': { stdout: PRINTED, status: 2 } }).found).toEqual(FOUND);
+    expect(readWith({ '/usr/bin/nsenter': '', '/bin/grep': { stdout: PRINTED, status: 2 } }).settings).toEqual(FOUND);
   });
 
-  test.each<[string, Parameters<typeof asked>]>([
+  test.each<[string, Parameters<typeof readWith>]>([
     ['without root', [{ '/usr/bin/nsenter': '', '/bin/grep': PRINTED }, { user: 1000 }]],
     ['without nsenter(1)', [{ '/bin/grep': PRINTED }]],
     ['without grep(1)', [{ '/usr/bin/nsenter': '' }]],
@@ -67,7 +67,7 @@ describe('another namespace', () => {
       [{ '/usr/bin/nsenter': '', '/bin/grep': PRINTED }, { namespace: otherTable({ pids: [] }) }],
     ],
   ])('does not run it %s', (_, given) => {
-    expect(asked(...given)).toMatchObject({ found: [], lines: [] });
+    expect(readWith(...given)).toMatchObject({ settings: [], lines: [] });
   });
 
   test('returns none after the deadline', () => {
@@ -78,10 +78,10 @@ describe('another namespace', () => {
 
   // Without -H, grep prints no file name for a single file.
   test('runs grep for a single file', () => {
-    const said = (option: string, _: string, path: string) => (option.includes('H') ? `${path}:5\n` : '5\n');
+    const output = (option: string, _: string, path: string) => (option.includes('H') ? `${path}:5\n` : '5\n');
     const files = { [`${FOLDER}/nf_conntrack_checksum`]: '1\n' };
-    const { found, lines } = asked({ '/usr/bin/nsenter': '', '/bin/grep': said }, { files });
-    expect(found).toEqual([['checksum', 5]]);
+    const { settings, lines } = readWith({ '/usr/bin/nsenter': '', '/bin/grep': output }, { files });
+    expect(settings).toEqual([['checksum', 5]]);
     expect(lines).toHaveLength(1);
   });
 
@@ -101,9 +101,9 @@ describe('faults', () => {
 
   test('our own settings', () => {
     const root = own();
-    const found = readSettings(root, 'nf_conntrack', table(), all);
+    const settings = readSettings(root, 'nf_conntrack', table(), all);
     const source = root.locate(`/${FOLDER}/nf_conntrack_max`);
-    expect(found.ok && found.value.get('max')).toEqual({
+    expect(settings.ok && settings.value.get('max')).toEqual({
       ok: false,
       fault: { kind: 'not-a-number', source, detail: '5' },
     });
@@ -120,13 +120,13 @@ describe('faults', () => {
     ['1', `${PATH}x`, fault('missing', PATH)],
   ])('another namespace: %j is %s', (text, path, reading) => {
     withTools({ '/usr/bin/nsenter': '', '/bin/grep': `${path}:${text}\n` });
-    const found = readSettings(own(), 'nf_conntrack', otherTable(), all);
-    expect(found.ok && found.value.get('max')).toEqual(reading);
+    const settings = readSettings(own(), 'nf_conntrack', otherTable(), all);
+    expect(settings.ok && settings.value.get('max')).toEqual(reading);
   });
 
   test('all settings, if nothing is printed', () => {
     withTools({ '/usr/bin/nsenter': '', '/bin/grep': { stdout: '', status: 2 } });
-    const found = readSettings(own(), 'nf_conntrack', otherTable(), all);
-    expect(found).toMatchObject({ ok: false, fault: { kind: 'io', detail: 'no output' } });
+    const settings = readSettings(own(), 'nf_conntrack', otherTable(), all);
+    expect(settings).toMatchObject({ ok: false, fault: { kind: 'io', detail: 'no output' } });
   });
 });

@@ -11,7 +11,7 @@ const KTHREADD = '2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 24 
 const HIDDEN = { namespaces: [], procs: [{ path: '/proc', options: 'rw,hidepid=invisible' }] };
 
 /** As a user of group 5, with these capabilities. */
-function seen(status: string | undefined) {
+function visibility(status: string | undefined) {
   const spy = vi.spyOn(self, 'groups').mockReturnValue([5]);
   onTestFinished(() => spy.mockRestore());
   const root = rootOf({ 'proc/2/stat': KTHREADD, ...(status === undefined ? {} : { 'proc/self/status': status }) });
@@ -21,15 +21,15 @@ function seen(status: string | undefined) {
 describe('a /proc that hides processes', () => {
   test('shows our own', () => {
     const own = { processes: 'own', hidepid: 'hidepid=invisible', listed: true };
-    expect(seen('CapEff:\t0000000000000000\n')).toEqual(own);
-    expect(seen('CapEff:\t0000000000040000\n')).toEqual(own);
-    expect(seen(undefined)).toEqual(own);
+    expect(visibility('CapEff:\t0000000000000000\n')).toEqual(own);
+    expect(visibility('CapEff:\t0000000000040000\n')).toEqual(own);
+    expect(visibility(undefined)).toEqual(own);
   });
 
   test('shows all to processes with CAP_SYS_PTRACE', () => {
     const all = { processes: 'all', hidepid: undefined, listed: true };
-    expect(seen('CapEff:\t0000000000080000\n')).toEqual(all);
-    expect(seen('CapEff:\t000001ffffffffff\n')).toEqual(all);
+    expect(visibility('CapEff:\t0000000000080000\n')).toEqual(all);
+    expect(visibility('CapEff:\t000001ffffffffff\n')).toEqual(all);
   });
 
   test('is not fooled by the kernel thread of an OpenVZ container', () => {

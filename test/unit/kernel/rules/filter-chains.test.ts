@@ -58,8 +58,8 @@ describe('nft', () => {
     ['any chain, by a named map', ['iifname vmap @zones'], END, 1],
     ['no chain that it jumps to', ['jump middle'], MIDDLE, 0],
     ['no chain of its own table', ['jump other'], END, 0],
-  ])('chains: %s', (_, rules, others, found) => {
-    expect(parseNftChains(ruleset(rules, 'accept', others))).toHaveLength(found);
+  ])('chains: %s', (_, rules, others, expected) => {
+    expect(parseNftChains(ruleset(rules, 'accept', others))).toHaveLength(expected);
   });
 
   test("returns every hook, and no chains of NAT, of a bridge, or of iptables' own tables", () => {
@@ -164,21 +164,21 @@ describe('chains of a namespace', () => {
   const SAVED = '*filter\n:INPUT DROP [0:0]\nCOMMIT\n';
 
   test('returns those of both tools', () => {
-    const found = own(
+    const expected = own(
       { [NFT]: ruleset([], 'drop'), '/usr/sbin/iptables-legacy-save': SAVED, '/usr/sbin/ip6tables-legacy-save': '' },
       LOADED,
     );
-    expect(found?.map(({ tool, chain }) => `${tool} ${chain}`)).toEqual(['nft in', 'iptables-legacy INPUT']);
+    expect(expected?.map(({ tool, chain }) => `${tool} ${chain}`)).toEqual(['nft in', 'iptables-legacy INPUT']);
   });
 
   test('lets iptables change its tables in nf_tables', () => {
     const shown = ruleset([], 'drop').replace('inet filter', 'ip filter').replace('chain in ', 'chain INPUT ');
     const saves = { '/usr/sbin/iptables-nft-save': SAVED, '/usr/sbin/ip6tables-nft-save': '' };
-    const found = own(
+    const expected = own(
       { [NFT]: shown, '/usr/sbin/iptables-legacy-save': '', '/usr/sbin/ip6tables-legacy-save': '', ...saves },
       LOADED,
     );
-    expect(found?.map(({ tool, table: name, chain }) => `${tool} ${name} ${chain}`)).toEqual([
+    expect(expected?.map(({ tool, table: name, chain }) => `${tool} ${name} ${chain}`)).toEqual([
       'iptables-nft filter INPUT',
     ]);
   });

@@ -84,12 +84,12 @@ describe('the programs that list them', () => {
     ['cannot translate them', FOREIGN, 1],
     ['fails', { stdout: NFT, status: 1 }, 1],
     ['shows them all', 'masquerade\n', 0],
-  ])('lists iptables rules in nf_tables if nft %s', (_, said, more) => {
-    const lines = withTools({ '/usr/sbin/nft': said, '/sbin/iptables-nft-save': SAVED }, 0, {
+  ])('lists iptables rules in nf_tables if nft %s', (_, listing, runs) => {
+    const lines = withTools({ '/usr/sbin/nft': listing, '/sbin/iptables-nft-save': SAVED }, 0, {
       '/sbin/iptables-nft-save': '/usr/sbin/xtables-nft-multi',
     });
-    expect(of()).toEqual(ok(Array(more).fill(SAVED_RANGE), SOURCE));
-    expect(lines).toHaveLength(1 + more);
+    expect(of()).toEqual(ok(Array(runs).fill(SAVED_RANGE), SOURCE));
+    expect(lines).toHaveLength(1 + runs);
   });
 
   test('none', () => {
@@ -121,11 +121,11 @@ describe('the programs that list them', () => {
     ['by nft, with iptables tables only', 'nf_conntrack 1 0\nnf_nat 1 0\nip_tables 1 0\n', TABLES, 1],
     ['by iptables, with nft tables only', 'nf_conntrack 1 0\nnf_nat 1 0\nnf_tables 1 0\n', {}, 1],
     ['by either, without any table', 'nf_conntrack 1 0\nnf_nat 1 0\n', {}, 0],
-  ])('does not list %s, which would load a module', (_, modules, files, asked) => {
+  ])('does not list %s, which would load a module', (_, modules, files, programs) => {
     const lines = withTools(TOOLS);
-    const found = of({ ...files, 'proc/modules': modules });
-    expect(found).toMatchObject({ ok: true, value: { length: asked } });
-    expect(lines).toHaveLength(asked);
+    const reading = of({ ...files, 'proc/modules': modules });
+    expect(reading).toMatchObject({ ok: true, value: { length: programs } });
+    expect(lines).toHaveLength(programs);
   });
 
   test('lists them if the absence of NAT is not certain', () => {

@@ -20,25 +20,28 @@ const TABLES6 = { 'proc/net/ip6_tables_names': 'filter\n' };
 const NFT = '/usr/sbin/nft';
 const FAILED = { stdout: SOME, status: 1 };
 
-function asked(tools: Tools, files: Files = BOTH, user = 0) {
+function blocksWith(tools: Tools, files: Files = BOTH, user = 0) {
   const lines = withTools(tools, user);
-  const found = readRuleBlocks({ ...rootOf(files), view: 'own' }, table());
-  return { found, lines };
+  const reading = readRuleBlocks({ ...rootOf(files), view: 'own' }, table());
+  return { reading, lines };
 }
 
 describe('nft', () => {
   test.each([NFT, '/sbin/nft', '/usr/bin/nft'])('%s', (place) => {
-    const { found, lines } = asked({ [place]: SOME });
-    expect(found).toEqual(ok('some', 'nft list ruleset'));
+    const { reading, lines } = blocksWith({ [place]: SOME });
+    expect(reading).toEqual(ok('some', 'nft list ruleset'));
     expect(lines[lines.length - 1]).toBe(`${place} -t -a list ruleset`);
   });
 
   test('needs root', () => {
-    expect(asked({ [NFT]: SOME }, BOTH, 1000)).toEqual({ found: fault('denied', 'nft list ruleset'), lines: [] });
+    expect(blocksWith({ [NFT]: SOME }, BOTH, 1000)).toEqual({
+      reading: fault('denied', 'nft list ruleset'),
+      lines: [],
+    });
   });
 
   test('fails', () => {
-    expect(asked({ [NFT]: FAILED }).found).toEqual({
+    expect(blocksWith({ [NFT]: FAILED }).reading).toEqual({
       ok: false,
       fault: { kind: 'io', source: 'nft list ruleset', detail: 'exit status 1' },
     });
@@ -49,9 +52,9 @@ describe('nft', () => {
     ['is loaded', BOTH, true],
     ['is in a kernel without modules', {}, true],
   ])('%s: runs %j', (_, files, isAsked) => {
-    const { found, lines } = asked({ [NFT]: SOME }, files);
+    const { reading, lines } = blocksWith({ [NFT]: SOME }, files);
     expect(lines.length > 0).toBe(isAsked);
-    expect(found).toEqual(ok(isAsked ? 'some' : 'none', 'nft list ruleset'));
+    expect(reading).toEqual(ok(isAsked ? 'some' : 'none', 'nft list ruleset'));
   });
 });
 
@@ -63,9 +66,12 @@ describe('iptables-save, with tables outside nf_tables', () => {
       ['iptables', TABLES],
       ['ip6tables', TABLES6],
     ] as const) {
-      const { found, lines } = asked({ [NFT]: NONE, [place.replace('X', name)]: SAVED_SOME }, { ...BOTH, ...files });
+      const { reading, lines } = blocksWith(
+        { [NFT]: NONE, [place.replace('X', name)]: SAVED_SOME },
+        { ...BOTH, ...files },
+      );
       const path = place.replace('X', name);
-      expect(found).toEqual(ok('some', path.replace(/.*\//, '')));
+      expect(reading).toEqual(ok('some', path.replace(/.*\//, '')));
       expect(lines[lines.length - 1]).toBe(`${path} -c`);
     }
   });
@@ -74,14 +80,16 @@ describe('iptables-save, with tables outside nf_tables', () => {
     ['no file of table names', {}],
     ['an empty file of table names', { 'proc/net/ip_tables_names': '', 'proc/net/ip6_tables_names': '' }],
   ])('does not run with %s', (_, files) => {
-    const { found, lines } = asked({ [NFT]: NONE, '/sbin/iptables-save': SAVED_ALL }, { ...BOTH, ...files });
-    expect(found).toEqual(ok('none', 'nft list ruleset'));
+    const { reading, lines } = blocksWith({ [NFT]: NONE, '/sbin/iptables-save': SAVED_ALL }, { ...BOTH, ...files });
+    expect(reading).toEqual(ok('none', 'nft list ruleset'));
     expect(lines).toHaveLength(1);
   });
 
   test('runs with a file that cannot be read', () => {
     const files = { ...BOTH, 'proc/net/ip_tables_names': 'x'.repeat((1 << 16) + 1) };
-    expect(asked({ [NFT]: NONE, '/sbin/iptables-save': SAVED_ALL }, files).found).toMatchObject({ value: 'all' });
+    expect(blocksWith({ [NFT]: NONE, '/sbin/iptables-save': SAVED_ALL }, files).reading).toMatchObject({
+      value: 'all',
+    });
   });
 });
 
@@ -102,8 +110,8 @@ test.each<[string, Tools, Files, unknown]>([
   ],
   ['then a block on some entries', { [NFT]: SOME, '/sbin/iptables-save': '' }, TABLES, { value: 'some' }],
   ['also from IPv6 rules', { [NFT]: NONE, '/sbin/ip6tables-save': SAVED_SOME }, TABLES6, { value: 'some' }],
-])('takes the most certain answer: %s', (_, tools, files, found) => {
-  expect(asked(tools, { ...BOTH, ...files }).found).toMatchObject(found as object);
+])('takes the most certain answer: %s', (_, tools, files, reading) => {
+  expect(blocksWith(tools, { ...BOTH, ...files }).reading).toMatchObject(reading as object);
 });
 
 test.each([
@@ -111,9 +119,9 @@ test.each([
   ['act_ct', 'some'],
   ['xopenvswitch', 'none'],
   ['act_ctinfo', 'none'],
-])('a switch that tracks connections itself: %s, %s', (module, found) => {
+])('a switch that tracks connections itself: %s, %s', (module, reading) => {
   const files = { 'proc/modules': `${BOTH['proc/modules']}${module} 1 0\n` };
-  expect(asked({ [NFT]: NONE }, files).found).toEqual(ok(found, 'nft list ruleset'));
+  expect(blocksWith({ [NFT]: NONE }, files).reading).toEqual(ok(reading, 'nft list ruleset'));
 });
 
 describe('inside another namespace', () => {
@@ -132,13 +140,13 @@ describe('inside another namespace', () => {
     const lines = withTools(tools, user);
     const given = observation({ others: [otherTable({ key: 'net:9', pids: [9] }), theirs] });
     const root = rootOf(FILES);
-    const seen = lookInside({ ...root, view }, given, theirs);
+    const observed = lookInside({ ...root, view }, given, theirs);
     const run = lines.map((line) => line.replace(root.locate(''), ''));
-    return { lines: run, given, seen, extensions: seen.tables[2]?.extensions };
+    return { lines: run, given, observed, extensions: observed.tables[2]?.extensions };
   }
 
   test('reads its switches as printed, and its rules', () => {
-    const { extensions, lines, given, seen } = inside(TOOLS);
+    const { extensions, lines, given, observed } = inside(TOOLS);
     expect(extensions).toEqual({
       ...OTHER.extensions,
       acct: ok(1, `${SWITCH}acct`),
@@ -152,7 +160,7 @@ describe('inside another namespace', () => {
       `${enter} ${NFT} -t -a list ruleset`,
       `${enter} /sbin/ip6tables-save -c`,
     ]);
-    expect(seen.tables.slice(0, 2)).toEqual(given.tables.slice(0, 2));
+    expect(observed.tables.slice(0, 2)).toEqual(given.tables.slice(0, 2));
   });
 
   test('treats a switch that is not printed as missing', () => {
@@ -180,8 +188,8 @@ describe('inside another namespace', () => {
     ['root', [TOOLS, OTHER, 1000]],
     ["the machine's own root", [TOOLS, OTHER, 0, 'host']],
   ])('is unchanged without %s', (_, given) => {
-    const { seen, given: before } = inside(...given);
-    expect(seen).toEqual(before);
+    const { observed, given: before } = inside(...given);
+    expect(observed).toEqual(before);
   });
 
   test('ours is known already', () => {

@@ -104,7 +104,7 @@ test.each<[string, Files, string | undefined]>([
   ['nft is not installed', { 'proc/modules': 'nf_conntrack 1 0\nnf_tables 1 0\n' }, undefined],
 ])('without nft: %s', (_, files, blocks) => {
   const { root, lines } = machine({}, files);
-  const found = readRuleBlocks(root, table());
-  expect(found.ok ? found.value : undefined).toBe(blocks);
+  const reading = readRuleBlocks(root, table());
+  expect(reading.ok ? reading.value : undefined).toBe(blocks);
   expect(lines).toEqual([]);
 });
