@@ -128,7 +128,7 @@ export function resultOf({ status, stdout }: Answer): Result {
  * Compares the output of two runs on a live table, except the figures. Earlier losses are printed only by the run
  * without history.
  */
-export function expectSameShape(stored: Result, said: Result): void {
+export function expectSameShape(stored: Result, direct: Result): void {
   const figures = (text: string) =>
     text
       .replace(/, since boot: \d+ [a-z ]+(?:, \d+ (?:dropped|lost|refused)[a-z ]*)*/, '')

@@ -60,7 +60,7 @@ test('does not run a command that would load a module', () => {
   const asked = (text: string) => readToolStatistics(rootOf({ 'proc/modules': text }));
   expect(asked(LISTED)).toEqual(fault('would-load-module', 'conntrack -S', 'nf_conntrack_netlink'));
   expect(lines).toEqual([]);
-  statisticsWith(BOTH);
+  asked(BOTH);
   expect(lines).toEqual(['/usr/sbin/conntrack -S']);
 });
 

@@ -76,8 +76,8 @@ function tableOf(key: string, counters: Counters, { entries = 10, isInitial = tr
 }
 
 function releaseOf(given: Given): Reading<KernelVersion> {
-  if (!('release' in given)) return known({ major: 6, minor: 1 });
-  return given.release === undefined ? NOT_ASKED : known(given.release);
+  if (!('release' in given)) return readingOf({ major: 6, minor: 1 });
+  return given.release === undefined ? NOT_ASKED : readingOf(given.release);
 }
 
 function lookOf(given: Given, at: 0 | 1): Look {
@@ -90,8 +90,8 @@ function lookOf(given: Given, at: 0 | 1): Look {
       view: 'own',
       generation,
       release: releaseOf(given),
-      pageSize: known(4096),
-      wordSize: known(8),
+      pageSize: readingOf(4096),
+      wordSize: readingOf(8),
       slabCache: NOT_ASKED,
       buckets: readingOf(1000),
       memTotal: readingOf(2 ** 33),
@@ -142,7 +142,7 @@ export function findings(given: Given): ReportFindings {
     evaluation,
     diagnosis: withLeads(diagnose(evaluation, undefined), leads),
     identities: new Map([['net:7', { process, container: undefined }]]),
-    log: known(log),
+    log: readingOf(log),
     spells: undefined,
     recollection: { pasts: new Map(), fault: undefined },
     subject: evaluation.observation.tables[0],
