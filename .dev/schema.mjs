@@ -25,6 +25,7 @@ const DOCUMENTS = [
   ['src/check/check-body.ts', 'FailedCheckDocument'],
   ['src/plan/plan-body.ts', 'PlanDocument'],
   ['src/report/report-body.ts', 'ReportDocument'],
+  ['src/incidents/incidents-body.ts', 'IncidentsDocument'],
 ];
 
 /** Returns the text that the file must have. */
@@ -36,7 +37,7 @@ export function schemaText() {
     $id: basename(schemaFile),
     title: 'check_conntrack --format json',
     description:
-      'What check_conntrack, check_conntrack report and check_conntrack plan write with --format json. Kernel names are verbatim; sizes are bytes, times seconds.',
+      'What check_conntrack, check_conntrack report, check_conntrack incidents and check_conntrack plan write with --format json. Kernel names are verbatim; sizes are bytes, times seconds.',
   };
   // A document is of exactly one kind, which the library does not express.
   const oneOf = schemas.map(({ $ref }) => ({ $ref }));

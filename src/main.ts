@@ -7,7 +7,7 @@ import { version } from '../package.json';
 import { checkCommand } from './check/check.ts';
 import type { Command } from './cli/flags.ts';
 import { type Asked, type CommandRun, type OptionsOf, parseRequest, type Request } from './cli/options.ts';
-import type { Outcome, Program, ThreadTask } from './cli/program.ts';
+import type { Outcome, Program, RecordIncidents, ThreadTask } from './cli/program.ts';
 import { exitCode } from './evaluate/state.ts';
 import type { Deadline } from './kernel/root.ts';
 import { writeText } from './system/stdout.ts';
@@ -18,6 +18,7 @@ import { foreign } from './words/words.ts';
 const PROGRAMS: { readonly [C in Command]?: () => Promise<Program<OptionsOf[C]>> } = {
   check: async () => checkCommand,
   report: async () => (await import('./report/report.ts')).reportCommand,
+  incidents: async () => (await import('./incidents/incidents.ts')).incidentsCommand,
   plan: async () => (await import('./plan/plan.ts')).planCommand,
   munin: async () => (await import('./munin/munin.ts')).muninCommand,
 };
@@ -58,8 +59,13 @@ async function outcomeOf(request: Request): Promise<Outcome> {
 async function runCommand<C extends Command>({ command, options }: CommandRun<C>): Promise<Outcome> {
   const program = await PROGRAMS[command]?.();
   if (program === undefined) return checkCommand.fail(`this build has no ${command}`, 'nagios');
-  return program.run(options, deadlineOf(options));
+  return program.run(options, deadlineOf(options), recordByCommand);
 }
+
+const recordByCommand: RecordIncidents = async (check, deadline) => {
+  const program = await PROGRAMS.incidents?.();
+  return program?.record === undefined ? 'this build has no incidents' : program.record(check, deadline);
+};
 
 function deadlineOf({ timeoutSeconds }: { readonly timeoutSeconds: number }): Deadline {
   return { elapsed: clock.elapsed, left: () => 1000 * timeoutSeconds - clock.elapsed() };

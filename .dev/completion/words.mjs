@@ -4,6 +4,7 @@
 const COMMANDS_ABOUT = {
   check: 'check the table (the default)',
   report: 'explain an incident',
+  incidents: 'list the incidents that --record kept',
   plan: 'what a limit costs and how to set it',
   munin: 'the Munin plugin',
 };

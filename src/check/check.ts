@@ -1,7 +1,7 @@
 // The check: acquire, recall, evaluate, render as line, perfdata and long output, or as a document.
 
 import type { CheckOptions, Format } from '../cli/options.ts';
-import type { Outcome, Program } from '../cli/program.ts';
+import type { Outcome, Program, RecordIncidents } from '../cli/program.ts';
 import { type Evaluation, evaluate, type Histories } from '../evaluate/evaluate.ts';
 import type { State } from '../evaluate/state.ts';
 import { acquire, type Wanted } from '../kernel/acquire.ts';
@@ -19,29 +19,52 @@ const NOBODY: Identities = new Map();
 
 export const checkCommand: Program<CheckOptions> = { run: runCheck, fail: failCheck };
 
-async function runCheck(options: CheckOptions, deadline: Deadline): Promise<Outcome> {
+async function runCheck(options: CheckOptions, deadline: Deadline, record: RecordIncidents): Promise<Outcome> {
   const opened = openRoot(options.root, deadline);
   if ('fault' in opened) return failCheck(faultWords(opened.fault), options.format);
   const { root } = opened;
-  const told = await lookAndJudge(root, options);
+  const { message: told, histories } = await lookAndJudge(root, options);
   const late = root.late();
-  const message = late === undefined ? told : plainMessage('unknown', faultWords(late));
+  const judged = late === undefined ? told : plainMessage('unknown', faultWords(late));
+  const message = options.record ? await recordedMessage(root, judged, histories, options, record) : judged;
   return rendered(
     { ...message, details: [...message.details, ...(await attemptDetails(root, options))] },
     options.format,
   );
 }
 
-async function lookAndJudge(root: Root, options: CheckOptions): Promise<Message> {
+/** A verdict, and what it was compared with. */
+interface JudgedCheck {
+  readonly message: Message;
+  readonly histories: Histories;
+}
+
+async function lookAndJudge(root: Root, options: CheckOptions): Promise<JudgedCheck> {
+  const withoutPast = (state: State, text: string) => ({ message: plainMessage(state, text), histories: NO_PAST });
   const observed = await acquire(root, wantedBy(options));
-  if (observed.kind === 'absent') return plainMessage(options.absent, 'no connection tracking visible here');
-  if (observed.kind === 'fault') return plainMessage('unknown', faultWords(observed.fault));
+  if (observed.kind === 'absent') return withoutPast(options.absent, 'no connection tracking visible here');
+  if (observed.kind === 'fault') return withoutPast('unknown', faultWords(observed.fault));
   const { observation } = observed;
   const { visibility } = observation;
-  if (visibility?.ok === false) return plainMessage('unknown', faultWords(visibility.fault));
+  if (visibility?.ok === false) return withoutPast('unknown', faultWords(visibility.fault));
   const histories = await recallHistories(root, observation, options);
   const evaluation = evaluate(observation, histories, options);
-  return messageOf(root, evaluation, histories, options);
+  return { message: await messageOf(root, evaluation, histories, options), histories };
+}
+
+// The verdict is there before: nothing of it depends on the record.
+async function recordedMessage(
+  root: Root,
+  message: Message,
+  histories: Histories,
+  options: CheckOptions,
+  record: RecordIncidents,
+): Promise<Message> {
+  if (message.evaluated === undefined) return message;
+  const { recordTables } = await import('./record-tables.ts');
+  const { text, incidents } = await recordTables(root, message.evaluated.evaluation, histories, options, record);
+  const failed = text === undefined ? '' : `; no record: ${text}`;
+  return { ...message, text: message.text + failed, incidents };
 }
 
 // Line 1 and performance data are the same however much is told: what costs much (rules, listeners) is never asked.

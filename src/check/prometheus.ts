@@ -22,7 +22,7 @@ interface Family {
 }
 
 /** Whatever went wrong, the state is there; the text is a comment. */
-export function renderPrometheus({ state, text, evaluated }: Message): string {
+export function renderPrometheus({ state, text, evaluated, incidents }: Message): string {
   const check = gaugeFamily(
     'check_state',
     'State of the check: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.',
@@ -30,10 +30,16 @@ export function renderPrometheus({ state, text, evaluated }: Message): string {
   );
   const families = [
     check,
+    ...(incidents === undefined ? [] : [incidentFamily(incidents)]),
     ...(evaluated === undefined ? [] : [...tableFamilies(evaluated), ...namespaceFamilies(evaluated)]),
   ];
   // A comment that begins with HELP or TYPE is none.
   return [`# ${state.toUpperCase()} - ${text}`, ...families.flatMap(familyLines), ''].join('\n');
+}
+
+function incidentFamily(total: number): Family {
+  const help = 'Incidents that the check has recorded.';
+  return { name: 'check_conntrack_incidents_total', type: 'counter', help, samples: [[total]] };
 }
 
 function tableFamilies({ evaluation: { observation, results } }: Evaluated): readonly Family[] {
@@ -112,7 +118,8 @@ function counterFamily(name: string, help: string, value: number | undefined): F
 }
 
 function familyLines({ name, type, help, samples }: Family): readonly string[] {
-  const full = `conntrack_${name}`;
+  // The one that is of the check, and not of the table.
+  const full = name.startsWith('check_conntrack_') ? name : `conntrack_${name}`;
   return [
     `# HELP ${full} ${help}`,
     `# TYPE ${full} ${type}`,

@@ -29,7 +29,7 @@ export function recallTables(root: Root, { tables, clock }: Observation, dir: st
 }
 
 /** What our own table is remembered by: `net:<inode of net/stat>`, or `tree:<path>` for a captured one. */
-function readHostName(root: Root): Reading<string> {
+export function readHostName(root: Root): Reading<string> {
   const inode = namespaceInode(root);
   if (typeof inode === 'object') return { ok: false, fault: inode };
   const source = root.locate('/proc/net/stat');

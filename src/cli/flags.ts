@@ -15,7 +15,7 @@ import {
   wholeReader,
 } from './readers.ts';
 
-export const COMMANDS = ['check', 'report', 'plan', 'munin'] as const;
+export const COMMANDS = ['check', 'report', 'incidents', 'plan', 'munin'] as const;
 /** Values of the first argument; without one, the command is the check. */
 export type Command = (typeof COMMANDS)[number];
 
@@ -78,7 +78,7 @@ export const FLAG = {
   },
   textFormat: {
     long: 'format',
-    of: ['report', 'plan'],
+    of: ['report', 'incidents', 'plan'],
     about: 'text or json (text)',
     value: choice('FORMAT', ['text', 'json'], 'text', 'not text or json'),
   },
@@ -117,7 +117,19 @@ export const FLAG = {
     about: 'keep samples between runs in DIR (none)',
     value: stateDirectory('DIR'),
   },
+  incidentsDir: {
+    long: 'state-dir',
+    of: ['incidents'],
+    about: 'where a check kept them (those of the manual)',
+    value: stateDirectory('DIR'),
+  },
   window: { long: 'window', of: ['check'], about: 'how far rates look back (300)', value: duration(300) },
+  record: {
+    long: 'record',
+    of: ['check'],
+    about: 'keep a report of each incident there',
+    value: SWITCH,
+  },
   timeout: {
     long: 'timeout',
     short: 't',
@@ -128,7 +140,7 @@ export const FLAG = {
   endlessTimeout: {
     long: 'timeout',
     short: 't',
-    of: ['report', 'plan'],
+    of: ['report', 'incidents', 'plan'],
     about: 'give up after SECONDS (none)',
     value: duration(FOREVER),
   },

@@ -10,6 +10,8 @@ export interface CommandLine {
   readonly command: Command;
   /** The argument of the command `munin`. */
   readonly mode: (typeof MUNIN_MODES)[number] | undefined;
+  /** The number given to the command `incidents`. */
+  readonly incident: string | undefined;
   /** The value given for each flag, if it could be recognised. */
   readonly given: Given;
   /** The first argument that could not be parsed. */
@@ -25,9 +27,10 @@ export function readArguments(argv: readonly string[]): CommandLine {
   const [first, second] = argv;
   const named = COMMANDS.find((command) => command === first);
   const mode = named === 'munin' ? MUNIN_MODES.find((word) => word === second) : undefined;
-  const words = [named, mode].filter((word) => word !== undefined);
+  const incident = named === 'incidents' && second !== undefined && /^\d{1,9}$/.test(second) ? second : undefined;
+  const words = [named, mode ?? incident].filter((word) => word !== undefined);
   const command = named ?? 'check';
-  return { command, mode, ...readFlags(argv.slice(words.length), flagsOf(command)) };
+  return { command, mode, incident, ...readFlags(argv.slice(words.length), flagsOf(command)) };
 }
 
 // Arguments after a fault are still read: one may set the format in which to print the fault.

@@ -40,6 +40,11 @@ const EXAMPLES: Readonly<Record<Command, readonly Described[]>> = {
     ['One pod', 'sudo check_conntrack report --pid 12994'],
     ['Elsewhere', 'ssh fw sudo conntrack -L | check_conntrack report --entries -'],
   ],
+  incidents: [
+    ['List', 'sudo check_conntrack incidents'],
+    ['One', 'sudo check_conntrack incidents 2'],
+    ['By script', 'check_conntrack incidents --state-dir /var/lib/nagios --format json'],
+  ],
   plan: [
     ['Recommend', 'check_conntrack plan'],
     ['Work out', 'check_conntrack plan --max 1000000'],
@@ -54,16 +59,22 @@ const EXAMPLES: Readonly<Record<Command, readonly Described[]>> = {
 const USAGE: Readonly<Record<Command, string>> = {
   check: `Usage: check_conntrack [options]
        check_conntrack report [options]
+       check_conntrack incidents [N] [options]
        check_conntrack plan [--max N] [options]
        check_conntrack munin [config|autoconf|suggest]
 
-Checks the Linux connection-tracking table. report explains an incident, plan
-shows what a limit costs and how to set it, munin draws graphs. Each has --help.`,
+Checks the Linux connection-tracking table. report explains an incident,
+incidents lists what --record kept, plan shows what a limit costs and how to set
+it, munin draws graphs. Each has --help.`,
   report: `Usage: check_conntrack report [options]
 
 Explains an incident: is conntrack the cause, in which namespace, what fills the
 table, and what to type. Takes two samples and changes nothing. Exits with the
 state of the verdict.`,
+  incidents: `Usage: check_conntrack incidents [N] [options]
+
+Lists the incidents that checks with --record have kept, newest first, or prints
+report N of the list as it was taken. Changes nothing.`,
   plan: `Usage: check_conntrack plan [--max N] [options]
 
 Prints what a limit of N entries costs on this machine, which hashsize goes with

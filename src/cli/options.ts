@@ -35,6 +35,7 @@ function checkOptions(value: ValueOf) {
     timeoutSeconds: value(FLAG.timeout),
     windowSeconds: value(FLAG.window),
     stateDir: value(FLAG.stateDir),
+    record: value(FLAG.record),
   };
 }
 
@@ -55,6 +56,17 @@ function reportOptions(value: ValueOf, given: Given) {
   };
 }
 
+function incidentsOptions(value: ValueOf, { incident }: CommandLine) {
+  return {
+    ...commonOptions(value),
+    timeoutSeconds: value(FLAG.endlessTimeout),
+    stateDir: value(FLAG.incidentsDir),
+    format: value(FLAG.textFormat),
+    /** Counted from the newest, which is 1; undefined: the list. */
+    number: incident === undefined ? undefined : Number(incident),
+  };
+}
+
 function planOptions(value: ValueOf) {
   return {
     ...commonOptions(value),
@@ -70,12 +82,14 @@ function muninOptions(value: ValueOf, mode: CommandLine['mode'], environment: En
 
 export type CheckOptions = Readonly<ReturnType<typeof checkOptions>>;
 export type ReportOptions = Readonly<ReturnType<typeof reportOptions>>;
+export type IncidentsOptions = Readonly<ReturnType<typeof incidentsOptions>>;
 export type PlanOptions = Readonly<ReturnType<typeof planOptions>>;
 export type MuninOptions = Readonly<ReturnType<typeof muninOptions>>;
 
 export interface OptionsOf {
   readonly check: CheckOptions;
   readonly report: ReportOptions;
+  readonly incidents: IncidentsOptions;
   readonly plan: PlanOptions;
   readonly munin: MuninOptions;
 }
@@ -128,12 +142,15 @@ function formatOf({ command, given: { format = [] } }: CommandLine, environment:
   return value.read(format, environment).value;
 }
 
-function runOf({ command, given, mode }: CommandLine, value: ValueOf, environment: Environment): AnyRun {
+function runOf(line: CommandLine, value: ValueOf, environment: Environment): AnyRun {
+  const { command, given, mode } = line;
   switch (command) {
     case 'check':
       return { command, options: checkOptions(value) };
     case 'report':
       return { command, options: reportOptions(value, given) };
+    case 'incidents':
+      return { command, options: incidentsOptions(value, line) };
     case 'plan':
       return { command, options: planOptions(value) };
     case 'munin':
@@ -146,10 +163,12 @@ function contradictionIn({ command, options }: AnyRun, given: Given): Mistake | 
   switch (command) {
     case 'check':
       return (
-        looserLevel(options.thresholds, given) ?? (options.stateDir === undefined ? withoutHistory(given) : undefined)
+        looserLevel(options.thresholds, given) ??
+        (options.stateDir === undefined ? withoutHistory(given, options.record) : undefined)
       );
     case 'report':
       return conflictIn(options, given.timeout?.[0]);
+    case 'incidents':
     case 'plan':
     case 'munin':
       return undefined;
@@ -166,12 +185,12 @@ function looserLevel(thresholds: Thresholds, given: Given): Mistake | undefined 
   return { flag: '--warning', text: warning, why };
 }
 
-function withoutHistory(given: Given): Mistake | undefined {
+function withoutHistory(given: Given, record: boolean): Mistake | undefined {
   for (const flag of ['warning', 'critical'] as const) {
     const text = needingHistory(given[flag] ?? []);
     if (text !== undefined) return { flag: `--${flag}`, text, why: NEEDS_HISTORY };
   }
-  return undefined;
+  return record ? { text: `--${FLAG.record.long}`, why: NEEDS_HISTORY } : undefined;
 }
 
 function conflictIn(options: ReportOptions, timeout = ''): Mistake | undefined {

@@ -12,14 +12,29 @@ import type { Failed, FileStatus, OpenFor } from '../system/contract.ts';
 export const LARGEST_FILE = 1 << 22;
 const OTHERS_WRITE = 0o022;
 // A writer takes milliseconds; one that was killed leaves its file behind. A table that is gone leaves its history.
-const LEFTOVER_SECONDS = 60;
+export const LEFTOVER_SECONDS = 60;
 const FORGOTTEN_SECONDS = 30 * 24 * 3600;
 
-/** Where the file is: DIR/<euid>/check_conntrack/name. */
-export interface StatePath {
+/** A directory of one user's: DIR/<euid>/check_conntrack. */
+export interface OwnPlace {
   readonly dir: string;
   readonly euid: number;
+  /** A directory in it. */
+  readonly below?: string;
+}
+
+/** Where the file is: DIR/<euid>/check_conntrack/name. */
+export interface StatePath extends OwnPlace {
   readonly name: string;
+}
+
+/** A directory that is held open. */
+export interface OwnFolder {
+  /** For system calls, while it is open. */
+  readonly path: string;
+  /** For people. */
+  readonly source: string;
+  readonly euid: number;
 }
 
 /** What was in the file before; `undefined` when there was none. */
@@ -30,31 +45,44 @@ export type Before = FileRead | undefined;
  * read is told to `change`; what could not be written, or not be trusted, is the fault that is returned.
  */
 export function exchange(path: StatePath, change: (before: Before) => string): Fault | undefined {
+  return inOwnFolder(path, 'made', (folder) => {
+    const text = change(readOwn(folder, path.name, LARGEST_FILE));
+    clearAway(folder.path);
+    return replace(folder, path.name, text);
+  });
+}
+
+export function pathOf({ name, ...place }: StatePath): string {
+  return [ownPath(place), name].join('/');
+}
+
+export function ownPath({ dir, ...names }: OwnPlace): string {
+  return [dir.replace(/\/+$/, ''), ...namesOf(names)].join('/');
+}
+
+function namesOf({ euid, below }: Omit<OwnPlace, 'dir'>): readonly string[] {
+  return [String(euid), 'check_conntrack', ...(below === undefined ? [] : [below])];
+}
+
+/** Opens the directory for as long as `use` takes; `made` creates what is not there. */
+export function inOwnFolder<T>(place: OwnPlace, missing: 'made' | 'fault', use: (folder: OwnFolder) => T): T | Fault {
   const held: number[] = [];
   try {
-    const folder = openFolder(path, held);
-    if (typeof folder !== 'string') return folder;
-    const text = change(readOwn(`${folder}/${path.name}`, path.euid));
-    clearAway(folder);
-    return replace(folder, path, text);
+    const path = openFolder(place, missing, held);
+    return typeof path === 'string' ? use({ path, source: ownPath(place), euid: place.euid }) : path;
   } finally {
     held.forEach(files.close);
   }
 }
 
-export function pathOf({ dir, euid, name }: StatePath): string {
-  return [dir.replace(/\/+$/, ''), euid, 'check_conntrack', name].join('/');
-}
-
 // A path through /proc/self/fd stays with the directory that was opened, whatever happens to its name.
-function openFolder(path: StatePath, held: number[]): string | Fault {
-  const { dir, euid } = path;
+function openFolder({ dir, ...names }: OwnPlace, missing: 'made' | 'fault', held: number[]): string | Fault {
   const given = openHeld(dir, 'directory', held);
   if (typeof given !== 'string') return { ...given, source: dir };
   let folder = given;
   let source = dir.replace(/\/+$/, '');
-  for (const name of [String(euid), 'check_conntrack']) {
-    const next = ownFolder(`${folder}/${name}`, euid, held);
+  for (const name of namesOf(names)) {
+    const next = ownFolder(`${folder}/${name}`, names.euid, missing, held);
     source += `/${name}`;
     if (typeof next !== 'string') return { ...next, source };
     folder = next;
@@ -65,10 +93,10 @@ function openFolder(path: StatePath, held: number[]): string | Fault {
 export type Refusal = { readonly kind: FaultKind; readonly detail?: string };
 
 // Made only where it is not: almost always it is.
-function ownFolder(path: string, euid: number, held: number[]): string | Refusal {
+function ownFolder(path: string, euid: number, missing: 'made' | 'fault', held: number[]): string | Refusal {
   const there = openHeld(path, 'directory-no-link', held);
   if (typeof there === 'string') return trusted(there, euid, held);
-  if (there.kind !== 'missing') return there;
+  if (there.kind !== 'missing' || missing === 'fault') return there;
   const refused = files.makeDirectory(path);
   if (refused !== undefined && refused.errno !== 'EEXIST') return { kind: 'not-written', detail: refused.errno };
   const folder = openHeld(path, 'directory-no-link', held);
@@ -97,34 +125,35 @@ function distrust({ owner, mode }: FileStatus, euid: number): Refusal | undefine
   return (mode & OTHERS_WRITE) === 0 ? undefined : { kind: 'others-write' };
 }
 
-export function readOwn(path: string, euid: number): Before {
-  const descriptor = files.open(path, 'reading-no-link');
+/** A file of the directory's owner alone; larger than `most` bytes is a fault. */
+export function readOwn({ path, euid }: OwnFolder, name: string, most: number): Before {
+  const descriptor = files.open(`${path}/${name}`, 'reading-no-link');
   if (typeof descriptor !== 'number') {
     if (descriptor.errno === 'ENOENT') return undefined;
     return descriptor.errno === 'ELOOP' ? { ok: false, kind: 'symlink' } : { ok: false, ...systemFault(descriptor) };
   }
-  const before = readOpenState(descriptor, euid);
+  const before = readOpenState(descriptor, euid, most);
   files.close(descriptor);
   return before;
 }
 
-function readOpenState(descriptor: number, euid: number): Before {
+function readOpenState(descriptor: number, euid: number, most: number): Before {
   const status = files.statusOfOpen(descriptor);
   if ('errno' in status) return { ok: false, ...systemFault(status) };
   if (status.kind !== 'file') return { ok: false, kind: 'not-regular' };
   const refusal = distrust(status, euid);
-  return refusal === undefined ? readDescriptor(descriptor, LARGEST_FILE) : { ok: false, ...refusal };
+  return refusal === undefined ? readDescriptor(descriptor, most) : { ok: false, ...refusal };
 }
 
 // The name is nobody else's: process numbers repeat among containers that share the directory, moments hardly do, and a
 // file that is there is not written to.
-function replace(folder: string, path: StatePath, text: string): Fault | undefined {
+export function replace({ path, source }: OwnFolder, name: string, text: string): Fault | undefined {
   const moment = `${Date.now()}-${Math.random().toString(36).slice(2)}`;
-  const temporary = `${folder}/${path.name}.${self.pid}-${moment}.tmp`;
-  const refused = writeWhole(temporary, text) ?? files.rename(temporary, `${folder}/${path.name}`);
+  const temporary = `${path}/${name}.${self.pid}-${moment}.tmp`;
+  const refused = writeWhole(temporary, text) ?? files.rename(temporary, `${path}/${name}`);
   if (refused === undefined) return undefined;
   files.remove(temporary);
-  return { kind: 'not-written', source: pathOf(path), detail: refused.errno };
+  return { kind: 'not-written', source: `${source}/${name}`, detail: refused.errno };
 }
 
 function writeWhole(path: string, text: string): Failed | undefined {
@@ -148,11 +177,20 @@ function clearAway(folder: string): void {
   const names = files.list(folder);
   if ('errno' in names) return;
   for (const name of names) {
-    const age = (Date.now() - modified(`${folder}/${name}`)) / 1000;
-    const leftover = name.endsWith('.tmp') && age > LEFTOVER_SECONDS;
+    const age = ageOf(`${folder}/${name}`);
     const forgotten = name.endsWith('.json') && age > FORGOTTEN_SECONDS;
-    if (leftover || forgotten) files.remove(`${folder}/${name}`);
+    if (isLeftover(name, age) || forgotten) files.remove(`${folder}/${name}`);
   }
+}
+
+/** Whether it was left behind by a run that was killed. */
+export function isLeftover(name: string, age: number): boolean {
+  return name.endsWith('.tmp') && age > LEFTOVER_SECONDS;
+}
+
+/** Seconds. */
+export function ageOf(path: string): number {
+  return (Date.now() - modified(path)) / 1000;
 }
 
 // Another run may have moved or removed it in between.

@@ -44,7 +44,7 @@ export function formatState({ boot, tables }: StoredState): string {
   return `${JSON.stringify({ schema: SCHEMA, boot, counters: COLUMN_NAMES, tables: Object.fromEntries(rows) })}\n`;
 }
 
-function parseJson(text: string): unknown {
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -116,9 +116,9 @@ function isText(value: unknown): value is string {
   return typeof value === 'string';
 }
 
-type Json = { readonly [key: string]: unknown };
+export type Json = { readonly [key: string]: unknown };
 
-function isObject(value: unknown): value is Json {
+export function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

@@ -4,7 +4,7 @@
 import { files } from '#system/files';
 import type { Fault, Reading } from '../model/fault.ts';
 import type { Sample } from '../model/sample.ts';
-import { openHeld, pathOf, type Refusal, readOwn, trusted } from './state-directory.ts';
+import { LARGEST_FILE, openHeld, pathOf, type Refusal, readOwn, trusted } from './state-directory.ts';
 import { parseStateFile, type StoredState } from './state-file.ts';
 
 export type StoredSamples = ReadonlyMap<string, readonly Sample[]>;
@@ -48,7 +48,7 @@ function statesOf(parent: string, dir: string, euid: number, held: number[]): re
   return namesIn(own, /\.json$/)
     .slice(0, MOST_FILES)
     .flatMap((name) => {
-      const file = readOwn(`${own}/${name}`, euid);
+      const file = readOwn({ path: own, euid, source }, name, LARGEST_FILE);
       const state = file?.ok === true ? parseStateFile(file.text) : 'empty';
       return typeof state === 'string' ? [] : [state];
     });

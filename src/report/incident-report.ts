@@ -1,16 +1,20 @@
 // One report of a machine: look at every table twice, read in between who fills the fullest one, evaluate, diagnose, and
 // put it into words.
 
+import { totals } from '../evaluate/losses.ts';
 import { acquire, type Wanted } from '../kernel/acquire.ts';
 import type { Root } from '../kernel/root.ts';
 import { lookInside } from '../kernel/table/extensions-inside.ts';
+import type { Fault } from '../model/fault.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Table } from '../model/table.ts';
 import { fullestTable } from './diagnosis/diagnosis.ts';
 import { type Look, readElsewhere } from './diagnosis/leads/leads.ts';
 import { verdictText } from './diagnosis/verdict.ts';
 import { gatherFindings } from './findings.ts';
+import { timeLimit } from './interruption.ts';
 import { newEntries, rememberTable, seeTable } from './list/new-entries.ts';
+import { mainSource } from './main-source.ts';
 import { reportBody } from './report-body.ts';
 import type { ReportFindings } from './report-findings.ts';
 import { firstLines, reportText } from './report-text.ts';
@@ -26,22 +30,32 @@ export async function reportOfMachine(
   context: ReportContext,
   past: Reported | undefined,
 ): Promise<Reported> {
-  const { options } = context;
+  const { options, stop } = context;
   const isCaptured = root.view === 'captured';
   if (options.watch && isCaptured) return reportedUnknown('a captured tree does not change: there is nothing to watch');
   const first = await observeOnce(root, isCaptured ? LAST : FIRST_LOOK);
   if ('text' in first) return first;
   const { observation } = first;
-  const subject = options.pid === undefined ? fullestTable(observation) : tableOfPid(root, observation, options.pid);
+  const subject = reportSubject(root, observation, context);
   if ('kind' in subject) return reportedFailure(subject);
-  const told = await reportOf(root, context, first, past, subject);
-  const troubled = options.pid === undefined && options.entries === undefined ? told.troubled : undefined;
-  return troubled === undefined || context.stop.interrupted() ? told : reportOf(root, context, first, past, troubled);
+  const reported = await reportOf(root, context, first, past, subject);
+  const isChosen = options.pid !== undefined || options.entries !== undefined || context.recording !== undefined;
+  const troubled = isChosen ? undefined : reported.troubled;
+  return troubled === undefined || stop.interrupted() ? reported : reportOf(root, context, first, past, troubled);
 }
 
 interface TableReport extends Reported {
   /** The table that the verdict is about, if the list is of another one. */
   readonly troubled: Table | undefined;
+}
+
+function reportSubject(root: Root, observation: Observation, { options, recording }: ReportContext): Table | Fault {
+  if (recording !== undefined) {
+    const { tableKey } = recording;
+    const source = `namespace ${tableKey}`;
+    return observation.tables.find(({ key }) => key === tableKey) ?? { kind: 'missing', source };
+  }
+  return options.pid === undefined ? fullestTable(observation) : tableOfPid(root, observation, options.pid);
 }
 
 async function reportOf(
@@ -56,7 +70,7 @@ async function reportOf(
   const before = past?.look ?? first;
   const began = deadline.elapsed();
   const seen = past?.seen ?? (await seenBefore(root, observation, subject, context));
-  const read = await listOf(root, observation, subject, context);
+  const read = await listOf(root, observation, subject, listContext(context));
   if ('text' in read) return { ...read, troubled: undefined };
   const reading = deadline.elapsed() - began;
   // Where there was a report before, its look is what is compared with.
@@ -64,13 +78,36 @@ async function reportOf(
   const seenNow = root.view === 'captured' ? first : await lookAfter(root, context, wait);
   if ('text' in seenNow) return { ...seenNow, troubled: undefined };
   const last = { ...seenNow, observation: lookInside(root, seenNow.observation, subject) };
-  const now = await seeAgain(root, observation, subject, context);
+  const isOver = context.recording !== undefined && !isLosing(before, last, subject);
+  const now = isOver ? undefined : await seeAgain(root, observation, subject, context);
   const { entries } = last.observation.tables.find(({ key }) => key === subject.key) ?? subject;
   const listed = read.withNew((all, marks) => now && seen && newEntries(seen, now, entries, all, marks));
   const found = await gatherFindings(root, { before, after: last, subject, settings: read.settings, listed }, context);
-  const { trouble, result } = found.diagnosis.worst;
-  const troubled = trouble === 'none' || result.table.key === subject.key ? undefined : result.table;
+  const troubled = troubledBeside(found, subject);
   return { ...reportedFindings(found, context), look: last, seen: now && rememberTable(now), reading, troubled };
+}
+
+function troubledBeside({ diagnosis: { worst } }: ReportFindings, subject: Table): Table | undefined {
+  const { trouble, result } = worst;
+  return trouble === 'none' || result.table.key === subject.key ? undefined : result.table;
+}
+
+/** Of a report that a check keeps the list is read for half of the time that is left. */
+function listContext(context: ReportContext): ReportContext {
+  const { deadline, recording } = context;
+  if (recording === undefined) return context;
+  const until = deadline.elapsed() + deadline.left() / 2;
+  return { ...context, stop: timeLimit({ elapsed: deadline.elapsed, left: () => until - deadline.elapsed() }) };
+}
+
+// When the loss is over what is added now is not what caused it.
+function isLosing(before: Look, after: Look, { key }: Table): boolean {
+  const [was, is] = [before, after].map(({ observation: { tables } }) => {
+    const statistics = tables.find((table) => table.key === key)?.statistics;
+    const { drop = 0, early_drop = 0, insert_failed = 0 } = statistics?.ok ? totals(statistics.value) : {};
+    return drop + early_drop + insert_failed;
+  });
+  return was !== is;
 }
 
 // A list from elsewhere does not change, and what nobody waits for has not changed yet.
@@ -110,5 +147,6 @@ function reportedFindings(
     lines: reportText(found, palette, options.all),
     first: firstLines(found, palette),
     body: reportBody(found),
+    main: mainSource(found),
   };
 }

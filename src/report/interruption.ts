@@ -14,18 +14,29 @@ export interface Interruption {
 }
 
 /** From now on; the second signal of a kind ends the program as usual. */
-export function interruption({ left }: Deadline): Interruption {
+export function interruption(deadline: Deadline): Interruption {
+  return interruptionBy(deadline, signals.onEnd);
+}
+
+/** The same by the time alone: a signal ends the program. */
+export function timeLimit(deadline: Deadline): Interruption {
+  return interruptionBy(deadline, () => undefined);
+}
+
+function interruptionBy({ left }: Deadline, onEnd: (call: () => void) => void): Interruption {
   let came = false;
   const coming = new Promise<'interrupted'>((resolve) => {
     const come = () => {
       came = true;
       resolve('interrupted');
     };
-    signals.onEnd(come);
+    onEnd(come);
     if (left() < Number.POSITIVE_INFINITY) clock.after(left(), come);
   });
+  // A timer comes late while pieces of a long list follow one another.
+  const isOver = () => came || left() <= 0;
   const pause = async (milliseconds: number): Promise<void> => {
-    if (came || milliseconds <= 0) return;
+    if (isOver() || milliseconds <= 0) return;
     let cancel = (): void => undefined;
     const over = new Promise<void>((resolve) => {
       cancel = clock.after(milliseconds, resolve);
@@ -33,5 +44,5 @@ export function interruption({ left }: Deadline): Interruption {
     await Promise.race([coming, over]);
     cancel();
   };
-  return { interrupted: () => came, coming, pause };
+  return { interrupted: isOver, coming, pause };
 }

@@ -25,5 +25,6 @@ export async function reportOfList(context: ReportContext): Promise<Reported> {
     look: undefined,
     seen: undefined,
     reading: 0,
+    main: null,
   };
 }

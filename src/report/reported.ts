@@ -2,6 +2,7 @@
 
 import type { ReportOptions } from '../cli/options.ts';
 import type { State } from '../evaluate/state.ts';
+import type { MainSource } from '../history/incident-record.ts';
 import type { Deadline } from '../kernel/root.ts';
 import type { Fault } from '../model/fault.ts';
 import { faultWords } from '../words/faults.ts';
@@ -17,6 +18,15 @@ export interface ReportContext {
   readonly deadline: Deadline;
   readonly stop: Interruption;
   readonly palette: Palette;
+  /** Only for a report that a check keeps. */
+  readonly recording?: Recording;
+}
+
+/** Which table a check keeps a report of. Its list is read for at most half of the time that is left. */
+export interface Recording {
+  readonly tableKey: string;
+  /** Entries that began within so many seconds are fresh: they are those of the incident. */
+  readonly freshSeconds: number;
 }
 
 /** The first lines of a table's list as they were, in as little room as it takes to know them again. */
@@ -42,6 +52,8 @@ export interface Reported {
   readonly seen: RememberedTable | undefined;
   /** Milliseconds that the list took. */
   readonly reading: number;
+  /** Who fills the table, in one name. */
+  readonly main: MainSource | null;
 }
 
 export function reportedFailure(fault: Fault): Reported {
@@ -58,5 +70,6 @@ export function reportedUnknown(text: string): Reported {
     look: undefined,
     seen: undefined,
     reading: 0,
+    main: null,
   };
 }

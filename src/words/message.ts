@@ -18,4 +18,6 @@ export interface Message {
   readonly details: readonly string[];
   /** Undefined where there is no table to tell of. */
   readonly evaluated: Evaluated | undefined;
+  /** Incidents recorded so far; undefined where none are. */
+  readonly incidents?: number | undefined;
 }

@@ -11,16 +11,24 @@ import { command, TOP } from '../e2e/support/plugin.ts';
 const OF_ALL = ['golden', 'definitions', 'papers', 'readme'].map((name) => `test/e2e/${name}.test.ts`);
 const OF_SCHEMA = 'test/unit/words/schema.test.ts';
 
-test.each(['report', 'plan', 'munin'])('without %s', (name) => {
-  const copy = copyWithout(name);
-  takeOutOfTable(copy, name);
-  removeTests(copy, `src/${name}/`);
+/** Each with the commands that are made of it. */
+const COMMANDS: readonly (readonly [string, readonly string[]])[] = [
+  ['report', ['report', 'incidents']],
+  ['incidents', ['incidents']],
+  ['plan', ['plan']],
+  ['munin', ['munin']],
+];
+
+test.each(COMMANDS)('without %s', (name, names) => {
+  const copy = copyWithout(names);
+  for (const each of names) takeOutOfTable(copy, each);
+  removeTests(copy, names);
   expect(run(copy, 'npx', 'tsc', '--noEmit')).toEqual(PASSED);
   expect(run(copy, process.execPath, '.dev/build.mjs')).toEqual(PASSED);
   const gone = command(process.execPath, [join(copy, 'dist/check_conntrack'), name]);
   expect(gone).toMatchObject({ status: 3, stdout: `CONNTRACK UNKNOWN - this build has no ${name}\n` });
   expect(run(copy, ...VITEST, '--project', 'unit')).toEqual(PASSED);
-  expect(run(copy, ...VITEST, '--project', 'e2e', ...endToEnd(copy, name))).toEqual(PASSED);
+  expect(run(copy, ...VITEST, '--project', 'e2e', ...endToEnd(copy, names))).toEqual(PASSED);
 });
 
 const VITEST = ['npx', 'vitest', 'run', '--config', 'test/vitest.config.mts', '--reporter', 'dot'] as const;
@@ -34,12 +42,12 @@ function run(cwd: string, file: string, ...args: readonly string[]) {
 }
 
 // Uses hard links: esbuild treats packages under a symbolic link as files outside the project.
-function copyWithout(name: string): string {
-  const copy = join(TOP, '.cache/without', name);
+function copyWithout(names: readonly string[]): string {
+  const copy = join(TOP, '.cache/without', names.join());
   rmSync(copy, { recursive: true, force: true });
   mkdirSync(copy, { recursive: true });
   const listed = execFileSync('git', ['ls-files'], { cwd: TOP, encoding: 'utf8' }).trim().split('\n');
-  const files = listed.filter((file) => !file.startsWith(`src/${name}/`));
+  const files = listed.filter((file) => !names.some((name) => file.startsWith(`src/${name}/`)));
   execFileSync('cp', ['-a', '--parents', ...files, copy], { cwd: TOP });
   execFileSync('cp', ['-al', 'node_modules', copy], { cwd: TOP });
   return copy;
@@ -53,10 +61,11 @@ function takeOutOfTable(copy: string, name: string): void {
   writeFileSync(main, kept.join('\n'));
 }
 
-/** Removes tests and shared test code that import files of the folder. */
-function removeTests(copy: string, folder: string): void {
+/** Removes tests and shared test code that import files of the folders. */
+function removeTests(copy: string, names: readonly string[]): void {
   const tests = filesIn(copy, 'test').filter((file) => file.endsWith('.ts'));
-  const isGone = (file: string) => file.startsWith(folder) || !existsSync(join(copy, file));
+  const isGone = (file: string) =>
+    names.some((name) => file.startsWith(`src/${name}/`)) || !existsSync(join(copy, file));
   rmSync(join(copy, OF_SCHEMA));
   for (let before = -1, left = tests; left.length !== before; ) {
     before = left.length;
@@ -77,12 +86,12 @@ function importsOf(copy: string, file: string): readonly string[] {
   return Array.from(paths, ([, path = '']) => normalize(join(dirname(file), path)));
 }
 
-/** Returns the tests that do not mention the command. */
-function endToEnd(copy: string, name: string): readonly string[] {
+/** Returns the tests that do not mention the commands. */
+function endToEnd(copy: string, names: readonly string[]): readonly string[] {
   return filesIn(copy, 'test/e2e').filter(
     (file) =>
       file.endsWith('.test.ts') &&
       !OF_ALL.includes(file) &&
-      !new RegExp(`\\b${name}\\b`).test(readFileSync(join(copy, file), 'utf8')),
+      !new RegExp(`\\b(?:${names.join('|')})\\b`).test(readFileSync(join(copy, file), 'utf8')),
   );
 }

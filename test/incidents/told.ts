@@ -119,10 +119,15 @@ export async function reportBy(line: (run: readonly string[]) => readonly string
   return first;
 }
 
+/** By the schema that is shipped. */
+export function expectValid(document: unknown): void {
+  expect(isValid(document), JSON.stringify(isValid.errors)).toBe(true);
+}
+
 function parsed({ stdout, stderr }: Answer): Report {
   expect(stderr).toBe('');
   const document = JSON.parse(stdout);
-  expect(isValid(document), JSON.stringify(isValid.errors)).toBe(true);
+  expectValid(document);
   return { ...document.report, state: document.state, message: document.message };
 }
 

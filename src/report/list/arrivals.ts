@@ -60,13 +60,14 @@ export function arrivalsOf(
   began: NewEntries | undefined,
   top: number,
   sample: Sampled | undefined,
+  freshSeconds = FRESH_SECONDS,
 ): Arrivals {
   const { fresh = all } = all;
   const open = began?.open ?? [];
   const share = sample === undefined ? 1 : sample.held / sample.lines;
   const seen = Math.round(share * fresh.entries);
   if (began === undefined || (began.counted < ENOUGH && seen >= ENOUGH)) {
-    const figures = { seconds: FRESH_SECONDS, counted: seen, read: Math.round(share * all.entries) };
+    const figures = { seconds: freshSeconds, counted: seen, read: Math.round(share * all.entries) };
     return { kind: 'fresh', open, ...figures, ...addedFigures(all, fresh, seen, top) };
   }
   const { digest, seconds, counted, read } = began;

@@ -14,7 +14,7 @@ const ESTABLISHED = STATES.indexOf('ESTABLISHED');
 const UNSETTLED_SECONDS = 300;
 
 /** What an entry's time is held against; -1 where nothing is known. */
-export function marksOf(timeouts: Timeouts): Marks {
+export function marksOf(timeouts: Timeouts, freshSeconds = FRESH_SECONDS): Marks {
   const [endedAt, given] = [new Int32Array(CLASSES).fill(-1), new Int32Array(CLASSES).fill(-1)];
   given.forEach((_, place) => {
     const name = timeoutName(classAt(place));
@@ -24,17 +24,17 @@ export function marksOf(timeouts: Timeouts): Marks {
     endedAt[place] = seconds - (shorterTimeout(name, seconds) ?? seconds + 1);
   });
   const unsettled = ['tcp_timeout_unacknowledged', 'tcp_timeout_max_retrans'].map((name) => timeouts.get(name) ?? 0);
-  return { endedAt, given, unsettled: Math.max(UNSETTLED_SECONDS, ...unsettled) };
+  return { endedAt, given, freshSeconds, unsettled: Math.max(UNSETTLED_SECONDS, ...unsettled) };
 }
 
 /**
  * Whether it began a moment ago, or is tried again without an answer. What has been answered may be as old as it likes:
  * each packet gives it all of its time anew.
  */
-export function isFresh(entry: Entry, given: Int32Array): boolean {
+export function isFresh(entry: Entry, { given, freshSeconds }: Marks): boolean {
   if (!entry.unreplied && entry.state !== SYN_RECV) return false;
   const seconds = given[classOf(entry)] ?? -1;
-  return entry.seconds <= seconds && entry.seconds >= seconds - FRESH_SECONDS && !entry.offloaded;
+  return entry.seconds <= seconds && entry.seconds >= seconds - freshSeconds && !entry.offloaded;
 }
 
 /** Whether it can be no older than that. A list that changes while it is read may lack an entry that is not new. */

@@ -22,7 +22,7 @@ export function countPiece(digest: Digest, piece: Uint8Array, length: number, ma
   digest.unknown += parseEntries(piece, 0, length, (entry) => {
     digestEntry(digest, entry, endedAt);
     countYoung(digest, entry, given);
-    if (fresh !== undefined && isFresh(entry, given)) digestEntry(fresh, entry, endedAt);
+    if (fresh !== undefined && isFresh(entry, marks)) digestEntry(fresh, entry, endedAt);
   });
   return digest.entries - before;
 }

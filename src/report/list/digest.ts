@@ -93,6 +93,8 @@ export interface Marks {
   readonly given: Int32Array;
   /** The most seconds that an open TCP connection has while data is not acknowledged. */
   readonly unsettled: number;
+  /** What began within so many seconds is fresh. */
+  readonly freshSeconds: number;
 }
 
 export function newDigest(fresh?: Digest): Digest {

@@ -62,6 +62,8 @@ export interface Sampled {
   /** How many lines were looked at, of how many. */
   readonly held: number;
   readonly lines: number;
+  /** How many of them there was time to read, if not all: the first ones, which are even because the kernel's order is. */
+  readonly read?: number;
 }
 
 /** Counts of entries; of a sample what the whole list has about. */

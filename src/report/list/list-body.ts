@@ -29,8 +29,8 @@ export interface ListFigures {
   /** false where the reading was stopped or cut off */
   readonly complete: boolean;
   /**
-   * Where the standalone executable counted an even random sample of a long list; the counts are then what the whole
-   * list has about. null: every line was counted.
+   * Where the standalone executable counted an even random sample of a long list, or a check had no time for more; the
+   * counts are then what the whole list has about. null: every line was counted.
    */
   readonly sample: SampleBody | null;
   readonly entries: Count;
@@ -72,6 +72,8 @@ export interface SampleBody {
   readonly lines: Count;
   /** @minimum 1 */
   readonly of_lines: Count;
+  /** Of these, how many there was time to read. */
+  readonly read_lines: Count;
   /**
    * By how much a share is off at the most, 19 times out of 20.
    *
@@ -162,9 +164,9 @@ export function listFigures(listed: Listed): ListFault | ListFigures {
 }
 
 function sampleBody(holdings: Holdings, sample: Sampled): SampleBody {
-  const { held, lines } = sample;
+  const { held, lines, read = lines } = sample;
   const error = samplingError(entriesInSample(holdings, sample));
-  return { lines: held, of_lines: lines, error_percentage_points: Number(error.toFixed(2)) };
+  return { lines: held, of_lines: lines, read_lines: read, error_percentage_points: Number(error.toFixed(2)) };
 }
 
 function addressRanking({ rankings }: Holdings, name: 'sources' | 'networks' | 'destinations'): AddressRanking {

@@ -38,7 +38,7 @@ export function listLines({ source, holdings, arrivals, cut }: Extract<Listed, {
   const notes = [
     ...(sample === undefined ? [] : [sampleWords(holdings, sample)]),
     ...(unknown > 0 ? [`${countedWords(unknown, 'line is no entry', 'lines are no entries')}`] : []),
-    ...(cut === 'stopped' ? ['stopped before the end'] : []),
+    ...(cut === 'stopped' && sample?.read === undefined ? ['stopped before the end'] : []),
     ...(cut !== undefined && cut !== 'stopped' ? [`cut off: ${faultWords(cut)}`] : []),
   ];
   const of = `${entriesWords(holdings)} of ${foreignPath(source)}`;
@@ -78,8 +78,13 @@ export function entriesWords({ entries, sample, unknown }: Holdings): string {
 
 function sampleWords(holdings: Holdings, sample: Sampled): string {
   const error = samplingError(entriesInSample(holdings, sample));
-  const lines = `from an even random sample of ${grouped(sample.held)} lines`;
+  const read = sample.read === undefined ? '' : `the ${readShare(sample, sample.read)} that there was time to read, `;
+  const lines = `from ${read}an even random sample of ${grouped(sample.held)} lines`;
   return `${lines}: shares are right to within ${error.toFixed(1)} percentage points (19 times out of 20)`;
+}
+
+function readShare({ lines }: Sampled, read: number): string {
+  return percentWords((100 * read) / lines);
 }
 
 function countedWords(some: number, one: string, more: string): string {

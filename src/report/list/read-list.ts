@@ -5,7 +5,8 @@ import type { ReportContext } from '../reported.ts';
 import { progressOf } from '../screen.ts';
 import { arrivalsOf } from './arrivals.ts';
 import { marksOf } from './begun.ts';
-import { countEntries } from './count.ts';
+import { type Counted, countEntries } from './count.ts';
+import { scaleDigest } from './digest.ts';
 import type { EntryFeed } from './entry-feed.ts';
 import { type Holdings, holdingsOf } from './holders.ts';
 import type { Listed } from './listing.ts';
@@ -29,18 +30,19 @@ export async function readList(
   context: ReportContext,
 ): Promise<ReadList> {
   const timeouts = new Map([...DEFAULT_TIMEOUTS, ...settings]);
-  const { stop, options } = context;
+  const { stop, options, recording } = context;
   const { top, watch } = options;
-  const progress = progressOf(watch ? 0 : (feed.expected ?? 0));
-  const marks = marksOf(timeouts);
-  const { source, digest, sample, cut } = await countEntries(feed, marks, { stop, step: progress.update });
+  const progress = progressOf(watch || recording !== undefined ? 0 : (feed.expected ?? 0));
+  const marks = marksOf(timeouts, recording?.freshSeconds);
+  const counted = await countEntries(feed, marks, { stop, step: progress.update });
   progress.end();
+  const { source, digest, sample, cut } = recording === undefined ? counted : scaledToTable(counted, feed.expected);
   if (cut !== undefined && cut !== 'stopped' && digest.entries === 0) {
     return noList(cut);
   }
   const holdings = holdingsOf(digest, timeouts, top, sample);
   const withNew = (began: NewEntriesOf): Listed => {
-    const arrivals = arrivalsOf(digest, began(digest, marks), top, sample);
+    const arrivals = arrivalsOf(digest, began(digest, marks), top, sample, marks.freshSeconds);
     return { kind: 'list', source, cut, holdings, arrivals };
   };
   return { settings, nothing: emptyList(holdings, source), withNew };
@@ -48,6 +50,15 @@ export async function readList(
 
 export function noList(fault: Fault): ReadList {
   return { settings: new Map(), nothing: fault, withNew: () => ({ kind: 'none', fault }) };
+}
+
+// The kernel lists entries in the order of their hashes: the part that there was time for is an even sample of the table.
+function scaledToTable(counted: Counted, expected = 0): Counted {
+  const { cut, digest, sample } = counted;
+  const lines = sample?.lines ?? digest.entries + digest.unknown;
+  if (cut !== 'stopped' || lines === 0 || lines >= expected) return counted;
+  scaleDigest(digest, expected / lines);
+  return { ...counted, sample: { held: sample?.held ?? lines, lines: expected, read: lines } };
 }
 
 function emptyList({ entries, unknown }: Holdings, source: string): Fault | undefined {

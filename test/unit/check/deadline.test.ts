@@ -13,12 +13,14 @@ import { planCommand } from '../../../src/plan/plan.ts';
 
 const ROOT = ['--root', 'fixtures/centos-5.8-synthetic'];
 
+const notRecorded = async () => undefined;
+
 function run(args: readonly string[], deadline: Deadline): Promise<Outcome> {
   const request = parseRequest(args, {});
   if (request.kind !== 'run') throw new Error(`not run: ${request.kind}`);
-  if (request.command === 'check') return checkCommand.run(request.options, deadline);
-  if (request.command === 'munin') return muninCommand.run(request.options, deadline);
-  if (request.command === 'plan') return planCommand.run(request.options, deadline);
+  if (request.command === 'check') return checkCommand.run(request.options, deadline, notRecorded);
+  if (request.command === 'munin') return muninCommand.run(request.options, deadline, notRecorded);
+  if (request.command === 'plan') return planCommand.run(request.options, deadline, notRecorded);
   throw new Error(`not run: ${request.command}`);
 }
 

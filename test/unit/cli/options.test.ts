@@ -104,7 +104,7 @@ describe('options', () => {
 
   test('every option', () => {
     const line =
-      '-w 70 -c 95 --absent Warning --root /host --object-size 350 -t 2.5 -vv --state-dir /state --window 600 --drift OK --partial Unknown --netns all --format json';
+      '-w 70 -c 95 --absent Warning --root /host --object-size 350 -t 2.5 -vv --state-dir /state --record --window 600 --drift OK --partial Unknown --netns all --format json';
     expect(options(...line.split(' '))).toEqual({
       root: '/host',
       objectSize: 350,
@@ -116,6 +116,7 @@ describe('options', () => {
       format: 'json',
       netns: 'all',
       stateDir: '/state',
+      record: true,
       windowSeconds: 600,
       thresholds: {
         usage: { warning: { start: 0, end: 70, inside: false }, critical: { start: 0, end: 95, inside: false } },
@@ -131,6 +132,33 @@ describe('options', () => {
     ['/flag', ['--state-dir', '/flag'], { MP_STATE_PATH: '/mp', NAGIOS_PLUGIN_STATE_DIRECTORY: '/nagios' }],
   ])('takes the state directory %s: %o, %o', (stateDir, argv, environment) => {
     expect(parseRequest(argv, environment)).toMatchObject({ command: 'check', options: { stateDir } });
+  });
+
+  test('--record needs a state directory', () => {
+    expect(parseRequest(['--record'], {})).toMatchObject({
+      kind: 'mistake',
+      text: '--record',
+      why: 'needs history: --state-dir, $MP_STATE_PATH or $NAGIOS_PLUGIN_STATE_DIRECTORY',
+    });
+    expect(parseRequest(['--record'], { MP_STATE_PATH: '/mp' })).toMatchObject({ options: { record: true } });
+    expect(parseRequest(['--state-dir', '/x'], {})).toMatchObject({ options: { record: false } });
+  });
+
+  test.each([
+    [undefined, ['incidents']],
+    [2, ['incidents', '2']],
+    [20, ['incidents', '20', '--format', 'json']],
+  ])('incident %s: %o', (number, argv) => {
+    expect(parseRequest(argv, {})).toMatchObject({ kind: 'run', command: 'incidents', options: { number } });
+  });
+
+  test.each([
+    ['x', ['incidents', 'x']],
+    ['-1', ['incidents', '-1']],
+    ['3', ['incidents', '2', '3']],
+    ['2', ['report', '2']],
+  ])('%s is no number of an incident: %o', (_, argv) => {
+    expect(parseRequest(argv, {})).toMatchObject({ kind: 'mistake' });
   });
 
   test.each([

@@ -60,7 +60,7 @@ export function digestOf(lines: readonly string[]): Digest {
   const bytes = Buffer.from(`${lines.join('\n')}\n`, 'latin1');
   digest.unknown = parseEntries(bytes, 0, bytes.length, (entry) => {
     digestEntry(digest, entry, MARKS.endedAt);
-    if (isFresh(entry, MARKS.given)) digestEntry(fresh, entry, MARKS.endedAt);
+    if (isFresh(entry, MARKS)) digestEntry(fresh, entry, MARKS.endedAt);
   });
   return digest;
 }

@@ -31,7 +31,7 @@ describe('fresh by one reading', () => {
 
 test('what is offloaded tells no time, and is not fresh whatever its timeout is', () => {
   const answered = { state: 'SYN_RECV', flag: 'offloaded' } as const;
-  for (const { given } of [MARKS, marksOf(new Map())]) expect(isFresh(entry(answered), given)).toBe(false);
+  for (const marks of [MARKS, marksOf(new Map())]) expect(isFresh(entry(answered), marks)).toBe(false);
 });
 
 test('what an entry is given, and what it has left when a shorter timeout would have ended it', () => {

@@ -1,0 +1,237 @@
+// The directory of incidents: DIR/<euid>/check_conntrack/incidents. An incident has a name, and up to five files:
+//   <name>.open.json, when it is over <name>.json    the record
+//   <name>-first.json, -first.txt, -worst.json, -worst.txt    the two reports
+// A name is <number>-<start>-<key>: a number that rises, the time, a fingerprint of boot and table. The reports are written
+// before the record that speaks of them, each file at once and whole, so that a run may be killed at any moment and two may
+// write at the same time: at worst a file without a record is left, which the next one removes.
+
+import { files } from '#system/files';
+import { systemFault } from '../kernel/file.ts';
+import type { Fault, Reading } from '../model/fault.ts';
+import { fingerprint } from './fingerprint.ts';
+import { formatRecord, type IncidentRecord, PLAIN_TEXT, parseRecord } from './incident-record.ts';
+import {
+  ageOf,
+  inOwnFolder,
+  isLeftover,
+  LEFTOVER_SECONDS,
+  type OwnFolder,
+  type OwnPlace,
+  ownPath,
+  readOwn,
+  replace,
+} from './state-directory.ts';
+
+export const MOST_INCIDENTS = 20;
+/** Bytes. */
+export const LARGEST_INCIDENT_FILE = 1 << 16;
+
+export interface IncidentPlace {
+  readonly dir: string;
+  readonly euid: number;
+}
+
+export interface KeptIncident {
+  readonly place: IncidentPlace;
+  readonly name: string;
+  readonly isOpen: boolean;
+  readonly record: IncidentRecord;
+}
+
+export interface KeptIncidents {
+  /** The newest first. */
+  readonly incidents: readonly KeptIncident[];
+  /** Records that could not be read. */
+  readonly unread: readonly Fault[];
+  /** The highest number that was given. */
+  readonly total: number;
+}
+
+export type ReportName = 'first' | 'worst';
+
+/** A report as files: the text, and the document. */
+export interface ReportFiles {
+  readonly which: ReportName;
+  readonly text: string;
+  readonly json: string;
+}
+
+/** A record to be written, with the reports that are new. */
+export interface IncidentChange {
+  readonly name: string;
+  readonly record: IncidentRecord;
+  readonly reports: readonly ReportFiles[];
+}
+
+const FILE_NAME = /^((\d{6,9})-\d{8}T\d{6}Z-([0-9a-f]{8}))(?:\.open\.json|\.json|-(?:first|worst)\.(?:json|txt))$/;
+const [OPEN_END, CLOSED_END] = ['.open.json', '.json'];
+
+interface IncidentFile {
+  readonly file: string;
+  readonly name: string;
+  readonly number: number;
+  readonly key: string;
+}
+
+export function incidentKey({ boot, table }: Pick<IncidentRecord, 'boot' | 'table'>): string {
+  return fingerprint(`${boot} ${table}`);
+}
+
+export function incidentName(number: number, record: IncidentRecord): string {
+  const stamp = new Date(record.start).toISOString().replace(/\.\d+|[-:]/g, '');
+  return `${String(number).padStart(6, '0')}-${stamp}-${incidentKey(record)}`;
+}
+
+export function incidentsPath(place: IncidentPlace): string {
+  return ownPath(ownPlace(place));
+}
+
+function ownPlace({ dir, euid }: IncidentPlace): OwnPlace {
+  return { dir, euid, below: 'incidents' };
+}
+
+/** What the names alone show, which is all that a clean check looks at: nothing is made, and no file is opened. */
+export function glanceAtIncidents(place: IncidentPlace): { readonly isOpen: boolean; readonly total: number } | Fault {
+  const source = incidentsPath(place);
+  const names = files.list(source);
+  if ('errno' in names) {
+    if (names.errno === 'ENOENT') return { isOpen: false, total: 0 };
+    return { ...(names.errno === 'ENOTDIR' ? { kind: 'not-directory' } : systemFault(names)), source };
+  }
+  return { isOpen: names.some((name) => name.endsWith(OPEN_END)), total: highest(incidentFiles(names)) };
+}
+
+/** Of a user that has none there is nothing, which is no fault. */
+export function readIncidents(place: IncidentPlace): KeptIncidents | Fault {
+  const kept = inOwnFolder(ownPlace(place), 'fault', (folder) => incidentsIn(folder, place));
+  return 'kind' in kept && kept.kind === 'missing' ? { incidents: [], unread: [], total: 0 } : kept;
+}
+
+function incidentsIn(folder: OwnFolder, place: IncidentPlace): KeptIncidents | Fault {
+  const names = files.list(folder.path);
+  if ('errno' in names) return { ...systemFault(names), source: folder.source };
+  const all = incidentFiles(names);
+  const { read, unread } = readRecordFiles(folder, all);
+  const incidents = read.map(({ file, name, record }) => ({ place, name, isOpen: file === name + OPEN_END, record }));
+  return { incidents, unread: unread.map(({ fault }) => fault), total: highest(all) };
+}
+
+interface ReadFile extends IncidentFile {
+  readonly record: IncidentRecord;
+}
+
+interface UnreadFile extends IncidentFile {
+  readonly fault: Fault;
+}
+
+/**
+ * The newest first. Of one incident the closed record counts; of two open ones of a table, which two checks at once have
+ * begun, the older.
+ */
+function readRecordFiles(folder: OwnFolder, all: readonly IncidentFile[]) {
+  const read: ReadFile[] = [];
+  const unread: UnreadFile[] = [];
+  for (const one of newestFirst(all.filter((each) => isRecordFile(each, all)))) {
+    const record = readIncidentRecord(folder, one.file);
+    if (record.ok) read.push({ ...one, record: record.value });
+    else unread.push({ ...one, fault: record.fault });
+  }
+  const open = read.filter(({ file, name }) => file === name + OPEN_END);
+  const isSecond = (one: ReadFile) =>
+    open.includes(one) && open.some(({ key, number }) => key === one.key && number < one.number);
+  return { read: read.filter((one) => !isSecond(one)), unread };
+}
+
+function isRecordFile({ file, name }: IncidentFile, all: readonly IncidentFile[]): boolean {
+  if (file === name + CLOSED_END) return true;
+  return file === name + OPEN_END && !all.some((other) => other.file === name + CLOSED_END);
+}
+
+function newestFirst(some: readonly IncidentFile[]): readonly IncidentFile[] {
+  return some.slice().sort((a, b) => b.number - a.number || (a.name < b.name ? 1 : -1));
+}
+
+function incidentFiles(names: readonly string[]): readonly IncidentFile[] {
+  return names.flatMap((file) => {
+    const [, name, number, key] = FILE_NAME.exec(file) ?? [];
+    return name === undefined || key === undefined ? [] : [{ file, name, number: Number(number), key }];
+  });
+}
+
+function highest(all: readonly IncidentFile[]): number {
+  return all.reduce((most, { number }) => Math.max(most, number), 0);
+}
+
+function readIncidentRecord(folder: OwnFolder, file: string): Reading<IncidentRecord> {
+  const source = `${folder.source}/${file}`;
+  const text = readPlain(folder, file);
+  if (!text.ok) return text;
+  const record = parseRecord(text.value);
+  return record === 'malformed'
+    ? { ok: false, fault: { kind: 'malformed', source } }
+    : { ok: true, value: record, source };
+}
+
+function readPlain(folder: OwnFolder, file: string): Reading<string> {
+  const source = `${folder.source}/${file}`;
+  const read = readOwn(folder, file, LARGEST_INCIDENT_FILE);
+  if (read === undefined) return { ok: false, fault: { kind: 'missing', source } };
+  if (!read.ok) {
+    const { kind, detail } = read;
+    return { ok: false, fault: { kind, source, ...(detail === undefined ? {} : { detail }) } };
+  }
+  // Another user may have written it, and it is printed on a terminal.
+  return PLAIN_TEXT.test(read.text)
+    ? { ok: true, value: read.text, source }
+    : { ok: false, fault: { kind: 'malformed', source } };
+}
+
+export function readKeptReport(
+  { place, name }: Pick<KeptIncident, 'place' | 'name'>,
+  which: ReportName,
+  form: 'txt' | 'json',
+): Reading<string> {
+  const read = inOwnFolder(ownPlace(place), 'fault', (folder) => readPlain(folder, `${name}-${which}.${form}`));
+  return 'kind' in read ? { ok: false, fault: read } : read;
+}
+
+/** Writes all of them as far as that is possible, and removes what is more than may be kept. */
+export function storeIncidents(place: IncidentPlace, changes: readonly IncidentChange[]): Fault | undefined {
+  return inOwnFolder(ownPlace(place), 'made', (folder) => {
+    const faults = changes.flatMap((change) => storeChange(folder, change) ?? []);
+    clearIncidents(folder);
+    return faults[0];
+  });
+}
+
+function storeChange(folder: OwnFolder, { name, record, reports }: IncidentChange): Fault | undefined {
+  for (const { which, text, json } of reports) {
+    const fault = replace(folder, `${name}-${which}.txt`, text) ?? replace(folder, `${name}-${which}.json`, json);
+    if (fault !== undefined) return fault;
+  }
+  const fault = replace(folder, name + (record.end === null ? OPEN_END : CLOSED_END), formatRecord(record));
+  if (fault === undefined && record.end !== null) files.remove(`${folder.path}/${name}${OPEN_END}`);
+  return fault;
+}
+
+function clearIncidents(folder: OwnFolder): void {
+  const { path } = folder;
+  const names = files.list(path);
+  if ('errno' in names) return;
+  const all = incidentFiles(names);
+  const isOpen = ({ file, name }: IncidentFile) => file === name + OPEN_END;
+  const records = all.filter((one) => isRecordFile(one, all));
+  const { read: on, unread } = readRecordFiles(folder, records.filter(isOpen));
+  // What is on would begin again at once.
+  const worthKeeping = [...on, ...newestFirst([...records.filter((one) => !isOpen(one)), ...unread])];
+  const kept = new Set(worthKeeping.slice(0, MOST_INCIDENTS).map(({ name }) => name));
+  const recorded = new Set(records.map(({ name }) => name));
+  const isSuperfluous = (one: IncidentFile): boolean => {
+    if (kept.has(one.name)) return isOpen(one) && !isRecordFile(one, all);
+    // The record of a report that was just written may be about to come.
+    return recorded.has(one.name) || ageOf(`${path}/${one.file}`) > LEFTOVER_SECONDS;
+  };
+  const leftovers = names.filter((name) => name.endsWith('.tmp') && isLeftover(name, ageOf(`${path}/${name}`)));
+  for (const file of [...all.filter(isSuperfluous).map((one) => one.file), ...leftovers])
+    files.remove(`${path}/${file}`);
+}

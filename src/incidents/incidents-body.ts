@@ -1,0 +1,143 @@
+// Recorded incidents for programs.
+
+import type { AllIncidents } from '../history/all-incidents.ts';
+import type { IncidentEnd, IncidentRecord, KeptReport, MainSource } from '../history/incident-record.ts';
+import { incidentsPath, type KeptIncident } from '../history/incident-store.ts';
+import type { ReportDocument } from '../report/report-body.ts';
+import type { Count, InPlace } from '../words/body-types.ts';
+import { faultWords } from '../words/faults.ts';
+import type { Head } from '../words/json.ts';
+import type { LostBody } from '../words/losses-body.ts';
+import { foreign, foreignPath } from '../words/words.ts';
+
+export interface IncidentsBody {
+  /** the newest first; null if none could be read */
+  readonly incidents: readonly RecordedBody[] | null;
+  /** what could not be read, and why */
+  readonly unread: readonly string[];
+}
+
+export interface RecordedBody {
+  /** 1 is the newest: the number that `check_conntrack incidents N` takes */
+  readonly number: Count;
+  /** name of the machine that the check ran on */
+  readonly host: string;
+  readonly table: {
+    /** in words */
+    readonly name: string;
+    /** N of net:[N] */
+    readonly number: Count | null;
+    /** of a process in it */
+    readonly pid: Count | null;
+  };
+  /** the first check that found it; ISO 8601, UTC */
+  readonly start: string;
+  /** the first check that found nothing wrong, or the last one before the machine or the namespace ended; null while it is on */
+  readonly end: string | null;
+  /** clean: a check found nothing wrong. unchecked: no check for an hour. null while it is on */
+  readonly ended: InPlace<IncidentEnd> | null;
+  /** from start to end, or to the last check */
+  readonly seconds: number;
+  readonly lost: LostBody;
+  /** the most entries that were seen */
+  readonly peak_entries: Count;
+  /** the limit at that time; 0 is no limit */
+  readonly peak_max: Count;
+  /** who fills the table in the worst report; null if nothing stands out */
+  readonly main: MainSourceBody | null;
+  readonly first: KeptReportBody;
+  /** null: the first report is the worst one */
+  readonly worst: KeptReportBody | null;
+  /** path that the names of its files begin with */
+  readonly files: string;
+}
+
+export interface MainSourceBody {
+  /** nat: the destination for which NAT has no port left */
+  readonly kind: InPlace<MainSource['kind']>;
+  /** an address, a network, or a port and what it belongs to */
+  readonly name: string;
+  readonly share_percent: number;
+  /** of the entries that were added, or of those that the table holds */
+  readonly of: InPlace<MainSource['of']>;
+}
+
+export interface KeptReportBody {
+  /** ISO 8601, UTC */
+  readonly taken: string;
+  /** packets per second, when it was taken */
+  readonly lost_per_second: number;
+  readonly usage_percent: number;
+  /** when the last packet was lost before it was taken; null if that is unknown */
+  readonly after_loss: {
+    /** now: packets were being lost. about: by the kernel's log. at_most: by the samples of the checks */
+    readonly certainty: InPlace<'now' | 'about' | 'at_most'>;
+    readonly seconds: number;
+  } | null;
+  /** why there is no report */
+  readonly missing: string | null;
+  /** what `report --format json` printed; null in a list */
+  readonly report: ReportDocument | null;
+}
+
+/** The documents of the two reports, if they are asked for. */
+export interface KeptDocuments {
+  readonly first: ReportDocument | null;
+  readonly worst: ReportDocument | null;
+}
+
+export const NO_DOCUMENTS: KeptDocuments = { first: null, worst: null };
+
+export function incidentsBody(
+  { unread }: AllIncidents,
+  shown: readonly (readonly [number: number, incident: KeptIncident, documents: KeptDocuments])[],
+): IncidentsBody {
+  return {
+    incidents: shown.map(([number, incident, documents]) => recordedBody(number, incident, documents)),
+    unread: unread.map(faultWords),
+  };
+}
+
+function recordedBody(number: number, { place, name, record }: KeptIncident, documents: KeptDocuments): RecordedBody {
+  const { full, clash, chain, fullOrClash } = record.lost;
+  return {
+    number,
+    host: foreign(record.host),
+    table: { name: foreignName(record), number: record.number, pid: record.pid },
+    start: new Date(record.start).toISOString(),
+    end: record.end === null ? null : new Date(record.end).toISOString(),
+    ended: record.ended,
+    seconds: record.seconds,
+    lost: { table_full: full, clash, long_chain: chain, table_full_or_clash: fullOrClash },
+    peak_entries: record.peak,
+    peak_max: record.limit,
+    main: mainBody((record.worst ?? record.first).main),
+    first: reportNote(record.first, documents.first),
+    worst: record.worst && reportNote(record.worst, documents.worst),
+    files: foreignPath(`${incidentsPath(place)}/${name}`),
+  };
+}
+
+/** It was made of foreign text when it was recorded; another user may have written the file since. */
+export function foreignName({ name }: IncidentRecord): string {
+  return name.split(' ').map(foreign).join(' ');
+}
+
+function mainBody(main: MainSource | null): MainSourceBody | null {
+  return main && { kind: main.kind, name: foreign(main.name), share_percent: main.share, of: main.of };
+}
+
+function reportNote(kept: KeptReport, report: ReportDocument | null): KeptReportBody {
+  const { at, lossRate, usage, sinceLoss, missing } = kept;
+  return {
+    taken: new Date(at).toISOString(),
+    lost_per_second: lossRate,
+    usage_percent: usage,
+    after_loss: sinceLoss && { certainty: sinceLoss.kind, seconds: sinceLoss.seconds },
+    missing: missing === null ? null : foreign(missing),
+    report,
+  };
+}
+
+/** @public */
+export interface IncidentsDocument extends IncidentsBody, Head<'incidents'> {}
