@@ -12,13 +12,13 @@ import {
   readIncidents,
   storeIncidents,
 } from '../history/incident-store.ts';
+import { readHost } from '../kernel/host-name.ts';
 import { identify } from '../kernel/namespaces/identity.ts';
-import { type Deadline, openRoot, type Parsed, type Root } from '../kernel/root.ts';
+import { type Deadline, openRoot, type Root } from '../kernel/root.ts';
 import type { Fault } from '../model/fault.ts';
 import type { Table } from '../model/table.ts';
 import { faultWords } from '../words/faults.ts';
 import { labelOf } from '../words/namespaces.ts';
-import { foreign } from '../words/words.ts';
 import {
   beginRecord,
   continueRecord,
@@ -133,16 +133,4 @@ function nameOf(root: Root, table: Table): string {
   if (!table.isOwn) return labelOf(new Map([[table.key, identify(root, table)]]), table);
   if (root.view === 'captured') return 'this tree';
   return table.isInitial ? 'the host' : 'this network namespace';
-}
-
-const HOST_LIMIT = 4096;
-
-/** Empty if it is unknown. */
-function readHost(root: Root): string {
-  const host = root.read('/proc/sys/kernel/hostname', HOST_LIMIT, parseHost);
-  return host.ok ? host.value : '';
-}
-
-function parseHost(text: string): Parsed<string> {
-  return { ok: true, value: foreign(text.trim()) };
 }

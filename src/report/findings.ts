@@ -25,6 +25,8 @@ import { natShortage, natSource, withNatPorts } from './diagnosis/nat-shortage.t
 import { recollect } from './diagnosis/recollection.ts';
 import { isListOf } from './list/holders.ts';
 import type { Listed } from './list/listing.ts';
+import { mainSource } from './main-source.ts';
+import { readRecentIncidents } from './recent-incidents.ts';
 import type { ReportFindings } from './report-findings.ts';
 import type { ReportContext } from './reported.ts';
 
@@ -42,7 +44,7 @@ interface Looked {
 export async function gatherFindings(
   root: Root,
   { before, after, subject, settings, listed }: Looked,
-  { options, stop }: ReportContext,
+  { options, stop, recording }: ReportContext,
 ): Promise<ReportFindings> {
   const { objectSize, entries, pid } = options;
   const { observation } = after;
@@ -58,7 +60,7 @@ export async function gatherFindings(
   const leads = leadsOf({ evaluation, before, after, log: said, handling });
   const spells = said === undefined ? undefined : fullSpells(root, said, observation);
   const recollection = recollect(root, observation, options.stateDir);
-  const asked = pid === undefined ? undefined : subject.key;
+  const asked = pid === undefined && recording === undefined ? undefined : subject.key;
   const isForeign = entries !== undefined && listed.kind === 'list' && !isListOf(subject.entries, listed.holdings);
   const { natDiagnosis, shortage } = await withNatPorts(
     diagnose(evaluation, spells, recollection.pasts, asked),
@@ -75,6 +77,7 @@ export async function gatherFindings(
   const diagnosis = withLeads(natDiagnosis, leads);
   const isOfWorst = diagnosis.worst.result.table.key === subject.key;
   const own = listed.kind === 'list' && isOfWorst && !isForeign ? listed : undefined;
+  const largest = mainSource({ listed, shortage, isForeign });
   return {
     evaluation,
     diagnosis,
@@ -91,6 +94,9 @@ export async function gatherFindings(
     listed,
     isForeign,
     shortage,
+    main: largest,
+    // A report that is recorded would name itself.
+    recent: recording === undefined ? readRecentIncidents(root, options.stateDir, largest) : [],
     survival: survivalSeconds(diagnosis.worst.result, own?.holdings),
     advice: adviceFor({
       evaluation,

@@ -14,7 +14,6 @@ import { verdictText } from './diagnosis/verdict.ts';
 import { gatherFindings } from './findings.ts';
 import { timeLimit } from './interruption.ts';
 import { newEntries, rememberTable, seeTable } from './list/new-entries.ts';
-import { mainSource } from './main-source.ts';
 import { reportBody } from './report-body.ts';
 import type { ReportFindings } from './report-findings.ts';
 import { firstLines, reportText } from './report-text.ts';
@@ -147,6 +146,6 @@ function reportedFindings(
     lines: reportText(found, palette, options.all),
     first: firstLines(found, palette),
     body: reportBody(found),
-    main: mainSource(found),
+    main: found.main,
   };
 }

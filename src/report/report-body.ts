@@ -63,6 +63,19 @@ export interface IncidentBody {
   readonly elsewhere: readonly LeadBody[];
   /** what root would add */
   readonly sudo_adds: readonly string[];
+  /** incidents of the last 24 hours that checks have recorded, the newest first: see check_conntrack incidents */
+  readonly recorded: readonly RecentBody[];
+}
+
+export interface RecentBody {
+  /** the first check that found it; ISO 8601, UTC */
+  readonly start: string;
+  /** the table, in words */
+  readonly table: string;
+  /** who filled it; null if nothing stood out */
+  readonly source: string | null;
+  /** whether that is who fills the table now */
+  readonly same_source: boolean;
 }
 
 export interface TableBody extends NamespaceBody {
@@ -156,7 +169,7 @@ export function listBody(listed: Listed): ReportBody {
 }
 
 function incidentBody(found: ReportFindings): IncidentBody {
-  const { diagnosis, evaluation, advice, leads, sudo } = found;
+  const { diagnosis, evaluation, advice, leads, recent, sudo } = found;
   const { observation, drift } = evaluation;
   const { unread, tables, visibility } = observation;
   return {
@@ -172,6 +185,9 @@ function incidentBody(found: ReportFindings): IncidentBody {
     advice: advice.map((one) => adviceBody(one, found)),
     elsewhere: leads.map((lead) => leadBody(lead, found)),
     sudo_adds: sudo,
+    recorded: recent.map(({ start, table, source, isSameSource }) => {
+      return { start: new Date(start).toISOString(), table, source: source ?? null, same_source: isSameSource };
+    }),
   };
 }
 

@@ -1,5 +1,6 @@
 // Everything that a report is printed from.
 
+import type { MainSource } from '../history/incident-record.ts';
 import type { Reading } from '../model/fault.ts';
 import type { FullLog, FullSpells } from '../model/full-log.ts';
 import type { Table } from '../model/table.ts';
@@ -10,6 +11,7 @@ import type { Lead } from './diagnosis/leads/leads.ts';
 import type { Shortage } from './diagnosis/nat-ports.ts';
 import type { Recollection } from './diagnosis/recollection.ts';
 import type { Listed } from './list/listing.ts';
+import type { RecentIncident } from './recent-incidents.ts';
 
 export interface ReportFindings extends Evaluated {
   readonly diagnosis: Diagnosis;
@@ -25,6 +27,10 @@ export interface ReportFindings extends Evaluated {
   readonly isForeign: boolean;
   /** Whether NAT is short of ports, where packets are lost to clashes. */
   readonly shortage: Shortage;
+  /** Who fills the table, in one name; null if nothing stands out. */
+  readonly main: MainSource | null;
+  /** Incidents of the last 24 hours that checks have recorded. */
+  readonly recent: readonly RecentIncident[];
   /** Seconds that an entry without an answer stays before it is evicted; undefined where none are. */
   readonly survival: number | undefined;
   readonly advice: readonly Advice[];

@@ -10,6 +10,7 @@ import { isFine, isGone, isOver } from './diagnosis/diagnosis.ts';
 import { leadLines } from './diagnosis/leads/lead-words.ts';
 import { listLines } from './list/listing.ts';
 import type { Palette } from './palette.ts';
+import { recentLines } from './recent-incidents.ts';
 import type { ReportFindings } from './report-findings.ts';
 import { counterLines, settingLines, whereLines } from './report-sections.ts';
 import { tableWords } from './table-words.ts';
@@ -24,7 +25,7 @@ export function reportText(found: ReportFindings, palette: Palette, isAll = fals
     ...firstLines(found, palette),
     ...section('Where', whereLines(found, palette)),
     ...section(`Counters: ${tableWords(found, worst.result.table)}`, counterLines(found, palette)),
-    ...section(`Who fills it: ${tableWords(found, found.subject)}`, whoLines(found)),
+    ...section(`Who fills it: ${tableWords(found, found.subject)}`, [...whoLines(found), ...recentLines(found.recent)]),
     ...section('Memory and settings', settingLines(found)),
     ...(found.leads.length === 0 ? [] : section('Elsewhere', leadLines(found, palette))),
     ...section(

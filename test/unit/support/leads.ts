@@ -152,6 +152,8 @@ export function findings(given: Given): ReportFindings {
     survival: undefined,
     advice: [],
     leads,
+    main: null,
+    recent: [],
     sudo: [],
   };
 }

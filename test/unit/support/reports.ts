@@ -158,6 +158,8 @@ export function findingsOf(incident: Incident): ReportFindings {
     isForeign: false,
     leads: [],
     shortage,
+    main: null,
+    recent: [],
     survival: survivalSeconds(diagnosis.worst.result, holdings),
     advice: adviceOf(incident),
     sudo: [],

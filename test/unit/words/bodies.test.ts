@@ -1062,6 +1062,7 @@ describe('a report', () => {
             "namespaces_at_least": 1,
             "namespaces_found": 2,
             "namespaces_unread": 0,
+            "recorded": [],
             "sudo_adds": [],
             "table": {
               "buckets": 500,
@@ -1107,6 +1108,7 @@ describe('a report', () => {
       namespaces_unread: 1,
       kernel_log: { fault: 'cannot read /dev/kmsg: permission denied' },
       memory: { slab_full_bytes: null, hash_table_bytes: null, available_bytes: null },
+      recorded: [],
       sudo_adds: ['the list'],
     });
     const unknown = { slabCache: fault('denied'), release: fault('missing'), isInitial: undefined };
