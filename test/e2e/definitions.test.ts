@@ -114,6 +114,7 @@ test('the services of Icinga 2 and of Director have the same thresholds', () => 
     conntrack_warning: valuesOf('-w'),
     conntrack_critical: valuesOf('-c'),
     conntrack_state_dir: valuesOf('--state-dir')[0],
+    conntrack_record: true,
     conntrack_verbose: true,
   };
   expect(Object.fromEntries(vars)).toEqual(wanted);
