@@ -89,8 +89,8 @@ function dueOf(
   return report && { checked, report };
 }
 
-/** Of the time that is left, for writing and for the check's own output. */
-const [RESERVE_MILLISECONDS, RESERVE_SHARE] = [500, 0.2];
+/** Of the time that is left, for what a busy machine delays, for writing, and for the check's own output. */
+const [RESERVE_MILLISECONDS, RESERVE_SHARE, MOST_RESERVED] = [500, 0.15, 0.33];
 
 async function keepReports(
   place: IncidentPlace,
@@ -98,7 +98,8 @@ async function keepReports(
   going: readonly Going[],
   deadline: Deadline,
 ): Promise<Fault | undefined> {
-  const reserve = Math.min(RESERVE_MILLISECONDS, RESERVE_SHARE * deadline.left());
+  const left = deadline.left();
+  const reserve = Math.min(MOST_RESERVED * left, Math.max(RESERVE_MILLISECONDS, RESERVE_SHARE * left));
   const dues = going.filter(({ due }) => due !== undefined);
   let fault: Fault | undefined;
   for (const [at, one] of dues.entries()) {

@@ -34,6 +34,8 @@ export interface Watcher {
   readonly stop: Interruption;
   /** Is told the entries so far after each piece. */
   readonly step: (entries: number) => void;
+  /** Of a list whose lines are sampled, so many are enough; undefined for the engine's own number. */
+  readonly enough?: number | undefined;
 }
 
 export async function countEntries(feed: EntryFeed, marks: Marks, watcher: Watcher): Promise<Counted> {
@@ -66,7 +68,7 @@ function countAll(feed: EntryFeed, digest: Digest, marks: Marks, watcher: Watche
 }
 
 async function countSample(feed: EntryFeed, marks: Marks, watcher: Watcher): Promise<Counted> {
-  const taken = newLineSample(counting.mostLines);
+  const taken = newLineSample(watcher.enough ?? counting.mostLines);
   const cut = await eachPiece(feed, watcher, (piece, length) => {
     takeSample(taken, piece, length);
     watcher.step(taken.lines);
