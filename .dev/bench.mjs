@@ -106,7 +106,7 @@ function benchStartUp(executable) {
   mkdirSync(state);
   for (const [subject, args, budget] of [
     ['the check', [], budgets.check],
-    ['the check with history', ['--state-dir', state], budgets.history],
+    ['the check with history and --record', ['--state-dir', state, '--record'], budgets.history],
   ]) {
     const title = `${subject}, ${name}, against ${against}`;
     if (!hasTools(title, yardstick[0])) continue;

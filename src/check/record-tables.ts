@@ -7,7 +7,7 @@ import type { Evaluation, Histories, TableResult } from '../evaluate/evaluate.ts
 import { type CheckedTable, incidentSigns } from '../evaluate/incident.ts';
 import { NOTHING_LOST } from '../evaluate/losses.ts';
 import { sampleOf } from '../evaluate/trend.ts';
-import { glanceAtIncidents } from '../history/incident-store.ts';
+import { glanceAtIncidents } from '../history/incident-names.ts';
 import type { Root } from '../kernel/root.ts';
 import type { BootClock, Observation } from '../model/observation.ts';
 import { faultWords } from '../words/faults.ts';

@@ -9,6 +9,15 @@ import { files } from '#system/files';
 import { systemFault } from '../kernel/file.ts';
 import type { Fault, Reading } from '../model/fault.ts';
 import { fingerprint } from './fingerprint.ts';
+import {
+  CLOSED_END,
+  highest,
+  type IncidentFile,
+  type IncidentPlace,
+  incidentFiles,
+  OPEN_END,
+  ownPlace,
+} from './incident-names.ts';
 import { formatRecord, type IncidentRecord, PLAIN_TEXT, parseRecord } from './incident-record.ts';
 import {
   ageOf,
@@ -16,8 +25,6 @@ import {
   isLeftover,
   LEFTOVER_SECONDS,
   type OwnFolder,
-  type OwnPlace,
-  ownPath,
   readOwn,
   replace,
 } from './state-directory.ts';
@@ -25,11 +32,6 @@ import {
 export const MOST_INCIDENTS = 20;
 /** Bytes. */
 export const LARGEST_INCIDENT_FILE = 1 << 16;
-
-export interface IncidentPlace {
-  readonly dir: string;
-  readonly euid: number;
-}
 
 export interface KeptIncident {
   readonly place: IncidentPlace;
@@ -63,16 +65,6 @@ export interface IncidentChange {
   readonly reports: readonly ReportFiles[];
 }
 
-const FILE_NAME = /^((\d{6,9})-\d{8}T\d{6}Z-([0-9a-f]{8}))(?:\.open\.json|\.json|-(?:first|worst)\.(?:json|txt))$/;
-const [OPEN_END, CLOSED_END] = ['.open.json', '.json'];
-
-interface IncidentFile {
-  readonly file: string;
-  readonly name: string;
-  readonly number: number;
-  readonly key: string;
-}
-
 export function incidentKey({ boot, table }: Pick<IncidentRecord, 'boot' | 'table'>): string {
   return fingerprint(`${boot} ${table}`);
 }
@@ -80,25 +72,6 @@ export function incidentKey({ boot, table }: Pick<IncidentRecord, 'boot' | 'tabl
 export function incidentName(number: number, record: IncidentRecord): string {
   const stamp = new Date(record.start).toISOString().replace(/\.\d+|[-:]/g, '');
   return `${String(number).padStart(6, '0')}-${stamp}-${incidentKey(record)}`;
-}
-
-export function incidentsPath(place: IncidentPlace): string {
-  return ownPath(ownPlace(place));
-}
-
-function ownPlace({ dir, euid }: IncidentPlace): OwnPlace {
-  return { dir, euid, below: 'incidents' };
-}
-
-/** What the names alone show, which is all that a clean check looks at: nothing is made, and no file is opened. */
-export function glanceAtIncidents(place: IncidentPlace): { readonly isOpen: boolean; readonly total: number } | Fault {
-  const source = incidentsPath(place);
-  const names = files.list(source);
-  if ('errno' in names) {
-    if (names.errno === 'ENOENT') return { isOpen: false, total: 0 };
-    return { ...(names.errno === 'ENOTDIR' ? { kind: 'not-directory' } : systemFault(names)), source };
-  }
-  return { isOpen: names.some((name) => name.endsWith(OPEN_END)), total: highest(incidentFiles(names)) };
 }
 
 /** Of a user that has none there is nothing, which is no fault. */
@@ -149,17 +122,6 @@ function isRecordFile({ file, name }: IncidentFile, all: readonly IncidentFile[]
 
 function newestFirst(some: readonly IncidentFile[]): readonly IncidentFile[] {
   return some.slice().sort((a, b) => b.number - a.number || (a.name < b.name ? 1 : -1));
-}
-
-function incidentFiles(names: readonly string[]): readonly IncidentFile[] {
-  return names.flatMap((file) => {
-    const [, name, number, key] = FILE_NAME.exec(file) ?? [];
-    return name === undefined || key === undefined ? [] : [{ file, name, number: Number(number), key }];
-  });
-}
-
-function highest(all: readonly IncidentFile[]): number {
-  return all.reduce((most, { number }) => Math.max(most, number), 0);
 }
 
 function readIncidentRecord(folder: OwnFolder, file: string): Reading<IncidentRecord> {

@@ -1,8 +1,9 @@
 // Recorded incidents for programs.
 
 import type { AllIncidents } from '../history/all-incidents.ts';
+import { incidentsPath } from '../history/incident-names.ts';
 import type { IncidentEnd, IncidentRecord, KeptReport, MainSource } from '../history/incident-record.ts';
-import { incidentsPath, type KeptIncident } from '../history/incident-store.ts';
+import type { KeptIncident } from '../history/incident-store.ts';
 import type { ReportDocument } from '../report/report-body.ts';
 import type { Count, InPlace } from '../words/body-types.ts';
 import { faultWords } from '../words/faults.ts';

@@ -2,8 +2,9 @@
 
 import type { Lost } from '../evaluate/losses.ts';
 import { packetsLost } from '../evaluate/losses.ts';
+import { incidentsPath } from '../history/incident-names.ts';
 import type { IncidentEnd, IncidentRecord, KeptReport, MainSource, SinceLoss } from '../history/incident-record.ts';
-import { incidentsPath, type KeptIncident } from '../history/incident-store.ts';
+import type { KeptIncident } from '../history/incident-store.ts';
 import { localMoment } from '../history/local-time.ts';
 import type { Fault, Reading } from '../model/fault.ts';
 import { faultWords } from '../words/faults.ts';

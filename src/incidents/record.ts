@@ -4,14 +4,9 @@
 
 import { self } from '#system/self';
 import type { CheckedTable, IncidentCheck } from '../evaluate/incident.ts';
+import type { IncidentPlace } from '../history/incident-names.ts';
 import type { IncidentRecord } from '../history/incident-record.ts';
-import {
-  type IncidentChange,
-  type IncidentPlace,
-  incidentName,
-  readIncidents,
-  storeIncidents,
-} from '../history/incident-store.ts';
+import { type IncidentChange, incidentName, readIncidents, storeIncidents } from '../history/incident-store.ts';
 import { readHost } from '../kernel/host-name.ts';
 import { identify } from '../kernel/namespaces/identity.ts';
 import { type Deadline, openRoot, type Root } from '../kernel/root.ts';

@@ -40,5 +40,11 @@ test.each(lists)('%s', (list) => {
 });
 
 test('every help text', () => {
-  return expectSame([['--help'], ['report', '--help'], ['plan', '--help'], ['munin', '--help'], ['-h']]);
+  const commands = ['report', 'incidents', 'plan', 'munin'];
+  return expectSame([['--help'], ...commands.map((name) => [name, '--help']), ['-h']]);
+});
+
+test('a fault of incidents', () => {
+  const faults = [[], ['--format', 'json'], ['7']];
+  return expectSame(faults.map((args) => ['incidents', '--state-dir', '/nowhere', ...args]));
 });

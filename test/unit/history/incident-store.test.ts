@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { files as system } from '#system/files';
+import { glanceAtIncidents } from '../../../src/history/incident-names.ts';
 import type { IncidentRecord, KeptReport } from '../../../src/history/incident-record.ts';
 import {
-  glanceAtIncidents,
   incidentName,
   LARGEST_INCIDENT_FILE,
   MOST_INCIDENTS,
