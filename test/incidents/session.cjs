@@ -1,11 +1,13 @@
 // A session as that of ssh, which must not be cut off. `sshd ADDRESS PORT`: echoes, under that name. `web ADDRESS
 // PORT`: echoes. `client ADDRESS PORT FROM`: connects once, and for each line of its input says whether an echo comes back.
+// `crowd ADDRESS PORT FROM N MILLISECONDS`: N connections that each send a byte so often; for each line of its input says
+// how many have no echo.
 
 const net = require('node:net');
-const [, , kind, address, port, from] = process.argv;
+const [, , kind, address, port, from, count, often] = process.argv;
 const LONGEST = 3000;
 
-const kinds = { sshd, web, client };
+const kinds = { sshd, web, client, crowd };
 kinds[kind]();
 
 function sshd() {
@@ -32,5 +34,33 @@ function client() {
   process.stdin.on('data', () => {
     socket.write('x');
     waiting = setTimeout(() => say('silent'), LONGEST);
+  });
+}
+
+function crowd() {
+  const clients = Array.from({ length: Number(count) }, (_, at) => {
+    const socket = net.connect({ host: address, port: Number(port), localAddress: from });
+    const each = { socket, echoed: 0 };
+    socket.setNoDelay(true);
+    socket.on('data', () => {
+      each.echoed += 1;
+    });
+    socket.on('error', () => undefined);
+    setTimeout(() => setInterval(() => socket.write('x'), Number(often)), (Number(often) * at) / Number(count));
+    return each;
+  });
+  let open = 0;
+  for (const { socket } of clients)
+    socket.on('connect', () => {
+      open += 1;
+      if (open === clients.length) process.stdout.write('ready\n');
+    });
+  process.stdin.on('data', () => {
+    const before = clients.map(({ echoed }) => echoed);
+    for (const { socket } of clients) socket.write('x');
+    setTimeout(() => {
+      const silent = clients.filter(({ echoed }, at) => echoed === before[at]);
+      process.stdout.write(`${silent.length}\n`);
+    }, LONGEST);
   });
 }

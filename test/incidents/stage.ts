@@ -106,13 +106,13 @@ export function settingsOf(namespace: string): string {
   ].join('\n');
 }
 
-/** Connections to a database that have been idle for so long. */
-export function idle({ namespace }: Stage, count: number, seconds = 1000): void {
+/** Connections to a database that have been idle for so long, each for so much longer than the one before. */
+export function idle({ namespace }: Stage, count: number, seconds = 1000, longer = 0): void {
   const line = (at: number): string => {
     const [source, port] = [`10.2.${(at >> 8) % 4}.${at & 255}`, 1024 + (at % 60_000)];
     const reply = `-r 10.3.0.1 -q ${source} --reply-port-src 5432 --reply-port-dst ${port}`;
     const flow = `-p tcp --state ESTABLISHED -u SEEN_REPLY,ASSURED -s ${source} -d 10.3.0.1 --sport ${port} --dport 5432`;
-    return `-A -t ${432_000 - seconds} ${flow} ${reply}\n`;
+    return `-A -t ${432_000 - seconds - longer * at} ${flow} ${reply}\n`;
   };
   const list = join(scratch(), 'idle');
   writeFileSync(list, Array.from({ length: count }, (_, at) => line(at)).join(''));

@@ -85,6 +85,7 @@ export interface Report {
     readonly source: string;
     readonly entries: number;
     readonly zoned: number;
+    readonly zones: readonly { readonly zone: number; readonly entries: number }[];
     readonly sources: Ranking;
     readonly ports: Ranking;
     readonly kinds: readonly { readonly name: string; readonly state: string | null }[];

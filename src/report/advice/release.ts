@@ -186,7 +186,8 @@ const REASONS: Readonly<Record<Unproven, string>> = {
   once: `The list was read once: it does not show if packets still come. ${WATCH_LONGER}`,
   few: `Too few of them were read twice to show if packets still come. ${WATCH_LONGER}`,
   used: 'Some of them had packets between two readings: they are in use.',
-  young: 'Those that were read twice were not idle for long, or wait for an acknowledgement.',
+  young:
+    'Those that were read twice were not idle for long, wait for an acknowledgement, or have all about the same time left, as if by another timeout.',
 };
 
 export function unprovenStep({ group, of, why }: UnprovenAdvice): Step {

@@ -15,7 +15,7 @@ export interface OpenGroup {
   readonly both: number;
   /** Of them, those with a packet in between, as far as whole seconds show. */
   readonly reset: number;
-  /** Of the others, those whose remaining time shows that they were idle before, if they have their sysctl's timeout. */
+  /** Of the others, those whose remaining time shows that they were idle before, by the sysctl and among themselves. */
   readonly idle: number;
 }
 
@@ -49,25 +49,38 @@ export function openGroups(
   seconds: number,
   marks: Marks,
 ): readonly OpenGroup[] {
-  const groups = new Map<number, OpenGroup>();
-  for (const line of lines.flatMap(openLine)) {
-    const { state, port } = line;
-    const earlier = before.get(line.flow);
-    const group = groups.get((state << 16) | port) ?? { state, port, seconds, both: 0, reset: 0, idle: 0 };
-    if (earlier !== undefined) groups.set((state << 16) | port, withLine(group, line, earlier, marks));
+  const groups = new Map<number, TwiceRead[]>();
+  for (const { flow, left, state, port } of lines.flatMap(openLine)) {
+    const earlier = before.get(flow);
+    const group = groups.get((state << 16) | port) ?? [];
+    groups.set((state << 16) | port, group);
+    if (earlier !== undefined) group.push({ earlier, left });
   }
-  return Array.from(groups.values());
+  return Array.from(groups).flatMap(([key, timers]) => {
+    const group = { state: key >>> 16, port: key & 0xffff, seconds };
+    return timers.length === 0 ? [] : [{ ...group, ...countTimers(timers, group, marks) }];
+  });
 }
 
-function withLine(group: OpenGroup, { left, state }: OpenLine, earlier: number, marks: Marks): OpenGroup {
+interface TwiceRead {
+  readonly earlier: number;
+  readonly left: number;
+}
+
+/** What TCP keepalive allows: an entry that has had no packet for longer is idle under whichever timeout it is given. */
+const LONGEST_PAUSE = 7440;
+
+function countTimers(
+  timers: readonly TwiceRead[],
+  { state, seconds }: Pick<OpenGroup, 'state' | 'seconds'>,
+  { endedAt, unsettled }: Marks,
+): Pick<OpenGroup, 'both' | 'reset' | 'idle'> {
+  const mark = endedAt[classOf({ protocol: TCP_NUMBER, state, assured: true })] ?? -1;
   // Of less than a second whole seconds show nothing.
-  const isReset = earlier - left < Math.max(1, Math.floor(group.seconds));
-  const mark = marks.endedAt[classOf({ protocol: TCP_NUMBER, state, assured: true })] ?? -1;
-  const isIdle = !isReset && left <= mark && left > marks.unsettled;
-  return {
-    ...group,
-    both: group.both + 1,
-    reset: group.reset + Number(isReset),
-    idle: group.idle + Number(isIdle),
-  };
+  const running = timers.filter(({ earlier, left }) => earlier - left >= Math.max(1, Math.floor(seconds)));
+  const old = running.flatMap(({ left }) => (left <= mark ? [left] : []));
+  // The longest of them may be the timeout that they were given, by a policy that is gone or a sysctl that was changed.
+  const longest = old.reduce((most, left) => Math.max(most, left), 0);
+  const idle = old.filter((left) => left <= longest - LONGEST_PAUSE && left > unsettled);
+  return { both: timers.length, reset: timers.length - running.length, idle: idle.length };
 }

@@ -12,19 +12,39 @@ function one(before: Line, after: Line, seconds = 1): OpenGroup | undefined {
   return groups([line(before)], [line(after)], seconds)[0];
 }
 
+// Another one of the group has been idle for less.
+const [LESS_BEFORE, LESS_AFTER] = [
+  { from: 1, left: 300_000 },
+  { from: 1, left: 299_999 },
+];
+
+function beside(before: number, after: number, seconds: number): OpenGroup | undefined {
+  return groups([line(LESS_BEFORE), line({ left: before })], [line(LESS_AFTER), line({ left: after })], seconds)[0];
+}
+
 test.each([
   ['ran on', 200_000, 199_999, 1, { reset: 0, idle: 1 }],
   ['ran on, as whole seconds may show it', 200_000, 199_998, 1.1, { reset: 0, idle: 1 }],
   ['was set back to the same second', 431_999, 431_999, 1, { reset: 1, idle: 0 }],
   ['was set back', 200_000, 431_999, 1, { reset: 1, idle: 0 }],
-  ['was set back in a longer time', 431_999, 431_998, 3, { reset: 1, idle: 0 }],
-  ['shows nothing in less than a second', 200_000, 200_000, 0.1, { reset: 1, idle: 0 }],
   ['of a timeout of an hour was set back', 3599, 3599, 1, { reset: 1, idle: 0 }],
   ['was not idle for long', 431_000, 430_999, 1, { reset: 0, idle: 0 }],
-  ['may wait for an acknowledgement', 300, 299, 1, { reset: 0, idle: 0 }],
+  ['may wait for an acknowledgement', 301, 300, 1, { reset: 0, idle: 0 }],
   ['does not', 302, 301, 1, { reset: 0, idle: 1 }],
+  ['was idle for not much longer than the other', 292_561, 292_560, 1, { reset: 0, idle: 0 }],
+  ['was idle for 2 h 4 min longer', 292_560, 292_559, 1, { reset: 0, idle: 1 }],
 ] as const)('a timer that %s', (_, before, after, seconds, expected) => {
-  expect(one({ left: before }, { left: after }, seconds)).toMatchObject({ both: 1, port: 443, ...expected });
+  expect(beside(before, after, seconds)).toMatchObject({ both: 2, port: 443, ...expected });
+});
+
+test('in less than a second, and if it should have run on for longer', () => {
+  expect(one({ left: 200_000 }, { left: 200_000 }, 0.1)).toMatchObject({ reset: 1 });
+  expect(one({ left: 431_999 }, { left: 431_998 }, 3)).toMatchObject({ reset: 1 });
+});
+
+test('all with about the same time left may have that timeout', () => {
+  const at = (left: number) => times(50, (each) => ({ left: left - each }));
+  expect(groups(at(3599), at(3598))).toMatchObject([{ both: 50, reset: 0, idle: 0 }]);
 });
 
 test('only open connections that are in both', () => {
@@ -39,7 +59,7 @@ test('by port, as the kernel and as conntrack(8) print them', () => {
   const bare = (lines: readonly string[]) => lines.map((text) => text.replace(/^ipv4 +2 /, ''));
   for (const print of [(lines: readonly string[]) => lines, bare])
     expect(groups(print(at(200_000)), print(at(199_999)))).toMatchObject([
-      { port: 443, both: 3, idle: 3 },
-      { port: 22, both: 2, idle: 2 },
+      { port: 443, both: 3, reset: 0 },
+      { port: 22, both: 2, reset: 0 },
     ]);
 });
