@@ -2,14 +2,17 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { command, ENV, RUN } from '../e2e/support/plugin.ts';
+import { command, RUN } from '../e2e/support/plugin.ts';
 import { scratch } from '../e2e/support/tree.ts';
-import { HASHSIZE, hashsizeTo, inside, limitTo, sendDatagrams, toolCounter } from '../live/namespace.ts';
+import { HASHSIZE, hashsizeTo, inside, limitTo, sendDatagrams, toolCounter, withoutOthers } from '../live/namespace.ts';
 import { liveSuite } from '../live/parts.ts';
-import { done, flood, lostByClients, roomlessIn, stage } from './stage.ts';
+import { done, flood, lostByClients, roomlessIn, settingsOf, stage } from './stage.ts';
 import { EXECUTABLES, kinds, report, STANDALONE, step, type } from './told.ts';
 
-const PARTS = [STANDALONE, HASHSIZE, '/usr/sbin/conntrack', '/usr/sbin/nft', '/usr/sbin/ip', '/usr/bin/perl'];
+const PARTS = [
+  ...[STANDALONE, HASHSIZE, '/usr/bin/perl'],
+  ...['conntrack', 'iptables-legacy-save', 'nft', 'ip', 'sysctl'].map((tool) => `/usr/sbin/${tool}`),
+];
 
 liveSuite('a table that has no room below its limit', PARTS, () => {
   test('chains that are too long: more buckets, and no higher limit', async () => {
@@ -36,9 +39,13 @@ liveSuite('a table that has no room below its limit', PARTS, () => {
       expect(inside(namespace, ...run, '--state-dir', state).stdout).toMatch(
         /^CONNTRACK \w+ - .*, \d+ refused by long hash chains in the last /,
       );
+    const settings = settingsOf(namespace);
     type(step(told, 'buckets').commands);
     const [roomless, lost] = await Promise.all([roomlessIn(scene, 1500), lostByClients(scene, 100)]);
     expect({ roomless, lost }).toEqual({ roomless: 0, lost: 0 });
+    type(step(told, 'buckets').undo);
+    expect(settingsOf(namespace)).toBe(settings);
+    expect(await lostByClients(scene, 50)).toBeGreaterThan(5);
   });
 
   test('evictions, which the kernel counts as no loss: an answer that takes its time meets no entry', async () => {
@@ -60,13 +67,17 @@ liveSuite('a table that has no room below its limit', PARTS, () => {
     expect(drops / evicted).toBeLessThan(0.05);
 
     expect(told.state).toBe('critical');
-    const { stdout } = command(ENV, [...RUN, 'report', '--pid', String(pid)]);
+    const [file, ...line] = withoutOthers(...RUN, 'report', '--pid', String(pid));
+    const { stdout } = command(file, line);
     // How long it is follows from the rate, which is another on a busy machine.
     expect(stdout.replace(/\s+/g, ' ')).toMatch(
       /an entry without an answer survives (less than 0\.1|about [\d.]+) s: an answer that takes longer meets none/,
     );
+    const settings = settingsOf(namespace);
     type(step(told, 'raise').commands);
     await pause(300);
     expect(await lostByClients(scene, 200)).toBe(0);
+    type(step(told, 'raise').undo);
+    expect(settingsOf(namespace)).toBe(settings);
   });
 });
