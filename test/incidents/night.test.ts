@@ -10,7 +10,7 @@ import { scratch } from '../e2e/support/tree.ts';
 import { type Site, site } from '../live/daemon.ts';
 import { inside, limitTo, sendDatagrams, toolCounter, trackingNamespace, withoutOthers } from '../live/namespace.ts';
 import { liveSuite } from '../live/parts.ts';
-import { askNrpe, CHECK_NRPE, NRPE, otherForm, shippedHere, startNrpe } from '../live/support/nrpe-daemon.ts';
+import { askNrpe, CHECK_NRPE, NRPE, shippedHere, startNrpe, sudoForm } from '../live/support/nrpe-daemon.ts';
 import { background, SENDER, stage, TARGET } from './stage.ts';
 import { answerOf, EXECUTABLES, expectValid, STANDALONE } from './told.ts';
 
@@ -182,7 +182,10 @@ liveSuite('a night that is over', PARTS, () => {
     const sudo = site();
     const asked = [
       await startNrpe(plain, { snippet: shippedHere(plain, SNIPPET), by: withoutOthers() }),
-      await startNrpe(sudo, { snippet: otherForm(sudo, '--netns'), by: [...withoutOthers(), ...withSudoers(sudo)] }),
+      await startNrpe(sudo, {
+        snippet: sudoForm(sudo, 'check_conntrack_netns'),
+        by: [...withoutOthers(), ...withSudoers(sudo)],
+      }),
     ];
     const ask = () => asked.map((port) => askNrpe(port, 'check_conntrack_netns').stdout);
     ask();

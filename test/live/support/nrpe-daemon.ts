@@ -48,10 +48,11 @@ export function shippedHere(here: Site, name: string): string {
   return shipped(name, { [DOCUMENTED]: here.plugins });
 }
 
-/** Enables the snippet's commented-out command, which uses sudo. */
-export function sudoForm(here: Site): string {
+/** Enables a commented-out command of the snippet, which uses sudo. */
+export function sudoForm(here: Site, name = 'check_conntrack'): string {
   const lines = shippedHere(here, 'nrpe_check_conntrack.cfg').split('\n');
-  return lines.find((line) => /^#command\[check_conntrack\]=.*sudo/.test(line))?.slice('#'.length) ?? '';
+  const isForm = (line: string) => line.startsWith(`#command[${name}]=`) && line.includes('sudo');
+  return lines.find(isForm)?.slice('#'.length) ?? '';
 }
 
 function settings({ folder }: Site, port: string): readonly string[] {
