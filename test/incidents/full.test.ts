@@ -18,7 +18,7 @@ import {
   withoutOthers,
 } from '../live/namespace.ts';
 import { liveSuite } from '../live/parts.ts';
-import { settingsOf } from './stage.ts';
+import { background, settingsOf } from './stage.ts';
 import { FORMS, kinds, report, STANDALONE, step, type } from './told.ts';
 
 const PARTS = [
@@ -84,6 +84,27 @@ liveSuite('a full table', PARTS, () => {
       expect(stdout).toMatch(/\nsudo would add: who fills the table,/);
       expect(stdout).toContain('  1. Raise the limit to ');
     });
+  });
+
+  test('a program that does not close: its sockets are shown, and nothing is changed', async () => {
+    const namespace = trackingNamespace();
+    const script = `const net = require('node:net');
+      const server = net.createServer({ allowHalfOpen: true }, (one) => one.resume());
+      server.listen(9000, '127.0.0.1', 1000, () => {
+        let left = 950;
+        for (let made = 0; made < 950; made++)
+          net.connect(9000, '127.0.0.1').on('connect', function () { this.end(); if (--left === 0) process.stdout.write('ready'); });
+      });`;
+    const child = await background(namespace, process.execPath, '-e', script);
+    keep(HASHSIZE);
+    limitTo(1000);
+    const told = await report();
+    expect(told.incident.advice[0]).toMatchObject({ kind: 'half_closed' });
+    expect(step(told, 'half_closed').title).toMatch(/ to tcp port 9000 are in CLOSE_WAIT\.$/);
+    const settings = settingsOf(namespace);
+    const [look = ''] = step(told, 'half_closed').commands;
+    expect(command('/bin/sh', ['-c', look]).stdout).toContain(`pid=${child.pid},`);
+    expect(settingsOf(namespace)).toBe(settings);
   });
 
   describe('connections into a black hole', () => {
