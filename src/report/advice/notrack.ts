@@ -8,7 +8,7 @@
 import { atLeast } from '../../evaluate/kernel-version.ts';
 import type { FilterChain } from '../../model/filter-chain.ts';
 import type { Action } from '../../words/action.ts';
-import { grouped, listWords } from '../../words/prose.ts';
+import { grouped } from '../../words/prose.ts';
 import { percentWords } from '../../words/words.ts';
 import { protocolWords } from '../list/address.ts';
 import type { Arrivals, Both } from '../list/arrivals.ts';
@@ -37,7 +37,15 @@ import {
   UDP,
   WORTHWHILE,
 } from './suspicion.ts';
-import { acceptUntracked, type UntrackedPort, untracked, untrackedByIptables } from './untracked-rules.ts';
+import {
+  acceptingWords,
+  acceptUntracked,
+  chainLooks,
+  portWords,
+  type UntrackedPort,
+  untracked,
+  untrackedByIptables,
+} from './untracked-rules.ts';
 
 export interface NotrackAdvice extends UntrackedPort {
   readonly kind: 'notrack';
@@ -132,13 +140,9 @@ export function notrackStep(advice: NotrackAdvice, context: Place): Step {
   return advice.zoned > 0 ? zoneStep(title, advice, context) : { title, ...rules(advice, context) };
 }
 
-function portWords({ protocol, port }: NotrackAdvice): string {
-  return `${protocolWords(protocol)} port ${port}`;
-}
-
 function rules(advice: NotrackAdvice, context: Place): Omit<Step, 'title'> {
   const { chains } = advice;
-  const before = preconditions(advice);
+  const before = acceptingWords(advice, chains);
   const effects = [
     'New packets of that port create no entry; present entries end by their timeout.',
     'Cost: no memory. NAT and rules with a state no longer apply to that port.',
@@ -148,7 +152,7 @@ function rules(advice: NotrackAdvice, context: Place): Omit<Step, 'title'> {
     return { ...unknownRules(context), preconditions: before, notes, ...PASSING };
   }
   const first: readonly Action[] = [
-    ...looks(chains),
+    ...chainLooks(chains),
     ...chains.filter(({ isOwned }) => !isOwned).map((chain) => acceptUntracked(chain, advice)),
   ];
   const [nft, iptables] = [untracked(advice), untrackedByIptables(advice, context)];
@@ -171,38 +175,6 @@ function untrackWords(advice: NotrackAdvice): string {
   const name = protocolWords(advice.protocol);
   const ends = `${name} dport ${advice.port} notrack, and the same with sport`;
   return `Then, before tracking (nft: priority -300 of prerouting and output; iptables: table raw): ${ends}. A report as root on the running machine prints the commands if it can read the rules.`;
-}
-
-// ---- What has to be accepted ----
-
-function preconditions(advice: NotrackAdvice): readonly string[] {
-  const { chains } = advice;
-  if (chains?.length === 0) return [];
-  const why = `Untracked packets match no rule with a ct state of new, established or related.`;
-  const open = chains?.filter(({ isOwned }) => !isOwned) ?? [];
-  return [
-    why,
-    ...(open.length === 0
-      ? []
-      : [
-          `The first commands accept ${portWords(advice)} in ${listWords(open.map(chainWords))}, which would drop it. They match every address: add a match if the service is not for everyone.`,
-        ]),
-    ...(chains === undefined || open.length < chains.length
-      ? [`Check first that your rules accept ${portWords(advice)} without a state, in both directions.`]
-      : []),
-  ];
-}
-
-function looks(chains: readonly FilterChain[]): readonly Action[] {
-  const owned = chains.filter(({ isOwned }) => isOwned);
-  return owned.map(({ family, table, chain }) => ({
-    kind: 'look',
-    line: `nft list chain ${family} ${table} ${chain}`,
-  }));
-}
-
-function chainWords({ tool, family, table, chain }: FilterChain): string {
-  return [tool === 'nft' ? '' : tool, family, table, chain].filter(Boolean).join(' ');
 }
 
 // A rule that sets a zone puts an untracked packet back into tracking, and a packet with a zone is not untracked: notrack

@@ -2,6 +2,7 @@
 
 import type { FilterChain } from '../../model/filter-chain.ts';
 import { type Accept, type Action, type IptablesRule, nftChain, nftRule, nftTable } from '../../words/action.ts';
+import { listWords } from '../../words/prose.ts';
 import { protocolWords } from '../list/address.ts';
 import { iptablesFamilies, isSince, type Place } from './step.ts';
 
@@ -15,6 +16,10 @@ export interface UntrackedPort {
 }
 
 const ENDS = ['dport', 'sport'] as const;
+
+export function portWords({ protocol, port }: UntrackedPort): string {
+  return `${protocolWords(protocol)} port ${port}`;
+}
 
 /** Of at most 15 characters: `raw_udp_53`. */
 function stepOfPort({ protocol, port }: Pick<UntrackedPort, 'protocol' | 'port'>): string {
@@ -79,4 +84,36 @@ export function untrackedByIptables(advice: UntrackedPort, context: Place): read
       }),
     ),
   );
+}
+
+// ---- What has to be accepted ----
+
+/** `chains`: those that drop the port's packets once they are untracked; undefined if the rules could not be read. */
+export function acceptingWords(advice: UntrackedPort, chains: readonly FilterChain[] | undefined): readonly string[] {
+  if (chains?.length === 0) return [];
+  const why = `Untracked packets match no rule with a ct state of new, established or related.`;
+  const open = chains?.filter(({ isOwned }) => !isOwned) ?? [];
+  return [
+    why,
+    ...(open.length === 0
+      ? []
+      : [
+          `The first commands accept ${portWords(advice)} in ${listWords(open.map(chainWords))}, which would drop it. They match every address: add a match if the service is not for everyone.`,
+        ]),
+    ...(chains === undefined || open.length < chains.length
+      ? [`Check first that your rules accept ${portWords(advice)} without a state, in both directions.`]
+      : []),
+  ];
+}
+
+export function chainLooks(chains: readonly FilterChain[]): readonly Action[] {
+  const owned = chains.filter(({ isOwned }) => isOwned);
+  return owned.map(({ family, table, chain }) => ({
+    kind: 'look',
+    line: `nft list chain ${family} ${table} ${chain}`,
+  }));
+}
+
+function chainWords({ tool, family, table, chain }: FilterChain): string {
+  return [tool === 'nft' ? '' : tool, family, table, chain].filter(Boolean).join(' ');
 }
