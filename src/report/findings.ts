@@ -103,7 +103,7 @@ export async function gatherFindings(
       diagnosis,
       holdings: own?.holdings,
       arrivals: own?.arrivals,
-      own: readOwnAddresses(root, subject),
+      ...readAddresses(root, observation, subject),
       ...readCutOff(root, observation, subject, diagnosis),
       shortage,
       settings: settingsOf(root, observation, diagnosis, { subject, settings }),
@@ -122,6 +122,11 @@ function settingsOf(
   const { table } = worst.result;
   const isNats = trouble === 'clashing' || trouble === 'nat_exhausted';
   return table.key === subject.key || !isNats ? settings : readTunables(root, machine.generation, table);
+}
+
+function readAddresses(root: Root, { tables: [first] }: Observation, subject: Table): Pick<Case, 'own' | 'host'> {
+  const own = readOwnAddresses(root, subject);
+  return { own, host: subject.key === first.key ? own : readOwnAddresses(root, first) };
 }
 
 type CutOff = Pick<Case, 'ssh' | 'chains' | 'refusing' | 'timers'>;

@@ -115,6 +115,7 @@ function suspicionOf({ settings, evaluation, diagnosis: { worst }, ...found }: C
   const { table, losses, lost } = worst.result;
   const refused = losses === undefined || lost === undefined ? 0 : withoutRoom(lost, losses.events) / losses.seconds;
   const { machine } = evaluation.observation;
-  const { arrivals, own, ssh, chains } = found;
-  return { arrivals, refused, limit: table.limit, machine, own, ssh, chains, loose: settings.get('tcp_loose') };
+  const { arrivals, own, host, ssh, chains } = found;
+  const loose = settings.get('tcp_loose');
+  return { arrivals, refused, limit: table.limit, machine, own, host, ssh, chains, loose };
 }

@@ -19,6 +19,8 @@ export interface Case {
   readonly arrivals?: Arrivals | undefined;
   /** The addresses of the machine or container itself. */
   readonly own: OwnAddresses;
+  /** Those of the namespace that the report runs in. */
+  readonly host: OwnAddresses;
   readonly ssh: SshAccess;
   /** Chains of its namespace that drop what no rule accepts; undefined if the rules could not be read. */
   readonly chains: readonly FilterChain[] | undefined;

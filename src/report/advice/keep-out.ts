@@ -80,6 +80,8 @@ function sparedWords(from: string, spared: Spared, { zoned, of }: Culprit): stri
     case 'own':
     case 'home':
       return `This machine has an address in ${from}: no rule against it is advised, which would cut the machine off.`;
+    case 'host':
+      return `The host of this namespace has an address in ${from}: others may be translated to it, and no rule against it is advised.`;
     case 'ssh':
       return `An ssh session to this machine comes from ${from}: no rule against it is advised, which would cut the session off.`;
     case 'unknown':

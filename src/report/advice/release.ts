@@ -81,14 +81,19 @@ function onlyZone({ zones: [first], entries }: Holdings): number | undefined {
 
 type Cost = ReleaseAdvice['cost'] | { readonly why: Unproven };
 
-function costOf(group: Group, { timeouts }: Holdings, evidence: UseEvidence): Cost | undefined {
+function costOf(group: Group, holdings: Holdings, evidence: UseEvidence): Cost | undefined {
   const state = STATES[group.state] ?? '';
-  if (group.protocol === UDP) return 'datagrams';
+  // Without its entry an answered flow may get another port, and its peer does not know that.
+  if (group.protocol === UDP) return group.assured && holdings.nat > 0 ? undefined : 'datagrams';
   if (HALF_OPEN.includes(state)) return 'half-open';
   if (ENDED.includes(state)) return 'ended';
+  return OPEN.includes(state) ? costOfOpen(group, holdings, evidence) : undefined;
+}
+
+function costOfOpen(group: Group, { timeouts }: Holdings, evidence: UseEvidence): Cost | undefined {
   const kept = timeouts.find(({ name }) => name === timeoutName(group));
   const looksIdle = kept !== undefined && kept.ended >= NEARLY_ALL * kept.entries;
-  if (!looksIdle || !OPEN.includes(state) || maybeSsh(evidence.ssh, group.port)) return undefined;
+  if (!looksIdle || maybeSsh(evidence.ssh, group.port)) return undefined;
   const why = unprovenBy(group, evidence);
   return why === undefined ? 'silent' : { why };
 }

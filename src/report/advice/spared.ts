@@ -6,20 +6,24 @@ import { isOwn, type OwnAddresses } from './own-addresses.ts';
 import { DOMINANT, HALF_STATES, NEARLY_ALL, type Suspicion, TCP } from './suspicion.ts';
 
 /**
- * `own`, `home`: the machine itself, or a network that it is in. `unknown`: perhaps that. `ssh`: a session comes from
+ * `own`, `home`: the machine itself, or a network that it is in; `host`: the same, seen from a container. `unknown`: perhaps
+ * that. `ssh`: a session comes from
  * there. `everything`: nearly all entries are from there. `one_way`: a server, of whose connections only the replies pass.
  * `zones`: the same address may be another tenant.
  */
-export type Spared = 'own' | 'home' | 'unknown' | 'ssh' | 'everything' | 'one_way' | 'zones';
+export type Spared = 'own' | 'home' | 'host' | 'unknown' | 'ssh' | 'everything' | 'one_way' | 'zones';
 
 export type Extent = 'source' | 'network';
 
 export function sparedBy(found: Suspicion, holdings: Holdings, holder: Holder, extent: Extent): Spared | undefined {
-  const own = extent === 'source' ? isOwn(found.own, holder) : hasOwn(found.own, holder);
+  const [own, host] = [found.own, found.host].map((addresses) =>
+    extent === 'source' ? isOwn(addresses, holder) : hasOwn(addresses, holder),
+  );
   if (own === true) return extent === 'source' ? 'own' : 'home';
+  if (host === true) return 'host';
   if (hasSsh(found.ssh, holder, extent) === true) return 'ssh';
   if (isOneWay(holdings)) return 'one_way';
-  if (own === undefined) return 'unknown';
+  if (own === undefined || host === undefined) return 'unknown';
   if (holdings.zoned > 0) return 'zones';
   return isEverything(holdings, holder, extent) ? 'everything' : undefined;
 }

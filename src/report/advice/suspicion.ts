@@ -16,6 +16,8 @@ export interface Suspicion {
   readonly machine: Pick<Machine, 'generation' | 'release'>;
   /** The addresses of the machine or container itself. */
   readonly own: OwnAddresses;
+  /** Those of the namespace that the report runs in: the same, unless the table is another namespace's. */
+  readonly host: OwnAddresses;
   readonly ssh: SshAccess;
   /** Undefined if the rules could not be read. */
   readonly chains: readonly FilterChain[] | undefined;

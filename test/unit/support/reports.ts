@@ -129,6 +129,7 @@ export function adviceOf(incident: Incident): readonly Advice[] {
     holdings,
     arrivals,
     own: incident.machineOwn ?? ownOf(...own),
+    host: ownOf(),
     ssh: incident.ssh ?? NO_SSH,
     chains: incident.chains === 'unknown' ? undefined : (incident.chains ?? []),
     refusing: incident.refusing ?? [],

@@ -29,7 +29,18 @@ function advised({ holdings, arrivals }: Found, changes: Partial<Suspicion> = {}
   const { release } = NEW.observation.machine;
   const machine = { generation: 'nf_conntrack', release } as const;
   return culpritAdvice(
-    { arrivals, refused: 0, limit: 4000, machine, own: ownOf(), ssh: NO_SSH, chains: [], loose: 1, ...changes },
+    {
+      arrivals,
+      refused: 0,
+      limit: 4000,
+      machine,
+      own: ownOf(),
+      host: ownOf(),
+      ssh: NO_SSH,
+      chains: [],
+      loose: 1,
+      ...changes,
+    },
     holdings,
   );
 }

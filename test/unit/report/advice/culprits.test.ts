@@ -13,7 +13,18 @@ const RELEASE = { ok: true, value: { major: 6, minor: 18 }, source: '' } as cons
 function advised({ holdings, arrivals }: Found, changes: Partial<Suspicion> = {}) {
   const machine = { generation: 'nf_conntrack', release: RELEASE } as const;
   return culpritAdvice(
-    { arrivals, refused: 0, limit: 4000, machine, own: ownOf(), ssh: NO_SSH, chains: [], loose: 1, ...changes },
+    {
+      arrivals,
+      refused: 0,
+      limit: 4000,
+      machine,
+      own: ownOf(),
+      host: ownOf(),
+      ssh: NO_SSH,
+      chains: [],
+      loose: 1,
+      ...changes,
+    },
     holdings,
   );
 }
@@ -129,6 +140,13 @@ describe('against some no rule is advised', () => {
     expect(spared([...others, ...network])).toEqual(['notrack', undefined, 'source_limit']);
     expect(spared([...others, ...network], { own: ownOf(key('198.51.100.1')) })).toEqual(['notrack', 'home']);
     expect(spared([...others, ...network], { own: ownOf(key('198.51.101.1')) })).toContain('source_limit');
+  });
+
+  test('the host of a container, which others may be translated to', () => {
+    const host = ownOf(key('203.0.113.9'), key('198.51.100.1'));
+    expect(spared([...others, ...FLOODER], { host })).toEqual(['notrack', 'host']);
+    expect(spared([...others, ...network], { host })).toEqual(['notrack', 'host']);
+    expect(spared([...others, ...FLOODER], { host: UNKNOWN_OWN })).toEqual(['notrack', 'unknown']);
   });
 
   test('a network that nearly all entries are from: it may be the only one', () => {

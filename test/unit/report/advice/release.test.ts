@@ -84,6 +84,14 @@ describe('what is freed at once', () => {
     expect(of(11)).toMatchObject([{ source: undefined, entries: 100 }]);
   });
 
+  test('not flows of UDP that are answered, if anything is translated', () => {
+    const of = (flag: 'ASSURED' | 'UNREPLIED', nat: number) => {
+      const { holdings } = listed(times(100, () => ({ ...UDP, flag })));
+      return releaseAdvice({ ...holdings, nat }, SILENT).map(({ kind }) => kind);
+    };
+    expect([of('ASSURED', 1), of('UNREPLIED', 1), of('ASSURED', 0)]).toEqual([[], ['free'], ['free']]);
+  });
+
   test('not connections that live', () => {
     expect(releaseAdvice(listed(IDLE).holdings, SILENT)).toEqual([]);
   });

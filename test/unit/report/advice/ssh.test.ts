@@ -31,7 +31,7 @@ const NOWHERE: SshAccess = { ...NO_SSH, isComplete: false, established: undefine
 function suspicion(changes: Partial<Suspicion> = {}): Suspicion {
   const release = { ok: true, value: { major: 6, minor: 18 }, source: '' } as const;
   const machine = { generation: 'nf_conntrack', release } as const;
-  const known = { arrivals: undefined, refused: 0, limit: 4000, own: ownOf(), chains: [], loose: 1 };
+  const known = { arrivals: undefined, refused: 0, limit: 4000, own: ownOf(), host: ownOf(), chains: [], loose: 1 };
   return { ...known, machine, ssh: SESSION, ...changes };
 }
 

@@ -116,7 +116,17 @@ function culprits(of: (at: number) => Line, release: readonly [number, number]):
   const { holdings: all, arrivals } = listed(lines, lines);
   const { machine: found } = contextOf(release, table()).observation;
   return culpritAdvice(
-    { arrivals, refused: 0, limit: 4000, machine: found, own: ownOf(), ssh: NO_SSH, chains: CHAINS, loose: 1 },
+    {
+      arrivals,
+      refused: 0,
+      limit: 4000,
+      machine: found,
+      own: ownOf(),
+      host: ownOf(),
+      ssh: NO_SSH,
+      chains: CHAINS,
+      loose: 1,
+    },
     all,
   );
 }
@@ -244,6 +254,7 @@ describe('a value that could not be read is not changed', () => {
           limit: 4000,
           machine: context.observation.machine,
           own: ownOf(),
+          host: ownOf(),
           ssh: NO_SSH,
           chains: [],
           loose,
