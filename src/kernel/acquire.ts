@@ -23,7 +23,7 @@ const OWN_STATISTICS_LIMIT = 1 << 22;
 const OWN_KEY = 'own';
 
 /**
- * Parts to read besides the table itself. A command requests only what it prints, so that it does not wait for the rest.
+ * Parts to read besides the table. A command requests only what it prints, so that it does not wait for the rest.
  */
 export interface Wanted {
   /** `sizes` reads buckets and memory; `all` also reads the limit of expectations. */
