@@ -1,6 +1,6 @@
-// Makes real roots of Debian releases, in .cache/roots/, by mmdebstrap(1): test/packages installs the packages into copies
-// of them. What is there is kept. Without words on the command line those that the gate needs; `roots.mjs forky` adds
-// another one, which is tested too as long as it is there.
+// Makes real roots of Debian releases in .cache/roots/ with mmdebstrap(1); test/packages installs the packages into copies
+// of them. Existing roots are kept. Without arguments it makes those that the gate needs; `roots.mjs forky` adds another
+// one, which is tested too while it exists.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmdirSync } from 'node:fs';

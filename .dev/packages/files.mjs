@@ -132,7 +132,7 @@ export function sourceOf({ arch, work, bill }, from) {
   return made[from] ?? join(top, from);
 }
 
-/** What an administrator copies is written for Debian. The first user is NRPE's. */
+/** Files for administrators are written for Debian; this adapts them. The first user is NRPE's. */
 function adapted({ plugins, users, state }, text) {
   return text
     .replaceAll(`${FAMILIES.debian.plugins}/check_conntrack`, `${plugins}/check_conntrack`)

@@ -7,7 +7,7 @@ import type { Root } from './root.ts';
 const MODULES_LIMIT = 1 << 20;
 const RELEASE_LIMIT = 4096;
 
-/** What conntrack(8) talks to. */
+/** The interface of conntrack(8). */
 const INTERFACES = ['nf_conntrack_netlink', 'ip_conntrack_netlink'];
 
 /** `unknown`: it may be built in, or not be loaded. */
@@ -25,7 +25,7 @@ export function moduleState(root: Root, names: readonly string[]): ModuleState {
   if (names.some((name) => loaded.value.has(name))) return 'there';
   const builtIn = builtInModules(root);
   if (builtIn.ok) return names.some((name) => builtIn.value.has(name)) ? 'there' : 'absent';
-  // Where connection tracking is a module, so is what belongs to it; its own interface is built in along with it.
+  // If connection tracking is a module, so are its parts; if it is built in, so is its interface.
   if (loaded.value.has('nf_conntrack') || loaded.value.has('ip_conntrack')) return 'absent';
   return names.some((name) => INTERFACES.includes(name)) ? 'there' : 'unknown';
 }

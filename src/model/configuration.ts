@@ -48,7 +48,7 @@ export interface RefusedOption {
 /** The program that reads sysctl.d(5) at boot. */
 export type SysctlReader = 'systemd' | 'procps' | 'busybox';
 
-/** What the machine is configured to, in the order in which it is applied. */
+/** The machine's configuration, in the order in which it is applied. */
 export interface Configuration {
   readonly sysctl: readonly SysctlLine[];
   readonly reader: SysctlReader;
@@ -58,17 +58,17 @@ export interface Configuration {
   readonly services: readonly SysctlLine[];
   readonly hashsizes: readonly HashsizeOption[];
   readonly refusedOptions: readonly RefusedOption[];
-  /** Whether sysctl is run again whenever the module is loaded. */
+  /** True if sysctl runs again each time the module is loaded. */
   readonly reapplied: boolean;
   /** ip_conntrack's names for the limit that an nf_conntrack kernel also has, with dots. */
   readonly aliases: readonly string[];
-  /** Whether the two names of the limit are two limits: OpenVZ has one for the machine and one for each container. */
+  /** True if the two names of the limit are two limits: OpenVZ has one for the machine and one per container. */
   readonly hasTwoLimits: boolean;
-  /** What could not be read, and may say anything. */
+  /** Files that could not be read and may contain settings. */
   readonly faults: readonly Fault[];
 }
 
-/** What reads a machine's settings at boot, in which way. */
+/** The system that applies a machine's settings at boot. */
 export type MachineKind =
   | 'openwrt'
   | 'vyos'
@@ -82,12 +82,12 @@ export type MachineKind =
 /** Places that a captured tree may lack: then it is unknown what they say. */
 export type EvidencePlace = 'modules loaded at boot' | 'udev rules' | 'kubelet' | 'CPUs';
 
-/** How the machine gets its settings and its module; undefined where it cannot be told. */
+/** How the machine applies its settings and loads its module; a field is undefined if that is unknown. */
 export interface Evidence {
   readonly kind: MachineKind;
   /** The file or folder that shows it. */
   readonly mark: string | undefined;
-  /** Whether a restart of iptables unloads modules, and sets no sysctl of conntrack again: `/etc/sysconfig/iptables-config`. */
+  /** True if a restart of iptables unloads modules and does not set sysctls again: `/etc/sysconfig/iptables-config`. */
   readonly iptablesUnloads: boolean | undefined;
   readonly builtIn: boolean | undefined;
   /** The line that loads the module at boot, itself or by one that needs it. */

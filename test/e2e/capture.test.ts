@@ -119,7 +119,7 @@ test('a machine whose settings cannot all be read is not called whole', () => {
   expect(execFileSync('tar', ['-t'], { input: made.stdout, encoding: 'utf8' })).not.toMatch(/^\.\/captured$/m);
 });
 
-describe('what conntrack(8) printed, on kernels without the files', () => {
+describe('captured output of conntrack(8), on kernels without the files', () => {
   const without = { 'proc/net/stat/nf_conntrack': null, 'proc/net/nf_conntrack': null };
 
   test('counters', () => {

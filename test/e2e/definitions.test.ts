@@ -78,7 +78,7 @@ test.each([
   ['CONNTRACK WARNING - 85 of 100 entries (85.0%) | usage=85%', 1, 'WARNING - 85 of 100 entries (85.0%)\n', 0],
   [`CONNTRACK CRITICAL - ${'x'.repeat(200)} | usage=99%`, 2, `CRITICAL - ${'x'.repeat(69)}\n`, 1],
   ['CONNTRACK UNKNOWN - cannot read it', 3, 'UNKNOWN - cannot read it\n', 2],
-])('node-problem-detector is told %s by its own codes', (line, state, stdout, status) => {
+])('node-problem-detector gets %s with its own exit codes', (line, state, stdout, status) => {
   const folder = scratch();
   writeFileSync(join(folder, 'host'), `#!/bin/sh\necho '${line}'\nexit ${state}\n`, { mode: 0o755 });
   const script = shipped('nagios/kubernetes/node-problem-detector-conntrack').replace(HOST, join(folder, 'host'));

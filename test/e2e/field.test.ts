@@ -274,7 +274,7 @@ test.each(CASES)('%s', (_, given, { status, prints, not = [] }) => {
   for (const words of not) expect(answer.stdout).not.toContain(words);
 });
 
-describe('what makes a limit last', () => {
+describe('commands that make a limit permanent', () => {
   const lasting = (given: Machine, max: number) => {
     const answer = plugin('plan', '--max', String(max), '--root', machine(given));
     expect(answer).toMatchObject({ status: 0, stderr: '' });

@@ -65,7 +65,7 @@ describe('NAT without a free port', () => {
     return `ipv4     2 tcp      6 300 ESTABLISHED src=10.0.0.${at % 250} dst=192.0.2.1 ${ports} src=192.0.2.1 dst=203.0.113.7 sport=2049 dport=${600 + at} [ASSURED] mark=0 zone=0 use=2\n`;
   }).join('');
 
-  test('of a list alone', () => {
+  test('in a list without a machine', () => {
     const path = join(scratch(), 'list');
     writeFileSync(path, taken);
     const said = plugin('report', '--entries', path).stdout.replace(/\s+/g, ' ');
@@ -76,25 +76,28 @@ describe('NAT without a free port', () => {
     expect(plugin('report', '--entries', path).stdout).not.toContain('NAT:');
   });
 
-  test.each([['in the tree'], ['given']])('of a captured tree that lost packets to clashes, its list %s', (where) => {
-    const here = machine();
-    const path = join(where === 'given' ? scratch() : here.root, 'proc/net/nf_conntrack');
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, taken);
-    const lost = { uptime: 100, entries: 424, drop: [1180], insert_failed: [1180] };
-    const { stdout, status } = here.report(lost, ...(where === 'given' ? ['--entries', path] : []));
-    const said = stdout.replace(/\s+/g, ' ');
-    expect([status, said]).toEqual([
-      1,
-      expect.stringContaining(
-        'CONNTRACK WARNING - the table of this tree is 0.2% full; NAT has no port left towards tcp 192.0.2.1 port 2049 (424 of 424 taken); 1,180 lost to clashes since boot; ',
-      ),
-    ]);
-    expect(said).toContain('What to do 1. Give NAT more ports');
-  });
+  test.each([['in the tree'], ['given']])(
+    'in a captured tree that lost packets to clashes, with its list %s',
+    (where) => {
+      const here = machine();
+      const path = join(where === 'given' ? scratch() : here.root, 'proc/net/nf_conntrack');
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, taken);
+      const lost = { uptime: 100, entries: 424, drop: [1180], insert_failed: [1180] };
+      const { stdout, status } = here.report(lost, ...(where === 'given' ? ['--entries', path] : []));
+      const said = stdout.replace(/\s+/g, ' ');
+      expect([status, said]).toEqual([
+        1,
+        expect.stringContaining(
+          'CONNTRACK WARNING - the table of this tree is 0.2% full; NAT has no port left towards tcp 192.0.2.1 port 2049 (424 of 424 taken); 1,180 lost to clashes since boot; ',
+        ),
+      ]);
+      expect(said).toContain('What to do 1. Give NAT more ports');
+    },
+  );
 });
 
-describe('what earlier checks have seen', () => {
+describe('samples of earlier checks', () => {
   const lost = { drop: [4001], insert_failed: [4001] };
   const SEEN = '4,001 packets were lost to clashes between 480 s and 180 s before the capture';
 

@@ -10,8 +10,8 @@ import { namespaceInode, namespaceNumber } from './namespace.ts';
 import { netInode, processIds, readProcess } from './processes.ts';
 
 /**
- * Whether the table's namespace is known to have been made later than `since`; that and `uptime`, the present time, are
- * seconds since boot. Without processes the mount that keeps it tells.
+ * True if the table's namespace is certainly newer than `since`. Both `since` and `uptime`, the present time, are
+ * seconds since boot. Without processes, the age of the mount that keeps the namespace decides.
  */
 export function isYoungerThan(root: Root, table: Table, since: number, uptime: number): boolean {
   if (root.view === 'captured' || (table.isOwn && table.isInitial)) return false;

@@ -1,5 +1,5 @@
-// Rules that refuse connections by their number or rate, and the tables that steps of a report make. What they refuse
-// never shows up in the table of entries.
+// Rules that refuse connections by their number or rate, and the tables that steps of a report make. Connections that
+// they refuse have no entry.
 //   nft -t -a list ruleset   table inet check_conntrack_source { ... ip saddr 192.0.2.7 counter packets 5 bytes 300 drop
 //                            ct state new add @sources4 { ip saddr ct count over 100 } drop # handle 5
 //   iptables-save -c         [5:300] -A PREROUTING -m connlimit --connlimit-above 100 --connlimit-mask 32 -j DROP

@@ -20,7 +20,7 @@ export function readToolStatistics(root: Root, enter: readonly string[] = []): R
 
 const CAPTURED_LIMIT = 1 << 22;
 
-/** What `conntrack -S` printed where the tree was captured; undefined if it was not. */
+/** Returns the counters from the output of `conntrack -S` in a captured tree; undefined if it has none. */
 export function readCapturedStatistics(root: Root): Reading<Statistics> | undefined {
   const reading = root.read('/conntrack-S', CAPTURED_LIMIT, parseToolStatistics);
   return !reading.ok && reading.fault.kind === 'missing' ? undefined : reading;

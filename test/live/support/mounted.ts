@@ -37,7 +37,7 @@ export function mounted(name: string): Mounted {
   const root = tree(name);
   complete(root, name);
   for (const folder of [REAL, '/state']) mkdirSync(join(root, folder));
-  // What the tree lacks is not on the machine either.
+  // A file that the tree lacks is missing on the machine too.
   write(join(root, 'captured'), '');
   for (const file of engine) write(join(root, file), '');
   copyFileSync(PLUGIN, join(root, 'plugin'));

@@ -39,7 +39,7 @@ describe('the state of a module', () => {
     expect(moduleState(rootOf({ 'proc/modules': 'x 1 0 - Live 0x0\n' }), ['nf_tables'])).toBe('unknown');
   });
 
-  test('of any of its names', () => {
+  test('matches any of its names', () => {
     const root = rootOf({ 'proc/modules': 'ip_conntrack 1 0\nip_conntrack_netlink 1 0\n' });
     expect(moduleState(root, [NAME, 'ip_conntrack_netlink'])).toBe('there');
   });

@@ -28,7 +28,7 @@ interface Crowd extends Line {
 
 export interface RandomTable {
   readonly crowds: readonly Crowd[];
-  /** Of the crowds the first ones that have begun; undefined for a single reading. */
+  /** Number of crowds, from the first one, that have begun; undefined for a single reading. */
   readonly begun: number | undefined;
   readonly limit: number;
   readonly drop: number;
@@ -37,7 +37,7 @@ export interface RandomTable {
   readonly areSessionsKnown: boolean;
   readonly timers: TimerOrigin;
   readonly rulesKnown: boolean;
-  /** Of the open connections that were read twice, the part that had a packet. */
+  /** Share of the open connections in both readings that had a packet in between. */
   readonly used: number;
 }
 

@@ -269,7 +269,7 @@ describe('processes of a namespace, in a tree', () => {
     expect(namedIn({})).toEqual({ kind: 'pod', id: UID });
   });
 
-  test('what it has mounted', () => {
+  test('lists its mounts', () => {
     const text = '43 42 0:4 net:[7] /run/netns/a rw - nsfs nsfs rw\n';
     expect(readMounts(rootOf({ 'proc/self/mountinfo': text }))?.namespaces).toEqual([
       { number: 7, path: '/run/netns/a' },
