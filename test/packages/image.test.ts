@@ -1,7 +1,7 @@
 // The image for containers in the real podman: as the DaemonSet runs it, as another user, with nothing of the host but its
 // / to read. The network and process namespaces are those of the test, with a table of their own.
 
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { version } from '../../package.json';
@@ -14,6 +14,7 @@ const HOST = `
 for mounted in $(grep ' cgroup2 ' /proc/mounts | cut -d' ' -f2); do
   grep -q ' cgroup ' /proc/mounts && umount -l "$mounted"; done
 mount -t proc proc /proc
+mount -t tmpfs none /run # where podman and crun keep what they leave
 ip link set lo up
 nft 'add table inet t; add chain inet t c { type filter hook input priority 0; }; add rule inet t c ct state new accept'
 unshare --net sleep 100 &
@@ -23,6 +24,7 @@ let work: Folder;
 beforeAll(() => {
   work = folder();
   for (const name of ['textfile', 'state']) mkdirSync(join(work.path, name));
+  writeFileSync(join(work.path, 'containers.conf'), '[engine]\nlock_type = "file"\n');
 });
 afterAll(() => work.remove());
 
@@ -32,7 +34,8 @@ function host(script: string): string {
   const settings = ['--storage-driver=vfs', '--cgroup-manager=cgroupfs', '--events-backend=none', '--runtime=crun'];
   const podman = `podman() { command podman ${[...places, ...settings].join(' ')} "$@"; }\n`;
   const own = ['--mount', '--pid', '--net', '--fork', '--kill-child'];
-  return run('unshare', ...own, 'sh', '-ec', HOST, 'sh', podman + script);
+  const configuration = `CONTAINERS_CONF=${join(work.path, 'containers.conf')}`;
+  return run('env', configuration, 'unshare', ...own, 'sh', '-ec', HOST, 'sh', podman + script);
 }
 
 interface Mount {
