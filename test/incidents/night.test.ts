@@ -8,7 +8,15 @@ import { expect, test } from 'vitest';
 import { command, RUN } from '../e2e/support/plugin.ts';
 import { scratch } from '../e2e/support/tree.ts';
 import { type Site, site } from '../live/daemon.ts';
-import { inside, limitTo, sendDatagrams, toolCounter, trackingNamespace, withoutOthers } from '../live/namespace.ts';
+import {
+  inside,
+  limitTo,
+  processInside,
+  sendDatagrams,
+  toolCounter,
+  trackingNamespace,
+  withoutOthers,
+} from '../live/namespace.ts';
 import { liveSuite } from '../live/parts.ts';
 import { askNrpe, CHECK_NRPE, NRPE, shippedHere, startNrpe, sudoForm } from '../live/support/nrpe-daemon.ts';
 import { background, SENDER, stage, TARGET } from './stage.ts';
@@ -155,6 +163,27 @@ liveSuite('a night that is over', PARTS, () => {
       ]);
     }
     expect(toolCounter(namespace, 'insert_failed')).toBe(190);
+  });
+
+  test('ten namespaces at once: ten incidents, each with its own losses, within the time of one check', async () => {
+    limitTo(50);
+    const names = Array.from({ length: 10 }, () => trackingNamespace());
+    for (const name of names) await processInside(name);
+    const all = watchers();
+    await check(all);
+    for (const name of names) sendDatagrams(name, 80);
+    const lines = await check(all, '--timeout', '9');
+    for (const line of lines) expect(line).toMatch(/^CONNTRACK CRITICAL - namespace of sleep /);
+    const truth = names.map((name) => toolCounter(name, 'drop')).sort((a, b) => a - b);
+    for (const one of all) {
+      const incidents = incidentsOf(one).filter(({ table }) =>
+        names.some((name) => table.name.includes(`netns ${name}`)),
+      );
+      expect(incidents).toHaveLength(names.length);
+      expect(incidents.map(({ lost }) => lost['table_full'] ?? 0).sort((a, b) => a - b)).toEqual(truth);
+      // On a busy machine there may be no time for the reports of all.
+      expect(incidents.filter(({ first }) => first.missing === null).length).toBeGreaterThan(0);
+    }
   });
 
   test('a slow leak that ends by itself: its peak, and nothing lost', async () => {
