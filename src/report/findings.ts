@@ -8,7 +8,8 @@ import { exists } from '../kernel/file.ts';
 import { identify } from '../kernel/namespaces/identity.ts';
 import { readTunables } from '../kernel/namespaces/namespace-sysctls.ts';
 import type { Root } from '../kernel/root.ts';
-import { hasTimeoutPolicies, readFilterChains, readRefusingRules } from '../kernel/rules/rules.ts';
+import { hasTimeoutPolicies, readFilterChains, readRefusingRules, readTimeoutPolicies } from '../kernel/rules/rules.ts';
+import type { TimeoutPolicy } from '../kernel/rules/timeout-policies.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Identities, Table } from '../model/table.ts';
 import { adviceFor } from './advice/advice.ts';
@@ -93,6 +94,7 @@ export async function gatherFindings(
     subject,
     listed,
     isForeign,
+    policies: policiesOf(root, subject, listed),
     shortage,
     main: largest,
     // A report that is recorded would name itself.
@@ -122,6 +124,12 @@ function settingsOf(
   const { table } = worst.result;
   const isNats = trouble === 'clashing' || trouble === 'nat_exhausted';
   return table.key === subject.key || !isNats ? settings : readTunables(root, machine.generation, table);
+}
+
+/** Read only if entries have another timeout than the sysctl: a list of rules takes as long as there are rules. */
+function policiesOf(root: Root, subject: Table, listed: Listed): readonly TimeoutPolicy[] {
+  const isOther = listed.kind === 'list' && listed.holdings.timeouts.some(({ by }) => by !== 'sysctl');
+  return isOther ? (readTimeoutPolicies(root, subject) ?? []) : [];
 }
 
 function readAddresses(root: Root, { tables: [first] }: Observation, subject: Table): Pick<Case, 'own' | 'host'> {

@@ -1,6 +1,7 @@
 // Everything that a report is printed from.
 
 import type { MainSource } from '../history/incident-record.ts';
+import type { TimeoutPolicy } from '../kernel/rules/timeout-policies.ts';
 import type { Reading } from '../model/fault.ts';
 import type { FullLog, FullSpells } from '../model/full-log.ts';
 import type { Table } from '../model/table.ts';
@@ -25,6 +26,8 @@ export interface ReportFindings extends Evaluated {
   readonly listed: Listed;
   /** Whether the list cannot be the table's: it was given, and is much shorter or longer. */
   readonly isForeign: boolean;
+  /** Timeout policies of its rules, as far as they are known. */
+  readonly policies: readonly TimeoutPolicy[];
   /** Whether NAT is short of ports, where packets are lost to clashes. */
   readonly shortage: Shortage;
   /** Who fills the table, in one name; null if nothing stands out. */

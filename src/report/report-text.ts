@@ -71,7 +71,8 @@ function usageGauge({ table: { entries, limit }, measurements: { usage } }: Tabl
 
 function whoLines(found: ReportFindings): readonly string[] {
   const { listed, evaluation } = found;
-  if (listed.kind === 'list') return [...listLines(listed), ...foreignLines(found), ...elsewhereLines(found)];
+  if (listed.kind === 'list')
+    return [...listLines(listed, found.policies), ...foreignLines(found), ...elsewhereLines(found)];
   const hint =
     evaluation.observation.machine.view === 'captured'
       ? ' A list that was captured too is given with --entries FILE.'

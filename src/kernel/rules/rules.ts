@@ -1,5 +1,5 @@
 // Facts about the rules of a network namespace: rules that make entries larger, rules that drop invalid packets, port
-// ranges for NAT, and chains that drop untracked packets. All are parsed from the same lists.
+// ranges for NAT, timeouts that rules set, and chains that drop untracked packets. All are parsed from the same lists.
 
 import type { DropRule } from '../../model/drop-rule.ts';
 import type { Reading } from '../../model/fault.ts';
@@ -14,6 +14,7 @@ import { hasIptablesTables, parseNftChains, parseSavedChains } from './filter-ch
 import { hasForeignNat, type NatRange, parseNatRanges } from './nat-ranges.ts';
 import { hasTimeoutPolicy, parseNftRefusing, parseSavedRefusing } from './refusing-rules.ts';
 import { NFT_LIST, type RuleList, type RuleLists, ruleLists } from './rule-lists.ts';
+import { parseTimeoutPolicies, type TimeoutPolicy } from './timeout-policies.ts';
 
 const NO_BLOCKS = { ok: true, value: 'none', source: NFT_LIST } as const;
 // These track connections without a rule that the lists show.
@@ -70,6 +71,15 @@ export function readNatRanges(root: Root, namespace: Namespace): Reading<readonl
   if (!areKnown(all)) return failed[0] ?? none;
   const texts = all.flatMap(({ list }) => (list !== 'none' && list.ok ? [list.value] : []));
   return { ok: true, value: texts.flatMap(parseNatRanges), source: NFT_LIST };
+}
+
+/** Timeout policies that nft lists; undefined if the rules cannot be read. iptables names such a policy, and not its seconds. */
+export function readTimeoutPolicies(root: Root, namespace: Namespace): readonly TimeoutPolicy[] | undefined {
+  const lists = ruleLists(root, namespace);
+  if ('kind' in lists) return undefined;
+  const nft = lists.nft();
+  if (nft === 'none') return [];
+  return nft.ok ? parseTimeoutPolicies(nft.value) : undefined;
 }
 
 /**

@@ -4,7 +4,7 @@ import { classAt, type Digest, type EntryClass, LIFE_BOUNDS, type TallyName } fr
 import { STATES } from './entry.ts';
 import { type NatCount, natCountOf } from './nat-groups.ts';
 import { allHeld, CAPACITY, heaviest, type Tally } from './tally.ts';
-import { shorterTimeout, type Timeouts, timeoutName } from './timeouts.ts';
+import { shorterTimeout, type TimeoutBy, type Timeouts, timeoutInForce, timeoutName } from './timeouts.ts';
 
 export const RANKING_NAMES = ['sources', 'networks', 'destinations', 'ports'] as const;
 export type RankingName = (typeof RANKING_NAMES)[number];
@@ -45,8 +45,11 @@ export interface Group extends EntryClass {
 export interface Kept {
   /** Without `nf_conntrack_`. */
   readonly name: string;
-  /** What it is set to, where that is known. */
+  /** The timeout in force, if it is known; by the entries alone it is at least this. */
   readonly seconds: number | undefined;
+  readonly by: TimeoutBy;
+  /** The sysctl, if it is known. */
+  readonly set: number | undefined;
   readonly entries: number;
   /** The most seconds that one of them has left. */
   readonly longest: number;
@@ -210,24 +213,36 @@ export function kindsOf({ classes, offloaded }: Digest): readonly Kind[] {
 }
 
 function keptBy(digest: Digest, timeouts: Timeouts): readonly Kept[] {
-  const kept = new Map<string, Kept>();
+  const names = new Map<string, number[]>();
   digest.classes.forEach((entries, place) => {
-    if (entries === 0) return;
     const name = timeoutName(classAt(place));
-    const seconds = timeouts.get(name);
-    const shorter = seconds === undefined ? undefined : shorterTimeout(name, seconds);
-    const before = kept.get(name) ?? { name, seconds, entries: 0, longest: 0, shorter, ended: 0, young: 0 };
-    kept.set(name, withClass(before, digest, place));
+    if (entries > 0) names.set(name, [...(names.get(name) ?? []), place]);
   });
-  return Array.from(kept.values()).sort((a, b) => b.entries - a.entries);
+  const kept = Array.from(names, ([name, places]) => keptByTimeout(digest, name, places, timeouts));
+  return kept.sort((a, b) => b.entries - a.entries);
 }
 
-function withClass(kept: Kept, { classes, longest, ended, young }: Digest, place: number): Kept {
+function keptByTimeout(
+  { classes, longest, ended, young }: Digest,
+  name: string,
+  places: readonly number[],
+  timeouts: Timeouts,
+): Kept {
+  const sum = (counts: Int32Array) => places.reduce((all, place) => all + (counts[place] ?? 0), 0);
+  const most = Math.max(...places.map((place) => longest[place] ?? 0));
+  const entries = sum(classes);
+  const { seconds, by } = timeoutInForce({ name, longest: most, entries }, timeouts);
+  // A shorter sysctl ends nothing that another timeout keeps.
+  const shorter = seconds === undefined || by !== 'sysctl' ? undefined : shorterTimeout(name, seconds);
   return {
-    ...kept,
-    entries: kept.entries + (classes[place] ?? 0),
-    longest: Math.max(kept.longest, longest[place] ?? 0),
-    ended: kept.ended + (ended[place] ?? 0),
-    young: kept.young + (young[place] ?? 0),
+    name,
+    seconds,
+    by,
+    set: timeouts.get(name),
+    entries,
+    longest: most,
+    shorter,
+    ended: shorter === undefined ? 0 : sum(ended),
+    young: sum(young),
   };
 }

@@ -1,6 +1,6 @@
 // A list of entries for programs.
 
-import type { Count } from '../../words/body-types.ts';
+import type { Count, InPlace } from '../../words/body-types.ts';
 import { faultWords } from '../../words/faults.ts';
 import type { NamespaceBody } from '../../words/namespace-body.ts';
 import { foreignPath } from '../../words/words.ts';
@@ -8,6 +8,7 @@ import { addressWords, networkWords, protocolWords } from './address.ts';
 import { type ArrivalsBody, arrivalsBody } from './arrivals-body.ts';
 import { entriesInSample, type Holdings, type Ranking, type Sampled, samplingError } from './holders.ts';
 import type { Listed } from './listing.ts';
+import type { TimeoutBy } from './timeouts.ts';
 
 export type ListBody = ListHead & (ListFault | ListFigures);
 
@@ -120,7 +121,12 @@ export interface KindBody {
 
 export interface TimeoutBody {
   readonly name: string;
+  /** in force; by the entries it is at least this */
   readonly seconds: Count | null;
+  /** Evidence of that: the sysctl; entries that have more left; or all of them so little that their data is not acknowledged. */
+  readonly by: InPlace<TimeoutBy>;
+  /** the sysctl */
+  readonly set_seconds: Count | null;
   readonly entries: Count;
   readonly longest_seconds_left: Count;
   readonly shorter_seconds: Count | null;
@@ -188,9 +194,11 @@ function rankingHead({ different, lacking }: Ranking): RankingHead {
 }
 
 function timeoutsBody({ timeouts }: Holdings): readonly TimeoutBody[] {
-  return timeouts.map(({ name, seconds, entries, longest, shorter, ended }) => ({
+  return timeouts.map(({ name, seconds, by, set, entries, longest, shorter, ended }) => ({
     name,
     seconds: seconds ?? null,
+    by,
+    set_seconds: set ?? null,
     entries,
     longest_seconds_left: longest,
     shorter_seconds: shorter ?? null,

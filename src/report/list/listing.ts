@@ -1,5 +1,6 @@
 // Who has the entries of a list, in tables of two columns where they fit.
 
+import type { TimeoutPolicy } from '../../kernel/rules/timeout-policies.ts';
 import type { Fault } from '../../model/fault.ts';
 import { faultWords } from '../../words/faults.ts';
 import { grouped, indented } from '../../words/prose.ts';
@@ -10,7 +11,6 @@ import { arrivalLines, bothTable } from './arrivals-words.ts';
 import {
   entriesInSample,
   type Holdings,
-  type Kept,
   type Kind,
   natCountsOf,
   RANKING_NAMES,
@@ -20,6 +20,7 @@ import {
   samplingError,
 } from './holders.ts';
 import { fullGroups, sizeOf } from './nat-groups.ts';
+import { timeoutLines } from './timeout-words.ts';
 
 /** Who has the entries of one namespace, or why that is not known. */
 export type Listed =
@@ -32,8 +33,11 @@ export type Listed =
     }
   | { readonly kind: 'none'; readonly fault: Fault };
 
-/** What a list says by itself. */
-export function listLines({ source, holdings, arrivals, cut }: Extract<Listed, { kind: 'list' }>): readonly string[] {
+/** A list by itself; `policies` are those of its rules, as far as they are known. */
+export function listLines(
+  { source, holdings, arrivals, cut }: Extract<Listed, { kind: 'list' }>,
+  policies: readonly TimeoutPolicy[] = [],
+): readonly string[] {
   const { entries, sample, unknown } = holdings;
   const notes = [
     ...(sample === undefined ? [] : [sampleWords(holdings, sample)]),
@@ -51,7 +55,7 @@ export function listLines({ source, holdings, arrivals, cut }: Extract<Listed, {
     ...sideBySide(kindColumn(holdings), shareColumn(holdings), entries),
     ...zoneLines(holdings),
     ...natLines(holdings),
-    ...timeoutLines(holdings),
+    ...timeoutLines(holdings, policies),
     ...lifeLines(holdings),
   ];
 }
@@ -189,21 +193,6 @@ function natLines(holdings: Holdings): readonly string[] {
       const towards = `${protocolWords(protocol)} ${addressWords(destination, ipv6)} port ${port}`;
       return indented(`NAT: ${addressWords(translated, ipv6)} has ${taken} in use towards ${towards}.`, '    ');
     });
-}
-
-const MOST_TIMEOUTS = 5;
-
-function timeoutLines({ timeouts, entries }: Holdings): readonly string[] {
-  const words = ({ name, seconds }: Kept) => (seconds === undefined ? name : `${name} (${durationWords(seconds)})`);
-  return timeouts.length === 0
-    ? []
-    : [
-        '  Kept by the timeout',
-        ...timeouts.slice(0, MOST_TIMEOUTS).map((kept) => {
-          const figures = `${grouped(kept.entries).padStart(10)}${shareOf(kept.entries, entries)}`;
-          return `    ${words(kept).padEnd(41)}${figures}, ${durationWords(kept.longest)} left`;
-        }),
-      ];
 }
 
 function lifeLines({ lives, entries }: Holdings): readonly string[] {

@@ -9,6 +9,30 @@ export type Timeouts = ReadonlyMap<string, number>;
 
 const [ICMP, TCP, UDP, DCCP, GRE, ICMPV6, SCTP, UDPLITE] = [1, 6, 17, 33, 47, 58, 132, 136];
 
+/** Evidence of the timeout that is in force: the sysctl; entries that have more time left; or all of them much less. */
+export type TimeoutBy = 'sysctl' | 'entries' | 'unsettled';
+
+// A connection whose data is not acknowledged, or is sent again, has only so much.
+const UNSETTLED = ['tcp_timeout_unacknowledged', 'tcp_timeout_max_retrans'] as const;
+const UNSETTLED_SECONDS = 300;
+// Of fewer it may be chance.
+const ENOUGH_ENTRIES = 30;
+
+/** `longest` is the most that one of the entries has left. */
+export function timeoutInForce(
+  { name, longest, entries }: { readonly name: string; readonly longest: number; readonly entries: number },
+  timeouts: Timeouts,
+): { readonly seconds: number | undefined; readonly by: TimeoutBy } {
+  const set = timeouts.get(name);
+  if (set === undefined) return { seconds: undefined, by: 'sysctl' };
+  if (longest > set) return { seconds: longest, by: 'entries' };
+  const unsettled = Math.max(...UNSETTLED.map((other) => timeouts.get(other) ?? UNSETTLED_SECONDS));
+  const isUnsettled = name === 'tcp_timeout_established' && longest <= unsettled && set > 2 * unsettled;
+  return isUnsettled && entries >= ENOUGH_ENTRIES
+    ? { seconds: unsettled, by: 'unsettled' }
+    : { seconds: set, by: 'sysctl' };
+}
+
 /** The timeout that an entry of this kind was given when its last packet came. */
 export function timeoutName({ protocol, state, assured }: EntryClass): string {
   const named = (STATES[state] ?? '').toLowerCase();

@@ -148,6 +148,7 @@ export function findings(given: Given): ReportFindings {
     subject: evaluation.observation.tables[0],
     listed: { kind: 'none', fault: { kind: 'denied', source: '/proc/net/nf_conntrack' } },
     isForeign: false,
+    policies: [],
     shortage: 'unknown',
     survival: undefined,
     advice: [],

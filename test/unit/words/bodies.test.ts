@@ -844,18 +844,22 @@ describe('a report', () => {
             },
             "timeouts": [
               {
+                "by": "sysctl",
                 "entries": 3,
                 "longest_seconds_left": 100,
                 "name": "tcp_timeout_established",
                 "seconds": 432000,
+                "set_seconds": 432000,
                 "shorter_seconds": 86400,
                 "shorter_would_have_ended": 3,
               },
               {
+                "by": "sysctl",
                 "entries": 2,
                 "longest_seconds_left": 20,
                 "name": "udp_timeout",
                 "seconds": 30,
+                "set_seconds": 30,
                 "shorter_seconds": 10,
                 "shorter_would_have_ended": 2,
               },

@@ -179,7 +179,17 @@ test('a timeout that keeps several kinds has all of them', () => {
     { protocol: 100, seconds: 500 },
   ];
   expect(holdings(flows).timeouts).toEqual([
-    { name: 'generic_timeout', seconds: 600, entries: 6, longest: 500, shorter: 120, ended: 5, young: 0 },
+    {
+      name: 'generic_timeout',
+      seconds: 600,
+      by: 'sysctl',
+      set: 600,
+      entries: 6,
+      longest: 500,
+      shorter: 120,
+      ended: 5,
+      young: 0,
+    },
   ]);
 });
 

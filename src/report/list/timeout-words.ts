@@ -1,0 +1,51 @@
+// The timeouts that keep the entries of a list, in words: the one in force, and what shows it.
+
+import type { TimeoutPolicy } from '../../kernel/rules/timeout-policies.ts';
+import { grouped, indented } from '../../words/prose.ts';
+import { durationWords, foreign, percentWords } from '../../words/words.ts';
+import type { Holdings, Kept } from './holders.ts';
+
+const MOST_TIMEOUTS = 5;
+
+/** `policies` are those of the rules, as far as they are known. */
+export function timeoutLines({ timeouts, entries }: Holdings, policies: readonly TimeoutPolicy[]): readonly string[] {
+  if (timeouts.length === 0) return [];
+  const shown = timeouts.slice(0, MOST_TIMEOUTS);
+  const rows = shown.map((kept) => {
+    const share = percentWords((100 * kept.entries) / entries).padStart(7);
+    const figures = `${grouped(kept.entries).padStart(10)}${share}`;
+    return `    ${timeoutWords(kept).padEnd(41)}${figures}, ${durationWords(kept.longest)} left`;
+  });
+  return ['  Kept by the timeout', ...rows, ...shown.flatMap((kept) => noteLines(kept, policies))];
+}
+
+function timeoutWords({ name, seconds, by }: Kept): string {
+  if (seconds === undefined) return name;
+  if (by === 'unsettled') return `tcp_timeout_unacknowledged (${durationWords(seconds)})`;
+  return `${name} (${by === 'entries' ? 'at least ' : ''}${durationWords(seconds)})`;
+}
+
+/** What shows that another timeout than the sysctl is in force. */
+function noteLines(kept: Kept, policies: readonly TimeoutPolicy[]): readonly string[] {
+  const { name, set, by, longest } = kept;
+  if (by === 'sysctl' || set === undefined) return [];
+  const policy = policies.find((one) => (policySeconds(one, name) ?? 0) >= longest);
+  const seconds = policy && policySeconds(policy, name);
+  const left = `${name} is ${durationWords(set)}, but its entries have at most ${durationWords(longest)} left`;
+  if (policy !== undefined && seconds !== undefined)
+    return indented(`${left}: the rules set ${durationWords(seconds)} (ct timeout ${foreign(policy.name)}).`, '    ');
+  return indented(`${left}: ${by === 'entries' ? LONGER : UNACKNOWLEDGED}.`, '    ');
+}
+
+const LONGER = 'a timeout policy sets more, or the sysctl was higher before';
+const UNACKNOWLEDGED =
+  'data is not acknowledged, or is sent again (tcp_timeout_unacknowledged, tcp_timeout_max_retrans), as when a peer is gone';
+
+const [UNREPLIED, REPLIED] = ['unreplied', 'replied'];
+
+/** What a policy sets in place of the sysctl of that name. */
+function policySeconds({ protocol, seconds }: TimeoutPolicy, name: string): number | undefined {
+  const [, of = '', state = ''] = /^(\w+?)_timeout_?(\w*)$/.exec(name) ?? [];
+  if (of !== protocol) return undefined;
+  return seconds.get(state === '' ? UNREPLIED : state === 'stream' ? REPLIED : state);
+}

@@ -1,0 +1,61 @@
+// The timeout in force, by what the entries have left.
+
+import { describe, expect, test } from 'vitest';
+import type { TimeoutPolicy } from '../../../../src/kernel/rules/timeout-policies.ts';
+import { timeoutLines } from '../../../../src/report/list/timeout-words.ts';
+import { DEFAULT_TIMEOUTS } from '../../../../src/report/list/timeouts.ts';
+import { type Flow, holdings, times } from '../../support/entries.ts';
+
+const UDP: Flow = { protocol: 17, flag: 'unreplied', seconds: 3599 };
+const SLOW: TimeoutPolicy = { name: 'slow', protocol: 'udp', seconds: new Map([['unreplied', 3600]]) };
+const WEB: TimeoutPolicy = { name: 'web', protocol: 'tcp', seconds: new Map([['established', 293]]) };
+
+function told(flows: readonly Flow[], policies: readonly TimeoutPolicy[] = []): string {
+  return timeoutLines(holdings(flows), policies).join('\n').replace(/\s+/g, ' ');
+}
+
+describe('more is left than the sysctl gives', () => {
+  test('a lower bound, and a policy of the rules if there is one', () => {
+    expect(told(times(3, UDP))).toContain(
+      'udp_timeout (at least 60 min) 3 100.0%, 60 min left udp_timeout is 30 s, but its entries have at most 60 min left: a timeout policy sets more, or the sysctl was higher before.',
+    );
+    expect(told([UDP], [WEB, SLOW])).toContain('left: the rules set 60 min (ct timeout slow).');
+  });
+
+  test.each<[string, TimeoutPolicy]>([
+    ['another protocol', { ...SLOW, protocol: 'tcp' }],
+    ['another state', { ...SLOW, seconds: new Map([['replied', 3600]]) }],
+    ['less than is left', { ...SLOW, seconds: new Map([['unreplied', 3598]]) }],
+  ])('a policy that does not explain it: %s', (_, policy) => {
+    expect(told([UDP], [policy])).toContain('a timeout policy sets more, or');
+  });
+
+  test('exactly what the sysctl gives is the sysctl', () => {
+    expect(told([{ ...UDP, seconds: 30 }])).toBe(' Kept by the timeout udp_timeout (30 s) 1 100.0%, 30 s left');
+  });
+});
+
+describe('established connections whose data is not acknowledged', () => {
+  const waiting = (count: number, seconds = 293) => times(count, { seconds });
+
+  test('none has more than 300 s left of five days', () => {
+    expect(told(waiting(30))).toContain(
+      'tcp_timeout_unacknowledged (300 s) 30 100.0%, 293 s left tcp_timeout_established is 5 d, but its entries have at most 293 s left: data is not acknowledged,',
+    );
+    expect(told(waiting(30), [WEB])).toContain('left: the rules set 293 s (ct timeout web).');
+  });
+
+  test.each([
+    ['too few to tell', waiting(29)],
+    ['one has more', [...waiting(30), { seconds: 301 }]],
+  ])('not if %s', (_, flows) => expect(told(flows)).toContain('tcp_timeout_established (5 d)'));
+
+  test('a shorter sysctl would end none of them', () => {
+    expect(holdings(waiting(30)).timeouts).toMatchObject([{ by: 'unsettled', shorter: undefined, ended: 0 }]);
+  });
+
+  test('a sysctl that is no longer than that is taken as it is', () => {
+    const short = new Map([...DEFAULT_TIMEOUTS, ['tcp_timeout_established', 600]]);
+    expect(holdings(waiting(30), short).timeouts).toMatchObject([{ by: 'sysctl', seconds: 600 }]);
+  });
+});
