@@ -1,6 +1,7 @@
 // Growth of the table in entries per second, and the time until it is full.
 
 import type { Sample } from '../model/sample.ts';
+import { withoutOdd } from './settling.ts';
 
 // With five samples, an outlier affects four of the ten slopes: too few to move their median. With four samples it
 // would.
@@ -38,4 +39,27 @@ function medianSlope(values: readonly number[]): number | undefined {
   const sorted = values.slice().sort((a, b) => a - b);
   const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.ceil((sorted.length - 1) / 2)]];
   return low === undefined || high === undefined ? undefined : (low + high) / 2;
+}
+
+// A table that loses half of its entries between two samples begins anew: growth before that shows nothing of now.
+const COLLAPSE = 0.5;
+
+/** The samples since the table last collapsed; all of them if it never did. One odd sample is no collapse. */
+export function sinceCollapse(samples: readonly Sample[]): readonly Sample[] {
+  const smooth = withoutOdd(samples);
+  const falls = smooth.map(({ entries }, at) => entries < COLLAPSE * (smooth[at - 1]?.entries ?? 0));
+  return samples.slice(Math.max(0, falls.lastIndexOf(true)));
+}
+
+// The newest part of the time; samples are not evenly spaced.
+const NEWEST = 1 / 3;
+
+/** False if the table has not grown in the newest third of the time. */
+export function stillGrows(samples: readonly Sample[]): boolean {
+  const [first, last] = [samples[0], samples[samples.length - 1]];
+  if (first === undefined || last === undefined) return true;
+  const since = last.uptime - NEWEST * (last.uptime - first.uptime);
+  const before = samples.filter(({ uptime }) => uptime <= since);
+  const start = before[before.length - 1];
+  return start === undefined || last.entries > start.entries;
 }

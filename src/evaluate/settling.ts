@@ -22,7 +22,7 @@ const BELOW = 0.95;
 
 /** `samples`: oldest first. */
 export function isSettling(samples: readonly Point[], limit: number): boolean {
-  const smoothed = smooth(samples);
+  const smoothed = withoutOdd(samples);
   const points = sinceStart(smoothed);
   const [first, last] = [points[0], points[points.length - 1]];
   if (points.length < FEWEST || first === undefined || last === undefined) return false;
@@ -47,8 +47,8 @@ function moreToCome(perSecond: number, ratio: number, seconds: number): number {
   return perSecond <= 0 ? 0 : (perSecond * seconds * ratio) / (1 - ratio);
 }
 
-// Median of each three samples: rising values are unchanged, a single outlier disappears.
-function smooth(samples: readonly Point[]): readonly Point[] {
+/** Returns the median of each three samples: rising values are unchanged, a single outlier disappears. */
+export function withoutOdd(samples: readonly Point[]): readonly Point[] {
   return samples.map(({ uptime, entries }, at) => {
     const [before, after] = [samples[at - 1]?.entries, samples[at + 1]?.entries];
     if (before === undefined || after === undefined) return { uptime, entries };

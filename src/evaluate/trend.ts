@@ -6,7 +6,7 @@ import type { KernelVersion } from '../model/machine.ts';
 import type { BootClock } from '../model/observation.ts';
 import type { History, Sample } from '../model/sample.ts';
 import type { Table } from '../model/table.ts';
-import { growthOf, timeToFull } from './forecast.ts';
+import { growthOf, sinceCollapse, stillGrows, timeToFull } from './forecast.ts';
 import { type Lost, lostPackets, tellsClashes } from './losses.ts';
 import { type Measured, UNSUPPORTED } from './measurements.ts';
 import type { HistoryMetric } from './metrics.ts';
@@ -54,7 +54,7 @@ function trendSince(table: Table, now: Sample, { past, window }: History, releas
   };
   // Without counters there is nothing to compare, which does not mean that nothing was lost.
   return {
-    measured: { ...rates, ...forecast(table, growthOf(samples), slowingGrowth(table, samples, losses)) },
+    measured: { ...rates, ...forecast(table, samples, slowingGrowth(table, samples, losses)) },
     losses: table.statistics.ok ? losses : undefined,
     lost: table.statistics.ok && losses !== undefined ? lostPackets(losses.events, release) : undefined,
     pace,
@@ -108,14 +108,18 @@ function slowingGrowth({ limit }: Table, samples: readonly Sample[], losses: Los
   const { drop = 0, early_drop = 0, chainlength = 0 } = losses?.events ?? {};
   if (drop + early_drop + chainlength > 0) return undefined;
   if (isFalling(samples)) return FALLING;
-  return isSettling(samples, limit) ? SLOWING : undefined;
+  if (isSettling(samples, limit)) return SLOWING;
+  return stillGrows(samples) ? undefined : NOT_GROWING;
 }
 
-function forecast({ entries, limit }: Table, perSecond: number | undefined, slow: Measured | undefined) {
+function forecast({ entries, limit }: Table, samples: readonly Sample[], slow: Measured | undefined) {
+  const perSecond = growthOf(samples);
   if (perSecond === undefined) return { growth: TOO_FEW, time_to_full: TOO_FEW };
   const value = { kind: 'value', value: perSecond } as const;
   if (limit === 0) return { growth: value, time_to_full: { kind: 'none', why: 'no limit is set' } as const };
-  const seconds = timeToFull(entries, limit, perSecond);
+  const recent = growthOf(sinceCollapse(samples));
+  if (recent === undefined) return { growth: value, time_to_full: TOO_FEW };
+  const seconds = timeToFull(entries, limit, recent);
   if (seconds !== undefined && slow !== undefined) return { growth: value, time_to_full: slow };
   return {
     growth: value,

@@ -147,3 +147,26 @@ test('keeps the entries of a table without counters', () => {
   expect(sampleOf(table({ statistics: fault('denied') }), clock)).toEqual({ uptime: 7, entries: 100, cpus: [] });
   expect(sampleOf(table({ statistics: ok({ cpus: [OLD] }) }), clock)).toEqual({ uptime: 7, entries: 100, cpus: [OLD] });
 });
+
+describe('time to full appears only if the newest samples agree', () => {
+  const at = (entries: readonly number[], limit = 1000) => {
+    const past = entries.slice(0, -1).map((held, place) => ({ uptime: 100 * place, entries: held, cpus: [] }));
+    const clock = ok({ boot: 'boot', uptime: 100 * past.length });
+    const last = entries[entries.length - 1] ?? 0;
+    const silent = table({ entries: last, limit, statistics: ok({ cpus: [] }) });
+    return trendOf(silent, clock, ok({ past, window: 10_000 })).measured.time_to_full;
+  };
+
+  test.each<[string, readonly number[], object]>([
+    ['growth that goes on', [100, 200, 300, 400, 500, 600], { kind: 'value', value: 400 }],
+    [
+      'after a collapse it is too early to tell',
+      [100, 300, 500, 700, 940, 2, 3],
+      none('too few samples in the window yet'),
+    ],
+    ['a tooth of its own', [500, 700, 940, 100, 200, 300, 400, 500], { kind: 'value', value: 500 }],
+    ['one odd sample is no collapse', [100, 200, 9000, 400, 500, 600], { kind: 'value', value: 400 }],
+    ['a full table that stands', [700, 800, 900, 1000, 1000, 1000, 1000], none('not growing')],
+    ['growth that has ended', [100, 200, 300, 400, 400, 400], none('not growing')],
+  ])('%s', (_, entries, expected) => expect(at(entries)).toEqual(expected));
+});
