@@ -16,6 +16,7 @@ import { adviceFor } from './advice/advice.ts';
 import type { Case, TimerOrigin } from './advice/case.ts';
 import { readOwnAddresses } from './advice/own-addresses.ts';
 import { readSshAccess } from './advice/ssh-sessions.ts';
+import { readAddressOwners } from './diagnosis/address-owners.ts';
 import { type Diagnosis, diagnose } from './diagnosis/diagnosis.ts';
 import { survivalSeconds } from './diagnosis/evictions.ts';
 import { readFullLog } from './diagnosis/kernel-log.ts';
@@ -79,12 +80,15 @@ export async function gatherFindings(
   const isOfWorst = diagnosis.worst.result.table.key === subject.key;
   const own = listed.kind === 'list' && isOfWorst && !isForeign ? listed : undefined;
   const largest = mainSource({ listed, shortage, isForeign });
+  const owners =
+    listed.kind === 'list' && !isForeign ? readAddressOwners(root, observation.tables, listed.holdings) : [];
   return {
     evaluation,
     diagnosis,
     identities: identitiesOf(root, [
       ...leads.flatMap((lead) => tableOfLead(lead) ?? []),
-      ...diagnosis.tables.map(({ result }) => result.table),
+      ...diagnosis.tables.slice(0, MOST_IDENTIFIED).map(({ result }) => result.table),
+      ...owners.map(({ table }) => table),
       subject,
     ]),
     leads,
@@ -94,6 +98,7 @@ export async function gatherFindings(
     subject,
     listed,
     isForeign,
+    owners,
     policies: policiesOf(root, subject, listed),
     shortage,
     main: largest,
@@ -192,7 +197,7 @@ const MOST_IDENTIFIED = 20;
 
 function identitiesOf(root: Root, tables: readonly Table[]): Identities {
   const others = Array.from(new Set(tables)).filter(({ isOwn }) => !isOwn);
-  const told = [...others.slice(0, MOST_IDENTIFIED), ...others.slice(-1)];
+  const told = [...others.slice(0, 2 * MOST_IDENTIFIED), ...others.slice(-1)];
   return new Map(told.map((table) => [table.key, identify(root, table)]));
 }
 

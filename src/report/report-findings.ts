@@ -7,6 +7,7 @@ import type { FullLog, FullSpells } from '../model/full-log.ts';
 import type { Table } from '../model/table.ts';
 import type { Evaluated } from '../words/message.ts';
 import type { Advice } from './advice/advice.ts';
+import type { AddressOwner } from './diagnosis/address-owners.ts';
 import type { Diagnosis } from './diagnosis/diagnosis.ts';
 import type { Lead } from './diagnosis/leads/leads.ts';
 import type { Shortage } from './diagnosis/nat-ports.ts';
@@ -26,6 +27,8 @@ export interface ReportFindings extends Evaluated {
   readonly listed: Listed;
   /** Whether the list cannot be the table's: it was given, and is much shorter or longer. */
   readonly isForeign: boolean;
+  /** Namespaces of this machine that addresses of the list belong to. */
+  readonly owners: readonly AddressOwner[];
   /** Timeout policies of its rules, as far as they are known. */
   readonly policies: readonly TimeoutPolicy[];
   /** Whether NAT is short of ports, where packets are lost to clashes. */

@@ -8,6 +8,7 @@ import { percentWords } from '../words/words.ts';
 import { adviceLines, firstStepLines } from './advice/steps.ts';
 import { isFine, isGone, isOver } from './diagnosis/diagnosis.ts';
 import { leadLines } from './diagnosis/leads/lead-words.ts';
+import { addressWords } from './list/address.ts';
 import { listLines } from './list/listing.ts';
 import type { Palette } from './palette.ts';
 import { recentLines } from './recent-incidents.ts';
@@ -72,12 +73,27 @@ function usageGauge({ table: { entries, limit }, measurements: { usage } }: Tabl
 function whoLines(found: ReportFindings): readonly string[] {
   const { listed, evaluation } = found;
   if (listed.kind === 'list')
-    return [...listLines(listed, found.policies), ...foreignLines(found), ...elsewhereLines(found)];
+    return [
+      ...listLines(listed, found.policies),
+      ...ownerLines(found),
+      ...foreignLines(found),
+      ...elsewhereLines(found),
+    ];
   const hint =
     evaluation.observation.machine.view === 'captured'
       ? ' A list that was captured too is given with --entries FILE.'
       : '';
   return indented(`Not known: ${faultWords(listed.fault)}.${hint}`, '    ');
+}
+
+const MOST_OWNERS = 10;
+
+function ownerLines(found: ReportFindings): readonly string[] {
+  return found.owners
+    .slice(0, MOST_OWNERS)
+    .flatMap(({ address, ipv6, table }) =>
+      indented(`${addressWords(address, ipv6)} is ${tableWords(found, table)}.`, '    '),
+    );
 }
 
 function foreignLines({ isForeign, listed, subject }: ReportFindings): readonly string[] {

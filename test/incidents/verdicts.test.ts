@@ -7,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { command } from '../e2e/support/plugin.ts';
 import { scratch } from '../e2e/support/tree.ts';
+import { eventually } from '../live/daemon.ts';
 import {
   inside,
   limitTo,
@@ -216,21 +217,64 @@ liveSuite('NAT exhaustion that has stopped', PARTS, () => {
 /** The kernel logs at most ten lines in five seconds, for all tables and everything else that shares this rate limit. */
 const QUIET = 5100;
 
+liveSuite('what the list shows', PARTS, () => {
+  test('a timeout that a policy of the rules sets, and an address by the namespace that has it', async () => {
+    const name = trackingNamespace();
+    const policy = 'ct timeout slow {\nprotocol udp\nl3proto ip\npolicy = { unreplied : 3600, replied : 7200 }\n}';
+    const chain = 'chain out {\ntype filter hook output priority -150\nudp dport 9 ct timeout set "slow"\n}';
+    inside(name, 'ip', 'addr', 'add', '198.51.100.77/32', 'dev', 'lo');
+    expect(inside(name, 'nft', `table ip slow {\n${policy}\n${chain}\n}`)).toMatchObject({ status: 0, stderr: '' });
+    expect(lostOf(name, { from: '198.51.100.77', to: '198.51.100.77', port: 9, first: 20_000, count: 50 })).toBe(0);
+    const left = Number(/^ipv4 +2 udp +17 (\d+) /.exec(inside(name, 'cat', '/proc/net/nf_conntrack').stdout)?.[1]);
+    expect(left).toBeGreaterThan(3500);
+    const pid = String(await processInside(name));
+    for (const run of EXECUTABLES) {
+      const { stdout } = await answerOf(withoutOthers(...run, 'report', '--interval', '0.2', '--pid', pid));
+      const text = stdout.replace(/\s+/g, ' ');
+      expect(text).toMatch(/ udp_timeout \(at least (60 min|35\d\d s)\) 50 100\.0%/);
+      expect(text).toContain('left: the rules set 60 min (ct timeout slow).');
+      expect(text).toContain(` 198.51.100.77 is namespace of sleep (pid ${pid}, netns ${name}). `);
+    }
+  });
+});
+
+/** Fills a table until the kernel has logged that it was full. Gives N of its net:[N]. */
+async function overflow(name: string): Promise<string> {
+  const number = numberOf(name);
+  const lines = () => command('dmesg', []).stdout.split(`table full in netns ${number},`).length;
+  const before = lines();
+  do {
+    await pause(QUIET);
+    limitTo(40);
+    sendDatagrams(name, 400);
+  } while (lines() === before);
+  inside(name, 'conntrack', '-F');
+  limitTo(10_000);
+  return number;
+}
+
+function numberOf(name: string): string {
+  return inside(name, 'readlink', '/proc/self/ns/net').stdout.replace(/\D/g, '');
+}
+
 describe('what is over', () => {
+  liveSuite('a namespace without a process', PARTS, () => {
+    test('does not inherit the log lines of the one that had its number', async () => {
+      const gone = trackingNamespace();
+      const number = await overflow(gone);
+      command('ip', ['netns', 'del', gone]);
+      const next = await eventually(() => [trackingNamespace()].find((made) => numberOf(made) === number));
+      const { message } = await report();
+      expect(message).toContain(`the table of net:[${number}], which is gone, was full `);
+      expect(message).not.toContain(`the table of namespace ${next}`);
+    });
+  });
+
   liveSuite('a namespace that is gone, and a rule that drops packets now', PARTS, () => {
     test('the rule comes first; the namespace is a note', async () => {
       const gone = trackingNamespace();
-      const number = inside(gone, 'readlink', '/proc/self/ns/net').stdout.replace(/\D/g, '');
-      const lines = () => command('dmesg', []).stdout.split(`table full in netns ${number},`).length;
-      const before = lines();
-      do {
-        await pause(QUIET);
-        limitTo(40);
-        sendDatagrams(gone, 400);
-      } while (lines() === before);
-      inside(gone, 'conntrack', '-F');
+      const number = await overflow(gone);
       command('ip', ['netns', 'del', gone]);
-      limitTo(10_000);
       const name = trackingNamespace();
       await processInside(name);
       inside(name, 'nft', 'add table inet fw; add chain inet fw in { type filter hook input priority 0; }');

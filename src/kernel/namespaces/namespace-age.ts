@@ -15,7 +15,7 @@ import { netInode, processIds, readProcess } from './processes.ts';
  */
 export function isYoungerThan(root: Root, table: Table, since: number, uptime: number): boolean {
   if (root.view === 'captured' || (table.isOwn && table.isInitial)) return false;
-  if (!table.isOwn && table.pids.length === 0) return wasMounted(root, table.mount, uptime, (at) => at > since + SURE);
+  if (!table.isOwn && table.pids.length === 0) return wasMounted(root, table.mount, uptime, (at) => at > since);
   const pids = table.isOwn ? neighbours(root) : table.pids;
   if (!allStartedAfter(root, pids, since)) return false;
   const mount = table.isOwn ? ownMount(root) : table.mount;

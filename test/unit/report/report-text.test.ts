@@ -149,6 +149,12 @@ describe('the text', () => {
     expect(reportText(calm, PLAIN)).not.toContain(note);
   });
 
+  test('addresses of namespaces of this machine are named', () => {
+    const owners = [{ address: [0x0a000001], ipv6: false, table: envoy({}) }];
+    const lines = reportText({ ...findingsOf({ holdings: SPRAY }), owners }, PLAIN);
+    expect(lines).toContain('  10.0.0.1 is namespace of envoy (pid 4711).');
+  });
+
   test('of nothing wrong', () => {
     const text = textOf({ holdings: holdings([]) });
     expect(text).toContain('No "table full" in the kernel log (/dev/kmsg).');

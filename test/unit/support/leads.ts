@@ -29,6 +29,7 @@ const NOTHING: Elsewhere = {
   neighbours: [],
   allowances: [],
   zones: [],
+  dataPlanes: [],
   expectations: new Map(),
 };
 
@@ -149,6 +150,7 @@ export function findings(given: Given): ReportFindings {
     listed: { kind: 'none', fault: { kind: 'denied', source: '/proc/net/nf_conntrack' } },
     isForeign: false,
     policies: [],
+    owners: [],
     shortage: 'unknown',
     survival: undefined,
     advice: [],

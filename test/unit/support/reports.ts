@@ -158,6 +158,7 @@ export function findingsOf(incident: Incident): ReportFindings {
     listed,
     isForeign: false,
     policies: [],
+    owners: [],
     leads: [],
     shortage,
     main: null,

@@ -10,6 +10,7 @@ import type { Observation } from '../../../model/observation.ts';
 import type { Table } from '../../../model/table.ts';
 import type { Diagnosis, Trouble } from '../diagnosis.ts';
 import { ALLOWANCE, type AllowanceLead, type AllowancesSeen, readAllowances } from './allowance.ts';
+import { DATA_PLANE, type DataPlaneLead, type DataPlanesSeen, readDataPlanes } from './data-plane.ts';
 import { EXPECTATIONS, type ExpectationLead, type ExpectationsSeen, readExpectations } from './expectations.ts';
 import { INVALID, type InvalidHandling, type InvalidLead } from './invalid.ts';
 import type { Between, LeadForm, Surroundings } from './lead.ts';
@@ -27,12 +28,13 @@ const LEADS = {
   listen: LISTEN,
   backlog: BACKLOG,
   udp: UDP,
+  data_plane: DATA_PLANE,
 };
 
-export type Lead = ExpectationLead | AllowanceLead | ZoneLead | InvalidLead | NeighbourLead | StackRise;
+export type Lead = ExpectationLead | AllowanceLead | ZoneLead | InvalidLead | NeighbourLead | StackRise | DataPlaneLead;
 
 /** Limits and counters that may lose packets while no table is full. */
-export type Elsewhere = StacksSeen & NeighboursSeen & AllowancesSeen & ZonesSeen & ExpectationsSeen;
+export type Elsewhere = StacksSeen & NeighboursSeen & AllowancesSeen & ZonesSeen & ExpectationsSeen & DataPlanesSeen;
 
 /** One look at a machine: its tables, and everything else that may lose packets. */
 export interface Look {
@@ -69,6 +71,7 @@ export function readElsewhere(root: Root, tables: readonly [Table, ...Table[]], 
     neighbours: isLive && own !== undefined && tables[0].isInitial ? readNeighbourCaches(root, own) : [],
     allowances: readAllowances(root),
     zones: wanted === 'all' ? readZoneLimits(root) : [],
+    dataPlanes: wanted === 'all' ? readDataPlanes(root) : [],
     expectations: readExpectations(root, wanted === 'all' ? folders : []),
   };
 }

@@ -67,7 +67,8 @@ describe('another namespace', () => {
 
 test.each<[string, Files, boolean]>([
   ['mounted later', { 'run/netns/blue': mountedAt(502) }, true],
-  ['mounted at that moment', { 'run/netns/blue': mountedAt(500.5) }, false],
+  ['mounted just then', { 'run/netns/blue': mountedAt(499.9) }, false],
+  ['mounted a moment later', { 'run/netns/blue': mountedAt(500.5) }, true],
   ['mounted before', { 'run/netns/blue': mountedAt(400) }, false],
   ['the mount is gone', {}, false],
 ])('one without a process: %s', (_, mounted, expected) => {

@@ -53,6 +53,7 @@ const SCENES: Readonly<Record<string, Given>> = {
       { allowances: [{ interface: 'ens5', exceeded: 1200, available: 0 }] },
     ],
   },
+  'an eBPF data plane': { elsewhere: [{}, { dataPlanes: ['Cilium'] }] },
   zone: { elsewhere: [{}, { zones: [{ zone: 5, limit: 3, entries: 3 }] }] },
   neighbours: {
     elsewhere: [
@@ -255,6 +256,14 @@ test('in whole', () => {
         tracked connections, security groups that need no tracking, or a larger
         instance. 0 connections may still be made.
           ethtool -S ens5 | grep conntrack_allowance
+
+    an eBPF data plane:
+      Cilium tracks connections of pods in its own eBPF maps, not in this table.
+        A full map drops packets too. Its entries, and how full it is (the metric
+        cilium_bpf_map_pressure):
+        In the cilium pod of this node:
+          cilium-dbg bpf ct list global | wc -l
+          cilium-dbg metrics list -p map_pressure
 
     zone:
       Zone 5 of Open vSwitch is at its own limit: 3 of 3.

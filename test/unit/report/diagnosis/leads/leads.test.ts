@@ -125,6 +125,7 @@ describe('a captured tree', () => {
       neighbours: [],
       allowances: [],
       zones: [],
+      dataPlanes: [],
       expectations: new Map([['own', 3]]),
     });
     expect(root.attempts.map(({ source }) => source)).toEqual([`${dir}/proc/net/nf_conntrack_expect`]);
