@@ -4,7 +4,7 @@
 function __check_conntrack_is
     set -l words (commandline -opc)
     set -l command check
-    if set -q words[2]; and contains -- $words[2] check report plan munin
+    if set -q words[2]; and contains -- $words[2] check report incidents plan munin
         set command $words[2]
     end
     test $command = $argv[1]
@@ -17,6 +17,7 @@ end
 complete -c check_conntrack -f
 complete -c check_conntrack -n __check_conntrack_first -a check -d 'check the table (the default)'
 complete -c check_conntrack -n __check_conntrack_first -a report -d 'explain an incident'
+complete -c check_conntrack -n __check_conntrack_first -a incidents -d 'list the incidents that --record kept'
 complete -c check_conntrack -n __check_conntrack_first -a plan -d 'what a limit costs and how to set it'
 complete -c check_conntrack -n __check_conntrack_first -a munin -d 'the Munin plugin'
 complete -c check_conntrack -n '__check_conntrack_is munin' -a 'config autoconf suggest'
@@ -31,12 +32,14 @@ complete -c check_conntrack -n '__check_conntrack_is check' -l root -x -a '(__fi
 complete -c check_conntrack -n '__check_conntrack_is check' -l object-size -x -d 'memory of one entry, all-in (measured)'
 complete -c check_conntrack -n '__check_conntrack_is check' -l state-dir -x -a '(__fish_complete_directories)' -d 'keep samples between runs in DIR (none)'
 complete -c check_conntrack -n '__check_conntrack_is check' -l window -x -d 'how far rates look back (300)'
+complete -c check_conntrack -n '__check_conntrack_is check' -l record -d 'keep a report of each incident there'
 complete -c check_conntrack -n '__check_conntrack_is check' -s t -l timeout -x -d 'give up after SECONDS (8)'
 complete -c check_conntrack -n '__check_conntrack_is check' -s v -l verbose -d 'print more: -v figures, -vv files, -vvv timings'
 complete -c check_conntrack -n '__check_conntrack_is check' -s V -l version -d 'print the version'
 complete -c check_conntrack -n '__check_conntrack_is check' -s h -l help -d 'print this help'
 complete -c check_conntrack -n '__check_conntrack_is report' -l format -x -a 'text json' -d 'text or json (text)'
 complete -c check_conntrack -n '__check_conntrack_is report' -l top -x -d 'rows in each list (10)'
+complete -c check_conntrack -n '__check_conntrack_is report' -l all -d 'every alternative in full (the first three)'
 complete -c check_conntrack -n '__check_conntrack_is report' -l pid -x -d 'list this process\'s namespace (fullest)'
 complete -c check_conntrack -n '__check_conntrack_is report' -l interval -x -d 'time between the two samples (1)'
 complete -c check_conntrack -n '__check_conntrack_is report' -l watch -d 'repeat until Ctrl-C'
@@ -48,6 +51,14 @@ complete -c check_conntrack -n '__check_conntrack_is report' -s t -l timeout -x 
 complete -c check_conntrack -n '__check_conntrack_is report' -s v -l verbose -d 'print more: -v figures, -vv files, -vvv timings'
 complete -c check_conntrack -n '__check_conntrack_is report' -s V -l version -d 'print the version'
 complete -c check_conntrack -n '__check_conntrack_is report' -s h -l help -d 'print this help'
+complete -c check_conntrack -n '__check_conntrack_is incidents' -l format -x -a 'text json' -d 'text or json (text)'
+complete -c check_conntrack -n '__check_conntrack_is incidents' -l root -x -a '(__fish_complete_directories)' -d 'read the tree in DIR, not this machine (/)'
+complete -c check_conntrack -n '__check_conntrack_is incidents' -l object-size -x -d 'memory of one entry, all-in (measured)'
+complete -c check_conntrack -n '__check_conntrack_is incidents' -l state-dir -x -a '(__fish_complete_directories)' -d 'where a check kept them (those of the manual)'
+complete -c check_conntrack -n '__check_conntrack_is incidents' -s t -l timeout -x -d 'give up after SECONDS (none)'
+complete -c check_conntrack -n '__check_conntrack_is incidents' -s v -l verbose -d 'print more: -v figures, -vv files, -vvv timings'
+complete -c check_conntrack -n '__check_conntrack_is incidents' -s V -l version -d 'print the version'
+complete -c check_conntrack -n '__check_conntrack_is incidents' -s h -l help -d 'print this help'
 complete -c check_conntrack -n '__check_conntrack_is plan' -l format -x -a 'text json' -d 'text or json (text)'
 complete -c check_conntrack -n '__check_conntrack_is plan' -l max -x -d 'the limit to plan for (recommended)'
 complete -c check_conntrack -n '__check_conntrack_is plan' -l root -x -a '(__fish_complete_directories)' -d 'read the tree in DIR, not this machine (/)'
