@@ -38,7 +38,7 @@ export interface IncidentCheck {
   readonly clock: BootClock;
   readonly release: Reading<KernelVersion>;
   readonly tables: readonly CheckedTable[];
-  /** Whether every namespace of the machine was looked at: an incident of one that is not among the tables is over. */
+  /** True if every namespace of the machine was read: an incident of one that is not among the tables is over. */
   readonly isEverywhere: boolean;
 }
 
@@ -65,7 +65,7 @@ export interface LostInTime {
   readonly seconds: number;
 }
 
-/** What was lost since a moment of the same boot, by the sample that is next to it. */
+/** Returns the packets lost since a moment of the same boot, from the sample next to it. */
 export function lostSince(
   uptime: number,
   { past, now }: Pick<CheckedTable, 'past' | 'now'>,

@@ -1,4 +1,4 @@
-// The machine's name, /proc/sys/kernel/hostname: it tells machines apart that share a state directory.
+// The machine's name, /proc/sys/kernel/hostname: it distinguishes machines that share a state directory.
 
 import type { Parsed, Root } from './root.ts';
 

@@ -119,7 +119,7 @@ describe('a burst in the night', () => {
     expect(night(one, BURST, '-c', 'drop_rate=0')).toEqual(plain);
   });
 
-  test('while it is on, it is said to be', () => {
+  test('is reported as going on until it ends', () => {
     const here = machine();
     night(here, BURST.slice(0, 2));
     expect(filesIn(here).some((name) => name.endsWith('.open.json'))).toBe(true);
@@ -187,7 +187,7 @@ describe('ends', () => {
   });
 });
 
-describe('what stands in the way', () => {
+describe('obstacles in the state directory', () => {
   /** The check after something was done to the directory, at a full table. */
   function hurt(damage: (here: Machine) => void): { readonly here: Machine; readonly answer: Answer } {
     const here = machine();
@@ -235,7 +235,7 @@ describe('what stands in the way', () => {
     expect(stdout).not.toContain('\u001b');
   });
 
-  test('what a planted link leads to is not touched', () => {
+  test('does not touch the target of a planted link', () => {
     const victim = join(scratch(), 'victim');
     writeFileSync(victim, 'precious');
     const { here } = hurt((machine) => {
@@ -309,7 +309,7 @@ describe('incidents', () => {
     expect(incidents(here, '0')).toMatchObject({ status: 3 });
   });
 
-  test("of every user that has some: all that may be read, and only in that user's own directory", () => {
+  test("lists those of every user: all that may be read, and only in that user's own directory", () => {
     const here = machine();
     night(here, BURST);
     const other = join(here.state, '4711');

@@ -157,7 +157,7 @@ describe('options', () => {
     ['-1', ['incidents', '-1']],
     ['3', ['incidents', '2', '3']],
     ['2', ['report', '2']],
-  ])('%s is no number of an incident: %o', (_, argv) => {
+  ])('%s is not the number of an incident: %o', (_, argv) => {
     expect(parseRequest(argv, {})).toMatchObject({ kind: 'mistake' });
   });
 
