@@ -43,6 +43,8 @@ interface Looked {
   readonly listed: Listed;
 }
 
+const NO_CLOCK = { ok: false, fault: { kind: 'not-asked', source: '/proc/uptime' } } as const;
+
 export async function gatherFindings(
   root: Root,
   { before, after, subject, settings, listed }: Looked,
@@ -50,10 +52,7 @@ export async function gatherFindings(
 ): Promise<ReportFindings> {
   const { objectSize, entries, pid } = options;
   const { observation } = after;
-  const log = readFullLog(
-    root,
-    observation.clock ?? { ok: false, fault: { kind: 'not-asked', source: '/proc/uptime' } },
-  );
+  const log = readFullLog(root, observation.clock ?? NO_CLOCK);
   const judged = { thresholds: DEFAULT_THRESHOLDS, objectSize, drift: 'ok', partial: 'ok' } as const;
   const evaluation = evaluate(observation, historyOf(before.observation), judged);
   const said = log.ok ? log.value : undefined;
@@ -62,26 +61,20 @@ export async function gatherFindings(
   const leads = leadsOf({ evaluation, before, after, log: said, handling });
   const spells = said === undefined ? undefined : fullSpells(root, said, observation);
   const recollection = recollect(root, observation, options.stateDir);
-  const asked = pid === undefined && recording === undefined ? undefined : subject.key;
-  const isForeign = entries !== undefined && listed.kind === 'list' && !isListOf(subject.entries, listed.holdings);
+  const isForeign = isForeignList(subject, listed, entries);
+  const trusted = listed.kind === 'list' && !isForeign ? listed : undefined;
   const { natDiagnosis, shortage } = await withNatPorts(
-    diagnose(evaluation, spells, recollection.pasts, asked),
+    diagnose(evaluation, spells, recollection.pasts, askedTable(subject, pid, recording)),
     ({ table }) => {
-      const isListed = table.key === subject.key && !isForeign;
-      return natShortage(
-        root,
-        table,
-        natSource(root, observation.machine, table, isListed ? listed : undefined, entries),
-        stop,
-      );
+      const itsList = table.key === subject.key && !isForeign ? listed : undefined;
+      return natShortage(root, table, natSource(root, observation.machine, table, itsList, entries), stop);
     },
   );
   const diagnosis = withLeads(natDiagnosis, leads);
   const isOfWorst = diagnosis.worst.result.table.key === subject.key;
-  const own = listed.kind === 'list' && isOfWorst && !isForeign ? listed : undefined;
+  const own = isOfWorst ? trusted : undefined;
   const largest = mainSource({ listed, shortage, isForeign });
-  const owners =
-    listed.kind === 'list' && !isForeign ? readAddressOwners(root, observation.tables, listed.holdings) : [];
+  const owners = trusted === undefined ? [] : readAddressOwners(root, observation.tables, trusted.holdings);
   return {
     evaluation,
     diagnosis,
@@ -117,6 +110,15 @@ export async function gatherFindings(
     }),
     sudo: sudoAdds(root, evaluation, listed, log.ok, handling),
   };
+}
+
+function askedTable({ key }: Table, pid: number | undefined, recording: unknown): string | undefined {
+  return pid === undefined && recording === undefined ? undefined : key;
+}
+
+/** A list that was given, and is much shorter or longer than the table. */
+function isForeignList(subject: Table, listed: Listed, entries: string | undefined): boolean {
+  return entries !== undefined && listed.kind === 'list' && !isListOf(subject.entries, listed.holdings);
 }
 
 /** The sysctls of the table that the verdict is about: read already with its list, or needed without one. */

@@ -259,9 +259,8 @@ test('in whole', () => {
 
     an eBPF data plane:
       Cilium tracks connections of pods in its own eBPF maps, not in this table.
-        A full map drops packets too. Its entries, and how full it is (the metric
-        cilium_bpf_map_pressure):
-        In the cilium pod of this node:
+        A full map drops packets too. Its entries, and how full it is
+        (cilium_bpf_map_pressure), in the cilium pod of this node:
           cilium-dbg bpf ct list global | wc -l
           cilium-dbg metrics list -p map_pressure
 
