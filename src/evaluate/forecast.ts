@@ -41,7 +41,7 @@ function medianSlope(values: readonly number[]): number | undefined {
   return low === undefined || high === undefined ? undefined : (low + high) / 2;
 }
 
-// A table that loses half of its entries between two samples begins anew: growth before that shows nothing of now.
+// A table that loses half of its entries between two samples starts again: growth before that shows nothing about now.
 const COLLAPSE = 0.5;
 
 /** The samples since the table last collapsed; all of them if it never did. One odd sample is no collapse. */
