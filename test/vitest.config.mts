@@ -32,7 +32,7 @@ const packages = {
   include: [tests('packages')],
   globalSetup: 'test/packages/setup.ts',
   fileParallelism: false,
-  testTimeout: 120_000,
+  testTimeout: 300_000,
   hookTimeout: 120_000,
 };
 

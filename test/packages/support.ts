@@ -54,7 +54,7 @@ export function rootOf(suite: string): Folder {
 }
 
 export function run(file: string, ...args: readonly string[]): string {
-  return execFileSync(file, args, { encoding: 'utf8', stdio: 'pipe', maxBuffer: 1 << 28, timeout: 110_000 });
+  return execFileSync(file, args, { encoding: 'utf8', stdio: 'pipe', maxBuffer: 1 << 28, timeout: 290_000 });
 }
 
 // A table of its own, which the kernel keeps where something asks for the state of connections; whatever is started in
