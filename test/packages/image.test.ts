@@ -14,7 +14,8 @@ const HOST = `
 for mounted in $(grep ' cgroup2 ' /proc/mounts | cut -d' ' -f2); do
   grep -q ' cgroup ' /proc/mounts && umount -l "$mounted"; done
 mount -t proc proc /proc
-mount -t tmpfs none /run # where podman and crun keep what they leave
+# Where podman and crun keep what they leave.
+for place in /run /var/lib; do mount -t tmpfs none $place; done
 ip link set lo up
 nft 'add table inet t; add chain inet t c { type filter hook input priority 0; }; add rule inet t c ct state new accept'
 unshare --net sleep 100 &
