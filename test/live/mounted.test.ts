@@ -77,25 +77,6 @@ const DIFFERENCES: readonly Difference[] = [
     ],
   },
   {
-    why: 'a kernel without /proc/modules has none; it may not have been captured: where hashsize belongs differs',
-    of: (root) => !existsSync(join(root, 'proc/modules')),
-    same: [
-      [/ \/etc\/modprobe\.d\/nf_conntrack\.conf options nf_conntrack hashsize=\d+/, ''],
-      [/ the kernel command line nf_conntrack\.hashsize=\d+/, ''],
-      [/(?<=remove the added lines) from (?:(?:, | and )?(?:the kernel command line|\/etc\/[\w/.-]*\w))+/, ''],
-      [/ \/etc\/modules-load\.d\/nf_conntrack\.conf nf_conntrack\b/, ''],
-      [
-        /\{ "where": "\/etc\/modprobe\.d\/nf_conntrack\.conf", "lines": \[ "options nf_conntrack hashsize=\d+" \], "replaces": \[\] \}, /,
-        '',
-      ],
-      [/\{ "where": "the kernel command line", "lines": \[ "nf_conntrack\.hashsize=\d+" \], "replaces": \[\] \}, /, ''],
-      [
-        /, \{ "where": "\/etc\/modules-load\.d\/nf_conntrack\.conf", "lines": \[ "nf_conntrack" \], "replaces": \[\] \}/,
-        '',
-      ],
-    ],
-  },
-  {
     why: 'where the kernel threads do not show, there may be more',
     of: isContainer,
     same: [
