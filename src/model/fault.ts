@@ -23,6 +23,7 @@ export type FaultKind =
   | 'other-namespace'
   | 'not-asked'
   | 'not-written'
+  | 'other-format'
   | 'foreign'
   | 'others-write'
   | 'symlink';

@@ -33,7 +33,7 @@ function costLines(observation: Observation, plan: Plan): readonly string[] {
   const [table] = tables;
   return [
     ...wrapped(headline(table, plan)),
-    ...wrapped(REASONS[plan.reason](table, plan)),
+    ...wrapped(REASON_WORDS[plan.reason](table, plan)),
     '',
     'Memory that a full table pins (it is never swapped)',
     ...memoryLines(machine, plan),
@@ -69,7 +69,7 @@ function headline({ entries: count, limit: max }: Table, { limit }: Plan): strin
   return `A limit of ${grouped(limit)} entries (${now}; ${grouped(count)} in use${share})`;
 }
 
-const REASONS: Readonly<Record<Reason, (table: Table, plan: Plan) => string>> = {
+const REASON_WORDS: Readonly<Record<Reason, (table: Table, plan: Plan) => string>> = {
   asked: () => '',
   configured: (_, { configured }) =>
     `Recommended: what ${foreignPath(configured?.path ?? '')} wants. The live limit is below it; check_conntrack -v tells the likely cause, where the machine shows one.`,

@@ -19,6 +19,7 @@ const FAULT_WORDS: Readonly<Record<FaultKind, readonly [verb: string, why: strin
   zero: ['cannot use', 'zero'],
   absurd: ['cannot use', 'above 2147483648'],
   malformed: ['cannot use', 'not in a known format'],
+  'other-format': ['cannot use', 'it is #'],
   'tool-missing': ['cannot run', 'not installed'],
   'tool-failed': ['cannot run', '#, it needs CAP_NET_ADMIN'],
   'enter-failed': ['cannot enter', '#'],

@@ -328,3 +328,23 @@ describe('commands that make a limit permanent', () => {
     );
   });
 });
+
+describe('a list', () => {
+  const report = (text: string) => {
+    const path = join(scratch(), 'list');
+    writeFileSync(path, text);
+    return plugin('report', '--entries', path);
+  };
+
+  test('of a tool that found no entries is an empty table', () => {
+    const answer = report('conntrack v1.4.6 (conntrack-tools): 0 flow entries have been shown.\n');
+    expect(answer).toMatchObject({ status: 0, stderr: '' });
+    expect(answer.stdout).toMatch(/^CONNTRACK OK - a list of 0 entries; /);
+  });
+
+  test('in a format that is not read is called by its name', () => {
+    const answer = report('tcp,orig=(src=192.0.2.1,dst=192.0.2.2,sport=1,dport=2)\n');
+    expect(answer.status).toBe(3);
+    expect(answer.stdout).toMatch(/^CONNTRACK UNKNOWN - cannot use \S+: it is Open vSwitch's dpctl\/dump-conntrack$/m);
+  });
+});

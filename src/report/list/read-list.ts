@@ -9,6 +9,7 @@ import { type Counted, countEntries } from './count.ts';
 import { scaleDigest } from './digest.ts';
 import type { EntryFeed } from './entry-feed.ts';
 import { type Holdings, holdingsOf } from './holders.ts';
+import { beginningOf, knownFormat } from './known-format.ts';
 import type { Listed } from './listing.ts';
 import type { NewEntriesOf } from './new-entries.ts';
 import { DEFAULT_TIMEOUTS } from './timeouts.ts';
@@ -65,5 +66,9 @@ function scaledToTable(counted: Counted, expected = 0): Counted {
 }
 
 function emptyList({ entries, unknown }: Holdings, source: string): Fault | undefined {
-  return entries > 0 ? undefined : { kind: unknown === 0 ? 'empty' : 'malformed', source };
+  if (entries > 0) return undefined;
+  if (unknown === 0) return { kind: 'empty', source };
+  const format = knownFormat(beginningOf(source));
+  if (format === 'no entries') return undefined;
+  return format === undefined ? { kind: 'malformed', source } : { kind: 'other-format', source, detail: format.name };
 }
