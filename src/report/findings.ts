@@ -61,7 +61,7 @@ export async function gatherFindings(
   const leads = leadsOf({ evaluation, before, after, log: said, handling });
   const spells = said === undefined ? undefined : fullSpells(root, said, observation);
   const recollection = recollect(root, observation, options.stateDir);
-  const isForeign = isForeignList(subject, listed, entries);
+  const isForeign = isOtherList(listed, [subject, ...observation.tables.filter(({ key }) => key === subject.key)]);
   const trusted = listed.kind === 'list' && !isForeign ? listed : undefined;
   const { natDiagnosis, shortage } = await withNatPorts(
     diagnose(evaluation, spells, recollection.pasts, askedTable(subject, pid, recording)),
@@ -91,6 +91,7 @@ export async function gatherFindings(
     subject,
     listed,
     isForeign,
+    isGiven: entries !== undefined || root.view === 'captured',
     owners,
     policies: policiesOf(root, subject, listed),
     shortage,
@@ -116,11 +117,6 @@ function askedTable({ key }: Table, pid: number | undefined, recording: unknown)
   return pid === undefined && recording === undefined ? undefined : key;
 }
 
-/** A list that was given, and is much shorter or longer than the table. */
-function isForeignList(subject: Table, listed: Listed, entries: string | undefined): boolean {
-  return entries !== undefined && listed.kind === 'list' && !isListOf(subject.entries, listed.holdings);
-}
-
 /** The sysctls of the table that the verdict is about: read already with its list, or needed without one. */
 function settingsOf(
   root: Root,
@@ -131,6 +127,12 @@ function settingsOf(
   const { table } = worst.result;
   const isNats = trouble === 'clashing' || trouble === 'nat_exhausted';
   return table.key === subject.key || !isNats ? settings : readTunables(root, machine.generation, table);
+}
+
+/** True if a whole list is much shorter or longer than the table at either look. */
+function isOtherList(listed: Listed, looks: readonly Table[]): boolean {
+  if (listed.kind === 'none' || listed.cut !== undefined) return false;
+  return looks.every(({ entries }) => !isListOf(entries, listed.holdings));
 }
 
 /** Read only if entries have another timeout than the sysctl: a list of rules takes as long as there are rules. */

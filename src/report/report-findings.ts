@@ -25,8 +25,10 @@ export interface ReportFindings extends Evaluated {
   /** Whose entries are listed. */
   readonly subject: Table;
   readonly listed: Listed;
-  /** Whether the list cannot be the table's: it was given, and is much shorter or longer. */
+  /** True if the list cannot be the table's: it is much shorter or longer. */
   readonly isForeign: boolean;
+  /** True if the list was captured, and not read from this kernel. */
+  readonly isGiven: boolean;
   /** Namespaces of this machine that addresses of the list belong to. */
   readonly owners: readonly AddressOwner[];
   /** Timeout policies of its rules, as far as they are known. */

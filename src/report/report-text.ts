@@ -96,10 +96,13 @@ function ownerLines(found: ReportFindings): readonly string[] {
     );
 }
 
-function foreignLines({ isForeign, listed, subject }: ReportFindings): readonly string[] {
+function foreignLines({ isForeign, isGiven, listed, subject }: ReportFindings): readonly string[] {
   if (!isForeign || listed.kind !== 'list') return [];
   const lengths = `The list has ${grouped(listed.holdings.entries)} entries, the table ${grouped(subject.entries)}`;
-  return indented(`${lengths}: it is another table's, or of another time. No advice is drawn from it.`);
+  const why = isGiven
+    ? "it is another table's, or of another time"
+    : 'some entries are not listed, as those that an out-of-tree module keeps for itself';
+  return indented(`${lengths}: ${why}. No advice is drawn from it.`);
 }
 
 // The list is begun before it is known which table loses, and above the limit the fullest may be another.

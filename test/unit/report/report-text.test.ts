@@ -526,8 +526,19 @@ describe('the whole report', () => {
     expect(lines({ first: { entries: 2000 } })[0]).toBe(`[${'#'.repeat(50)}] 200.0% of 1,000`);
   });
 
-  test("a list that is another table's", () => {
+  test('a live list that lacks most of the entries', () => {
     const found = { ...findingsOf({ first: { entries: 900 }, holdings: holdings([{}]) }), isForeign: true };
+    expect(reportText(found, PLAIN).join(' ').replace(/\s+/g, ' ')).toContain(
+      'The list has 1 entries, the table 900: some entries are not listed, as those that an out-of-tree module keeps for itself. No advice is drawn from it.',
+    );
+  });
+
+  test("a list that is another table's", () => {
+    const found = {
+      ...findingsOf({ first: { entries: 900 }, holdings: holdings([{}]) }),
+      isForeign: true,
+      isGiven: true,
+    };
     const text = reportText(found, PLAIN).join(' ').replace(/\s+/g, ' ');
     expect(text).toContain(
       "The list has 1 entries, the table 900: it is another table's, or of another time. No advice",

@@ -149,6 +149,7 @@ export function findings(given: Given): ReportFindings {
     subject: evaluation.observation.tables[0],
     listed: { kind: 'none', fault: { kind: 'denied', source: '/proc/net/nf_conntrack' } },
     isForeign: false,
+    isGiven: false,
     policies: [],
     owners: [],
     shortage: 'unknown',

@@ -157,6 +157,7 @@ export function findingsOf(incident: Incident): ReportFindings {
     subject: fullestTable(first),
     listed,
     isForeign: false,
+    isGiven: false,
     policies: [],
     owners: [],
     leads: [],
