@@ -46,7 +46,12 @@ function crowd() {
       each.echoed += 1;
     });
     socket.on('error', () => undefined);
-    setTimeout(() => setInterval(() => socket.write('x'), Number(often)), (Number(often) * at) / Number(count));
+    const beat = () => socket.write('x');
+    const begin = () => {
+      beat();
+      setInterval(beat, Number(often));
+    };
+    setTimeout(begin, (Number(often) * at) / Number(count));
     return each;
   });
   let open = 0;
