@@ -29,12 +29,12 @@ export function readStoredSamples(dir: string, boot: string): Reading<StoredSamp
 }
 
 function numbersIn(folder: string): readonly number[] {
-  return namesIn(folder, /^\d{1,10}$/)
+  return matchingNames(folder, /^\d{1,10}$/)
     .slice(0, MOST_USERS)
     .map(Number);
 }
 
-function namesIn(folder: string, form: RegExp): readonly string[] {
+function matchingNames(folder: string, form: RegExp): readonly string[] {
   const names = files.list(folder);
   return 'errno' in names ? [] : names.filter((name) => form.test(name));
 }
@@ -45,7 +45,7 @@ function statesOf(parent: string, dir: string, euid: number, held: number[]): re
   const folder = openOwned(`${parent}/${euid}`, euid, held);
   const own = typeof folder === 'string' ? openOwned(`${folder}/check_conntrack`, euid, held) : folder;
   if (typeof own !== 'string') return own.kind === 'missing' ? [] : { ...own, source };
-  return namesIn(own, /\.json$/)
+  return matchingNames(own, /\.json$/)
     .slice(0, MOST_FILES)
     .flatMap((name) => {
       const file = readOwn({ path: own, euid, source }, name, LARGEST_FILE);

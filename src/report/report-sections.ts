@@ -51,7 +51,7 @@ function tableRow(found: ReportFindings, { result, state }: TableDiagnosis, pale
   const figures = [
     grouped(table.entries).padStart(12),
     (measurements.usage.kind === 'value' ? usageWords(result) : '-').padStart(8),
-    (lost === undefined || losses === undefined ? '-' : rateWords(packetsLost(lost) / losses.seconds)).padStart(10),
+    (lost === undefined || losses === undefined ? '-' : tenthsWords(packetsLost(lost) / losses.seconds)).padStart(10),
     (lostSinceBoot === undefined ? '-' : grouped(packetsLost(lostSinceBoot))).padStart(12),
   ].join('');
   const shown = state === 'ok' ? figures : palette[state](figures);
@@ -62,10 +62,10 @@ function tableRow(found: ReportFindings, { result, state }: TableDiagnosis, pale
 
 function rateOrUnknown(result: TableResult, name: CounterName): string {
   if (result.losses === undefined) return '-';
-  return rateWords(events(result, name) / result.losses.seconds);
+  return tenthsWords(events(result, name) / result.losses.seconds);
 }
 
-function rateWords(rate: number): string {
+function tenthsWords(rate: number): string {
   return rate > 0 && rate < 1 ? rate.toFixed(1) : grouped(Math.round(rate));
 }
 

@@ -60,13 +60,13 @@ export function areAllCounted(lacking: number, ranges: readonly PortRange[]): bo
 
 /** The smallest number of ports that any range has in this part of all ports: if a range is used up, one part of it is. */
 function leastPart(part: PortRange | undefined, ranges: readonly PortRange[]): number {
-  const parts = part === undefined ? OUTSIDE : [part];
+  const parts = part === undefined ? OTHER_PORTS : [part];
   const shared = ranges.flatMap((range) => parts.map((one) => overlap(one, range))).filter((ports) => ports > 0);
   return Math.min(part === undefined ? PORTS : sizeOf(part), ...shared);
 }
 
 /** Ports that are in no default range. */
-const OUTSIDE: readonly PortRange[] = [
+const OTHER_PORTS: readonly PortRange[] = [
   { first: 0, last: 0 },
   { first: 512, last: 599 },
 ];

@@ -32,7 +32,7 @@ export function recollect(root: Root, { machine, tables, clock }: Observation, d
   const pasts = tables.flatMap((table) => {
     const past = pastLosses(
       sampleOf(table, clock.value),
-      pastOf(root, table, known, clock.value),
+      samplesOfTable(root, table, known, clock.value),
       machine.release,
       timeAgo,
     );
@@ -46,8 +46,8 @@ function directoriesOf(root: Root, dir: string | undefined): readonly string[] {
   return root.view === 'captured' ? [] : DEFAULT_STATE_DIRECTORIES.map(root.locate);
 }
 
-function pastOf(root: Root, table: Table, stored: readonly StoredSamples[], { uptime }: BootClock) {
-  const name = table.isOwn ? ownName(root) : table.key;
+function samplesOfTable(root: Root, table: Table, stored: readonly StoredSamples[], { uptime }: BootClock) {
+  const name = table.isOwn ? ownTableName(root) : table.key;
   const samples = stored.flatMap((one) => one.get(name) ?? []);
   const last = samples[samples.length - 1];
   // The kernel gives the inode of a namespace to the next one at once.
@@ -55,7 +55,7 @@ function pastOf(root: Root, table: Table, stored: readonly StoredSamples[], { up
 }
 
 /** The name that the check keeps our own table under. */
-function ownName(root: Root): string {
+function ownTableName(root: Root): string {
   const inode = namespaceInode(root);
   return typeof inode === 'number' ? `net:${inode}` : `tree:${root.locate('')}`;
 }

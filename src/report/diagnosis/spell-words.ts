@@ -14,7 +14,7 @@ export function spellWords(spell: LossSpell): string {
   const { lost } = spell;
   const packets = packetsLost(lost);
   const words = packets === 1 ? '1 packet was lost' : `${grouped(packets)} packets were lost`;
-  return `${words}${causeWords(lost)} ${whenWords(spell)}`;
+  return `${words}${singleCauseWords(lost)} ${whenWords(spell)}`;
 }
 
 function whenWords({ from, to, first, last }: LossSpell): string {
@@ -28,7 +28,7 @@ function whenWords({ from, to, first, last }: LossSpell): string {
   return to <= 0 ? `since ${form(first)}` : `between ${form(first)} and ${form(last)}`;
 }
 
-function causeWords({ full, clash, chain }: Lost): string {
+function singleCauseWords({ full, clash, chain }: Lost): string {
   const packets = packetsLost({ full, clash, chain, fullOrClash: 0 });
   if (packets === 0) return '';
   if (clash === packets) return ' to clashes';

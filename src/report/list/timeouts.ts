@@ -14,7 +14,7 @@ export type TimeoutBy = 'sysctl' | 'entries' | 'unsettled';
 
 // A connection whose data is not acknowledged, or is sent again, has only so much.
 const UNSETTLED = ['tcp_timeout_unacknowledged', 'tcp_timeout_max_retrans'] as const;
-const UNSETTLED_SECONDS = 300;
+const UNACKNOWLEDGED_SECONDS = 300;
 // Of fewer it may be chance.
 const ENOUGH_ENTRIES = 30;
 
@@ -26,7 +26,7 @@ export function timeoutInForce(
   const set = timeouts.get(name);
   if (set === undefined) return { seconds: undefined, by: 'sysctl' };
   if (longest > set) return { seconds: longest, by: 'entries' };
-  const unsettled = Math.max(...UNSETTLED.map((other) => timeouts.get(other) ?? UNSETTLED_SECONDS));
+  const unsettled = Math.max(...UNSETTLED.map((other) => timeouts.get(other) ?? UNACKNOWLEDGED_SECONDS));
   const isUnsettled = name === 'tcp_timeout_established' && longest <= unsettled && set > 2 * unsettled;
   return isUnsettled && entries >= ENOUGH_ENTRIES
     ? { seconds: unsettled, by: 'unsettled' }
