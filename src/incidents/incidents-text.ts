@@ -17,12 +17,12 @@ const ROW_INDENT = ' '.repeat(6);
 
 export function listText(incidents: readonly KeptIncident[], unread: readonly Fault[]): readonly string[] {
   const hosts = new Set(incidents.map(({ record }) => record.host));
-  const rows = incidents.flatMap(({ record }, at) => row(at + 1, record, hosts.size > 1));
+  const rows = incidents.flatMap(({ record }, at) => incidentRow(at + 1, record, hosts.size > 1));
   const hint = 'One of them as it was: check_conntrack incidents N.';
   return [...(rows.length === 0 ? [] : ['', ...HEAD, ...rows, '', hint]), ...unreadLines(unread)];
 }
 
-function row(number: number, record: IncidentRecord, withHost: boolean): readonly string[] {
+function incidentRow(number: number, record: IncidentRecord, withHost: boolean): readonly string[] {
   const figures = [
     String(number).padStart(4),
     `  ${localMoment(record.start)}`,

@@ -46,7 +46,7 @@ function shownIncidents({ stateDir, number }: IncidentsOptions): IncidentsShown 
   const { incidents, unread } = all;
   const [fault] = unread;
   if (incidents.length === 0 && fault !== undefined) return unknownIncidents(faultWords(fault));
-  if (number === undefined) return listed(all);
+  if (number === undefined) return incidentList(all);
   const incident = incidents[number - 1];
   if (incident !== undefined) return shownIncident(all, incident, number);
   return unknownIncidents(
@@ -54,7 +54,7 @@ function shownIncidents({ stateDir, number }: IncidentsOptions): IncidentsShown 
   );
 }
 
-function listed(all: AllIncidents): IncidentsShown {
+function incidentList(all: AllIncidents): IncidentsShown {
   const { incidents, unread } = all;
   const count = `${incidents.length} incident${incidents.length === 1 ? '' : 's'} on record`;
   const body = incidentsBody(

@@ -94,11 +94,11 @@ function contextOf(check: IncidentCheck, checked: CheckedTable, deadline: Deadli
 
 function textToKeep({ state, text, lines }: Reported): string {
   const all = [...wrapped(statusLine(state, text)), ...lines];
-  while (sizeOf(all) > LARGEST_INCIDENT_FILE) all.pop();
+  while (bytesOf(all) > LARGEST_INCIDENT_FILE) all.pop();
   return `${all.join('\n')}\n`.replace(/[^\x20-\x7e\n]/g, '?');
 }
 
-function sizeOf(lines: readonly string[]): number {
+function bytesOf(lines: readonly string[]): number {
   return lines.reduce((sum, line) => sum + line.length + 1, 0);
 }
 

@@ -77,7 +77,7 @@ async function reportOf(
   const seenNow = root.view === 'captured' ? first : await lookAfter(root, context, wait);
   if ('text' in seenNow) return { ...seenNow, troubled: undefined };
   const last = { ...seenNow, observation: lookInside(root, seenNow.observation, subject) };
-  const isOver = context.recording !== undefined && !isLosing(before, last, subject);
+  const isOver = context.recording !== undefined && !losesBetween(before, last, subject);
   const now = isOver ? undefined : await seeAgain(root, observation, subject, context);
   const { entries } = last.observation.tables.find(({ key }) => key === subject.key) ?? subject;
   const listed = read.withNew((all, marks) => now && seen && newEntries(seen, now, entries, all, marks));
@@ -100,7 +100,7 @@ function listContext(context: ReportContext): ReportContext {
 }
 
 // When the loss is over what is added now is not what caused it.
-function isLosing(before: Look, after: Look, { key }: Table): boolean {
+function losesBetween(before: Look, after: Look, { key }: Table): boolean {
   const [was, is] = [before, after].map(({ observation: { tables } }) => {
     const statistics = tables.find((table) => table.key === key)?.statistics;
     const { drop = 0, early_drop = 0, insert_failed = 0 } = statistics?.ok ? totals(statistics.value) : {};

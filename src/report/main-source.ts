@@ -12,11 +12,11 @@ import type { ReportFindings } from './report-findings.ts';
 /** null if the list is unknown, or if nothing in it stands out. */
 export function mainSource({ listed, shortage, isForeign }: Pick<ReportFindings, 'listed' | 'shortage' | 'isForeign'>) {
   if (listed.kind === 'none' || isForeign || listed.holdings.entries === 0) return null;
-  return natSource(shortage, listed) ?? adder(listed.arrivals, listed.holdings) ?? heldMost(listed.holdings);
+  return natMainSource(shortage, listed) ?? adder(listed.arrivals, listed.holdings) ?? heldMost(listed.holdings);
 }
 
 /** Of NAT without a free port the destination: the sources are behind it, and each has its part. */
-function natSource(shortage: Shortage, { holdings }: Extract<Listed, { kind: 'list' }>): MainSource | undefined {
+function natMainSource(shortage: Shortage, { holdings }: Extract<Listed, { kind: 'list' }>): MainSource | undefined {
   if (typeof shortage === 'string') return undefined;
   const { protocol, destination, ipv6, port, used } = shortage.use;
   const name = `${protocolWords(protocol)} ${port} of ${addressWords(destination, ipv6)}`;

@@ -6,7 +6,7 @@ import { faultWords } from '../words/faults.ts';
 import { grouped, indented, wrapped } from '../words/prose.ts';
 import { percentWords } from '../words/words.ts';
 import { adviceLines, firstStepLines } from './advice/steps.ts';
-import { isFine, isGone, isOver } from './diagnosis/diagnosis.ts';
+import { isFine, isGone, isIncidentOver } from './diagnosis/diagnosis.ts';
 import { leadLines } from './diagnosis/leads/lead-words.ts';
 import { addressWords } from './list/address.ts';
 import { listLines } from './list/listing.ts';
@@ -53,7 +53,7 @@ function nothingWords(found: ReportFindings): string {
   const { past, trouble } = found.diagnosis;
   if (trouble === 'was_full' && past !== undefined) {
     if (isGone(past)) return 'Nothing: the namespace is gone, and its entries with it.';
-    if (isOver(found.diagnosis)) return 'Nothing now: it is over.';
+    if (isIncidentOver(found.diagnosis)) return 'Nothing now: it is over.';
     return `Nothing now, but it may happen again. ${RUN_AGAIN}`;
   }
   if (isFine(found.diagnosis)) return 'Nothing here: look elsewhere.';

@@ -3,11 +3,11 @@
 
 import type { Root } from '../root.ts';
 
-const FOLDER = '/var/log/pods';
+const POD_LOGS = '/var/log/pods';
 
 /** `NAMESPACE/NAME`. */
 export function readPodName(root: Root, uid: string): string | undefined {
-  const folders = root.list(FOLDER);
+  const folders = root.list(POD_LOGS);
   if ('kind' in folders) return undefined;
   const folder = folders.find((name) => name.endsWith(`_${uid}`));
   // Neither part may have an underscore in it.

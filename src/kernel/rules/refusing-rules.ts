@@ -8,8 +8,8 @@ import type { IptablesTool } from '../../model/drop-rule.ts';
 import type { RefusingRule } from '../../model/refusing-rule.ts';
 import { hasIptablesTables } from './filter-chains.ts';
 
-const OURS = 'check_conntrack';
-const OURS_SAVED = new RegExp(` --comment "?${OURS}_`);
+const OUR_RULES = 'check_conntrack';
+const OURS_SAVED = new RegExp(` --comment "?${OUR_RULES}_`);
 const CONNLIMIT = / --connlimit-above .* -j (?:DROP|REJECT)\b/;
 const COUNTED = /\bcounter packets (\d+) /;
 
@@ -17,7 +17,8 @@ export function parseNftRefusing(text: string): readonly RefusingRule[] {
   return text.split(/^(?=table )/m).flatMap((part) => {
     const [, family = '', table = ''] = /^table (\w+) ([\w.-]{1,64}) \{/.exec(part) ?? [];
     if (table === '' || hasIptablesTables(part)) return [];
-    if (!table.startsWith(`${OURS}_`)) return chainsOf(part).flatMap((chain) => limitsIn(chain, { family, table }));
+    if (!table.startsWith(`${OUR_RULES}_`))
+      return chainsOf(part).flatMap((chain) => limitsIn(chain, { family, table }));
     const rules = part.split('\n').filter((line) => COUNTED.test(line));
     return [{ tool: 'nft', family, table, chain: '', isOurs: true, packets: packetsOf(rules) }];
   });

@@ -52,7 +52,7 @@ export function readDropRules(root: Root, namespace: Namespace): readonly DropRu
   // A rule that nft can print is not listed again as an iptables rule.
   if (native.length > 0) return native;
   const all = allLists(lists, hasForeignRules);
-  return areKnown(all) ? all.flatMap(rulesIn) : undefined;
+  return areReadable(all) ? all.flatMap(rulesIn) : undefined;
 }
 
 function rulesIn({ tool, list }: NamedList): readonly DropRule[] {
@@ -68,7 +68,7 @@ export function readNatRanges(root: Root, namespace: Namespace): Reading<readonl
   if (moduleState(root, ['nf_nat']) === 'absent') return none;
   const all = allLists(lists, hasForeignNat);
   const failed = all.flatMap(({ list }) => (list === 'none' || list.ok ? [] : [list]));
-  if (!areKnown(all)) return failed[0] ?? none;
+  if (!areReadable(all)) return failed[0] ?? none;
   const texts = all.flatMap(({ list }) => (list !== 'none' && list.ok ? [list.value] : []));
   return { ok: true, value: texts.flatMap(parseNatRanges), source: NFT_LIST };
 }
@@ -116,7 +116,7 @@ function readableLists(root: Root, namespace: Namespace): readonly RuleText[] | 
   const all = allLists(lists, hasIptablesTables);
   // Without nft(8), all rules are iptables rules.
   const isUnread = ({ list }: NamedList) => list !== 'none' && !list.ok && list.fault.kind !== 'tool-missing';
-  if (!areKnown(all) || all.some(isUnread) || hidesIptables(lists)) return undefined;
+  if (!areReadable(all) || all.some(isUnread) || hidesIptables(lists)) return undefined;
   return all.flatMap(({ tool, list }) => (list === 'none' || !list.ok ? [] : [{ tool, text: list.value }]));
 }
 
@@ -141,6 +141,6 @@ function allLists(lists: RuleLists, isForeign: (text: string) => boolean): reado
   return [{ tool: 'nft', list: nft }, ...(isWhole ? [] : lists.foreign()), ...lists.legacy()];
 }
 
-function areKnown(all: readonly NamedList[]): boolean {
+function areReadable(all: readonly NamedList[]): boolean {
   return all.some(({ list }) => list !== 'none' && list.ok) || all.every(({ list }) => list === 'none');
 }

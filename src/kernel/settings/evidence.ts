@@ -20,7 +20,7 @@ export function readEvidence(root: Root, generation: Generation): Evidence {
   return {
     ...readMachineKind(root),
     iptablesUnloads: readIptablesUnloads(root),
-    builtIn: isBuiltIn(root, generation),
+    builtIn: readBuiltIn(root, generation),
     loader: readLoader(root, generation),
     udevRule: readUdevRule(root, generation),
     kubelet: KUBELETS.find((folder) => exists(root.locate(folder))),
@@ -70,7 +70,7 @@ function readIptablesUnloads(root: Root): boolean | undefined {
 }
 
 /** A table that is there without an entry in `/proc/modules`, which a container of OpenVZ does not have. */
-function isBuiltIn(root: Root, generation: Generation): boolean | undefined {
+function readBuiltIn(root: Root, generation: Generation): boolean | undefined {
   const loaded = loadedModules(root);
   if (loaded.ok) return !loaded.value.has(generation);
   const builtIn = builtInModules(root);

@@ -61,7 +61,7 @@ export function readConfiguration(root: Root): Configuration {
     refusedOptions: modprobe.flatMap(({ refused }) => refused),
     reapplied: modprobe.some(({ reapplies }) => reapplies),
     aliases: aliasesIn(root, sysctl),
-    hasTwoLimits: hasTwoLimits(root, sysctl),
+    hasTwoLimits: detectsTwoLimits(root, sysctl),
     faults,
   };
 }
@@ -72,7 +72,7 @@ function readerOf(root: Root): SysctlReader {
 }
 
 // Asked only where the files set the one of the two that is OpenVZ's own.
-function hasTwoLimits(root: Root, sysctl: readonly SysctlLine[]): boolean {
+function detectsTwoLimits(root: Root, sysctl: readonly SysctlLine[]): boolean {
   const [, second] = GENERATIONS.nf_conntrack.limitKeys;
   if (!sysctl.some(({ names }) => names.includes(second))) return false;
   const [own, machines] = GENERATIONS.nf_conntrack.limitFiles.map((path) => readNumber(root, path));

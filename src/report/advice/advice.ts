@@ -37,14 +37,14 @@ type AdviceRow = (found: Case, given: GivenAdvice) => readonly Advice[];
 
 const OF_A_TABLE: readonly AdviceRow[] = [
   restoreAdvice,
-  listed(halfClosedAdvice),
-  listed(whoFillsIt),
+  needsList(halfClosedAdvice),
+  needsList(whoFillsIt),
   lastingRaise,
   bucketAdvice,
   natPortsAdvice,
-  listed(timeoutAdvice),
-  listed(untrackedPort),
-  listed(releasedEntries),
+  needsList(timeoutAdvice),
+  needsList(untrackedPort),
+  needsList(releasedEntries),
   passingRaise,
 ];
 const OF_CLASHES: readonly AdviceRow[] = [natPortsAdvice, clashAdvice];
@@ -76,7 +76,7 @@ function rowsOf({ diagnosis: { trouble } }: Case): readonly AdviceRow[] {
 }
 
 /** A row that needs the list of a table that is in trouble. */
-function listed(row: (found: ListedCase, given: GivenAdvice) => readonly Advice[]): AdviceRow {
+function needsList(row: (found: ListedCase, given: GivenAdvice) => readonly Advice[]): AdviceRow {
   return (found, given) => {
     const { holdings, diagnosis } = found;
     return holdings === undefined || diagnosis.trouble === 'drift' ? [] : row({ ...found, holdings }, given);
@@ -102,12 +102,12 @@ function isOfAdder(advice: CulpritAdvice): boolean {
 
 function releasedEntries(found: ListedCase): readonly (ReleaseAdvice | UnprovenAdvice)[] {
   if (!TABLE_FULL.includes(found.diagnosis.trouble)) return [];
-  const isRemoved = culpritAdvice(suspicionOf(found), found.holdings).some(removes);
+  const isRemoved = culpritAdvice(suspicionOf(found), found.holdings).some(removesEntries);
   return isRemoved ? [] : releaseAdvice(found.holdings, found);
 }
 
-/** Whether it removes the entries of what it keeps out. */
-function removes(advice: CulpritAdvice): boolean {
+/** Whether it removesEntries the entries of what it keeps out. */
+function removesEntries(advice: CulpritAdvice): boolean {
   return (advice.kind === 'source' || advice.kind === 'network') && advice.spared === undefined;
 }
 

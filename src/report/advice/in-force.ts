@@ -25,7 +25,7 @@ export function inForceStep({ rules }: InForceAdvice, context: Place): Step {
   const ours = rules.filter(({ isOurs, tool }) => isOurs && tool === 'nft');
   const lines = Array.from(new Set(rules.map(listing)));
   return {
-    title: `Rules refuse connections here: ${listWords(rules.map(ruleWords))}.`,
+    title: `Rules refuse connections here: ${listWords(rules.map(refusingRuleWords))}.`,
     ...typedStep(
       enter,
       lines.map((line) => ({ kind: 'look', line })),
@@ -41,7 +41,7 @@ export function inForceStep({ rules }: InForceAdvice, context: Place): Step {
   };
 }
 
-function ruleWords({ tool, family, table, chain, packets }: RefusingRule): string {
+function refusingRuleWords({ tool, family, table, chain, packets }: RefusingRule): string {
   const place = [tool === 'nft' ? '' : tool, family, table, chain].filter(Boolean).join(' ');
   return packets === undefined ? place : `${place} (${grouped(packets)} packets)`;
 }

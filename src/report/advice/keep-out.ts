@@ -71,7 +71,7 @@ function looked(looks: readonly Action[], notes: readonly string[], context: Pla
 }
 
 function lookedAt(from: string, spared: Spared, culprit: Culprit, context: Place): Omit<Step, 'title'> {
-  const looks = spared === 'ssh' ? [sessionsWith(from)] : entriesOf(from, culprit, context);
+  const looks = spared === 'ssh' ? [sessionsWith(from)] : entriesOfAddress(from, culprit, context);
   return looked(looks, [sparedWords(from, spared, culprit)], context);
 }
 
@@ -103,7 +103,7 @@ export function sessionsWith(from: string): Action {
 }
 
 /** conntrack(8) takes networks since 1.4.4, which kernels before 3.10 do not come with. */
-function entriesOf(from: string, { holder: { ipv6 } }: Culprit, context: Place): readonly Action[] {
+function entriesOfAddress(from: string, { holder: { ipv6 } }: Culprit, context: Place): readonly Action[] {
   if (!takesFilter(from, context)) return [];
   return [{ kind: 'look', line: `conntrack -L ${ipv6 ? '-f ipv6 ' : ''}-s ${from} | head -n 20` }];
 }
@@ -118,7 +118,7 @@ function keptOut(from: string, culprit: SourceAdvice | NetworkAdvice, context: P
   const { holder, hasSsh, kind } = culprit;
   const { ipv6 } = holder;
   const step = stepName(kind === 'source' ? 'source' : 'net', ...holder.key);
-  const remove = removal(from, ipv6, context);
+  const remove = addressRemoval(from, ipv6, context);
   const nft = nftTable(
     step,
     nftChain('prerouting', 'prerouting', -300),
@@ -132,7 +132,7 @@ function keptOut(from: string, culprit: SourceAdvice | NetworkAdvice, context: P
     chain: 'PREROUTING',
     rule: `-s ${from} -j DROP`,
   } as const;
-  const looks = [...(hasSsh === undefined ? [sessionsWith(from)] : []), ...entriesOf(from, culprit, context)];
+  const looks = [...(hasSsh === undefined ? [sessionsWith(from)] : []), ...entriesOfAddress(from, culprit, context)];
   const cost =
     kind === 'source' ? `Cost: all connections of ${from}.` : 'Cost: the connections of every address in it.';
   return {
@@ -150,7 +150,7 @@ export function unknownSessions(from: string): string {
   return `The first command lists the connections of this machine with ${from}. Go on only if no ssh session is among them: not all sessions are known here.`;
 }
 
-export function removal(from: string, ipv6: boolean, context: Place): readonly Action[] {
+export function addressRemoval(from: string, ipv6: boolean, context: Place): readonly Action[] {
   return takesFilter(from, context) ? [{ kind: 'removal', options: `${ipv6 ? '-f ipv6 ' : ''}-s ${from}` }] : [];
 }
 

@@ -13,7 +13,7 @@ import { percentWords } from '../../words/words.ts';
 import { protocolWords } from '../list/address.ts';
 import type { Arrivals, Both } from '../list/arrivals.ts';
 import type { Holder, Holdings } from '../list/holders.ts';
-import { isOwn } from './own-addresses.ts';
+import { isOwnAddress } from './own-addresses.ts';
 import {
   inNamespace,
   lastingRules,
@@ -121,9 +121,9 @@ function isServed(
 // iptables(8) of older kernels has no match for it that is the same in all of them.
 function reachOf({ own, machine: { release } }: Suspicion, { rankings, entries }: Holdings): NotrackAdvice['reach'] {
   const ends = [...rankings.sources.holders, ...rankings.destinations.holders];
-  const areKnown = ends.every((holder) => isOwn(own, holder) !== undefined);
+  const areKnown = ends.every((holder) => isOwnAddress(own, holder) !== undefined);
   if (!areKnown || !release.ok || !atLeast(release.value, 3, 0)) return 'both';
-  const local = ends.reduce((sum, holder) => sum + (isOwn(own, holder) ? holder.entries : 0), 0);
+  const local = ends.reduce((sum, holder) => sum + (isOwnAddress(own, holder) ? holder.entries : 0), 0);
   if (local === 0) return 'forwarded';
   return local >= DOMINANT * entries ? 'local' : 'both';
 }

@@ -33,7 +33,7 @@ export function readOwnAddresses(root: Root, namespace: Namespace): OwnAddresses
 }
 
 /** Undefined if it is not known. */
-export function isOwn(own: OwnAddresses, { key, ipv6 }: Pick<Holder, 'key' | 'ipv6'>): boolean | undefined {
+export function isOwnAddress(own: OwnAddresses, { key, ipv6 }: Pick<Holder, 'key' | 'ipv6'>): boolean | undefined {
   const [first = 0] = key;
   const isLoopback = ipv6 ? key.join() === '0,0,0,1' : first >>> 24 === 127;
   return isLoopback || (ipv6 ? own.ipv6 : own.ipv4)?.has(key.join());

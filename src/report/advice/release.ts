@@ -13,7 +13,7 @@ import type { Group, Holder, Holdings } from '../list/holders.ts';
 import type { OpenGroup } from '../list/open-timers.ts';
 import { timeoutName } from '../list/timeouts.ts';
 import type { TimerOrigin } from './case.ts';
-import { isOwn, type OwnAddresses } from './own-addresses.ts';
+import { isOwnAddress, type OwnAddresses } from './own-addresses.ts';
 import { inNamespace, PASSING, type Place, type Step, typedStep } from './step.ts';
 import { maybeSsh, NEARLY_ALL, UDP, WORTHWHILE } from './suspicion.ts';
 
@@ -128,7 +128,7 @@ function narrowest(
   own: OwnAddresses,
 ): Pick<ReleaseAdvice, 'source' | 'entries'> {
   const [source] = rankings.sources.holders;
-  const isOther = source !== undefined && isOwn(own, source) === false;
+  const isOther = source !== undefined && isOwnAddress(own, source) === false;
   const common = (source?.entries ?? 0) + group.entries - entries;
   return isOther && common >= NEARLY_ALL * group.entries
     ? { source, entries: common }

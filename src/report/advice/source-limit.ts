@@ -8,7 +8,7 @@ import { grouped } from '../../words/prose.ts';
 import { addressWords, networkWords } from '../list/address.ts';
 import type { Both } from '../list/arrivals.ts';
 import type { Holder } from '../list/holders.ts';
-import { removal, sessionsWith, unknownSessions } from './keep-out.ts';
+import { addressRemoval, sessionsWith, unknownSessions } from './keep-out.ts';
 import type { Extent } from './spared.ts';
 import { lastingRules, type Place, type Step, withEitherTool } from './step.ts';
 import type { Suspicion } from './suspicion.ts';
@@ -66,7 +66,7 @@ function unitOf(whole: Extent, ipv6: boolean): LimitUnit {
 export function sourceLimitStep({ each, whole, holder, hasSsh }: SourceLimitAdvice, context: Place): Step {
   const { key, ipv6 } = holder;
   const from = whole === 'network' ? networkWords(key, ipv6) : addressWords(key, ipv6);
-  const remove = removal(from, ipv6, context);
+  const remove = addressRemoval(from, ipv6, context);
   const looks = hasSsh === undefined && remove.length > 0 ? [sessionsWith(from)] : [];
   const { mask, name, and } = unitOf(whole, ipv6);
   const set = `${whole}s${ipv6 ? '6' : '4'}`;

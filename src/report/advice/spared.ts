@@ -2,7 +2,7 @@
 
 import type { SshAccess } from '../../model/ssh-access.ts';
 import type { Holder, Holdings } from '../list/holders.ts';
-import { isOwn, type OwnAddresses } from './own-addresses.ts';
+import { isOwnAddress, type OwnAddresses } from './own-addresses.ts';
 import { DOMINANT, HALF_STATES, NEARLY_ALL, type Suspicion, TCP } from './suspicion.ts';
 
 /**
@@ -17,7 +17,7 @@ export type Extent = 'source' | 'network';
 
 export function sparedBy(found: Suspicion, holdings: Holdings, holder: Holder, extent: Extent): Spared | undefined {
   const [own, host] = [found.own, found.host].map((addresses) =>
-    extent === 'source' ? isOwn(addresses, holder) : hasOwn(addresses, holder),
+    extent === 'source' ? isOwnAddress(addresses, holder) : hasOwn(addresses, holder),
   );
   if (own === true) return extent === 'source' ? 'own' : 'home';
   if (host === true) return 'host';

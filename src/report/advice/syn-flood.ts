@@ -1,7 +1,7 @@
 // A SYN flood with forged sources: nearly all that is new is not completed, and no source or network has more than a few.
 
 import type { Arrivals } from '../list/arrivals.ts';
-import { isOwn } from './own-addresses.ts';
+import { isOwnAddress } from './own-addresses.ts';
 import { type Adds, DOMINANT, halfOpen, maybeSsh, mostAdded, type Suspicion } from './suspicion.ts';
 import type { FloodTarget } from './target.ts';
 
@@ -38,5 +38,5 @@ function targetOf({ own }: Suspicion, { both, added: { entries: of } }: Arrivals
   const number = (port.key[0] ?? 0) & 0xffff;
   if (destination === undefined || destination.added < DOMINANT * of)
     return { destination: undefined, port: number, own: undefined };
-  return { destination, port: number, own: isOwn(own, destination) };
+  return { destination, port: number, own: isOwnAddress(own, destination) };
 }

@@ -2,7 +2,7 @@
 
 import type { Root } from '../../kernel/root.ts';
 import type { Table } from '../../model/table.ts';
-import { isOwn, readOwnAddresses } from '../advice/own-addresses.ts';
+import { isOwnAddress, readOwnAddresses } from '../advice/own-addresses.ts';
 import type { Holdings } from '../list/holders.ts';
 
 /** An address of the list, and the one namespace that has it. */
@@ -25,7 +25,7 @@ export function readAddressOwners(root: Root, tables: readonly Table[], holdings
   const { sources, destinations } = holdings.rankings;
   const wanted = new Map([...sources.holders, ...destinations.holders].map((holder) => [holder.key.join(), holder]));
   return Array.from(wanted.values()).flatMap(({ key, ipv6 }) => {
-    const [owner, ...others] = addresses.filter(({ own }) => isOwn(own, { key, ipv6 }) === true);
+    const [owner, ...others] = addresses.filter(({ own }) => isOwnAddress(own, { key, ipv6 }) === true);
     return owner === undefined || others.length > 0 ? [] : [{ address: key, ipv6, table: owner.table }];
   });
 }

@@ -95,7 +95,7 @@ export function isGone({ table, number }: PastFull): boolean {
 }
 
 /** True if nothing suggests that the table fills again: it was full once, loses nothing now, and is not half full. */
-export function isOver({ past, tables }: Diagnosis): boolean {
+export function isIncidentOver({ past, tables }: Diagnosis): boolean {
   const was = tables.find(({ result }) => result.table.key === past?.table?.key)?.result;
   if (past === undefined || was?.losses === undefined) return false;
   return past.spell.times === 1 && was.table.entries < (HALF / 100) * was.table.limit;
@@ -142,7 +142,7 @@ export function diagnose(
   const { results } = evaluation;
   const recent = recentLosses(results, pasts);
   const whole = trouble === 'none' ? machineTrouble(evaluation, past, recent) : { state, trouble };
-  return { ...whole, tables, worst, past, sinceBoot: lostSinceBoot(results), recent, watched: watchedOf(results) };
+  return { ...whole, tables, worst, past, sinceBoot: sumLostSinceBoot(results), recent, watched: watchedOf(results) };
 }
 
 /** The diagnosis with the table whose NAT has used up a range of ports; the table comes before everything that is over. */
@@ -178,7 +178,7 @@ export function recentLosses(results: readonly TableResult[], pasts: PastsOfTabl
   return { kind: 'none', seconds: Math.min(...known.map(({ seconds }) => seconds)) };
 }
 
-function lostSinceBoot(results: readonly TableResult[]): SinceBoot {
+function sumLostSinceBoot(results: readonly TableResult[]): SinceBoot {
   const known = results.flatMap((result) => result.lostSinceBoot ?? []);
   return { lost: known.reduce(addLost, NOTHING_LOST), isWhole: known.length === results.length };
 }

@@ -17,7 +17,7 @@ const MOST_OWNED_RECORDS = 5000;
 export function fullSpells(root: Root, { records }: FullLog, observation: Observation): FullSpells {
   const owned = new Map<string, LogRecord[]>();
   const others: LogRecord[] = [];
-  const ownerOf = owners(root, observation);
+  const ownerOf = lineOwners(root, observation);
   // Backwards: what is older than a namespace is so with all that comes before it.
   for (const record of records.slice(-MOST_OWNED_RECORDS).reverse()) {
     const key = ownerOf(record);
@@ -28,7 +28,9 @@ export function fullSpells(root: Root, { records }: FullLog, observation: Observ
   const number = others[0]?.namespace;
   const spell = lastSpell(others.filter(({ namespace }) => namespace === number).reverse());
   return {
-    ofTables: new Map(Array.from(owned, ([key, some]) => [key, lastSpell(some.reverse())] as const).flatMap(isKnown)),
+    ofTables: new Map(
+      Array.from(owned, ([key, some]) => [key, lastSpell(some.reverse())] as const).flatMap(isKnownNamespace),
+    ),
     ofOthers: spell === undefined ? undefined : { spell, number, isNamed: isNamedBySpell(spell, number, observation) },
   };
 }
@@ -50,7 +52,7 @@ function startRecords(owned: Map<string, LogRecord[]>, key: string): LogRecord[]
 }
 
 /** Gives the key of the table that a record is of, of the newest record first. */
-function owners(root: Root, { tables, clock, machine }: Observation): (record: LogRecord) => string | undefined {
+function lineOwners(root: Root, { tables, clock, machine }: Observation): (record: LogRecord) => string | undefined {
   const uptime = clock?.ok === true ? clock.value.uptime : undefined;
   const older = new Set<string>();
   return ({ namespace, ago }) => {
@@ -89,6 +91,6 @@ function lastSpell(records: readonly LogRecord[]): FullSpell | undefined {
   };
 }
 
-function isKnown([key, spell]: readonly [string, FullSpell | undefined]): (readonly [string, FullSpell])[] {
+function isKnownNamespace([key, spell]: readonly [string, FullSpell | undefined]): (readonly [string, FullSpell])[] {
   return spell === undefined ? [] : [[key, spell]];
 }

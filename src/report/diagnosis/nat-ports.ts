@@ -103,11 +103,11 @@ function isEqual(words: readonly number[], address: Int32Array): boolean {
 
 function usedIn(taken: Uint8Array, { first, last }: PortRange): number {
   let used = 0;
-  for (let port = first; port <= last; port++) if (isTaken(taken, port)) used += 1;
+  for (let port = first; port <= last; port++) if (isRangeTaken(taken, port)) used += 1;
   return used;
 }
 
-function isTaken(taken: Uint8Array, port: number): boolean {
+function isRangeTaken(taken: Uint8Array, port: number): boolean {
   return ((taken[port >> 3] ?? 0) & (1 << (port & 7))) !== 0;
 }
 
@@ -133,7 +133,7 @@ function ownRanges({ taken }: GroupPorts, ranges: readonly PortRange[]): readonl
   const isInside = (port: number) => ranges.some(({ first, last }) => first <= port && port <= last);
   let [inside, outside] = [0, 0];
   for (let port = 0; port < PORTS; port++) {
-    if (!isTaken(taken, port)) continue;
+    if (!isRangeTaken(taken, port)) continue;
     if (isInside(port)) inside += 1;
     else outside += 1;
   }

@@ -46,7 +46,7 @@ export async function seeTable(
   const at = context.deadline.elapsed();
   const parts: FamilyPart[] = [];
   for (const feed of opened.feed.families?.map((open) => open()) ?? [opened.feed]) {
-    const part = await firstLines(feed, context);
+    const part = await firstListLines(feed, context);
     if (part === undefined) return undefined;
     parts.push({ family: feed.family, part });
   }
@@ -58,7 +58,7 @@ export function rememberTable({ key, at, parts }: SeenTable): RememberedTable {
   return { key, at, parts: parts.map(({ part }) => seenIn(part)), open: openTimers(lines) };
 }
 
-async function firstLines(feed: EntryFeed, context: ReportContext): Promise<ListPart | undefined> {
+async function firstListLines(feed: EntryFeed, context: ReportContext): Promise<ListPart | undefined> {
   const piece = new Uint8Array(PIECE);
   const lines: string[] = [];
   try {

@@ -19,7 +19,7 @@ export interface OpenGroup {
   readonly idle: number;
 }
 
-const TCP_NUMBER = 6;
+const OPEN_TCP = 6;
 const NAMES: readonly string[] = STATES;
 const OPEN_LINE = /(?:^| )tcp +6 (\d+) (ESTABLISHED|CLOSE_WAIT) src=\S+ dst=\S+ sport=\d+ dport=(\d+)/;
 
@@ -75,7 +75,7 @@ function countTimers(
   { state, seconds }: Pick<OpenGroup, 'state' | 'seconds'>,
   { endedAt, unsettled }: Marks,
 ): Pick<OpenGroup, 'both' | 'reset' | 'idle'> {
-  const mark = endedAt[classOf({ protocol: TCP_NUMBER, state, assured: true })] ?? -1;
+  const mark = endedAt[classOf({ protocol: OPEN_TCP, state, assured: true })] ?? -1;
   // Of less than a second whole seconds show nothing.
   const running = timers.filter(({ earlier, left }) => earlier - left >= Math.max(1, Math.floor(seconds)));
   const old = running.flatMap(({ left }) => (left <= mark ? [left] : []));

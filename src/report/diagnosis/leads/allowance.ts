@@ -28,7 +28,7 @@ interface Allowance {
   readonly available: number | undefined;
 }
 
-const FOLDER = '/sys/class/net';
+const NET_DEVICES = '/sys/class/net';
 const DRIVER = /\/ena$/;
 // The kernel allows anything but slashes and white space; a leading dash would be taken for an option.
 const PLAIN_NAME = /^\w[\w.:@-]{0,14}$/;
@@ -52,10 +52,10 @@ export function readAllowances(root: Root): readonly Allowance[] {
 
 /** The interfaces whose driver is ena. */
 export function enaInterfaces(root: Root): readonly string[] {
-  const names = root.list(FOLDER);
+  const names = root.list(NET_DEVICES);
   if ('kind' in names) return [];
   const ena = names.filter((name) => {
-    const driver = PLAIN_NAME.test(name) ? files.readLink(root.locate(`${FOLDER}/${name}/device/driver`)) : '';
+    const driver = PLAIN_NAME.test(name) ? files.readLink(root.locate(`${NET_DEVICES}/${name}/device/driver`)) : '';
     return typeof driver === 'string' && DRIVER.test(driver);
   });
   return ena.sort().slice(0, MOST_INTERFACES);

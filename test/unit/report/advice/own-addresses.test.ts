@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import {
-  isOwn,
+  isOwnAddress,
   parseIpv6,
   parseListedIpv4,
   parseLocalIpv4,
@@ -74,7 +74,7 @@ test('as ip prints them', () => {
 
 test('an address is the machine, or not, or that is unknown', () => {
   const own = { ipv4: new Set(['1']), ipv6: undefined };
-  const of = (key: readonly number[]) => isOwn(own, { key, ipv6: key.length > 1 });
+  const of = (key: readonly number[]) => isOwnAddress(own, { key, ipv6: key.length > 1 });
   expect([[1], [2], [0x7f000009], [0, 0, 0, 1], [0, 0, 0, 2]].map(of)).toEqual([true, false, true, true, undefined]);
-  expect(isOwn({ ipv4: undefined, ipv6: new Set() }, { key: [1], ipv6: false })).toBeUndefined();
+  expect(isOwnAddress({ ipv4: undefined, ipv6: new Set() }, { key: [1], ipv6: false })).toBeUndefined();
 });
