@@ -111,10 +111,10 @@ function hashsizeFiles(observation: Observation, plan: Plan): readonly FileLines
 function newHashsize(observation: Observation, { buckets, limit }: Plan): readonly FileLines[] {
   const { machine, evidence } = observation;
   const { generation } = machine;
-  const isBuiltIn = evidence?.builtIn === true;
-  const isEnough = buckets <= defaultBuckets(machine) && (isBuiltIn || limit <= defaultLimit(machine));
+  const hasNoModule = evidence?.builtIn === true;
+  const isEnough = buckets <= defaultBuckets(machine) && (hasNoModule || limit <= defaultLimit(machine));
   if (isEnough && startsByDefault(machine)) return [];
-  if (isBuiltIn) return [{ where: COMMAND_LINE_WORDS, lines: [`${generation}.hashsize=${buckets}`] }];
+  if (hasNoModule) return [{ where: COMMAND_LINE_WORDS, lines: [`${generation}.hashsize=${buckets}`] }];
   return generation === 'ip_conntrack'
     ? [{ where: GENERATIONS[generation].modprobeFile, lines: [`options ${generation} hashsize=${buckets}`] }]
     : [placesOf(observation).hashsize(buckets)];

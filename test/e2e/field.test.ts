@@ -336,7 +336,7 @@ describe('a list', () => {
     return plugin('report', '--entries', path);
   };
 
-  test('of a tool that found no entries is an empty table', () => {
+  test('is empty if the tool found no entries', () => {
     const answer = report('conntrack v1.4.6 (conntrack-tools): 0 flow entries have been shown.\n');
     expect(answer).toMatchObject({ status: 0, stderr: '' });
     expect(answer.stdout).toMatch(/^CONNTRACK OK - a list of 0 entries; /);

@@ -34,20 +34,20 @@ export function readLoader(root: Root, generation: Generation): Loader | undefin
     ...listEvidence(root, OPENWRT_FOLDERS, ''),
     ...listEvidence(root, [SCRIPTS_FOLDER], '.modules'),
   ];
-  const named = [
+  const loaders = [
     ...listEvidence(root, LOAD_FOLDERS, '.conf')
       .filter((path) => !path.includes('/.'))
       .flatMap((path) => namedIn(root, path, wholeLines)),
     ...files.flatMap((path) => namedIn(root, path, firstWords)),
   ];
-  const own = named.find(({ module }) => module === generation);
-  if (own !== undefined || named.length === 0 || generation !== 'nf_conntrack') return own;
+  const own = loaders.find(({ module }) => module === generation);
+  if (own !== undefined || loaders.length === 0 || generation !== 'nf_conntrack') return own;
   const dependents = readDependents(root);
-  return named.find(({ module }) => (dependents === undefined ? DEPENDENTS.test(module) : dependents.has(module)));
+  return loaders.find(({ module }) => (dependents === undefined ? DEPENDENTS.test(module) : dependents.has(module)));
 }
 
-function namedIn(root: Root, path: string, namesIn: (text: string) => readonly string[]): readonly Loader[] {
-  const names = namesIn(readEvidenceText(root, path) ?? '').filter((name) => name !== '' && !/^[#;]/.test(name));
+function namedIn(root: Root, path: string, parse: (text: string) => readonly string[]): readonly Loader[] {
+  const names = parse(readEvidenceText(root, path) ?? '').filter((name) => name !== '' && !/^[#;]/.test(name));
   return names.map((name) => ({ path, module: name.replace(/-/g, '_') }));
 }
 

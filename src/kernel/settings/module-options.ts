@@ -67,12 +67,12 @@ function refusedOf(words: readonly string[], path: string, module: string): read
       .filter((word) => word.startsWith('hashsize='))
       .map((word) => word.split('='))
       .pop() ?? [];
-  const isTaken =
+  const isAccepted =
     value === undefined || hashsizeOf([`hashsize=${value}`], { path, module, key: 'hashsize' }).length > 0;
   const number = parseKernelNumber(value ?? '0');
   const kind = number === undefined ? 'not a number' : 'too large';
   const hashsize =
-    isTaken || number === 0 ? [] : [{ key: 'hashsize', refused: { kind, bytes: value.length } } as const];
+    isAccepted || number === 0 ? [] : [{ key: 'hashsize', refused: { kind, bytes: value.length } } as const];
   return [...unknown, ...hashsize].map((option) => ({ path, module, ...option }));
 }
 
