@@ -9,7 +9,7 @@ import { type Deadline, openRoot, type Root } from '../kernel/root.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Identities } from '../model/table.ts';
 import { faultWords } from '../words/faults.ts';
-import { statusLine, tableText } from '../words/line.ts';
+import { historyFaultClause, statusLine, tableText } from '../words/line.ts';
 import type { Message } from '../words/message.ts';
 import { fitOutput } from './output.ts';
 import { perfdataOf } from './perfdata.ts';
@@ -63,7 +63,7 @@ async function recordedMessage(
   if (message.evaluated === undefined) return message;
   const { recordTables } = await import('./record-tables.ts');
   const { text, incidents } = await recordTables(root, message.evaluated.evaluation, histories, options, record);
-  const failed = text === undefined ? '' : `; no record: ${text}`;
+  const failed = text === undefined ? '' : `; no history: incident not recorded: ${text}`;
   return { ...message, text: message.text + failed, incidents };
 }
 
@@ -92,11 +92,12 @@ async function messageOf(root: Root, evaluation: Evaluation, histories: Historie
   const { state } = evaluation;
   const swept = options.netns === 'all' ? await sweptWords(root, evaluation, options) : undefined;
   const evaluated = swept?.evaluated ?? { evaluation, identities: NOBODY };
-  const text = swept?.text ?? tableText(evaluation);
+  const own = histories.get(evaluation.results[0].table.key);
+  const text = (swept?.text ?? tableText(evaluation)) + historyFaultClause(evaluation, own);
   if (options.verbosity === 0) return { state, text, details: [], evaluated };
   const { tableDetails } = await import('../words/details.ts');
   const { driftDetails } = await import('../words/drift-words.ts');
-  const ours = tableDetails(evaluation, histories.get(evaluation.results[0].table.key));
+  const ours = tableDetails(evaluation, own);
   const details = [...(swept?.details ?? []), ...ours, ...driftDetails(evaluation)];
   return { state, text, details, evaluated };
 }

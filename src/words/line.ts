@@ -7,7 +7,8 @@ import type { MetricName } from '../evaluate/metrics.ts';
 import { formatRange, upperBound } from '../evaluate/range.ts';
 import type { State } from '../evaluate/state.ts';
 import { COUNTER_NAMES } from '../model/counters.ts';
-import type { Fault } from '../model/fault.ts';
+import type { Fault, Reading } from '../model/fault.ts';
+import type { History } from '../model/sample.ts';
 import type { Table } from '../model/table.ts';
 import { driftWords, unjudgedWords } from './drift-words.ts';
 import { faultWords } from './faults.ts';
@@ -34,6 +35,14 @@ export function tableText(evaluation: Evaluation): string {
       ? [fill, slabClause(evaluation)].filter(Boolean).join(', ')
       : findingClauses(own, evaluation, fill).join('; ');
   return withUnjudged(text, evaluation);
+}
+
+/** `; no history: cannot write …`, unless a finding gives that reason; empty if there is a history, or none is kept. */
+export function historyFaultClause({ results: [own] }: Evaluation, history: Reading<History> | undefined): string {
+  if (history === undefined || history.ok) return '';
+  const { fault } = history;
+  const isGiven = own.findings.some((finding) => finding.kind === 'unjudged' && finding.fault.source === fault.source);
+  return isGiven ? '' : `; no history: ${faultWords(fault)}`;
 }
 
 /** And which file that may set the limit could not be read. */

@@ -207,7 +207,7 @@ describe('obstacles in the state directory', () => {
     expect(answer).toMatchObject({ status: 2, stderr: '' });
     const [text = ''] = answer.stdout.split(' | ');
     expect(text).toMatch(
-      /^CONNTRACK CRITICAL - table full: 262144 of 262144 entries \(100\.0%\).*; no record: cannot /,
+      /^CONNTRACK CRITICAL - table full: 262144 of 262144 entries \(100\.0%\).*; no history: (?:incident not recorded: )?cannot /,
     );
     expect(text).toMatch(why);
   });
@@ -227,7 +227,7 @@ describe('obstacles in the state directory', () => {
   ])('a record that is %s: it is passed over and named, and the next one is kept', (_, damage) => {
     const { here, answer } = hurt((machine) => damage(record(machine)));
     expect(answer.stdout).toMatch(/^CONNTRACK CRITICAL - table full/);
-    expect(answer.stdout).not.toContain('no record');
+    expect(answer.stdout).not.toContain('no history');
     const { stdout, status } = incidents(here);
     expect(status).toBe(0);
     expect(stdout).toContain('1 incident on record');

@@ -119,6 +119,7 @@ describe('the state directory', () => {
     damage(here);
     const unjudged = here.check({ uptime: 1060 }, '-v');
     expect(unjudged).toMatchObject({ status: 0, stderr: '' });
+    expect(unjudged.stdout).toMatch(/^CONNTRACK OK - [^|\n]*; no history: cannot /);
     expect(unjudged.stdout).toMatch(/\nno history: cannot /);
   });
 

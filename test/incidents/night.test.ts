@@ -76,7 +76,7 @@ async function check(some: readonly Watcher[], ...args: readonly string[]): Prom
     const options = ['--netns', 'all', '--state-dir', state, '--window', WINDOW, '--record', ...args];
     const { stdout, stderr } = await answerOf(withoutOthers(...run, ...options), 20_000);
     expect(stderr).toBe('');
-    expect(stdout).not.toContain('no record');
+    expect(stdout).not.toContain('no history');
     lines.push(stdout);
   }
   return lines;
