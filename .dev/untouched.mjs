@@ -43,7 +43,9 @@ const npmCache = execFileSync('npm', ['config', 'get', 'cache', '--silent'], { e
 const ownFolders = [top, tmpdir(), npmCache].map((folder) => `${folder}/`);
 const ownDevices = /^\/dev\/(null|tty|full|pts\/\d+)$|^\/proc\/(self|thread-self|\d+)\//;
 
-const calls = [...OPENING, ...CHANGING, ...OF_THE_MACHINE].join(',');
+const calls = [...OPENING, ...CHANGING, ...OF_THE_MACHINE, 'chdir', 'fchdir'].join(',');
+/** The directory that each process has changed to: mkdir -p makes one name after the other. */
+const workingDirectories = new Map();
 const options = ['-f', '--seccomp-bpf', '-qqq', '-y', '-s', '4096', '-e', 'signal=none', '-e', `trace=${calls}`];
 const { status } = spawnSync('strace', [...options, '-o', log, ...process.argv.slice(2)], { stdio: 'inherit' });
 const lines = readFileSync(log, 'latin1').split('\n');
@@ -55,20 +57,29 @@ process.exitCode = status !== 0 || complaints.size > 0 || lines.length < 1000 ? 
 
 /** Undefined for a call that is allowed. */
 function complaint(line) {
-  const [, name, rest = ''] = /^\d+ +(\w+)\((.*)/.exec(line) ?? [];
+  const [, pid, name, rest = ''] = /^(\d+) +(\w+)\((.*)/.exec(line) ?? [];
+  if (name === 'chdir' || name === 'fchdir') return changeDirectory(pid, name, rest);
+  const cwd = workingDirectories.get(pid) ?? '';
   if (OF_THE_MACHINE.includes(name)) return `${name}(${rest}`;
   if (OPENING.includes(name) && name !== 'creat' && !WRITES.test(rest.replace(/"(?:[^"\\]|\\.)*"/g, '')))
     return undefined;
   // The target of a link is irrelevant.
-  const paths = name?.startsWith('symlink') ? pathsIn(rest).slice(1) : pathsIn(rest);
+  const paths = name?.startsWith('symlink') ? pathsIn(rest, cwd).slice(1) : pathsIn(rest, cwd);
   const foreign = paths.filter((path) => !isOwn(path));
   return name !== undefined && foreign.length > 0 ? `${name}(${rest}` : undefined;
 }
 
+function changeDirectory(pid, name, rest) {
+  const cwd = workingDirectories.get(pid) ?? '';
+  const [to = ''] = name === 'chdir' ? pathsIn(rest, cwd) : [/<([^>]*)>/.exec(rest)?.[1]];
+  if (!rest.includes(' = -1 ')) workingDirectories.set(pid, to);
+  return undefined;
+}
+
 /** `AT_FDCWD</cwd>, "name"`, `3</folder>, "name"`, or a name alone. */
-function pathsIn(text) {
+function pathsIn(text, cwd) {
   const names = text.matchAll(/(?:(?:AT_FDCWD|\d+)<([^>]*)>, )?"((?:[^"\\]|\\.)*)"/g);
-  return Array.from(names, ([, folder = '', name]) => (name.startsWith('/') ? name : join(folder, name)));
+  return Array.from(names, ([, folder = cwd, name]) => (name.startsWith('/') ? name : join(folder, name)));
 }
 
 function isOwn(path) {

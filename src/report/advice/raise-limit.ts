@@ -62,13 +62,18 @@ function doesHold(advice: RaiseAdvice | NoMemoryAdvice): boolean {
   return advice.kind === 'raise' && advice.holds === undefined;
 }
 
+const UNTIL_BOOT =
+  'It lasts until the next boot. For a permanent limit, run check_conntrack plan when the load is normal again.';
+
 export function raiseStep(advice: RaiseAdvice, context: Context): Step {
   const { machine } = context.observation;
   const buckets = bucketActions(machine, advice.plan.buckets).length > 0 ? ', and the buckets with it' : '';
-  return {
-    title: `Raise the limit to ${grouped(advice.plan.limit)}${buckets}.`,
-    ...limitStep(advice.plan, demandNotes(advice), context),
-  };
+  const step = limitStep(advice.plan, demandNotes(advice), context);
+  const title = `Raise the limit to ${grouped(advice.plan.limit)}${buckets}.`;
+  // A rate of refused packets may be a flood, which is no measure of a permanent limit.
+  return advice.demand?.kind === 'lacking'
+    ? { title, ...step, files: [], notes: [...step.notes, UNTIL_BOOT] }
+    : { title, ...step };
 }
 
 function demandNotes({ demand, holds }: RaiseAdvice): readonly string[] {

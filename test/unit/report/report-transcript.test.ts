@@ -105,16 +105,8 @@ describe('a report', () => {
            not.
            New connections get in at once.
            Cost: up to 44.1 MiB more when full, of 32.0 GiB available.
-           It lasts until the next boot. For good:
-             /etc/modprobe.d/nf_conntrack.conf
-                 options nf_conntrack hashsize=45056
-             /etc/sysctl.d/90-nf_conntrack.conf
-                 net.netfilter.nf_conntrack_max = 180224
-             /etc/modules-load.d/nf_conntrack.conf
-                 nf_conntrack
-           Undo: remove the added lines from /etc/modprobe.d/nf_conntrack.conf,
-           /etc/sysctl.d/90-nf_conntrack.conf and
-           /etc/modules-load.d/nf_conntrack.conf.
+           It lasts until the next boot. For a permanent limit, run check_conntrack
+           plan when the load is normal again.
         2. Shorten nf_conntrack_tcp_timeout_syn_sent from 120 s to 30 s.
              nsenter -t 4711 -n sysctl -w net.netfilter.nf_conntrack_tcp_timeout_syn_sent=30
            Undo:

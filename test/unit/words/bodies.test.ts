@@ -902,35 +902,14 @@ describe('a report', () => {
                   "echo 1536 > /sys/module/nf_conntrack/parameters/hashsize",
                   "sysctl -w net.netfilter.nf_conntrack_max=6144",
                 ],
-                "files": [
-                  {
-                    "lines": [
-                      "options nf_conntrack hashsize=1536",
-                    ],
-                    "replaces": [],
-                    "where": "/etc/modprobe.d/nf_conntrack.conf",
-                  },
-                  {
-                    "lines": [
-                      "net.netfilter.nf_conntrack_max = 6144",
-                    ],
-                    "replaces": [],
-                    "where": "/etc/sysctl.d/90-nf_conntrack.conf",
-                  },
-                  {
-                    "lines": [
-                      "nf_conntrack",
-                    ],
-                    "replaces": [],
-                    "where": "/etc/modules-load.d/nf_conntrack.conf",
-                  },
-                ],
+                "files": [],
                 "instead": [],
                 "kind": "raise",
                 "notes": [
                   "45 packets/s are refused a new entry. If each lived 30 s or more, the table would hold about 3,290 entries, with those that have ended and are not collected yet. Retries are counted again; clients that back off are not.",
                   "New connections get in at once.",
                   "Cost: up to 1.3 MiB more when full, of 32.0 GiB available.",
+                  "It lasts until the next boot. For a permanent limit, run check_conntrack plan when the load is normal again.",
                 ],
                 "preconditions": [],
                 "title": "Raise the limit to 6,144, and the buckets with it.",
@@ -938,7 +917,7 @@ describe('a report', () => {
                   "sysctl -w net.netfilter.nf_conntrack_max=1000",
                   "echo 500 > /sys/module/nf_conntrack/parameters/hashsize",
                 ],
-                "undo_files": "remove the added lines from /etc/modprobe.d/nf_conntrack.conf, /etc/sysctl.d/90-nf_conntrack.conf and /etc/modules-load.d/nf_conntrack.conf",
+                "undo_files": null,
                 "undo_instead": [],
                 "undo_remains": null,
               },
