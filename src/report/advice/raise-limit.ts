@@ -89,7 +89,7 @@ function demandNotes({ demand, holds }: RaiseAdvice): readonly string[] {
   return [
     words,
     `New connections get in at once, for about ${durationWords(holds)} at this rate.`,
-    'This exceeds memory. A higher limit alone will not fix it: the table fills up again unless the load drops.',
+    'The load needs more than this. A higher limit alone will not fix it: the table fills up again unless the load drops.',
   ];
 }
 

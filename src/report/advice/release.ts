@@ -162,7 +162,7 @@ export function releaseStep(advice: ReleaseAdvice, context: Place): Step {
     ...(families.ipv6 ? ['-f ipv6 '] : []),
   ].map((family) => family + filter);
   return {
-    title: `Make room at once: remove the ${groupName(group)} entries${from} to port ${group.port}, at least ${percentWords((100 * entries) / of)}.`,
+    title: `Make room at once: remove the ${groupName(group)} entries${from} to port ${group.port}, ${shareWords(entries, of)}.`,
     ...typedStep(
       inNamespace(context),
       options.map((each) => ({ kind: 'removal', options: each })),
@@ -173,6 +173,10 @@ export function releaseStep(advice: ReleaseAdvice, context: Place): Step {
     ],
     ...PASSING,
   };
+}
+
+function shareWords(entries: number, of: number): string {
+  return `${entries < of ? 'at least ' : ''}${percentWords((100 * entries) / of)}`;
 }
 
 function groupName({ protocol, state }: Group): string {

@@ -493,7 +493,7 @@ describe('what to type', () => {
   test('a limit that memory does not let be high enough', () => {
     const losing = { ...fullOf({ memTotal: ok(2 ** 25) }), last: { statistics: counted({ drop: 1e6 }) } };
     expect(step(losing, 'raise').notes).toContain(
-      'This exceeds memory. A higher limit alone will not fix it: the table fills up again unless the load drops.',
+      'The load needs more than this. A higher limit alone will not fix it: the table fills up again unless the load drops.',
     );
   });
 

@@ -119,8 +119,7 @@ describe('a report', () => {
              what makes that namespace or container
                  net.netfilter.nf_conntrack_tcp_timeout_syn_sent = 30
            Undo: remove the added lines from what makes that namespace or container.
-        3. Make room at once: remove the tcp SYN_SENT entries to port 443, at least
-           100.0%.
+        3. Make room at once: remove the tcp SYN_SENT entries to port 443, 100.0%.
              nsenter -t 4711 -n conntrack -D -p tcp --state SYN_SENT --dport 443 >/dev/null
            Removed entries cannot be restored.
            1,000 entries, and those that began since. Connections that are being set
@@ -363,7 +362,7 @@ describe('a report', () => {
            It lasts as long as that namespace. For good:
              what makes that namespace or container
            Undo: remove them from what makes that namespace or container.
-        3. Make room at once: remove the udp entries to port 53, at least 100.0%.
+        3. Make room at once: remove the udp entries to port 53, 100.0%.
              nsenter -t 5 -n conntrack -D -p udp --dport 53 >/dev/null
            Removed entries cannot be restored.
            10 entries, and those that began since. A sender that goes on gets a new

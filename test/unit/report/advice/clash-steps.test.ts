@@ -49,7 +49,7 @@ test('ports that connections have which are over', () => {
         "The first command frees these ports at once: those of connections that have ended. It lasts until they are taken again.",
         "The other one gives new ones back after 30 s of silence, not 120.",
         "A lasting fix: a wider range of ports or more addresses in the rule that translates (nft list ruleset, or iptables -t nat -S), as in snat to 192.0.2.1-192.0.2.4:1024-65535; or fewer connections to that one destination.",
-        "A higher limit of entries does not help: the table has room.",
+        "A higher limit of entries gives NAT no more ports.",
       ],
       "remains": "Removed entries cannot be restored.",
       "title": "Give NAT more ports: of 10.0.0.1 1,024 of the 1,024 from 1024 to 2047 are in use towards tcp 192.0.2.1 port 443.",
@@ -79,7 +79,7 @@ test('ports that connections have which live, of IPv6, and no timeout to shorten
       "notes": [
         "The first command frees these ports at once: the connections that have them end, or must be set up again. It lasts until they are taken again.",
         "A lasting fix: a wider range of ports or more addresses in the rule that translates (nft list ruleset, or iptables -t nat -S), as in snat to 192.0.2.1-192.0.2.4:1024-65535; or fewer connections to that one destination.",
-        "A higher limit of entries does not help: the table has room.",
+        "A higher limit of entries gives NAT no more ports.",
       ],
       "remains": "Removed entries cannot be restored.",
       "title": "Give NAT more ports: of 2001:db8:0:1::1 1,024 of the 1,024 from 1024 to 2047 are in use towards tcp 2001:db8:0:2::1 port 443.",

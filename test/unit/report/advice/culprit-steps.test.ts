@@ -674,7 +674,7 @@ describe('in whole', () => {
         .map((one) => whole(releaseStep(one, where)))
         .join();
     expect(freed({ state: 'SYN_SENT', flag: 'UNREPLIED', left: 119 })).toMatchInlineSnapshot(`
-      "Make room at once: remove the tcp SYN_SENT entries to port 443, at least 100.0%.
+      "Make room at once: remove the tcp SYN_SENT entries to port 443, 100.0%.
       --
       conntrack -D -p tcp --state SYN_SENT --dport 443 >/dev/null
       --
@@ -689,7 +689,7 @@ describe('in whole', () => {
       "
     `);
     expect(freed({ state: 'TIME_WAIT', left: 60, source: '2001:db8::9' }, THERE)).toMatchInlineSnapshot(`
-      "Make room at once: remove the tcp TIME_WAIT entries from 2001:db8::9 to port 443, at least 100.0%.
+      "Make room at once: remove the tcp TIME_WAIT entries from 2001:db8::9 to port 443, 100.0%.
       --
       ip netns exec web conntrack -D -f ipv6 -p tcp --state TIME_WAIT --dport 443 -s 2001:db8::9 >/dev/null
       --
@@ -704,7 +704,7 @@ describe('in whole', () => {
       "
     `);
     expect(freed({ left: 200_000 })).toMatchInlineSnapshot(`
-      "Make room at once: remove the tcp ESTABLISHED entries to port 443, at least 100.0%.
+      "Make room at once: remove the tcp ESTABLISHED entries to port 443, 100.0%.
       --
       conntrack -D -p tcp --state ESTABLISHED --dport 443 >/dev/null
       --
@@ -719,7 +719,7 @@ describe('in whole', () => {
       "
     `);
     expect(freed(UDP)).toMatchInlineSnapshot(`
-      "Make room at once: remove the udp entries to port 53, at least 100.0%.
+      "Make room at once: remove the udp entries to port 53, 100.0%.
       --
       conntrack -D -p udp --dport 53 >/dev/null
       --
