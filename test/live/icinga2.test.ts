@@ -43,6 +43,7 @@ const EVERYTHING: Variables = {
   netns: 'all',
   object_size: 350,
   partial: 'warning',
+  record: true,
   root: '/no where',
   state_dir: '/state',
   timeout: 5,
@@ -57,7 +58,7 @@ const CALLS: readonly (readonly [string, Variables, string])[] = [
     'every flag',
     EVERYTHING,
     '<--absent> <ok> <--critical> <90> <--critical> <drop=10> <--drift> <critical> ' +
-      '<--format> <json> <--netns> <all> <--object-size> <350> <--partial> <warning> <--root> </no where> <--state-dir> </state> <--timeout> <5> <--verbose> ' +
+      '<--format> <json> <--netns> <all> <--object-size> <350> <--partial> <warning> <--record> <--root> </no where> <--state-dir> </state> <--timeout> <5> <--verbose> ' +
       '<--warning> <~:80> <--warning> <load_factor=25> <--window> <600>',
   ],
   ['no array', { warning: 70, critical: '@0:10' }, '<--critical> <@0:10> <--warning> <70>'],

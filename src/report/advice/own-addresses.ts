@@ -33,10 +33,13 @@ export function readOwnAddresses(root: Root, namespace: Namespace): OwnAddresses
 }
 
 /** Undefined if it is not known. */
-export function isOwnAddress(own: OwnAddresses, { key, ipv6 }: Pick<Holder, 'key' | 'ipv6'>): boolean | undefined {
+export function isOwnAddress(own: OwnAddresses, holder: Pick<Holder, 'key' | 'ipv6'>): boolean | undefined {
+  return isLoopback(holder) || (holder.ipv6 ? own.ipv6 : own.ipv4)?.has(holder.key.join());
+}
+
+export function isLoopback({ key, ipv6 }: Pick<Holder, 'key' | 'ipv6'>): boolean {
   const [first = 0] = key;
-  const isLoopback = ipv6 ? key.join() === '0,0,0,1' : first >>> 24 === 127;
-  return isLoopback || (ipv6 ? own.ipv6 : own.ipv4)?.has(key.join());
+  return ipv6 ? key.join() === '0,0,0,1' : first >>> 24 === 127;
 }
 
 function readLocalIpv4(root: Root, path: string): readonly string[] | undefined {

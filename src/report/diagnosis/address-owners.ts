@@ -2,7 +2,7 @@
 
 import type { Root } from '../../kernel/root.ts';
 import type { Table } from '../../model/table.ts';
-import { isOwnAddress, readOwnAddresses } from '../advice/own-addresses.ts';
+import { isLoopback, isOwnAddress, readOwnAddresses } from '../advice/own-addresses.ts';
 import type { Holdings } from '../list/holders.ts';
 
 /** An address of the list, and the one namespace that has it. */
@@ -23,9 +23,11 @@ export function readAddressOwners(root: Root, tables: readonly Table[], holdings
     .slice(0, MOST_NAMESPACES_READ)
     .map((table) => ({ table, own: readOwnAddresses(root, table) }));
   const { sources, destinations } = holdings.rankings;
-  const wanted = new Map([...sources.holders, ...destinations.holders].map((holder) => [holder.key.join(), holder]));
+  // Every namespace has the loopback addresses.
+  const others = [...sources.holders, ...destinations.holders].filter((holder) => !isLoopback(holder));
+  const wanted = new Map(others.map((holder) => [holder.key.join(), holder]));
   return Array.from(wanted.values()).flatMap(({ key, ipv6 }) => {
-    const [owner, ...others] = addresses.filter(({ own }) => isOwnAddress(own, { key, ipv6 }) === true);
-    return owner === undefined || others.length > 0 ? [] : [{ address: key, ipv6, table: owner.table }];
+    const [owner, ...more] = addresses.filter(({ own }) => isOwnAddress(own, { key, ipv6 }) === true);
+    return owner === undefined || more.length > 0 ? [] : [{ address: key, ipv6, table: owner.table }];
   });
 }
