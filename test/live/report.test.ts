@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -165,7 +166,7 @@ liveSuite('an incident on the running machine', PARTS, () => {
     const FULL = 'nf_conntrack: nf_conntrack: table full in netns 4026532245, dropping packet';
     const ago = (seconds: number): Date => new Date(Date.now() - 1000 * seconds);
     const LOGS = {
-      full: () => [90, 60].map((seconds) => `${ago(seconds).toISOString()} fw kernel: ${FULL}`).join('\n'),
+      full: () => [90, 60].map((seconds) => `${ago(seconds).toISOString()} ${hostname()} kernel: ${FULL}`).join('\n'),
       quiet: () => 'nothing to see\n',
       empty: () => '',
     };
@@ -182,7 +183,7 @@ liveSuite('an incident on the running machine', PARTS, () => {
         'messages',
         'full',
         'fails',
-        /the table of net:\[4026532245\], which is gone, was full from \S+ \S+ to \S+ \S+ \(30 s, by the log\), 6\d s ago;.*2 "table full" lines .*, in net:\[4026532245\] \(\/var\/log\/messages\)/,
+        /the table of net:\[4026532245\], which is gone, was full from \S+ \S+ to \S+ \S+ \(30 s, by the log\), 6\d s ago .*2 "table full" lines .*, in net:\[4026532245\] \(\/var\/log\/messages\)/,
       ],
       ['kern.log', 'full', 'fails', /\(\/var\/log\/kern\.log\)/],
       ['messages', 'quiet', 'prints', /No "table full" in the kernel log \(\/var\/log\/messages\)/],
