@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { command, TOP } from '../e2e/support/plugin.ts';
 
 /** These cover all commands at once. */
-const OF_ALL = ['golden', 'definitions', 'papers', 'readme'].map((name) => `test/e2e/${name}.test.ts`);
+const OF_ALL = ['capture', 'golden', 'definitions', 'papers', 'readme'].map((name) => `test/e2e/${name}.test.ts`);
 const OF_SCHEMA = 'test/unit/words/schema.test.ts';
 
 /** Each with the commands that are made of it. */
