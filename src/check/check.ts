@@ -52,7 +52,7 @@ async function lookAndJudge(root: Root, options: CheckOptions): Promise<JudgedCh
   return { message: await messageOf(root, evaluation, histories, options), histories };
 }
 
-// The verdict is there before: nothing of it depends on the record.
+// Runs after the verdict, which does not depend on it.
 async function recordedMessage(
   root: Root,
   message: Message,
@@ -67,7 +67,7 @@ async function recordedMessage(
   return { ...message, text: message.text + failed, incidents };
 }
 
-// Line 1 and performance data are the same however much is told: what costs much (rules, listeners) is never asked.
+// -v does not change line 1 or performance data, so the check never reads rules and listeners, which take long.
 function wantedBy({ verbosity, thresholds, format, netns, stateDir }: CheckOptions): Wanted {
   const { load_factor: load, memory_share: share } = thresholds;
   const shown = verbosity > 0 || format !== 'nagios';

@@ -14,7 +14,7 @@ import type { Table } from '../model/table.ts';
 /** `dir` must exist; what is below it is made and kept by us. Ours and the others' samples are in files of their own. */
 export function recallTables(root: Root, { tables, clock }: Observation, dir: string, window: number): Histories {
   const [own, ...others] = tables;
-  const known = clock?.ok ? readHostName(root) : clock;
+  const known = clock?.ok ? readOwnTableName(root) : clock;
   if (known === undefined || clock?.ok !== true) return new Map();
   if (!known.ok) return new Map([[own.key, known]]);
   const name = known.value;
@@ -28,8 +28,8 @@ export function recallTables(root: Root, { tables, clock }: Observation, dir: st
   return new Map([...remembered(name, [own]), ...theirs]);
 }
 
-/** What our own table is remembered by: `net:<inode of net/stat>`, or `tree:<path>` for a captured one. */
-export function readHostName(root: Root): Reading<string> {
+/** Returns the name of our own table in the state files: `net:<inode of net/stat>`, or `tree:<path>` for a captured one. */
+export function readOwnTableName(root: Root): Reading<string> {
   const inode = namespaceInode(root);
   if (typeof inode === 'object') return { ok: false, fault: inode };
   const source = root.locate('/proc/net/stat');

@@ -1,5 +1,5 @@
-// What a check with --record says of its tables, so that an incident is begun, continued or ended. Loaded only then. It
-// keeps nothing itself; if nothing is wrong, and no incident is on, it looks at the names of a directory and no more.
+// Passes the tables of a check with --record to the recorder, which begins, continues or ends incidents. Loaded only with
+// --record. If nothing is wrong and no incident is open, it reads one directory and no file.
 
 import { self } from '#system/self';
 import type { RecordIncidents } from '../cli/program.ts';
@@ -12,7 +12,7 @@ import type { Root } from '../kernel/root.ts';
 import type { BootClock, Observation } from '../model/observation.ts';
 import { faultWords } from '../words/faults.ts';
 import { foreign } from '../words/words.ts';
-import { readHostName } from './recall.ts';
+import { readOwnTableName } from './recall.ts';
 
 interface RecordOptions {
   readonly root: string;
@@ -39,8 +39,9 @@ export async function recordTables(
   const own = histories.get(results[0].table.key);
   // Line 1 says so already.
   if (own?.ok === false) return { text: undefined };
-  const name = readHostName(root);
-  if (clock?.ok !== true || !name.ok) return { text: 'the time since boot is unknown' };
+  const name = readOwnTableName(root);
+  if (!name.ok) return { text: faultWords(name.fault) };
+  if (clock?.ok !== true) return { text: 'the time since boot is unknown' };
   const place = { dir: stateDir, euid: self.effectiveUser() };
   const glance = glanceAtIncidents(place);
   if ('kind' in glance) return { text: faultWords(glance) };
@@ -54,12 +55,12 @@ export async function recordTables(
   return { text, ...('kind' in after ? {} : { incidents: after.total }) };
 }
 
-function checkedTable(result: TableResult, histories: Histories, hostName: string, clock: BootClock): CheckedTable {
+function checkedTable(result: TableResult, histories: Histories, ownTableName: string, clock: BootClock): CheckedTable {
   const { table, lost = NOTHING_LOST, losses } = result;
   const history = histories.get(table.key);
   const past = history?.ok === true && typeof history.value.past !== 'string' ? history.value.past : [];
   return {
-    name: table.isOwn ? hostName : table.key,
+    name: table.isOwn ? ownTableName : table.key,
     table,
     signs: incidentSigns(result),
     lost,

@@ -23,7 +23,10 @@ export interface WantedLimit {
 /** The machine, and its own table first. */
 type Seen = Pick<Observation, 'machine' | 'tables'>;
 
-/** What decides: a service after a script after a file after hashsize; what is read at boot, and known to this kernel, before what is not. */
+/**
+ * Precedence, lowest first: hashsize, file, script, service. A setting that is read at boot and known to this kernel goes
+ * before one that is not.
+ */
 export function wantedLimit(configuration: Configuration, seen: Seen): WantedLimit | undefined {
   const keys = limitKeys(configuration, seen);
   const inForce = (lines: readonly SysctlLine[]) => {

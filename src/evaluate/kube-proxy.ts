@@ -21,7 +21,7 @@ export function isKubeProxys({ buckets }: Machine, { limit }: Table, { kubelet, 
   return isItsLimit && (!buckets.ok || ENTRIES_PER_BUCKET * buckets.value >= limit);
 }
 
-/** Whether there are a quarter as many buckets as entries, as kube-proxy, pve-firewall and a plan make them. */
+/** True if the buckets are a quarter of the limit, as kube-proxy, pve-firewall and plan set them. */
 export function hasQuarterBuckets(machine: Machine, { limit }: Table): boolean {
   const { buckets } = machine;
   if (!buckets.ok) return false;

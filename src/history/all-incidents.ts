@@ -6,7 +6,7 @@ import { systemFault } from '../kernel/file.ts';
 import type { Fault } from '../model/fault.ts';
 import { type KeptIncident, readIncidents } from './incident-store.ts';
 
-/** Where our own definitions keep samples, if no directory is given. */
+/** The state directories of the shipped definitions, read if none is given. */
 export const STATE_DIRECTORIES = [
   '/var/lib/nagios',
   '/var/lib/nrpe',

@@ -28,7 +28,7 @@ export function ownPlace({ dir, euid }: IncidentPlace): OwnPlace {
   return { dir, euid, below: 'incidents' };
 }
 
-/** What the names alone show, which is all that a clean check looks at: nothing is made, and no file is opened. */
+/** Facts from the file names alone. A clean check reads no more: it creates nothing and opens no file. */
 export function glanceAtIncidents(place: IncidentPlace): { readonly isOpen: boolean; readonly total: number } | Fault {
   const source = incidentsPath(place);
   const names = files.list(source);

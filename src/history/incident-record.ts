@@ -5,7 +5,7 @@ import { isObject, parseJson } from './state-file.ts';
 
 const RECORD_SCHEMA = 1;
 
-/** What most of a table's entries belong to, or most of those that were added to it. */
+/** The source or destination of most entries, or of most new ones. */
 export interface MainSource {
   readonly kind: 'source' | 'network' | 'destination' | 'nat';
   /** An address, a network, `udp 53 of 203.0.113.1`. */
@@ -77,7 +77,7 @@ export function parseRecord(text: string): IncidentRecord | 'malformed' {
   return isObject(parsed) && parsed['schema'] === RECORD_SCHEMA && isRecord(parsed) ? parsed : 'malformed';
 }
 
-/** What we write has nothing else in it. */
+/** Records contain no other character. */
 export const PLAIN_TEXT = /^[\x20-\x7e\n]*$/;
 
 type Guard<T> = (value: unknown) => value is T;

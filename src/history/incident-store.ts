@@ -74,7 +74,7 @@ export function incidentName(number: number, record: IncidentRecord): string {
   return `${String(number).padStart(6, '0')}-${stamp}-${incidentKey(record)}`;
 }
 
-/** Of a user that has none there is nothing, which is no fault. */
+/** Empty for a user without incidents. */
 export function readIncidents(place: IncidentPlace): KeptIncidents | Fault {
   const kept = inOwnFolder(ownPlace(place), 'fault', (folder) => incidentsIn(folder, place));
   return 'kind' in kept && kept.kind === 'missing' ? { incidents: [], unread: [], total: 0 } : kept;

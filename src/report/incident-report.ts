@@ -91,7 +91,7 @@ function troubledBeside({ diagnosis: { worst } }: ReportFindings, subject: Table
   return trouble === 'none' || result.table.key === subject.key ? undefined : result.table;
 }
 
-/** Of a report that a check keeps the list is read for half of the time that is left. */
+/** A report that a check records reads the list for at most half of the time that is left. */
 function listContext(context: ReportContext): ReportContext {
   const { deadline, recording } = context;
   if (recording === undefined) return context;
@@ -99,7 +99,7 @@ function listContext(context: ReportContext): ReportContext {
   return { ...context, stop: timeLimit({ elapsed: deadline.elapsed, left: () => until - deadline.elapsed() }) };
 }
 
-// When the loss is over what is added now is not what caused it.
+// After the loss, new entries do not show its cause.
 function losesBetween(before: Look, after: Look, { key }: Table): boolean {
   const [was, is] = [before, after].map(({ observation: { tables } }) => {
     const statistics = tables.find((table) => table.key === key)?.statistics;

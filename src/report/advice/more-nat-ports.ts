@@ -1,4 +1,4 @@
-// NAT has no port left for a destination: the table has room, and no higher limit helps.
+// NAT has no port left for a destination. A higher limit does not help.
 //   When    packets are lost to clashes, and the ports of a translated address are in use towards one destination
 //   Cost    the connections that have those ports, unless they have ended
 //   Undo    the timeout that was read; removed entries cannot be restored
@@ -51,7 +51,7 @@ export function natPortsStep({ shortage, timeout, removes }: NatPortsAdvice, con
     notes: [
       ...(removes
         ? [
-            `The first command frees these ports at once: ${deadState(use) === '' ? 'the connections that have them end, or must be set up again' : 'those of connections that have ended'}. It lasts until they are taken again.`,
+            `The first command frees these ports at once: ${deadState(use) === '' ? 'the connections that have them end, or must be set up again' : `those of connections in state${deadState(use).replace(' --state', '')}`}. It lasts until they are taken again.`,
           ]
         : []),
       ...(timeout === undefined
