@@ -15,8 +15,9 @@ const PAPERS = [
   'test/live/papers.test.ts',
 ];
 
-// Some hold a million lines, on a machine that has other work to do as well.
-const unit = { name: 'unit', include: [tests('unit')], testTimeout: 60_000 };
+// Some hold a million lines, on a machine that has other work to do as well. Pure code needs no module of its own per
+// file: loading the source once per process instead of once per file saves a third of the time.
+const unit = { name: 'unit', include: [tests('unit')], isolate: false, testTimeout: 60_000 };
 const e2e = {
   name: 'e2e',
   include: [tests('e2e')],
