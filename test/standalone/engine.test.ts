@@ -41,6 +41,16 @@ test('all memory used up, in small pieces and in large ones', () => {
   }
 });
 
+test('bytes become one character each, in ASCII text and in any other', () => {
+  const program = `import * as std from 'qjs:std';
+    import { bytes } from '${TOP}/src/system/quickjs/bytes.ts';
+    const every = new Uint8Array(3000).map((_, at) => at);
+    const read = (from, end) => [...bytes.toLatin1(every.subarray(500), from, end)].map((c) => c.charCodeAt(0));
+    const isSame = ([from, end]) => String(read(from, end)) === String([...every.subarray(500 + from, 500 + end)]);
+    std.exit([[12, 140], [12, 141], [0, 2500], [7, 7]].every(isSame) ? 0 : 1);`;
+  expect(command(built(program), [])).toEqual({ status: 0, stdout: '', stderr: '' });
+});
+
 test('prints no second line after one that was begun', () => {
   expect(command(built(`${OS} ${WRITE} throw 0;`), [])).toEqual({ status: 3, stdout: 'OK\n', stderr: '' });
 });

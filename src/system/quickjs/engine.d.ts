@@ -64,6 +64,8 @@ declare module 'qjs:own' {
   export function fstat(descriptor: number): OpenStat | number;
   /** Makes reads of the descriptor non-blocking. */
   export function unblock(descriptor: number): number;
+  /** One character per byte; undefined if a byte is not ASCII. */
+  export function asciiText(buffer: ArrayBufferLike, from: number, length: number): string | undefined;
   export function geteuid(): number;
   /** The effective group comes first. */
   export function getgroups(): number[];
