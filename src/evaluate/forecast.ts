@@ -19,9 +19,7 @@ export function growthOf(samples: readonly Sample[]): number | undefined {
   const [first, last] = [samples[0], samples[samples.length - 1]];
   if (samples.length < FEWEST_SAMPLES || first === undefined || last === undefined) return undefined;
   const shortest = SHORTEST_PAIR * (last.uptime - first.uptime);
-  const pairs = samples.flatMap((newer) => samples.map((older) => [older, newer] as const));
-  const slopes = pairs.filter(([older, newer]) => newer.uptime - older.uptime > shortest).map(slope);
-  return medianSlope(slopes);
+  return medianSlope(slopesBetween(samples, shortest).sort());
 }
 
 /**
@@ -31,12 +29,19 @@ export function timeToFull(entries: number, max: number, perSecond: number): num
   return perSecond > 0 ? Math.max(max - entries, 0) / perSecond : undefined;
 }
 
-function slope([older, newer]: readonly [Sample, Sample]): number {
-  return (newer.entries - older.entries) / (newer.uptime - older.uptime);
+function slopesBetween(samples: readonly Sample[], shortest: number): Float64Array {
+  const slopes = new Float64Array((samples.length * (samples.length - 1)) / 2);
+  let count = 0;
+  for (const newer of samples) {
+    for (const older of samples) {
+      const seconds = newer.uptime - older.uptime;
+      if (seconds > shortest) slopes[count++] = (newer.entries - older.entries) / seconds;
+    }
+  }
+  return slopes.subarray(0, count);
 }
 
-function medianSlope(values: readonly number[]): number | undefined {
-  const sorted = values.slice().sort((a, b) => a - b);
+function medianSlope(sorted: Float64Array): number | undefined {
   const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.ceil((sorted.length - 1) / 2)]];
   return low === undefined || high === undefined ? undefined : (low + high) / 2;
 }

@@ -60,14 +60,17 @@ function breakBetween(older: Sample, newer: Sample): NoRate | undefined {
   const seconds = newer.uptime - older.uptime;
   // Counters that cannot be read now do not show a change of CPUs.
   if (newer.cpus.length > 0 && older.cpus.length !== newer.cpus.length) return 'the number of CPUs changed';
-  const back = newer.cpus.some((cpu, at) => COLUMN_NAMES.some((name) => wentBack(older.cpus[at], cpu, name, seconds)));
+  const back = newer.cpus.some((cpu, at) => wentBack(older.cpus[at], cpu, seconds));
   return back ? 'the counters were reset' : undefined;
 }
 
-function wentBack(older: Counters = {}, newer: Counters, name: ColumnName, seconds: number): boolean {
-  if (older[name] === undefined || newer[name] === undefined) return false;
-  const events = difference(older[name], newer[name]);
-  return events > WRAP / 2 || events > FASTEST_PER_SECOND * seconds;
+function wentBack(older: Counters = {}, newer: Counters, seconds: number): boolean {
+  const most = Math.min(WRAP / 2, FASTEST_PER_SECOND * seconds);
+  return COLUMN_NAMES.some((name) => {
+    const before = older[name];
+    const after = newer[name];
+    return before !== after && before !== undefined && after !== undefined && difference(before, after) > most;
+  });
 }
 
 function eventsBetween(older: Sample, newer: Sample, name: ColumnName): number {

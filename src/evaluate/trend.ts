@@ -54,7 +54,7 @@ function trendSince(table: Table, now: Sample, { past, window }: History, releas
   };
   // Without counters there is nothing to compare, which does not mean that nothing was lost.
   return {
-    measured: { ...rates, ...forecast(table, samples, slowingGrowth(table, samples, losses)) },
+    measured: { ...rates, ...forecast(table, samples, losses) },
     losses: table.statistics.ok ? losses : undefined,
     lost: table.statistics.ok && losses !== undefined ? lostPackets(losses.events, release) : undefined,
     pace,
@@ -112,19 +112,19 @@ function slowingGrowth({ limit }: Table, samples: readonly Sample[], losses: Los
   return stillGrows(samples) ? undefined : NOT_GROWING;
 }
 
-function forecast({ entries, limit }: Table, samples: readonly Sample[], slow: Measured | undefined) {
+function forecast(table: Table, samples: readonly Sample[], losses: Losses | undefined) {
+  const { entries, limit } = table;
   const perSecond = growthOf(samples);
   if (perSecond === undefined) return { growth: TOO_FEW, time_to_full: TOO_FEW };
   const value = { kind: 'value', value: perSecond } as const;
   if (limit === 0) return { growth: value, time_to_full: { kind: 'none', why: 'no limit is set' } as const };
-  const recent = growthOf(sinceCollapse(samples));
+  const since = sinceCollapse(samples);
+  const recent = since.length === samples.length ? perSecond : growthOf(since);
   if (recent === undefined) return { growth: value, time_to_full: TOO_FEW };
   const seconds = timeToFull(entries, limit, recent);
-  if (seconds !== undefined && slow !== undefined) return { growth: value, time_to_full: slow };
-  return {
-    growth: value,
-    time_to_full: seconds === undefined ? NOT_GROWING : ({ kind: 'value', value: seconds } as const),
-  };
+  if (seconds === undefined) return { growth: value, time_to_full: NOT_GROWING };
+  const slow = slowingGrowth(table, samples, losses);
+  return { growth: value, time_to_full: slow ?? ({ kind: 'value', value: seconds } as const) };
 }
 
 const TOO_FEW = { kind: 'none', why: 'too few samples in the window yet' } as const;

@@ -3,7 +3,7 @@
 //   {"schema":3,"boot":"<boot_id>","counters":["drop",…],"tables":{"net:4026531840":[[uptime,entries,[[0,…],…]],…],…}}
 // A CPU's figures stand in the order of `counters`; null is one that the kernel lacks, and 0 for all stands for zeros.
 
-import { COLUMN_NAMES, type Counters, isColumnName } from '../model/counters.ts';
+import { COLUMN_NAMES, type ColumnName, type Counters, isColumnName } from '../model/counters.ts';
 import type { Sample } from '../model/sample.ts';
 
 const SCHEMA = 3;
@@ -15,7 +15,6 @@ export const MOST_SAMPLES = 16;
 const MOST_COUNTERS = 64;
 /** The most that Linux can be built for. */
 const MOST_CPUS = 8192;
-const LARGEST_COUNTER = 2 ** 32 - 1;
 // Three centuries.
 const LARGEST_UPTIME = 1e10;
 
@@ -52,16 +51,17 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** The counters that each CPU's row has. */
+/** The counters that each CPU's row has; undefined for one that only another version knows. */
 interface Columns {
-  readonly names: readonly string[];
+  readonly names: readonly (ColumnName | undefined)[];
   /** What a row of zeros stands for. */
   readonly zeros: Counters;
 }
 
 function parseColumns(names: unknown): Columns | undefined {
   if (!Array.isArray(names) || names.length > MOST_COUNTERS || !names.every(isText)) return undefined;
-  return { names, zeros: Object.fromEntries(names.filter(isColumnName).map((name) => [name, 0])) };
+  const known = names.map((name) => (isColumnName(name) ? name : undefined));
+  return { names: known, zeros: Object.fromEntries(names.filter(isColumnName).map((name) => [name, 0])) };
 }
 
 function parseTables(tables: Json, columns: Columns): StoredState['tables'] | undefined {
@@ -87,11 +87,15 @@ function parseSample(row: unknown, columns: Columns): Sample | undefined {
 function parseCpu(row: unknown, { names, zeros }: Columns): Counters | undefined {
   if (row === 0) return zeros;
   if (!Array.isArray(row) || row.length !== names.length) return undefined;
-  const cells: readonly unknown[] = row;
-  if (!cells.every((cell) => cell === null || isCounter(cell))) return undefined;
-  // One that another version counts is passed over.
-  const told = names.flatMap((name, at) => (isColumnName(name) && cells[at] !== null ? [[name, cells[at]]] : []));
-  return Object.fromEntries(told);
+  const counters: Partial<Record<ColumnName, number>> = {};
+  for (let at = 0; at < names.length; at++) {
+    const name = names[at];
+    const cell: unknown = row[at];
+    if (cell === null) continue;
+    if (!isCounter(cell)) return undefined;
+    if (name !== undefined) counters[name] = cell;
+  }
+  return counters;
 }
 
 function sampleRow({ uptime, entries, cpus }: Sample): readonly unknown[] {
@@ -109,7 +113,7 @@ function isFigure(value: unknown): value is number {
 
 /** As the kernel counts: 32 bits. */
 function isCounter(value: unknown): value is number {
-  return isFigure(value) && Number.isInteger(value) && value <= LARGEST_COUNTER;
+  return typeof value === 'number' && value >>> 0 === value;
 }
 
 function isText(value: unknown): value is string {
