@@ -35,6 +35,8 @@ const NFT = { ...RULES, programs: ['nft'], needs: ['nf_tables'] } as const;
 const LEGACY = { ...RULES, args: ['-c'], half: 'legacy' } as const;
 // nft_compat holds the iptables rules that nft cannot translate.
 const FOREIGN = { ...RULES, args: ['-c'], needs: ['nft_compat'], half: 'nft' } as const;
+// Before 4.20 the kernel sends the other tables too.
+const ROUTES = { programs: ['ip'], user: 'any', milliseconds: 10_000, bytes: MIB, needs: [] } as const;
 const INSIDE = { user: 'root', milliseconds: 10_000, bytes: 4 * MIB, needs: [] } as const;
 
 export const TOOLS = {
@@ -77,13 +79,14 @@ export const TOOLS = {
     when: '`report`, in another network namespace',
   },
   addresses: {
-    programs: ['ip'],
-    args: ['-4', '-o', 'addr', 'show'],
+    ...ROUTES,
+    args: ['-4', '-o', 'route', 'show', 'table', 'local'],
     when: '`report`, if /proc/net/fib_trie is missing or longer than 4 MiB',
-    user: 'any',
-    milliseconds: 3000,
-    bytes: MIB,
-    needs: [],
+  },
+  addresses6: {
+    ...ROUTES,
+    args: ['-6', '-o', 'route', 'show', 'table', 'local'],
+    when: '`report`, if /proc/net/ipv6_route is longer than 4 MiB, or in a namespace without a process',
   },
   nft: { ...NFT, args: ['-t', '-a', 'list', 'ruleset'], when: LISTED },
   nftBefore093: { ...NFT, args: ['-a', 'list', 'ruleset'], when: 'as `nft -t`, if nft is older than 0.9.3' },

@@ -1,87 +1,57 @@
 // The addresses of a network namespace itself: a process in it sends from them. If they are unknown, no rule against an
 // address is advised.
-//   /proc/<pid>/net/fib_trie    net/ipv4/fib_trie.c: `|-- 10.0.0.7` and below it `/32 host LOCAL`, at the end of all routes
-//   /proc/<pid>/net/if_inet6    net/ipv6/addrconf.c: 32 digits, and what else is known of it
-//   ip -4 -o addr show          a line per address, if fib_trie is too long, as on a router with a full table
 
-import { enterOf, netFolder } from '../../kernel/namespaces/nsenter.ts';
+import { netFolder } from '../../kernel/namespaces/nsenter.ts';
 import type { Root } from '../../kernel/root.ts';
-import { runTool } from '../../kernel/run-tool.ts';
-import { TOOLS } from '../../kernel/tools.ts';
-import type { Reading } from '../../model/fault.ts';
 import type { Namespace } from '../../model/table.ts';
 import type { Holder } from '../list/holders.ts';
+import { type LocalRoute, readLocalIpv4, readLocalIpv6 } from './local-routes.ts';
 
 /** As signed 32-bit words with commas. */
 export interface OwnAddresses {
   /** Undefined if they could not be read. */
   readonly ipv4: ReadonlySet<string> | undefined;
   readonly ipv6: ReadonlySet<string> | undefined;
+  /** Networks of which every address is the machine's own (AnyIP). */
+  readonly networks?: readonly LocalRoute[];
 }
 
-const LIMIT = 1 << 22;
-const IP_SOURCE = 'ip -4 -o addr show';
+type Address = Pick<Holder, 'key' | 'ipv6'>;
 
 export function readOwnAddresses(root: Root, namespace: Namespace): OwnAddresses {
   const folder = netFolder(root, namespace);
-  const routes = folder === undefined ? undefined : readLocalIpv4(root, `${folder}/fib_trie`);
-  const ipv4 = routes ?? listedIpv4(root, namespace);
-  return {
-    ipv4: ipv4 && new Set(ipv4),
-    ipv6: folder === undefined ? undefined : readIpv6(root, `${folder}/if_inet6`),
-  };
+  const [ipv4, ipv6] = [readLocalIpv4(root, namespace, folder), readLocalIpv6(root, namespace, folder)];
+  const networks = [...(ipv4 ?? []), ...(ipv6 ?? [])].filter((route) => !isAddress(route));
+  return { ipv4: ipv4 && addressesOf(ipv4), ipv6: ipv6 && addressesOf(ipv6), networks };
+}
+
+function isAddress({ key, prefix }: LocalRoute): boolean {
+  return prefix === 32 * key.length;
+}
+
+function addressesOf(routes: readonly LocalRoute[]): ReadonlySet<string> {
+  return new Set(routes.filter(isAddress).map(({ key }) => key.join()));
 }
 
 /** Undefined if it is not known. */
-export function isOwnAddress(own: OwnAddresses, holder: Pick<Holder, 'key' | 'ipv6'>): boolean | undefined {
-  return isLoopback(holder) || (holder.ipv6 ? own.ipv6 : own.ipv4)?.has(holder.key.join());
+export function isOwnAddress(own: OwnAddresses, holder: Address): boolean | undefined {
+  if (isLoopback(holder) || hasLocalNetwork(own, holder, holder.ipv6 ? 128 : 32)) return true;
+  return (holder.ipv6 ? own.ipv6 : own.ipv4)?.has(holder.key.join());
 }
 
-export function isLoopback({ key, ipv6 }: Pick<Holder, 'key' | 'ipv6'>): boolean {
+/** Whether all addresses of a network, or of a part of it, are the machine's own. */
+export function hasLocalNetwork({ networks = [] }: OwnAddresses, { key, ipv6 }: Address, prefix: number): boolean {
+  return networks.some((route) => {
+    const bits = Math.min(prefix, route.prefix);
+    return route.key.length > 1 === ipv6 && route.key.every((word, at) => isSame(word, key[at] ?? 0, bits - 32 * at));
+  });
+}
+
+function isSame(word: number, other: number, bits: number): boolean {
+  return bits <= 0 || (word ^ other) >>> (32 - Math.min(bits, 32)) === 0;
+}
+
+export function isLoopback({ key, ipv6 }: Address): boolean {
   const [first = 0] = key;
   return ipv6 ? key.join() === '0,0,0,1' : first >>> 24 === 127;
-}
-
-function readLocalIpv4(root: Root, path: string): readonly string[] | undefined {
-  const read = root.read(path, LIMIT, (text) => ({ ok: true, value: parseLocalIpv4(text) }));
-  // Every namespace has 127.0.0.1, once its loopback is up: a list without any address was not read to its end.
-  return read.ok && read.value.length > 0 ? read.value : undefined;
-}
-
-function listedIpv4(root: Root, namespace: Namespace): readonly string[] | undefined {
-  if (root.view === 'captured') return undefined;
-  const enter = enterOf(root, namespace);
-  if ('kind' in enter) return undefined;
-  const run = { tool: TOOLS.addresses, source: IP_SOURCE, enter };
-  const listed = runTool(root, run, ({ stdout, failure }): Reading<readonly string[]> => {
-    if (failure !== undefined) return { ok: false, fault: { kind: 'io', source: IP_SOURCE, detail: failure } };
-    return { ok: true, value: parseListedIpv4(stdout), source: IP_SOURCE };
-  });
-  return listed.ok ? listed.value : undefined;
-}
-
-// A kernel without IPv6 has no such file.
-function readIpv6(root: Root, path: string): ReadonlySet<string> | undefined {
-  const read = root.read(path, LIMIT, (text) => ({ ok: true, value: parseIpv6(text) }));
-  if (read.ok) return new Set(read.value);
-  return read.fault.kind === 'missing' && root.view !== 'captured' ? new Set() : undefined;
-}
-
-export function parseLocalIpv4(text: string): readonly string[] {
-  return ipv4Words(text.matchAll(/\|-- (\d+)\.(\d+)\.(\d+)\.(\d+)\n\s+\/32 host LOCAL/g));
-}
-
-/** `2: eth0    inet 192.0.2.7/24 brd 192.0.2.255 scope global eth0\` */
-export function parseListedIpv4(text: string): readonly string[] {
-  return ipv4Words(text.matchAll(/^\d+: \S+ +inet (\d+)\.(\d+)\.(\d+)\.(\d+)[/ ]/gm));
-}
-
-function ipv4Words(found: Iterable<readonly string[]>): readonly string[] {
-  return Array.from(found, ([, ...octets]) => String(octets.reduce((word, octet) => (word << 8) | Number(octet), 0)));
-}
-
-export function parseIpv6(text: string): readonly string[] {
-  return Array.from(text.matchAll(/^([0-9a-f]{8})([0-9a-f]{8})([0-9a-f]{8})([0-9a-f]{8}) /gm), ([, ...words]) =>
-    words.map((word) => Number.parseInt(word, 16) | 0).join(','),
-  );
 }

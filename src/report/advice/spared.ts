@@ -2,7 +2,7 @@
 
 import type { SshAccess } from '../../model/ssh-access.ts';
 import type { Holder, Holdings } from '../list/holders.ts';
-import { isOwnAddress, type OwnAddresses } from './own-addresses.ts';
+import { hasLocalNetwork, isOwnAddress, type OwnAddresses } from './own-addresses.ts';
 import { DOMINANT, HALF_STATES, NEARLY_ALL, type Suspicion, TCP } from './suspicion.ts';
 
 /**
@@ -36,7 +36,7 @@ export function hasSsh({ clients, isComplete }: SshAccess, holder: Holder, exten
 /** Whether the machine has an address in a network; undefined if its addresses are unknown. */
 function hasOwn(own: OwnAddresses, network: Holder): boolean | undefined {
   const addresses = network.ipv6 ? own.ipv6 : own.ipv4;
-  return addresses && isAmong(addresses, network, 'network');
+  return addresses && (isAmong(addresses, network, 'network') || hasLocalNetwork(own, network, network.ipv6 ? 64 : 24));
 }
 
 function isAmong(addresses: ReadonlySet<string>, { key, ipv6 }: Holder, extent: Extent): boolean {

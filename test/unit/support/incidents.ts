@@ -12,8 +12,9 @@ import { type Found, type Line, line, listed, NO_SSH, ownOf } from './listed.ts'
 import { counted, ok } from './observation.ts';
 import { findingsOf } from './reports.ts';
 
-/** Addresses of the machine itself, where its ssh sessions come from, and their ports. */
-export const MACHINE = ['10.0.0.1', '192.0.2.1', '2001:db8::1'];
+const ADDRESSES = ['10.0.0.1', '192.0.2.1', '2001:db8::1'];
+/** Addresses of the machine itself, also of its local networks; where its ssh sessions come from, and their ports. */
+export const MACHINE = [...ADDRESSES, '198.18.0.9', '2001:db8:7:1::9'];
 export const SESSION_FROM = '198.51.100.7';
 export const SSH_PORTS = [22, 2222];
 
@@ -91,7 +92,14 @@ function sourceAt(source: string, spread: Crowd['spread'], at: number): string {
   return spread === 'network' ? `${a}.${b}.${c}.${(at % 250) + 1}` : `${(at % 200) + 11}.${at}.3.4`;
 }
 
-const OWN: OwnAddresses = ownOf(...MACHINE.map((address) => addressKey(address) ?? ''));
+const wordsOf = (address: string) => (addressKey(address) ?? '').split(',').map(Number);
+const OWN: OwnAddresses = {
+  ...ownOf(...ADDRESSES.map((address) => addressKey(address) ?? '')),
+  networks: [
+    { key: wordsOf('198.18.0.0'), prefix: 26 },
+    { key: wordsOf('2001:db8:7::'), prefix: 48 },
+  ],
+};
 const UNKNOWN: OwnAddresses = { ipv4: undefined, ipv6: undefined };
 
 function sshOf({ areSessionsKnown }: RandomTable): SshAccess {

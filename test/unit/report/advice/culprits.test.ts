@@ -140,6 +140,8 @@ describe('against some no rule is advised', () => {
     expect(spared([...others, ...network])).toEqual(['notrack', undefined, 'source_limit']);
     expect(spared([...others, ...network], { own: ownOf(key('198.51.100.1')) })).toEqual(['notrack', 'home']);
     expect(spared([...others, ...network], { own: ownOf(key('198.51.101.1')) })).toContain('source_limit');
+    const anyip = { ...ownOf(), networks: [{ key: [(198 << 24) | (51 << 16) | (100 << 8) | 64], prefix: 26 }] };
+    expect(spared([...others, ...network], { own: anyip })).toEqual(['notrack', 'home']);
   });
 
   test('the host of a container, which others may be translated to', () => {

@@ -1,15 +1,15 @@
-import { expect, test } from 'vitest';
-import {
-  isOwnAddress,
-  parseIpv6,
-  parseListedIpv4,
-  parseLocalIpv4,
-  readOwnAddresses,
-} from '../../../../src/report/advice/own-addresses.ts';
+import { describe, expect, test } from 'vitest';
+import { parseListedRoutes, parseLocalIpv4, parseLocalIpv6 } from '../../../../src/report/advice/local-routes.ts';
+import { hasLocalNetwork, isOwnAddress, readOwnAddresses } from '../../../../src/report/advice/own-addresses.ts';
+import { addressKey } from '../../../../src/report/advice/ssh-sessions.ts';
 import { otherTable, table } from '../../support/observation.ts';
 import { rootOf } from '../../support/root.ts';
 
-test('IPv4: what the local table calls a host, not networks and broadcasts', () => {
+const wordsOf = (address: string) => (addressKey(address) ?? '').split(',').map(Number);
+const route = (address: string, prefix: number) => ({ key: wordsOf(address), prefix });
+const holder = (address: string) => ({ key: wordsOf(address), ipv6: address.includes(':') });
+
+describe('IPv4', () => {
   const text = [
     'Main:',
     '  +-- 0.0.0.0/0 3 0 5',
@@ -18,39 +18,89 @@ test('IPv4: what the local table calls a host, not networks and broadcasts', () 
     '     |-- 192.0.2.7',
     '        /32 host LOCAL',
     '     |-- 10.200.100.250',
-    '        /32 host LOCAL',
+    '        /32 link BROADCAST',
+    '        /32 host LOCAL tos =8',
     '     |-- 192.0.2.255',
     '        /32 link BROADCAST',
     '     |-- 127.0.0.1',
     '        /32 host LOCAL',
+    '     |-- 198.51.100.0',
+    '        /24 host LOCAL',
+    '        /22 link UNICAST',
   ].join('\n');
-  expect(parseLocalIpv4(text)).toEqual([
-    String((192 << 24) | (2 << 8) | 7),
-    String((10 << 24) | (200 << 16) | (100 << 8) | 250),
-    String(0x7f000001),
+  const routes = [
+    route('192.0.2.7', 32),
+    route('10.200.100.250', 32),
+    route('127.0.0.1', 32),
+    route('198.51.100.0', 24),
+  ];
+
+  test('addresses and networks of type local, without other networks and broadcasts', () => {
+    expect(parseLocalIpv4(text)).toEqual(routes);
+  });
+
+  test('without the table of a transparent proxy, which has all addresses', () => {
+    const proxy = 'Id 100:\n  |-- 0.0.0.0\n     /0 host LOCAL\n';
+    expect(parseLocalIpv4(`${proxy}${text}`)).toEqual(routes);
+  });
+});
+
+describe('IPv6', () => {
+  const line = (digits: string, prefix: string, flags: string) =>
+    `${digits} ${prefix} ${'0'.repeat(32)} 00 ${'0'.repeat(32)} 00000400 00000001 00000000 ${flags}       lo\n`;
+
+  test('addresses and networks of type local', () => {
+    const text = [
+      line('0'.repeat(32), '00', '00200200'),
+      line('00000000000000000000000000000001', '80', '80200001'),
+      line('20010db8000700000000000000000000', '30', '80000001'),
+      line('20010db8000800000000000000000000', '40', '00000001'),
+    ].join('');
+    expect(parseLocalIpv6(text)).toEqual([route('::1', 128), route('2001:db8:7::', 48)]);
+  });
+
+  test('without the route of a transparent proxy, which has all addresses', () => {
+    expect(parseLocalIpv6(line('0'.repeat(32), '00', '80000001'))).toEqual([]);
+  });
+});
+
+test('as ip prints them', () => {
+  const text = [
+    'local 192.0.2.7 dev eth0 proto kernel scope host src 192.0.2.7 ',
+    'broadcast 192.0.2.255 dev eth0 proto kernel scope link src 192.0.2.7 ',
+    'local 198.51.100.0/24 dev lo scope host ',
+    'local 2001:db8:7::/48 dev lo metric 1024 pref medium',
+    'anycast 2001:db8:: dev eth0 proto kernel metric 0 pref medium',
+    'local fe80::1 dev eth0 proto kernel metric 0 pref medium',
+  ].join('\n');
+  expect(parseListedRoutes(text)).toEqual([
+    route('192.0.2.7', 32),
+    route('198.51.100.0', 24),
+    route('2001:db8:7::', 48),
+    route('fe80::1', 128),
   ]);
-});
-
-test('IPv6', () => {
-  const text =
-    '00000000000000000000000000000001 01 80 10 80       lo\nfe800000000000000000000000000001 02 40 20 80     eth0\n';
-  expect(parseIpv6(text)).toEqual(['0,0,0,1', `${0xfe800000 | 0},0,0,1`]);
-});
-
-test('a line that begins otherwise is none', () => {
-  expect(parseIpv6('x00000000000000000000000000000001 01 80 10 80 lo\n')).toEqual([]);
 });
 
 test('of our own namespace, or of a process in another', () => {
   const host = '     |-- 0.0.0.1\n        /32 host LOCAL\n';
   const root = rootOf({
-    'proc/net/fib_trie': host,
-    'proc/net/if_inet6': '00000000000000000000000000000002 01 80 10 80 lo\n',
+    'proc/net/fib_trie': `${host}     |-- 10.0.0.0\n        /8 host LOCAL\n`,
+    'proc/net/if_inet6':
+      '00000000000000000000000000000002 01 80 10 80 lo\nx0000000000000000000000000000003 01 80 10 80 lo\n',
+    'proc/net/ipv6_route': '',
     'proc/7/net/fib_trie': host.replace('0.0.0.1', '0.0.0.3'),
+    'proc/7/net/if_inet6': '',
   });
-  expect(readOwnAddresses(root, table())).toEqual({ ipv4: new Set(['1']), ipv6: new Set(['0,0,0,2']) });
-  expect(readOwnAddresses(root, otherTable({ pids: [7, 8] }))).toEqual({ ipv4: new Set(['3']), ipv6: undefined });
-  expect(readOwnAddresses(root, otherTable({ pids: [] }))).toEqual({ ipv4: undefined, ipv6: undefined });
+  expect(readOwnAddresses(root, table())).toEqual({
+    ipv4: new Set(['1']),
+    ipv6: new Set(['0,0,0,2']),
+    networks: [route('10.0.0.0', 8)],
+  });
+  // A captured tree without the routes of IPv6.
+  const other = { ipv4: new Set(['3']), ipv6: undefined, networks: [] };
+  expect(readOwnAddresses(root, otherTable({ pids: [7, 8] }))).toEqual(other);
+  const unknown = { ipv4: undefined, ipv6: undefined, networks: [] };
+  expect(readOwnAddresses(root, otherTable({ pids: [] }))).toEqual(unknown);
 });
 
 test('without a list of routes, or with one too long, they are unknown', () => {
@@ -59,22 +109,30 @@ test('without a list of routes, or with one too long, they are unknown', () => {
     expect(readOwnAddresses(rootOf({ 'proc/net/fib_trie': text }), table()).ipv4).toBeUndefined();
 });
 
-test('as ip prints them', () => {
-  const text = [
-    '1: lo    inet 127.0.0.1/8 scope host lo\\       valid_lft forever preferred_lft forever',
-    '2: eth0@if7    inet 192.0.2.7/24 brd 192.0.2.255 scope global eth0\\       valid_lft forever',
-    '3: tun0    inet 10.0.0.1 peer 10.0.0.2/32 scope global tun0',
-  ].join('\n');
-  expect(parseListedIpv4(text)).toEqual([
-    String(0x7f000001),
-    String((192 << 24) | (2 << 8) | 7),
-    String((10 << 24) | 1),
-  ]);
-});
-
 test('an address is the machine, or not, or that is unknown', () => {
   const own = { ipv4: new Set(['1']), ipv6: undefined };
   const of = (key: readonly number[]) => isOwnAddress(own, { key, ipv6: key.length > 1 });
   expect([[1], [2], [0x7f000009], [0, 0, 0, 1], [0, 0, 0, 2]].map(of)).toEqual([true, false, true, true, undefined]);
   expect(isOwnAddress({ ipv4: undefined, ipv6: new Set() }, { key: [1], ipv6: false })).toBeUndefined();
+});
+
+test('every address of a local network is the machine, and a network that has some of them is its own', () => {
+  const networks = [route('192.0.2.0', 24), route('198.51.100.64', 26), route('2001:db8:7::', 48)];
+  const own = { ipv4: new Set<string>(), ipv6: new Set<string>(), networks };
+  const of = (address: string) => isOwnAddress(own, holder(address));
+  expect(['192.0.2.0', '192.0.2.255', '198.51.100.127', '2001:db8:7:ffff::9'].map(of)).toEqual([
+    true,
+    true,
+    true,
+    true,
+  ]);
+  expect(['192.0.3.1', '198.51.100.63', '198.51.100.128', '2001:db8:8::9'].map(of)).toEqual([
+    false,
+    false,
+    false,
+    false,
+  ]);
+  const has = (address: string, prefix: number) => hasLocalNetwork(own, holder(address), prefix);
+  expect([has('192.0.2.0', 24), has('198.51.100.0', 24), has('2001:db8:7:5::', 64)]).toEqual([true, true, true]);
+  expect([has('192.0.3.0', 24), has('198.51.101.0', 24), has('2001:db8:8:5::', 64)]).toEqual([false, false, false]);
 });

@@ -15,6 +15,7 @@ const FILES = {
   'proc/8/net/fib_trie': local('127.0.0.1', '10.0.0.8', '10.0.0.9'),
   'proc/9/net/fib_trie': local('127.0.0.1', '10.0.0.9'),
   'proc/7/net/if_inet6': '20010db8000000000000000000000007 02 40 00 80 eth0\n',
+  'proc/7/net/ipv6_route': '',
 };
 const TABLES = [table(), ...[7, 8, 9].map((pid) => otherTable({ key: `net:${pid}`, pids: [pid] }))];
 const FLOWS = ['10.0.0.7', '10.0.0.8', '10.0.0.9', '127.0.0.1', '10.9.9.9'].map((source) => ({ source }));
