@@ -10,6 +10,7 @@ import { type Cause, type Drift, driftOf, likelyCauses } from './drift.ts';
 import { type ObjectCost, objectCostOf } from './footprint.ts';
 import { type Finding, judge, type Verdict } from './judge.ts';
 import { type Lost, lostPackets, packetsLost, totals } from './losses.ts';
+import type { LoweredLimit } from './lowered-limit.ts';
 import { type Measurements, measureMachine, measureTable, OF_NO_MACHINE } from './measurements.ts';
 import { type AllMemory, allMemory, type TableMemory, tableMemory } from './memory.ts';
 import type { Losses } from './rates.ts';
@@ -27,6 +28,7 @@ export interface TableResult extends Verdict {
   readonly lost: Lost | undefined;
   /** Entries per second over that span. */
   readonly pace: number | undefined;
+  readonly lowered: LoweredLimit | undefined;
   /** Packets lost since boot; undefined if the counters could not be read. */
   readonly lostSinceBoot: Lost | undefined;
   /** True if this kernel, with so few buckets, refuses entries before the table is full. */
@@ -100,7 +102,7 @@ function measureWithPast(
   cost: Reading<ObjectCost>,
   table: Table,
 ): Unjudged {
-  const { measured, losses, lost, pace } = trendOf(table, clock, histories.get(table.key), machine.release);
+  const { measured, losses, lost, pace, lowered } = trendOf(table, clock, histories.get(table.key), machine.release);
   const { statistics } = table;
   return {
     table,
@@ -108,6 +110,7 @@ function measureWithPast(
     losses,
     lost,
     pace,
+    lowered,
     lostSinceBoot: statistics.ok ? lostPackets(totals(statistics.value), machine.release) : undefined,
     refusesBelowLimit: refusesBelowLimit(machine, table),
     memory: cost.ok ? tableMemory(machine, cost.value, table) : undefined,

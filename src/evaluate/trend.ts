@@ -8,6 +8,7 @@ import type { History, Sample } from '../model/sample.ts';
 import type { Table } from '../model/table.ts';
 import { growthOf, sinceCollapse, stillGrows, timeToFull } from './forecast.ts';
 import { type Lost, lostPackets, tellsClashes } from './losses.ts';
+import { type LoweredLimit, loweredLimit } from './lowered-limit.ts';
 import { type Measured, UNSUPPORTED } from './measurements.ts';
 import type { HistoryMetric } from './metrics.ts';
 import { baseSample, comparable, type Losses, lossesBetween } from './rates.ts';
@@ -21,11 +22,12 @@ export interface Trend {
   readonly lost: Lost | undefined;
   /** Entries per second over that span. */
   readonly pace: number | undefined;
+  readonly lowered: LoweredLimit | undefined;
 }
 
 /** Returns the sample to keep of a table; without counters it still has the entries. */
-export function sampleOf({ entries, statistics }: Table, { uptime }: BootClock): Sample {
-  return { uptime, entries, cpus: statistics.ok ? statistics.value.cpus : [] };
+export function sampleOf({ entries, limit, statistics }: Table, { uptime }: BootClock): Sample {
+  return { uptime, entries, limit, cpus: statistics.ok ? statistics.value.cpus : [] };
 }
 
 /** `history` is undefined without a state directory. */
@@ -58,6 +60,7 @@ function trendSince(table: Table, now: Sample, { past, window }: History, releas
     losses: table.statistics.ok ? losses : undefined,
     lost: table.statistics.ok && losses !== undefined ? lostPackets(losses.events, release) : undefined,
     pace,
+    lowered: loweredLimit(now, chain),
   };
 }
 
@@ -134,5 +137,5 @@ const NOT_GROWING = { kind: 'none', why: 'not growing' } as const;
 
 function emptyTrend(why: Measured): Trend {
   const measured = { ...byRate(() => why), lost_rate: why, clash_rate: why, growth: why, time_to_full: why };
-  return { measured, losses: undefined, lost: undefined, pace: undefined };
+  return { measured, losses: undefined, lost: undefined, pace: undefined, lowered: undefined };
 }

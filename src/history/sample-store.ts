@@ -1,5 +1,6 @@
 // Samples between runs: what is remembered of each table, and what is kept for the next run.
 
+import { samplesAroundLowering } from '../evaluate/lowered-limit.ts';
 import type { Fault, Reading } from '../model/fault.ts';
 import type { History, NoPast, Sample } from '../model/sample.ts';
 import { fingerprint } from './fingerprint.ts';
@@ -87,7 +88,10 @@ function fittingText(run: HistoryRun, pasts: readonly History['past'][], most = 
   return fittingText({ ...run, subjects: run.subjects.slice(0, Math.floor(tables.length / 2)) }, pasts, most);
 }
 
-// As far back as the window reaches, and the newest sample before it.
+/** Seconds that the samples around a lowered limit are kept. */
+const LOWERING_KEPT = 86_400;
+
+// As far back as the window reaches, the newest sample before it, and those around a lowered limit.
 function keptSamples(
   past: History['past'] | undefined,
   { now }: Subject,
@@ -96,9 +100,11 @@ function keptSamples(
 ): readonly Sample[] {
   if (past === undefined || typeof past === 'string') return [now];
   const earlier = past.filter(({ uptime }) => uptime < now.uptime);
-  const before = earlier.filter(({ uptime }) => now.uptime - uptime > window).slice(-1);
-  const inside = earlier.filter(({ uptime }) => now.uptime - uptime <= window);
-  return thinned([...before, ...inside, now], most);
+  const isInside = ({ uptime }: Sample) => now.uptime - uptime <= window;
+  const lowering = samplesAroundLowering([...earlier, now]).filter(({ uptime }) => now.uptime - uptime < LOWERING_KEPT);
+  const [before] = earlier.filter((sample) => !isInside(sample)).slice(-1);
+  const kept = earlier.filter((sample) => sample === before || isInside(sample) || lowering.includes(sample));
+  return thinned([...kept, now], most);
 }
 
 // Many runs by hand must not push out what they are compared with: what goes is what has the nearest neighbours, and of two

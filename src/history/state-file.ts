@@ -1,12 +1,13 @@
 // The text of a state file: the samples of one or more tables, the counters by name. What is not exactly of this form is
 // not trusted in any part, unless another version wrote it: then what both know is taken.
-//   {"schema":3,"boot":"<boot_id>","counters":["drop",…],"tables":{"net:4026531840":[[uptime,entries,[[0,…],…]],…],…}}
+//   {"schema":4,"boot":"<boot_id>","counters":["drop",…],"tables":{"net:4026531840":[[uptime,entries,[[0,…],…],limit],…],…}}
 // A CPU's figures stand in the order of `counters`; null is one that the kernel lacks, and 0 for all stands for zeros.
+// Before schema 4 a sample has no limit.
 
 import { COLUMN_NAMES, type ColumnName, type Counters, isColumnName } from '../model/counters.ts';
 import type { Sample } from '../model/sample.ts';
 
-const SCHEMA = 3;
+const SCHEMA = 4;
 /** Schema 2 had these, and did not name them. */
 const UNNAMED = ['drop', 'early_drop', 'insert_failed', 'chainlength'];
 /** Of a table; more are never written. Enough to outvote odd ones; each pair of them is a slope to work out. */
@@ -76,12 +77,13 @@ function parseTables(tables: Json, columns: Columns): StoredState['tables'] | un
 }
 
 function parseSample(row: unknown, columns: Columns): Sample | undefined {
-  if (!Array.isArray(row) || row.length !== 3) return undefined;
-  const [uptime, entries, rows]: readonly unknown[] = row;
+  if (!Array.isArray(row) || row.length < 3 || row.length > 4) return undefined;
+  const [uptime, entries, rows, limit]: readonly unknown[] = row;
+  const known = row.length === 3 ? {} : isCounter(limit) ? { limit } : undefined;
   if (!isFigure(uptime) || uptime > LARGEST_UPTIME || !isCounter(entries)) return undefined;
-  if (!Array.isArray(rows) || rows.length > MOST_CPUS) return undefined;
+  if (known === undefined || !Array.isArray(rows) || rows.length > MOST_CPUS) return undefined;
   const cpus = rows.map((cells) => parseCpu(cells, columns));
-  return cpus.every(isParsed) ? { uptime, entries, cpus } : undefined;
+  return cpus.every(isParsed) ? { uptime, entries, ...known, cpus } : undefined;
 }
 
 function parseCpu(row: unknown, { names, zeros }: Columns): Counters | undefined {
@@ -98,8 +100,8 @@ function parseCpu(row: unknown, { names, zeros }: Columns): Counters | undefined
   return counters;
 }
 
-function sampleRow({ uptime, entries, cpus }: Sample): readonly unknown[] {
-  return [uptime, entries, cpus.map(counterRow)];
+function sampleRow({ uptime, entries, cpus, limit }: Sample): readonly unknown[] {
+  return [uptime, entries, cpus.map(counterRow), ...(limit === undefined ? [] : [limit])];
 }
 
 // Most namespaces lose nothing, on machines of many CPUs.

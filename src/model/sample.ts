@@ -7,6 +7,8 @@ export interface Sample {
   /** Seconds since boot, by the clock of the observed machine. */
   readonly uptime: number;
   readonly entries: number;
+  /** 0 if the kernel applies no limit; undefined in files of earlier versions. */
+  readonly limit?: number;
   readonly cpus: readonly Counters[];
 }
 

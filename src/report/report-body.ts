@@ -19,6 +19,7 @@ import type { Advice } from './advice/advice.ts';
 import { stepOf } from './advice/steps.ts';
 import type { TableDiagnosis, Trouble } from './diagnosis/diagnosis.ts';
 import { type LeadBody, leadBody } from './diagnosis/leads/lead-body.ts';
+import type { LoweredThen } from './diagnosis/recollection.ts';
 import { type ListBody, listFigures } from './list/list-body.ts';
 import type { Listed } from './list/listing.ts';
 import type { ReportFindings } from './report-findings.ts';
@@ -87,6 +88,20 @@ export interface TableBody extends NamespaceBody {
   /** by the samples of earlier checks; null if there are none of this boot */
   readonly past_losses: PastLossesBody | null;
   readonly growth_per_second: number | null;
+  /** the last change of the limit, if it lowered the limit, by the samples of earlier checks; else null */
+  readonly limit_lowered: LoweredBody | null;
+}
+
+interface LoweredBody {
+  /** 0 is no limit */
+  readonly limit_before: Count;
+  readonly limit_after: Count;
+  /** local time of the last sample with the limit before; null for a captured tree */
+  readonly first: string | null;
+  /** local time of the first sample with the limit after; null for a captured tree */
+  readonly last: string | null;
+  /** @minimum 0 */
+  readonly last_seconds_ago: number;
 }
 
 interface PastLossesBody {
@@ -263,7 +278,14 @@ function namespaceTableBody(
     losses: lossesBody(result),
     past_losses: pastLossesBody(recollection.pasts.get(table.key)),
     growth_per_second: pace ?? null,
+    limit_lowered: loweredBody(recollection.lowered.get(table.key)),
   };
+}
+
+function loweredBody(lowered: LoweredThen | undefined): LoweredBody | null {
+  if (lowered === undefined) return null;
+  const { limitBefore, limitAfter, first = null, last = null, to } = lowered;
+  return { limit_before: limitBefore, limit_after: limitAfter, first, last, last_seconds_ago: to };
 }
 
 function pastLossesBody(past: PastLosses | undefined): PastLossesBody | null {

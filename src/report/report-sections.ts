@@ -15,7 +15,7 @@ import { sureWords } from '../words/slab-words.ts';
 import { durationWords, foreignPath, sizeWords } from '../words/words.ts';
 import { events, type TableDiagnosis } from './diagnosis/diagnosis.ts';
 import type { Recollection } from './diagnosis/recollection.ts';
-import { spellWords } from './diagnosis/spell-words.ts';
+import { loweredWords, spellWords } from './diagnosis/spell-words.ts';
 import type { Palette } from './palette.ts';
 import type { ReportFindings } from './report-findings.ts';
 import { tableWords, totalOf, usageWords } from './table-words.ts';
@@ -169,15 +169,19 @@ function ownedWords(ours: number, spells: FullSpells | undefined): string {
 }
 
 /** Memory, limit and buckets. */
-export function settingLines({ evaluation, diagnosis }: ReportFindings): readonly string[] {
+export function settingLines({ evaluation, diagnosis, recollection }: ReportFindings): readonly string[] {
   const { observation, drift } = evaluation;
   const { available } = observation.machine;
   const { table } = diagnosis.worst.result;
   const limit = table.limit === 0 ? 'none' : grouped(table.limit);
+  const lowered = recollection.lowered.get(table.key);
   return [
     ...settingLine('slab', slabWords(evaluation, diagnosis.worst.result)),
     ...(available.ok ? settingLine('available', `${sizeWords(available.value.bytes)} of RAM`) : []),
     ...settingLine('limit', `${limit} (${foreignPath(table.limitSource)})`),
+    ...(lowered === undefined
+      ? []
+      : settingLine('lowered', `${loweredWords(lowered)}, by the samples of earlier checks`)),
     ...settingLine('buckets', bucketWords(evaluation)),
     ...(drift?.kind === 'below' ? settingLine('configured', driftWords(drift)) : []),
     ...ineffectiveLines(observation).flatMap((line) => settingLine('no effect', line)),

@@ -12,6 +12,7 @@ import type { Fault, ReadAttempt, Reading } from '../model/fault.ts';
 import type { History } from '../model/sample.ts';
 import type { Table } from '../model/table.ts';
 import { faultWords } from './faults.ts';
+import { loweredLines } from './limit-words.ts';
 import { blockWords, heldWords, sureWords } from './slab-words.ts';
 import { durationWords, foreignPath, sizeWords, valueWords } from './words.ts';
 
@@ -20,6 +21,7 @@ export function tableDetails(evaluation: Evaluation, history: Reading<History> |
   return [
     ...sourceLines(evaluation),
     ...(history === undefined ? [] : historyLines(evaluation, history)),
+    ...loweredLines(evaluation.results[0]),
     ...thresholdLines(evaluation),
     ...memoryDetails(evaluation),
     ...unjudgedLines(evaluation),

@@ -12,6 +12,7 @@ import type { History } from '../model/sample.ts';
 import type { Table } from '../model/table.ts';
 import { driftWords, unjudgedWords } from './drift-words.ts';
 import { faultWords } from './faults.ts';
+import { loweredClause } from './limit-words.ts';
 import { lossWords, rateWords, sinceBootWords } from './loss-words.ts';
 import { heldWords, sureWords } from './slab-words.ts';
 import { comparedWords, durationWords, percentWords, sizeWords, valueWords } from './words.ts';
@@ -75,7 +76,8 @@ export function isPlainUsage(finding: Finding): boolean {
 export function fillClause(result: TableResult, where: string): string {
   const drifted = result.findings.some(({ kind }) => kind === 'drift');
   const losses = result.losses === undefined ? sinceBootWords(result, metricsFound(result)) : otherLosses(result);
-  return [fillWords(result.table, result.measurements, where, drifted), losses].filter(Boolean).join(', ');
+  const fill = fillWords(result.table, result.measurements, where, drifted);
+  return [fill, loweredClause(result), losses].filter(Boolean).join(', ');
 }
 
 function fillWords({ entries, limit }: Table, { usage }: Measurements, where: string, limitNamed: boolean): string {

@@ -6,6 +6,7 @@ import { COUNTER_NAMES } from '../model/counters.ts';
 import type { Observation, Visibility } from '../model/observation.ts';
 import type { Identities, Namespace } from '../model/table.ts';
 import { faultWords } from './faults.ts';
+import { loweredClause } from './limit-words.ts';
 import {
   fillClause,
   findingClause,
@@ -91,7 +92,7 @@ function namespaceClause(result: TableResult, { evaluation, identities }: Evalua
     .slice()
     .sort((a, b) => Number(isPlainUsage(b)) - Number(isPlainUsage(a)))
     .map((finding) => (isPlainUsage(finding) ? fill : findingClause(finding, result, evaluation)));
-  const said = [...words, otherLosses(result)].filter(Boolean).join(', ');
+  const said = [...words, loweredClause(result), otherLosses(result)].filter(Boolean).join(', ');
   return full ? `${label} is full: ${said}` : `${label}: ${said}`;
 }
 

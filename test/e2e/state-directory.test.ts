@@ -41,7 +41,7 @@ describe('the state directory', () => {
     ['garbage', (here) => writeFileSync(file(here), '\u0000secret|\n'), /not in a known format/],
     ['JSON of another kind', (here) => writeFileSync(file(here), '["secret"]'), /not in a known format/],
     ['JSON null', (here) => writeFileSync(file(here), 'null'), /not in a known format/],
-    ['of no schema', (here) => replaceIn(file(here), '"schema":3', '"schema":"secret"'), /not in a known format/],
+    ['of no schema', (here) => replaceIn(file(here), '"schema":4', '"schema":"secret"'), /not in a known format/],
     ['with a counter without a name', (here) => replaceIn(file(here), '["drop",', '[7,'), /not in a known format/],
     ['with a text for a figure', (here) => replaceIn(file(here), '[1000,', '["secret",'), /not in a known format/],
     ['with a figure below zero', (here) => replaceIn(file(here), '[1000,', '[-1000,'), /not in a known format/],
@@ -195,14 +195,14 @@ describe('the state directory', () => {
 
 /** As a later version may write it: one more counter in front, with figures. */
 function addCounter(path: string): void {
-  replaceIn(path, '"schema":3', '"schema":4');
+  replaceIn(path, '"schema":4', '"schema":5');
   replaceIn(path, '["drop",', '["later","drop",');
-  replaceIn(path, '[1000,1000,[0]]', '[1000,1000,[[7,0,0,0,0,0,0,0]]]');
+  replaceIn(path, '[1000,1000,[0],', '[1000,1000,[[7,0,0,0,0,0,0,0]],');
 }
 
 /** As version 0.1.0 wrote it. */
 function olderSchema(path: string): void {
-  replaceIn(path, '"schema":3', '"schema":2');
+  replaceIn(path, '"schema":4', '"schema":2');
   replaceIn(
     path,
     '"counters":["drop","early_drop","insert_failed","chainlength","invalid","clashres","icmp_error"],',

@@ -1,5 +1,6 @@
 // What checks on this machine have seen before: the samples of this boot that a state directory holds. Nothing is written.
 
+import { type LoweredLimit, loweredLimit } from '../../evaluate/lowered-limit.ts';
 import { type PastLosses, pastLosses } from '../../evaluate/past-losses.ts';
 import { sampleOf } from '../../evaluate/trend.ts';
 import { readStoredSamples, type StoredSamples } from '../../history/stored-samples.ts';
@@ -14,31 +15,42 @@ import { localTime } from './kernel-log.ts';
 /** Directories that the definitions, the manual and the packages name. */
 const DEFAULT_STATE_DIRECTORIES = ['/var/lib/nagios', '/var/lib/nrpe', '/var/lib/netdata', '/var/lib/check_mk_agent'];
 
+export interface LoweredThen extends LoweredLimit {
+  /** Local time of the samples before and after; undefined for a captured tree. */
+  readonly first: string | undefined;
+  readonly last: string | undefined;
+}
+
 export interface Recollection {
   /** By the key of the table; a table without samples of this boot has none. */
   readonly pasts: ReadonlyMap<string, PastLosses>;
+  /** Lowered limits by the key of the table. */
+  readonly lowered: ReadonlyMap<string, LoweredThen>;
   /** Why the directory that was given shows nothing. */
   readonly fault: Fault | undefined;
 }
 
 /** `dir` is the state directory that was given; without one the usual ones are read, on a live machine. */
 export function recollect(root: Root, { machine, tables, clock }: Observation, dir: string | undefined): Recollection {
-  if (clock?.ok !== true) return { pasts: new Map(), fault: undefined };
+  if (clock?.ok !== true) return { pasts: new Map(), lowered: new Map(), fault: undefined };
   const { boot } = clock.value;
-  const stored = directoriesOf(root, dir).map((one) => readStoredSamples(one, boot));
-  const known = stored.flatMap((reading) => (reading.ok ? [reading.value] : []));
-  const now = Date.now();
-  const timeAgo = (seconds: number) => (root.view === 'captured' ? undefined : localTime(now - 1000 * seconds));
-  const pasts = tables.flatMap((table) => {
-    const past = pastLosses(
-      sampleOf(table, clock.value),
-      samplesOfTable(root, table, known, clock.value),
-      machine.release,
-      timeAgo,
-    );
+  const readings = directoriesOf(root, dir).map((one) => readStoredSamples(one, boot));
+  const stored = readings.flatMap((reading) => (reading.ok ? [reading.value] : []));
+  const moment = Date.now();
+  const timeAgo = (seconds: number) => (root.view === 'captured' ? undefined : localTime(moment - 1000 * seconds));
+  const known = tables.map((table) => {
+    return { table, now: sampleOf(table, clock.value), samples: samplesOfTable(root, table, stored, clock.value) };
+  });
+  const pasts = known.flatMap(({ table, now, samples }) => {
+    const past = pastLosses(now, samples, machine.release, timeAgo);
     return past === undefined ? [] : [[table.key, past] as const];
   });
-  return { pasts: new Map(pasts), fault: dir === undefined ? undefined : faultOf(stored) };
+  const lowered = known.flatMap(({ table, now, samples }) => {
+    const change = loweredLimit(now, samples);
+    if (change === undefined) return [];
+    return [[table.key, { ...change, first: timeAgo(change.from), last: timeAgo(change.to) }] as const];
+  });
+  return { pasts: new Map(pasts), lowered: new Map(lowered), fault: dir === undefined ? undefined : faultOf(readings) };
 }
 
 function directoriesOf(root: Root, dir: string | undefined): readonly string[] {

@@ -4,6 +4,7 @@ import { type Lost, packetsLost } from '../../evaluate/losses.ts';
 import type { LossSpell } from '../../evaluate/past-losses.ts';
 import { grouped } from '../../words/prose.ts';
 import { durationWords } from '../../words/words.ts';
+import type { LoweredThen } from './recollection.ts';
 
 // Seconds. Of a shorter span the seconds are printed, and of an older one the day.
 const SHORT_SPAN = 120;
@@ -17,7 +18,14 @@ export function spellWords(spell: LossSpell): string {
   return `${words}${singleCauseWords(lost)} ${whenWords(spell)}`;
 }
 
-function whenWords({ from, to, first, last }: LossSpell): string {
+/** `the limit was lowered from 262,144 to 65,536 between 21:03 and 21:04`. */
+export function loweredWords(lowered: LoweredThen): string {
+  const { limitBefore, limitAfter } = lowered;
+  const before = limitBefore === 0 ? 'none' : grouped(limitBefore);
+  return `the limit was lowered from ${before} to ${grouped(limitAfter)} ${whenWords(lowered)}`;
+}
+
+function whenWords({ from, to, first, last }: Omit<LossSpell, 'lost' | 'within'>): string {
   if (first === undefined || last === undefined) {
     const span =
       to <= 0 ? `in the last ${durationWords(from)}` : `between ${durationWords(from)} and ${durationWords(to)}`;

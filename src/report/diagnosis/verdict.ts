@@ -20,11 +20,12 @@ import {
   RECENT_SECONDS,
   recentLosses,
   type TableDiagnosis,
+  type Trouble,
   watchedOf,
 } from './diagnosis.ts';
 import { leadWords } from './leads/lead-words.ts';
 import type { Shortage } from './nat-ports.ts';
-import { causesOfLoss, spellWords } from './spell-words.ts';
+import { causesOfLoss, loweredWords, spellWords } from './spell-words.ts';
 
 export function verdictText(found: ReportFindings): string {
   const { diagnosis, evaluation } = found;
@@ -36,7 +37,7 @@ export function verdictText(found: ReportFindings): string {
     case 'full':
     case 'filling':
     case 'nat_exhausted':
-      return `the table of ${tableWords(found, worst.result.table)} ${troubleWords(worst, found)}${otherTables(found)}`;
+      return `the table of ${tableWords(found, worst.result.table)} ${troubleWords(worst, found)}${loweredNote(found)}${otherTables(found)}`;
     case 'was_full':
       return wasFullText(found, diagnosis.past);
     case 'was_losing':
@@ -57,7 +58,8 @@ function troubleWords(diagnosed: TableDiagnosis, found: ReportFindings): string 
   const { result, trouble, isFull, isLimitLowered } = diagnosed;
   const { table, lost } = result;
   const share = usageWords(result);
-  const lowered = isLimitLowered ? ' (the limit was lowered below them)' : '';
+  const isNoted = found.recollection.lowered.has(table.key);
+  const lowered = isLimitLowered && !isNoted ? ' (the limit was lowered below them)' : '';
   switch (trouble) {
     case 'losing':
       return `is ${isFull ? 'full' : `${share} full`} and losing ${losingWords(result, shortage)}`;
@@ -73,6 +75,14 @@ function troubleWords(diagnosed: TableDiagnosis, found: ReportFindings): string 
       return `is ${share} full, ${growthWords(result)}${verdictLossWords(result)}`;
   }
 }
+
+/** Only if the trouble is that the table has too little room. */
+function loweredNote({ recollection, diagnosis: { worst } }: ReportFindings): string {
+  const lowered = recollection.lowered.get(worst.result.table.key);
+  return lowered !== undefined && ROOM_TROUBLE.has(worst.trouble) ? `; ${loweredWords(lowered)}` : '';
+}
+
+const ROOM_TROUBLE: ReadonlySet<Trouble> = new Set(['losing', 'full', 'filling']);
 
 function clashWords(shortage: Shortage): string {
   if (shortage === 'unknown') return 'NAT finds no free port, or two packets of one new flow come at once';

@@ -130,6 +130,28 @@ describe('what is kept', () => {
     expect(recalled([100, 1000, 2000])).toEqual([1000, 2000]);
   });
 
+  test('the samples around a lowered limit, for a day', () => {
+    const dir = stateDir();
+    const limits = [10, 10, 4, 4, 4];
+    limits.forEach((limit, at) => {
+      const { subjects, ...rest } = run(100 * (at + 1), ['net:1']);
+      remember(dir, EUID, { ...rest, subjects: subjects.map((one) => ({ ...one, now: { ...one.now, limit } })) });
+    });
+    const later = (uptime: number) => {
+      const { subjects, ...rest } = run(uptime, ['net:1']);
+      const [history] = remember(dir, EUID, {
+        ...rest,
+        subjects: subjects.map((one) => ({ ...one, now: { ...one.now, limit: 4 } })),
+      });
+      if (history?.ok !== true || typeof history.value.past === 'string') throw new Error('no history');
+      return history.value.past.map((sample) => sample.uptime);
+    };
+    expect(later(10_000)).toEqual([100, 200, 300, 400, 500]);
+    expect(later(20_000)).toEqual([200, 300, 500, 10_000]);
+    expect(later(86_700)).toEqual([200, 300, 10_000, 20_000]);
+    expect(later(86_800)).toEqual([20_000, 86_700]);
+  });
+
   test('no two of one moment, and none that is later than now', () => {
     expect(recalled([100, 200, 200])).toEqual([100, 200]);
     expect(recalled([100, 200, 150])).toEqual([100, 150]);

@@ -9,8 +9,8 @@ const NAMES = ['drop', 'early_drop', 'insert_failed', 'chainlength'];
 const CELLS = [1, 2, 3, 4];
 
 /** One sample of one table, with something else in places. */
-function text(changes: object = {}, sample: unknown = [100.5, 7, [CELLS]]): string {
-  return JSON.stringify({ schema: 3, boot: 'b', counters: NAMES, tables: { 'net:1': [sample] }, ...changes });
+function text(changes: object = {}, sample: unknown = [100.5, 7, [CELLS], 9]): string {
+  return JSON.stringify({ schema: 4, boot: 'b', counters: NAMES, tables: { 'net:1': [sample] }, ...changes });
 }
 
 function cpusOf(state: ReturnType<typeof parseStateFile>): unknown {
@@ -24,7 +24,7 @@ describe('what was written', () => {
       [
         'net:1',
         [
-          { uptime: 1.5, entries: 2, cpus: [QUIET, { ...QUIET, drop: 9 }] },
+          { uptime: 1.5, entries: 2, limit: 2 ** 32 - 1, cpus: [QUIET, { ...QUIET, drop: 9 }] },
           { uptime: 3, entries: 0, cpus: [{ drop: 0 }] },
         ],
       ],
@@ -36,8 +36,8 @@ describe('what was written', () => {
 
   test('is a line, with the counters by name, and short where nothing was counted', () => {
     expect(formatState(state)).toBe(
-      '{"schema":3,"boot":"b","counters":["drop","early_drop","insert_failed","chainlength","invalid","clashres","icmp_error"],' +
-        '"tables":{"net:1":[[1.5,2,[0,[9,0,0,0,0,0,0]]],[3,0,[[0,null,null,null,null,null,null]]]],"net:2":[]}}\n',
+      '{"schema":4,"boot":"b","counters":["drop","early_drop","insert_failed","chainlength","invalid","clashres","icmp_error"],' +
+        '"tables":{"net:1":[[1.5,2,[0,[9,0,0,0,0,0,0]],4294967295],[3,0,[[0,null,null,null,null,null,null]]]],"net:2":[]}}\n',
     );
   });
 });
@@ -48,16 +48,23 @@ describe('another version', () => {
     expect(cpusOf(parseStateFile(old))).toEqual([[{ drop: 1, early_drop: 2, insert_failed: 3, chainlength: 4 }]]);
   });
 
+  test('samples before schema 4 have no limit', () => {
+    const old = parseStateFile(text({ schema: 3 }, [100, 7, [CELLS]]));
+    const current = parseStateFile(text({}, [100, 7, [CELLS], 0]));
+    expect(typeof old === 'string' ? old : old.tables.get('net:1')?.[0]).not.toHaveProperty('limit');
+    expect(typeof current === 'string' ? current : current.tables.get('net:1')?.[0]).toHaveProperty('limit', 0);
+  });
+
   test('a counter that is not known here is passed over, and one that is not told is none', () => {
-    const later = text({ schema: 4, counters: ['drop', 'brand_new'] }, [100, 7, [[1, 99], 0]]);
+    const later = text({ schema: 5, counters: ['drop', 'brand_new'] }, [100, 7, [[1, 99], 0]]);
     expect(cpusOf(parseStateFile(later))).toEqual([[{ drop: 1 }, { drop: 0 }]]);
   });
 
   test.each([
-    ['counters of another form', text({ schema: 4, counters: 'drop' })],
-    ['tables of another form', text({ schema: 4, tables: [] })],
-    ['samples of another form', text({ schema: 4 }, { uptime: 1 })],
-    ['no boot', text({ schema: 4, boot: 7 })],
+    ['counters of another form', text({ schema: 5, counters: 'drop' })],
+    ['tables of another form', text({ schema: 5, tables: [] })],
+    ['samples of another form', text({ schema: 5 }, { uptime: 1 })],
+    ['no boot', text({ schema: 5, boot: 7 })],
   ])('of which nothing is understood: %s', (_, later) => expect(parseStateFile(later)).toBe('empty'));
 });
 
@@ -85,7 +92,10 @@ describe("nobody's", () => {
     ['more samples than are kept', text({ tables: { 'net:1': Array(17).fill(row(CELLS)) } })],
     ['a sample that is no list', text({}, { length: 3 })],
     ['a sample of two', text({}, [100, 7])],
-    ['a sample of four', text({}, [100, 7, [CELLS], 1])],
+    ['a sample of five', text({}, [100, 7, [CELLS], 1, 1])],
+    ['a limit that is no figure', text({}, [100, 7, [CELLS], null])],
+    ['a limit below zero', text({}, [100, 7, [CELLS], -1])],
+    ['a limit of more than 32 bits', text({}, [100, 7, [CELLS], 2 ** 32])],
     ['an uptime that is no figure', text({}, ['100', 7, [CELLS]])],
     ['an uptime below zero', text({}, [-1, 7, [CELLS]])],
     ['an uptime of four centuries', text({}, [1.1e10, 7, [CELLS]])],

@@ -145,7 +145,7 @@ export function findings(given: Given): ReportFindings {
     identities: new Map([['net:7', { process, container: undefined }]]),
     log: readingOf(log),
     spells: undefined,
-    recollection: { pasts: new Map(), fault: undefined },
+    recollection: { pasts: new Map(), lowered: new Map(), fault: undefined },
     subject: evaluation.observation.tables[0],
     listed: { kind: 'none', fault: { kind: 'denied', source: '/proc/net/nf_conntrack' } },
     isForeign: false,

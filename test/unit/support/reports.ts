@@ -18,6 +18,7 @@ import type { OwnAddresses } from '../../../src/report/advice/own-addresses.ts';
 import { type Diagnosis, diagnose, fullestTable } from '../../../src/report/diagnosis/diagnosis.ts';
 import { survivalSeconds } from '../../../src/report/diagnosis/evictions.ts';
 import type { Shortage } from '../../../src/report/diagnosis/nat-ports.ts';
+import type { LoweredThen } from '../../../src/report/diagnosis/recollection.ts';
 import type { Arrivals } from '../../../src/report/list/arrivals.ts';
 import type { Holdings } from '../../../src/report/list/holders.ts';
 import type { Listed } from '../../../src/report/list/listing.ts';
@@ -50,6 +51,7 @@ export interface Incident {
   readonly spells?: FullSpells;
   /** Seconds since the oldest sample, and the losses of our own table since then. */
   readonly past?: PastLosses;
+  readonly lowered?: LoweredThen;
   readonly shortage?: Shortage;
   /** Holdings of the table that is fullest in the first observation. */
   readonly holdings?: Holdings;
@@ -114,6 +116,10 @@ function pastsOf({ past }: Incident): ReadonlyMap<string, PastLosses> {
   return new Map(past === undefined ? [] : [['own', past]]);
 }
 
+function loweredOf({ lowered }: Incident): ReadonlyMap<string, LoweredThen> {
+  return new Map(lowered === undefined ? [] : [['own', lowered]]);
+}
+
 /** Returns the history that an observation leaves for the next one. */
 export function historiesOf({ tables, clock }: Observation, window = Number.POSITIVE_INFINITY): Histories {
   if (clock?.ok !== true) return new Map();
@@ -153,7 +159,7 @@ export function findingsOf(incident: Incident): ReportFindings {
     identities: new Map([['net:7', { process: { pid: 4711, command: 'envoy' }, container: undefined }]]),
     log,
     spells: incident.spells,
-    recollection: { pasts: pastsOf(incident), fault: undefined },
+    recollection: { pasts: pastsOf(incident), lowered: loweredOf(incident), fault: undefined },
     subject: fullestTable(first),
     listed,
     isForeign: false,

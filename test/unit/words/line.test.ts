@@ -144,6 +144,21 @@ describe('the text', () => {
       expect(text).toBe('full in 300 s at the present rate; 500 of 1000 entries (50.0%)');
     });
 
+    test('a lowered limit, if the table is in trouble', () => {
+      const past = [
+        { uptime: 0, entries: 950, limit: 4000, cpus: [QUIET] },
+        { uptime: 60, entries: 950, limit: 1000, cpus: [QUIET] },
+      ];
+      const histories = new Map([['own', ok({ past, window: 300 })]]);
+      const now = { clock: ok({ boot: 'b', uptime: 100 }), statistics: counted() };
+      const lowered = evaluated({ ...now, entries: 950 }, [], histories);
+      expect(tableText(lowered)).toBe('950 of 1000 entries (95.0%), limit lowered from 4000 in the last 100 s');
+      expect(tableDetails(lowered, histories.get('own'))).toContain(
+        'limit lowered from 4000 to 1000 between 100 s and 40 s ago',
+      );
+      expect(tableText(evaluated(now, [], histories))).toBe('100 of 1000 entries (10.0%), 252.0 KiB slab if full');
+    });
+
     test('none is left', () => {
       const text = since([600, 700, 800, 900], { entries: 1000 }, ...soon, '-w', '~:', '-c', '~:');
       expect(text).toBe('full and growing; table full: 1000 of 1000 entries (100.0%)');

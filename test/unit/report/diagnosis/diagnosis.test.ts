@@ -11,6 +11,14 @@ import { adviceOf, diagnosed, envoy, findingsOf, type Incident, wanted } from '.
 const spell = (ago: number, seconds = 86) => {
   return { lines: 3, first: '03:01:44', last: '03:03:10', seconds, ago, times: 1, began: ago + seconds, allLines: 3 };
 };
+const LOWERED = {
+  limitBefore: 8000,
+  limitAfter: 1000,
+  from: 300,
+  to: 180,
+  first: '2026-11-30 21:03:04',
+  last: '2026-11-30 21:05:04',
+};
 const OFTEN = { ...spell(20), times: 3, began: 240 };
 const gone = (ago: number, number: number | undefined): Incident => ({
   spells: { ofTables: new Map(), ofOthers: { spell: spell(ago), number, isNamed: true } },
@@ -55,6 +63,16 @@ describe('the verdict', () => {
       { first: { entries: 1065 } },
       'critical',
       'the table of the host is full: 1,065 of 1,000 (the limit was lowered below them), nothing dropped now',
+    ],
+    [
+      { first: { entries: 1065 }, lowered: LOWERED },
+      'critical',
+      'the table of the host is full: 1,065 of 1,000, nothing dropped now; the limit was lowered from 8,000 to 1,000 between 21:03 and 21:05',
+    ],
+    [
+      { first: { entries: 30 }, lowered: LOWERED },
+      'ok',
+      'conntrack is not the problem: 3.0% used, nothing dropped since boot',
     ],
     [
       { first: { entries: 1000 }, last: { statistics: counted({ early_drop: 3000 }) }, seconds: 2 },
