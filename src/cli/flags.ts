@@ -33,7 +33,7 @@ export interface Flag {
 }
 
 const FORMATS = ['nagios', 'json', 'prometheus'] as const;
-const NO_PROCESS = 'not the number of a process';
+const NO_PROCESS = 'not a process ID';
 const FOREVER = Number.POSITIVE_INFINITY;
 
 /** In the order in which help lists them. */
@@ -49,7 +49,7 @@ export const FLAG = {
   netns: {
     long: 'netns',
     of: ['check'],
-    about: 'our network namespace, or every one (own)',
+    about: 'this network namespace, or every one (own)',
     value: choice('own|all', ['own', 'all'], 'own', 'not own or all'),
   },
   absent: {
@@ -120,14 +120,14 @@ export const FLAG = {
   incidentsDir: {
     long: 'state-dir',
     of: ['incidents'],
-    about: 'where a check kept them (those of the manual)',
+    about: 'state directory of the checks (see manual)',
     value: stateDirectory('DIR'),
   },
   window: { long: 'window', of: ['check'], about: 'how far rates look back (300)', value: duration(300) },
   record: {
     long: 'record',
     of: ['check'],
-    about: 'keep a report of each incident there',
+    about: 'keep a report of each incident',
     value: SWITCH,
   },
   timeout: {

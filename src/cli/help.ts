@@ -15,9 +15,9 @@ const COLUMNS = 80;
 export const METRICS: Readonly<Record<MetricName, string>> = {
   usage: 'entries as a share of the limit',
   entries: 'entries in the table',
-  slab: 'slab memory that the entries hold',
+  slab: 'slab memory of the current entries',
   slab_max: 'slab memory that a full table pins',
-  memory_share: 'slab_max and hash table, of MemTotal',
+  memory_share: 'slab_max + hash table, share of RAM',
   load_factor: 'limit / hash buckets',
   ...byCounter((name) => COUNTER_WORDS[name].help),
   ...byRate((name) => `${name} per second over the window`),

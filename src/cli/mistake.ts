@@ -44,7 +44,7 @@ function metricsWords(text: string, why: string): string | undefined {
   const metrics = METRIC_NAMES.filter((metric) => metricSpec(metric).judged !== 'nowhere');
   const near = nearest(name, metrics);
   const others = metrics.filter((metric) => metric !== near);
-  return `${why}, known: ${(near === undefined ? others : [near, ...others]).join(' ')}`;
+  return `${why}, available: ${(near === undefined ? others : [near, ...others]).join(' ')}`;
 }
 
 /** A shell expands `usage=~:80` to `usage=/root:80`. */

@@ -58,7 +58,7 @@ function unitMistake(ends: readonly string[], scales: UnitScales): string | unde
   if (wrong === undefined) return undefined;
   const near = Object.keys(scales).filter((unit) => unit.charAt(0).toLowerCase() === wrong.charAt(0).toLowerCase());
   const accepted = near.length > 0 ? near : Object.keys(scales);
-  return accepted.length === 0 ? `takes no unit ${wrong}` : `unknown unit ${wrong}, known: ${accepted.join(' ')}`;
+  return accepted.length === 0 ? `takes no unit ${wrong}` : `unknown unit ${wrong}, available: ${accepted.join(' ')}`;
 }
 
 // 1.1 × 1000 is 1100.0000000000002 in binary, and the bound is printed in the performance data. Also turns -0 into 0.

@@ -84,7 +84,7 @@ function memoryGraph(drawable: Drawable | undefined): Graph {
     info: 'None of it can be swapped.',
     fields: [
       graphField(drawable, 'slab_max', 'slab of a full table', 'Memory that a full table pins', full),
-      graphField(drawable, 'slab', 'slab', 'Memory that the present entries use', measuredText(measurements?.slab)),
+      graphField(drawable, 'slab', 'slab', 'Memory that the current entries use', measuredText(measurements?.slab)),
       graphField(drawable, 'hash_table', 'hash table', 'One pointer per bucket', figureText(hash)),
     ],
   };

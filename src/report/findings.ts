@@ -214,7 +214,7 @@ function sudoAdds(
 ): readonly string[] {
   if (root.view === 'captured' || self.effectiveUser() === 0) return [];
   return [
-    ...(listed.kind === 'none' ? ['who fills the table'] : []),
+    ...(listed.kind === 'none' ? ['what fills the table'] : []),
     ...(isLogRead ? [] : ['the kernel log']),
     ...(handling === undefined ? [] : ['which rule drops invalid packets']),
     ...(observation.machine.slabCache.ok ? [] : ['the exact size of an entry']),

@@ -18,7 +18,7 @@ export async function reportOfList(context: ReportContext): Promise<Reported> {
   const of = `a list of ${entriesWords(listed.holdings)}`;
   return {
     state: 'ok',
-    text: `${of}; the table that they are of is not known (--root DIR tells)`,
+    text: `${of}; which table they belong to is unknown (use --root DIR)`,
     lines: ['', ...listLines(listed)],
     first: [],
     body: listBody(listed),

@@ -52,7 +52,7 @@ export function recentLines(recent: readonly RecentIncident[]): readonly string[
   if (last === undefined) return [];
   const match = recent.find(({ isSameSource }) => isSameSource);
   const count = recent.length === 1 ? 'One incident' : `${recent.length} incidents`;
-  const words = `${count} on record of the last 24 h, the last from ${last.time} (check_conntrack incidents).`;
+  const words = `${count} recorded in the last 24 h, the last at ${last.time} (see check_conntrack incidents).`;
   return indented(
     match === undefined ? words : `${words} The same source as at ${match.time.slice(11, 16)}: ${match.source}.`,
   );

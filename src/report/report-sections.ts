@@ -103,18 +103,18 @@ function pastLines({ pasts, fault }: Recollection, { key }: Table): readonly str
   const { spells, seconds } = past;
   if (spells.length === 0)
     return indented(
-      `No packet was lost in the last ${durationWords(seconds)}, by the samples of earlier checks.`,
+      `No packet was lost in the last ${durationWords(seconds)}, according to the samples of earlier checks.`,
       '    ',
     );
   return spells
     .slice(-MOST_SPELLS)
-    .flatMap((spell) => indented(`${spellWords(spell)}, by the samples of earlier checks.`, '    '));
+    .flatMap((spell) => indented(`${spellWords(spell)}, according to the samples of earlier checks.`, '    '));
 }
 
 const CAUSES: readonly (readonly [keyof Lost, string])[] = [
-  ['full', 'for want of room'],
-  ['clash', 'to clashes: their entry would have the tuple of another'],
-  ['fullOrClash', 'for want of room or to clashes: this kernel does not tell'],
+  ['full', 'because the table was full'],
+  ['clash', 'to clashes: an entry with the same tuple existed'],
+  ['fullOrClash', 'because the table was full, or to clashes: this kernel does not say which'],
   ['chain', 'to long hash chains'],
 ];
 
@@ -137,7 +137,7 @@ function evictionLines({ diagnosis, survival }: ReportFindings): readonly string
   if (survival === undefined) return [];
   const rate = rateOrUnknown(result, 'early_drop');
   return indented(
-    `At ${rate} evictions/s an entry without an answer survives ${shortly(survival)}: an answer that takes longer meets none, and does not get through.`,
+    `At ${rate} evictions/s an unanswered entry survives ${shortly(survival)}: a reply that takes longer finds no entry and is lost.`,
     '    ',
   );
 }
@@ -163,9 +163,9 @@ function namedWords(namespaces: readonly number[]): string {
 /** How many of the lines are of the table that is shown. */
 function ownedWords(ours: number, spells: FullSpells | undefined): string {
   if (spells === undefined) return '';
-  if (ours === 0 && spells.ofOthers?.isNamed === false) return '; it does not say of which table';
-  if (ours === 0) return '; none of them of this table';
-  return `; ${grouped(ours)} of them of this table`;
+  if (ours === 0 && spells.ofOthers?.isNamed === false) return '; it does not say which table';
+  if (ours === 0) return '; none is about this table';
+  return `; ${grouped(ours)} about this table`;
 }
 
 /** Memory, limit and buckets. */
@@ -193,17 +193,17 @@ function settingLine(name: string, words: string): readonly string[] {
 }
 
 function slabWords({ cost }: Evaluation, { memory }: TableResult): string {
-  if (memory === undefined) return cost.ok ? '' : `not known: ${faultWords(cost.fault)}`;
+  if (memory === undefined) return cost.ok ? '' : `unknown: ${faultWords(cost.fault)}`;
   const sure = sureWords(memory.cost);
   const full = memory.full === undefined ? '' : `, ${sure}${sizeWords(memory.full.total)} when full`;
-  return `${sure}${sizeWords(memory.now.total)} now${full}; it is never swapped`;
+  return `${sure}${sizeWords(memory.now.total)} now${full}; never swapped`;
 }
 
 function bucketWords({ observation: { machine }, results: [own] }: Evaluation): string {
   const { buckets } = machine;
-  if (!buckets.ok) return `not known: ${faultWords(buckets.fault)}`;
+  if (!buckets.ok) return `unknown: ${faultWords(buckets.fault)}`;
   const { limit } = own.table;
   const each = limit === 0 ? '' : `, ${(limit / buckets.value).toFixed(1)} entries in each when full`;
-  const long = own.refusesBelowLimit ? ': chains so long that the kernel refuses entries before it is full' : '';
+  const long = own.refusesBelowLimit ? ': the kernel refuses entries in such long chains before the table is full' : '';
   return `${grouped(buckets.value)}${each}${long}, ${sizeWords(hashTableNow(machine) ?? 0)} of memory`;
 }

@@ -9,7 +9,7 @@ import { adviceLines, firstStepLines } from './advice/steps.ts';
 import { isFine, isGone, isIncidentOver } from './diagnosis/diagnosis.ts';
 import { leadLines } from './diagnosis/leads/lead-words.ts';
 import { addressWords } from './list/address.ts';
-import { listLines } from './list/listing.ts';
+import { entriesWords, listLines } from './list/listing.ts';
 import type { Palette } from './palette.ts';
 import { recentLines } from './recent-incidents.ts';
 import type { ReportFindings } from './report-findings.ts';
@@ -44,7 +44,7 @@ export function firstLines(found: ReportFindings, palette: Palette): readonly st
   return lines.length === 0 ? [] : ['', ...lines];
 }
 
-const NOTHING_NOW = 'Nothing that the present figures support.';
+const NOTHING_NOW = 'No advice: the current figures do not point to a fix.';
 const RUN_AGAIN = 'Run this again while connections fail, or let it run: --watch.';
 
 /** What there is to do where no advice is given. */
@@ -81,9 +81,9 @@ function whoLines(found: ReportFindings): readonly string[] {
     ];
   const hint =
     evaluation.observation.machine.view === 'captured'
-      ? ' A list that was captured too is given with --entries FILE.'
+      ? ' If a list was captured too, give it with --entries FILE.'
       : '';
-  return indented(`Not known: ${faultWords(listed.fault)}.${hint}`, '    ');
+  return indented(`Unknown: ${faultWords(listed.fault)}.${hint}`, '    ');
 }
 
 const MOST_OWNERS = 10;
@@ -98,11 +98,11 @@ function ownerLines(found: ReportFindings): readonly string[] {
 
 function foreignLines({ isForeign, isGiven, listed, subject }: ReportFindings): readonly string[] {
   if (!isForeign || listed.kind !== 'list') return [];
-  const lengths = `The list has ${grouped(listed.holdings.entries)} entries, the table ${grouped(subject.entries)}`;
+  const lengths = `The list has ${entriesWords(listed.holdings)}, the table ${grouped(subject.entries)}`;
   const why = isGiven
-    ? "it is another table's, or of another time"
-    : 'some entries are not listed, as those that an out-of-tree module keeps for itself';
-  return indented(`${lengths}: ${why}. No advice is drawn from it.`);
+    ? 'it is from another table or another time'
+    : 'some entries are not listed, such as those of an out-of-tree module';
+  return indented(`${lengths}: ${why}. It is not used for advice.`);
 }
 
 // The list is begun before it is known which table loses, and above the limit the fullest may be another.
@@ -110,5 +110,5 @@ function elsewhereLines({ diagnosis: { worst }, subject }: ReportFindings): read
   const { key, pids } = worst.result.table;
   const [pid] = pids;
   if (worst.trouble === 'none' || pid === undefined || key === subject.key) return [];
-  return indented(`The table in trouble is another one: report --pid ${pid} lists that.`);
+  return indented(`This is not the table in trouble: report --pid ${pid} lists that one.`);
 }

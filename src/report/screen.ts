@@ -79,13 +79,10 @@ export function openScreen(): Screen {
 
 function fitted(lines: readonly string[], rows: number): readonly string[] {
   if (lines.length <= rows) return lines;
-  return [
-    ...lines.slice(0, rows - 1),
-    `... ${lines.length - rows + 1} more lines: a higher window shows them, or Ctrl-C`,
-  ];
+  return [...lines.slice(0, rows - 1), `... ${lines.length - rows + 1} more lines; enlarge the window or press Ctrl-C`];
 }
 
 // A terminal that is gone has no reader, and nobody to tell.
 function write(text: string): void {
-  if (writeText(text) !== undefined) throw new Error('stdout takes nothing');
+  if (writeText(text) !== undefined) throw new Error('cannot write to stdout');
 }

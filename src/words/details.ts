@@ -109,7 +109,7 @@ function memoryDetails(evaluation: Evaluation): string[] {
 function fullLines({ cost, full }: TableMemory, { limit, extensions }: Table): string[] {
   if (full === undefined) return [];
   const most = sizeWords(footprint(atMost(cost), limit).total);
-  const rules = extensions.rules === undefined ? ' (plan looks at the rules that ask for it)' : '';
+  const rules = extensions.rules === undefined ? ' (plan reads the rules that add it)' : '';
   return [
     `memory at the limit, never swapped: ${sureWords(cost)}${partsWords(full)}`,
     ...(cost.extension < cost.extensionMost
@@ -123,7 +123,7 @@ function machineLines({ observation: { machine }, results: [own] }: Evaluation, 
   const lines: string[] = [];
   const { memTotal } = machine;
   const hashTable = hashTableNow(machine);
-  if (hashTable !== undefined) lines.push(`hash table: ${sizeWords(hashTable)}, apart from the slab`);
+  if (hashTable !== undefined) lines.push(`hash table: ${sizeWords(hashTable)}, in addition to the slab`);
   const { memory_share: share } = own.measurements;
   const ram = memTotal.ok ? foreignPath(memTotal.source) : '';
   if (share.kind === 'value')
@@ -159,13 +159,13 @@ function faultLines({ observation: { machine, tables } }: Evaluation): string[] 
   return [
     ...missingLine('no counters', statistics),
     ...missingLine('no buckets', machine.buckets),
-    ...missingLine('object size not from the kernel', machine.slabCache),
-    ...[acct, timestamp, events, listener].flatMap((setting) => assumedLine('extension by default', setting)),
-    ...(elsewhere === undefined ? [] : missingLine('listeners for events elsewhere not known', elsewhere)),
-    ...(rules === undefined ? [] : missingLine('extensions that rules ask for not known', rules)),
+    ...missingLine('object size estimated', machine.slabCache),
+    ...[acct, timestamp, events, listener].flatMap((setting) => assumedLine('extension assumed by default', setting)),
+    ...(elsewhere === undefined ? [] : missingLine('event listeners in other namespaces unknown', elsewhere)),
+    ...(rules === undefined ? [] : missingLine('extensions added by rules unknown', rules)),
     ...missingLine('page size of 4 KiB assumed', machine.pageSize),
-    ...missingLine('kernel release not known', machine.release),
-    ...missingLine('size of RAM not known', machine.memTotal),
+    ...missingLine('kernel release unknown', machine.release),
+    ...missingLine('size of RAM unknown', machine.memTotal),
   ];
 }
 
@@ -179,7 +179,7 @@ function missingLine(consequence: string, reading: Reading<unknown>): string[] {
 }
 
 function remedy({ kind, detail }: Fault): string {
-  if (kind === 'denied' || kind === 'tool-failed') return ' (root may)';
+  if (kind === 'denied' || kind === 'tool-failed') return ' (root can)';
   return kind === 'would-load-module' ? ` (modprobe ${detail} once)` : '';
 }
 

@@ -24,7 +24,7 @@ const FAULT_WORDS: Readonly<Record<FaultKind, readonly [verb: string, why: strin
   'tool-failed': ['cannot run', '#, it needs CAP_NET_ADMIN'],
   'enter-failed': ['cannot enter', '#'],
   'would-load-module': ['did not run', 'it would load #'],
-  'not-asked': ['did not read', 'nobody asked for it'],
+  'not-asked': ['did not read', 'not requested'],
   'not-written': ['cannot write', '#'],
   foreign: ['cannot use', 'it belongs to another user'],
   'others-write': ['cannot use', 'other users may write to it'],

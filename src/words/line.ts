@@ -116,7 +116,7 @@ export function findingClause(finding: Finding, result: TableResult, evaluation:
   if (finding.value > end)
     return rateWords(result, metric) || subject + comparedWords(metric, finding.value, 'above', end);
   if (metric === 'time_to_full')
-    return finding.value === 0 ? 'full and growing' : `full in ${durationWords(finding.value)} at the present rate`;
+    return finding.value === 0 ? 'full and growing' : `full in ${durationWords(finding.value)} at the current rate`;
   return subject + comparedWords(metric, finding.value, 'below', start);
 }
 

@@ -11,7 +11,7 @@ type LossCause = keyof Lost;
 
 const CAUSE_WORDS: Readonly<Record<LossCause, (packets: number) => string>> = {
   full: (packets) => `${countedPackets(packets, 'packet')} dropped`,
-  clash: (packets) => `${countedPackets(packets, 'packet')} lost to clashes (as when NAT has no free port)`,
+  clash: (packets) => `${countedPackets(packets, 'packet')} lost to clashes (such as NAT without a free port)`,
   fullOrClash: (packets) => `${countedPackets(packets, 'packet')} dropped (table full, or a clash)`,
   chain: (packets) => (packets === 1 ? '1 refused by a long hash chain' : `${packets} refused by long hash chains`),
 };

@@ -185,7 +185,7 @@ function counterWords({ measurements }: TableResult): string {
 }
 
 function hidingWords({ hidepid, listed: isListed }: Visibility): string {
-  if (!isListed) return '/proc may not be listed';
+  if (!isListed) return '/proc cannot be listed';
   return hidepid === undefined
     ? 'some processes do not show their namespace'
     : `/proc is mounted with ${foreign(hidepid)}`;
@@ -197,12 +197,12 @@ export function hidingLines({ visibility }: Observation): readonly string[] {
   const { processes, mounts, mountsKnown } = visibility.value;
   const lines: string[] = [];
   if (processes === 'own')
-    lines.push(`other namespaces may be there: ${hidingWords(visibility.value)} (root sees all)`);
-  if (processes === 'container') lines.push('other namespaces may be there: outside of this PID namespace');
+    lines.push(`there may be other namespaces: ${hidingWords(visibility.value)} (root sees all)`);
+  if (processes === 'container') lines.push('there may be other namespaces, outside this PID namespace');
   if (mounts > 0) {
     const mounted = mounts === 1 ? '1 namespace is mounted' : `${mounts} namespaces are mounted`;
-    lines.push(`${mounted}; those without a process were not read (root may)`);
+    lines.push(`${mounted}; those without a process were not read (root can)`);
   }
-  if (!mountsKnown) lines.push('namespaces without a process may be there: the mounts cannot be read (root may)');
+  if (!mountsKnown) lines.push('there may be namespaces without a process: the mounts cannot be read (root can)');
   return lines;
 }

@@ -138,7 +138,7 @@ describe('files that the verdict does not need', () => {
   test('OK: ignores a slabinfo of text and estimates', () => {
     const answer = check({ 'proc/slabinfo': 'nf_conntrack secret\n' }, '-v');
     expect(answer.stdout).toMatch(/^CONNTRACK OK - .* about 64\.0 MiB slab if full /);
-    expect(answer.stdout).toMatch(/\nobject size not from the kernel: cannot use \S+slabinfo: not in a known format\n/);
+    expect(answer.stdout).toMatch(/\nobject size estimated: cannot use \S+slabinfo: not in a known format\n/);
   });
 });
 

@@ -25,7 +25,7 @@ describe('packets lost', () => {
     here.check({ uptime: 1000 });
     const answer = here.check({ uptime: 1060, drop: [3], insert_failed: [7], chainlength: [5], early_drop: [900] });
     expect(answer.stdout).toContain(
-      ' (0.4%), 1 packet dropped, 2 packets lost to clashes (as when NAT has no free port), 5 refused by long hash chains in the last 60 s, about',
+      ' (0.4%), 1 packet dropped, 2 packets lost to clashes (such as NAT without a free port), 5 refused by long hash chains in the last 60 s, about',
     );
     expect(answer.stdout).not.toContain('evicted');
     expect(perfdata(answer, 'early_drop_rate')).toBe('15;;;0');
@@ -199,7 +199,7 @@ describe('growth', () => {
     const answer = here.check({ uptime: 1240, entries: 106_000 }, '-w', 'time_to_full=1h:', '-c', 'time_to_full=15m:');
     expect(answer.status).toBe(2);
     expect(answer.stdout).toMatch(
-      /^CONNTRACK CRITICAL - full in 390 s at the present rate; 106000 of 262144 entries \(40\.4%\) \|/,
+      /^CONNTRACK CRITICAL - full in 390 s at the current rate; 106000 of 262144 entries \(40\.4%\) \|/,
     );
     expect(perfdata(answer, 'time_to_full')).toBe('390s;3600:;900:;0');
   });
@@ -208,7 +208,7 @@ describe('growth', () => {
     const here = machine();
     fill(here, [10_000, 20_000, 30_000, 40_000]);
     const answer = here.check({ uptime: 1240, entries: 50_000 }, '-w', 'time_to_full=1h:');
-    expect(answer.stdout).toContain('full in 21 min at the present rate');
+    expect(answer.stdout).toContain('full in 21 min at the current rate');
   });
 
   test('is negative in a shrinking table, without a time', () => {

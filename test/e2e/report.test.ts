@@ -110,7 +110,7 @@ describe('samples of earlier checks', () => {
     const { stdout, status } = here.report({ uptime: 1480, ...lost }, '--state-dir', here.state);
     const text = stdout.replace(/\s+/g, ' ');
     expect([status, text]).toEqual([1, expect.stringContaining(`CONNTRACK WARNING - 0.4% used, ${SEEN}; a single `)]);
-    expect(text).toContain(` ${SEEN}, by the samples of earlier checks. `);
+    expect(text).toContain(` ${SEEN}, according to the samples of earlier checks. `);
     expect(kept()).toBe(before);
   });
 

@@ -80,8 +80,8 @@ liveSuite('a full table', PARTS, () => {
       const { status, stdout, stderr } = reportAs(...NOBODY);
       expect({ status, stderr }).toEqual({ status: 2, stderr: '' });
       expect(stdout.replace(/\s+/g, ' ')).toMatch(/is full and losing [\d,]+ packets\/s/);
-      expect(stdout).toContain('Not known: cannot read /proc/');
-      expect(stdout).toMatch(/\nsudo would add: who fills the table,/);
+      expect(stdout).toContain('Unknown: cannot read /proc/');
+      expect(stdout).toMatch(/\nsudo would add: what fills the table,/);
       expect(stdout).toContain('  1. Raise the limit to ');
     });
   });

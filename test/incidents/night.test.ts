@@ -237,7 +237,7 @@ liveSuite('a night that is over', PARTS, () => {
     expect(byNagios).toMatchObject([{ ...figures, main: null }]);
     expect(byRoot).toMatchObject([{ ...figures, main: { kind: 'source', name: SENDER } }]);
     const text = textOf({ run: RUN, state: plain.state }, '1').replace(/\s+/g, ' ');
-    expect(text).toContain(' sudo would add: who fills the table, ');
+    expect(text).toContain(' sudo would add: what fills the table, ');
   });
 
   test('a quiet night leaves nothing', async () => {

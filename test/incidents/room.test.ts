@@ -71,7 +71,7 @@ liveSuite('a table that has no room below its limit', PARTS, () => {
     const { stdout } = command(file, line);
     // How long it is follows from the rate, which is another on a busy machine.
     expect(stdout.replace(/\s+/g, ' ')).toMatch(
-      /an entry without an answer survives (less than 0\.1|about [\d.]+) s: an answer that takes longer meets none/,
+      /an unanswered entry survives (less than 0\.1|about [\d.]+) s: a reply that takes longer finds no entry/,
     );
     const settings = settingsOf(namespace);
     type(step(told, 'raise').commands);

@@ -83,7 +83,7 @@ export function losses({ step, counter, rise, isFrom, hasFiles }: Look): void {
     const { status, output } = step('filling');
     expect(status).toBe(1);
     const perSecond = 1500 / (uptime('filling-to') - uptime('filling-from'));
-    const reported = Number(/full in (\d+) s at the present rate/.exec(output)?.[1]);
+    const reported = Number(/full in (\d+) s at the current rate/.exec(output)?.[1]);
     expect(reported * perSecond).toBeGreaterThan(18_500 / 2);
     expect(reported * perSecond).toBeLessThan(18_500 * 2);
   });

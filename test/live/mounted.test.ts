@@ -51,7 +51,7 @@ const DIFFERENCES: readonly Difference[] = [
     why: 'the kernel log of a captured tree is not looked for; here there is no /dev',
     same: [
       [/ Kernel log: cannot read \/dev\/kmsg: no such file\./, ''],
-      [/"(?:did not read \/dev\/kmsg: nobody asked for it|cannot read \/dev\/kmsg: no such file)"/, ''],
+      [/"(?:did not read \/dev\/kmsg: not requested|cannot read \/dev\/kmsg: no such file)"/, ''],
     ],
   },
   {
@@ -65,7 +65,7 @@ const DIFFERENCES: readonly Difference[] = [
   },
   {
     why: 'a list may have been captured apart',
-    same: [[/ A list that was captured too is given with --entries FILE\./, '']],
+    same: [[/ If a list was captured too, give it with --entries FILE\./, '']],
   },
   {
     why: 'a machine is looked at twice, and can be looked at again',
@@ -89,7 +89,7 @@ const DIFFERENCES: readonly Difference[] = [
     same: [
       [/"processes": "container"/, ''],
       [/,? all that this container can see/, ''],
-      [/ other namespaces may be there: outside of this PID namespace\.?/, ''],
+      [/ there may be other namespaces, outside this PID namespace\.?/, ''],
     ],
   },
   {

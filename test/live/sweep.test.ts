@@ -263,7 +263,7 @@ liveSuite('every namespace of the running machine', PARTS, () => {
         expect(answer).toMatchObject({ status: 0, stderr: '' });
         expect(answer.stdout).toMatch(/^CONNTRACK OK - .*, own processes only, /);
         expect(answer.stdout).toMatch(
-          /\nother namespaces may be there: \/proc is mounted with hidepid=\w+ \(root sees all\)\n/,
+          /\nthere may be other namespaces: \/proc is mounted with hidepid=\w+ \(root sees all\)\n/,
         );
         const partial = withProc(`hidepid=${level}`, ...NOBODY, ...LINE, '--partial', 'warning');
         expect(partial.status).toBe(1);
@@ -281,7 +281,7 @@ liveSuite('every namespace of the running machine', PARTS, () => {
       const answer = hidden('--mount', ...line);
       expect(answer).toMatchObject({ status: 0, stderr: '' });
       expect(answer.stdout).toMatch(/^CONNTRACK OK - .*, own processes only, /);
-      expect(answer.stdout).toContain('\nother namespaces may be there: /proc may not be listed (root sees all)\n');
+      expect(answer.stdout).toContain('\nthere may be other namespaces: /proc cannot be listed (root sees all)\n');
     });
 
     test.each<[string, readonly string[], string]>([

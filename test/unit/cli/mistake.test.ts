@@ -11,7 +11,7 @@ function words(...argv: readonly string[]): string {
 }
 
 const SEVERAL = 'several arguments in one word; leave out the quotes';
-const METRICS = /^--warning (\S+): unknown metric, known: (.*); see check_conntrack --help$/;
+const METRICS = /^--warning (\S+): unknown metric, available: (.*); see check_conntrack --help$/;
 
 test.each<[argv: readonly string[], string]>([
   [['-w 80 -c 90'], `--warning 80 -c 90: ${SEVERAL}`],

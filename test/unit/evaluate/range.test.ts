@@ -246,10 +246,10 @@ describe('a mistyped unit', () => {
   const BYTES = { K: 1e3, KiB: 1024, M: 1e6 };
 
   test.each<[string, Parameters<typeof parseRange>[1], string]>([
-    ['5kb', BYTES, 'unknown unit kb, known: K KiB'],
-    ['5:7kb', BYTES, 'unknown unit kb, known: K KiB'],
-    ['5kb:', BYTES, 'unknown unit kb, known: K KiB'],
-    ['5%', BYTES, 'unknown unit %, known: K KiB M'],
+    ['5kb', BYTES, 'unknown unit kb, available: K KiB'],
+    ['5:7kb', BYTES, 'unknown unit kb, available: K KiB'],
+    ['5kb:', BYTES, 'unknown unit kb, available: K KiB'],
+    ['5%', BYTES, 'unknown unit %, available: K KiB M'],
     ['5x', {}, 'takes no unit x'],
     ['5:x', BYTES, 'not a range'],
     ['5K:7K:', BYTES, 'not a range'],

@@ -47,7 +47,7 @@ test('of this machine, of the last day, the newest first, and which had the same
   ]);
   const [first, second] = recent;
   expect(recentLines(recent).join(' ').replace(/\s+/g, ' ')).toBe(
-    ` 2 incidents on record of the last 24 h, the last from ${first?.time} (check_conntrack incidents). The same source as at ${second?.time.slice(11, 16)}: 10.0.0.1.`,
+    ` 2 incidents recorded in the last 24 h, the last at ${first?.time} (see check_conntrack incidents). The same source as at ${second?.time.slice(11, 16)}: 10.0.0.1.`,
   );
 });
 

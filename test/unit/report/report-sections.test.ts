@@ -48,7 +48,7 @@ describe('where', () => {
     expect(rows({ first: { unread, visibility } }).slice(1)).toEqual([
       '  3 namespaces, all that this container can see.',
       '  2 not read: cannot read /proc/x: no such file.',
-      '  other namespaces may be there: outside of this PID namespace.',
+      '  there may be other namespaces, outside this PID namespace.',
     ]);
   });
 });
@@ -91,11 +91,11 @@ describe('losing', () => {
 
   const spell = { lines: 1, first: 'b', last: 'b', seconds: 0, ago: 30, times: 1, began: 30, allLines: 12 };
   test.each<[Incident['spells'], string]>([
-    [{ ofTables: new Map([['own', spell]]), ofOthers: undefined }, '(/dev/kmsg); 12 of them of this table.'],
-    [{ ofTables: new Map([['net:7', spell]]), ofOthers: undefined }, '(/dev/kmsg); none of them of this table.'],
+    [{ ofTables: new Map([['own', spell]]), ofOthers: undefined }, '(/dev/kmsg); 12 about this table.'],
+    [{ ofTables: new Map([['net:7', spell]]), ofOthers: undefined }, '(/dev/kmsg); none is about this table.'],
     [
       { ofTables: new Map(), ofOthers: { spell, number: undefined, isNamed: false } },
-      '(/dev/kmsg); it does not say of which table.',
+      '(/dev/kmsg); it does not say which table.',
     ],
   ])('whose the lines are: %j', (spells, words) => {
     const first = { entries: 900 };
@@ -116,12 +116,12 @@ describe('memory and settings', () => {
     [
       'an estimate',
       { slabCache: fault('denied') },
-      '  slab        about 0 B now, about 252.0 KiB when full; it is never swapped',
+      '  slab        about 0 B now, about 252.0 KiB when full; never swapped',
     ],
     [
       'a size that is not known',
       { slabCache: fault('denied'), release: fault('denied', '/proc/r') },
-      '  slab        not known: cannot read /proc/r: permission denied',
+      '  slab        unknown: cannot read /proc/r: permission denied',
     ],
     [
       'what is configured',

@@ -142,7 +142,7 @@ describe('the text', () => {
 
   test('of a table in trouble that is not the one whose entries are listed', () => {
     const found = findingsOf({ ...LOSING, first: { entries: 1200, others: [FULL] } });
-    const note = '  The table in trouble is another one: report --pid 4711 lists that.';
+    const note = '  This is not the table in trouble: report --pid 4711 lists that one.';
     expect(reportText(found, PLAIN)).toContain(note);
     expect(reportText({ ...found, subject: LOST }, PLAIN)).not.toContain(note);
     const calm = findingsOf({ first: { entries: 5, others: [envoy({ entries: 4 })] }, holdings: SPRAY });
@@ -164,7 +164,7 @@ describe('the text', () => {
 
   test('of something wrong that nothing can be said about', () => {
     const text = textOf({ first: { unread: [unreadTable()] } });
-    expect(text).toContain('Nothing that the present figures support.');
+    expect(text).toContain('No advice: the current figures do not point to a fix.');
   });
 
   test('of an incident that is over: nothing to do, but to make last what ended it', () => {
@@ -234,10 +234,10 @@ describe('the text', () => {
       ]),
     };
     expect(textOf(evicting).replace(/\s+/g, ' ')).toContain(
-      'At 20,000 evictions/s an entry without an answer survives less than 0.1 s: an answer that takes longer',
+      'At 20,000 evictions/s an unanswered entry survives less than 0.1 s: a reply that takes longer finds no',
     );
     expect(textOf({ ...evicting, seconds: 100 }).replace(/\s+/g, ' ')).toContain(
-      'At 200 evictions/s an entry without an answer survives about 1.3 s: an answer that takes longer',
+      'At 200 evictions/s an unanswered entry survives about 1.3 s: a reply that takes longer finds no',
     );
     // No answer takes so long, and UDP's own timeout ends the entry by then.
     expect(textOf({ ...evicting, seconds: 2390 })).toContain('survives about 30 s');
@@ -257,14 +257,14 @@ describe('the text', () => {
     expect(text).toContain('  No counters: cannot read conntrack -S: permission denied.\n');
     expect(text).toContain('  Kernel log: cannot read /dev/kmsg: permission denied.\n');
     expect(text).toContain('  1 not read: cannot read /proc/8: permission denied.\n');
-    expect(text).toContain('  Not known: cannot read /proc/net/nf_conntrack: permission denied.\n');
-    expect(text).toContain('  buckets     not known: cannot read /proc/b: permission denied\n');
+    expect(text).toContain('  Unknown: cannot read /proc/net/nf_conntrack: permission denied.\n');
+    expect(text).toContain('  buckets     unknown: cannot read /proc/b: permission denied\n');
   });
 
   test('without a limit, and with chains that are too long', () => {
     expect(textOf({ first: { limit: 0, entries: 5 } })).toContain('5 entries, no limit set\n');
     const long = textOf({ first: { limit: 20_000, buckets: ok(512) } }).replace(/\s+/g, ' ');
-    expect(long).toContain('39.1 entries in each when full: chains so long that the kernel refuses');
+    expect(long).toContain('39.1 entries in each when full: the kernel refuses entries in such');
     const old = textOf({ first: { limit: 20_000, buckets: ok(512), statistics: ok({ cpus: [{ drop: 0 }] }) } });
     expect(old).not.toContain('refuses');
   });
@@ -529,7 +529,7 @@ describe('the whole report', () => {
   test('a live list that lacks most of the entries', () => {
     const found = { ...findingsOf({ first: { entries: 900 }, holdings: holdings([{}]) }), isForeign: true };
     expect(reportText(found, PLAIN).join(' ').replace(/\s+/g, ' ')).toContain(
-      'The list has 1 entries, the table 900: some entries are not listed, as those that an out-of-tree module keeps for itself. No advice is drawn from it.',
+      'The list has 1 entry, the table 900: some entries are not listed, such as those of an out-of-tree module. It is not used for advice.',
     );
   });
 
@@ -540,15 +540,13 @@ describe('the whole report', () => {
       isGiven: true,
     };
     const text = reportText(found, PLAIN).join(' ').replace(/\s+/g, ' ');
-    expect(text).toContain(
-      "The list has 1 entries, the table 900: it is another table's, or of another time. No advice",
-    );
-    expect(textOf({ first: { entries: 900 }, holdings: holdings([{}]) })).not.toContain('of another time');
+    expect(text).toContain('The list has 1 entry, the table 900: it is from another table or another time. It is not');
+    expect(textOf({ first: { entries: 900 }, holdings: holdings([{}]) })).not.toContain('or another time');
   });
 
   test('what root would add', () => {
-    const found = { ...findingsOf({}), sudo: ['the kernel log', 'who fills the table'] };
-    expect(reportText(found, PLAIN).slice(-2)).toEqual(['', 'sudo would add: the kernel log, who fills the table.']);
+    const found = { ...findingsOf({}), sudo: ['the kernel log', 'what fills the table'] };
+    expect(reportText(found, PLAIN).slice(-2)).toEqual(['', 'sudo would add: the kernel log, what fills the table.']);
     expect(textOf({})).not.toContain('sudo');
   });
 

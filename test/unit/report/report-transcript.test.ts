@@ -66,11 +66,11 @@ describe('a report', () => {
         early_drop    evicted to let new ones in                     100/s         200
         insert_failed clashes, and refusals by long chains             2/s           3
         chainlength   refused: a hash chain was too long               0/s           0
-        invalid       belong to no entry: rules may drop them          0/s           0
-        Packets lost: 749/s for want of room, 2/s to clashes: their entry would have
-          the tuple of another.
-        At 100 evictions/s an entry without an answer survives about 10 s: an answer
-          that takes longer meets none, and does not get through.
+        invalid       match no entry: rules may drop them              0/s           0
+        Packets lost: 749/s because the table was full, 2/s to clashes: an entry
+          with the same tuple existed.
+        At 100 evictions/s an unanswered entry survives about 10 s: a reply that
+          takes longer finds no entry and is lost.
         20 "table full" lines from 2026-11-23 03:01:44 to 2026-11-23 03:02:10, the
           last 4 s ago, in net:[7], net:[8], net:[9] and 1 more (/dev/kmsg).
 
@@ -87,7 +87,7 @@ describe('a report', () => {
         Without another packet they end: 100.0% in 10 min.
 
       Memory and settings
-        slab        252.0 KiB now, 252.0 KiB when full; it is never swapped
+        slab        252.0 KiB now, 252.0 KiB when full; never swapped
         available   32.0 GiB of RAM
         limit       1,000 (/proc/sys/net/netfilter/nf_conntrack_max)
         buckets     500, 2.0 entries in each when full, 3.9 KiB of memory
@@ -148,21 +148,21 @@ describe('a report', () => {
         early_drop    evicted to let new ones in                            0
         insert_failed clashes, and refusals by long chains                  0
         chainlength   refused: a hash chain was too long                    0
-        invalid       belong to no entry: rules may drop them               0
+        invalid       match no entry: rules may drop them                   0
         No "table full" in the kernel log (/dev/kmsg).
 
       Who fills it: this tree
-        Not known: cannot read /proc/net/nf_conntrack: permission denied. A list
-          that was captured too is given with --entries FILE.
+        Unknown: cannot read /proc/net/nf_conntrack: permission denied. If a list
+          was captured too, give it with --entries FILE.
 
       Memory and settings
-        slab        76.0 KiB now; it is never swapped
+        slab        76.0 KiB now; never swapped
         available   32.0 GiB of RAM
         limit       none (/proc/sys/net/netfilter/nf_conntrack_max)
         buckets     500, 3.9 KiB of memory
 
       What to do
-        Nothing that the present figures support.
+        No advice: the current figures do not point to a fix.
       "
     `);
   });

@@ -141,7 +141,7 @@ describe('the text', () => {
 
     test('the time that is left', () => {
       const text = since([100, 200, 300, 400], { entries: 500 }, ...soon);
-      expect(text).toBe('full in 300 s at the present rate; 500 of 1000 entries (50.0%)');
+      expect(text).toBe('full in 300 s at the current rate; 500 of 1000 entries (50.0%)');
     });
 
     test('a lowered limit, if the table is in trouble', () => {
@@ -166,7 +166,7 @@ describe('the text', () => {
 
     test('each loss, whether a threshold is on it or not, and once', () => {
       const lost = { statistics: counted({ drop: 3, insert_failed: 1, early_drop: 9 }) };
-      const figures = '2 packets dropped, 1 packet lost to clashes (as when NAT has no free port) in the last 60 s';
+      const figures = '2 packets dropped, 1 packet lost to clashes (such as NAT without a free port) in the last 60 s';
       expect(since([100], lost)).toBe(`100 of 1000 entries (10.0%), ${figures}, 252.0 KiB slab if full`);
       expect(since([100], lost, '-w', 'drop_rate=0')).toBe(`${figures}; 100 of 1000 entries (10.0%)`);
     });
@@ -271,14 +271,9 @@ describe('long output', () => {
       'release not known',
       { release: fault('malformed', '/proc/r') },
       [],
-      'kernel release not known: cannot use /proc/r: not in a known format',
+      'kernel release unknown: cannot use /proc/r: not in a known format',
     ],
-    [
-      'RAM not known',
-      { memTotal: fault('io', '/proc/meminfo') },
-      [],
-      'size of RAM not known: cannot read /proc/meminfo',
-    ],
+    ['RAM not known', { memTotal: fault('io', '/proc/meminfo') }, [], 'size of RAM unknown: cannot read /proc/meminfo'],
     [
       'too few buckets',
       { buckets: ok(30) },
@@ -302,20 +297,20 @@ describe('long output', () => {
       'memory at the limit, never swapped: 252.0 KiB = objects 252.0 KiB + extensions 0 B',
     ],
     ['for those who compare by hand', {}, [], 'object size x limit: 256 x 1000 = 256000 B'],
-    ['the hash table', {}, [], 'hash table: 3.9 KiB, apart from the slab'],
+    ['the hash table', {}, [], 'hash table: 3.9 KiB, in addition to the slab'],
     ['the share of RAM', {}, [], 'slab if full and hash table: 26.2% of RAM (/proc/x)'],
     ['not judged', { limit: 0 }, [], 'not judged: usage: no limit is set'],
     [
       'who may read it',
       { slabCache: fault('denied', '/proc/slabinfo') },
       [],
-      'object size not from the kernel: cannot read /proc/slabinfo: permission denied (root may)',
+      'object size estimated: cannot read /proc/slabinfo: permission denied (root can)',
     ],
     [
       'who may run it',
       { statistics: fault('tool-failed', 'conntrack -S') },
       [],
-      'no counters: cannot run conntrack -S: , it needs CAP_NET_ADMIN (root may)',
+      'no counters: cannot run conntrack -S: , it needs CAP_NET_ADMIN (root can)',
     ],
     [
       'what would have to be loaded',
@@ -361,8 +356,8 @@ describe('long output', () => {
     const details = detailsOf({ slabCache: fault('io'), release: fault('io') });
     expect(details.slice(4).map((line) => line.slice(0, line.indexOf(':')))).toEqual([
       'thresholds',
-      'object size not from the kernel',
-      'kernel release not known',
+      'object size estimated',
+      'kernel release unknown',
     ]);
   });
 
@@ -411,8 +406,8 @@ describe('long output', () => {
   test('switches that cannot be read are taken at their default, those that are not there are off', () => {
     const { acct, timestamp } = table().extensions;
     const extensions = { acct, timestamp, events: fault('denied', '/proc/e'), listener: fault('missing', '/proc/l') };
-    const lines = detailsOf({ extensions }).filter((line) => line.startsWith('extension by default'));
-    expect(lines).toEqual(['extension by default: cannot read /proc/e: permission denied (root may)']);
+    const lines = detailsOf({ extensions }).filter((line) => line.startsWith('extension assumed by default'));
+    expect(lines).toEqual(['extension assumed by default: cannot read /proc/e: permission denied (root can)']);
   });
 
   test('files that were asked for, and how long each took', () => {
@@ -445,7 +440,7 @@ describe('faults in words', () => {
     ['tool-failed', 'status 1', 'cannot run /proc/x: status 1, it needs CAP_NET_ADMIN'],
     ['enter-failed', 'EPERM', 'cannot enter /proc/x: EPERM'],
     ['would-load-module', 'nf_conntrack_netlink', 'did not run /proc/x: it would load nf_conntrack_netlink'],
-    ['not-asked', '', 'did not read /proc/x: nobody asked for it'],
+    ['not-asked', '', 'did not read /proc/x: not requested'],
     ['not-written', 'EROFS', 'cannot write /proc/x: EROFS'],
     ['foreign', '', 'cannot use /proc/x: it belongs to another user'],
     ['others-write', '', 'cannot use /proc/x: other users may write to it'],

@@ -251,7 +251,7 @@ test('the long output lists the ten fullest, what was not read, and what a full 
   const { details } = told({ others, unread, identities, sight: { mounts: 2, atLeast: 16 } });
   expect(details.slice(0, 4)).toEqual([
     'found: 14 of at least 16 namespaces',
-    '2 namespaces are mounted; those without a process were not read (root may)',
+    '2 namespaces are mounted; those without a process were not read (root can)',
     'namespace of 11 (pid 1): 11 entries (1.1%), drop 11',
     'namespace of 10 (pid 1): 10 entries (1.0%), drop 10',
   ]);
@@ -315,24 +315,24 @@ describe('the long output', () => {
     [
       'hidepid',
       { processes: 'own', hidepid: 'hidepid=2' },
-      ['other namespaces may be there: /proc is mounted with hidepid=2 (root sees all)'],
+      ['there may be other namespaces: /proc is mounted with hidepid=2 (root sees all)'],
     ],
     [
       'a security module',
       { processes: 'own' },
-      ['other namespaces may be there: some processes do not show their namespace (root sees all)'],
+      ['there may be other namespaces: some processes do not show their namespace (root sees all)'],
     ],
     [
       'a /proc that may not be listed',
       { processes: 'own', listed: false, hidepid: 'hidepid=2' },
-      ['other namespaces may be there: /proc may not be listed (root sees all)'],
+      ['there may be other namespaces: /proc cannot be listed (root sees all)'],
     ],
-    ['a container', { processes: 'container' }, ['other namespaces may be there: outside of this PID namespace']],
-    ['one mount', { mounts: 1 }, ['1 namespace is mounted; those without a process were not read (root may)']],
+    ['a container', { processes: 'container' }, ['there may be other namespaces, outside this PID namespace']],
+    ['one mount', { mounts: 1 }, ['1 namespace is mounted; those without a process were not read (root can)']],
     [
       'no mounts',
       { mountsKnown: false },
-      ['namespaces without a process may be there: the mounts cannot be read (root may)'],
+      ['there may be namespaces without a process: the mounts cannot be read (root can)'],
     ],
   ])('what may be there unseen: %s', (_, sight, lines) => {
     const { details } = told({ sight });
