@@ -54,7 +54,7 @@ export interface Configuration {
   readonly reader: SysctlReader;
   /** Set by commands: at each load of the module by `install` lines of modprobe.d(5), and at boot by rc.local. */
   readonly scripts: readonly SysctlLine[];
-  /** Set by a service that starts after sysctl: pve-firewall, ufw. */
+  /** Set by a service that starts after sysctl: ufw, VyOS, TuneD, pve-firewall. */
   readonly services: readonly SysctlLine[];
   readonly hashsizes: readonly HashsizeOption[];
   readonly refusedOptions: readonly RefusedOption[];
@@ -96,6 +96,8 @@ export interface Evidence {
   readonly udevRule: string | undefined;
   /** The folder of a kubelet: then kube-proxy may set the limit when it starts. */
   readonly kubelet: string | undefined;
+  /** The file that has kube-proxy's flags, on k3s and RKE2. */
+  readonly kubeProxyFile: string | undefined;
   /** That are online. */
   readonly cpus: number | undefined;
   readonly unseen: readonly EvidencePlace[];

@@ -80,7 +80,9 @@ function evidenceWords(cause: Cause, { machine, configuration, evidence }: Obser
     case 'unknown key':
       return 'seen: no other key in the files';
     case 'not read at boot':
-      return 'seen: systemd, and no link to the file in the folders of sysctl.d';
+      return evidence?.kind === 'red hat without systemd'
+        ? `seen: ${foreign(evidence.mark ?? '')}`
+        : 'seen: systemd, and no link to the file in the folders of sysctl.d';
     case 'pve-firewall':
       return `seen: ${foreign(evidence?.mark ?? '')}, and the limit that pve-firewall sets`;
     case 'iptables unloads':
@@ -111,6 +113,8 @@ export function causeWords(cause: Cause, drift: Drift, observation: Observation)
     case 'unknown key':
       return `this kernel has no ${foreign(wanted.key)}; use ${GENERATIONS[generation].limitKeys[0]}`;
     case 'not read at boot':
+      if (observation.evidence?.kind === 'red hat without systemd')
+        return `this release reads /etc/sysctl.conf alone at boot, not ${foreign(wanted.path)}`;
       return `systemd does not read ${foreign(wanted.path)} at boot here; ln -s ../sysctl.conf /etc/sysctl.d/99-sysctl.conf`;
     case 'pve-firewall':
       return `pve-firewall sets it whenever it applies its rules, 262144 unless host.fw asks for more; set nf_conntrack_max: ${wanted.limit} under [OPTIONS] of /etc/pve/local/host.fw`;

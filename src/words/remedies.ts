@@ -165,9 +165,11 @@ export function timeoutFlags({ evidence }: Observation, name: string, seconds: n
 }
 
 function kubeProxyFlags(evidence: Evidence | undefined, flag: string): readonly FileLines[] {
-  return evidence?.kubelet !== undefined
+  if (evidence?.kubelet === undefined) return [];
+  const { kubeProxyFile } = evidence;
+  return kubeProxyFile === undefined
     ? [{ where: 'the flags of kube-proxy, which sets it when it starts', lines: [flag] }]
-    : [];
+    : [{ where: kubeProxyFile, lines: ['kube-proxy-arg:', `  - ${flag.replace(/^--/, '')}`] }];
 }
 
 function iptablesFiles(iptablesUnloads: boolean | undefined): readonly FileLines[] {

@@ -1,8 +1,16 @@
 // A file that may be evidence: what cannot be read is none.
 
+import { exists } from '../file.ts';
 import type { Root } from '../root.ts';
 
 const EVIDENCE_LIMIT = 1 << 22;
+/** README's capture command writes it to a tree that has every file of the settings. */
+const CAPTURED = '/captured';
+
+/** True if what the root lacks is not on the machine either. */
+export function isWhole(root: Root): boolean {
+  return root.view !== 'captured' || exists(root.locate(CAPTURED));
+}
 
 export function readEvidenceText(root: Root, path: string): string | undefined {
   const reading = root.read(path, EVIDENCE_LIMIT, (bytes) => ({ ok: true, value: bytes }));

@@ -5,16 +5,15 @@ import type { Generation } from '../../model/generation.ts';
 import { exists } from '../file.ts';
 import { builtInModules, loadedModules } from '../modules.ts';
 import type { Root } from '../root.ts';
-import { readEvidenceText } from './evidence-text.ts';
+import { isWhole, readEvidenceText } from './evidence-text.ts';
 import { LOADER_PLACES, readLoader } from './loader.ts';
 import { readMachineKind } from './machine-kind.ts';
 import { readUdevRule, UDEV_FOLDERS } from './udev-rules.ts';
 
 // Of most distributions, k3s and rke2 among them, of k0s, and of MicroK8s.
 const KUBELETS = ['/var/lib/kubelet', '/var/lib/k0s/kubelet', '/var/snap/microk8s/common/var/lib/kubelet'];
+const RANCHERS = ['/etc/rancher/k3s', '/etc/rancher/rke2'];
 const ONLINE = '/sys/devices/system/cpu/online';
-/** README's capture command leaves it in a tree: what the tree lacks then is not on the machine either. */
-const CAPTURED = '/captured';
 
 export function readEvidence(root: Root, generation: Generation): Evidence {
   return {
@@ -24,13 +23,19 @@ export function readEvidence(root: Root, generation: Generation): Evidence {
     loader: readLoader(root, generation),
     udevRule: readUdevRule(root, generation),
     kubelet: KUBELETS.find((folder) => exists(root.locate(folder))),
+    kubeProxyFile: kubeProxyFile(root),
     cpus: onlineCpus(root),
     unseen: unseenPlaces(root),
   };
 }
 
+function kubeProxyFile(root: Root): string | undefined {
+  const folder = RANCHERS.find((each) => exists(root.locate(each)));
+  return folder === undefined ? undefined : `${folder}/config.yaml`;
+}
+
 function unseenPlaces(root: Root): readonly EvidencePlace[] {
-  if (root.view !== 'captured' || exists(root.locate(CAPTURED))) return [];
+  if (isWhole(root)) return [];
   const seen: readonly (readonly [EvidencePlace, readonly string[]])[] = [
     ['modules loaded at boot', LOADER_PLACES],
     ['udev rules', UDEV_FOLDERS],

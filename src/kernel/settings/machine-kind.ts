@@ -1,13 +1,14 @@
-// What reads the machine's settings at boot, by the files that only such a machine has.
+// The system that reads the machine's settings at boot, by the files that only such a machine has.
 
 import type { MachineKind } from '../../model/configuration.ts';
 import { exists } from '../file.ts';
 import type { Root } from '../root.ts';
+import { isPveFirewallOff } from './pve-firewall.ts';
 import { SYSTEMD_PLACES } from './systemd.ts';
 
 export const OPENWRT_MARKS = ['/etc/openwrt_release', '/etc/openwrt_version'];
 
-// The first that is there decides: Proxmox VE has systemd too.
+// The first mark decides: Proxmox VE has systemd too.
 const MARKS: readonly (readonly [MachineKind, readonly string[]])[] = [
   ['openwrt', OPENWRT_MARKS],
   ['vyos', ['/usr/share/vyos', '/opt/vyatta/etc/config']],
@@ -15,8 +16,13 @@ const MARKS: readonly (readonly [MachineKind, readonly string[]])[] = [
   ['systemd', SYSTEMD_PLACES],
   ['openrc', ['/run/openrc', '/etc/alpine-release', '/sbin/openrc']],
 ];
-/** Red Hat's releases without systemd, 4 to 6. */
-const OLD_RED_HAT = /release [456]\b/;
+/** Parts of kernel releases. */
+const KERNELS: readonly (readonly [MachineKind, string])[] = [
+  ['proxmox', '-pve'],
+  ['talos', '-talos'],
+];
+/** Red Hat's releases without systemd. */
+const OLD_RED_HAT = /release ([456])\b/;
 const RELEASE_FILE = '/etc/redhat-release';
 const MARK_LIMIT = 4096;
 
@@ -28,14 +34,22 @@ export interface MachineMark {
 export function readMachineKind(root: Root): MachineMark {
   for (const [kind, paths] of MARKS) {
     const mark = paths.find((path) => exists(root.locate(path)));
-    if (mark !== undefined) return { kind, mark };
+    if (mark !== undefined && isInCharge(root, kind)) return { kind, mark };
   }
-  const redHat = root.read(RELEASE_FILE, MARK_LIMIT, (text) => ({ ok: true, value: OLD_RED_HAT.test(text) }));
-  if (redHat.ok && redHat.value) return { kind: 'red hat without systemd', mark: RELEASE_FILE };
+  if (oldRedHat(root) !== undefined) return { kind: 'red hat without systemd', mark: RELEASE_FILE };
   const kernel = root.read('/proc/sys/kernel/osrelease', MARK_LIMIT, (text) => ({ ok: true, value: text }));
   if (!kernel.ok) return { kind: 'other', mark: undefined };
-  if (kernel.value.includes('-pve')) return { kind: 'proxmox', mark: 'kernel release' };
-  return kernel.value.includes('-talos')
-    ? { kind: 'talos', mark: 'kernel release' }
-    : { kind: 'other', mark: undefined };
+  const named = KERNELS.find(([kind, part]) => kernel.value.includes(part) && isInCharge(root, kind));
+  return named === undefined ? { kind: 'other', mark: undefined } : { kind: named[0], mark: 'kernel release' };
+}
+
+/** Proxmox VE with its firewall off is set up like any other machine with systemd. */
+function isInCharge(root: Root, kind: MachineKind): boolean {
+  return kind !== 'proxmox' || !isPveFirewallOff(root);
+}
+
+/** 4, 5 or 6; undefined on every other machine. */
+export function oldRedHat(root: Root): number | undefined {
+  const release = root.read(RELEASE_FILE, MARK_LIMIT, (text) => ({ ok: true, value: OLD_RED_HAT.exec(text)?.[1] }));
+  return release.ok && release.value !== undefined ? Number(release.value) : undefined;
 }

@@ -1,28 +1,40 @@
-// Services that set the limit after sysctl has run: Proxmox VE's firewall and ufw.
+// Services that set the limit after sysctl has run at boot: ufw, VyOS's configuration, TuneD and Proxmox VE's firewall.
 
 import type { SysctlLine } from '../../model/configuration.ts';
-import { GENERATIONS } from '../../model/generation.ts';
+import type { Fault } from '../../model/fault.ts';
+import type { Root } from '../root.ts';
+import { readPveFirewall } from './pve-firewall.ts';
 import { parseSysctlFile } from './sysctl-file.ts';
+import { readTuned } from './tuned.ts';
 
-export const PVE_FIREWALL = '/etc/pve/local/host.fw';
-export const UFW_CONF = '/etc/ufw/ufw.conf';
-export const UFW_SYSCTL = '/etc/ufw/sysctl.conf';
+/** Returns the text of a file; empty if it is missing. */
+export type ReadText = (path: string) => string;
 
-// update_nf_conntrack_max() of pve-firewall: no less than this, in steps.
-const PVE_LEAST = 262_144;
-const PVE_STEP = 8192;
+const UFW_CONF = '/etc/ufw/ufw.conf';
+const UFW_DEFAULTS = '/etc/default/ufw';
+const UFW_SYSCTL = '/etc/ufw/sysctl.conf';
+/** Written and applied by conf_mode/system_conntrack.py. */
+const VYOS_SYSCTL = '/run/sysctl/10-vyos-conntrack.conf';
 
-/** host.fw of Proxmox VE; a value that is no more than the default is ignored there. */
-export function parseHostFirewall(text: string): readonly SysctlLine[] {
-  const set = text.split('\n').flatMap((line) => /^\s*nf_conntrack_max\s*:\s*(\d{1,10})\s*$/i.exec(line)?.[1] ?? []);
-  const value = PVE_STEP * Math.ceil(Number(set[set.length - 1] ?? 0) / PVE_STEP);
-  const [name] = GENERATIONS.nf_conntrack.limitKeys;
-  return value > PVE_LEAST
-    ? [{ path: PVE_FIREWALL, atBoot: true, key: 'nf_conntrack_max', names: [name], isPattern: false, value }]
-    : [];
+/** In the order in which they start; `sysctl` is what sysctl has applied before. */
+export function readServices(
+  root: Root,
+  text: ReadText,
+  sysctl: readonly SysctlLine[],
+  faults: Fault[],
+): readonly SysctlLine[] {
+  return [
+    ...readUfw(text),
+    ...parseSysctlFile(text(VYOS_SYSCTL), VYOS_SYSCTL, true),
+    ...readTuned(root, text, sysctl, faults),
+    ...readPveFirewall(root, text),
+  ];
 }
 
-/** ufw reads its own sysctl.conf when it starts, if it is enabled. */
-export function parseUfw(conf: string, sysctl: string): readonly SysctlLine[] {
-  return /^ENABLED=["']?yes/m.test(conf) ? parseSysctlFile(sysctl, UFW_SYSCTL, true) : [];
+/** ufw applies the file that IPT_SYSCTL names when it starts, if it is enabled. */
+export function readUfw(text: ReadText): readonly SysctlLine[] {
+  if (!/^ENABLED=["']?yes/im.test(text(UFW_CONF))) return [];
+  const defaults = text(UFW_DEFAULTS);
+  const path = defaults === '' ? UFW_SYSCTL : (/^IPT_SYSCTL=["']?(\/[^"'\s]+)/m.exec(defaults)?.[1] ?? '');
+  return path === '' ? [] : parseSysctlFile(text(path), path, true);
 }

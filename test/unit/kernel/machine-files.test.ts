@@ -88,6 +88,8 @@ describe('the generation', () => {
 });
 
 describe('evidence about a limit', () => {
+  const PVE = { 'etc/pve/local/host.fw': '', 'run/systemd/system/x': '' };
+  const PBS = { 'proc/sys/kernel/osrelease': '6.8.12-4-pve\n' };
   const evidence = (files: Files) => readEvidence(rootOf(files), 'nf_conntrack');
   const CONFIG = 'etc/sysconfig/iptables-config';
   const MODULES_DEP = {
@@ -150,6 +152,10 @@ describe('evidence about a limit', () => {
     ['VyOS, which has systemd too', { 'usr/share/vyos/version.json': '', 'run/systemd/system/x': '' }, 'vyos'],
     ['Proxmox VE by its folder', { 'etc/pve/local/host.fw': '', 'run/systemd/system/x': '' }, 'proxmox'],
     ['Proxmox VE by its kernel', { 'proc/sys/kernel/osrelease': '6.8.12-4-pve\n' }, 'proxmox'],
+    ['Proxmox VE, its firewall not enabled', { ...PVE, 'etc/pve/firewall/cluster.fw': 'enable: 0\n' }, 'systemd'],
+    ['Proxmox VE, its firewall enabled', { ...PVE, 'etc/pve/firewall/cluster.fw': 'enable: 1\n' }, 'proxmox'],
+    ['Proxmox VE, its firewall never set up, in a whole tree', { ...PVE, captured: '' }, 'systemd'],
+    ['the kernel of Proxmox VE without its firewall', { ...PBS, captured: '' }, 'other'],
     ['Talos by its kernel', { 'proc/sys/kernel/osrelease': '6.12.6-talos\n' }, 'talos'],
     ['Alpine', { 'etc/alpine-release': '3.20\n' }, 'openrc'],
     ['EL6', { 'etc/redhat-release': 'CentOS release 6.10 (Final)\n' }, 'red hat without systemd'],
@@ -188,6 +194,12 @@ describe('evidence about a limit', () => {
     ['var/snap/microk8s/common/var/lib/kubelet/x', true],
     ['var/lib/kube', false],
   ])('Kubernetes: %s', (path, expected) => expect(evidence({ [path]: '' }).kubelet !== undefined).toBe(expected));
+
+  test.each<[Files, string | undefined]>([
+    [{ 'etc/rancher/k3s/config.yaml': '' }, '/etc/rancher/k3s/config.yaml'],
+    [{ 'etc/rancher/rke2/x': '' }, '/etc/rancher/rke2/config.yaml'],
+    [{}, undefined],
+  ])('the file with the flags of kube-proxy: %j', (files, path) => expect(evidence(files).kubeProxyFile).toBe(path));
 
   test.each<[string | undefined, number | undefined]>([
     ['0\n', 1],

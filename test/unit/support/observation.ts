@@ -105,6 +105,7 @@ export const EVIDENCE: Evidence = {
   loader: undefined,
   udevRule: undefined,
   kubelet: undefined,
+  kubeProxyFile: undefined,
   cpus: undefined,
   unseen: [],
 };

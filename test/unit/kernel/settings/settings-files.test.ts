@@ -3,7 +3,8 @@
 import { describe, expect, test } from 'vitest';
 import { parseCommands } from '../../../../src/kernel/settings/commands.ts';
 import { parseCommandLine, parseModprobeFile } from '../../../../src/kernel/settings/module-options.ts';
-import { parseHostFirewall, parseUfw } from '../../../../src/kernel/settings/services.ts';
+import { parseHostFirewall } from '../../../../src/kernel/settings/pve-firewall.ts';
+import { readUfw } from '../../../../src/kernel/settings/services.ts';
 import { parseSysctlFile } from '../../../../src/kernel/settings/sysctl-file.ts';
 
 const NAME = 'net.netfilter.nf_conntrack_max';
@@ -192,10 +193,23 @@ describe('services that set the limit', () => {
     ['no more than its default', '[OPTIONS]\nnf_conntrack_max: 262144\n', []],
   ])('pve-firewall: %s', (_, text, lines) => expect(parseHostFirewall(text)).toMatchObject(lines));
 
-  test('ufw, if it is enabled', () => {
+  test.each<[string, Readonly<Record<string, string>>, string | undefined]>([
+    ['enabled', {}, '/etc/ufw/sysctl.conf'],
+    ['disabled', { '/etc/ufw/ufw.conf': 'ENABLED=no\n' }, undefined],
+    ['another file', { '/etc/default/ufw': 'IPT_SYSCTL="/etc/other.conf"\n' }, '/etc/other.conf'],
+    ['no file', { '/etc/default/ufw': 'IPV6=yes\nIPT_SYSCTL=""\n' }, undefined],
+    ['the file in a comment', { '/etc/default/ufw': '#IPT_SYSCTL=/etc/ufw/sysctl.conf\n' }, undefined],
+  ])('ufw: %s', (_, files, path) => {
     const text = 'net/netfilter/nf_conntrack_max=9\n';
-    expect(parseUfw('ENABLED=yes\n', text)).toMatchObject([{ key: NAME, value: 9, path: '/etc/ufw/sysctl.conf' }]);
-    expect(parseUfw('ENABLED=no\n', text)).toEqual([]);
+    const all: Readonly<Record<string, string>> = {
+      '/etc/ufw/ufw.conf': 'ENABLED=yes\n',
+      '/etc/ufw/sysctl.conf': text,
+      '/etc/other.conf': text,
+      ...files,
+    };
+    const lines = readUfw((each) => all[each] ?? '');
+    expect(lines).toMatchObject(path === undefined ? [] : [{ key: NAME, value: 9, path }]);
+    expect(lines).toHaveLength(path === undefined ? 0 : 1);
   });
 });
 
