@@ -38,6 +38,8 @@ const ARCHITECTURES = {
 const ENGINE_FILES = ['quickjs.c', 'libregexp.c', 'libunicode.c', 'cutils.c', 'dtoa.c'];
 const MAIN = 'main.js'; // the bundle's main module
 const OWN_FILES = ['src/system/main.c', 'src/system/malloc.c'];
+/** Programs that only the image for containers has. */
+const IMAGE_PROGRAMS = { every: ['every.c'], 'image-tools': ['image-tools.c', 'image-conntrack.c'] };
 const ENGINE_FLAGS = ['-D_GNU_SOURCE', `-DCONFIG_VERSION="${ENGINE.slice(-10)}"`, '-fwrapv', '-w'];
 // Each function has its own section, so that the linker drops the parser and other unused code. The second line turns
 // off options that one distribution's gcc turns on and another's does not.
@@ -82,7 +84,10 @@ async function standalone({ arch, quickjs, entry, out }) {
   writeFileSync(texts, licences(bytecode.packages, others));
   await run(`${target.gnu}-linux-gnu-objcopy`, ['--add-section', `.licences=${texts}`, program]);
   renameSync(program, join(folder, 'check_conntrack'));
-  await link(toolchain, [await compile(toolchain, source, join(top, 'src/system/every.c'))], join(folder, 'every'));
+  for (const [name, sources] of Object.entries(IMAGE_PROGRAMS)) {
+    const compiled = sources.map((file) => compile(toolchain, source, join(top, 'src/system', file)));
+    await link(toolchain, await Promise.all(compiled), join(folder, name));
+  }
   writeFileSync(join(folder, 'parts.json'), `${JSON.stringify(partsOf(toolchain, bytecode, used), null, 2)}\n`);
 }
 

@@ -1,15 +1,17 @@
-// The image for containers, as an OCI archive that `podman load` and `skopeo copy oci-archive:` read: from scratch, with
-// the executable and what runs it every minute, as no shell is there. By default it looks at the host's table, whose / is
-// mounted at /host.
+// The image for containers, as an OCI archive that `podman load` and `skopeo copy oci-archive:` read. It is made from
+// scratch: the executable, a program that runs it every minute, and the few tools that it runs. By default it checks the
+// host's tables, with the host's / at /host.
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { top } from '../top.mjs';
 import { date, sourceOf } from './files.mjs';
 
 const ARCHITECTURES = { x64: 'amd64', arm64: 'arm64' };
+/** Names of src/system/image-tools.c, which src/kernel/tools.ts runs by these paths. */
+const TOOLS = ['usr/bin/nsenter', 'usr/bin/cat', 'usr/bin/grep', 'usr/sbin/conntrack'];
 const TYPE = 'application/vnd.oci.image';
 
 export function image(about) {
@@ -60,6 +62,9 @@ function layer(about) {
   for (const place of ['host', 'licenses']) mkdirSync(join(folder, place), { recursive: true });
   copyFileSync(sourceOf(about, 'PROGRAM'), join(folder, 'check_conntrack'));
   copyFileSync(join(top, `build/linux-${about.arch}/every`), join(folder, 'every'));
+  for (const place of ['usr/bin', 'usr/sbin']) mkdirSync(join(folder, place), { recursive: true });
+  copyFileSync(join(top, `build/linux-${about.arch}/image-tools`), join(folder, 'usr/bin/image-tools'));
+  for (const name of TOOLS) symlinkSync('../bin/image-tools', join(folder, name));
   copyFileSync(sourceOf(about, 'COPYRIGHT'), join(folder, 'licenses/check_conntrack'));
   date(folder, about.epoch);
   return tarOf(folder);

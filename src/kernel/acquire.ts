@@ -8,6 +8,7 @@ import type { Machine } from '../model/machine.ts';
 import type { Observation, Observed } from '../model/observation.ts';
 import type { ExtensionSettings, Table } from '../model/table.ts';
 import { isInitialNamespace } from './namespaces/initial-namespace.ts';
+import type { Inside } from './namespaces/inside.ts';
 import { type NetDirectory, netDirectory } from './namespaces/namespace.ts';
 import type { Swept } from './namespaces/sweep.ts';
 import { readNumber } from './number.ts';
@@ -112,8 +113,7 @@ async function readOwnTable(
 ): Promise<Reading<OwnTable>> {
   if (!max.ok) return max;
   if (net.sysctlsAgree && !count.ok) return count;
-  const statistics = await readOwnStatistics(root, net, generation);
-  const entries = net.sysctlsAgree ? count : entriesOf(statistics);
+  const { entries, statistics } = await readOwnInside(root, net, generation, count);
   if (!entries.ok) return entries;
   const table: OwnTable = {
     key: OWN_KEY,
@@ -135,13 +135,26 @@ function readProcStatistics(root: Root, net: NetDirectory, generation: Generatio
   return root.read(`${net.path}/stat/${generation}`, OWN_STATISTICS_LIMIT, parseStatistics);
 }
 
-// A captured tree is only read: it may hold what conntrack(8) printed. And conntrack(8) can tell of no namespace but the one it runs in.
-async function readOwnStatistics(root: Root, net: NetDirectory, generation: Generation): Promise<Reading<Statistics>> {
+// The host's namespace, seen from another one through its /proc, may have to be entered.
+async function readOwnInside(
+  root: Root,
+  net: NetDirectory,
+  generation: Generation,
+  count: Reading<number>,
+): Promise<Inside> {
   const statistics = readProcStatistics(root, net, generation);
-  const noFile = !statistics.ok && statistics.fault.kind === 'missing';
-  if (!noFile || !net.sysctlsAgree) return statistics;
+  const hasFile = statistics.ok || statistics.fault.kind !== 'missing';
+  if (net.sysctlsAgree)
+    return { entries: count, statistics: hasFile ? statistics : await queryCounters(root, statistics) };
+  if (hasFile) return { entries: entriesOf(statistics), statistics };
+  const { readHostInside } = await import('./namespaces/inside.ts');
+  return readHostInside(root);
+}
+
+// A captured tree is only read: it may hold the output of conntrack(8).
+async function queryCounters(root: Root, missing: Reading<Statistics>): Promise<Reading<Statistics>> {
   const { readCapturedStatistics, readToolStatistics } = await import('./table/conntrack-tool.ts');
-  return root.view === 'captured' ? (readCapturedStatistics(root) ?? statistics) : readToolStatistics(root);
+  return root.view === 'captured' ? (readCapturedStatistics(root) ?? missing) : readToolStatistics(root);
 }
 
 // The sysctls of another namespace are not readable here, and ours do not apply to it.

@@ -70,6 +70,29 @@ export function losses({ step, counter, rise, isFrom, hasFiles }: Look): void {
     );
   });
 
+  test('the same from a container, by its own tools', () => {
+    expect(step('container').status).toBe(2);
+    expect(step('container').output).toMatch(
+      /^CONNTRACK CRITICAL - namespace of sleep \(pid \d+\) is full: 100 of 100; here 0 \(0\.0%\), 3 namespaces/,
+    );
+    expect(perfdata(step('container'), 'drop')).toBe(perfdata(step('elsewhere'), 'drop'));
+    expect(step('container-report').output).toMatch(
+      hasFiles() ? /100 entries of \/host\/proc\/\d+\/net\/nf_conntrack\./ : /100 entries of conntrack -L/,
+    );
+    // The list is conntrack(8)'s to the letter, except for the seconds.
+    expect(step('container-list')).toEqual({ status: 0, output: '100\n' });
+  });
+
+  test('the same without the right to enter the namespace of the host', () => {
+    const { status, output } = step('container-refused');
+    expect(status).toBe(hasFiles() ? 0 : 3);
+    expect(output).toMatch(
+      hasFiles()
+        ? /^CONNTRACK OK - /
+        : /^CONNTRACK UNKNOWN - cannot read \/host\/proc\/1\/ns\/net: permission denied\n/,
+    );
+  });
+
   test('the same without root: found, or reported as not visible', () => {
     const { status, output } = step('elsewhere-nobody');
     expect(status).toBe(hasFiles() ? 2 : 3);

@@ -28,6 +28,7 @@ export function baseArchive(folder: string, architecture: Architecture, userland
   else placeForeign(tree, userland);
   const built = join(TOP, 'build', isNative ? 'linux-x64' : 'linux-arm64', 'check_conntrack');
   copyFileSync(built, placed(tree, 'usr/lib/nagios/plugins/check_conntrack'));
+  copyFileSync(join(dirname(built), 'image-tools'), placed(tree, 'usr/lib/image-tools'));
   compile(placed(tree, 'bin/traffic'), architecture);
   copyFileSync(join(__dirname, 'init'), placed(tree, 'init'));
   chmodSync(join(tree, 'init'), 0o755);

@@ -1,13 +1,15 @@
-// The image for containers in the real podman: as the DaemonSet runs it, as another user, with nothing of the host but its
-// / to read. The network and process namespaces are those of the test, with a table of their own.
+// Runs the image in the real podman: as the DaemonSet does, as another user, and with the capabilities to enter network
+// namespaces. Network and process namespaces are the test's own.
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { version } from '../../package.json';
-import { type Folder, folder, forArm, IMAGE, run, TOP } from './support.ts';
+import { BUILD, type Folder, folder, forArm, IMAGE, run, TOP } from './support.ts';
 
 const NAME = `localhost/check_conntrack:${version}`;
+const TRACKING =
+  'add table inet t; add chain inet t c { type filter hook input priority 0; }; add rule inet t c ct state new accept';
 // The host of the test has the network namespaces of the test alone, and one that a container is not in. Hybrid control
 // groups are more than crun takes.
 const HOST = `
@@ -17,8 +19,8 @@ mount -t proc proc /proc
 # Where podman and crun keep what they leave.
 for place in /run /var/lib; do mount -t tmpfs none $place; done
 ip link set lo up
-nft 'add table inet t; add chain inet t c { type filter hook input priority 0; }; add rule inet t c ct state new accept'
-unshare --net sleep 100 &
+nft '${TRACKING}'
+unshare --net sleep 100 & other=$!
 eval "$1"`;
 
 let work: Folder;
@@ -84,6 +86,47 @@ test("it looks at the host's tables, as root without capabilities and as another
     expect(line).toMatch(/^CONNTRACK OK - \d+ of \d+ entries \(\d+\.\d%\) here, /);
     expect(line).toContain(' netns_count=3;');
   }
+});
+
+test("the image's own tools enter network namespaces, with the two capabilities that this takes", () => {
+  const bounds = [...LIMITS, '--cap-drop=all', '--volume=/:/host:ro'].join(' ');
+  const entering = `${bounds} --cap-add=SYS_ADMIN,SYS_PTRACE`;
+  const said = host(`podman load -q -i ${IMAGE} >/dev/null
+    ip netns add kept; ip -n kept link set lo up; ip netns exec kept nft '${TRACKING}'
+    ip netns exec kept ping -c 1 127.0.0.1 >/dev/null
+    podman run ${bounds} ${NAME}; podman run ${bounds} --user=65534 ${NAME}
+    podman run ${entering} ${NAME} --root /host --netns all -v
+    podman run ${entering} ${NAME} report --root /host --interval 0.1 --pid $other -vv`);
+  expect(said.match(/, 3 of at least \d namespaces, /g)).toHaveLength(2);
+  expect(said).toMatch(/^CONNTRACK OK - .*, 1 \(0\.0%\) in namespace kept \(no process\), 4 namespaces, /m);
+  // The settings of the namespace of the sleeping process.
+  expect(said).toMatch(/^read nsenter --net=\/host\/proc\/\d+\/ns\/net: \d{3,} bytes$/m);
+});
+
+// Of each kind that has words of its own.
+const ENTRIES = [
+  '-p tcp -s 10.0.0.1 -d 10.0.0.2 --sport 1 --dport 2 --state ESTABLISHED -u ASSURED,SEEN_REPLY',
+  '-p tcp -s 10.0.0.1 -d 10.0.0.2 --sport 3 --dport 2 --state SYN_SENT -m 7',
+  '-p sctp -s 10.0.0.1 -d 10.0.0.2 --sport 3 --dport 2 --state COOKIE_WAIT --orig-vtag 1 --reply-vtag 2',
+  '-p icmp -s 10.0.0.1 -d 10.0.0.2 --icmp-type 8 --icmp-code 0 --icmp-id 77',
+  '-p 99 -s 10.0.0.1 -d 10.0.0.2',
+  '-p udp -s fd00::1 -d fd00::2 --sport 3 --dport 2 -w 9',
+  '-p udp -s 10.0.0.1 -d 10.0.0.2 --sport 3 --dport 2 --orig-zone 4',
+];
+
+test("the image's conntrack prints the same as conntrack(8)", () => {
+  const own = join(work.path, 'conntrack');
+  const list = (program: string, family: string) =>
+    `${program} -L -o extended -f ${family} 2>/dev/null | sed 's/ [0-9]* \\([A-Z_]* *src=\\)/ \\1/' | sort`;
+  const counters = (program: string) => `${program} -S | tr -s '[:blank:]' ' ' | sed 's/ $//'`;
+  const printed = (program: string) => `${list(program, 'ipv4')}; ${list(program, 'ipv6')}; ${counters(program)}`;
+  const said = host(`ln -s ${join(BUILD, 'linux-x64/image-tools')} ${own}
+    echo 1 >/proc/sys/net/netfilter/nf_conntrack_acct
+    ${ENTRIES.map((entry) => `conntrack -I ${entry} -t 600 >/dev/null 2>&1`).join('\n')}
+    { ${printed('conntrack')}; }; echo; { ${printed(own)}; }`);
+  const [theirs = '', ours] = said.trimEnd().split('\n\n');
+  expect(theirs.match(/ src=.* use=1$/gm)).toHaveLength(ENTRIES.length);
+  expect(ours).toBe(theirs);
 });
 
 test('as the DaemonSet runs it, the textfile is there and replaced, and it ends when it is told to', () => {

@@ -35,6 +35,14 @@ export function readInside(root: Root, path: string): Inside | 'refused' | 'gone
   return text.fault.kind === 'missing' ? 'gone' : failedInside(text.fault);
 }
 
+/** Returns the table of the host's namespace, seen from a container in another one. */
+export function readHostInside(root: Root): Inside {
+  const path = '/proc/1/ns/net';
+  const inside = readInside(root, path);
+  const kind = inside === 'refused' ? 'denied' : 'missing';
+  return typeof inside === 'string' ? failedInside({ kind, source: root.locate(path) }) : inside;
+}
+
 // cat fails for the file that this kernel does not have, but prints the other one.
 function asText(source: string, { stdout, stderr, failure }: Answer): Reading<string> {
   if (stdout !== '') return { ok: true, value: stdout, source };
