@@ -6,7 +6,7 @@ import { inline, literal, plain, roff, term, tokensOf, variable } from './roff.m
 import { top } from './top.mjs';
 
 /** The date of the last change to the text. */
-const DAY = '2026-11-25';
+const DAY = '2026-11-30';
 
 export function manualPage(tables) {
   const text = readFileSync(join(top, '.dev/manual.md'), 'utf8');

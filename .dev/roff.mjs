@@ -55,10 +55,16 @@ function block(token, before) {
     case 'list':
       return token.items.flatMap(({ tokens }) => ['.IP \\(bu 2', ...filled(inline(tokens[0].tokens))]);
     case 'table':
-      return token.rows.flatMap(([name, about]) => term(inline(name.tokens), inline(about.tokens)));
+      return token.rows.flatMap(([name, ...cells]) => term(inline(name.tokens), described(token.header, cells)));
     default:
       throw new Error(`the manual has no ${token.type}: ${token.raw}`);
   }
+}
+
+/** A cell by itself; of several, each after the head of its column. */
+function described([, ...heads], cells) {
+  const texts = cells.map(({ tokens }) => inline(tokens));
+  return texts.length === 1 ? texts[0] : texts.map((text, at) => `${inline(heads[at].tokens)}: ${text}.`).join(' ');
 }
 
 export function inline(tokens) {
