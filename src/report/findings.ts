@@ -17,15 +17,17 @@ import type { Case, TimerOrigin } from './advice/case.ts';
 import { readOwnAddresses } from './advice/own-addresses.ts';
 import { readSshAccess } from './advice/ssh-sessions.ts';
 import { readAddressOwners } from './diagnosis/address-owners.ts';
-import { type Diagnosis, diagnose } from './diagnosis/diagnosis.ts';
+import { type Diagnosis, diagnose, ROOM_TROUBLE } from './diagnosis/diagnosis.ts';
 import { survivalSeconds } from './diagnosis/evictions.ts';
 import { readFullLog } from './diagnosis/kernel-log.ts';
+import { readBridged } from './diagnosis/leads/bridged.ts';
 import { type InvalidHandling, mostInvalid, readInvalidHandling } from './diagnosis/leads/invalid.ts';
-import { type Look, leadsOf, tableOf as tableOfLead, withLeads } from './diagnosis/leads/leads.ts';
+import { type LeadSources, type Look, leadsOf, tableOf as tableOfLead, withLeads } from './diagnosis/leads/leads.ts';
+import { readStaleTargets } from './diagnosis/leads/stale-dnat.ts';
 import { fullSpells } from './diagnosis/log-owners.ts';
 import { natShortage, natSource, withNatPorts } from './diagnosis/nat-shortage.ts';
 import { recollect } from './diagnosis/recollection.ts';
-import { isListOf } from './list/holders.ts';
+import { type Holdings, isListOf } from './list/holders.ts';
 import type { Listed } from './list/listing.ts';
 import { mainSource } from './main-source.ts';
 import { readRecentIncidents } from './recent-incidents.ts';
@@ -58,7 +60,6 @@ export async function gatherFindings(
   const said = log.ok ? log.value : undefined;
   const invalid = mostInvalid(evaluation)?.table;
   const handling = invalid && readInvalidHandling(root, observation.machine.generation, invalid);
-  const leads = leadsOf({ evaluation, before, after, log: said, handling });
   const spells = said === undefined ? undefined : fullSpells(root, said, observation);
   const recollection = recollect(root, observation, options.stateDir);
   const isForeign = isOtherList(listed, [subject, ...observation.tables.filter(({ key }) => key === subject.key)]);
@@ -70,8 +71,10 @@ export async function gatherFindings(
       return natShortage(root, table, natSource(root, observation.machine, table, itsList, entries), stop);
     },
   );
+  const isOfWorst = natDiagnosis.worst.result.table.key === subject.key;
+  const ofList = readListLeads(root, subject, trusted?.holdings, natDiagnosis);
+  const leads = leadsOf({ evaluation, before, after, log: said, handling, ...ofList });
   const diagnosis = withLeads(natDiagnosis, leads);
-  const isOfWorst = diagnosis.worst.result.table.key === subject.key;
   const own = isOfWorst ? trusted : undefined;
   const largest = mainSource({ listed, shortage, isForeign });
   const owners = trusted === undefined ? [] : readAddressOwners(root, observation.tables, trusted.holdings);
@@ -110,6 +113,21 @@ export async function gatherFindings(
       settings: settingsOf(root, observation, diagnosis, { subject, settings }),
     }),
     sudo: sudoAdds(root, evaluation, listed, log.ok, handling),
+  };
+}
+
+/** What the list shows beside the rules and settings of its namespace. */
+function readListLeads(
+  root: Root,
+  subject: Table,
+  holdings: Holdings | undefined,
+  { worst }: Diagnosis,
+): Pick<LeadSources, 'stale' | 'bridged'> {
+  if (holdings === undefined) return { stale: [], bridged: undefined };
+  const isShort = worst.result.table.key === subject.key && ROOM_TROUBLE.has(worst.trouble);
+  return {
+    stale: readStaleTargets(root, subject, holdings),
+    bridged: isShort ? readBridged(root, subject, holdings) : undefined,
   };
 }
 

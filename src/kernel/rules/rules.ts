@@ -104,6 +104,13 @@ export function hasTimeoutPolicies(root: Root, namespace: Namespace): boolean | 
   return readableLists(root, namespace)?.some(({ text }) => hasTimeoutPolicy(text));
 }
 
+/** The rules as they are listed; undefined if some cannot be read, or if NAT may come without a rule. */
+export function readRuleTexts(root: Root, namespace: Namespace): readonly string[] | undefined {
+  const loaded = loadedModules(root);
+  if (loaded.ok && SWITCHES.some((name) => loaded.value.has(name))) return undefined;
+  return readableLists(root, namespace)?.map(({ text }) => text);
+}
+
 interface RuleText {
   readonly tool: DropRule['tool'];
   readonly text: string;

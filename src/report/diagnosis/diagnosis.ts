@@ -30,6 +30,9 @@ export type Trouble =
   | 'elsewhere'
   | 'none';
 
+/** The table has too little room. */
+export const ROOM_TROUBLE: ReadonlySet<Trouble> = new Set(['losing', 'full', 'filling']);
+
 /** What may be wrong with a table, and not with the machine as a whole. */
 export type TableTrouble = Exclude<Trouble, 'was_full' | 'was_losing' | 'drift' | 'unread' | 'elsewhere'>;
 

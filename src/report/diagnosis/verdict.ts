@@ -18,9 +18,9 @@ import {
   isGone,
   type PastFull,
   RECENT_SECONDS,
+  ROOM_TROUBLE,
   recentLosses,
   type TableDiagnosis,
-  type Trouble,
   watchedOf,
 } from './diagnosis.ts';
 import { leadWords } from './leads/lead-words.ts';
@@ -81,8 +81,6 @@ function loweredNote({ recollection, diagnosis: { worst } }: ReportFindings): st
   const lowered = recollection.lowered.get(worst.result.table.key);
   return lowered !== undefined && ROOM_TROUBLE.has(worst.trouble) ? `; ${loweredWords(lowered)}` : '';
 }
-
-const ROOM_TROUBLE: ReadonlySet<Trouble> = new Set(['losing', 'full', 'filling']);
 
 function clashWords(shortage: Shortage): string {
   if (shortage === 'unknown') return 'NAT finds no free port, or two packets of one new flow come at once';

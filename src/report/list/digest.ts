@@ -13,8 +13,10 @@ export type TallyName =
   | 'destinations4'
   | 'destinations6'
   | 'ports'
+  | 'sourcePorts'
   | 'groups'
   | 'zones'
+  | 'udpTargets'
   | keyof typeof NAT_KEY_WORDS;
 
 const KEY_WORDS: Readonly<Record<TallyName, number>> = {
@@ -25,8 +27,10 @@ const KEY_WORDS: Readonly<Record<TallyName, number>> = {
   destinations4: 1,
   destinations6: 4,
   ports: 1,
+  sourcePorts: 1,
   groups: 1,
   zones: 1,
+  udpTargets: 4,
   ...NAT_KEY_WORDS,
 };
 
@@ -123,14 +127,19 @@ export function newDigest(fresh?: Digest): Digest {
       destinations4: tally('destinations4'),
       destinations6: tally('destinations6'),
       ports: tally('ports'),
+      sourcePorts: tally('sourcePorts'),
       groups: tally('groups'),
       zones: tally('zones'),
+      udpTargets: tally('udpTargets'),
       nat4: tally('nat4'),
       nat6: tally('nat6'),
     },
     fresh,
   };
 }
+
+/** The first port that clients choose from by default (net.ipv4.ip_local_port_range). */
+const FIRST_CLIENT_PORT = 32_768;
 
 /** `endedAt`: by class, the seconds left at which a shorter timeout would have ended an entry. */
 export function digestEntry(digest: Digest, entry: Entry, endedAt: Int32Array): void {
@@ -146,6 +155,8 @@ export function digestEntry(digest: Digest, entry: Entry, endedAt: Int32Array): 
   countTranslated(digest, entry);
   if (original.destinationPort === -1) return;
   countWord(digest.tallies.ports, (entry.protocol << 16) | original.destinationPort);
+  if (original.sourcePort < FIRST_CLIENT_PORT)
+    countWord(digest.tallies.sourcePorts, (entry.protocol << 16) | original.sourcePort);
   countWord(digest.tallies.groups, (place << 16) | original.destinationPort);
 }
 
@@ -205,10 +216,27 @@ function countTranslated(digest: Digest, entry: Entry): void {
   const words = original.ipv6 ? 4 : 1;
   const to = original.destinationPort !== reply.sourcePort || differ(original.destination, reply.source, words);
   const from = original.sourcePort !== reply.destinationPort || differ(original.source, reply.destination, words);
-  if (to) digest.destinationNat += 1;
+  if (to) countTarget(digest, entry);
   if (from) digest.sourceNat += 1;
   if (to || from) digest.nat += 1;
   if (from) countNatGroup(digest, entry);
+}
+
+function countTarget(digest: Digest, entry: Entry): void {
+  digest.destinationNat += 1;
+  if (entry.protocol === UDP && !entry.original.ipv6) countKey(digest.tallies.udpTargets, targetKeyOf(entry));
+}
+
+const UDP = 17;
+const targetKey = new Int32Array(KEY_WORDS.udpTargets);
+
+/** Both ports, the destination, where it is translated to, and whether that has answered; always the same object. */
+function targetKeyOf({ original, reply, unreplied }: Entry): Int32Array {
+  targetKey[0] = (original.destinationPort << 16) | reply.sourcePort;
+  targetKey[1] = original.destination[0] ?? 0;
+  targetKey[2] = reply.source[0] ?? 0;
+  targetKey[3] = unreplied ? 0 : 1;
+  return targetKey;
 }
 
 function countNatGroup({ tallies }: Digest, entry: Entry): void {

@@ -17,7 +17,7 @@ export interface Holder {
 }
 
 export interface Ranking {
-  readonly name: RankingName;
+  readonly name: RankingName | 'sourcePorts';
   readonly holders: readonly Holder[];
   /** By how much any of the counts may be too low. */
   readonly lacking: number;
@@ -69,6 +69,17 @@ export interface Sampled {
   readonly read?: number;
 }
 
+/** Entries whose destination NAT leads from one address and port to another. Addresses are 32-bit words. */
+export interface UdpTarget {
+  readonly destination: number;
+  readonly port: number;
+  readonly target: number;
+  readonly targetPort: number;
+  readonly entries: number;
+  /** Entries that have seen a reply. */
+  readonly replied: number;
+}
+
 /** Counts of entries; of a sample what the whole list has about. */
 export interface Holdings {
   /** Undefined where every line was looked at. */
@@ -89,19 +100,24 @@ export interface Holdings {
   /** By how long they would still live: below each bound in seconds, the last one of all that are longer. */
   readonly lives: readonly { readonly below: number | undefined; readonly entries: number }[];
   readonly rankings: Readonly<Record<RankingName, Ranking>>;
+  /** Source ports that clients do not choose by default: below 32768. */
+  readonly sourcePorts: Ranking;
   readonly kinds: readonly Kind[];
   /** The largest groups that one filter can name. */
   readonly groups: readonly Group[];
   readonly timeouts: readonly Kept[];
+  /** Where UDP over IPv4 is translated to, most entries first. */
+  readonly udpTargets: readonly UdpTarget[];
   /** Of IPv4 and of IPv6. */
   readonly natTallies: readonly Tally[];
 }
 
-const TALLIES: Readonly<Record<RankingName, readonly TallyName[]>> = {
+const TALLIES: Readonly<Record<Ranking['name'], readonly TallyName[]>> = {
   sources: ['sources4', 'sources6'],
   networks: ['networks4', 'networks6'],
   destinations: ['destinations4', 'destinations6'],
   ports: ['ports'],
+  sourcePorts: ['sourcePorts'],
 };
 
 /** Of IPv4 and of IPv6, or of both. */
@@ -145,9 +161,11 @@ export function holdingsOf(digest: Digest, timeouts: Timeouts, top: number, samp
     zones: heaviest(digest.tallies.zones, MOST_ZONES).map(({ key: [zone = 0], count }) => ({ zone, entries: count })),
     lives: Array.from(lives, (held, place) => ({ below: LIFE_BOUNDS[place], entries: held })),
     rankings: rankingsOf(digest, top, sample !== undefined),
+    sourcePorts: rankingOf(digest, 'sourcePorts', top, sample !== undefined),
     kinds: kindsOf(digest),
     groups: tallyGroups(digest),
     timeouts: keptBy(digest, timeouts),
+    udpTargets: udpTargetsOf(digest),
     natTallies: [digest.tallies.nat4, digest.tallies.nat6],
   };
 }
@@ -162,7 +180,7 @@ export function rankingsOf(digest: Digest, top: number, isSample: boolean): Hold
   };
 }
 
-function rankingOf({ tallies }: Digest, name: RankingName, top: number, isSample: boolean): Ranking {
+function rankingOf({ tallies }: Digest, name: Ranking['name'], top: number, isSample: boolean): Ranking {
   const parts = TALLIES[name].map((part) => tallies[part]);
   const holders = parts.flatMap((tally, place) =>
     heaviest(tally, top).map(({ key, count }) => ({ key, ipv6: place === 1, entries: count })),
@@ -171,6 +189,14 @@ function rankingOf({ tallies }: Digest, name: RankingName, top: number, isSample
   const different = parts.reduce((sum, { used, lacking }) => sum + (lacking > 0 ? CAPACITY : used), 0);
   const lacking = Math.max(...parts.map((part) => part.lacking));
   return { name, holders: holders.slice(0, top), lacking, different, differentAtLeast: isSample || lacking > 0 };
+}
+
+const MOST_OF_THEM = 0.5;
+
+/** True if half of the entries or more come from one such source port, and no destination port has half as many. */
+export function isSourcePortTelling({ sourcePorts, rankings, entries }: Holdings): boolean {
+  const [from, to] = [sourcePorts.holders[0]?.entries ?? 0, rankings.ports.holders[0]?.entries ?? 0];
+  return from >= MOST_OF_THEM * entries && to + rankings.ports.lacking < MOST_OF_THEM * from;
 }
 
 /** Translated connections by group, in no order; none of the counts lacks more than `lacking`. */
@@ -185,7 +211,23 @@ export function natCountsOf({ natTallies }: Holdings): {
 }
 
 const MOST_GROUPS = 20;
+const MOST_TARGETS = 100;
 const MOST_ZONES = 10;
+
+function udpTargetsOf({ tallies }: Digest): readonly UdpTarget[] {
+  const targets = new Map<string, UdpTarget>();
+  for (const { key, count } of heaviest(tallies.udpTargets, MOST_TARGETS)) {
+    const [ports = 0, destination = 0, target = 0, hasReply = 0] = key;
+    const name = [ports, destination, target].join();
+    const { entries, replied } = targets.get(name) ?? { entries: 0, replied: 0 };
+    targets.set(name, {
+      ...{ destination, port: ports >>> 16, target, targetPort: ports & 0xffff },
+      entries: entries + count,
+      replied: replied + hasReply * count,
+    });
+  }
+  return Array.from(targets.values());
+}
 
 function tallyGroups({ tallies }: Digest): readonly Group[] {
   return heaviest(tallies.groups, MOST_GROUPS).map(({ key: [key = 0], count }) => {

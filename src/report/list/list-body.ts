@@ -59,6 +59,8 @@ export interface ListFigures {
   readonly networks: AddressRanking;
   readonly destinations: AddressRanking;
   readonly ports: PortRanking;
+  /** source ports that clients do not choose by default: below 32768 */
+  readonly source_ports: PortRanking;
   readonly kinds: readonly KindBody[];
   /** names without nf_conntrack_ or ip_conntrack_ */
   readonly timeouts: readonly TimeoutBody[];
@@ -157,7 +159,8 @@ export function listFigures(listed: Listed): ListFault | ListFigures {
     sources: addressRanking(holdings, 'sources'),
     networks: addressRanking(holdings, 'networks'),
     destinations: addressRanking(holdings, 'destinations'),
-    ports: portRanking(holdings),
+    ports: portRanking(holdings.rankings.ports),
+    source_ports: portRanking(holdings.sourcePorts),
     kinds: holdings.kinds.map(({ protocol, state, offloaded: is, entries: held }) => ({
       protocol,
       name: protocolWords(protocol),
@@ -182,7 +185,7 @@ function addressRanking({ rankings }: Holdings, name: 'sources' | 'networks' | '
   return { ...rankingHead(ranking), top };
 }
 
-function portRanking({ rankings: { ports } }: Holdings): PortRanking {
+function portRanking(ports: Ranking): PortRanking {
   const top = ports.holders.map(({ key: [first = 0], entries }) => {
     return { protocol: first >>> 16, port: first & 0xffff, entries };
   });

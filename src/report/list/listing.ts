@@ -11,6 +11,7 @@ import { arrivalLines, bothTable } from './arrivals-words.ts';
 import {
   entriesInSample,
   type Holdings,
+  isSourcePortTelling,
   type Kind,
   natCountsOf,
   RANKING_NAMES,
@@ -52,6 +53,7 @@ export function listLines(
     ...lines,
     ...arrivalLines(arrivals),
     ...(arrivals.telling ? bothLines(holdings, arrivals) : holderLines(holdings)),
+    ...sourcePortLines(holdings),
     ...sideBySide(kindColumn(holdings), shareColumn(holdings), entries),
     ...zoneLines(holdings),
     ...natLines(holdings),
@@ -66,6 +68,24 @@ function holderLines(holdings: Holdings): readonly string[] {
     ...sideBySide(rankingColumn(holdings, 'networks'), rankingColumn(holdings, 'ports'), holdings.entries),
   ];
 }
+
+/** Source ports, if they say more than destination ports: the service is the source of the entries. */
+function sourcePortLines(holdings: Holdings): readonly string[] {
+  if (!isSourcePortTelling(holdings)) return [];
+  const { sourcePorts, unreplied, entries, kinds } = holdings;
+  const rows = sourcePorts.holders
+    .filter((holder) => isWorthListing(holder.entries, sourcePorts, holdings))
+    .map((holder) => [holderWords('ports', holder), holder.entries] as const);
+  const isOneWay = unreplied >= NEARLY_ALL * entries && kinds[0]?.state !== 'SYN_SENT';
+  return [
+    ...sideBySide({ title: 'Source ports', rows, notes: lackingLines(sourcePorts, rows.length) }, NO_COLUMN, entries),
+    ...(isOneWay ? indented(ONE_WAY, '    ') : []),
+  ];
+}
+
+const NEARLY_ALL = 0.9;
+const ONE_WAY =
+  'These entries have no reply. If that port is a service, only its replies are tracked, and each creates an entry: the requests take another path, or a notrack rule exempts them and not the replies (nft list ruleset | grep notrack).';
 
 /** With what each adds. */
 function bothLines(holdings: Holdings, arrivals: Arrivals): readonly string[] {

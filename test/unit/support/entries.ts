@@ -15,6 +15,7 @@ export interface Flow {
   readonly source?: string;
   readonly destination?: string;
   readonly port?: number;
+  readonly sourcePort?: number;
   /** The destination of the reply, if it is not the source. */
   readonly translated?: string;
   /** The source of the reply, if it is not the destination. */
@@ -26,6 +27,7 @@ const [TCP, UDP, SCTP] = [6, 17, 132];
 /** 10.0.0.1 to 192.0.2.1, TCP port 443, established. */
 export function entry(flow: Flow = {}): Entry {
   const { protocol = TCP, seconds = 100, flag, source = '10.0.0.1', destination = '192.0.2.1', port = 443 } = flow;
+  const { sourcePort = 40_000 } = flow;
   const ports = [TCP, UDP, SCTP].includes(protocol);
   const tuple = (from: string, fromPort: number, to: string, toPort: number) => ({
     ipv6: from.includes(':'),
@@ -41,10 +43,10 @@ export function entry(flow: Flow = {}): Entry {
     unreplied: flag === 'unreplied',
     assured: flag === 'assured',
     offloaded: flag === 'offloaded',
-    original: tuple(source, 40_000, destination, port),
+    original: tuple(source, sourcePort, destination, port),
     zoned: false,
     zone: 0,
-    reply: tuple(flow.answered ?? destination, port, flow.translated ?? source, 40_000),
+    reply: tuple(flow.answered ?? destination, port, flow.translated ?? source, sourcePort),
   };
 }
 

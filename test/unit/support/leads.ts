@@ -11,6 +11,7 @@ import type { KernelVersion } from '../../../src/model/machine.ts';
 import type { Observation } from '../../../src/model/observation.ts';
 import type { Table } from '../../../src/model/table.ts';
 import { diagnose } from '../../../src/report/diagnosis/diagnosis.ts';
+import type { BridgedSeen } from '../../../src/report/diagnosis/leads/bridged.ts';
 import type { InvalidHandling } from '../../../src/report/diagnosis/leads/invalid.ts';
 import {
   type Elsewhere,
@@ -20,6 +21,7 @@ import {
   withLeads,
 } from '../../../src/report/diagnosis/leads/leads.ts';
 import type { StackCounters } from '../../../src/report/diagnosis/leads/stack.ts';
+import type { StaleTarget } from '../../../src/report/diagnosis/leads/stale-dnat.ts';
 import type { ReportFindings } from '../../../src/report/report-findings.ts';
 
 const NOT_ASKED = { ok: false, fault: { kind: 'not-asked', source: 'it' } } as const;
@@ -48,6 +50,8 @@ export interface Given {
   readonly expectMax?: number;
   readonly logged?: readonly OtherFull[];
   readonly handling?: InvalidHandling;
+  readonly stale?: readonly StaleTarget[];
+  readonly bridged?: BridgedSeen;
   readonly isInitial?: boolean;
   readonly generation?: Generation;
   /** Undefined if it is unknown. */
@@ -122,7 +126,8 @@ export function sources(given: Given): LeadSources {
   );
   const options = { thresholds: DEFAULT_THRESHOLDS, objectSize: undefined, drift: 'ok', partial: 'ok' } as const;
   const log: FullLog = { ...NO_LINES, ...(given.logged === undefined ? {} : { others: given.logged }) };
-  return { evaluation: evaluate(after.observation, histories, options), before, after, log, handling: given.handling };
+  const { handling, stale = [], bridged } = given;
+  return { evaluation: evaluate(after.observation, histories, options), before, after, log, handling, stale, bridged };
 }
 
 export function leadsFrom(given: Given): ReturnType<typeof leadsOf> {

@@ -10,12 +10,14 @@ import type { Observation } from '../../../model/observation.ts';
 import type { Table } from '../../../model/table.ts';
 import type { Diagnosis, Trouble } from '../diagnosis.ts';
 import { ALLOWANCE, type AllowanceLead, type AllowancesSeen, readAllowances } from './allowance.ts';
+import { BRIDGED, type BridgedLead, type BridgedSeen } from './bridged.ts';
 import { DATA_PLANE, type DataPlaneLead, type DataPlanesSeen, readDataPlanes } from './data-plane.ts';
 import { EXPECTATIONS, type ExpectationLead, type ExpectationsSeen, readExpectations } from './expectations.ts';
 import { INVALID, type InvalidHandling, type InvalidLead } from './invalid.ts';
 import type { Between, LeadForm, Surroundings } from './lead.ts';
 import { NEIGHBOURS, type NeighbourLead, type NeighboursSeen, readNeighbourCaches } from './neighbours.ts';
 import { BACKLOG, LISTEN, RP_FILTER, readStacks, type StackRise, type StacksSeen, UDP } from './stack.ts';
+import { STALE_DNAT, type StaleDnatLead, type StaleTarget } from './stale-dnat.ts';
 import { readZoneLimits, ZONE, type ZoneLead, type ZonesSeen } from './zone.ts';
 
 const LEADS = {
@@ -29,9 +31,20 @@ const LEADS = {
   backlog: BACKLOG,
   udp: UDP,
   data_plane: DATA_PLANE,
+  stale_dnat: STALE_DNAT,
+  bridged: BRIDGED,
 };
 
-export type Lead = ExpectationLead | AllowanceLead | ZoneLead | InvalidLead | NeighbourLead | StackRise | DataPlaneLead;
+export type Lead =
+  | ExpectationLead
+  | AllowanceLead
+  | ZoneLead
+  | InvalidLead
+  | NeighbourLead
+  | StackRise
+  | DataPlaneLead
+  | StaleDnatLead
+  | BridgedLead;
 
 /** Limits and counters that may lose packets while no table is full. */
 export type Elsewhere = StacksSeen & NeighboursSeen & AllowancesSeen & ZonesSeen & ExpectationsSeen & DataPlanesSeen;
@@ -51,6 +64,9 @@ export interface LeadSources {
   readonly log: FullLog | undefined;
   /** Of the table that `mostInvalid` names. */
   readonly handling: InvalidHandling | undefined;
+  /** Of the list. */
+  readonly stale: readonly StaleTarget[];
+  readonly bridged: BridgedSeen | undefined;
 }
 
 // Each costs the kernel a sum over its CPUs, some tenths of a millisecond: enough for the containers of a node, and of
@@ -82,8 +98,8 @@ function chosen([own, ...others]: readonly [Table, ...Table[]]): readonly Table[
 }
 
 /** The worst first, then those of now before those of the log, then in the order of LEADS. */
-export function leadsOf({ evaluation, before, after, log, handling }: LeadSources): readonly Lead[] {
-  const found = { evaluation, log, handling, seen: after.elsewhere, between: between(before, after) };
+export function leadsOf({ before, after, ...sources }: LeadSources): readonly Lead[] {
+  const found = { ...sources, seen: after.elsewhere, between: between(before, after) };
   const leads = Object.values(LEADS).flatMap((form): readonly Lead[] => form.judge(found));
   return leads.sort(
     (a, b) => compareSeverity(b.state, a.state) || Number(a.isPast ?? false) - Number(b.isPast ?? false),
@@ -108,7 +124,7 @@ export function withLeads(diagnosis: Diagnosis, leads: readonly Lead[]): Diagnos
   return { ...diagnosis, trouble: 'elsewhere', state: worst([state, ...leads.map((lead) => lead.state)]) };
 }
 
-type JudgedLook = Surroundings<Elsewhere> & Pick<LeadSources, 'handling'>;
+type JudgedLook = Surroundings<Elsewhere> & Omit<LeadSources, 'before' | 'after'>;
 
 type Leads = { readonly [Kind in keyof typeof LEADS]: ReturnType<(typeof LEADS)[Kind]['judge']>[number] };
 const FORMS: { readonly [Kind in keyof Leads]: LeadForm<Leads[Kind], JudgedLook> } = LEADS;

@@ -56,6 +56,27 @@ describe('a list', () => {
     `);
   });
 
+  test('of replies without their requests: the service is the source', () => {
+    const replies = (state: 'ESTABLISHED' | 'SYN_SENT') =>
+      times(100, (at) => ({
+        source: '10.0.0.1',
+        sourcePort: 443,
+        port: 40_000 + at,
+        state,
+        flag: 'unreplied' as const,
+      }));
+    const text = listed(replies('ESTABLISHED')).replace(/\s+/g, ' ');
+    expect(text).toContain(
+      'Source ports tcp 443 100 100.0% These entries have no reply. If that port is a service, only',
+    );
+    expect(listed(replies('SYN_SENT'))).toContain('Source ports');
+    expect(listed(replies('SYN_SENT'))).not.toContain('no reply');
+    const requests = times(100, (at) => ({ sourcePort: 1024 + at, port: 443 }));
+    expect(listed(requests)).not.toContain('Source ports');
+    expect(listed(times(100, { sourcePort: 123, port: 123, protocol: 17 }))).not.toContain('Source ports');
+    expect(listed(times(100, (at) => ({ sourcePort: 32_768, port: 40_000 + at })))).not.toContain('Source ports');
+  });
+
   test('of IPv6, offloaded, and of protocols without a name', () => {
     const wide = '2001:db8:1111:2222:3333:4444:5555:6666';
     const flows: readonly Flow[] = [

@@ -1,0 +1,31 @@
+// Bridged traffic in the table: only if nothing is forwarded, and neither end of most entries is here.
+
+import { expect, test } from 'vitest';
+import { readBridged } from '../../../../../src/report/diagnosis/leads/bridged.ts';
+import { type Flow, holdings, times } from '../../../support/entries.ts';
+import { table } from '../../../support/observation.ts';
+import { type Files, rootOf } from '../../../support/root.ts';
+
+const BETWEEN_OTHERS = times(100, (at) => ({ source: `10.0.0.${at % 4}`, sourcePort: 1024 + at }));
+const HOST: Files = {
+  'proc/sys/net/bridge/bridge-nf-call-iptables': '1\n',
+  'proc/sys/net/ipv4/ip_forward': '0\n',
+  'proc/net/fib_trie': '  |-- 10.9.9.9\n     /32 host LOCAL\n',
+  'proc/net/if_inet6': '',
+};
+
+function share(flows: readonly Flow[], files: Files = {}): number | undefined {
+  return readBridged({ ...rootOf({ ...HOST, ...files }), view: 'own' }, table(), holdings(flows))?.share;
+}
+
+test.each<[string, readonly Flow[], Files, number | undefined]>([
+  ['between others', BETWEEN_OTHERS, {}, 100],
+  ['mostly between others', [...BETWEEN_OTHERS, ...times(50, { source: '10.9.9.9' })], {}, expect.closeTo(66.7, 1)],
+  ['mostly of this machine', [...BETWEEN_OTHERS, ...times(101, { destination: '10.9.9.9' })], {}, undefined],
+  ['to groups', times(100, { destination: '224.0.0.1' }), {}, undefined],
+  ['from a crowd, of which not each is listed', times(100, (at) => ({ source: `10.9.0.${at}` })), {}, 99],
+  ['on a router', BETWEEN_OTHERS, { 'proc/sys/net/ipv4/ip_forward': '1\n' }, undefined],
+  ['without the setting', BETWEEN_OTHERS, { 'proc/sys/net/bridge/bridge-nf-call-iptables': '0\n' }, undefined],
+  ['on a node of Docker', BETWEEN_OTHERS, { 'run/docker.sock': '' }, undefined],
+  ['on a node of Kubernetes', BETWEEN_OTHERS, { 'var/lib/kubelet/config.yaml': '' }, undefined],
+])('%s', (_, flows, files, expected) => expect(share(flows, files)).toEqual(expected));
