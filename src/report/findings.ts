@@ -94,7 +94,7 @@ export async function gatherFindings(
     subject,
     listed,
     isForeign,
-    isGiven: entries !== undefined || root.view === 'captured',
+    isGiven: entries !== undefined,
     owners,
     policies: policiesOf(root, subject, listed),
     shortage,

@@ -10,7 +10,7 @@ export async function reportOfList(context: ReportContext): Promise<Reported> {
   const { options, deadline } = context;
   const opened = openCaptured(options.entries ?? '-');
   if ('fault' in opened) return reportedFailure(opened.fault);
-  const { nothing, withNew } = await readList(opened.feed, new Map(), context);
+  const { nothing, withNew } = await readList(opened.feed, undefined, context);
   if (deadline.left() <= 0) return reportedFailure({ kind: 'timeout', source: opened.feed.source });
   const listed = withNew(() => undefined);
   if (listed.kind === 'none' || nothing !== undefined)

@@ -27,7 +27,7 @@ export interface ReportFindings extends Evaluated {
   readonly listed: Listed;
   /** True if the list cannot be the table's: it is much shorter or longer. */
   readonly isForeign: boolean;
-  /** True if the list was captured, and not read from this kernel. */
+  /** True if the list comes from `--entries`. */
   readonly isGiven: boolean;
   /** Namespaces of this machine that addresses of the list belong to. */
   readonly owners: readonly AddressOwner[];

@@ -96,13 +96,20 @@ function ownerLines(found: ReportFindings): readonly string[] {
     );
 }
 
-function foreignLines({ isForeign, isGiven, listed, subject }: ReportFindings): readonly string[] {
+function foreignLines(found: ReportFindings): readonly string[] {
+  const { isForeign, isGiven, listed, subject } = found;
   if (!isForeign || listed.kind !== 'list') return [];
   const lengths = `The list has ${entriesWords(listed.holdings)}, the table ${grouped(subject.entries)}`;
-  const why = isGiven
-    ? 'it is from another table or another time'
-    : 'some entries are not listed, such as those of an out-of-tree module';
+  const why = isGiven ? 'it is from another table or another time' : unlistedWords(found);
   return indented(`${lengths}: ${why}. It is not used for advice.`);
+}
+
+const UNLISTED =
+  'entries that are dying or unconfirmed are not listed (conntrack -L dying and conntrack -L unconfirmed print them), nor are those that an out-of-tree module keeps';
+
+/** A list by the kernel itself that does not match its count. */
+function unlistedWords({ evaluation }: ReportFindings): string {
+  return evaluation.observation.machine.view === 'captured' ? `it is of another time, or ${UNLISTED}` : UNLISTED;
 }
 
 // The list is begun before it is known which table loses, and above the limit the fullest may be another.

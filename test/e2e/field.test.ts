@@ -330,10 +330,11 @@ describe('commands that make a limit permanent', () => {
 });
 
 describe('a list', () => {
-  const report = (text: string) => {
+  const report = (text: string, ...args: readonly string[]) => {
     const path = join(scratch(), 'list');
     writeFileSync(path, text);
-    return plugin('report', '--entries', path);
+    const answer = plugin('report', '--entries', path, ...args);
+    return { ...answer, words: answer.stdout.replace(/\s+/g, ' ') };
   };
 
   test('is empty if the tool found no entries', () => {
@@ -346,5 +347,74 @@ describe('a list', () => {
     const answer = report('tcp,orig=(src=192.0.2.1,dst=192.0.2.2,sport=1,dport=2)\n');
     expect(answer.status).toBe(3);
     expect(answer.stdout).toMatch(/^CONNTRACK UNKNOWN - cannot use \S+: it is Open vSwitch's dpctl\/dump-conntrack$/m);
+  });
+
+  test('from an unknown machine has unknown timeouts', () => {
+    const entry =
+      'ipv4     2 tcp      6 7208 ESTABLISHED src=192.0.2.10 dst=198.51.100.1 sport=50000 dport=5201 src=198.51.100.1 dst=192.0.2.10 sport=5201 dport=50000 [ASSURED] mark=0 zone=0 use=2\n';
+    expect(report(entry).stdout).toMatch(/\n {4}tcp_timeout_established +1 100\.0%, 2 h left\n/);
+    expect(report(entry, '--format', 'json').words).toMatch(
+      /"name": "tcp_timeout_established", "seconds": null, [^}]*"set_seconds": null, [^}]*"longest_seconds_left": 7208,/,
+    );
+  });
+
+  test('with the replies of a service alone names its source port, and the timeout', () => {
+    const { words } = report(Array.from({ length: 40 }, (_, at) => oneWay(at)).join(''));
+    expect(words).toContain(
+      '100.0% are ESTABLISHED without a reply, from tcp source port 80: this machine sees the replies of that service and not its requests. Check for asymmetric routing. Such an entry lives for tcp_timeout_established.',
+    );
+  });
+
+  test('with a few of them does not', () => {
+    expect(report(Array.from({ length: 29 }, (_, at) => oneWay(at)).join('')).words).not.toContain('source port');
+  });
+});
+
+/** A packet of a web server whose requests took another way. */
+function oneWay(at: number): string {
+  return `ipv4 2 tcp 6 ${432_000 - 450 * at} ESTABLISHED src=192.0.2.73 dst=198.51.100.${at % 250} sport=80 dport=${50_000 + at} [UNREPLIED] src=198.51.100.${at % 250} dst=192.0.2.73 sport=${50_000 + at} dport=80 mark=0 zone=0 use=2\n`;
+}
+
+describe('a table with its list', () => {
+  const FULL: Machine = { release: '4.18.0-553.el8_10.x86_64', limit: 900, buckets: 1024, files: {} };
+  const reported = (list: string, count = 900) => {
+    const files = {
+      'proc/net/nf_conntrack': list,
+      'proc/sys/net/netfilter/nf_conntrack_count': `${count}\n`,
+      'proc/sys/net/netfilter/nf_conntrack_tcp_timeout_established': '432000\n',
+    };
+    const answer = plugin('report', '--all', '--root', machine({ ...FULL, files }));
+    return answer.stdout.replace(/\s+/g, ' ');
+  };
+
+  test('count and list are out of step: no culprit, and where the others are', () => {
+    const entry = (at: number) =>
+      `ipv4 2 udp 17 111 src=192.0.2.${at} dst=198.51.100.7 sport=5000 dport=443 src=198.51.100.7 dst=192.0.2.${at} sport=443 dport=5000 [ASSURED] mark=0 zone=0 use=2\n`;
+    const words = reported(Array.from({ length: 12 }, (_, at) => entry(at)).join(''));
+    expect(words).toContain(
+      'The list has 12 entries, the table 900: it is of another time, or entries that are dying or unconfirmed are not listed (conntrack -L dying and conntrack -L unconfirmed print them), nor are those that an out-of-tree module keeps. No advice is drawn from it.',
+    );
+    expect(words).not.toMatch(/192\.0\.2\.\d+ does|conntrack -D|notrack/);
+  });
+
+  test('the replies of a server alone: no rule against the server, and a shorter timeout', () => {
+    const words = reported(Array.from({ length: 900 }, (_, at) => oneWay(at)).join(''));
+    expect(words).toContain('from tcp source port 80');
+    expect(words).toContain('192.0.2.73 may be the server that answers, and no rule against it is advised.');
+    expect(words).toContain('sysctl -w net.netfilter.nf_conntrack_tcp_timeout_established=86400');
+    expect(words).not.toMatch(/saddr 192\.0\.2\.73|-s 192\.0\.2\.73 -j|conntrack -D/);
+  });
+
+  test('a DNS resolver: untrack port 53 in both directions', () => {
+    const own = '192.0.2.53';
+    const entry = (from: string, to: string, at: number) =>
+      `ipv4 2 udp 17 ${at % 30} src=${from} dst=${to} sport=${20_000 + at} dport=53 src=${to} dst=${from} sport=53 dport=${20_000 + at} mark=0 zone=0 use=2\n`;
+    const list = Array.from({ length: 900 }, (_, at) => {
+      const peer = `198.51.${100 + (at % 10)}.${at % 250}`;
+      return at % 3 === 0 ? entry(own, peer, at) : entry(peer, own, at);
+    });
+    const words = reported(list.join(''));
+    expect(words).toContain('Do not track udp port 53: it has 100.0% of the entries, none translated.');
+    expect(words).toContain('udp dport 53 notrack, and the same with sport');
   });
 });

@@ -17,7 +17,7 @@ const MARKS: readonly (readonly [MachineKind, readonly string[]])[] = [
   ['openrc', ['/run/openrc', '/etc/alpine-release', '/sbin/openrc']],
 ];
 /** Parts of kernel releases. */
-const KERNELS: readonly (readonly [MachineKind, string])[] = [
+const KERNEL_MARKS: readonly (readonly [MachineKind, string])[] = [
   ['proxmox', '-pve'],
   ['talos', '-talos'],
 ];
@@ -39,7 +39,7 @@ export function readMachineKind(root: Root): MachineMark {
   if (oldRedHat(root) !== undefined) return { kind: 'red hat without systemd', mark: RELEASE_FILE };
   const kernel = root.read('/proc/sys/kernel/osrelease', MARK_LIMIT, (text) => ({ ok: true, value: text }));
   if (!kernel.ok) return { kind: 'other', mark: undefined };
-  const named = KERNELS.find(([kind, part]) => kernel.value.includes(part) && isInCharge(root, kind));
+  const named = KERNEL_MARKS.find(([kind, part]) => kernel.value.includes(part) && isInCharge(root, kind));
   return named === undefined ? { kind: 'other', mark: undefined } : { kind: named[0], mark: 'kernel release' };
 }
 

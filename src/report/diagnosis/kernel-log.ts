@@ -15,7 +15,8 @@ import type { BootClock } from '../../model/observation.ts';
 import type { Failed } from '../../system/contract.ts';
 
 // Each begins its line: a program that logs the same words has others before them.
-const FULL_MESSAGE = /^(?:nf_conntrack: )?(?:ip|nf)_conntrack: table full(?: in netns (\d{1,10}))?, dropping packet/;
+const FULL_MESSAGE =
+  /^(?:nf_conntrack: )?(?:ip|nf)_conntrack: (?:(?:VPS|CT) \d{1,10}:? )?table full(?: in netns (\d{1,10}))?, dropping packet/;
 // The first is of nf_conntrack_expect.c; the other of neighbour.c, and in older kernels without the table's name.
 const OTHERS: readonly (readonly [OtherTable, RegExp])[] = [
   ['expectations', /^(?:ip|nf)_conntrack: expectation table full/],
@@ -28,8 +29,15 @@ const KMSG = '/dev/kmsg';
 // The kernel's own bound of a record, CONSOLE_EXT_LOG_MAX.
 const RECORD = 8192;
 const MOST_RECORDS = 1_000_000;
-/** `host kernel: ` behind the time, and the time since boot that printk may put before its text. */
-const KERNELS = /^(\S+) kernel: (?:\[ *\d+\.\d+\] )?(.*)$/s;
+/** `host kern.warn kernel: ` after the time, and the time since boot that printk may put before its text. */
+const KERNELS = /^ (?:(?!kern\.|kernel:)(\S+) )?(?:kern\.\w+ )?kernel: (?:\[ *\d+\.\d+\] )?(.*)$/s;
+/** RFC 3339, also with a space, a comma, an offset without its colon, or none. */
+const EXACT_TIME =
+  /^(?:<\d+>)?(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?(?:(Z)|([+-]\d\d):?(\d\d))?(?= |$)/;
+/** RFC 3164, also with a year, and with OpenWrt's weekday. */
+const OLD_TIME =
+  /^(?:<\d+>)?(?:[A-Z][a-z]{2} )?(?:(\d{4}) )?([A-Z][a-z]{2} [ \d]\d) (\d\d:\d\d:\d\d)(?: (\d{4}))?(?= |$)/;
+const JOURNAL_TIME = /^\d+\.\d+(?= |$)/;
 const HOSTNAME = '/proc/sys/kernel/hostname';
 const HOSTNAME_LIMIT = 256;
 const FILES = ['/var/log/messages', '/var/log/kern.log', '/var/log/syslog'];
@@ -165,9 +173,10 @@ function readTail(root: Root, path: string, now: number): readonly Line[] | unde
  * `ours`: a file may collect the lines of many.
  */
 function kernelMessage(line: string, ours: string | undefined): string {
-  const [, rest = ''] = /^(?:\d{4}-\S+|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d+\.\d+) (.*)$/s.exec(line) ?? [];
-  const [, host = '', message = ''] = KERNELS.exec(rest) ?? [];
-  return ours === undefined || shortName(host) === shortName(ours) ? message : '';
+  const [stamp] = EXACT_TIME.exec(line) ?? OLD_TIME.exec(line) ?? JOURNAL_TIME.exec(line) ?? [];
+  if (stamp === undefined) return '';
+  const [, host, message = ''] = KERNELS.exec(line.slice(stamp.length)) ?? [];
+  return ours === undefined || host === undefined || shortName(host) === shortName(ours) ? message : '';
 }
 
 function shortName(host: string): string {
@@ -183,15 +192,23 @@ function tailOf(descriptor: number): string {
   return typeof length === 'number' ? bytes.toLatin1(tail, 0, length) : '';
 }
 
-/** Milliseconds since 1970; NaN for none. The old form has no year: it is the last one in which it is past. */
+/** Milliseconds since 1970; NaN for none. The old form without a year is of the last year in which it is past. */
 export function syslogTime(line: string, now: number): number {
-  const [, exact] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))/.exec(line) ?? [];
-  if (exact !== undefined) return Date.parse(exact);
-  const [, day, time] = /^([A-Z][a-z]{2} [ \d]\d) (\d\d:\d\d:\d\d) /.exec(line) ?? [];
+  const exact = EXACT_TIME.exec(line);
+  if (exact !== null) return exactTime(exact);
+  const [, before, day, time, after] = OLD_TIME.exec(line) ?? [];
   if (day === undefined) return Number.NaN;
-  const year = new Date(now).getFullYear();
-  const thisYear = Date.parse(`${day} ${year} ${time}`);
-  return thisYear > now + 86_400_000 ? Date.parse(`${day} ${year - 1} ${time}`) : thisYear;
+  const year = before ?? after;
+  if (year !== undefined) return Date.parse(`${day} ${year} ${time}`);
+  const thisYear = new Date(now).getFullYear();
+  const at = Date.parse(`${day} ${thisYear} ${time}`);
+  return at > now + 86_400_000 ? Date.parse(`${day} ${thisYear - 1} ${time}`) : at;
+}
+
+/** Without an offset, local time. */
+function exactTime([, day = '', time = '', fraction = '0', utc, hours, minutes]: RegExpExecArray): number {
+  const zone = utc ?? (hours === undefined ? '' : `${hours}:${minutes}`);
+  return Date.parse(`${day}T${time}.${fraction.slice(0, 3)}${zone}`);
 }
 
 function asLines({ failure, stdout }: { readonly failure: string | undefined; readonly stdout: string }) {

@@ -1,6 +1,6 @@
 // What a list of entries comes to: counted one by one, in bounded memory, and by several at the same time.
 
-import type { Entry, Tuple } from './entry.ts';
+import { type Entry, STATES, type Tuple } from './entry.ts';
 import { NAT_KEY_WORDS, natKeyOf } from './nat-groups.ts';
 import { addTally, countKey, countWord, newTally, scaleArray, scaleTally, type Tally } from './tally.ts';
 
@@ -17,6 +17,7 @@ export type TallyName =
   | 'groups'
   | 'zones'
   | 'udpTargets'
+  | 'oneWay'
   | keyof typeof NAT_KEY_WORDS;
 
 const KEY_WORDS: Readonly<Record<TallyName, number>> = {
@@ -31,6 +32,7 @@ const KEY_WORDS: Readonly<Record<TallyName, number>> = {
   groups: 1,
   zones: 1,
   udpTargets: 4,
+  oneWay: 1,
   ...NAT_KEY_WORDS,
 };
 
@@ -131,6 +133,7 @@ export function newDigest(fresh?: Digest): Digest {
       groups: tally('groups'),
       zones: tally('zones'),
       udpTargets: tally('udpTargets'),
+      oneWay: tally('oneWay'),
       nat4: tally('nat4'),
       nat6: tally('nat6'),
     },
@@ -145,7 +148,7 @@ const FIRST_CLIENT_PORT = 32_768;
 export function digestEntry(digest: Digest, entry: Entry, endedAt: Int32Array): void {
   const { original } = entry;
   digest.entries += 1;
-  if (entry.unreplied) digest.unreplied += 1;
+  if (entry.unreplied) countUnreplied(digest, entry);
   if (entry.assured) digest.assured += 1;
   if (entry.zoned) countZone(digest, entry);
   const place = classOf(entry);
@@ -158,6 +161,14 @@ export function digestEntry(digest: Digest, entry: Entry, endedAt: Int32Array): 
   if (original.sourcePort < FIRST_CLIENT_PORT)
     countWord(digest.tallies.sourcePorts, (entry.protocol << 16) | original.sourcePort);
   countWord(digest.tallies.groups, (place << 16) | original.destinationPort);
+}
+
+const ESTABLISHED_STATE = STATES.indexOf('ESTABLISHED');
+
+/** Counts the source port of a connection whose other direction does not pass here. */
+function countUnreplied(digest: Digest, { protocol, state, original }: Entry): void {
+  digest.unreplied += 1;
+  if (state === ESTABLISHED_STATE) countWord(digest.tallies.oneWay, (protocol << 16) | original.sourcePort);
 }
 
 function countZone(digest: Digest, { zone }: Entry): void {

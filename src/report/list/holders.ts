@@ -3,7 +3,7 @@
 import { classAt, type Digest, type EntryClass, LIFE_BOUNDS, type TallyName } from './digest.ts';
 import { STATES } from './entry.ts';
 import { type NatCount, natCountOf } from './nat-groups.ts';
-import { allHeld, CAPACITY, heaviest, type Tally } from './tally.ts';
+import { allHeld, CAPACITY, type Held, heaviest, type Tally } from './tally.ts';
 import { shorterTimeout, type TimeoutBy, type Timeouts, timeoutInForce, timeoutName } from './timeouts.ts';
 
 export const RANKING_NAMES = ['sources', 'networks', 'destinations', 'ports'] as const;
@@ -60,6 +60,13 @@ export interface Kept {
   readonly young: number;
 }
 
+/** Connections that are ESTABLISHED and have no reply, from one source port. */
+export interface OneWay {
+  readonly protocol: number;
+  readonly port: number;
+  readonly entries: number;
+}
+
 /** An even random sample of a list. */
 export interface Sampled {
   /** How many lines were looked at, of how many. */
@@ -108,8 +115,14 @@ export interface Holdings {
   readonly timeouts: readonly Kept[];
   /** Where UDP over IPv4 is translated to, most entries first. */
   readonly udpTargets: readonly UdpTarget[];
+  /** The source port with the most connections of which one direction alone passes here; undefined if there is none. */
+  readonly oneWay: OneWay | undefined;
   /** Of IPv4 and of IPv6. */
   readonly natTallies: readonly Tally[];
+}
+
+function oneWayOf({ key: [key = 0], count }: Held): OneWay {
+  return { protocol: key >>> 16, port: key & 0xffff, entries: count };
 }
 
 const TALLIES: Readonly<Record<Ranking['name'], readonly TallyName[]>> = {
@@ -166,6 +179,7 @@ export function holdingsOf(digest: Digest, timeouts: Timeouts, top: number, samp
     groups: tallyGroups(digest),
     timeouts: keptBy(digest, timeouts),
     udpTargets: udpTargetsOf(digest),
+    oneWay: heaviest(digest.tallies.oneWay, 1).map(oneWayOf)[0],
     natTallies: [digest.tallies.nat4, digest.tallies.nat6],
   };
 }

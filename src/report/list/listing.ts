@@ -55,6 +55,7 @@ export function listLines(
     ...(arrivals.telling ? bothLines(holdings, arrivals) : holderLines(holdings)),
     ...sourcePortLines(holdings),
     ...sideBySide(kindColumn(holdings), shareColumn(holdings), entries),
+    ...oneWayLines(holdings),
     ...zoneLines(holdings),
     ...natLines(holdings),
     ...timeoutLines(holdings, policies),
@@ -186,6 +187,20 @@ function shareColumn({ unreplied, assured, offloaded, sourceNat, destinationNat,
   ];
   const rows = shares.filter(([, some]) => some > 0);
   return rows.length === 0 ? NO_COLUMN : { title: 'Of them', rows, notes: [] };
+}
+
+const MOST_OF_LIST = 0.5;
+/** Clients rarely have the same source port this often. */
+const ENOUGH_ONE_WAY = 30;
+
+/** A server whose replies alone pass here, or begin in the middle of a connection. */
+function oneWayLines({ oneWay, entries }: Holdings): readonly string[] {
+  if (oneWay === undefined || oneWay.entries < Math.max(ENOUGH_ONE_WAY, MOST_OF_LIST * entries)) return [];
+  const from = `${protocolWords(oneWay.protocol)} source port ${oneWay.port}`;
+  return indented(
+    `${percentWords((100 * oneWay.entries) / entries)} are ESTABLISHED without a reply, from ${from}: this machine sees the replies of that service and not its requests. Check for asymmetric routing. Such an entry lives for tcp_timeout_established.`,
+    '    ',
+  );
 }
 
 const MOST_ZONES_SHOWN = 5;

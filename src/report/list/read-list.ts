@@ -24,13 +24,16 @@ export interface ReadList {
   readonly withNew: (began: NewEntriesOf) => Listed;
 }
 
-/** A timeout that is not among the settings is taken to be the kernel's default. */
+/**
+ * A timeout that is not among the settings is taken to be the kernel's default; without settings the machine is unknown,
+ * and so are its timeouts.
+ */
 export async function readList(
   feed: EntryFeed,
-  settings: ReadonlyMap<string, number>,
+  settings: ReadonlyMap<string, number> | undefined,
   context: ReportContext,
 ): Promise<ReadList> {
-  const timeouts = new Map([...DEFAULT_TIMEOUTS, ...settings]);
+  const timeouts = new Map([...DEFAULT_TIMEOUTS, ...(settings ?? [])]);
   const { stop, options, recording } = context;
   const { top, watch } = options;
   const progress = progressOf(watch || recording !== undefined ? 0 : (feed.expected ?? 0));
@@ -41,12 +44,12 @@ export async function readList(
   if (cut !== undefined && cut !== 'stopped' && digest.entries === 0) {
     return noList(cut);
   }
-  const holdings = holdingsOf(digest, timeouts, top, sample);
+  const holdings = holdingsOf(digest, settings === undefined ? new Map() : timeouts, top, sample);
   const withNew = (began: NewEntriesOf): Listed => {
     const arrivals = arrivalsOf(digest, began(digest, marks), top, sample, marks.freshSeconds);
     return { kind: 'list', source, cut, holdings, arrivals };
   };
-  return { settings, nothing: emptyList(holdings, source), withNew };
+  return { settings: settings ?? new Map(), nothing: emptyList(holdings, source), withNew };
 }
 
 export function noList(fault: Fault): ReadList {

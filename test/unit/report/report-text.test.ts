@@ -529,7 +529,7 @@ describe('the whole report', () => {
   test('a live list that lacks most of the entries', () => {
     const found = { ...findingsOf({ first: { entries: 900 }, holdings: holdings([{}]) }), isForeign: true };
     expect(reportText(found, PLAIN).join(' ').replace(/\s+/g, ' ')).toContain(
-      'The list has 1 entry, the table 900: some entries are not listed, such as those of an out-of-tree module. It is not used for advice.',
+      'The list has 1 entry, the table 900: entries that are dying or unconfirmed are not listed (conntrack -L dying and conntrack -L unconfirmed print them), nor are those that an out-of-tree module keeps. It is not used for advice.',
     );
   });
 

@@ -13,6 +13,12 @@ describe('when a line of a log was written', () => {
     ['2026-11-23T03:01:44.123456+00:00 lb1 kernel: x', Date.UTC(2026, 10, 23, 3, 1, 44, 123)],
     ['2026-11-23T03:01:44Z lb1 kernel: x', Date.UTC(2026, 10, 23, 3, 1, 44)],
     ['2026-11-23T03:01:44+01:00 lb1 kernel: x', Date.UTC(2026, 10, 23, 2, 1, 44)],
+    ['2026-11-23T03:01:44+0100 lb1 kernel: x', Date.UTC(2026, 10, 23, 2, 1, 44)],
+    ['2026-11-23T03:01:44,123456+08:00 lb1 kernel: x', Date.UTC(2026, 10, 22, 19, 1, 44, 123)],
+    ['2026-11-23 03:01:44 lb1 kernel: x', new Date(2026, 10, 23, 3, 1, 44).getTime()],
+    ['Mon Nov 23 03:01:44 2026 kern.warn kernel: x', new Date(2026, 10, 23, 3, 1, 44).getTime()],
+    ['2025 Nov 23 03:01:44 switch kernel: x', new Date(2025, 10, 23, 3, 1, 44).getTime()],
+    ['<4>Nov 23 03:01:44 router kernel: x', new Date(2026, 10, 23, 3, 1, 44).getTime()],
   ])('%s', (line, expected) => expect(syslogTime(line, now)).toBe(expected));
 
   test.each(['', 'kernel: nothing', '03:01:44 lb1', 'Foo 99 03:01:44 lb1'])('none: %j', (line) => {
@@ -43,6 +49,24 @@ describe('the first log file that holds something, where the kernel does not let
     };
     expect(log.value.first).toMatch(new RegExp(`^\\d{4}-\\d\\d-\\d\\d ${local(90)}$`));
     expect(log.value.last).toMatch(new RegExp(` ${local(60)}$`));
+  });
+
+  test.each([
+    'lb1 kernel: ip_conntrack: VPS 101 table full, dropping packet.',
+    'lb1 kernel: nf_conntrack: CT 101: table full, dropping packet.',
+    'lb1 kernel: [38775494.393661] nf_conntrack: nf_conntrack: table full, dropping packet',
+    'kern.warn kernel: [34592.938265] nf_conntrack: table full, dropping packet',
+    'lb1 kern.warn kernel: [  152.014434] nf_conntrack: table full, dropping packet',
+    'kernel: nf_conntrack: table full, dropping packet',
+  ])('a line %s', (words) => {
+    expect(logOf({ 'var/log/messages': `${stamp(5)} ${words}\n` })).toMatchObject({ ok: true, value: { lines: 1 } });
+  });
+
+  test.each([
+    'lb1 program: nf_conntrack: table full, dropping packet',
+    'lb1 kernel: program: nf_conntrack: table full, dropping packet',
+  ])('not a line of the kernel: %s', (words) => {
+    expect(logOf({ 'var/log/messages': `${stamp(5)} ${words}\n` })).toMatchObject({ ok: true, value: { lines: 0 } });
   });
 
   test('lines of something else, and without a time, are none', () => {
