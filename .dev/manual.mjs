@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { inline, literal, plain, roff, term, tokensOf, variable } from './roff.mjs';
+import { example, inline, literal, plain, roff, term, tokensOf, variable } from './roff.mjs';
 import { top } from './top.mjs';
 
 /** The date of the last change to the text. */
@@ -51,11 +51,37 @@ function rendered({ directive: [name, command] = [], notes, tokens }, tables) {
     synopsis: () => synopsis(tables),
     flags: () => flags(tables, command, notes),
     metrics: () => metrics(tables, notes),
+    machines: () => machines(tables, notes),
   };
   const made = name === undefined ? [] : makers[name]();
   if (notes !== undefined && notes.size > 0)
-    throw new Error(`manual.md describes flags or metrics that do not exist: ${[...notes.keys()]}`);
+    throw new Error(`manual.md describes flags, metrics or machines that do not exist: ${[...notes.keys()]}`);
   return [...made, ...roff(tokens)];
+}
+
+/** The limit and the buckets of the examples. */
+const SIZES = { limit: 1048576, buckets: 262144 };
+
+/** For each kind of machine: what sets the limit there, the sign by which it is recognised, and the lines that last. */
+function machines({ MACHINE_KINDS, MACHINE_MARKS, KERNEL_MARKS, lastingFiles }, notes) {
+  return MACHINE_KINDS.flatMap((kind) => {
+    const [first, ...rest] = notes.get(kind) ?? [];
+    const [, name, about] = /^(.*?): (.*)$/s.exec(first?.text ?? '') ?? [];
+    if (name === undefined) throw new Error(`manual.md has no machine ${kind}`);
+    notes.delete(kind);
+    const files = MACHINE_MARKS.filter(([of]) => of === kind).flatMap(([, paths]) => paths);
+    const kernels = KERNEL_MARKS.filter(([of]) => of === kind).map(([, part]) => `${part} in the kernel release`);
+    const signs = [...files, ...kernels];
+    const known = signs.length === 0 ? '' : ` Recognised by ${signs.join(', or ')}.`;
+    const sets = inline([{ type: 'text', text: about }, ...rest, { type: 'text', text: `${known} For good:` }]);
+    return [...term(plain(name), sets), ...example(lastingFiles(kind, SIZES).flatMap(placeLines))];
+  });
+}
+
+/** As `plan` prints them. */
+function placeLines({ where, lines, replaces = [] }) {
+  const instead = replaces.length === 0 ? '' : `, in place of ${replaces.join(' and ')}`;
+  return [`${where}${instead}`, ...lines.map((line) => `    ${line}`)];
 }
 
 function synopsis({ COMMANDS, renderHelp }) {

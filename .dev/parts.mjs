@@ -6,7 +6,13 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { top } from './top.mjs';
 
-const TABLES = ['./src/cli/flags.ts', './src/cli/help.ts', './src/evaluate/metrics.ts'];
+const TABLES = [
+  './src/cli/flags.ts',
+  './src/cli/help.ts',
+  './src/evaluate/metrics.ts',
+  './src/kernel/settings/machine-kind.ts',
+  './src/words/machine-remedies.ts',
+];
 
 /**
  * Returns the source's own tables, from which every list of them is generated: COMMANDS, FLAGS, METRICS and others. A

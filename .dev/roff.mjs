@@ -28,6 +28,11 @@ export function term(name, text) {
   return ['.TP', name, ...filled(text)];
 }
 
+/** Returns lines that stay as they are, below the term before them. */
+export function example(lines) {
+  return ['.RS 11', '.EX', ...codeLines(lines.join('\n')), '.EE', '.RE', '.nh'];
+}
+
 /** Formats words that are typed as they are. */
 export function literal(text) {
   return `\\fB${escaped(text)}\\fR`;

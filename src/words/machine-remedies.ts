@@ -15,11 +15,11 @@ export interface FileLines {
   readonly replaces?: readonly string[];
 }
 
-/** How one kind of machine is set up; undefined where it has no such place. */
+/** The files of one kind of machine. */
 interface Places {
   /** A new file for sysctls. */
   readonly sysctl: string;
-  /** A line that loads the module at boot. */
+  /** A line that loads the module at boot; undefined if there is no file for it. */
   readonly loader: FileLines | undefined;
   /** A hashsize for the module. */
   readonly hashsize: (buckets: number) => FileLines;
@@ -65,7 +65,9 @@ const PLACES: Readonly<Record<MachineKind, Places>> = {
   other: WITHOUT_SYSTEMD,
 };
 
-/** Of nf_conntrack. A captured tree need not show its init; those that came with newer kernels are taken for systemd. */
+export const MACHINE_KINDS = Object.keys(PLACES).filter((kind): kind is MachineKind => kind in PLACES);
+
+/** The files of nf_conntrack. A tree may not show its init system; one with a newer kernel is taken for systemd. */
 export function placesOf({ machine, evidence }: Observation): Places {
   const { release } = machine;
   const kind = evidence?.kind ?? 'other';
@@ -73,12 +75,27 @@ export function placesOf({ machine, evidence }: Observation): Places {
   return isUnseen && release.ok && atLeast(release.value, 3, 10) ? SYSTEMD : PLACES[kind];
 }
 
+type PlanSizes = Pick<Plan, 'limit' | 'buckets'>;
+
+/** The lines that make a limit last on a machine without settings of its own, as the manual lists them. */
+export function lastingFiles(kind: MachineKind, sizes: PlanSizes): readonly FileLines[] {
+  const { sysctl, loader, hashsize } = PLACES[kind];
+  const [key] = GENERATIONS.nf_conntrack.limitKeys;
+  return (
+    ownConfiguration(kind, sizes) ?? [
+      hashsize(sizes.buckets),
+      { where: sysctl, lines: [`${key} = ${sizes.limit}`] },
+      ...(loader === undefined ? [] : [loader]),
+    ]
+  );
+}
+
 /** For a machine whose files are written by a program of its own; undefined for the others. */
 export function ownConfiguration(
-  { evidence }: Observation,
-  { limit, buckets }: Plan,
+  kind: MachineKind | undefined,
+  { limit, buckets }: PlanSizes,
 ): readonly FileLines[] | undefined {
-  switch (evidence?.kind) {
+  switch (kind) {
     case 'proxmox':
       return limit <= PVE_DEFAULT
         ? []

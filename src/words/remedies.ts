@@ -73,7 +73,7 @@ export function liveCommands(observation: Observation, plan: Plan): readonly str
 export function durable(observation: Observation, plan: Plan): readonly FileLines[] {
   const { machine, evidence } = observation;
   const { generation } = machine;
-  const own = ownConfiguration(observation, plan);
+  const own = ownConfiguration(evidence?.kind, plan);
   if (own !== undefined) return own;
   const places = placesOf(observation);
   const sysctl = `${GENERATIONS[generation].limitKeys[0]} = ${plan.limit}`;

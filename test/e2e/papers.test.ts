@@ -7,8 +7,9 @@ import { describe, expect, test } from 'vitest';
 import { COMMANDS, FLAGS, type Flag } from '../../src/cli/flags.ts';
 import { METRIC_NAMES, metricSpec } from '../../src/evaluate/metrics.ts';
 import { FOLDERS, TOOLS, type Tool } from '../../src/kernel/tools.ts';
+import { MACHINE_KINDS } from '../../src/words/machine-remedies.ts';
 import { fixture, NODE, plugin, TOP } from './support/plugin.ts';
-import { scratch } from './support/tree.ts';
+import { scratch, tree } from './support/tree.ts';
 
 const MADE = [
   'nagios/check_conntrack.8',
@@ -49,6 +50,36 @@ describe('every flag', () => {
       expect(inZsh).toMatch(new RegExp(`--${long}\\b`));
       expect(fish).toMatch(new RegExp(`'__check_conntrack_is ${command}' (-s \\w )?-l ${long} `));
     }
+  });
+});
+
+describe("the manual's table of machines", () => {
+  const SIGNS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+    openwrt: { 'etc/openwrt_release': '' },
+    vyos: { 'usr/share/vyos/version.json': '' },
+    talos: { 'proc/sys/kernel/osrelease': '6.12.6-talos\n' },
+    proxmox: { 'etc/pve/firewall/cluster.fw': 'enable: 1\n' },
+    systemd: { 'run/systemd/system/x': '' },
+    openrc: { 'run/openrc/x': '' },
+    'red hat without systemd': {
+      'etc/redhat-release': 'CentOS release 6.10 (Final)\n',
+      'proc/sys/kernel/osrelease': '2.6.32-754.el6.x86_64\n',
+    },
+    other: { captured: '' },
+  };
+
+  test('has each kind', () => expect(Object.keys(SIGNS)).toEqual(MACHINE_KINDS));
+
+  test.each(Object.entries(SIGNS))('has the lines that plan prints: %s', (_, sign) => {
+    const module = {
+      'proc/modules': 'nf_conntrack 1 0 - Live 0x0\n',
+      'etc/modules-load.d/x': '',
+      'etc/udev/rules.d/x': '',
+    };
+    const root = tree('debian-12-synthetic', { ...module, ...sign });
+    const { stdout } = plugin('plan', '--max', '1048576', '--root', root);
+    const [, lines = ''] = /\nFor good\n((?: {2}.*\n)+)/.exec(stdout) ?? [];
+    expect(PAGE).toContain(`\n${lines.replace(/^ {2}( {6})?/gm, (_all, line) => (line === undefined ? '' : '    '))}`);
   });
 });
 
@@ -189,6 +220,7 @@ function typed(roff: string): string {
   return roff
     .replace(/\\f[BIR]/g, '')
     .replace(/\\-/g, '-')
+    .replace(/\\\(dq/g, '"')
     .replace(/\\e/g, '\\');
 }
 

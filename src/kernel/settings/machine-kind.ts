@@ -9,7 +9,7 @@ import { SYSTEMD_PLACES } from './systemd.ts';
 export const OPENWRT_MARKS = ['/etc/openwrt_release', '/etc/openwrt_version'];
 
 // The first mark decides: Proxmox VE has systemd too.
-const MARKS: readonly (readonly [MachineKind, readonly string[]])[] = [
+export const MACHINE_MARKS: readonly (readonly [MachineKind, readonly string[]])[] = [
   ['openwrt', OPENWRT_MARKS],
   ['vyos', ['/usr/share/vyos', '/opt/vyatta/etc/config']],
   ['proxmox', ['/etc/pve', '/usr/lib/sysctl.d/pve-firewall.conf']],
@@ -17,7 +17,7 @@ const MARKS: readonly (readonly [MachineKind, readonly string[]])[] = [
   ['openrc', ['/run/openrc', '/etc/alpine-release', '/sbin/openrc']],
 ];
 /** Parts of kernel releases. */
-const KERNEL_MARKS: readonly (readonly [MachineKind, string])[] = [
+export const KERNEL_MARKS: readonly (readonly [MachineKind, string])[] = [
   ['proxmox', '-pve'],
   ['talos', '-talos'],
 ];
@@ -32,7 +32,7 @@ export interface MachineMark {
 }
 
 export function readMachineKind(root: Root): MachineMark {
-  for (const [kind, paths] of MARKS) {
+  for (const [kind, paths] of MACHINE_MARKS) {
     const mark = paths.find((path) => exists(root.locate(path)));
     if (mark !== undefined && isInCharge(root, kind)) return { kind, mark };
   }
