@@ -1,4 +1,4 @@
-// What two looks and a list between them come to: judged, with what else is asked for what was found.
+// Judges two samples and the list between them, and reads what their findings call for.
 
 import { self } from '#system/self';
 import { type Evaluation, evaluate, type Histories } from '../evaluate/evaluate.ts';
@@ -34,13 +34,13 @@ import { readRecentIncidents } from './recent-incidents.ts';
 import type { ReportFindings } from './report-findings.ts';
 import type { ReportContext } from './reported.ts';
 
-/** Two looks at the machine, and what was read of one table between them. */
+/** Two samples of the machine, and the list of one table between them. */
 interface Looked {
   readonly before: Look;
   readonly after: Look;
   /** The table whose entries are listed. */
   readonly subject: Table;
-  /** Its sysctls. */
+  /** The sysctls of that table. */
   readonly settings: ReadonlyMap<string, number>;
   readonly listed: Listed;
 }
@@ -57,10 +57,10 @@ export async function gatherFindings(
   const log = readFullLog(root, observation.clock ?? NO_CLOCK);
   const judged = { thresholds: DEFAULT_THRESHOLDS, objectSize, drift: 'ok', partial: 'ok' } as const;
   const evaluation = evaluate(observation, historyOf(before.observation), judged);
-  const said = log.ok ? log.value : undefined;
+  const fullLog = log.ok ? log.value : undefined;
   const invalid = mostInvalid(evaluation)?.table;
   const handling = invalid && readInvalidHandling(root, observation.machine.generation, invalid);
-  const spells = said === undefined ? undefined : fullSpells(root, said, observation);
+  const spells = fullLog === undefined ? undefined : fullSpells(root, fullLog, observation);
   const recollection = recollect(root, observation, options.stateDir);
   const isForeign = isOtherList(listed, [subject, ...observation.tables.filter(({ key }) => key === subject.key)]);
   const trusted = listed.kind === 'list' && !isForeign ? listed : undefined;
@@ -73,7 +73,7 @@ export async function gatherFindings(
   );
   const isOfWorst = natDiagnosis.worst.result.table.key === subject.key;
   const ofList = readListLeads(root, subject, trusted?.holdings, natDiagnosis);
-  const leads = leadsOf({ evaluation, before, after, log: said, handling, ...ofList });
+  const leads = leadsOf({ evaluation, before, after, log: fullLog, handling, ...ofList });
   const diagnosis = withLeads(natDiagnosis, leads);
   const own = isOfWorst ? trusted : undefined;
   const largest = mainSource({ listed, shortage, isForeign });
@@ -99,7 +99,7 @@ export async function gatherFindings(
     policies: policiesOf(root, subject, listed),
     shortage,
     main: largest,
-    // A report that is recorded would name itself.
+    // A recorded report would list itself.
     recent: recording === undefined ? readRecentIncidents(root, options.stateDir, largest) : [],
     survival: survivalSeconds(diagnosis.worst.result, own?.holdings),
     advice: adviceFor({
@@ -135,7 +135,7 @@ function askedTable({ key }: Table, pid: number | undefined, recording: unknown)
   return pid === undefined && recording === undefined ? undefined : key;
 }
 
-/** The sysctls of the table that the verdict is about: read already with its list, or needed without one. */
+/** Returns the sysctls of the table that the verdict is about; those of the listed table have been read. */
 function settingsOf(
   root: Root,
   { machine }: Observation,
@@ -147,13 +147,13 @@ function settingsOf(
   return table.key === subject.key || !isNats ? settings : readTunables(root, machine.generation, table);
 }
 
-/** True if a whole list is much shorter or longer than the table at either look. */
+/** True if a whole list is much shorter or longer than the table in either sample. */
 function isOtherList(listed: Listed, looks: readonly Table[]): boolean {
   if (listed.kind === 'none' || listed.cut !== undefined) return false;
   return looks.every(({ entries }) => !isListOf(entries, listed.holdings));
 }
 
-/** Read only if entries have another timeout than the sysctl: a list of rules takes as long as there are rules. */
+/** Read only if entries have another timeout than the sysctl: listing many rules takes long. */
 function policiesOf(root: Root, subject: Table, listed: Listed): readonly TimeoutPolicy[] {
   const isOther = listed.kind === 'list' && listed.holdings.timeouts.some(({ by }) => by !== 'sysctl');
   return isOther ? (readTimeoutPolicies(root, subject) ?? []) : [];
@@ -179,7 +179,7 @@ const UNREAD: CutOff = {
   timers: 'unknown',
 };
 
-/** What advice about the entries of a table might cut off: sessions of ssh, and packets that are not tracked. */
+/** Reads what a step might cut off: ssh sessions, and packets that are not tracked. */
 function readCutOff(root: Root, { tables: [own] }: Observation, subject: Table, { trouble, worst }: Diagnosis): CutOff {
   if (worst.result.table.key !== subject.key) return UNREAD;
   const refusing = readRefusingRules(root, subject);
@@ -203,7 +203,7 @@ function timerOrigin(root: Root, subject: Table): TimerOrigin {
   return CONNTRACKD.some((path) => exists(root.locate(path))) ? 'conntrackd' : 'sysctls';
 }
 
-/** Whatever was seen then is what is compared with, however long ago. */
+/** Compares with the first sample, however old it is. */
 function historyOf({ tables, clock }: Observation): Histories {
   if (clock?.ok !== true) return new Map();
   const window = Number.POSITIVE_INFINITY;
@@ -219,8 +219,8 @@ const MOST_IDENTIFIED = 20;
 
 function identitiesOf(root: Root, tables: readonly Table[]): Identities {
   const others = Array.from(new Set(tables)).filter(({ isOwn }) => !isOwn);
-  const told = [...others.slice(0, 2 * MOST_IDENTIFIED), ...others.slice(-1)];
-  return new Map(told.map((table) => [table.key, identify(root, table)]));
+  const named = [...others.slice(0, 2 * MOST_IDENTIFIED), ...others.slice(-1)];
+  return new Map(named.map((table) => [table.key, identify(root, table)]));
 }
 
 function sudoAdds(

@@ -1,5 +1,4 @@
-// One report of a machine: look at every table twice, read in between who fills the fullest one, evaluate, diagnose, and
-// put it into words.
+// One report of a machine: two samples of every table and the list of the fullest one, evaluated, diagnosed and worded.
 
 import { totals } from '../evaluate/losses.ts';
 import { acquire, type Wanted } from '../kernel/acquire.ts';
@@ -23,7 +22,7 @@ import { listOf, tableOfPid } from './subject.ts';
 const FIRST_LOOK: Wanted = { machine: 'all', namespaces: true, clock: true };
 const LAST: Wanted = { ...FIRST_LOOK, configuration: true, evidence: 'always', extensions: true };
 
-/** `past` is what was seen last, where there was a report before. */
+/** `past` is the previous report, if there was one. */
 export async function reportOfMachine(
   root: Root,
   context: ReportContext,
@@ -72,7 +71,7 @@ async function reportOf(
   const read = await listOf(root, observation, subject, listContext(context));
   if ('text' in read) return { ...read, troubled: undefined };
   const reading = deadline.elapsed() - began;
-  // Where there was a report before, its look is what is compared with.
+  // The previous report's sample, if there is one, is compared with.
   const wait = before === first ? 1000 * options.intervalSeconds - reading : 0;
   const seenNow = root.view === 'captured' ? first : await lookAfter(root, context, wait);
   if ('text' in seenNow) return { ...seenNow, troubled: undefined };
@@ -81,9 +80,13 @@ async function reportOf(
   const now = isOver ? undefined : await seeAgain(root, observation, subject, context);
   const { entries } = last.observation.tables.find(({ key }) => key === subject.key) ?? subject;
   const listed = read.withNew((all, marks) => now && seen && newEntries(seen, now, entries, all, marks));
-  const found = await gatherFindings(root, { before, after: last, subject, settings: read.settings, listed }, context);
-  const troubled = troubledBeside(found, subject);
-  return { ...reportedFindings(found, context), look: last, seen: now && rememberTable(now), reading, troubled };
+  const findings = await gatherFindings(
+    root,
+    { before, after: last, subject, settings: read.settings, listed },
+    context,
+  );
+  const troubled = troubledBeside(findings, subject);
+  return { ...reportedFindings(findings, context), look: last, seen: now && rememberTable(now), reading, troubled };
 }
 
 function troubledBeside({ diagnosis: { worst } }: ReportFindings, subject: Table): Table | undefined {
@@ -109,7 +112,7 @@ function losesBetween(before: Look, after: Look, { key }: Table): boolean {
   return was !== is;
 }
 
-// A list from elsewhere does not change, and what nobody waits for has not changed yet.
+// A captured list does not change, and a second reading at once would find the same.
 async function seeAgain(root: Root, { machine }: Observation, subject: Table, context: ReportContext) {
   const { entries, watch, intervalSeconds } = context.options;
   const changes = root.view !== 'captured' && entries === undefined && (watch || intervalSeconds > 0);
@@ -136,16 +139,16 @@ async function lookAfter(root: Root, { stop }: ReportContext, wait: number): Pro
 }
 
 function reportedFindings(
-  found: ReportFindings,
+  findings: ReportFindings,
   { palette, options }: ReportContext,
 ): Omit<Reported, 'look' | 'seen' | 'reading'> {
-  const { state } = found.diagnosis;
+  const { state } = findings.diagnosis;
   return {
     state,
-    text: verdictText(found),
-    lines: reportText(found, palette, options.all),
-    first: firstLines(found, palette),
-    body: reportBody(found),
-    main: found.main,
+    text: verdictText(findings),
+    lines: reportText(findings, palette, options.all),
+    first: firstLines(findings, palette),
+    body: reportBody(findings),
+    main: findings.main,
   };
 }

@@ -1,24 +1,24 @@
-// Ctrl-C ends the reading and the waiting of a long command, and what is known by then is told. So does the deadline.
+// Ctrl-C or the deadline ends reading and waiting; the report then prints what is known.
 
 import { clock } from '#system/clock';
 import { signals } from '#system/signals';
 import type { Deadline } from '../kernel/root.ts';
 
 export interface Interruption {
-  /** Whether it has come. */
+  /** True once it has come. */
   readonly interrupted: () => boolean;
   /** Resolves when it comes. */
   readonly coming: Promise<'interrupted'>;
-  /** Waits, unless it comes before. */
+  /** Waits until the time has passed or it comes. */
   readonly pause: (milliseconds: number) => Promise<void>;
 }
 
-/** From now on; the second signal of a kind ends the program as usual. */
+/** Catches signals from now on; a second signal of a kind ends the program as usual. */
 export function interruption(deadline: Deadline): Interruption {
   return interruptionBy(deadline, signals.onEnd);
 }
 
-/** The same by the time alone: a signal ends the program. */
+/** The same for the deadline only: a signal ends the program. */
 export function timeLimit(deadline: Deadline): Interruption {
   return interruptionBy(deadline, () => undefined);
 }
@@ -33,15 +33,15 @@ function interruptionBy({ left }: Deadline, onEnd: (call: () => void) => void): 
     onEnd(come);
     if (left() < Number.POSITIVE_INFINITY) clock.after(left(), come);
   });
-  // A timer comes late while pieces of a long list follow one another.
+  // A timer fires late while a long list is being counted.
   const isOver = () => came || left() <= 0;
   const pause = async (milliseconds: number): Promise<void> => {
     if (isOver() || milliseconds <= 0) return;
     let cancel = (): void => undefined;
-    const over = new Promise<void>((resolve) => {
+    const elapsed = new Promise<void>((resolve) => {
       cancel = clock.after(milliseconds, resolve);
     });
-    await Promise.race([coming, over]);
+    await Promise.race([coming, elapsed]);
     cancel();
   };
   return { interrupted: isOver, coming, pause };

@@ -1,4 +1,4 @@
-// A list from elsewhere, which says nothing of this machine's table: who has what, without a verdict.
+// A list from another machine: its sources and destinations, without a verdict.
 
 import { openCaptured } from './list/entry-feed.ts';
 import { entriesWords, listLines } from './list/listing.ts';

@@ -1,4 +1,4 @@
-// Who fills a table, in one name: what a list of incidents has room for, and what two of them are compared by.
+// The source that fills a table, as one name: for the list of incidents, and to compare incidents with.
 
 import type { MainSource } from '../history/incident-record.ts';
 import { DOMINANT, mostAdded } from './advice/suspicion.ts';
@@ -15,7 +15,7 @@ export function mainSource({ listed, shortage, isForeign }: Pick<ReportFindings,
   return natMainSource(shortage, listed) ?? adder(listed.arrivals, listed.holdings) ?? heldMost(listed.holdings);
 }
 
-/** Of NAT without a free port the destination: the sources are behind it, and each has its part. */
+/** If NAT has no free port, the destination stands for the many sources. */
 function natMainSource(shortage: Shortage, { holdings }: Extract<Listed, { kind: 'list' }>): MainSource | undefined {
   if (typeof shortage === 'string') return undefined;
   const { protocol, destination, ipv6, port, used } = shortage.use;
@@ -23,7 +23,7 @@ function natMainSource(shortage: Shortage, { holdings }: Extract<Listed, { kind:
   return { kind: 'nat', name, share: mainShare(used, holdings.entries), of: 'held' };
 }
 
-/** What adds a tenth of the entries in a minute. */
+/** A source counts as adding if it adds a tenth of the entries in a minute. */
 const [RELEVANT_SHARE, ADDED_SECONDS] = [0.1, 60];
 
 function adder(arrivals: Arrivals, { entries }: Holdings): MainSource | undefined {
@@ -33,7 +33,7 @@ function adder(arrivals: Arrivals, { entries }: Holdings): MainSource | undefine
   return firstDominant(
     (name) => {
       const most = mostAdded(both[name]);
-      return most && { holder: most, some: most.added };
+      return most && { holder: most, size: most.added };
     },
     added.entries,
     'added',
@@ -43,14 +43,14 @@ function adder(arrivals: Arrivals, { entries }: Holdings): MainSource | undefine
 function heldMost({ rankings, entries }: Holdings): MainSource | null {
   const first = (name: RankingName) => {
     const [most] = rankings[name].holders;
-    return most && { holder: most, some: most.entries };
+    return most && { holder: most, size: most.entries };
   };
   return firstDominant(first, entries, 'held') ?? null;
 }
 
 interface LargestPart {
   readonly holder: Holder;
-  readonly some: number;
+  readonly size: number;
 }
 
 const KINDS = [
@@ -59,7 +59,7 @@ const KINDS = [
   ['ports', 'destination'],
 ] as const;
 
-/** A source with half of all, else a network with half, else a port that half go to. */
+/** A source with half of the entries, else a network with half, else a port with half. */
 function firstDominant(
   most: (name: RankingName) => LargestPart | undefined,
   all: number,
@@ -67,11 +67,11 @@ function firstDominant(
 ): MainSource | undefined {
   for (const [ranking, kind] of KINDS) {
     const part = most(ranking);
-    if (part !== undefined && part.some >= DOMINANT * all)
+    if (part !== undefined && part.size >= DOMINANT * all)
       return {
         kind,
         name: mainName(kind, part.holder, most('destinations'), all),
-        share: mainShare(part.some, all),
+        share: mainShare(part.size, all),
         of,
       };
   }
@@ -83,10 +83,10 @@ function mainName(kind: MainSource['kind'], { key, ipv6 }: Holder, to: LargestPa
   if (kind === 'network') return networkWords(key, ipv6);
   const [word = 0] = key;
   const port = `${protocolWords(word >>> 16)} ${word & 0xffff}`;
-  const isOne = to !== undefined && to.some >= DOMINANT * all;
+  const isOne = to !== undefined && to.size >= DOMINANT * all;
   return isOne ? `${port} of ${addressWords(to.holder.key, to.holder.ipv6)}` : port;
 }
 
-function mainShare(some: number, all: number): number {
-  return Math.min(100, (100 * some) / all);
+function mainShare(part: number, all: number): number {
+  return Math.min(100, (100 * part) / all);
 }

@@ -1,8 +1,8 @@
-// What may be coloured on a terminal.
+// The parts of a report that are coloured on a terminal.
 
 type Style = (text: string) => string;
 
-/** Each gives the text in its colour, or as it is. */
+/** Each returns the text in its colour, or unchanged. */
 export interface Palette {
   readonly title: Style;
   readonly ok: Style;

@@ -1,4 +1,4 @@
-// Incidents of the last 24 hours that checks on this machine have recorded, next to what a report finds now.
+// Incidents of the last 24 hours that checks on this machine have recorded.
 
 import { readAllIncidents } from '../history/all-incidents.ts';
 import type { MainSource } from '../history/incident-record.ts';
@@ -15,15 +15,15 @@ export interface RecentIncident {
   readonly time: string;
   /** The table in words. */
   readonly table: string;
-  /** Who filled it; undefined if nothing stood out. */
+  /** The source that filled it; undefined if nothing stood out. */
   readonly source: string | undefined;
-  /** Whether that is who fills the table now. */
+  /** True if the same source fills the table now. */
   readonly isSameSource: boolean;
 }
 
 const DAY = 86_400_000;
 
-/** The newest first. `dir` is the state directory that was given; without one the usual ones are read, on a live machine. */
+/** Newest first. `dir` is the given state directory; without one, the usual ones are read on a live machine. */
 export function readRecentIncidents(
   root: Root,
   dir: string | undefined,

@@ -1,4 +1,4 @@
-// The report for programs.
+// The report as JSON.
 
 import type { Certainty } from '../evaluate/extensions.ts';
 import { hashTableNow, type ObjectOrigin } from '../evaluate/footprint.ts';
@@ -25,9 +25,9 @@ import type { Listed } from './list/listing.ts';
 import type { ReportFindings } from './report-findings.ts';
 
 export interface ReportBody {
-  /** null where the report failed */
+  /** null if the report failed */
   readonly report: null | {
-    /** null where only a list was given */
+    /** null if only a list was given */
     readonly incident: IncidentBody | null;
     readonly list: ListBody;
   };
@@ -38,14 +38,14 @@ export interface IncidentBody {
   readonly table: {
     readonly generation: Generation;
     readonly view: View;
-    /** Null where nothing shows it. */
+    /** null if it is unknown */
     readonly initial_namespace: boolean | null;
     /** 0 is no limit */
     readonly max: Count;
     readonly buckets: Count | null;
   };
   /**
-   * the gravest first, then who loses most, then the fullest
+   * the worst first, then by losses, then by usage
    *
    * @minItems 1
    * @maxItems 20
@@ -55,16 +55,16 @@ export interface IncidentBody {
   readonly namespaces_at_least: Count;
   readonly namespaces_unread: Count;
   readonly kernel_log: { readonly fault: string } | LogBody;
-  /** a limit that is below what is configured, in words */
+  /** the limit, if it is below the configured one, in words */
   readonly drift: string | null;
-  /** null where the size of an entry is not known */
+  /** null if the size of an entry is unknown */
   readonly memory: WorstMemoryBody | null;
   readonly advice: readonly AdviceBody[];
-  /** what points to a loss outside of the tables, the gravest first */
+  /** signs of losses outside the tables, the worst first */
   readonly elsewhere: readonly LeadBody[];
-  /** what root would add */
+  /** parts of the report that need root */
   readonly sudo_adds: readonly string[];
-  /** incidents of the last 24 hours that checks have recorded, the newest first: see check_conntrack incidents */
+  /** incidents of the last 24 hours that checks have recorded, newest first: see check_conntrack incidents */
   readonly recorded: readonly RecentBody[];
 }
 
@@ -73,9 +73,9 @@ export interface RecentBody {
   readonly start: string;
   /** the table, in words */
   readonly table: string;
-  /** who filled it; null if nothing stood out */
+  /** the source that filled it; null if nothing stood out */
   readonly source: string | null;
-  /** whether that is who fills the table now */
+  /** true if the same source fills the table now */
   readonly same_source: boolean;
 }
 
@@ -83,9 +83,9 @@ export interface TableBody extends NamespaceBody {
   readonly state: State;
   readonly trouble: InPlace<TableDiagnosis['trouble']>;
   readonly metrics: Readonly<Partial<Record<MetricName, number>>>;
-  /** between the two looks of the report; null where there is nothing to compare with */
+  /** between the two samples of the report; null with only one */
   readonly losses: LossesBody | null;
-  /** by the samples of earlier checks; null if there are none of this boot */
+  /** from the samples of earlier checks; null without a sample of this boot */
   readonly past_losses: PastLossesBody | null;
   readonly growth_per_second: number | null;
   /** the last change of the limit, if it lowered the limit, by the samples of earlier checks; else null */
@@ -111,7 +111,7 @@ interface PastLossesBody {
    * @minimum 0
    */
   readonly seconds: number;
-  /** in the order of time */
+  /** oldest first */
   readonly spells: readonly SpellBody[];
 }
 
@@ -134,13 +134,13 @@ export interface LogBody {
   readonly last: string | null;
   /** @minimum 0 */
   readonly last_seconds_ago: number | null;
-  /** N of each net:[N] that is named, the latest first */
+  /** N of each net:[N] that the log names, newest first */
   readonly namespaces: readonly Count[];
 }
 
 interface WorstMemoryBody {
   readonly origin: ObjectOrigin;
-  /** how sure the slab's figures are: what could not be seen may add to them */
+  /** certainty of the slab figures: memory that could not be seen adds to them */
   readonly certainty: InPlace<Certainty>;
   readonly slab_now_bytes: Count;
   readonly slab_full_bytes: Count | null;
@@ -151,54 +151,54 @@ interface WorstMemoryBody {
 export interface AdviceBody {
   readonly kind: InPlace<Advice['kind']>;
   readonly title: string;
-  /** what has to be true before the commands are typed, in words */
+  /** the condition for typing the commands, in words */
   readonly preconditions: readonly string[];
   readonly commands: readonly string[];
-  /** what undoes the commands, to be typed in this order */
+  /** the commands that undo them, in this order */
   readonly undo: readonly string[];
-  /** the same with iptables, where the commands are of nft */
+  /** the same with iptables, if the commands use nft */
   readonly instead: readonly string[];
-  /** what undoes those */
+  /** the commands that undo those */
   readonly undo_instead: readonly string[];
-  /** what no undo restores, in words; null where the undo restores everything */
+  /** effects that the undo does not restore, in words; null if it restores everything */
   readonly undo_remains: string | null;
   readonly notes: readonly string[];
-  /** what makes it survive a reboot */
+  /** lines that make it permanent */
   readonly files: readonly FileBody[];
-  /** how to take the files' lines back, in words; null where no line is new */
+  /** how to revert the lines in files, in words; null if no line is new */
   readonly undo_files: string | null;
 }
 
-// As many as are told by name.
+// As many as are identified by name.
 const MOST_NAMESPACES = 20;
 
-export function reportBody(found: ReportFindings): ReportBody {
-  const { subject, identities, listed, isForeign } = found;
+export function reportBody(findings: ReportFindings): ReportBody {
+  const { subject, identities, listed, isForeign } = findings;
   const list = { namespace: namespaceBody(identities, subject), foreign: isForeign, ...listFigures(listed) };
-  return { report: { incident: incidentBody(found), list } };
+  return { report: { incident: incidentBody(findings), list } };
 }
 
-/** Of a list that is all there is. */
+/** The body of a report that has only a list. */
 export function listBody(listed: Listed): ReportBody {
   return { report: { incident: null, list: { namespace: null, foreign: false, ...listFigures(listed) } } };
 }
 
-function incidentBody(found: ReportFindings): IncidentBody {
-  const { diagnosis, evaluation, advice, leads, recent, sudo } = found;
+function incidentBody(findings: ReportFindings): IncidentBody {
+  const { diagnosis, evaluation, advice, leads, recent, sudo } = findings;
   const { observation, drift } = evaluation;
   const { unread, tables, visibility } = observation;
   return {
     trouble: diagnosis.trouble,
-    table: tableBody(found),
-    namespaces: diagnosis.tables.slice(0, MOST_NAMESPACES).map((one) => namespaceTableBody(found, one)),
+    table: tableBody(findings),
+    namespaces: diagnosis.tables.slice(0, MOST_NAMESPACES).map((table) => namespaceTableBody(findings, table)),
     namespaces_found: tables.length + unread.length,
     namespaces_at_least: visibility?.ok === true ? visibility.value.atLeast : 1,
     namespaces_unread: unread.length,
-    kernel_log: logBody(found),
+    kernel_log: logBody(findings),
     drift: drift?.kind === 'below' ? driftWords(drift) : null,
-    memory: reportMemoryBody(found),
-    advice: advice.map((one) => adviceBody(one, found)),
-    elsewhere: leads.map((lead) => leadBody(lead, found)),
+    memory: reportMemoryBody(findings),
+    advice: advice.map((step) => adviceBody(step, findings)),
+    elsewhere: leads.map((lead) => leadBody(lead, findings)),
     sudo_adds: sudo,
     recorded: recent.map(({ start, table, source, isSameSource }) => {
       return { start: new Date(start).toISOString(), table, source: source ?? null, same_source: isSameSource };

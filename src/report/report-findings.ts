@@ -1,4 +1,4 @@
-// Everything that a report is printed from.
+// The findings that a report is printed from.
 
 import type { MainSource } from '../history/incident-record.ts';
 import type { TimeoutPolicy } from '../kernel/rules/timeout-policies.ts';
@@ -18,11 +18,11 @@ import type { RecentIncident } from './recent-incidents.ts';
 export interface ReportFindings extends Evaluated {
   readonly diagnosis: Diagnosis;
   readonly log: Reading<FullLog>;
-  /** The tables that its lines are of; undefined if it could not be read. */
+  /** The tables that the log's lines are about; undefined if the log could not be read. */
   readonly spells: FullSpells | undefined;
-  /** What earlier checks have seen. */
+  /** Losses that earlier checks have seen. */
   readonly recollection: Recollection;
-  /** Whose entries are listed. */
+  /** The table whose entries are listed. */
   readonly subject: Table;
   readonly listed: Listed;
   /** True if the list cannot be the table's: it is much shorter or longer. */
@@ -31,19 +31,19 @@ export interface ReportFindings extends Evaluated {
   readonly isGiven: boolean;
   /** Namespaces of this machine that addresses of the list belong to. */
   readonly owners: readonly AddressOwner[];
-  /** Timeout policies of its rules, as far as they are known. */
+  /** Timeout policies of its rules, if they could be read. */
   readonly policies: readonly TimeoutPolicy[];
-  /** Whether NAT is short of ports, where packets are lost to clashes. */
+  /** A shortage of NAT ports, if packets are lost to clashes. */
   readonly shortage: Shortage;
-  /** Who fills the table, in one name; null if nothing stands out. */
+  /** The source that fills the table; null if nothing stands out. */
   readonly main: MainSource | null;
   /** Incidents of the last 24 hours that checks have recorded. */
   readonly recent: readonly RecentIncident[];
-  /** Seconds that an entry without an answer stays before it is evicted; undefined where none are. */
+  /** Seconds until an unanswered entry is evicted; undefined if none are evicted. */
   readonly survival: number | undefined;
   readonly advice: readonly Advice[];
-  /** What points to a loss outside of the tables, the gravest first. */
+  /** Signs of losses outside the tables, the worst first. */
   readonly leads: readonly Lead[];
-  /** What root would add; empty for root. */
+  /** Parts of the report that need root; empty for root. */
   readonly sudo: readonly string[];
 }

@@ -1,4 +1,4 @@
-// The sections of a report that tell of tables, of what they lose, and of how they are set up.
+// The sections of a report on tables, their losses and their settings.
 
 import type { Evaluation, TableResult } from '../evaluate/evaluate.ts';
 import { hashTableNow } from '../evaluate/footprint.ts';
@@ -23,16 +23,16 @@ import { tableWords, totalOf, usageWords } from './table-words.ts';
 const MOST_TABLES_SHOWN = 10;
 const LABEL_AT = ' '.repeat(45);
 
-/** The tables, the one in trouble first, then the fullest. */
-export function whereLines(found: ReportFindings, palette: Palette): readonly string[] {
-  const { diagnosis, evaluation } = found;
+/** Returns the tables: the one in trouble first, then the fullest. */
+export function whereLines(findings: ReportFindings, palette: Palette): readonly string[] {
+  const { diagnosis, evaluation } = findings;
   const { observation } = evaluation;
   const [, ...rest] = diagnosis.tables;
   const shown = [diagnosis.worst, ...rest.filter(({ result }) => isWorthTelling(result))];
   const { unread } = observation;
   return [
     '     entries   usage    lost/s    all lost',
-    ...shown.slice(0, MOST_TABLES_SHOWN).flatMap((table) => tableRow(found, table, palette)),
+    ...shown.slice(0, MOST_TABLES_SHOWN).flatMap((table) => tableRow(findings, table, palette)),
     ...(shown.length > MOST_TABLES_SHOWN
       ? [`  and ${shown.length - MOST_TABLES_SHOWN} more with entries or losses`]
       : []),
@@ -46,7 +46,7 @@ function isWorthTelling(result: TableResult): boolean {
   return result.table.entries > 0 || packetsLost(result.lostSinceBoot ?? NOTHING_LOST) > 0;
 }
 
-function tableRow(found: ReportFindings, { result, state }: TableDiagnosis, palette: Palette): readonly string[] {
+function tableRow(findings: ReportFindings, { result, state }: TableDiagnosis, palette: Palette): readonly string[] {
   const { table, measurements, lost, losses, lostSinceBoot } = result;
   const figures = [
     grouped(table.entries).padStart(12),
@@ -55,7 +55,7 @@ function tableRow(found: ReportFindings, { result, state }: TableDiagnosis, pale
     (lostSinceBoot === undefined ? '-' : grouped(packetsLost(lostSinceBoot))).padStart(12),
   ].join('');
   const shown = state === 'ok' ? figures : palette[state](figures);
-  const name = table.isOwn ? tableWords(found, table) : ownerWords(found.identities, table);
+  const name = table.isOwn ? tableWords(findings, table) : ownerWords(findings.identities, table);
   const [first = '', ...further] = hanging('', name, LABEL_AT);
   return [`${shown}   ${first}`, ...further];
 }
@@ -69,9 +69,9 @@ function tenthsWords(rate: number): string {
   return rate > 0 && rate < 1 ? rate.toFixed(1) : grouped(Math.round(rate));
 }
 
-/** Of the table in trouble: the counters between the two looks and since boot, and the kernel's log. */
-export function counterLines(found: ReportFindings, palette: Palette): readonly string[] {
-  const { diagnosis } = found;
+/** Returns the counters of the table in trouble, between the two samples and since boot, and the kernel log. */
+export function counterLines(findings: ReportFindings, palette: Palette): readonly string[] {
+  const { diagnosis } = findings;
   const { result } = diagnosis.worst;
   const { table, losses, measurements } = result;
   const row = (words: string, rate: string, total: string) =>
@@ -87,15 +87,15 @@ export function counterLines(found: ReportFindings, palette: Palette): readonly 
   return [
     ...counters,
     ...causeLines(result),
-    ...evictionLines(found),
-    ...pastLines(found.recollection, table),
-    ...logLines(found, table),
+    ...evictionLines(findings),
+    ...pastLines(findings.recollection, table),
+    ...logLines(findings, table),
   ];
 }
 
 const MOST_SPELLS = 5;
 
-/** What earlier checks have seen of this table. */
+/** Returns the losses of this table that earlier checks have seen. */
 function pastLines({ pasts, fault }: Recollection, { key }: Table): readonly string[] {
   if (fault !== undefined) return indented(`No history: ${faultWords(fault)}.`, '    ');
   const past = pasts.get(key);
@@ -118,7 +118,7 @@ const CAUSES: readonly (readonly [keyof Lost, string])[] = [
   ['chain', 'to long hash chains'],
 ];
 
-/** Packets, each of them once. */
+/** Returns lost packets by cause; each is counted once. */
 function causeLines({ lost, losses }: TableResult): readonly string[] {
   if (lost === undefined || losses === undefined || packetsLost(lost) === 0) return [];
   const words = CAUSES.filter(([cause]) => lost[cause] > 0).map(([cause, why]) => {
@@ -156,11 +156,11 @@ function logLines({ log, spells }: ReportFindings, { key }: Table): readonly str
 
 function namedWords(namespaces: readonly number[]): string {
   if (namespaces.length === 0) return '';
-  const more = namespaces.length > 3 ? ` and ${namespaces.length - 3} more` : '';
-  return `, in net:[${namespaces.slice(0, 3).join('], net:[')}]${more}`;
+  const rest = namespaces.length > 3 ? ` and ${namespaces.length - 3} more` : '';
+  return `, in net:[${namespaces.slice(0, 3).join('], net:[')}]${rest}`;
 }
 
-/** How many of the lines are of the table that is shown. */
+/** Returns how many of the lines are about the table shown. */
 function ownedWords(ours: number, spells: FullSpells | undefined): string {
   if (spells === undefined) return '';
   if (ours === 0 && spells.ofOthers?.isNamed === false) return '; it does not say which table';
@@ -168,7 +168,7 @@ function ownedWords(ours: number, spells: FullSpells | undefined): string {
   return `; ${grouped(ours)} about this table`;
 }
 
-/** Memory, limit and buckets. */
+/** Returns memory, limit and buckets. */
 export function settingLines({ evaluation, diagnosis, recollection }: ReportFindings): readonly string[] {
   const { observation, drift } = evaluation;
   const { available } = observation.machine;

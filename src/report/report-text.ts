@@ -1,5 +1,5 @@
-// An incident for a person: the verdict and the first step, then where it is, what is lost, who fills the table, what that
-// costs, and last, where the eyes are, what to type.
+// A report as text: the verdict and the first step, then namespaces, losses, sources and memory, and last, next to the
+// prompt, all steps.
 
 import type { TableResult } from '../evaluate/evaluate.ts';
 import { faultWords } from '../words/faults.ts';
@@ -16,48 +16,61 @@ import type { ReportFindings } from './report-findings.ts';
 import { counterLines, settingLines, whereLines } from './report-sections.ts';
 import { tableWords } from './table-words.ts';
 
-/** The whole text behind the verdict, at most 80 columns wide but for commands, paths and names. */
-export function reportText(found: ReportFindings, palette: Palette, isAll = false): readonly string[] {
+/** Returns the lines after the verdict, at most 80 columns wide except for commands, paths and names. */
+export function reportText(findings: ReportFindings, palette: Palette, isAll = false): readonly string[] {
   const section = (title: string, lines: readonly string[]) => ['', palette.title(title), ...lines];
-  const { worst } = found.diagnosis;
-  const { observation } = found.evaluation;
+  const { worst } = findings.diagnosis;
+  const { observation } = findings.evaluation;
   return [
     palette[worst.state](usageGauge(worst.result)),
-    ...firstLines(found, palette),
-    ...section('Where', whereLines(found, palette)),
-    ...section(`Counters: ${tableWords(found, worst.result.table)}`, counterLines(found, palette)),
-    ...section(`Who fills it: ${tableWords(found, found.subject)}`, [...whoLines(found), ...recentLines(found.recent)]),
-    ...section('Memory and settings', settingLines(found)),
-    ...(found.leads.length === 0 ? [] : section('Elsewhere', leadLines(found, palette))),
+    ...firstLines(findings, palette),
+    ...section('Where', whereLines(findings, palette)),
+    ...section(`Counters: ${tableWords(findings, worst.result.table)}`, counterLines(findings, palette)),
+    ...section(`Who fills it: ${tableWords(findings, findings.subject)}`, [
+      ...whoLines(findings),
+      ...recentLines(findings.recent),
+    ]),
+    ...section('Memory and settings', settingLines(findings)),
+    ...(findings.leads.length === 0 ? [] : section('Elsewhere', leadLines(findings, palette))),
     ...section(
       'What to do',
-      adviceLines(found.advice, nothingWords(found), { observation, subject: worst.result.table }, palette, isAll),
+      adviceLines(
+        findings.advice,
+        nothingWords(findings),
+        { observation, subject: worst.result.table },
+        palette,
+        isAll,
+      ),
     ),
-    ...(found.sudo.length === 0 ? [] : ['', ...wrapped(`sudo would add: ${found.sudo.join(', ')}.`)]),
+    ...(findings.sudo.length === 0 ? [] : ['', ...wrapped(`sudo would add: ${findings.sudo.join(', ')}.`)]),
   ];
 }
 
-/** The first step, next to the verdict; empty if there is none. */
-export function firstLines(found: ReportFindings, palette: Palette): readonly string[] {
-  const { observation } = found.evaluation;
-  const lines = firstStepLines(found.advice, { observation, subject: found.diagnosis.worst.result.table }, palette);
+/** Returns the first step, to print next to the verdict; empty if there is none. */
+export function firstLines(findings: ReportFindings, palette: Palette): readonly string[] {
+  const { observation } = findings.evaluation;
+  const lines = firstStepLines(
+    findings.advice,
+    { observation, subject: findings.diagnosis.worst.result.table },
+    palette,
+  );
   return lines.length === 0 ? [] : ['', ...lines];
 }
 
 const NOTHING_NOW = 'No advice: the current figures do not point to a fix.';
 const RUN_AGAIN = 'Run this again while connections fail, or let it run: --watch.';
 
-/** What there is to do where no advice is given. */
-function nothingWords(found: ReportFindings): string {
-  if (found.diagnosis.trouble === 'elsewhere') return 'Nothing for the table: see Elsewhere.';
-  const { past, trouble } = found.diagnosis;
+/** Returns the text of a report without advice. */
+function nothingWords(findings: ReportFindings): string {
+  if (findings.diagnosis.trouble === 'elsewhere') return 'Nothing for the table: see Elsewhere.';
+  const { past, trouble } = findings.diagnosis;
   if (trouble === 'was_full' && past !== undefined) {
     if (isGone(past)) return 'Nothing: the namespace is gone, and its entries with it.';
-    if (isIncidentOver(found.diagnosis)) return 'Nothing now: it is over.';
+    if (isIncidentOver(findings.diagnosis)) return 'Nothing now: it is over.';
     return `Nothing now, but it may happen again. ${RUN_AGAIN}`;
   }
-  if (isFine(found.diagnosis)) return 'Nothing here: look elsewhere.';
-  const isCaptured = found.evaluation.observation.machine.view === 'captured';
+  if (isFine(findings.diagnosis)) return 'Nothing here: look elsewhere.';
+  const isCaptured = findings.evaluation.observation.machine.view === 'captured';
   return isCaptured ? NOTHING_NOW : `${NOTHING_NOW} ${RUN_AGAIN}`;
 }
 
@@ -70,14 +83,14 @@ function usageGauge({ table: { entries, limit }, measurements: { usage } }: Tabl
   return `[${bar}] ${percentWords(usage.value)} of ${grouped(limit)}`;
 }
 
-function whoLines(found: ReportFindings): readonly string[] {
-  const { listed, evaluation } = found;
+function whoLines(findings: ReportFindings): readonly string[] {
+  const { listed, evaluation } = findings;
   if (listed.kind === 'list')
     return [
-      ...listLines(listed, found.policies),
-      ...ownerLines(found),
-      ...foreignLines(found),
-      ...elsewhereLines(found),
+      ...listLines(listed, findings.policies),
+      ...ownerLines(findings),
+      ...foreignLines(findings),
+      ...elsewhereLines(findings),
     ];
   const hint =
     evaluation.observation.machine.view === 'captured'
@@ -88,11 +101,11 @@ function whoLines(found: ReportFindings): readonly string[] {
 
 const MOST_OWNERS = 10;
 
-function ownerLines(found: ReportFindings): readonly string[] {
-  return found.owners
+function ownerLines(findings: ReportFindings): readonly string[] {
+  return findings.owners
     .slice(0, MOST_OWNERS)
     .flatMap(({ address, ipv6, table }) =>
-      indented(`${addressWords(address, ipv6)} is ${tableWords(found, table)}.`, '    '),
+      indented(`${addressWords(address, ipv6)} is ${tableWords(findings, table)}.`, '    '),
     );
 }
 
@@ -112,7 +125,7 @@ function unlistedWords({ evaluation }: ReportFindings): string {
   return evaluation.observation.machine.view === 'captured' ? `it is of another time, or ${UNLISTED}` : UNLISTED;
 }
 
-// The list is begun before it is known which table loses, and above the limit the fullest may be another.
+// The list is read before the losing table is known: above the limit, that may be another one than the fullest.
 function elsewhereLines({ diagnosis: { worst }, subject }: ReportFindings): readonly string[] {
   const { key, pids } = worst.result.table;
   const [pid] = pids;

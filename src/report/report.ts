@@ -1,4 +1,4 @@
-// The report: an incident told to a person, once or again and again.
+// The report command: explains an incident, once or repeatedly.
 
 import { self } from '#system/self';
 import { terminal } from '#system/terminal';
@@ -36,7 +36,7 @@ async function failReport(text: string, format: Format): Promise<Outcome> {
 }
 
 interface DetailedReport extends Reported {
-  /** What `-vv` adds. */
+  /** Lines of `-vv`. */
   readonly details: readonly string[];
 }
 
@@ -47,16 +47,16 @@ async function reportOnce(context: ReportContext, past: Reported | undefined): P
   const { root } = opened;
   const alone = options.entries !== undefined && !options.rootGiven;
   const reported = alone ? await reportOfList(context) : await reportOfMachine(root, context, past);
-  // A list alone names its own source.
+  // A list without a root names its own source.
   const late = alone ? undefined : root.late();
   const details = options.verbosity > 1 ? attemptLines(root.attempts, options.verbosity > 2) : [];
   return { ...(late === undefined ? reported : reportedFailure(late)), details };
 }
 
-// Reading a long list takes a CPU from the machine that is in trouble: not for more than a quarter of the time.
+// Reading a long list takes a CPU from a machine in trouble: at most a quarter of the time.
 const READING_SHARE = 4;
 
-/** Until it is interrupted, or fails; then the last one stays where the terminal was. */
+/** Repeats until interrupted or failed; the last report stays on the terminal. */
 async function watchTable(context: ReportContext): Promise<Outcome> {
   const { options, stop } = context;
   const screen = openScreen();
@@ -79,7 +79,7 @@ const WATCH_FOREVER = Number.POSITIVE_INFINITY;
 function writtenReport(once: DetailedReport, context: ReportContext): string {
   if (context.options.format === 'json') return document(once);
   const lines = linesOf(once, context);
-  // Its first line would have left the screen.
+  // Repeat the verdict if it has scrolled off the screen.
   const rows = terminal.isTerminal(1) ? (terminal.rows() ?? WATCH_FOREVER) : WATCH_FOREVER;
   const again = lines.length < rows ? [] : ['', ...verdictLines(once, context), ...once.first];
   return `${[...lines, ...again].join('\n')}\n`;

@@ -1,4 +1,4 @@
-// What one report comes to, and what every report is made with.
+// The result of one report, and the context of every report.
 
 import type { ReportOptions } from '../cli/options.ts';
 import type { State } from '../evaluate/state.ts';
@@ -18,18 +18,18 @@ export interface ReportContext {
   readonly deadline: Deadline;
   readonly stop: Interruption;
   readonly palette: Palette;
-  /** Only for a report that a check keeps. */
+  /** Only for a report that a check records. */
   readonly recording?: Recording;
 }
 
-/** Which table a check keeps a report of. Its list is read for at most half of the time that is left. */
+/** The table that a check records a report of. Its list is read for at most half of the time left. */
 export interface Recording {
   readonly tableKey: string;
-  /** Entries that began within so many seconds are fresh: they are those of the incident. */
+  /** Entries younger than this count as fresh: they belong to the incident. */
   readonly freshSeconds: number;
 }
 
-/** The first lines of a table's list as they were, in as little room as it takes to know them again. */
+/** The first lines of a table's list, in a compact form that recognises them in the next reading. */
 export interface RememberedTable {
   readonly key: string;
   /** Milliseconds since the program began. */
@@ -38,21 +38,21 @@ export interface RememberedTable {
   readonly open: OpenTimers;
 }
 
-/** Everything that is said, or the failure that stands for it. */
+/** A report, or the failure in its place. */
 export interface Reported {
   readonly state: State;
   readonly text: string;
   readonly lines: readonly string[];
-  /** The first step, to be repeated where the verdict is; empty if there is none. */
+  /** The first step, repeated with the verdict; empty if there is none. */
   readonly first: readonly string[];
   readonly body: ReportBody;
-  /** The last look at the tables, to compare the next with; undefined where there is nothing to go on with. */
+  /** The last sample of the tables, for the next report to compare with; undefined if the report failed. */
   readonly look: Look | undefined;
-  /** The first lines of the list as they were last, for the same. */
+  /** The first lines of the list, for the same purpose. */
   readonly seen: RememberedTable | undefined;
-  /** Milliseconds that the list took. */
+  /** Milliseconds that reading the list took. */
   readonly reading: number;
-  /** Who fills the table, in one name. */
+  /** The source that fills the table. */
   readonly main: MainSource | null;
 }
 

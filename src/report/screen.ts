@@ -1,4 +1,4 @@
-// What a person sees: colours, a share while a long list is read, a screen that is drawn anew. A file or a pipe gets none.
+// Output on a terminal: colours, progress while a long list is read, and a screen that is redrawn. Not for files or pipes.
 
 import { bytes } from '#system/bytes';
 import { files } from '#system/files';
@@ -24,7 +24,7 @@ function styled(start: number, end: number) {
   return (text: string) => `${ESCAPE}${start}m${text}${ESCAPE}${end}m`;
 }
 
-/** https://no-color.org: set to anything, it means none. */
+/** No colours if NO_COLOR is set (https://no-color.org). */
 export function paletteFor(environment: Readonly<Partial<Record<string, string>>>): Palette {
   const { NO_COLOR = '', TERM } = environment;
   return terminal.isTerminal(STDOUT) && NO_COLOR === '' && TERM !== 'dumb' ? COLOURED : PLAIN;
@@ -32,7 +32,7 @@ export function paletteFor(environment: Readonly<Partial<Record<string, string>>
 
 const WORTH_A_BAR = 200_000;
 
-/** Is told how many of about `expected` there are so far, and last that it is over: then the line goes. */
+/** Shows the share of about `expected` entries that has been read; `end` removes the line. */
 export interface Progress {
   readonly update: (soFar: number) => void;
   readonly end: () => void;
@@ -51,16 +51,16 @@ export function progressOf(expected: number): Progress {
   };
 }
 
-/** One text after the other in the same place. */
+/** Shows one text after another in the same place. */
 export interface Screen {
   readonly show: (lines: readonly string[]) => void;
-  /** Leaves the terminal as it was. */
+  /** Restores the terminal. */
   readonly close: () => void;
 }
 
-// What a terminal has that does not tell.
+// The default of a terminal whose height is unknown.
 const ROWS = 24;
-// xterm's alternate screen: what was there before comes back.
+// xterm's alternate screen: closing it brings back the previous contents.
 const [OPEN, CLOSE] = [`${ESCAPE}?1049h${ESCAPE}?25l`, `${ESCAPE}?25h${ESCAPE}?1049l`];
 const [HOME, LINE_REST, SCREEN_REST] = [`${ESCAPE}H`, `${ESCAPE}K`, `${ESCAPE}J`];
 
@@ -82,7 +82,7 @@ function fitted(lines: readonly string[], rows: number): readonly string[] {
   return [...lines.slice(0, rows - 1), `... ${lines.length - rows + 1} more lines; enlarge the window or press Ctrl-C`];
 }
 
-// A terminal that is gone has no reader, and nobody to tell.
+// A terminal that is gone has no reader: the error ends the program.
 function write(text: string): void {
   if (writeText(text) !== undefined) throw new Error('cannot write to stdout');
 }

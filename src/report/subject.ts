@@ -33,9 +33,9 @@ export async function listOf(
   const opened = entries === undefined ? openTableList(root, observation.machine, subject) : openCaptured(entries);
   if ('fault' in opened) return entries === undefined ? noList(opened.fault) : reportedFailure(opened.fault);
   const read = await readList(opened.feed, readTunables(root, observation.machine.generation, subject), context);
-  // So that it is named, and not what would be read next.
+  // A timeout names this file, not the next one.
   root.expired(opened.feed.source);
-  // A list that somebody has given is what the question is about.
+  // A given list is required: without it there is no report.
   const nothing = entries === undefined ? undefined : read.nothing;
   return nothing === undefined ? read : reportedFailure(nothing);
 }

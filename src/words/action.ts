@@ -1,5 +1,4 @@
-// What a step does to the machine, as data. The commands to type and the commands that undo them are both derived from
-// it, so that they cannot disagree.
+// The effect of a step on the machine, as data. Its commands and its undo are both derived from it, so that they agree.
 
 import type { IptablesTool } from '../model/drop-rule.ts';
 import type { FilterChain } from '../model/filter-chain.ts';
@@ -11,7 +10,7 @@ export type Action =
   | Accept
   | {
       readonly kind: 'sysctl';
-      /** With dots. */
+      /** The name with dots. */
       readonly name: string;
       readonly value: number;
       /** The value that was read; the undo sets it again. */
@@ -45,12 +44,12 @@ export interface IptablesRule {
   readonly rule: string;
 }
 
-/** Rules at the top of a chain of others that accept what matches. In nft a comment marks them for the undo. */
+/** Rules that accept a match, at the top of another program's chain. In nft a comment marks them for the undo. */
 export interface Accept {
   readonly kind: 'accept';
   readonly step: string;
   readonly chain: FilterChain;
-  /** In the words of the chain's tool. */
+  /** In the syntax of the chain's tool. */
   readonly matches: readonly string[];
 }
 
@@ -59,7 +58,7 @@ export function nftTable(step: string, ...parts: readonly NftPart[]): NftTable {
   return { kind: 'nft table', name: ownName(step), parts };
 }
 
-/** A step's name with the address or the numbers that it is about: each culprit has rules of its own to undo. */
+/** A step's name with its address or numbers: each culprit has its own rules to undo. */
 export function stepName(step: string, ...about: readonly number[]): string {
   const [first = 0] = about;
   const mixed = about.reduce((hash, word) => Math.imul(hash ^ word, 0x01000193), 0x811c9dc5);
@@ -97,7 +96,7 @@ export function undoOf(actions: readonly Action[], enter: string): readonly stri
     .flatMap((action) => undone(action, enter).map((line) => enter + line));
 }
 
-/** What the undo leaves as it is; undefined if it restores everything. */
+/** Names the effect that the undo does not restore; undefined if it restores everything. */
 export function remainder(actions: readonly Action[]): string | undefined {
   const kinds = actions.map(({ kind }) => kind);
   if (kinds.includes('removal')) return 'Removed entries cannot be restored.';
@@ -181,7 +180,7 @@ export function bucketsLine(generation: Generation, buckets: number): string {
   return `echo ${buckets} > ${hashsizeFile(generation)}`;
 }
 
-/** For a shell. */
+/** Quotes a word for a shell. */
 function quoted(words: string): string {
   return /^[\w ./:@,=-]+$/.test(words) ? words : `'${words}'`;
 }

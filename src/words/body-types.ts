@@ -1,6 +1,6 @@
-// What the bodies of documents have in common.
+// Types that the bodies of documents share.
 
-// Spelled out wherever the schema needs it, for there it has a description of its own.
+// Repeated in the schema at each use, because each use has its own description.
 /**
  * @internal
  * @asType integer
@@ -8,5 +8,5 @@
  */
 export type Count = number;
 
-/** The same names. The schema lists them where they stand, instead of referring to a definition. */
+/** The same names, listed in the schema at each use instead of in a definition. */
 export type InPlace<Names extends string> = Names;

@@ -1,17 +1,17 @@
-// What each of the kernel's counters means, in words: for line 1, help, Munin, Prometheus and the report.
+// The meaning of each kernel counter in words: for line 1, help, Munin, Prometheus and the report.
 
 import type { CounterName } from '../model/counters.ts';
 
 interface CounterWords {
-  /** Of --help and the manual. */
+  /** For --help and the manual. */
   readonly help: string;
-  /** Behind a number of events. */
-  readonly event: readonly [one: string, more: string];
-  /** A label of at most 20 letters, and a sentence. */
+  /** Follows a number of events. */
+  readonly event: readonly [singular: string, plural: string];
+  /** A label of at most 20 characters, and a sentence. */
   readonly munin: readonly [label: string, info: string];
   /** A sentence. */
   readonly prometheus: string;
-  /** Beside the name in a report. */
+  /** Follows the name in a report. */
   readonly report: string;
 }
 

@@ -1,4 +1,4 @@
-// Long output for `-v` and more: where the figures came from, what memory is made of, what could not be had.
+// Long output for `-v` and more: sources of the figures, parts of the memory, and what could not be read.
 
 import type { Evaluation } from '../evaluate/evaluate.ts';
 import type { Footprint, ObjectCost } from '../evaluate/footprint.ts';
@@ -16,7 +16,7 @@ import { loweredLines } from './limit-words.ts';
 import { blockWords, heldWords, sureWords } from './slab-words.ts';
 import { durationWords, foreignPath, sizeWords, valueWords } from './words.ts';
 
-/** What `-v` says of our table, a line each; `history` is undefined where nobody keeps one. */
+/** Returns the lines of `-v` about our table; `history` is undefined without a state directory. */
 export function tableDetails(evaluation: Evaluation, history: Reading<History> | undefined): readonly string[] {
   return [
     ...sourceLines(evaluation),
@@ -169,7 +169,7 @@ function faultLines({ observation: { machine, tables } }: Evaluation): string[] 
   ];
 }
 
-// A kernel without the switch does not have what it switches.
+// A kernel without the switch has no such extension.
 function assumedLine(consequence: string, reading: Reading<unknown>): string[] {
   return !reading.ok && reading.fault.kind === 'missing' ? [] : missingLine(consequence, reading);
 }
@@ -183,7 +183,7 @@ function remedy({ kind, detail }: Fault): string {
   return kind === 'would-load-module' ? ` (modprobe ${detail} once)` : '';
 }
 
-/** What `-vv` adds: each file that was asked for; from `-vvv` on with the time it took. */
+/** Returns the lines that `-vv` adds: each file that was requested, with `-vvv` also its time. */
 export function attemptLines(attempts: readonly ReadAttempt[], timings: boolean): readonly string[] {
   return attempts.map(({ source, bytes, fault, milliseconds }) => {
     const outcome = fault === undefined ? `read ${foreignPath(source)}: ${bytes} bytes` : faultWords(fault);

@@ -1,9 +1,9 @@
-// Faults in words. What a file contained is never shown: the plugin may run under sudo.
+// Faults in words. The contents of a file are never printed: the plugin may run under sudo.
 
 import type { Fault, FaultKind } from '../model/fault.ts';
 import { foreignPath } from './words.ts';
 
-// "cannot read" where nothing could be had, "cannot use" where what was had makes no sense. # is the fault's detail.
+// "cannot read" if there are no contents, "cannot use" if the contents make no sense. # is the fault's detail.
 const FAULT_WORDS: Readonly<Record<FaultKind, readonly [verb: string, why: string]>> = {
   missing: ['cannot read', 'no such file'],
   denied: ['cannot read', 'permission denied'],

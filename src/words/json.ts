@@ -7,18 +7,18 @@ import { exitCode, type State } from '../evaluate/state.ts';
 
 export interface Head<Command> {
   readonly schema_version: 1;
-  /** of check_conntrack */
+  /** check_conntrack's version */
   readonly version: string;
   readonly command: Command;
   readonly state: State;
   readonly exit_code: 0 | 1 | 2 | 3;
-  /** what line 1 says behind the state */
+  /** line 1 without the state and the performance data */
   readonly message: string;
-  /** the long output of -v */
+  /** the lines of -v */
   readonly details: readonly string[];
 }
 
-/** The part of a document that is not the body. */
+/** The fields of a document that are not its body. */
 interface Telling {
   readonly state: State;
   readonly text: string;

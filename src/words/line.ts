@@ -1,4 +1,4 @@
-// Line 1: the state and what is wrong, the gravest first, in words.
+// Line 1: the state and the findings in words, the worst first.
 
 import type { Evaluation, TableResult } from '../evaluate/evaluate.ts';
 import type { Finding } from '../evaluate/judge.ts';
@@ -27,7 +27,7 @@ export function statusMark(state: State): string {
   return `CONNTRACK ${state.toUpperCase()}`;
 }
 
-/** The whole text behind the state, where only one namespace was looked at. */
+/** Returns the text after the state for a check of one namespace. */
 export function tableText(evaluation: Evaluation): string {
   const [own] = evaluation.results;
   const fill = fillClause(own, own.table.isInitial ? '' : ' in this network namespace');
@@ -38,7 +38,7 @@ export function tableText(evaluation: Evaluation): string {
   return withUnjudged(text, evaluation);
 }
 
-/** `; no history: cannot write …`, unless a finding gives that reason; empty if there is a history, or none is kept. */
+/** `; no history: cannot write …`; empty if there is a history, if none is kept, or if a finding gives the reason. */
 export function historyFaultClause({ results: [own] }: Evaluation, history: Reading<History> | undefined): string {
   if (history === undefined || history.ok) return '';
   const { fault } = history;
@@ -46,12 +46,12 @@ export function historyFaultClause({ results: [own] }: Evaluation, history: Read
   return isGiven ? '' : `; no history: ${faultWords(fault)}`;
 }
 
-/** And which file that may set the limit could not be read. */
+/** Adds which file that may set the limit could not be read. */
 export function withUnjudged(text: string, { unjudged }: Evaluation): string {
   return [text, unjudgedWords(unjudged)].filter(Boolean).join('; ');
 }
 
-/** What is wrong, and last how full the table is: that goes in front where it is what is wrong. */
+/** Returns the findings and, last, the usage; the usage comes first if it is the worst finding. */
 export function findingClauses(result: TableResult, evaluation: Evaluation, fill: string): readonly string[] {
   const clauses = result.findings.map((finding) =>
     isPlainUsage(finding) ? fill : findingClause(finding, result, evaluation),
@@ -59,7 +59,7 @@ export function findingClauses(result: TableResult, evaluation: Evaluation, fill
   return [...new Set([...clauses, fill])];
 }
 
-/** What was lost, unless a finding says it already. */
+/** Returns the losses that no finding names. */
 export function otherLosses(result: TableResult): string {
   return lossWords(
     result,
@@ -67,12 +67,12 @@ export function otherLosses(result: TableResult): string {
   );
 }
 
-// "65310 of 65536 entries (99.7%)" says by itself that usage is above its threshold.
+// "65310 of 65536 entries (99.7%)" already shows that usage is above its threshold.
 export function isPlainUsage(finding: Finding): boolean {
   return finding.kind === 'threshold' && finding.metric === 'usage' && upperBound(finding.range) !== undefined;
 }
 
-/** `24030 of 65536 entries (36.7%)`, and what was lost. Where the limit has been named already, it is not again. */
+/** `24030 of 65536 entries (36.7%)`, and the losses. The limit is left out if a finding has named it. */
 export function fillClause(result: TableResult, where: string): string {
   const drifted = result.findings.some(({ kind }) => kind === 'drift');
   const losses = result.losses === undefined ? sinceBootWords(result, metricsFound(result)) : otherLosses(result);
@@ -96,7 +96,7 @@ function sureWord({ cost }: Evaluation): string {
   return cost.ok ? sureWords(cost.value) : '';
 }
 
-/** Before a figure that stands on what an entry takes. */
+/** Precedes a figure that depends on the size of an entry. */
 function sizedWords(metric: MetricName, evaluation: Evaluation): string {
   const { cost, memory } = evaluation;
   if (metric === 'slab') return cost.ok && memory !== undefined ? heldWords(cost.value, memory) : '';
@@ -112,7 +112,7 @@ export function findingClause(finding: Finding, result: TableResult, evaluation:
   const { start, end, inside } = finding.range;
   const subject = `${metric} ${sizedWords(metric, evaluation)}`;
   if (inside) return `${subject}${valueWords(metric, finding.value)} is inside ${formatRange(finding.range)}`;
-  // A rate of 0.003 packets per second says less than one packet in the last five minutes.
+  // "1 packet in the last 5 min" says more than 0.003 packets per second.
   if (finding.value > end)
     return rateWords(result, metric) || subject + comparedWords(metric, finding.value, 'above', end);
   if (metric === 'time_to_full')

@@ -1,4 +1,4 @@
-// Lost packets in words, told apart by why.
+// Lost packets in words, by cause.
 
 import type { TableResult } from '../evaluate/evaluate.ts';
 import type { Lost } from '../evaluate/losses.ts';
@@ -31,17 +31,17 @@ const OF_METRIC: Readonly<Partial<Record<MetricName, readonly LossCause[]>>> = {
   clash_rate: ['clash'],
 };
 
-function countedPackets(some: number, what: string): string {
-  return `${some} ${what}${some === 1 ? '' : 's'}`;
+function countedPackets(packets: number, what: string): string {
+  return `${packets} ${what}${packets === 1 ? '' : 's'}`;
 }
 
-/** `1204 packets dropped in the last 60 s`, without the causes that these metrics name; empty for nothing. */
+/** `1204 packets dropped in the last 60 s`, without the causes that these metrics name; empty if nothing was lost. */
 export function lossWords({ lost, losses }: TableResult, named: readonly MetricName[] = []): string {
   if (lost === undefined || losses === undefined) return '';
   return inTheLast(lossCauses(lost, causesWithout(named)), losses.seconds);
 }
 
-/** The events behind a rate; lost packets with their cause. Empty for a metric that is no rate of a counter. */
+/** Returns the number of events instead of a rate, for losses with the cause; empty if the metric is not a rate of a counter. */
 export function rateWords({ lost, losses }: TableResult, metric: MetricName): string {
   const counter = COUNTER_NAMES.find((name) => metric === `${name}_rate`);
   const causes = counter === 'insert_failed' ? undefined : OF_METRIC[metric];
@@ -64,11 +64,11 @@ function lossCauses(lost: Lost, causes: readonly LossCause[]): readonly string[]
 }
 
 function eventWords(events: number, counter: CounterName): readonly string[] {
-  const [one, more] = COUNTER_WORDS[counter].event;
-  return events === 0 ? [] : [`${events} ${events === 1 ? one : more}`];
+  const [singular, plural] = COUNTER_WORDS[counter].event;
+  return events === 0 ? [] : [`${events} ${events === 1 ? singular : plural}`];
 }
 
-/** `since boot: 37 dropped`, without the causes that these metrics name; empty for nothing, and if it is not known. */
+/** `since boot: 37 dropped`, without the causes that these metrics name; empty if nothing was lost, or if it is unknown. */
 export function sinceBootWords({ lostSinceBoot: lost }: TableResult, named: readonly MetricName[]): string {
   if (lost === undefined) return '';
   const words = causesWithout(named)

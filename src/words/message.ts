@@ -1,10 +1,10 @@
-// What a check has to say, in whichever form it is written.
+// The result of a check, before it gets its format.
 
 import type { Evaluation } from '../evaluate/evaluate.ts';
 import type { State } from '../evaluate/state.ts';
 import type { Identities } from '../model/table.ts';
 
-/** An evaluation, and whose those namespaces are that are told of. */
+/** An evaluation, and the owners of the namespaces that are printed. */
 export interface Evaluated {
   readonly evaluation: Evaluation;
   readonly identities: Identities;
@@ -12,12 +12,12 @@ export interface Evaluated {
 
 export interface Message {
   readonly state: State;
-  /** Line 1 behind the state. */
+  /** Line 1 after the state. */
   readonly text: string;
-  /** The long output that `-v` asks for. */
+  /** The lines of `-v`. */
   readonly details: readonly string[];
-  /** Undefined where there is no table to tell of. */
+  /** Undefined if there is no table. */
   readonly evaluated: Evaluated | undefined;
-  /** Incidents recorded so far; undefined where none are. */
+  /** Incidents recorded so far; undefined if none are recorded. */
   readonly incidents?: number | undefined;
 }

@@ -1,18 +1,18 @@
-// A namespace as JSON names it.
+// A namespace in JSON.
 
 import type { Identities, Namespace } from '../model/table.ts';
 import type { Count } from './body-types.ts';
 import { foreign } from './words.ts';
 
-/** All null for the one that the command is about. */
+/** All null for the namespace that the command runs in or is about. */
 export interface NamespaceBody {
-  /** the same for the same namespace in each run of one boot; null for the one that the command is about */
+  /** constant for a namespace within one boot; null for the one that the command is about */
   readonly key: string | null;
   /** N of net:[N] */
   readonly number: Count | null;
-  /** where a mount keeps it */
+  /** the path of the mount that keeps it */
   readonly mount: string | null;
-  /** of the eldest process in it */
+  /** the oldest process in it */
   readonly pid: Count | null;
   /** the name of that process */
   readonly command: string | null;

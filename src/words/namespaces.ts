@@ -1,4 +1,4 @@
-// All network namespaces on line 1 and in the long output: which is the gravest, whose it is, how many there are.
+// All network namespaces on line 1 and in the long output: the worst one, its owner, and the number of namespaces.
 
 import type { TableResult } from '../evaluate/evaluate.ts';
 import { gravestFirst, type State } from '../evaluate/state.ts';
@@ -22,17 +22,17 @@ import { foreign, percentWords, sizeWords } from './words.ts';
 
 // Line 1 has room for this many.
 export const MOST_NAMED = 3;
-/** How many `-v` lists. */
+/** At most this many are listed by `-v`. */
 export const MOST_LISTED = 10;
 
-/** One thing that line 1 says. */
+/** One clause of line 1. */
 interface Clause {
   readonly state: State;
   readonly usage: number;
   readonly text: string;
 }
 
-/** The whole text behind the state; the gravest is named first, wherever it is. */
+/** Returns the text after the state; the worst namespace comes first. */
 export function everywhereText(evaluated: Evaluated): string {
   return withUnjudged(everywhereWords(evaluated), evaluated.evaluation);
 }
@@ -61,7 +61,7 @@ function usageOf({ measurements }: TableResult): number {
   return measurements.usage.kind === 'value' ? measurements.usage.value : 0;
 }
 
-// `here 0 (0.0%)`: behind another namespace's figures the limit needs no second naming.
+// `here 0 (0.0%)`: another namespace's figures have named the limit.
 function hereWords(own: TableResult, fill: string): string {
   const { table, measurements } = own;
   const plain = otherLosses(own) === '' && measurements.usage.kind === 'value' && table.isInitial;
@@ -75,11 +75,11 @@ function namespaceClauses(evaluated: Evaluated): readonly Clause[] {
     usage: usageOf(result),
     text: namespaceClause(result, evaluated),
   }));
-  const more = remarkable.length - clauses.length;
+  const unnamed = remarkable.length - clauses.length;
   const last = clauses[clauses.length - 1];
-  if (more === 0 || last === undefined) return clauses;
+  if (unnamed === 0 || last === undefined) return clauses;
   const state = remarkable[MOST_NAMED]?.state ?? 'ok';
-  return [...clauses, { state, usage: -1, text: `the same in ${more} more namespace${more === 1 ? '' : 's'}` }];
+  return [...clauses, { state, usage: -1, text: `the same in ${unnamed} more namespace${unnamed === 1 ? '' : 's'}` }];
 }
 
 function namespaceClause(result: TableResult, { evaluation, identities }: Evaluated): string {
@@ -92,8 +92,8 @@ function namespaceClause(result: TableResult, { evaluation, identities }: Evalua
     .slice()
     .sort((a, b) => Number(isPlainUsage(b)) - Number(isPlainUsage(a)))
     .map((finding) => (isPlainUsage(finding) ? fill : findingClause(finding, result, evaluation)));
-  const said = [...words, loweredClause(result), otherLosses(result)].filter(Boolean).join(', ');
-  return full ? `${label} is full: ${said}` : `${label}: ${said}`;
+  const text = [...words, loweredClause(result), otherLosses(result)].filter(Boolean).join(', ');
+  return full ? `${label} is full: ${text}` : `${label}: ${text}`;
 }
 
 function unreadClauses({ tables, unread }: Observation): readonly Clause[] {
@@ -113,13 +113,13 @@ function fullestWords({ evaluation, identities }: Evaluated): string {
 
 const NAMED_MOUNT = /^(?:\/var)?\/run\/netns\/(.+)$/;
 
-/** `namespace of envoy (pid 12994, pod 3f2a...)`; by its name where no process is in it. */
+/** `namespace of envoy (pid 12994, pod 3f2a...)`; by its name if it has no process. */
 export function labelOf(identities: Identities, namespace: Namespace): string {
   const name = ownerWords(identities, namespace);
   return identities.get(namespace.key)?.process === undefined ? `namespace ${name}` : `namespace of ${name}`;
 }
 
-/** The same in a column where everything is a namespace. */
+/** The same for a column of namespaces. */
 export function ownerWords(identities: Identities, { key, mount, number }: Namespace): string {
   const { process, container } = identities.get(key) ?? {};
   const name = mount === undefined ? undefined : NAMED_MOUNT.exec(mount.path)?.[1];
@@ -147,7 +147,7 @@ const PROCESS_WORDS: Readonly<Record<Visibility['processes'], string>> = {
   tree: ', a captured tree shows no other',
 };
 
-/** What `-v` adds: the fullest, what was not read, and what may be there unseen. */
+/** Returns the lines of `-v`: the fullest, those not read, and those that may exist unseen. */
 export function everywhereDetails({ evaluation, identities }: Evaluated): readonly string[] {
   const { observation, results, fullest } = evaluation;
   const { unread } = observation;
@@ -163,7 +163,9 @@ export function everywhereDetails({ evaluation, identities }: Evaluated): readon
     `found: ${countWords(observation)}`,
     ...hidingLines(observation),
     ...fullest.slice(0, MOST_LISTED).map((result) => namespaceLine(result, identities)),
-    ...unread.slice(0, MOST_LISTED).map((one) => `not read: ${labelOf(identities, one)}: ${faultWords(one.fault)}`),
+    ...unread
+      .slice(0, MOST_LISTED)
+      .map((namespace) => `not read: ${labelOf(identities, namespace)}: ${faultWords(namespace.fault)}`),
     ...pinned,
   ];
 }
@@ -175,7 +177,7 @@ function namespaceLine(result: TableResult, identities: Identities): string {
   return `${labelOf(identities, table)}${number}: ${table.entries} entries${share}${counterWords(result)}`;
 }
 
-// Counters of nothing say nothing, but for drop, which is what is asked for.
+// Counters of 0 are left out, except for drop.
 function counterWords({ measurements }: TableResult): string {
   const words = COUNTER_NAMES.flatMap((name) => {
     const measured = measurements[name];
@@ -191,7 +193,7 @@ function hidingWords({ hidepid, listed: isListed }: Visibility): string {
     : `/proc is mounted with ${foreign(hidepid)}`;
 }
 
-/** What may be there unseen, and why. */
+/** Returns which namespaces may exist unseen, and why. */
 export function hidingLines({ visibility }: Observation): readonly string[] {
   if (visibility?.ok !== true) return [];
   const { processes, mounts, mountsKnown } = visibility.value;

@@ -1,10 +1,10 @@
-// Text for people: 80 columns, numbers that can be read.
+// Text for people: 80 columns, readable numbers.
 
 import { plainDecimal } from '../evaluate/decimal.ts';
 
 export const WIDTH = 80;
 
-/** With a comma before each three digits. */
+/** Separates thousands by commas. */
 export function grouped(figure: number): string {
   return plainDecimal(figure).replace(/\B(?=(\d{3})+$)/g, ',');
 }
@@ -15,7 +15,7 @@ export function listWords(items: readonly string[]): string {
   return items.length < 2 ? items.join() : `${items.slice(0, last).join(', ')} and ${items[last]}`;
 }
 
-/** By two blanks, what is wrapped by `further`. */
+/** Indents by two blanks, and continuation lines by `further`. */
 export function indented(text: string, further = '  '): readonly string[] {
   return hanging('  ', text, further);
 }
@@ -25,7 +25,7 @@ export function hanging(first: string, text: string, further: string): readonly 
   return wrapped(text, WIDTH - further.length).map((line, at) => (at === 0 ? first : further) + line);
 }
 
-/** Broken between words. */
+/** Breaks text between words. */
 export function wrapped(text: string, width = WIDTH): readonly string[] {
   const lines: string[] = [];
   for (const word of text.split(' ').filter(Boolean)) {

@@ -1,4 +1,4 @@
-// What to type, and which lines to put where, so that a limit is set now and stays set, for each generation.
+// The commands that set a limit now, and the lines in files that keep it, for each generation.
 
 import { defaultBuckets, defaultLimit } from '../evaluate/module-load.ts';
 import type { Plan } from '../evaluate/sizing.ts';
@@ -20,7 +20,7 @@ export function placeWords({ where, lines, replaces = [] }: FileLines): string {
   return lines.length === 0 ? `${where}: remove ${settings}` : `${where}, in place of ${settings}`;
 }
 
-/** For sysctls that no file sets yet. */
+/** The file for sysctls that no file sets yet. */
 export function sysctlPlaces({ generation }: Pick<Machine, 'generation'>): string {
   return generation === 'ip_conntrack' ? SYSCTL_CONF_SHOWN : `${SYSCTL_CONF_SHOWN}, or a file in /etc/sysctl.d`;
 }
@@ -32,7 +32,7 @@ export function sysctlLine(generation: Generation, name: string, value: number):
   return `${GENERATIONS[generation].sysctlPrefix}${name} = ${value}`;
 }
 
-/** How to take the edits back, in words; undefined if there are none. */
+/** Describes how to revert the edits; undefined if there are none. */
 export function editsUndone(edits: readonly FileLines[]): string | undefined {
   if (edits.length === 0) return undefined;
   const added = edits.filter(({ replaces = [] }) => replaces.length === 0);
@@ -48,7 +48,7 @@ export function editsUndone(edits: readonly FileLines[]): string | undefined {
   ].join('; ');
 }
 
-/** Buckets first, so that there is room before the entries come. What is set already is left out. */
+/** Buckets come first, so that chains stay short. Values that are already set are left out. */
 export function limitActions({ machine, tables }: Observation, { limit, buckets }: Plan): readonly Action[] {
   const [{ limit: now }] = tables;
   const [name] = GENERATIONS[machine.generation].limitKeys;
@@ -58,7 +58,7 @@ export function limitActions({ machine, tables }: Observation, { limit, buckets 
   ];
 }
 
-/** None if the present number is unknown: it could not be set again. */
+/** None if the current number is unknown: it could not be restored. */
 export function bucketActions({ generation, buckets: now }: Machine, buckets: number): readonly Action[] {
   return now.ok && now.value < buckets ? [{ kind: 'buckets', generation, buckets, now: now.value }] : [];
 }
@@ -92,8 +92,8 @@ export function durable(observation: Observation, plan: Plan): readonly FileLine
 const COMMAND_LINE_WORDS = 'the kernel command line';
 
 /**
- * Where the buckets are set: one place, and every other one is taken away, since the last of them counts and giving
- * hashsize twice at a load has crashed 2.6.32. None if the kernel's default does it, or the file says so already.
+ * The edit that sets the buckets in one place and removes every other: the last one wins, and 2.6.32 has crashed on two
+ * hashsizes in one load. None if the kernel's default is right, or the file already sets them.
  */
 function hashsizeFiles(observation: Observation, plan: Plan): readonly FileLines[] {
   const { machine, configuration, evidence } = observation;
@@ -120,7 +120,7 @@ function newHashsize(observation: Observation, { buckets, limit }: Plan): readon
     : [placesOf(observation).hashsize(buckets)];
 }
 
-// With fewer buckets than the default something has set them.
+// Fewer buckets than the default: something has set them.
 function startsByDefault(machine: Machine): boolean {
   const { memTotal, buckets } = machine;
   return memTotal.ok && buckets.ok && buckets.value >= defaultBuckets(machine);
@@ -143,7 +143,7 @@ function isOfCommandLine({ key }: HashsizeOption): boolean {
 export interface FileBody {
   readonly where: string;
   readonly lines: readonly string[];
-  /** settings there that go: the new lines, if there are any, take their place */
+  /** settings to remove from it; the new lines, if any, replace them */
   readonly replaces: readonly string[];
 }
 
@@ -155,10 +155,10 @@ export function fileBodies(files: readonly FileLines[]): readonly FileBody[] {
   }));
 }
 
-// The timeouts that it sets when it starts, unless it is told 0.
+// The timeouts that kube-proxy sets when it starts, unless its flag is 0.
 const KUBE_PROXY_TIMEOUTS = ['tcp_timeout_established', 'tcp_timeout_close_wait'];
 
-/** What else makes a timeout of the host's namespace last. */
+/** Further edits that make a timeout of the host's namespace permanent. */
 export function timeoutFlags({ evidence }: Observation, name: string, seconds: number): readonly FileLines[] {
   if (!KUBE_PROXY_TIMEOUTS.includes(name)) return [];
   return kubeProxyFlags(evidence, `--conntrack-${name.replace(/_/g, '-')}=${seconds}s`);
@@ -178,7 +178,7 @@ function iptablesFiles(iptablesUnloads: boolean | undefined): readonly FileLines
   return [iptablesUnloads === true ? { ...file, replaces: ['IPTABLES_MODULES_UNLOAD="yes"'] } : file];
 }
 
-// None if the file says so already.
+// None if the file already sets it.
 function sysctlEdit(where: string, line: string, { configured, limit }: Plan): readonly FileLines[] {
   if (configured?.by !== 'sysctl' || configured.path !== where) return [{ where, lines: [line] }];
   return configured.limit === limit
@@ -186,7 +186,7 @@ function sysctlEdit(where: string, line: string, { configured, limit }: Plan): r
     : [{ where, lines: [line], replaces: [`${configured.key} = ${configured.value}`] }];
 }
 
-// Where it is set already it has to be changed: a second file may come before that one.
+// An existing line has to be changed: a second file may be applied before it.
 function sysctlFile(newFile: string, { configured }: Plan): string {
   if (configured !== undefined && configured.by === 'sysctl' && configured.atBoot) return configured.path;
   return newFile;

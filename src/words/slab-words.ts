@@ -1,4 +1,4 @@
-// Slab memory in words: how sure a figure is, and what could not be seen.
+// Slab memory in words: how certain a figure is, and what could not be seen.
 
 import type { Evaluation } from '../evaluate/evaluate.ts';
 import type { Certainty } from '../evaluate/extensions.ts';
@@ -12,17 +12,17 @@ const CERTAINTY_WORDS: Readonly<Record<Certainty, string>> = {
   about: 'about ',
 };
 
-/** Before a figure that stands on the size of an entry: an estimate is `about`, and never `at least about`. */
+/** Precedes a figure that depends on the size of an entry: an estimate is `about`, never `at least about`. */
 export function sureWords({ origin, certainty }: Pick<ObjectCost, 'origin' | 'certainty'>): string {
   return CERTAINTY_WORDS[origin === 'estimate' ? 'about' : certainty];
 }
 
-/** The same before the memory that the entries of all tables hold. */
+/** The same for the memory of the current entries of all tables. */
 export function heldWords({ origin }: ObjectCost, { certainty }: AllMemory): string {
   return sureWords({ origin, certainty });
 }
 
-/** The same before the memory of all tables at the limit. */
+/** The same for the memory of all tables at the limit. */
 export function eachWords({ cost, memory }: Evaluation): string {
   if (!cost.ok || memory === undefined) return '';
   return sureWords({ ...cost.value, certainty: memory.certaintyOfEach });
