@@ -1,5 +1,6 @@
-// Turns `await import('./x.ts')` into a static import. esbuild wraps every module that an import() reaches in a
-// function that initializes it on demand. Without import() the modules share one scope and can be read from top to
+// Prepares the source for a bundle that is read before it runs under sudo. Files that touch the machine keep their
+// opening comment. `await import('./x.ts')` becomes a static import: esbuild wraps every module that an import() reaches
+// in a function that initializes it on demand. Without import() the modules share one scope and can be read from top to
 // bottom.
 
 import { readFileSync } from 'node:fs';
@@ -11,11 +12,25 @@ export const staticImports = {
   name: 'static-imports',
   setup({ onLoad }) {
     onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => ({
-      contents: rewrite(readFileSync(path, 'utf8')),
+      contents: kept(path, rewrite(readFileSync(path, 'utf8'))),
       loader: 'ts',
     }));
   },
 };
+
+// What a reviewer looks for: files that are read and written, and programs that are run.
+const TOUCHES_THE_MACHINE = /\/src\/(?:main\.ts|system\/|kernel\/|history\/)/;
+const OPENING = /^(?:\/\/.*\n)+/;
+
+/** esbuild drops comments, except for those that begin with an exclamation mark. */
+function kept(path, code) {
+  const [opening = ''] = (TOUCHES_THE_MACHINE.test(path) && OPENING.exec(code)) || [];
+  const words = opening
+    .replace(/^\/\/ ?/gm, '')
+    .trim()
+    .replaceAll('*/', '* /');
+  return words === '' ? code : `/*! ${words} */\n${code.slice(opening.length)}`;
+}
 
 function rewrite(text) {
   const imports = [];

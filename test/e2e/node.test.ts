@@ -54,6 +54,13 @@ test('explains the only program made from text next to it', () => {
     expect(lines.slice(at - 2, at).join(' ')).toMatch(/\/\*! `eval` runs the text of this file itself.*\*\//);
 });
 
+test.each(['kernel/run-tool', 'kernel/file', 'history/state-directory', 'system/node/files'])(
+  'keeps the opening comment of %s, which touches the machine',
+  (file) => {
+    expect(readFileSync(PLUGIN, 'utf8')).toMatch(new RegExp(`\\n// src/${file}[.]ts\\n/[*]! [A-Z]`));
+  },
+);
+
 test('prints engine and architecture as its version; a committed file cannot know its commit', () => {
   const node = command(NODE, ['--print', "process.version.slice(1) + ', linux-' + process.arch"]).stdout;
   expect(plugin('--version')).toEqual({ status: 3, stdout: `check_conntrack ${version}, Node.js ${node}`, stderr: '' });
