@@ -54,7 +54,7 @@ test('explains the only program made from text next to it', () => {
     expect(lines.slice(at - 2, at).join(' ')).toMatch(/\/\*! `eval` runs the text of this file itself.*\*\//);
 });
 
-test.each(['kernel/run-tool', 'kernel/file', 'history/state-directory', 'system/node/files'])(
+test.each(['kernel/run-tool', 'kernel/file', 'history/state-directory'])(
   'keeps the opening comment of %s, which touches the machine',
   (file) => {
     expect(readFileSync(PLUGIN, 'utf8')).toMatch(new RegExp(`\\n// src/${file}[.]ts\\n/[*]! [A-Z]`));
