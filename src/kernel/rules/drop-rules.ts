@@ -17,7 +17,7 @@ const NFT_DROP = / (?:drop|reject)(?!\S)/;
 const NFT_FROM_IPTABLES = /\bxt match "?(?:conntrack|state)"?/;
 const SAVED_INVALID = /(?<!! )--(?:ct)?state (?:[A-Z]+,){0,8}INVALID\b/;
 const SAVED_DROP = / -j (?:DROP|REJECT)(?!\S)/;
-const NFT_NAME = /^[\w.-]{1,64}$/;
+const NFT_NAME = /^\w[\w.-]{0,63}$/;
 
 export function parseNftRules(text: string): readonly DropRule[] {
   const rules: DropRule[] = [];

@@ -32,7 +32,7 @@ const HOOKS: Readonly<Record<string, FilterHook>> = {
   postrouting: 'postrouting',
 };
 const NFT_FAMILIES = ['inet', 'ip', 'ip6'];
-const CHAIN_NAME = /^[\w.-]{1,64}$/;
+const CHAIN_NAME = /^\w[\w.-]{0,63}$/;
 /** Tables of iptables that packets traverse after notrack; nat does not see untracked packets. */
 const SAVED_TABLES = ['mangle', 'filter', 'security'];
 

@@ -12,11 +12,13 @@ const OUR_RULES = 'check_conntrack';
 const OURS_SAVED = new RegExp(` --comment "?${OUR_RULES}_`);
 const CONNLIMIT = / --connlimit-above .* -j (?:DROP|REJECT)\b/;
 const COUNTED = /\bcounter packets (\d+) /;
+/** Names that commands may print: a shell takes them as they are. A container chooses the names of its own chains. */
+const PLAIN_NAME = /^\w[\w.-]{0,63}$/;
 
 export function parseNftRefusing(text: string): readonly RefusingRule[] {
   return text.split(/^(?=table )/m).flatMap((part) => {
-    const [, family = '', table = ''] = /^table (\w+) ([\w.-]{1,64}) \{/.exec(part) ?? [];
-    if (table === '' || hasIptablesTables(part)) return [];
+    const [, family = '', table = ''] = /^table (\w+) (\S+) \{/.exec(part) ?? [];
+    if (!PLAIN_NAME.test(table) || hasIptablesTables(part)) return [];
     if (!table.startsWith(`${OUR_RULES}_`))
       return chainsOf(part).flatMap((chain) => limitsIn(chain, { family, table }));
     const rules = part.split('\n').filter((line) => COUNTED.test(line));
@@ -29,11 +31,11 @@ function chainsOf(table: string): readonly string[] {
 }
 
 function limitsIn(text: string, place: Pick<RefusingRule, 'family' | 'table'>): readonly RefusingRule[] {
-  const [, chain = ''] = /^\tchain ([\w.-]{1,64}) \{/.exec(text) ?? [];
+  const [, chain = ''] = /^\tchain (\S+) \{/.exec(text) ?? [];
   const rules = withoutComments(text)
     .split('\n')
     .filter((line) => /\bct count over \d+\b.*\b(?:drop|reject)\b/.test(line));
-  if (chain === '' || rules.length === 0) return [];
+  if (!PLAIN_NAME.test(chain) || rules.length === 0) return [];
   return [{ tool: 'nft', ...place, chain, isOurs: false, packets: packetsOf(rules) }];
 }
 
@@ -46,8 +48,10 @@ function packetsOf(rules: readonly string[]): number | undefined {
 export function parseSavedRefusing(text: string, tool: IptablesTool): readonly RefusingRule[] {
   return text.split(/^\*/m).flatMap((part) => {
     const [table = ''] = part.split('\n', 1);
+    if (!PLAIN_NAME.test(table)) return [];
     const rules = Array.from(part.matchAll(/^(?:\[(\d+):\d+\] )?-A (\S+) (.*)$/gm));
-    return rules.flatMap(([, packets, chain = '', rule = '']): readonly RefusingRule[] => {
+    return rules.flatMap(([, packets, name = '', rule = '']): readonly RefusingRule[] => {
+      const chain = PLAIN_NAME.test(name) ? name : '';
       const isOurs = OURS_SAVED.test(rule);
       if (!isOurs && !CONNLIMIT.test(withoutComments(rule))) return [];
       return [{ tool, family: '', table, chain, isOurs, packets: packets === undefined ? undefined : Number(packets) }];

@@ -47,6 +47,6 @@ function refusingRuleWords({ tool, family, table, chain, packets }: RefusingRule
 }
 
 function listing({ tool, family, table, chain }: RefusingRule): string {
-  if (tool !== 'nft') return `${tool} -t ${table} -nvL ${chain}`;
+  if (tool !== 'nft') return `${tool} -t ${table} -nvL ${chain}`.trim();
   return chain === '' ? `nft list table ${family} ${table}` : `nft list chain ${family} ${table} ${chain}`;
 }

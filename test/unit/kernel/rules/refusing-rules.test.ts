@@ -49,6 +49,21 @@ describe('nft', () => {
   });
 });
 
+describe('a name that a shell or a tool would not take as it is', () => {
+  const NAMES = ['$(reboot)', 'a;reboot', '`id`', 'a|b', '-F', 'x'.repeat(65)];
+
+  test.each(NAMES)('a chain of iptables, %s: the whole table is shown', (name) => {
+    const text = `*filter\n[1:60] -A ${name} -m connlimit --connlimit-above 1 -j DROP\nCOMMIT\n`;
+    expect(parseSavedRefusing(text, 'iptables')).toMatchObject([{ table: 'filter', chain: '', packets: 1 }]);
+    expect(parseSavedRefusing(text.replace('filter', name), 'iptables')).toEqual([]);
+  });
+
+  test.each(NAMES)('a table or chain of nft, %s: it is left out', (name) => {
+    expect(parseNftRefusing(THEIRS.replace('inet filter', `inet ${name}`))).toEqual([]);
+    expect(parseNftRefusing(THEIRS.replace('chain input', `chain ${name}`))).toEqual([]);
+  });
+});
+
 test('iptables: connlimit, and rules with the comment of a step', () => {
   const text = `*raw
 :PREROUTING ACCEPT [9:900]

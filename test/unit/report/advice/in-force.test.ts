@@ -38,13 +38,17 @@ test.each<[string, RefusingRule, boolean, boolean]>([
 });
 
 test('they are shown, and nothing is changed', () => {
-  const [advice] = adviceOf({ ...CALM, refusing: [OURS, THEIRS] });
+  const [advice] = adviceOf({ ...CALM, refusing: [OURS, THEIRS, { ...THEIRS, table: 'mangle', chain: '' }] });
   if (advice === undefined) throw new Error('no advice');
   const step = stepOf(advice, { observation: observation({}), subject: table() });
   expect(step).toMatchObject({
     title:
-      'Rules refuse connections here: inet check_conntrack_limit_41c5023d (1,204 packets) and iptables filter INPUT (7 packets).',
-    commands: ['nft list table inet check_conntrack_limit_41c5023d', 'iptables -t filter -nvL INPUT'],
+      'Rules refuse connections here: inet check_conntrack_limit_41c5023d (1,204 packets), iptables filter INPUT (7 packets) and iptables mangle (7 packets).',
+    commands: [
+      'nft list table inet check_conntrack_limit_41c5023d',
+      'iptables -t filter -nvL INPUT',
+      'iptables -t mangle -nvL',
+    ],
     undo: [],
   });
   expect(step.notes).toContain('To remove them: nft delete table inet check_conntrack_limit_41c5023d');
