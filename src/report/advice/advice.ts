@@ -14,7 +14,7 @@ import { type NatPortsAdvice, natPortsAdvice } from './more-nat-ports.ts';
 import { lastingRaise, type NoMemoryAdvice, passingRaise, type RaiseAdvice } from './raise-limit.ts';
 import { type ReleaseAdvice, releaseAdvice, type UnprovenAdvice } from './release.ts';
 import { type RestoreAdvice, restoreAdvice } from './restore-limit.ts';
-import { type TimeoutAdvice, timeoutAdvice } from './shorter-timeout.ts';
+import { partialTimeout, sufficientTimeout, type TimeoutAdvice } from './shorter-timeout.ts';
 import type { Suspicion } from './suspicion.ts';
 
 export type Advice =
@@ -42,8 +42,9 @@ const OF_A_TABLE: readonly AdviceRow[] = [
   lastingRaise,
   bucketAdvice,
   natPortsAdvice,
-  needsList(timeoutAdvice),
+  needsList(sufficientTimeout),
   needsList(untrackedPort),
+  needsList(partialTimeout),
   needsList(releasedEntries),
   passingRaise,
 ];

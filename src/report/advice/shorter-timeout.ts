@@ -30,7 +30,7 @@ const FIRST = ['udp_timeout', 'tcp_timeout_syn_sent', 'tcp_timeout_syn_recv', 'i
 // The one that relieves most; in a flood, which leaves nothing to grow old, the one that keeps most. One that was
 // shortened a moment ago is waited for: its entries still have the time that they were given before. One whose value
 // could not be read could not be set back.
-export function timeoutAdvice({ settings, diagnosis, holdings, arrivals }: ListedCase): readonly TimeoutAdvice[] {
+function timeoutAdvice({ settings, diagnosis, holdings, arrivals }: ListedCase): readonly TimeoutAdvice[] {
   const { timeouts, entries } = holdings;
   const { limit } = diagnosis.worst.result.table;
   const demand = demandOf(diagnosis, holdings, arrivals);
@@ -48,6 +48,15 @@ export function timeoutAdvice({ settings, diagnosis, holdings, arrivals }: Liste
   const others = Math.round(lacking * best.shorter);
   const tooMany = others > limit ? others : undefined;
   return relieves ? [{ kind: 'timeout', kept: best, now, shorter: best.shorter, of: entries, tooMany }] : [];
+}
+
+/** Advice that leads: a timeout that is known not to be enough alone does not. */
+export function sufficientTimeout(found: ListedCase): readonly TimeoutAdvice[] {
+  return timeoutAdvice(found).filter(({ tooMany }) => tooMany === undefined);
+}
+
+export function partialTimeout(found: ListedCase): readonly TimeoutAdvice[] {
+  return timeoutAdvice(found).filter(({ tooMany }) => tooMany !== undefined);
 }
 
 export function timeoutStep({ kept, now, shorter, of, tooMany }: TimeoutAdvice, context: Context): Step {

@@ -286,6 +286,22 @@ describe('a flood', () => {
     expect(short(34)).toMatchObject({ shorter: 30, tooMany: 1020 });
   });
 
+  test('that a shorter timeout alone does not end: a port that is not tracked comes first', () => {
+    const datagrams = times(1000, (at) => ({
+      source: `${at >> 8}.${at & 255}.1.1`,
+      port: 53,
+      protocol: 17,
+      flag: 'unreplied' as const,
+      seconds: 29,
+    }));
+    const advised = (drop: number) => {
+      const found = adviceOf({ ...FULL, last: { statistics: counted({ drop }) }, holdings: holdings(datagrams) });
+      return kinds(found).filter((kind) => kind === 'notrack' || kind === 'timeout');
+    };
+    expect(advised(99)).toEqual(['timeout', 'notrack']);
+    expect(advised(101)).toEqual(['notrack', 'timeout']);
+  });
+
   test('is refused for long chains: more buckets do not help where it would fill the table', () => {
     const refusing = { first: { limit: 100, buckets: ok(512) }, last: { statistics: counted({ chainlength: 5 }) } };
     expect(kinds(adviceOf(refusing))).toEqual(['raise']);
