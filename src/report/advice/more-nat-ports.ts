@@ -1,6 +1,6 @@
 // NAT has no port left for a destination. A higher limit does not help.
 //   When    packets are lost to clashes, and the ports of a translated address are in use towards one destination
-//   Cost    the connections that have those ports, unless they have ended
+//   Cost    a late packet of the ended connections finds no entry; a sender of datagrams may get another port
 //   Undo    the timeout that was read; removed entries cannot be restored
 
 import { type Action, sysctlAction } from '../../words/action.ts';
@@ -12,6 +12,7 @@ import { STATES } from '../list/entry.ts';
 import { shorterTimeout, timeoutName } from '../list/timeouts.ts';
 import type { Case } from './case.ts';
 import { inNamespace, lasting, PASSING, type Place, type Step, typedStep } from './step.ts';
+import { UDP } from './suspicion.ts';
 
 /** States in which no packet is expected any more. */
 const DEAD: readonly string[] = ['TIME_WAIT', 'CLOSE', 'LAST_ACK', 'FIN_WAIT', 'CLOSE_WAIT', 'SYN_SENT'];
@@ -21,7 +22,10 @@ export interface NatPortsAdvice {
   readonly kind: 'nat_ports';
   readonly shortage: NatShortage;
   readonly timeout: ShorterTimeout | undefined;
-  /** False if entries are, or may be, in zones: a filter would remove what another tenant has at the same addresses. */
+  /**
+   * False if the entries may be of connections in use, or are, or may be, in zones: a filter would remove what another
+   * tenant has at the same addresses.
+   */
   readonly removes: boolean;
 }
 
@@ -38,7 +42,12 @@ export function natPortsAdvice({ shortage, settings, holdings }: Case): readonly
   const seconds = settings.get(name);
   const shorter = seconds === undefined ? undefined : shorterTimeout(name, seconds);
   const timeout = seconds === undefined || shorter === undefined ? undefined : { name, seconds, shorter };
-  return [{ kind: 'nat_ports', shortage, timeout, removes: holdings?.zoned === 0 }];
+  return [{ kind: 'nat_ports', shortage, timeout, removes: holdings?.zoned === 0 && isOver(shortage.use) }];
+}
+
+/** Without its entry an answered flow of datagrams may get another port, and its peer does not know that. */
+function isOver({ protocol, mostly }: NatUse): boolean {
+  return protocol === UDP ? !mostly.assured : DEAD.includes(STATES[mostly.state] ?? '');
 }
 
 export function natPortsStep({ shortage, timeout, removes }: NatPortsAdvice, context: Place): Step {
@@ -51,7 +60,7 @@ export function natPortsStep({ shortage, timeout, removes }: NatPortsAdvice, con
     notes: [
       ...(removes
         ? [
-            `The first command frees these ports at once: ${deadState(use) === '' ? 'the connections that have them end, or must be set up again' : `those of connections in state${deadState(use).replace(' --state', '')}`}. It lasts until they are taken again.`,
+            `The first command frees these ports at once: ${deadState(use) === '' ? 'a sender that goes on gets another one with its next packet' : `those of connections in state${deadState(use).replace(' --state', '')}`}. It lasts until they are taken again.`,
           ]
         : []),
       ...(timeout === undefined

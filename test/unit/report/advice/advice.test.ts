@@ -399,13 +399,21 @@ describe('packets that clash', () => {
     expect(adviceOf(clashing(shortage))).toEqual([{ kind: 'clash', isNatKnown }]);
   });
 
-  test.each<[string, Flow, object | undefined]>([
-    ['is over', { state: 'TIME_WAIT' }, { name: 'tcp_timeout_time_wait', seconds: 120, shorter: 30 }],
-    ['has no shorter timeout', { state: 'LAST_ACK' }, undefined],
-    ['has one that is not known', { protocol: 17, flag: 'assured' }, undefined],
-  ])('no port is left: what most of them have %s', (_, flow, timeout) => {
+  test.each<[string, Flow, object | undefined, boolean]>([
+    ['is over', { state: 'TIME_WAIT' }, { name: 'tcp_timeout_time_wait', seconds: 120, shorter: 30 }, true],
+    ['has no shorter timeout', { state: 'LAST_ACK' }, undefined, true],
+    ['is not answered', { protocol: 17, flag: 'unreplied' }, undefined, true],
+    ['is answered, and may be in use', { protocol: 17, flag: 'assured' }, undefined, false],
+    [
+      'is established, and may be in use',
+      { state: 'ESTABLISHED' },
+      { name: 'tcp_timeout_established', seconds: 432_000, shorter: 86_400 },
+      false,
+    ],
+  ])('no port is left: what most of them have %s', (_, flow, timeout, removes) => {
     const { shortage } = short(flow);
-    expect(adviceOf(short(flow))).toEqual([{ kind: 'nat_ports', shortage, timeout, removes: true }]);
+    expect(adviceOf(short(flow))).toMatchObject([{ kind: 'nat_ports', shortage, removes }]);
+    if (timeout !== undefined) expect(adviceOf(short(flow))).toMatchObject([{ timeout }]);
   });
 });
 

@@ -61,32 +61,21 @@ test('ports that connections have which are over', () => {
   `);
 });
 
-test('ports that connections have which live, of IPv6, and no timeout to shorten', () => {
-  const mostly = { protocol: 6, state: STATES.indexOf('ESTABLISHED'), assured: true };
+test('ports that datagrams have, of IPv6, and no timeout to shorten', () => {
+  const mostly = { protocol: 17, state: 0, assured: false };
   const addresses = { translated: [0x20010db8, 1, 0, 1], destination: [0x20010db8, 2, 0, 1] };
-  const shortage = { use: { ...USE, ...addresses, ipv6: true, mostly }, range: RANGE };
-  expect(
-    natPortsStep({ kind: 'nat_ports', shortage, timeout: undefined, removes: true }, inside()),
-  ).toMatchInlineSnapshot(`
-    {
-      "commands": [
-        "conntrack -D -f ipv6 -p tcp -r 2001:db8:0:2::1 -q 2001:db8:0:1::1 --reply-port-src 443 >/dev/null",
-      ],
-      "files": [],
-      "inNamespace": false,
-      "instead": [],
-      "looks": 0,
-      "notes": [
-        "The first command frees these ports at once: the connections that have them end, or must be set up again. It lasts until they are taken again.",
-        "A lasting fix: a wider range of ports or more addresses in the rule that translates (nft list ruleset, or iptables -t nat -S), as in snat to 192.0.2.1-192.0.2.4:1024-65535; or fewer connections to that one destination.",
-        "A higher limit of entries gives NAT no more ports.",
-      ],
-      "remains": "Removed entries cannot be restored.",
-      "title": "Give NAT more ports: of 2001:db8:0:1::1 1,024 of the 1,024 from 1024 to 2047 are in use towards tcp 2001:db8:0:2::1 port 443.",
-      "undo": [],
-      "undoInstead": [],
-    }
-  `);
+  const shortage = { use: { ...USE, ...addresses, protocol: 17, ipv6: true, mostly }, range: RANGE };
+  const { commands, undo, notes } = natPortsStep(
+    { kind: 'nat_ports', shortage, timeout: undefined, removes: true },
+    inside(),
+  );
+  expect({ commands, undo }).toEqual({
+    commands: ['conntrack -D -f ipv6 -p udp -r 2001:db8:0:2::1 -q 2001:db8:0:1::1 --reply-port-src 443 >/dev/null'],
+    undo: [],
+  });
+  expect(notes[0]).toBe(
+    'The first command frees these ports at once: a sender that goes on gets another one with its next packet. It lasts until they are taken again.',
+  );
 });
 
 test.each(['TIME_WAIT', 'CLOSE', 'LAST_ACK', 'FIN_WAIT', 'CLOSE_WAIT', 'SYN_SENT'] as const)(
@@ -101,7 +90,7 @@ test.each(['TIME_WAIT', 'CLOSE', 'LAST_ACK', 'FIN_WAIT', 'CLOSE_WAIT', 'SYN_SENT
   },
 );
 
-test('entries may be in zones: none is removed by its addresses', () => {
+test('entries may be in use, or in zones: none is removed by its addresses', () => {
   const timeout = { name: 'tcp_timeout_time_wait', seconds: 120, shorter: 30 };
   const advice = { kind: 'nat_ports', shortage: { use: USE, range: RANGE }, timeout, removes: false } as const;
   const { commands, notes } = natPortsStep(advice, inside());

@@ -99,6 +99,17 @@ function type(at: Changed, prefix: string, lines: readonly string[]): void {
   }
 }
 
+/** As a shell does, which goes on after a command that has failed. */
+function typeOn(at: Changed, prefix: string, lines: readonly string[]): void {
+  for (const line of lines) {
+    try {
+      type(at, prefix, [line]);
+    } catch {
+      // It has changed nothing.
+    }
+  }
+}
+
 function contextOf(release: readonly [number, number], subject: Context['subject']): Context {
   const [major, minor] = release;
   return { observation: observation({ release: ok({ major, minor }) }), subject };
@@ -172,6 +183,17 @@ describe.each(KERNELS)('Linux %i.%i', (...release) => {
       expect(at, name).toEqual(machine());
     }
   });
+});
+
+test('a step that was typed in part, or of which one command failed, is undone all the same', () => {
+  for (const { name, commands, undo } of formsOf([6, 18], PLACES.here))
+    for (const place of commands.keys())
+      for (const typed of [commands.slice(0, place), commands.filter((_, at) => at !== place)]) {
+        const at = machine();
+        typeOn(at, '', typed);
+        typeOn(at, '', undo);
+        expect(at, `${name}, ${place}`).toEqual(machine());
+      }
 });
 
 test('every kind of advice with commands is among them', () => {
