@@ -6,7 +6,7 @@ import type { NetworkAdvice, SourceAdvice } from './keep-out.ts';
 import { type NotrackAdvice, notrackAdvice } from './notrack.ts';
 import { type RateLimitAdvice, rateLimitAdvice } from './rate-limit.ts';
 import { type SourceLimitAdvice, sourceLimitAdvice } from './source-limit.ts';
-import { type Extent, hasSsh, sparedBy } from './spared.ts';
+import { type Extent, hasSsh, isUnanswered, sparedBy } from './spared.ts';
 import { addsOf, DOMINANT, mostAdded, type Suspicion, WORTHWHILE } from './suspicion.ts';
 import { synFloodOf } from './syn-flood.ts';
 import { type SynproxyAdvice, synproxyAdvice } from './synproxy.ts';
@@ -57,7 +57,8 @@ function holderAdvice(found: Suspicion, holdings: Holdings): readonly SourceAdvi
   // Who has no more than another one stands out by nothing.
   if (next !== undefined && next.entries > ALIKE * top.entries) return [];
   const spared = sparedBy(found, holdings, top, 'source');
-  return [{ kind: 'source', holder: top, of, zoned, hasSsh: hasSsh(found.ssh, top, 'source'), spared }];
+  const ssh = hasSsh(found.ssh, top, 'source');
+  return [{ kind: 'source', holder: top, of, zoned, hasSsh: ssh, spared, maybeForged: isUnanswered(holdings) }];
 }
 
 function adderAdvice(found: Suspicion, holdings: Holdings, adders: Arrivals): readonly CulpritAdvice[] {
@@ -79,7 +80,8 @@ function addedBy(
   const ssh = hasSsh(found.ssh, culprit, kind);
   const spared = sparedBy(found, holdings, culprit, kind);
   const { entries: of, zoned } = holdings;
-  const step = { kind, holder: culprit, of, zoned, adds: addsOf(culprit, adders), hasSsh: ssh, spared };
+  const maybeForged = isUnanswered(holdings);
+  const step = { kind, holder: culprit, of, zoned, adds: addsOf(culprit, adders), hasSsh: ssh, spared, maybeForged };
   const rows = kind === 'source' ? adders.both.sources : adders.both.networks;
   return spared === undefined && ssh !== true ? [step, ...sourceLimitAdvice(found, culprit, rows, kind, ssh)] : [step];
 }

@@ -29,6 +29,8 @@ interface Culprit {
   readonly hasSsh: boolean | undefined;
   /** Why nothing is to be dropped; undefined if it may be kept out. */
   readonly spared: Spared | undefined;
+  /** Most entries have no reply: the source may be forged. */
+  readonly maybeForged: boolean;
   /** Entries of the table that are in a zone. */
   readonly zoned: number;
 }
@@ -115,7 +117,7 @@ function takesFilter(from: string, context: Place): boolean {
 // ---- Keeping out ----
 
 function keptOut(from: string, culprit: SourceAdvice | NetworkAdvice, context: Place): Omit<Step, 'title'> {
-  const { holder, hasSsh, kind } = culprit;
+  const { holder, hasSsh, kind, maybeForged } = culprit;
   const { ipv6 } = holder;
   const step = stepName(kind === 'source' ? 'source' : 'net', ...holder.key);
   const remove = addressRemoval(from, ipv6, context);
@@ -139,6 +141,11 @@ function keptOut(from: string, culprit: SourceAdvice | NetworkAdvice, context: P
     ...withEitherTool(context, [...looks, nft, ...remove], [...looks, iptables, ...remove], [3, 14]),
     preconditions: [
       ...(hasSsh === undefined ? [unknownSessions(from)] : []),
+      ...(maybeForged
+        ? [
+            `Most entries have no reply: the source may be forged. Do not keep ${from} out if this machine needs it, as a resolver or gateway.`,
+          ]
+        : []),
       `${looks.length === 0 ? 'These' : 'Look at what it sends first. The other'} commands keep it out: all that it sends is dropped.`,
     ],
     notes: [`Its packets are dropped before they are tracked${removalWords(remove)} ${cost}`],

@@ -58,8 +58,13 @@ function isOneWay({ kinds, unreplied, entries }: Holdings): boolean {
 }
 
 // A single source that nobody answers is a scan; one that is answered may be a proxy.
-function isEverything({ entries, unreplied, kinds }: Holdings, holder: Holder, extent: Extent): boolean {
-  if (holder.entries < NEARLY_ALL * entries) return false;
+function isEverything(holdings: Holdings, holder: Holder, extent: Extent): boolean {
+  if (holder.entries < NEARLY_ALL * holdings.entries) return false;
+  return extent === 'network' || !isUnanswered(holdings);
+}
+
+/** Half of the table has no reply, or is half-open. */
+export function isUnanswered({ entries, unreplied, kinds }: Holdings): boolean {
   const half = kinds.reduce((sum, { state, entries: some }) => sum + (HALF_STATES.includes(state) ? some : 0), 0);
-  return extent === 'network' || Math.max(unreplied, half) < DOMINANT * entries;
+  return Math.max(unreplied, half) >= DOMINANT * entries;
 }

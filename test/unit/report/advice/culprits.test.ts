@@ -136,6 +136,16 @@ describe('against some no rule is advised', () => {
   const network = times(1000, (at) => ({ ...UDP, source: `198.51.100.${at & 255}` }));
   const others = IDLE.slice(0, 200);
 
+  test('sources without a reply may be forged', () => {
+    const forged = (of: Line) => {
+      const lines = times(1000, () => ({ ...of, source: '203.0.113.9' }));
+      return advised(listed(lines, lines)).flatMap((advice) => ('maybeForged' in advice ? [advice.maybeForged] : []));
+    };
+    expect(forged(UDP)).toEqual([true]);
+    expect(forged({ state: 'SYN_RECV', left: 59 })).toEqual([true]);
+    expect(forged({ ...UDP, flag: 'ASSURED' })).toEqual([false]);
+  });
+
   test('a network that the machine is in', () => {
     expect(spared([...others, ...network])).toEqual(['notrack', undefined, 'source_limit']);
     expect(spared([...others, ...network], { own: ownOf(key('198.51.100.1')) })).toEqual(['notrack', 'home']);

@@ -11,7 +11,10 @@ const NETWORK = { key: [0x20010db8, 7], ipv6: true, entries: 900 };
 const ADDS = { kind: 'new', added: 90, of: 100 } as const;
 
 test('an ssh session comes from it: only a look', () => {
-  const source = sourceStep({ kind: 'source', holder: FOUR, of: 1000, zoned: 0, hasSsh: true, spared: 'ssh' }, context);
+  const source = sourceStep(
+    { kind: 'source', holder: FOUR, of: 1000, zoned: 0, maybeForged: false, hasSsh: true, spared: 'ssh' },
+    context,
+  );
   expect(source).toMatchObject({
     title: 'Find out what 198.51.100.7 does: it has 90.0% of the entries.',
     commands: ['ss -tnp state established dst 198.51.100.7'],
@@ -22,7 +25,16 @@ test('an ssh session comes from it: only a look', () => {
   });
   expect(source.notes[0]).toMatch(/^An ssh session to this machine comes from 198\.51\.100\.7: no rule against it/);
   const network = networkStep(
-    { kind: 'network', holder: NETWORK, of: 1000, adds: ADDS, zoned: 0, hasSsh: true, spared: 'ssh' },
+    {
+      kind: 'network',
+      holder: NETWORK,
+      of: 1000,
+      adds: ADDS,
+      zoned: 0,
+      maybeForged: false,
+      hasSsh: true,
+      spared: 'ssh',
+    },
     context,
   );
   expect(network.commands).toEqual(["ss -tnp state established dst '[2001:db8:0:7::]/64'"]);
@@ -33,7 +45,7 @@ test.each([
   ['ip6tables', SIX, "ss -tnp state established dst '[2001:db8:0:7::9]'"],
 ])('it is not known whether one does: a look first, with %s too', (tool, holder, look) => {
   const { preconditions, commands, instead } = sourceStep(
-    { kind: 'source', holder, of: 1000, zoned: 0, hasSsh: undefined, spared: undefined },
+    { kind: 'source', holder, of: 1000, zoned: 0, maybeForged: false, hasSsh: undefined, spared: undefined },
     context,
   );
   expect([commands[0], instead[0]]).toEqual([look, look]);
@@ -43,7 +55,7 @@ test.each([
 
 test('none does', () => {
   const known = sourceStep(
-    { kind: 'source', holder: FOUR, of: 1000, zoned: 0, hasSsh: false, spared: undefined },
+    { kind: 'source', holder: FOUR, of: 1000, zoned: 0, maybeForged: false, hasSsh: false, spared: undefined },
     context,
   );
   expect(known.preconditions).toEqual([
@@ -55,12 +67,31 @@ test('none does', () => {
   ]);
 });
 
+test('it may be forged: that comes before the commands', () => {
+  const forged = sourceStep(
+    { kind: 'source', holder: FOUR, of: 1000, zoned: 0, maybeForged: true, hasSsh: false, spared: undefined },
+    context,
+  );
+  expect(forged.preconditions?.[0]).toBe(
+    'Most entries have no reply: the source may be forged. Do not keep 198.51.100.7 out if this machine needs it, as a resolver or gateway.',
+  );
+});
+
 test('what is said to be removed is removed', () => {
   const network = { key: [(198 << 24) | (51 << 16) | (100 << 8)], ipv6: false, entries: 900 };
   const said = (major: number, minor: number) => {
     const where = { ...context, observation: observation({ release: ok({ major, minor }) }) };
     const { commands, notes } = networkStep(
-      { kind: 'network', holder: network, of: 1000, adds: ADDS, zoned: 0, hasSsh: false, spared: undefined },
+      {
+        kind: 'network',
+        holder: network,
+        of: 1000,
+        adds: ADDS,
+        zoned: 0,
+        maybeForged: false,
+        hasSsh: false,
+        spared: undefined,
+      },
       where,
     );
     return [commands.some((line) => line.startsWith('conntrack -D ')), notes[0]?.includes('its entries are removed')];
@@ -77,13 +108,24 @@ test.each([
   ['one_way', /^These connections are established and have no reply/],
   ['zones', /^7 of 1,000 entries are in a zone/],
 ] as const)('%s: nothing is changed', (spared, why) => {
-  const step = sourceStep({ kind: 'source', holder: FOUR, of: 1000, zoned: 7, hasSsh: false, spared }, context);
+  const step = sourceStep(
+    { kind: 'source', holder: FOUR, of: 1000, zoned: 7, maybeForged: false, hasSsh: false, spared },
+    context,
+  );
   expect(step).toMatchObject({ commands: ['conntrack -L -s 198.51.100.7 | head -n 20'], undo: [], instead: [] });
   expect(step.notes[0]).toMatch(why);
 });
 
 test('a network that the machine is in is looked at', () => {
-  const home = { kind: 'network', holder: NETWORK, of: 1000, adds: ADDS, zoned: 0, hasSsh: false } as const;
+  const home = {
+    kind: 'network',
+    holder: NETWORK,
+    of: 1000,
+    adds: ADDS,
+    zoned: 0,
+    maybeForged: false,
+    hasSsh: false,
+  } as const;
   const step = networkStep({ ...home, spared: 'home' }, context);
   expect(step.commands).toEqual(['conntrack -L -f ipv6 -s 2001:db8:0:7::/64 | head -n 20']);
   expect(step.notes[0]).toMatch(/^This machine has an address in 2001:db8:0:7::\/64/);

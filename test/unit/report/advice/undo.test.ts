@@ -229,6 +229,8 @@ test('the undo is printed next to its commands, in each form', () => {
     "
       1. Find out what 203.0.113.9 does: it has 100.0% of the entries and 100.0% of
          the new ones.
+         Most entries have no reply: the source may be forged. Do not keep
+         203.0.113.9 out if this machine needs it, as a resolver or gateway.
          Look at what it sends first. The other commands keep it out: all that it
          sends is dropped.
            conntrack -L -s 203.0.113.9 | head -n 20
