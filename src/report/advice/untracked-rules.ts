@@ -98,7 +98,7 @@ export function acceptingWords(advice: UntrackedPort, chains: readonly FilterCha
     ...(open.length === 0
       ? []
       : [
-          `The first commands accept ${portWords(advice)} in ${listWords(open.map(chainWords))}, which would drop it. They match every address: add a match if the service is not for everyone.`,
+          `The first commands accept ${portWords(advice)} in ${listWords(open.map(chainWords))}, which would drop it. They match every address and, for replies, all packets from port ${advice.port} to port 1024 and above: add a match if the service is not for everyone.`,
         ]),
     ...(chains === undefined || open.length < chains.length
       ? [`Check first that your rules accept ${portWords(advice)} without a state, in both directions.`]

@@ -46,7 +46,8 @@ test('in whole: the machine itself, with a chain that drops', () => {
          Untracked packets match no rule with a ct state of new, established or
          related.
          The first commands accept udp port 53 in inet filter input and iptables
-         filter INPUT, which would drop it. They match every address: add a match if
+         filter INPUT, which would drop it. They match every address and, for
+         replies, all packets from port 53 to port 1024 and above: add a match if
          the service is not for everyone.
            nft 'insert rule inet filter input udp dport 53 accept comment "check_conntrack_raw_udp_53"'
            nft 'insert rule inet filter input udp sport 53 udp dport 1024-65535 accept comment "check_conntrack_raw_udp_53"'
