@@ -13,6 +13,16 @@ export interface MainSource {
   /** Percent of the entries. */
   readonly share: number;
   readonly of: 'added' | 'held';
+  /** Of NAT without a free port; not in records of earlier versions. */
+  readonly nat?: NatCulprit | undefined;
+}
+
+export interface NatCulprit {
+  /** The address that NAT translates to. */
+  readonly address: string;
+  /** The source with most of its ports, and its percent of them; null if that is unknown. */
+  readonly source: string | null;
+  readonly share: number;
 }
 
 /** When the last packet was lost before a report was taken. */
@@ -82,13 +92,17 @@ export const PLAIN_TEXT = /^[\x20-\x7e\n]*$/;
 
 type Guard<T> = (value: unknown) => value is T;
 
-function shaped<T extends object>(guards: { readonly [Name in keyof T]: Guard<T[Name]> }): Guard<T> {
+function shaped<T extends object>(guards: { readonly [Name in keyof T]-?: Guard<T[Name]> }): Guard<T> {
   const rows = Object.entries<Guard<unknown>>(guards);
   return (value): value is T => isObject(value) && rows.every(([name, guard]) => guard(value[name]));
 }
 
 function orNull<T>(guard: Guard<T>): Guard<T | null> {
   return (value): value is T | null => value === null || guard(value);
+}
+
+function orUndefined<T>(guard: Guard<T>): Guard<T | undefined> {
+  return (value): value is T | undefined => value === undefined || guard(value);
 }
 
 function among<const Word extends string>(...words: readonly Word[]): Guard<Word> {
@@ -118,6 +132,7 @@ const isKeptReport = shaped<KeptReport>({
       name: isShortText,
       share: upTo(100),
       of: among('added', 'held'),
+      nat: orUndefined(shaped<NatCulprit>({ address: isShortText, source: orNull(isShortText), share: upTo(100) })),
     }),
   ),
   sinceLoss: orNull(shaped<SinceLoss>({ kind: among('now', 'about', 'at_most'), seconds: isUptime })),

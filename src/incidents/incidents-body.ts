@@ -2,7 +2,7 @@
 
 import type { AllIncidents } from '../history/all-incidents.ts';
 import { incidentsPath } from '../history/incident-names.ts';
-import type { IncidentEnd, IncidentRecord, KeptReport, MainSource } from '../history/incident-record.ts';
+import type { IncidentEnd, IncidentRecord, KeptReport, MainSource, NatCulprit } from '../history/incident-record.ts';
 import type { KeptIncident } from '../history/incident-store.ts';
 import type { ReportDocument } from '../report/report-body.ts';
 import type { Count, InPlace } from '../words/body-types.ts';
@@ -61,6 +61,16 @@ export interface MainSourceBody {
   readonly share_percent: number;
   /** of the entries that were added, or of those that the table holds */
   readonly of: InPlace<MainSource['of']>;
+  /** null for other kinds, and in records of earlier versions */
+  readonly nat: NatBody | null;
+}
+
+interface NatBody {
+  /** the address that NAT translates to */
+  readonly address: string;
+  /** the source with most of its ports; null if that is unknown */
+  readonly source: string | null;
+  readonly source_share_percent: number;
 }
 
 export interface KeptReportBody {
@@ -125,7 +135,17 @@ export function foreignName({ name }: IncidentRecord): string {
 }
 
 function mainBody(main: MainSource | null): MainSourceBody | null {
-  return main && { kind: main.kind, name: foreign(main.name), share_percent: main.share, of: main.of };
+  if (main === null) return null;
+  const { kind, name, share, of, nat } = main;
+  return { kind, name: foreign(name), share_percent: share, of, nat: nat === undefined ? null : natBody(nat) };
+}
+
+function natBody({ address, source, share }: NatCulprit): NatBody {
+  return {
+    address: foreign(address),
+    source: source === null ? null : foreign(source),
+    source_share_percent: share,
+  };
 }
 
 function reportNote(kept: KeptReport, report: ReportDocument | null): KeptReportBody {

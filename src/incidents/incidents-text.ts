@@ -3,7 +3,14 @@
 import type { Lost } from '../evaluate/losses.ts';
 import { packetsLost } from '../evaluate/losses.ts';
 import { incidentsPath } from '../history/incident-names.ts';
-import type { IncidentEnd, IncidentRecord, KeptReport, MainSource, SinceLoss } from '../history/incident-record.ts';
+import type {
+  IncidentEnd,
+  IncidentRecord,
+  KeptReport,
+  MainSource,
+  NatCulprit,
+  SinceLoss,
+} from '../history/incident-record.ts';
 import type { KeptIncident } from '../history/incident-store.ts';
 import { localMoment } from '../history/local-time.ts';
 import type { Fault, Reading } from '../model/fault.ts';
@@ -43,8 +50,15 @@ function mainWords(main: MainSource | null): string {
   if (main === null) return 'nothing stands out';
   const share = `${percentWords(main.share)} ${main.of === 'added' ? 'of what was added' : 'of the entries'}`;
   const name = foreign(main.name);
-  if (main.kind === 'nat') return `NAT has no port left to ${name}`;
+  if (main.kind === 'nat') return `NAT has no port left to ${name}${natWords(main.nat)}`;
   return main.kind === 'destination' ? `many sources to ${name}, ${share}` : `${name}, ${share}`;
+}
+
+/** ` from 203.0.113.1; 10.0.0.7 has 92.0% of the ports`. */
+function natWords(nat: NatCulprit | undefined): string {
+  if (nat === undefined) return '';
+  const user = nat.source === null ? '' : `; ${foreign(nat.source)} has ${percentWords(nat.share)} of the ports`;
+  return ` from ${foreign(nat.address)}${user}`;
 }
 
 function unreadLines(unread: readonly Fault[]): readonly string[] {

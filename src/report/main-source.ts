@@ -18,9 +18,11 @@ export function mainSource({ listed, shortage, isForeign }: Pick<ReportFindings,
 /** If NAT has no free port, the destination stands for the many sources. */
 function natMainSource(shortage: Shortage, { holdings }: Extract<Listed, { kind: 'list' }>): MainSource | undefined {
   if (typeof shortage === 'string') return undefined;
-  const { protocol, destination, ipv6, port, used } = shortage.use;
+  const { protocol, destination, translated, ipv6, port, used, largest } = shortage.use;
   const name = `${protocolWords(protocol)} ${port} of ${addressWords(destination, ipv6)}`;
-  return { kind: 'nat', name, share: mainShare(used, holdings.entries), of: 'held' };
+  const source = largest === undefined ? null : addressWords(largest.source, ipv6);
+  const nat = { address: addressWords(translated, ipv6), source, share: largest?.share ?? 0 };
+  return { kind: 'nat', name, share: mainShare(used, holdings.entries), of: 'held', nat };
 }
 
 /** A source counts as adding if it adds a tenth of the entries in a minute. */

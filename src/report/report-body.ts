@@ -20,6 +20,7 @@ import { stepOf } from './advice/steps.ts';
 import type { TableDiagnosis, Trouble } from './diagnosis/diagnosis.ts';
 import { type LeadBody, leadBody } from './diagnosis/leads/lead-body.ts';
 import type { LoweredThen } from './diagnosis/recollection.ts';
+import { addressWords } from './list/address.ts';
 import { type ListBody, listFigures } from './list/list-body.ts';
 import type { Listed } from './list/listing.ts';
 import type { ReportFindings } from './report-findings.ts';
@@ -174,13 +175,16 @@ const MOST_NAMESPACES = 20;
 
 export function reportBody(findings: ReportFindings): ReportBody {
   const { subject, identities, listed, isForeign } = findings;
-  const list = { namespace: namespaceBody(identities, subject), foreign: isForeign, ...listFigures(listed) };
+  const owners = findings.owners.map(({ address, ipv6, table }) => {
+    return { address: addressWords(address, ipv6), namespace: namespaceBody(identities, table) };
+  });
+  const list = { namespace: namespaceBody(identities, subject), foreign: isForeign, owners, ...listFigures(listed) };
   return { report: { incident: incidentBody(findings), list } };
 }
 
 /** The body of a report that has only a list. */
 export function listBody(listed: Listed): ReportBody {
-  return { report: { incident: null, list: { namespace: null, foreign: false, ...listFigures(listed) } } };
+  return { report: { incident: null, list: { namespace: null, foreign: false, owners: [], ...listFigures(listed) } } };
 }
 
 function incidentBody(findings: ReportFindings): IncidentBody {

@@ -154,12 +154,16 @@ liveSuite('a night that is over', PARTS, () => {
     const all = watchers();
     await check(all);
     const script =
-      'import socket\nfor p in range(200):\n s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM)\n s.bind(("127.0.0.1",20000+p))\n try: s.sendto(b"x",("127.0.0.1",9))\n except OSError: pass';
+      'import socket\nfor p in range(200):\n s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM)\n s.bind(("127.0.0.2",20000+p))\n try: s.sendto(b"x",("127.0.0.1",9))\n except OSError: pass';
     inside(namespace, 'python3', '-c', script);
     await check(all);
     for (const one of all) {
       expect(incidentsOf(one)).toMatchObject([
-        { lost: { clash: toolCounter(namespace, 'insert_failed'), table_full: 0 }, end: null },
+        {
+          lost: { clash: toolCounter(namespace, 'insert_failed'), table_full: 0 },
+          end: null,
+          main: { kind: 'nat', name: 'udp 9 of 127.0.0.1', nat: { address: '127.0.0.1', source: '127.0.0.2' } },
+        },
       ]);
     }
     expect(toolCounter(namespace, 'insert_failed')).toBe(190);

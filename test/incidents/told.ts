@@ -82,6 +82,7 @@ export interface Report {
   readonly incident: Incident;
   readonly list: {
     readonly namespace: { readonly mount: string | null };
+    readonly owners: readonly unknown[];
     readonly source: string;
     readonly entries: number;
     readonly zoned: number;

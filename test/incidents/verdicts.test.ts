@@ -228,6 +228,8 @@ liveSuite('what the list shows', PARTS, () => {
     const left = Number(/^ipv4 +2 udp +17 (\d+) /.exec(inside(name, 'cat', '/proc/net/nf_conntrack').stdout)?.[1]);
     expect(left).toBeGreaterThan(3500);
     const pid = String(await processInside(name));
+    const { owners } = (await report('--pid', pid)).list;
+    expect(owners).toMatchObject([{ address: '198.51.100.77', namespace: { pid: Number(pid), command: 'sleep' } }]);
     for (const run of EXECUTABLES) {
       const { stdout } = await answerOf(withoutOthers(...run, 'report', '--interval', '0.2', '--pid', pid));
       const text = stdout.replace(/\s+/g, ' ');

@@ -18,6 +18,15 @@ export interface NatUse extends NatGroup {
   readonly used: number;
   /** What most of its entries are. */
   readonly mostly: EntryClass;
+  /** The source with most of its entries; undefined if the entries were only counted. */
+  readonly largest?: NatUser | undefined;
+}
+
+/** Addresses are 32-bit words, of the family of the group. */
+export interface NatUser {
+  readonly source: readonly number[];
+  /** Percent of the entries of the group. */
+  readonly share: number;
 }
 
 /** A group, and the range that it has used up. */
@@ -80,14 +89,19 @@ export interface GroupPorts {
   readonly group: NatGroup;
   readonly taken: Uint8Array;
   readonly classes: Map<number, number>;
+  /** Entries by source; of a bounded number of sources. */
+  readonly sources: Map<string, number>;
 }
 
+/** A crowd has no largest source worth a name. */
+const MOST_SOURCES = 4096;
+
 export function portsOf(group: NatGroup): GroupPorts {
-  return { group, taken: new Uint8Array(PORTS / 8), classes: new Map() };
+  return { group, taken: new Uint8Array(PORTS / 8), classes: new Map(), sources: new Map() };
 }
 
 /** Counts what takes a port of the group, translated or not. */
-export function countPort({ group, taken, classes }: GroupPorts, entry: Entry): void {
+export function countPort({ group, taken, classes, sources }: GroupPorts, entry: Entry): void {
   const { reply, protocol } = entry;
   if (protocol !== group.protocol || reply.sourcePort !== group.port || reply.ipv6 !== group.ipv6) return;
   if (!isEqual(group.translated, reply.destination) || !isEqual(group.destination, reply.source)) return;
@@ -95,6 +109,9 @@ export function countPort({ group, taken, classes }: GroupPorts, entry: Entry): 
   taken[port >> 3] = (taken[port >> 3] ?? 0) | (1 << (port & 7));
   const place = classOf(entry);
   classes.set(place, (classes.get(place) ?? 0) + 1);
+  const source = entry.original.source.subarray(0, group.translated.length).join();
+  const held = sources.get(source);
+  if (held !== undefined || sources.size < MOST_SOURCES) sources.set(source, (held ?? 0) + 1);
 }
 
 function isEqual(words: readonly number[], address: Int32Array): boolean {
@@ -118,7 +135,12 @@ export function shortageOf(ports: GroupPorts, ranges: readonly PortRange[]): Nat
     .filter(({ range, used }) => used >= SHORT * sizeOf(range))
     .sort((a, b) => b.used / sizeOf(b.range) - a.used / sizeOf(a.range) || b.used - a.used);
   const [worst] = found;
-  return worst && { range: worst.range, use: { ...ports.group, used: worst.used, mostly: mostlyOf(ports) } };
+  return (
+    worst && {
+      range: worst.range,
+      use: { ...ports.group, used: worst.used, mostly: mostlyOf(ports), largest: largestOf(ports) },
+    }
+  );
 }
 
 /** The same of a list that cannot be read again: entries stand for ports, and ranges of rules are left out. */
@@ -143,4 +165,10 @@ function ownRanges({ taken }: GroupPorts, ranges: readonly PortRange[]): readonl
 function mostlyOf({ classes }: GroupPorts): EntryClass {
   const [most] = Array.from(classes).sort(([, a], [, b]) => b - a);
   return classAt(most?.[0] ?? 0);
+}
+
+function largestOf({ classes, sources }: GroupPorts): NatUser | undefined {
+  const [largest] = Array.from(sources).sort(([, a], [, b]) => b - a);
+  const all = Array.from(classes.values()).reduce((sum, entries) => sum + entries, 0);
+  return largest && { source: largest[0].split(',').map(Number), share: (100 * largest[1]) / all };
 }

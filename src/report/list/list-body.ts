@@ -17,6 +17,14 @@ interface ListHead {
   readonly namespace: NamespaceBody | null;
   /** Whether a list that was given is much shorter or longer than the table, so that it cannot be its own; no advice is drawn from it. */
   readonly foreign: boolean;
+  /** sources and destinations that are an address of exactly one namespace of this machine, those with most entries first */
+  readonly owners: readonly OwnerBody[];
+}
+
+interface OwnerBody {
+  readonly address: string;
+  /** pod, container, process or netns that has the address */
+  readonly namespace: NamespaceBody;
 }
 
 export interface ListFault {

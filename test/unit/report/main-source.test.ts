@@ -74,7 +74,16 @@ test('NAT without a port: the destination that has none left', () => {
   const group = { ipv6: false, protocol: 17, translated: [1], destination: [0xc0000201], port: 53 };
   const use = { ...group, used: 100, lowest: 1, highest: 100, mostly: { protocol: 17, state: 0, assured: false } };
   const shortage = { use, range: { first: 1, last: 100 } };
-  expect(mainOf(idle, undefined, { shortage })).toMatchObject({ kind: 'nat', name: 'udp 53 of 192.0.2.1', of: 'held' });
+  const main = { kind: 'nat', name: 'udp 53 of 192.0.2.1', of: 'held' };
+  expect(mainOf(idle, undefined, { shortage })).toMatchObject({
+    ...main,
+    nat: { address: '0.0.0.1', source: null, share: 0 },
+  });
+  const used = { ...shortage, use: { ...use, largest: { source: [0x0a000007], share: 92 } } };
+  expect(mainOf(idle, undefined, { shortage: used })).toMatchObject({
+    ...main,
+    nat: { address: '0.0.0.1', source: '10.0.0.7', share: 92 },
+  });
 });
 
 test('unknown: no list, an empty one, or one of another table', () => {

@@ -5,6 +5,7 @@ import { verdictText } from '../../../src/report/diagnosis/verdict.ts';
 import { addressWords, networkWords, protocolWords } from '../../../src/report/list/address.ts';
 import { listLines } from '../../../src/report/list/listing.ts';
 import { type Palette, PLAIN } from '../../../src/report/palette.ts';
+import { reportBody } from '../../../src/report/report-body.ts';
 import type { ReportFindings } from '../../../src/report/report-findings.ts';
 import { reportText } from '../../../src/report/report-text.ts';
 import { holdings, noArrivals, times } from '../support/entries.ts';
@@ -153,6 +154,9 @@ describe('the text', () => {
     const owners = [{ address: [0x0a000001], ipv6: false, table: envoy({}) }];
     const lines = reportText({ ...findingsOf({ holdings: SPRAY }), owners }, PLAIN);
     expect(lines).toContain('  10.0.0.1 is namespace of envoy (pid 4711).');
+    expect(reportBody({ ...findingsOf({ holdings: SPRAY }), owners }).report?.list.owners).toMatchObject([
+      { address: '10.0.0.1', namespace: { pid: 4711, command: 'envoy' } },
+    ]);
   });
 
   test('of nothing wrong', () => {

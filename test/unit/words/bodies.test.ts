@@ -783,6 +783,7 @@ describe('a report', () => {
               ],
             },
             "offloaded": 1,
+            "owners": [],
             "ports": {
               "different": 2,
               "may_lack": 0,
@@ -828,6 +829,11 @@ describe('a report', () => {
             ],
             "source": "/proc/net/nf_conntrack",
             "source_nat": 0,
+            "source_ports": {
+              "different": 0,
+              "may_lack": 0,
+              "top": [],
+            },
             "sources": {
               "different": 2,
               "may_lack": 0,
@@ -948,6 +954,7 @@ describe('a report', () => {
                 "container": null,
                 "growth_per_second": 0,
                 "key": "net:7",
+                "limit_lowered": null,
                 "losses": {
                   "events": {
                     "chainlength": 0,
@@ -994,6 +1001,7 @@ describe('a report', () => {
                 "container": null,
                 "growth_per_second": 10,
                 "key": null,
+                "limit_lowered": null,
                 "losses": {
                   "events": {
                     "chainlength": 0,
@@ -1067,6 +1075,7 @@ describe('a report', () => {
               "number": null,
               "pid": 4711,
             },
+            "owners": [],
           },
         },
       }

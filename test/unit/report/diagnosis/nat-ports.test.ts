@@ -106,6 +106,13 @@ function shortagesIn(entries: readonly Entry[], ranges: readonly PortRange[] = [
   return ports.flatMap((one) => shortageOf(one, ranges) ?? []);
 }
 
+test('the source with most of the ports', () => {
+  const [many, few] = [span({ ...WEB, source: '10.0.0.7' }, 2000, 7), span(WEB, 2007, 3)];
+  expect(shortagesIn([...few, ...many], [{ first: 2000, last: 2009 }])).toMatchObject([
+    { use: { largest: { source: [0x0a000007], share: 70 } } },
+  ]);
+});
+
 describe('short of ports', () => {
   const [TEN, HUNDRED, NEXT] = [
     { first: 2000, last: 2009 },
