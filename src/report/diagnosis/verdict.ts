@@ -11,21 +11,11 @@ import { addressWords, protocolWords } from '../list/address.ts';
 import { sizeOf } from '../list/nat-groups.ts';
 import type { ReportFindings } from '../report-findings.ts';
 import { tableWords, totalOf, usageWords } from '../table-words.ts';
-import {
-  type Diagnosis,
-  events,
-  isFine,
-  isGone,
-  type PastFull,
-  RECENT_SECONDS,
-  ROOM_TROUBLE,
-  recentLosses,
-  type TableDiagnosis,
-  watchedOf,
-} from './diagnosis.ts';
+import { type Diagnosis, isFine, isGone, type PastFull, RECENT_SECONDS, recentLosses, watchedOf } from './diagnosis.ts';
 import { leadWords } from './leads/lead-words.ts';
 import type { Shortage } from './nat-ports.ts';
 import { causesOfLoss, loweredWords, spellWords } from './spell-words.ts';
+import { events, ROOM_TROUBLE, type TableDiagnosis } from './table-trouble.ts';
 
 export function verdictText(found: ReportFindings): string {
   const { diagnosis, evaluation } = found;

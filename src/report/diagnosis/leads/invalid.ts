@@ -16,7 +16,7 @@ import { grouped } from '../../../words/prose.ts';
 import { foreign } from '../../../words/words.ts';
 import { inNamespace } from '../../advice/step.ts';
 import { tableWords } from '../../table-words.ts';
-import { events } from '../diagnosis.ts';
+import { events } from '../table-trouble.ts';
 import { type LeadBase, type LeadForm, type Note, note, rate, type Surroundings } from './lead.ts';
 import { riseOf, type StacksSeen } from './stack.ts';
 
