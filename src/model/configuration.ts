@@ -80,7 +80,14 @@ export type MachineKind =
   | 'other';
 
 /** Places that a captured tree may lack: then it is unknown what they say. */
-export type EvidencePlace = 'modules loaded at boot' | 'udev rules' | 'kubelet' | 'CPUs';
+export type EvidencePlace =
+  | 'init system'
+  | 'module options'
+  | 'modules loaded at boot'
+  | 'udev rules'
+  | 'iptables service'
+  | 'kubelet'
+  | 'CPUs';
 
 /** How the machine applies its settings and loads its module; a field is undefined if that is unknown. */
 export interface Evidence {
@@ -90,6 +97,8 @@ export interface Evidence {
   /** True if a restart of iptables unloads modules and does not set sysctls again: `/etc/sysconfig/iptables-config`. */
   readonly iptablesUnloads: boolean | undefined;
   readonly builtIn: boolean | undefined;
+  /** The list of modules that shows it. */
+  readonly modulesFile: string | undefined;
   /** The line that loads the module at boot, itself or by one that needs it. */
   readonly loader: { readonly path: string; readonly module: string } | undefined;
   /** The file with a udev rule that runs sysctl when the module is loaded. */

@@ -1,13 +1,15 @@
 // A limit that is not what is configured, in words.
 
-import { appliedBefore, type Ineffective, ineffective } from '../evaluate/configured.ts';
+import { appliedBefore, type Ineffective, ineffective, type WantedLimit } from '../evaluate/configured.ts';
 import type { Cause, Drift } from '../evaluate/drift.ts';
 import type { Evaluation } from '../evaluate/evaluate.ts';
+import type { Configuration } from '../model/configuration.ts';
 import type { Fault } from '../model/fault.ts';
 import { GENERATIONS, LIMIT_PER_HASHSIZE } from '../model/generation.ts';
 import type { Observation } from '../model/observation.ts';
 import { faultWords } from './faults.ts';
 import { hashsizeRemedy, loaderRemedy } from './machine-remedies.ts';
+import { listWords } from './prose.ts';
 import { foreign } from './words.ts';
 
 /** `limit is 65536 but /etc/sysctl.conf sets 1000000`. */
@@ -44,7 +46,7 @@ function comparedLines({ drift, causes, unjudged, observation }: Evaluation): re
   return [
     `configured limit: ${wanted.limit}, ${where}`,
     ...causes.map(
-      (cause) => `likely cause: ${causeWords(cause, drift, observation)}; ${evidenceWords(cause, observation)}`,
+      (cause) => `likely cause: ${causeWords(cause, drift, observation)}; ${evidenceWords(cause, drift, observation)}`,
     ),
     ...loaderLine(observation),
     ...unseenLine(observation),
@@ -68,17 +70,20 @@ function loaderLine({ evidence }: Observation): readonly string[] {
   return [`loaded at boot: ${foreign(path)} names ${foreign(module)}`];
 }
 
-function unseenLine({ evidence }: Observation): readonly string[] {
-  const unseen = evidence?.unseen ?? [];
-  return unseen.length === 0 ? [] : [`not looked at, because the tree does not have them: ${unseen.join(', ')}`];
+function unseenLine({ evidence, machine }: Observation): readonly string[] {
+  if (evidence === undefined) return [];
+  const unseen = [...(evidence.builtIn === undefined ? ['loaded modules'] : []), ...evidence.unseen];
+  const why = machine.view === 'captured' ? 'the tree does not have them' : 'they cannot be read';
+  return unseen.length === 0 ? [] : [`not looked at, because ${why}: ${unseen.join(', ')}`];
 }
 
-/** What was seen that speaks for a cause. */
-function evidenceWords(cause: Cause, { machine, configuration, evidence }: Observation): string {
+/** The evidence for a cause. */
+export function evidenceWords(cause: Cause, { wanted, live }: Drift, observation: Observation): string {
+  const { machine, configuration, evidence } = observation;
   const { generation } = machine;
   switch (cause) {
     case 'unknown key':
-      return 'seen: no other key in the files';
+      return `seen: ${generation}, and no key of its limit in the files`;
     case 'not read at boot':
       return evidence?.kind === 'red hat without systemd'
         ? `seen: ${foreign(evidence.mark ?? '')}`
@@ -90,19 +95,35 @@ function evidenceWords(cause: Cause, { machine, configuration, evidence }: Obser
     case 'kube-proxy':
       return `seen: ${foreign(evidence?.kubelet ?? '')}, and its limit or a quarter of the limit as buckets`;
     case 'stopped half way':
-      return `seen: the live limit in an earlier line`;
+      return `seen: ${live} in an earlier line, in ${foreign(stoppedAfter(wanted, live, configuration))}`;
     case 'quarter buckets':
     case 'set since':
       return 'seen: the live limit and buckets';
     case 'built in':
-      return `seen: no ${generation} among the loaded modules`;
+      return `seen: ${generation} as built in, by ${shownBy(evidence)}`;
     case 'rule without effect':
       return `seen: ${foreign(evidence?.udevRule ?? '')}`;
     case 'loaded after sysctl':
-      return `seen: no line that loads ${generation} at boot, or a module that needs it`;
+      return `seen: ${LOADER_FILES} have no line that loads ${generation} or a module that needs it`;
     case 'no hashsize':
-      return `seen: ${generation} among the loaded modules, ${configuration?.hashsizes.length === 0 ? 'no' : 'no other'} hashsize, and a limit that a load gives`;
+      return `seen: ${loadedWords(observation)}`;
   }
+}
+
+function loadedWords({ machine, configuration, evidence }: Observation): string {
+  const { generation, buckets } = machine;
+  const options = configuration?.hashsizes.length === 0 ? 'no hashsize' : 'no other hashsize';
+  return listWords([
+    `${generation} as a module in ${shownBy(evidence)}`,
+    ...(evidence?.unseen.includes('module options') === true ? [] : [options]),
+    ...(buckets.ok ? ['a limit that a load gives'] : []),
+  ]);
+}
+
+const LOADER_FILES = '/etc/modules, modules-load.d and the like';
+
+function shownBy(evidence: Observation['evidence']): string {
+  return evidence?.modulesFile ?? '/proc/modules';
 }
 
 /** Why, as far as the machine shows it, and what helps. */
@@ -140,6 +161,12 @@ export function causeWords(cause: Cause, drift: Drift, observation: Observation)
 }
 
 function stoppedWords({ wanted, live }: Drift, { configuration }: Observation): string {
-  const before = configuration === undefined ? undefined : appliedBefore(configuration, live, wanted);
-  return `${foreign(before?.path ?? '')} sets ${live}, and ${foreign(wanted.path)} after it was not applied to its end: sysctl -p ${foreign(wanted.path)} prints the line that fails`;
+  const before = foreign(stoppedAfter(wanted, live, configuration));
+  const path = foreign(wanted.path);
+  return `${before} sets ${live}, and ${path} after it was not applied to its end: sysctl -p ${path} prints the line that fails`;
+}
+
+/** The file that the live limit is from. */
+function stoppedAfter(wanted: WantedLimit, live: number, configuration: Configuration | undefined): string {
+  return (configuration && appliedBefore(configuration, live, wanted)?.path) ?? '';
 }

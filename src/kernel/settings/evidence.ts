@@ -1,6 +1,6 @@
-// What on the machine may explain that its limit is not the configured one.
+// Evidence of why the machine's limit is not the configured one.
 
-import type { Evidence, EvidencePlace } from '../../model/configuration.ts';
+import type { Evidence, EvidencePlace, MachineKind } from '../../model/configuration.ts';
 import type { Generation } from '../../model/generation.ts';
 import { exists } from '../file.ts';
 import { builtInModules, loadedModules } from '../modules.ts';
@@ -8,24 +8,29 @@ import type { Root } from '../root.ts';
 import { isWhole, readEvidenceText } from './evidence-text.ts';
 import { LOADER_PLACES, readLoader } from './loader.ts';
 import { readMachineKind } from './machine-kind.ts';
+import { MODULE_OPTIONS } from './settings-files.ts';
 import { readUdevRule, UDEV_FOLDERS } from './udev-rules.ts';
 
-// Of most distributions, k3s and rke2 among them, of k0s, and of MicroK8s.
+// The folders of most distributions, including k3s and RKE2, of k0s, and of MicroK8s.
 const KUBELETS = ['/var/lib/kubelet', '/var/lib/k0s/kubelet', '/var/snap/microk8s/common/var/lib/kubelet'];
 const RANCHERS = ['/etc/rancher/k3s', '/etc/rancher/rke2'];
 const ONLINE = '/sys/devices/system/cpu/online';
 
+const IPTABLES_CONFIG = '/etc/sysconfig/iptables-config';
+
 export function readEvidence(root: Root, generation: Generation): Evidence {
+  const { kind, mark } = readMachineKind(root);
   return {
-    ...readMachineKind(root),
+    kind,
+    mark,
     iptablesUnloads: readIptablesUnloads(root),
-    builtIn: readBuiltIn(root, generation),
+    ...readBuiltIn(root, generation),
     loader: readLoader(root, generation),
     udevRule: readUdevRule(root, generation),
     kubelet: KUBELETS.find((folder) => exists(root.locate(folder))),
     kubeProxyFile: kubeProxyFile(root),
     cpus: onlineCpus(root),
-    unseen: unseenPlaces(root),
+    unseen: isWhole(root) ? [] : unseenPlaces(root, kind, generation),
   };
 }
 
@@ -34,15 +39,19 @@ function kubeProxyFile(root: Root): string | undefined {
   return folder === undefined ? undefined : `${folder}/config.yaml`;
 }
 
-function unseenPlaces(root: Root): readonly EvidencePlace[] {
-  if (isWhole(root)) return [];
-  const seen: readonly (readonly [EvidencePlace, readonly string[]])[] = [
-    ['modules loaded at boot', LOADER_PLACES],
-    ['udev rules', UDEV_FOLDERS],
-    ['kubelet', [...KUBELETS, '/var/lib']],
-    ['CPUs', [ONLINE]],
+function unseenPlaces(root: Root, kind: MachineKind, generation: Generation): readonly EvidencePlace[] {
+  const hasAny = (paths: readonly string[]) => paths.some((path) => exists(root.locate(path)));
+  const unloads = kind === 'red hat without systemd' || generation === 'ip_conntrack';
+  const seen: readonly (readonly [EvidencePlace, boolean])[] = [
+    ['init system', kind !== 'other'],
+    ['module options', hasAny(MODULE_OPTIONS)],
+    ['modules loaded at boot', hasAny(LOADER_PLACES)],
+    ['udev rules', hasAny(UDEV_FOLDERS)],
+    ['iptables service', !unloads || hasAny(['/etc/sysconfig'])],
+    ['kubelet', hasAny([...KUBELETS, '/var/lib'])],
+    ['CPUs', hasAny([ONLINE])],
   ];
-  return seen.flatMap(([place, paths]) => (paths.some((path) => exists(root.locate(path))) ? [] : [place]));
+  return seen.flatMap(([place, isSeen]) => (isSeen ? [] : [place]));
 }
 
 /** `0-3,5` of `/sys/devices/system/cpu/online`. */
@@ -56,9 +65,9 @@ function onlineCpus(root: Root): number | undefined {
   return sum > 0 ? sum : undefined;
 }
 
-/** `/etc/sysconfig/iptables-config` of Red Hat's iptables service, which unloads modules unless told otherwise. */
+/** `/etc/sysconfig/iptables-config` of Red Hat's iptables service, which unloads modules by default. */
 function readIptablesUnloads(root: Root): boolean | undefined {
-  const config = readEvidenceText(root, '/etc/sysconfig/iptables-config');
+  const config = readEvidenceText(root, IPTABLES_CONFIG);
   if (config === undefined) return undefined;
   // A shell reads it: the last one counts.
   const setting = (name: string) => {
@@ -74,10 +83,12 @@ function readIptablesUnloads(root: Root): boolean | undefined {
   return setting('IPTABLES_MODULES_UNLOAD') !== 'no';
 }
 
-/** A table that is there without an entry in `/proc/modules`, which a container of OpenVZ does not have. */
-function readBuiltIn(root: Root, generation: Generation): boolean | undefined {
+/** A table without an entry in `/proc/modules`, which a container of OpenVZ does not have, is built in. */
+function readBuiltIn(root: Root, generation: Generation): Pick<Evidence, 'builtIn' | 'modulesFile'> {
   const loaded = loadedModules(root);
-  if (loaded.ok) return !loaded.value.has(generation);
+  if (loaded.ok) return { builtIn: !loaded.value.has(generation), modulesFile: '/proc/modules' };
   const builtIn = builtInModules(root);
-  return builtIn.ok ? builtIn.value.has(generation) : undefined;
+  return builtIn.ok
+    ? { builtIn: builtIn.value.has(generation), modulesFile: 'modules.builtin' }
+    : { builtIn: undefined, modulesFile: undefined };
 }

@@ -20,6 +20,8 @@ const MODPROBE_FOLDERS = [
   '/usr/lib/modprobe.d',
   '/lib/modprobe.d',
 ];
+const MODPROBE_CONF = '/etc/modprobe.conf';
+export const MODULE_OPTIONS = [MODPROBE_CONF, ...MODPROBE_FOLDERS];
 const RC_LOCAL = ['/etc/rc.local', '/etc/rc.d/rc.local'];
 const COMMAND_LINE = '/proc/cmdline';
 /** Bytes of a file. A line of it may take as long as a pattern does. */
@@ -32,7 +34,7 @@ export function readConfiguration(root: Root): Configuration {
   const sysctl = sysctlPaths(root, reader, faults).flatMap(({ path, atBoot }) =>
     parseSysctlFile(text(path), path, atBoot, reader),
   );
-  const paths = ['/etc/modprobe.conf', ...settingsFiles(root, MODPROBE_FOLDERS, faults, isVisibleConf)];
+  const paths = [MODPROBE_CONF, ...settingsFiles(root, MODPROBE_FOLDERS, faults, isVisibleConf)];
   const modprobe = paths.map((path) => parseModprobeFile(text(path), path));
   const boot = parseCommandLine(text(COMMAND_LINE), COMMAND_LINE);
   return {

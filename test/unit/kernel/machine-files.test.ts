@@ -176,8 +176,23 @@ describe('evidence about a limit', () => {
   });
 
   test('a tree that lacks places, and one that was captured whole', () => {
-    expect(evidence({}).unseen).toEqual(['modules loaded at boot', 'udev rules', 'kubelet', 'CPUs']);
-    expect(evidence({ 'etc/modules': '', 'lib/udev/rules.d/x': '' }).unseen).toEqual(['kubelet', 'CPUs']);
+    const most = ['modules loaded at boot', 'udev rules', 'kubelet', 'CPUs'];
+    expect(evidence({}).unseen).toEqual(['init system', 'module options', ...most]);
+    const some: Files = {
+      'etc/modprobe.d/x': '',
+      'etc/modules': '',
+      'lib/udev/rules.d/x': '',
+      'run/systemd/system/x': '',
+    };
+    expect(evidence(some).unseen).toEqual(['kubelet', 'CPUs']);
+    const EL6 = {
+      'etc/modprobe.conf': '',
+      'etc/modules': '',
+      'lib/udev/rules.d/x': '',
+      'etc/redhat-release': 'CentOS release 6.10\n',
+    };
+    expect(evidence(EL6).unseen).toEqual(['iptables service', 'kubelet', 'CPUs']);
+    expect(evidence({ ...EL6, 'etc/sysconfig/x': '' }).unseen).toEqual(['kubelet', 'CPUs']);
     expect(evidence({ captured: '' }).unseen).toEqual([]);
   });
 

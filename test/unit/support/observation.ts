@@ -102,6 +102,7 @@ export const EVIDENCE: Evidence = {
   mark: '/run/systemd/system',
   iptablesUnloads: undefined,
   builtIn: false,
+  modulesFile: '/proc/modules',
   loader: undefined,
   udevRule: undefined,
   kubelet: undefined,

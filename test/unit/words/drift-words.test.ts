@@ -5,7 +5,7 @@ import type { Cause } from '../../../src/evaluate/drift.ts';
 import { parseModprobeFile } from '../../../src/kernel/settings/module-options.ts';
 import { parseSysctlFile } from '../../../src/kernel/settings/sysctl-file.ts';
 import type { Configuration } from '../../../src/model/configuration.ts';
-import { causeWords, driftDetails } from '../../../src/words/drift-words.ts';
+import { causeWords, driftDetails, evidenceWords } from '../../../src/words/drift-words.ts';
 import { tableText } from '../../../src/words/line.ts';
 import { evaluated } from '../support/checks.ts';
 import { type Changes, EVIDENCE, fault, NOTHING_CONFIGURED, observation, ok } from '../support/observation.ts';
@@ -56,7 +56,7 @@ describe('the long output', () => {
       expect.stringMatching(/^likely cause: the module is not loaded at boot/),
       // Of 4001 entries 500 buckets are too few.
       expect.stringMatching(
-        /^likely cause: .* options nf_conntrack hashsize=501 in \/etc\/modprobe\.d\/nf_conntrack\.conf; seen: nf_conntrack among the loaded modules, /,
+        /^likely cause: .* options nf_conntrack hashsize=501 in \/etc\/modprobe\.d\/nf_conntrack\.conf; seen: nf_conntrack as a module in \/proc\/modules, /,
       ),
     ]);
   });
@@ -84,6 +84,84 @@ test.each<[Cause, Configuration, string]>([
   const { drift, observation } = evaluated({ configuration, evidence: EVIDENCE });
   if (drift === undefined) throw new Error('none');
   expect(causeWords(cause, drift, observation)).toContain(words);
+});
+
+const TWO_LINES: Configuration = {
+  ...NOTHING_CONFIGURED,
+  sysctl: [...wanted(1000).sysctl, ...wanted(4000).sysctl],
+};
+const MODULE = 'nf_conntrack';
+const EVIDENCE_OF: Readonly<Record<Cause, readonly [string, Changes]>> = {
+  'unknown key': [`${MODULE}, and no key of its limit in the files`, { configuration: OLD_KEY }],
+  'not read at boot': ['systemd, and no link to the file in the folders of sysctl.d', {}],
+  'pve-firewall': [
+    '/etc/pve, and the limit that pve-firewall sets',
+    { evidence: { ...EVIDENCE, kind: 'proxmox', mark: '/etc/pve' } },
+  ],
+  'iptables unloads': ['/etc/sysconfig/iptables-config does not say "no"', {}],
+  'kube-proxy': [
+    '/var/lib/kubelet, and its limit or a quarter of the limit as buckets',
+    { evidence: { ...EVIDENCE, kubelet: '/var/lib/kubelet' } },
+  ],
+  'stopped half way': [`1000 in an earlier line, in ${CONF}`, { configuration: TWO_LINES }],
+  'quarter buckets': ['the live limit and buckets', {}],
+  'set since': ['the live limit and buckets', {}],
+  'built in': [
+    `${MODULE} as built in, by modules.builtin`,
+    { evidence: { ...EVIDENCE, builtIn: true, modulesFile: 'modules.builtin' } },
+  ],
+  'rule without effect': [
+    '/etc/udev/rules.d/9.rules',
+    { evidence: { ...EVIDENCE, udevRule: '/etc/udev/rules.d/9.rules' } },
+  ],
+  'loaded after sysctl': [
+    `/etc/modules, modules-load.d and the like have no line that loads ${MODULE} or a module that needs it`,
+    {},
+  ],
+  'no hashsize': [`${MODULE} as a module in /proc/modules, no hashsize and a limit that a load gives`, {}],
+};
+
+const CAUSES = Object.keys(EVIDENCE_OF).filter((name): name is Cause => name in EVIDENCE_OF);
+
+test.each(CAUSES)('the evidence for %s', (cause) => {
+  const [words, changes] = EVIDENCE_OF[cause];
+  const { drift, observation: found } = evaluated({
+    configuration: wanted(4000),
+    evidence: EVIDENCE,
+    buckets: ok(1000),
+    ...changes,
+  });
+  if (drift === undefined) throw new Error('none');
+  expect(evidenceWords(cause, drift, found)).toBe(`seen: ${words}`);
+});
+
+describe('evidence that could not be looked at', () => {
+  const unseen = (changes: Changes) => details({ configuration: wanted(4001), ...changes }).slice(-1);
+
+  test('places that a tree does not have', () => {
+    const evidence = { ...EVIDENCE, builtIn: undefined, unseen: ['init system', 'udev rules'] } as const;
+    expect(unseen({ evidence, view: 'captured' })).toEqual([
+      'not looked at, because the tree does not have them: loaded modules, init system, udev rules',
+    ]);
+  });
+
+  test('the list of modules of a machine', () => {
+    expect(unseen({ evidence: { ...EVIDENCE, builtIn: undefined }, view: 'own' })).toEqual([
+      'not looked at, because they cannot be read: loaded modules',
+    ]);
+  });
+
+  test('options of the module that the tree does not have are not said to be absent', () => {
+    const evidence = { ...EVIDENCE, unseen: ['module options'] } as const;
+    expect(details({ configuration: wanted(4001), evidence })[2]).toMatch(
+      /; seen: nf_conntrack as a module in \/proc\/modules and a limit that a load gives$/,
+    );
+  });
+
+  test('a limit that no load can be compared with is no evidence', () => {
+    const [, , last] = details({ configuration: wanted(4001), buckets: fault('denied', '/b') });
+    expect(last).toMatch(/; seen: nf_conntrack as a module in \/proc\/modules and no hashsize$/);
+  });
 });
 
 test('of each generation its own key and file', () => {
