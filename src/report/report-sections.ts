@@ -69,15 +69,20 @@ function tenthsWords(rate: number): string {
   return rate > 0 && rate < 1 ? rate.toFixed(1) : grouped(Math.round(rate));
 }
 
+/** ip_conntrack counts each ICMP error about a tracked connection as invalid too. */
+const MIXED_INVALID = 'match no entry, or are ICMP errors';
+
 /** Returns the counters of the table in trouble, between the two samples and since boot, and the kernel log. */
 export function counterLines(findings: ReportFindings, palette: Palette): readonly string[] {
-  const { diagnosis } = findings;
+  const { diagnosis, evaluation } = findings;
   const { result } = diagnosis.worst;
   const { table, losses, measurements } = result;
+  const { generation } = evaluation.observation.machine;
   const row = (words: string, rate: string, total: string) =>
     `  ${words.padEnd(57)}${losses === undefined ? '' : rate.padStart(9)}${total.padStart(12)}`;
   const rows = COUNTER_NAMES.filter((name) => measurements[name].kind === 'value').map((name) => {
-    const words = `${name.padEnd(14)}${COUNTER_WORDS[name].report}`;
+    const isMixed = name === 'invalid' && generation === 'ip_conntrack';
+    const words = `${name.padEnd(14)}${isMixed ? MIXED_INVALID : COUNTER_WORDS[name].report}`;
     const line = row(words, `${rateOrUnknown(result, name)}/s`, grouped(totalOf(result, name) ?? 0));
     return counterSpec(name).means === 'loss' && events(result, name) > 0 ? palette.critical(line) : line;
   });

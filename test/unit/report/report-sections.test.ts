@@ -55,6 +55,14 @@ describe('where', () => {
 
 describe('losing', () => {
   const lines = (incident: Incident) => counterLines(findingsOf(incident), PLAIN);
+
+  test.each([
+    ['ip_conntrack', 'belong to no entry, or are ICMP errors '],
+    ['nf_conntrack', 'belong to no entry: rules may drop them '],
+  ] as const)('invalid, of %s', (generation, words) => {
+    const found = lines({ first: { generation, statistics: counted({ invalid: 7 }) } });
+    expect(found.find((line) => line.startsWith('  invalid'))).toContain(words);
+  });
   const log = (count: number) =>
     ok(
       { lines: 2, first: 'a', last: 'b', ago: 30, namespaces: [7, 8, 9, 10].slice(0, count), records: [] },
