@@ -94,11 +94,20 @@ function troubledBeside({ diagnosis: { worst } }: ReportFindings, subject: Table
   return trouble === 'none' || result.table.key === subject.key ? undefined : result.table;
 }
 
-/** A report that a check records reads the list for at most half of the time that is left. */
+/** Shares of the time that is left, for the parts of a report that a check records. */
+const [LIST_SHARE, COUNTED_BY, NEW_ENTRIES_SHARE] = [1 / 2, 3 / 4, 1 / 8];
+
 function listContext(context: ReportContext): ReportContext {
   const { deadline, recording } = context;
   if (recording === undefined) return context;
-  const until = deadline.elapsed() + deadline.left() / 2;
+  const until = deadline.elapsed() + COUNTED_BY * deadline.left();
+  return { ...limited(context, LIST_SHARE), recording: { ...recording, isLate: () => deadline.elapsed() > until } };
+}
+
+function limited(context: ReportContext, share: number): ReportContext {
+  const { deadline, recording } = context;
+  if (recording === undefined) return context;
+  const until = deadline.elapsed() + share * deadline.left();
   return { ...context, stop: timeLimit({ elapsed: deadline.elapsed, left: () => until - deadline.elapsed() }) };
 }
 
@@ -116,7 +125,9 @@ function losesBetween(before: Look, after: Look, { key }: Table): boolean {
 async function seeAgain(root: Root, { machine }: Observation, subject: Table, context: ReportContext) {
   const { entries, watch, intervalSeconds } = context.options;
   const changes = root.view !== 'captured' && entries === undefined && (watch || intervalSeconds > 0);
-  return changes && !context.stop.interrupted() ? await seeTable(root, machine, subject, context) : undefined;
+  return changes && !context.stop.interrupted()
+    ? await seeTable(root, machine, subject, limited(context, NEW_ENTRIES_SHARE))
+    : undefined;
 }
 
 async function seenBefore(root: Root, first: Observation, subject: Table, context: ReportContext) {

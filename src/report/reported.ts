@@ -27,6 +27,8 @@ export interface Recording {
   readonly tableKey: string;
   /** Entries younger than this count as fresh: they belong to the incident. */
   readonly freshSeconds: number;
+  /** True once no time is left to count more of the sampled lines. */
+  readonly isLate?: () => boolean;
 }
 
 /** The first lines of a table's list, in a compact form that recognises them in the next reading. */

@@ -30,8 +30,10 @@ export function baseArchive(folder: string, architecture: Architecture, userland
   copyFileSync(built, placed(tree, 'usr/lib/nagios/plugins/check_conntrack'));
   copyFileSync(join(dirname(built), 'image-tools'), placed(tree, 'usr/lib/image-tools'));
   compile(placed(tree, 'bin/traffic'), architecture);
-  copyFileSync(join(__dirname, 'init'), placed(tree, 'init'));
-  chmodSync(join(tree, 'init'), 0o755);
+  for (const script of ['init', 'init-million']) {
+    copyFileSync(join(__dirname, script), placed(tree, script));
+    chmodSync(join(tree, script), 0o755);
+  }
   writeFileSync(placed(tree, 'etc/track.nft'), TRACK);
   writeFileSync(placed(tree, 'etc/nat.nft'), NAT);
   archive(tree, file);

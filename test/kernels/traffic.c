@@ -2,6 +2,7 @@
 //   traffic COUNT PORT [TIMES]   from one socket to COUNT ports, from PORT on: COUNT entries; repeated TIMES times, with
 //                                pauses, so that other processes get the only processor too
 //   traffic COUNT PORT same      from COUNT sockets to one port
+//   traffic COUNT PORT ADDRESS   from that address
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -26,6 +27,12 @@ int main(int argc, char **argv) {
     return 0;
   }
   int fd = socket(AF_INET, SOCK_DGRAM, 0), times = argc > 3 ? atoi(argv[3]) : 1;
+  struct sockaddr_in from = {.sin_family = AF_INET};
+  if (argc > 3 && strchr(argv[3], '.') != NULL) {
+    times = 1;
+    from.sin_addr.s_addr = inet_addr(argv[3]);
+    bind(fd, (struct sockaddr *)&from, sizeof from);
+  }
   for (int time = 0; time < times; time++) {
     for (int at = 0; at < count; at++) send_to(fd, at / ports, first + at % ports);
     if (times > 1) usleep(50000);

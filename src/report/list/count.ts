@@ -10,7 +10,7 @@ import type { CountTask } from './count-worker.ts';
 import { addDigest, type Digest, type Marks, newDigest, scaleDigest } from './digest.ts';
 import type { EntryFeed } from './entry-feed.ts';
 import type { Sampled } from './holders.ts';
-import { newLineSample, takeSample } from './line-sample.ts';
+import { type LineSample, newLineSample, takeSample } from './line-sample.ts';
 import { addCounted, type SharedLines, stopSharedLines, wasHelped } from './shared-lines.ts';
 
 /** What a list came to, or what an even random sample of it did. */
@@ -36,6 +36,8 @@ export interface Watcher {
   readonly step: (entries: number) => void;
   /** Of a list whose lines are sampled, so many are enough; undefined for the engine's own number. */
   readonly enough?: number | undefined;
+  /** Ends the counting of sampled lines: those counted by then are a sample too. */
+  readonly isLate?: (() => boolean) | undefined;
 }
 
 export async function countEntries(feed: EntryFeed, marks: Marks, watcher: Watcher): Promise<Counted> {
@@ -74,11 +76,20 @@ async function countSample(feed: EntryFeed, marks: Marks, watcher: Watcher): Pro
     watcher.step(taken.lines);
   });
   const digest = newDigest(newDigest());
-  for (const { bytes, length } of taken.blocks) countPiece(digest, bytes, length, marks);
-  const { held, lines } = taken;
+  const held = countBlocks(taken, digest, marks, watcher);
+  const { lines } = taken;
   if (held === lines) return { source: feed.source, digest, sample: undefined, cut };
   scaleDigest(digest, lines / held);
   return { source: feed.source, digest, sample: { held, lines }, cut };
+}
+
+/** Returns how many of the sampled lines were counted. */
+function countBlocks(taken: LineSample, digest: Digest, marks: Marks, { isLate }: Watcher): number {
+  for (const { bytes, length } of taken.blocks) {
+    if (digest.entries > 0 && isLate?.() === true) return digest.entries + digest.unknown;
+    countPiece(digest, bytes, length, marks);
+  }
+  return taken.held;
 }
 
 /** Why it went no further. */

@@ -64,6 +64,7 @@ async function firstListLines(feed: EntryFeed, context: ReportContext): Promise<
   try {
     while (lines.length < MOST_LINES) {
       const got = await nextPiece(feed, piece, context);
+      if (got === 'stopped' && lines.length > 0) break;
       if (typeof got !== 'number') return undefined;
       if (got === 0) return { lines, whole: true };
       lines.push(...bytes.toLatin1(piece, 0, got).split('\n').filter(Boolean));

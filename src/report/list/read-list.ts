@@ -38,7 +38,8 @@ export async function readList(
   const { top, watch } = options;
   const progress = progressOf(watch || recording !== undefined ? 0 : (feed.expected ?? 0));
   const marks = marksOf(timeouts, recording?.freshSeconds);
-  const counted = await countEntries(feed, marks, { stop, step: progress.update, enough: recording && RECORDED_LINES });
+  const recorded = { enough: recording && RECORDED_LINES, isLate: recording?.isLate };
+  const counted = await countEntries(feed, marks, { stop, step: progress.update, ...recorded });
   progress.end();
   const { source, digest, sample, cut } = recording === undefined ? counted : scaledToTable(counted, feed.expected);
   if (cut !== undefined && cut !== 'stopped' && digest.entries === 0) {
