@@ -3,12 +3,13 @@
 import { children } from '#system/children';
 import { clock } from '#system/clock';
 import { self } from '#system/self';
+import { signals } from '#system/signals';
 import type { Fault, ReadAttempt, Reading } from '../model/fault.ts';
 import type { ChildAnswer, Stream } from '../system/contract.ts';
 import { systemFault } from './file.ts';
 import { wouldLoadModule } from './modules.ts';
 import type { Root } from './root.ts';
-import { findTool, type Tool } from './tools.ts';
+import { findTool, TOOLS, type Tool } from './tools.ts';
 
 /** The output of a tool, one character per byte. */
 export interface Answer {
@@ -50,12 +51,26 @@ export function runTool<T>(root: Root, run: ToolRun, interpret: (answer: Answer)
   const late = root.expired(source);
   if (late !== undefined) return { ok: false, fault: late };
   const before = root.deadline.elapsed();
-  const milliseconds = Math.min(root.deadline.left(), tool.milliseconds, run.milliseconds ?? tool.milliseconds);
-  const [program = '', ...words] = [...enter, ...line, ...args];
+  const limits = [root.deadline.left(), signals.left(), tool.milliseconds, run.milliseconds ?? tool.milliseconds];
+  const milliseconds = Math.max(0, Math.min(...limits));
+  const [program = '', ...words] = [...leash(), ...enter, ...line, ...args];
   const answer = children.run(program, words, { milliseconds, bytes: tool.bytes });
   const reading = readAnswer(root, source, answer, interpret);
   root.record(attempted(source, reading, answer.stdout, root.deadline.elapsed() - before));
   return reading;
+}
+
+const PROBE = { milliseconds: 1000, bytes: 1 << 16 } as const;
+const canLeash = new Map<string, boolean>();
+
+// Before util-linux 2.33, and in BusyBox, setpriv(1) cannot do it: a tool then runs on until it writes.
+function leash(): readonly string[] {
+  const { args } = TOOLS.leash;
+  const path = children.outliveUs ? findTool(TOOLS.leash) : undefined;
+  if (path === undefined) return [];
+  const works = canLeash.get(path) ?? children.run(path, [...args, path, '--version'], PROBE).status === 0;
+  canLeash.set(path, works);
+  return works ? [path, ...args] : [];
 }
 
 function readAnswer<T>(
@@ -86,7 +101,8 @@ export interface RunningTool {
 
 /** Starts a tool by the words of toolLine(). */
 export function startTool({ tool, source }: ToolRun, [program = '', ...args]: readonly string[]): RunningTool {
-  const child = children.start(program, args);
+  const [first = program, ...others] = [...leash(), program];
+  const child = children.start(first, [...others, ...args]);
   let late = false;
   const cancel = clock.after(tool.milliseconds, () => {
     late = true;

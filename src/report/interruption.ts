@@ -3,6 +3,7 @@
 import { clock } from '#system/clock';
 import { signals } from '#system/signals';
 import type { Deadline } from '../kernel/root.ts';
+import type { Signals } from '../system/contract.ts';
 
 export interface Interruption {
   /** True once it has come. */
@@ -11,38 +12,43 @@ export interface Interruption {
   readonly coming: Promise<'interrupted'>;
   /** Waits until the time has passed or it comes. */
   readonly pause: (milliseconds: number) => Promise<void>;
+  /** Runs `work`, which a signal interrupts, and no other such work within it. At other times it ends the program. */
+  readonly during: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
-/** Catches signals from now on; a second signal of a kind ends the program as usual. */
 export function interruption(deadline: Deadline): Interruption {
   return interruptionBy(deadline, signals.onEnd);
 }
 
 /** The same for the deadline only: a signal ends the program. */
 export function timeLimit(deadline: Deadline): Interruption {
-  return interruptionBy(deadline, () => undefined);
+  return interruptionBy(deadline, () => () => undefined);
 }
 
-function interruptionBy({ left }: Deadline, onEnd: (call: () => void) => void): Interruption {
+function interruptionBy({ left }: Deadline, onEnd: Signals['onEnd']): Interruption {
   let came = false;
+  let come = (): void => undefined;
   const coming = new Promise<'interrupted'>((resolve) => {
-    const come = () => {
+    come = () => {
       came = true;
       resolve('interrupted');
     };
-    onEnd(come);
     if (left() < Number.POSITIVE_INFINITY) clock.after(left(), come);
   });
   // A timer fires late while a long list is being counted.
   const isOver = () => came || left() <= 0;
+  const during = async <T>(work: () => Promise<T>): Promise<T> => {
+    const release = onEnd(come);
+    return work().finally(release);
+  };
   const pause = async (milliseconds: number): Promise<void> => {
     if (isOver() || milliseconds <= 0) return;
     let cancel = (): void => undefined;
     const elapsed = new Promise<void>((resolve) => {
       cancel = clock.after(milliseconds, resolve);
     });
-    await Promise.race([coming, elapsed]);
+    await during(() => Promise.race([coming, elapsed]));
     cancel();
   };
-  return { interrupted: isOver, coming, pause };
+  return { interrupted: isOver, coming, pause, during };
 }

@@ -64,7 +64,7 @@ async function watchTable(context: ReportContext): Promise<Outcome> {
   try {
     do {
       once = await reportOnce(context, once);
-      screen.show(linesOf(once, context));
+      screen.show(linesOf(once, context), writtenReport(once, context));
       const pause = Math.max(1000 * options.intervalSeconds, (READING_SHARE - 1) * once.reading);
       await stop.pause(pause);
     } while (once.look !== undefined && !stop.interrupted());

@@ -3,6 +3,7 @@
 import { bytes } from '#system/bytes';
 import { files } from '#system/files';
 import { terminal } from '#system/terminal';
+import { findTool, TOOLS } from '../kernel/tools.ts';
 import { writeText } from '../system/stdout.ts';
 import { type Palette, PLAIN } from './palette.ts';
 
@@ -53,7 +54,8 @@ export function progressOf(expected: number): Progress {
 
 /** Shows one text after another in the same place. */
 export interface Screen {
-  readonly show: (lines: readonly string[]) => void;
+  /** `last` is what remains on the terminal if a signal ends the program. */
+  readonly show: (lines: readonly string[], last: string) => void;
   /** Restores the terminal. */
   readonly close: () => void;
 }
@@ -67,13 +69,19 @@ const [HOME, LINE_REST, SCREEN_REST] = [`${ESCAPE}H`, `${ESCAPE}K`, `${ESCAPE}J`
 export function openScreen(): Screen {
   if (!terminal.isTerminal(STDOUT))
     return { show: (lines) => void write(`${lines.join('\n')}\n\n`), close: () => undefined };
+  const tail = findTool(TOOLS.lastWords);
+  terminal.setLastWords(CLOSE, tail);
   write(OPEN);
   return {
-    show: (lines) => {
-      const fitting = fitted(lines, terminal.rows() || ROWS);
+    show: (lines, last) => {
+      terminal.setLastWords(CLOSE + last, tail);
+      const fitting = fitted(lines, terminal.rows() ?? ROWS);
       write(`${HOME}${fitting.map((line) => line + LINE_REST).join('\n')}${SCREEN_REST}`);
     },
-    close: () => void write(CLOSE),
+    close: () => {
+      write(CLOSE);
+      terminal.setLastWords('', tail);
+    },
   };
 }
 

@@ -80,7 +80,7 @@ export interface Child {
   readonly stdout: Stream;
   /** Waits for the end; returns the exit status, or undefined if a signal ended the child. */
   ended(): Promise<number | Failed | undefined>;
-  /** Kills it at once. */
+  /** Kills it at once, with the processes that it started. */
   kill(): void;
 }
 
@@ -96,7 +96,9 @@ export interface ChildLimits {
  * and no other descriptor of ours.
  */
 export interface Children {
-  /** Waits for the end; kills a child that exceeds a limit. */
+  /** True if children would survive a signal that ends this program. */
+  readonly outliveUs: boolean;
+  /** Waits for the end; kills a child that exceeds a limit, with the processes that it started. */
   run(program: string, args: readonly string[], limits: ChildLimits): ChildAnswer;
   /** Does not wait; stderr is discarded. */
   start(program: string, args: readonly string[]): Child;
@@ -133,15 +135,28 @@ export interface Clock {
   after(milliseconds: number, call: () => void): () => void;
 }
 
+/** Time for all children together, in milliseconds, after a signal that ends the program. */
+export const CHILD_GRACE = 50;
+
 export interface Signals {
-  /** Calls at the first SIGINT, SIGTERM and SIGHUP; a second signal of the same kind ends the program as usual. */
-  onEnd(call: () => void): void;
+  /**
+   * Calls at the first SIGINT, SIGTERM or SIGHUP until the returned function is called. At other times, and if a second
+   * one comes, the signal ends the program at once.
+   */
+  onEnd(call: () => void): () => void;
+  /** Milliseconds that children may still run; unlimited before such a signal. */
+  left(): number;
 }
 
 export interface Terminal {
   isTerminal(descriptor: number): boolean;
   /** Rows of the terminal on stdout; undefined if unknown. */
   rows(): number | undefined;
+  /**
+   * Sets the text that is written to stdout if a signal ends the program; empty for none. `tail` is the path of tail(1),
+   * for an engine that cannot do it itself; such an engine does nothing without it.
+   */
+  setLastWords(text: string, tail: string | undefined): void;
 }
 
 /** A second thread that runs the same program; the task that it was started with tells it what to do. */

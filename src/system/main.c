@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -81,14 +82,33 @@ static _Noreturn void end_with_exception(JSContext *ctx) { end_with(ctx, JS_GetE
 // Included, not linked, because its event loop is static. Its callers of JS_GetException print the exception to stderr
 // and continue; with this macro they end the program instead.
 #define JS_GetException(ctx) (end_with_exception(ctx), JS_UNDEFINED)
-// A child process inherits only the first three descriptors. quickjs-libc.c asks sysconf() for their number; musl
-// implements that with a system call of Linux 2.6.36.
+static pid_t own_pid;
+// Runs in a child process before it becomes another program, because quickjs-libc.c calls closefrom() there. A child
+// inherits only the first three descriptors. Its process group lets it be killed with the processes that it starts, and
+// it ends with this program, however that ends. Without closefrom(), quickjs-libc.c asks sysconf() for the number of
+// descriptors; musl implements that with a system call of Linux 2.6.36.
 #define HAVE_CLOSEFROM
-#define closefrom close_all_from
-static void close_all_from(int fd) {
+#define closefrom prepare_child
+static void prepare_child(int fd) {
+  setpgid(0, 0);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != own_pid) _exit(127);
   for (; fd < 1024; fd++) close(fd);
 }
+// Written if a signal ends the program.
+static char *volatile last_words;
+static void end_by_signal(int number) {
+  if (last_words != NULL) write_all(last_words, strlen(last_words));
+  raise(number); // the default action, by SA_RESETHAND
+}
+// Also the second signal of a kind ends the program, even if the event loop never turns.
+#define signal signal_once
+static void signal_once(int number, void (*handler)(int)) {
+  struct sigaction once = {.sa_handler = handler == SIG_DFL ? end_by_signal : handler, .sa_flags = SA_RESTART | SA_RESETHAND};
+  sigaction(number, &once, NULL);
+}
 #include "quickjs-libc.c"
+#undef signal
 #undef JS_GetException
 
 // ---- Functions missing from os ----
@@ -141,12 +161,29 @@ static JSValue own_asciiText(JSContext *ctx, JSValueConst self, int argc, JSValu
   return JS_NewStringLen(ctx, (const char *)bytes + from, length);
 }
 
+static JSValue own_is_signalled(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
+  return JS_NewBool(ctx, os_pending_signals != 0);
+}
+
+static JSValue own_set_last_words(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
+  static const int ending[] = {SIGHUP, SIGINT, SIGTERM};
+  const char *text = JS_ToCString(ctx, argv[0]);
+  char *before = last_words;
+  last_words = text == NULL ? NULL : strdup(text);
+  free(before);
+  JS_FreeCString(ctx, text);
+  for (size_t i = 0; i < countof(ending); i++) signal_once(ending[i], SIG_DFL);
+  return JS_UNDEFINED;
+}
+
 static const JSCFunctionListEntry own_functions[] = {
   JS_CFUNC_DEF("asciiText", 3, own_asciiText),
   JS_CFUNC_DEF("fstat", 1, own_fstat),
   JS_CFUNC_DEF("unblock", 1, own_unblock),
   JS_CFUNC_DEF("geteuid", 0, own_geteuid),
   JS_CFUNC_DEF("getgroups", 0, own_getgroups),
+  JS_CFUNC_DEF("isSignalled", 0, own_is_signalled),
+  JS_CFUNC_DEF("setLastWords", 1, own_set_last_words),
 };
 
 static int fill_own_module(JSContext *ctx, JSModuleDef *module) {
@@ -299,6 +336,7 @@ static void run_jobs(JSContext *ctx) {
 }
 
 int main(int argc, char **argv) {
+  own_pid = getpid();
   open_standard_descriptors();
   catch_signals();
   JSContext *ctx = start_engine(argv);

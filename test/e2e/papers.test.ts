@@ -203,7 +203,8 @@ test("only the runner of the table's programs can start a process", () => {
 
 function rowOf({ programs, args, when, user, milliseconds }: Tool): string {
   const lines = programs.map((program) => `\`${[program, ...args.map((arg) => arg || "''")].join(' ')}\``);
-  return `| ${lines.join(' or ')} | ${when} | ${user} | ${milliseconds / 1000} s |`;
+  const limit = Number.isFinite(milliseconds) ? `${milliseconds / 1000} s` : 'until the program ends';
+  return `| ${lines.join(' or ')} | ${when} | ${user} | ${limit} |`;
 }
 
 test('README is short enough for one sitting', () => {

@@ -93,11 +93,13 @@ function countBlocks(taken: LineSample, digest: Digest, marks: Marks, { isLate }
 }
 
 /** Why it went no further. */
-export async function eachPiece(
-  feed: EntryFeed,
-  watcher: Watcher,
-  look: (piece: Uint8Array, length: number) => void,
-): Promise<Cut> {
+export function eachPiece(feed: EntryFeed, watcher: Watcher, look: LookAtPiece): Promise<Cut> {
+  return watcher.stop.during(() => everyPiece(feed, watcher, look));
+}
+
+type LookAtPiece = (piece: Uint8Array, length: number) => void;
+
+async function everyPiece(feed: EntryFeed, watcher: Watcher, look: LookAtPiece): Promise<Cut> {
   const piece = new Uint8Array(PIECE);
   let pieces = 0;
   for (;;) {

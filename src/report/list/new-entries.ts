@@ -46,7 +46,7 @@ export async function seeTable(
   const at = context.deadline.elapsed();
   const parts: FamilyPart[] = [];
   for (const feed of opened.feed.families?.map((open) => open()) ?? [opened.feed]) {
-    const part = await firstListLines(feed, context);
+    const part = await context.stop.during(() => firstListLines(feed, context));
     if (part === undefined) return undefined;
     parts.push({ family: feed.family, part });
   }

@@ -14,6 +14,7 @@ const AT_ONCE = 1 << 16;
 const LOOK_MILLISECONDS = 2;
 
 export const children: Children = {
+  outliveUs: false,
   run: (program, args, limits) => {
     const inode = files.inode(program);
     if (typeof inode !== 'number') return { ...NO_OUTPUT, ...inode };
@@ -91,8 +92,7 @@ function waited(pid: number, pipes: readonly Collector[], until: number): Pick<C
     if (done !== undefined) return { status: done.status, errno: undefined };
     const errno = reasonToKill(pipes, until);
     if (errno !== undefined) {
-      os.kill(pid, SIGKILL);
-      os.waitpid(pid, 0);
+      killGroup(pid);
       return { status: undefined, errno };
     }
     os.sleep(LOOK_MILLISECONDS);
@@ -103,6 +103,12 @@ function waited(pid: number, pipes: readonly Collector[], until: number): Pick<C
 function reasonToKill(pipes: readonly Collector[], until: number): string | undefined {
   if (pipes.some(({ isOver }) => isOver())) return 'ENOBUFS';
   return os.now() > until ? 'ETIMEDOUT' : undefined;
+}
+
+// A child that has just been started is not the leader of its group yet.
+function killGroup(pid: number): void {
+  for (const target of [-pid, pid]) os.kill(target, SIGKILL);
+  os.waitpid(pid, 0);
 }
 
 /** Returns undefined while it runs. */
@@ -123,8 +129,7 @@ function childOf(pid: number, reading: number): Child {
   };
   const kill = (): void => {
     if (look() !== undefined) return;
-    os.kill(pid, SIGKILL);
-    os.waitpid(pid, 0);
+    killGroup(pid);
     done = { status: undefined };
   };
   return { stdout: descriptorStream(reading), ended: untilEnd, kill };

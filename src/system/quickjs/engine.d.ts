@@ -69,6 +69,10 @@ declare module 'qjs:own' {
   export function geteuid(): number;
   /** The effective group comes first. */
   export function getgroups(): number[];
+  /** True if a signal has come whose handler the event loop has not called yet. */
+  export function isSignalled(): boolean;
+  /** Sets the text that is written to stdout if SIGHUP, SIGINT or SIGTERM ends the program. */
+  export function setLastWords(text: string): void;
 }
 
 /** The program's name and its arguments. */

@@ -57,6 +57,19 @@ describe('a run', () => {
     expect(root.attempts).toMatchObject([{ source: 'it', bytes: 4 }, { source: 'it' }]);
   });
 
+  test('ends with the program, if setpriv can see to it', () => {
+    const line = '/sbin/first -x';
+    const leash = (path: string) => `${path} --pdeathsig KILL`;
+    const old = withTools({ '/sbin/first': '', '/sbin/setpriv': { status: 1 } });
+    for (const _ of ['once', 'again']) runTool(rootOf({}), RUN, asText);
+    expect(old).toEqual([`${leash('/sbin/setpriv')} /sbin/setpriv --version`, line, line]);
+    const lines = withTools({ '/sbin/first': '', '/usr/bin/setpriv': '' });
+    for (const _ of ['once', 'again']) runTool(rootOf({}), RUN, asText);
+    const [probe, ...runs] = lines;
+    expect(probe).toBe(`${leash('/usr/bin/setpriv')} /usr/bin/setpriv --version`);
+    expect(runs).toEqual(Array(2).fill(`${leash('/usr/bin/setpriv')} ${line}`));
+  });
+
   test.each<[string, number, number | undefined, number]>([
     ['its own time', 1e6, undefined, 5000],
     ['a shorter limit', 1e6, 20, 20],
@@ -123,6 +136,7 @@ describe('a tool whose output is read while it runs', () => {
   test('reports failure and success', async () => {
     expect(await shell('exit 0').ended()).toBeUndefined();
     expect(await shell('exit 3').ended()).toEqual({ kind: 'tool-failed', source: 'it', detail: 'exit status 3' });
+    withTools({});
     const none = startTool(RUN, ['/nowhere']);
     expect(await none.ended()).toEqual({ kind: 'missing', source: 'it' });
   });
