@@ -5,7 +5,6 @@
 type Settled<T> = readonly [value: T, errno: number];
 
 interface EngineStat {
-  readonly ino: number;
   readonly mode: number;
   readonly uid: number;
   readonly size: number;
@@ -62,6 +61,7 @@ declare module 'qjs:std' {
 // Defined in main.c.
 declare module 'qjs:own' {
   export function fstat(descriptor: number): OpenStat | number;
+  export function inode(path: string): number;
   /** Makes reads of the descriptor non-blocking. */
   export function unblock(descriptor: number): number;
   /** One character per byte; undefined if a byte is not ASCII. */

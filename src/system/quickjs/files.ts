@@ -1,5 +1,5 @@
 import * as os from 'qjs:os';
-import { fstat } from 'qjs:own';
+import { fstat, inode } from 'qjs:own';
 import type { Failed, FileStatus, Files, OpenFor } from '../contract.ts';
 import { failed, settled, uninterrupted } from './errno.ts';
 
@@ -32,7 +32,10 @@ export const files: Files = {
     const status = fstat(descriptor);
     return typeof status === 'number' ? failed(-status) : statusOf(status);
   },
-  inode: (path) => valued(os.stat(path), ({ ino }) => ino),
+  inode: (path) => {
+    const number = inode(path);
+    return number < 0 ? failed(-number) : number;
+  },
   readLink: (path) => valued(os.readlink(path), (target) => target),
   realPath: (path) => valued(os.realpath(path), (real) => real),
   list: (path) => valued(os.readdir(path), (names) => names.filter((name) => name !== '.' && name !== '..')),
