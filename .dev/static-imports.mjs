@@ -18,7 +18,7 @@ export const staticImports = {
   },
 };
 
-// What a reviewer looks for: files that are read and written, and programs that are run.
+// The places that a reviewer looks for: files that are read and written, and programs that are run.
 const TOUCHES_THE_MACHINE = /\/src\/(?:main\.ts|system\/|kernel\/|history\/)/;
 const OPENING = /^(?:\/\/.*\n)+/;
 

@@ -21,7 +21,7 @@ export function misfitWords({ tables: [{ entries }] }: Observation, { limit, lar
 export function misfitText(observation: Observation, plan: Plan): readonly string[] {
   const { largest = 0, obstacle } = plan;
   if (obstacle === 'in use') return [...costLines(observation, plan), '', ...wrapped(IN_USE)];
-  const instead = `No commands: they would let the table take memory that is not there. The largest limit that fits now is ${grouped(largest)}, with nothing left for anything else: check_conntrack plan --max ${largest} tells how to set it.`;
+  const instead = `No commands: they would let the table take memory that is not there. The largest limit that fits now is ${grouped(largest)}, with nothing left for anything else: check_conntrack plan --max ${largest} shows how to set it.`;
   return [...costLines(observation, plan), ...(largest === 0 ? [] : ['', ...wrapped(instead)])];
 }
 
@@ -35,7 +35,7 @@ function costLines(observation: Observation, plan: Plan): readonly string[] {
     ...wrapped(headline(table, plan)),
     ...wrapped(REASON_WORDS[plan.reason](table, plan)),
     '',
-    'Memory that a full table pins (it is never swapped)',
+    'Memory that a full table pins (never swapped)',
     ...memoryLines(machine, plan),
   ];
 }
@@ -51,14 +51,14 @@ export function planText(observation: Observation, plan: Plan): readonly string[
     ...indented(planBucketWords(plan)),
     ...longChainLines(machine, table, plan),
     '',
-    'Now, as root; it lasts until the module is loaded anew or the machine boots',
+    'Apply now, as root (lost when the module is reloaded or the machine reboots)',
     ...commandLines(observation, plan),
     '',
-    'For good',
+    'To make it permanent',
     ...durableLines(observation, plan),
     ...withoutEffect(observation),
     '',
-    'What does not change by it',
+    'What this does not change',
     ...unchangedLines(machine, plan),
   ];
 }
@@ -72,19 +72,19 @@ function headline({ entries: count, limit: max }: Table, { limit }: Plan): strin
 const REASON_WORDS: Readonly<Record<Reason, (table: Table, plan: Plan) => string>> = {
   asked: () => '',
   configured: (_, { configured }) =>
-    `Recommended: what ${foreignPath(configured?.path ?? '')} wants. The live limit is below it; check_conntrack -v tells the likely cause, where the machine shows one.`,
+    `Recommended: the limit that ${foreignPath(configured?.path ?? '')} sets. The live limit is below it; check_conntrack -v names the likely cause, if the machine shows one.`,
   enough: ({ limit }, { hasMetLimit }) =>
-    `Recommended: the present limit. It is at least four times the present load${hasMetLimit ? `. This limit, or a lower one before it, has been met since boot (drop or early_drop is above 0): if that was no flood, double it with check_conntrack plan --max ${Math.min(2 * limit, 2 ** 31 - 1)}` : ', and has not been met since boot'}.`,
+    `Recommended: the current limit. It is at least four times the current load${hasMetLimit ? `. This limit, or a lower one before it, has been reached since boot (drop or early_drop is above 0): unless that was a flood, double it with check_conntrack plan --max ${Math.min(2 * limit, 2 ** 31 - 1)}` : ', and has not been reached since boot'}.`,
   filling: () =>
-    'Recommended: four times the present load, but no more than twice the present limit, rounded up to whole pages of buckets.',
+    'Recommended: four times the current load, at most twice the current limit, rounded up to whole pages of buckets.',
   no_limit: () =>
-    "Recommended: the kernel's usual default, but at most what pins an eighth of RAM. The present load asks for less, and tells nothing of the peaks; without a limit a flood of connections can take all memory.",
+    "Recommended: the kernel's usual default, but no more than fits in an eighth of RAM. The current load needs less, but does not show the peaks; without a limit a flood of connections can take all memory.",
   too_large: () =>
-    'Recommended: less than the present limit, which would pin more than an eighth of RAM when full, and which the load does not need.',
+    'Recommended: less than the current limit, which would pin more than an eighth of RAM when full and is not needed by the load.',
   in_use: () =>
-    'Recommended: what is in use, with a quarter to spare. A full table pins more than an eighth of RAM: spread the load, shorten timeouts, or add memory.',
+    'Recommended: a quarter more than is in use. A full table pins more than an eighth of RAM: spread the load, shorten timeouts, or add memory.',
   memory: () =>
-    'Recommended: as many as pin at most an eighth of RAM, or the present limit if that is higher. The load suggests more: spread it, shorten timeouts, or add memory.',
+    'Recommended: the limit that pins at most an eighth of RAM, or the current limit if that is higher. The load suggests more: spread it, shorten timeouts, or add memory.',
 };
 
 // What is not seen is counted; where nobody knows how much that is, it is the least.
@@ -110,9 +110,9 @@ function memoryLines(machine: Machine, plan: Plan): readonly string[] {
     ['together', total, `${sure}${grouped(total)} B${ofRam}`],
   ];
   const lines = rows.map(([name, bytes, how]) => `  ${name.padEnd(10)} ${sizeWords(bytes).padStart(10)}   ${how}`);
-  if (!available.ok) return [...lines, '  Whether it fits is not known: the available memory could not be read.'];
+  if (!available.ok) return [...lines, '  Whether it fits is unknown: the available memory could not be read.'];
   const room = `${available.value.exact ? '' : 'about '}${sizeWords(available.value.bytes)} available`;
-  const others = generation === 'ip_conntrack' ? '' : ' Each further network namespace may fill a table of its own.';
+  const others = generation === 'ip_conntrack' ? '' : ' Each further network namespace may fill its own table.';
   const most = moreWord(cost);
   const verdict = plan.fits ? 'It fits' : 'It does NOT fit';
   return [
@@ -126,22 +126,23 @@ function longChainLines({ buckets }: Machine, table: Table, { refusesNow }: Plan
   if (!buckets.ok || !refusesNow) return [];
   const each = (table.limit / buckets.value).toFixed(1);
   return indented(
-    `Now there are ${grouped(buckets.value)} buckets for a limit of ${grouped(table.limit)}, ${each} entries for each: this kernel refuses entries in chains so long before the table is full.`,
+    `Now there are ${grouped(buckets.value)} buckets for a limit of ${grouped(table.limit)}, ${each} entries per bucket: this kernel refuses entries in such long chains before the table is full.`,
   );
 }
 
 function planBucketWords({ buckets, perBucket, limit, limitAtLoad }: Plan): string {
   const load = (limit / buckets).toFixed(1).replace(/\.0$/, '');
-  const count = `${load === '0' ? 'less than 0.1' : load} ${load === '1' ? 'entry' : 'entries'} for a bucket`;
+  const count = `${load === '0' ? 'less than 0.1' : load} ${load === '1' ? 'entry' : 'entries'} per bucket`;
   const lowers = limitAtLoad > limit ? ', until sysctl sets the lower one' : ', whether sysctl runs after it or not';
   const start = `A module loaded with it starts with a limit of 8 x ${grouped(buckets)} = ${grouped(limitAtLoad)}${lowers}.`;
-  if (limit / buckets < perBucket / 2) return `hashsize=${buckets}: ${count}. So many are there already. ${start}`;
+  if (limit / buckets < perBucket / 2)
+    return `hashsize=${buckets}: ${count}. The kernel already has that many. ${start}`;
   return `hashsize=${buckets}: ${count}. ${BUCKET_REASONS[perBucket]} ${start}`;
 }
 
 const BUCKET_REASONS: Readonly<Record<Plan['perBucket'], string>> = {
-  4: 'Four keep chains short, and leave the kernel enough to evict in the eight buckets that it looks into.',
-  8: 'Eight are what the module itself makes of its hashsize.',
+  4: 'Four per bucket keep chains short and still leave something to evict in the eight buckets the kernel scans.',
+  8: "Eight per bucket is the module's own ratio.",
 };
 
 function commandLines(observation: Observation, plan: Plan): readonly string[] {
@@ -150,7 +151,7 @@ function commandLines(observation: Observation, plan: Plan): readonly string[] {
   const lines = commands.map((command, at) => `  ${at + 1}. ${command}`);
   return observation.tables[0].isInitial
     ? lines
-    : [...lines, ...indented('In the initial network namespace: elsewhere the limit may be read-only.')];
+    : [...lines, ...indented('Run these in the initial network namespace: elsewhere the limit may be read-only.')];
 }
 
 function durableLines(observation: Observation, plan: Plan): readonly string[] {
@@ -166,7 +167,7 @@ const ALREADY = '  nothing to do: already set';
 
 function withoutEffect(observation: Observation): readonly string[] {
   const lines = ineffectiveLines(observation).flatMap((line) => indented(`- ${line}`, '    '));
-  return lines.length === 0 ? [] : ['', 'What is configured and has no effect', ...lines];
+  return lines.length === 0 ? [] : ['', 'Configured without effect', ...lines];
 }
 
 // A file that is read at boot is in the list.
@@ -179,7 +180,7 @@ function configuredLines({ configured, limit }: Plan): readonly string[] {
 function unchangedLines({ generation }: Machine, { expectMax, buckets }: Plan): readonly string[] {
   const lines = [
     `- modprobe ${generation} hashsize=${buckets} does nothing while the module is loaded.`,
-    '- Buckets written at run time leave the limit as it is, and the limit leaves the buckets.',
+    '- Changing the buckets at run time does not change the limit, and vice versa.',
     ...(expectMax === undefined ? [] : [expectationWords(expectMax)]),
   ];
   return lines.flatMap((line) => indented(line, '    '));

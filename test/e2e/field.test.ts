@@ -278,7 +278,7 @@ describe('commands that make a limit permanent', () => {
   const lasting = (given: Machine, max: number) => {
     const answer = plugin('plan', '--max', String(max), '--root', machine(given));
     expect(answer).toMatchObject({ status: 0, stderr: '' });
-    const [, files = ''] = /\nFor good\n((?: {2}.*\n)*)/.exec(answer.stdout) ?? [];
+    const [, files = ''] = /\nTo make it permanent\n((?: {2}.*\n)*)/.exec(answer.stdout) ?? [];
     return files;
   };
 
@@ -324,7 +324,7 @@ describe('commands that make a limit permanent', () => {
     const given = { ...EL6, files: { ...EL6.files, 'etc/sysctl.conf': `${KEY}=655360/n\n` } };
     const { stdout } = plugin('plan', '--max', '262144', '--root', machine(given));
     expect(stdout.replace(/\s+/g, ' ')).toContain(
-      `What is configured and has no effect - /etc/sysctl.conf sets ${KEY} to what the kernel refuses (not a number, 8 bytes) `,
+      `Configured without effect - /etc/sysctl.conf sets ${KEY} to what the kernel refuses (not a number, 8 bytes) `,
     );
   });
 });

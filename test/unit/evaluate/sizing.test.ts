@@ -143,7 +143,7 @@ describe('a live limit below the configured one', () => {
 
   test('the file is not to be changed', () => {
     const { text } = planned({ entries: 30_000, configuration });
-    expect(text.replace(/\s+/g, ' ')).toContain('Recommended: what /etc/sysctl.conf wants. The live limit is below it');
+    expect(text.replace(/\s+/g, ' ')).toContain('Recommended: the limit that /etc/sysctl.conf sets. The live limit is below it');
     expect(text).not.toContain('change it there');
   });
 });

@@ -29,28 +29,28 @@ describe('a plan', () => {
     expect(planned({})).toMatchInlineSnapshot(`
       "
       A limit of 120,832 entries (now 65,536; 30,000 in use, 45.8%)
-      Recommended: four times the present load, but no more than twice the present
-      limit, rounded up to whole pages of buckets.
+      Recommended: four times the current load, at most twice the current limit,
+      rounded up to whole pages of buckets.
 
-      Memory that a full table pins (it is never swapped)
+      Memory that a full table pins (never swapped)
         objects      29.5 MiB   120,832 x 256 B, 16 in 4,096 B of slab
         extensions        0 B   120,832 x 0 B
         hash table  236.0 KiB   30,208 buckets x 8 B
         together     29.7 MiB   31,174,656 B, 0.2% of 16.0 GiB RAM
         It fits: 22.3 MiB more than now, with 1.0 GiB available. Each further network
-        namespace may fill a table of its own.
+        namespace may fill its own table.
 
       Hash table
-        hashsize=30208: 4 entries for a bucket. Four keep chains short, and leave the
-        kernel enough to evict in the eight buckets that it looks into. A module
+        hashsize=30208: 4 entries per bucket. Four per bucket keep chains short and
+        still leave something to evict in the eight buckets the kernel scans. A module
         loaded with it starts with a limit of 8 x 30,208 = 241,664, until sysctl sets
         the lower one.
 
-      Now, as root; it lasts until the module is loaded anew or the machine boots
+      Apply now, as root (lost when the module is reloaded or the machine reboots)
         1. echo 30208 > /sys/module/nf_conntrack/parameters/hashsize
         2. sysctl -w net.netfilter.nf_conntrack_max=120832
 
-      For good
+      To make it permanent
         /etc/modprobe.d/nf_conntrack.conf
             options nf_conntrack hashsize=30208
         /etc/sysctl.d/90-nf_conntrack.conf
@@ -58,11 +58,11 @@ describe('a plan', () => {
         /etc/modules-load.d/nf_conntrack.conf
             nf_conntrack
 
-      What does not change by it
+      What this does not change
         - modprobe nf_conntrack hashsize=30208 does nothing while the module is
           loaded.
-        - Buckets written at run time leave the limit as it is, and the limit leaves
-          the buckets.
+        - Changing the buckets at run time does not change the limit, and vice
+          versa.
         - nf_conntrack_expect_max stays 256 until the module is loaded with this
           hashsize: 472 then.
       "
@@ -78,7 +78,7 @@ describe('a plan', () => {
       "
       A limit of 65,536 entries (now 65,536; 30,000 in use, 45.8%)
 
-      Memory that a full table pins (it is never swapped)
+      Memory that a full table pins (never swapped)
         objects      19.7 MiB   65,536 x about 304 B, 13 in 4,096 B of slab
         extensions        0 B   65,536 x 0 B
         hash table  256.0 KiB   16,384 buckets x 16 B
@@ -86,14 +86,14 @@ describe('a plan', () => {
         It fits: 10.7 MiB more than now, with 1.0 GiB available.
 
       Hash table
-        hashsize=16384: 4 entries for a bucket. Eight are what the module itself makes
-        of its hashsize. A module loaded with it starts with a limit of 8 x 16,384 =
-        131,072, until sysctl sets the lower one.
+        hashsize=16384: 4 entries per bucket. Eight per bucket is the module's own
+        ratio. A module loaded with it starts with a limit of 8 x 16,384 = 131,072,
+        until sysctl sets the lower one.
 
-      Now, as root; it lasts until the module is loaded anew or the machine boots
+      Apply now, as root (lost when the module is reloaded or the machine reboots)
         nothing to do: already set
 
-      For good
+      To make it permanent
         /etc/modprobe.conf
             options ip_conntrack hashsize=16384
         /etc/sysctl.conf
@@ -101,11 +101,11 @@ describe('a plan', () => {
         /etc/sysconfig/iptables-config
             IPTABLES_MODULES_UNLOAD="no"
 
-      What does not change by it
+      What this does not change
         - modprobe ip_conntrack hashsize=16384 does nothing while the module is
           loaded.
-        - Buckets written at run time leave the limit as it is, and the limit leaves
-          the buckets.
+        - Changing the buckets at run time does not change the limit, and vice
+          versa.
       "
     `);
   });
@@ -117,25 +117,26 @@ describe('a plan', () => {
       "
       A limit of 1,000,000 entries (now no limit; 30,000 in use)
 
-      Memory that a full table pins (it is never swapped)
+      Memory that a full table pins (never swapped)
         objects     244.1 MiB   1,000,000 x 256 B, 16 in 4,096 B of slab
         extensions  122.1 MiB   1,000,000 x 128 B
         hash table    1.9 MiB   250,368 buckets x 8 B
         together    368.1 MiB   386,002,944 B
-        Whether it fits is not known: the available memory could not be read.
+        Whether it fits is unknown: the available memory could not be read.
 
       Hash table
-        hashsize=250368: 4 entries for a bucket. Four keep chains short, and leave the
-        kernel enough to evict in the eight buckets that it looks into. A module
+        hashsize=250368: 4 entries per bucket. Four per bucket keep chains short and
+        still leave something to evict in the eight buckets the kernel scans. A module
         loaded with it starts with a limit of 8 x 250,368 = 2,002,944, until sysctl
         sets the lower one.
 
-      Now, as root; it lasts until the module is loaded anew or the machine boots
+      Apply now, as root (lost when the module is reloaded or the machine reboots)
         1. echo 250368 > /sys/module/nf_conntrack/parameters/hashsize
         2. sysctl -w net.netfilter.nf_conntrack_max=1000000
-        In the initial network namespace: elsewhere the limit may be read-only.
+        Run these in the initial network namespace: elsewhere the limit may be
+        read-only.
 
-      For good
+      To make it permanent
         /etc/modprobe.d/nf_conntrack.conf
             options nf_conntrack hashsize=250368
         /etc/sysctl.d/90-nf_conntrack.conf
@@ -143,11 +144,11 @@ describe('a plan', () => {
         /etc/modules-load.d/nf_conntrack.conf
             nf_conntrack
 
-      What does not change by it
+      What this does not change
         - modprobe nf_conntrack hashsize=250368 does nothing while the module is
           loaded.
-        - Buckets written at run time leave the limit as it is, and the limit leaves
-          the buckets.
+        - Changing the buckets at run time does not change the limit, and vice
+          versa.
         - nf_conntrack_expect_max stays 256 until the module is loaded with this
           hashsize: 3,912 then.
       "
@@ -159,31 +160,31 @@ describe('a plan', () => {
       "
       A limit of 65,536 entries (now 65,536; 30,000 in use, 45.8%)
 
-      Memory that a full table pins (it is never swapped)
+      Memory that a full table pins (never swapped)
         objects      16.0 MiB   65,536 x 256 B, 16 in 4,096 B of slab
         extensions        0 B   65,536 x 0 B
         hash table    2.0 MiB   262,144 buckets x 8 B
         together     18.0 MiB   18,874,368 B, 0.1% of 16.0 GiB RAM
         It fits: 8.7 MiB more than now, with 1.0 GiB available. Each further network
-        namespace may fill a table of its own.
+        namespace may fill its own table.
 
       Hash table
-        hashsize=262144: 0.3 entries for a bucket. So many are there already. A module
-        loaded with it starts with a limit of 8 x 262,144 = 2,097,152, until sysctl
-        sets the lower one.
+        hashsize=262144: 0.3 entries per bucket. The kernel already has that many. A
+        module loaded with it starts with a limit of 8 x 262,144 = 2,097,152, until
+        sysctl sets the lower one.
 
-      Now, as root; it lasts until the module is loaded anew or the machine boots
+      Apply now, as root (lost when the module is reloaded or the machine reboots)
         nothing to do: already set
 
-      For good
+      To make it permanent
         /etc/modules-load.d/nf_conntrack.conf
             nf_conntrack
 
-      What does not change by it
+      What this does not change
         - modprobe nf_conntrack hashsize=262144 does nothing while the module is
           loaded.
-        - Buckets written at run time leave the limit as it is, and the limit leaves
-          the buckets.
+        - Changing the buckets at run time does not change the limit, and vice
+          versa.
         - nf_conntrack_expect_max stays 256 until the module is loaded with this
           hashsize: 4,096 then.
       "
@@ -205,35 +206,35 @@ describe('a plan', () => {
       "
 
       A limit of 65,536 entries (now 65,536; 10 in use, 0.0%)
-      Recommended: the present limit. It is at least four times the present load, and
-      has not been met since boot.
+      Recommended: the current limit. It is at least four times the current load, and
+      has not been reached since boot.
       A limit of 131,072 entries (now 131,072; 10 in use, 0.0%)
-      Recommended: the present limit. It is at least four times the present load. This
-      limit, or a lower one before it, has been met since boot (drop or early_drop is
-      above 0): if that was no flood, double it with check_conntrack plan --max
+      Recommended: the current limit. It is at least four times the current load. This
+      limit, or a lower one before it, has been reached since boot (drop or early_drop
+      is above 0): unless that was a flood, double it with check_conntrack plan --max
       262144.
       A limit of 65,536 entries (now 65,536; 10 in use, 0.0%)
-      Recommended: the present limit. It is at least four times the present load. This
-      limit, or a lower one before it, has been met since boot (drop or early_drop is
-      above 0): if that was no flood, double it with check_conntrack plan --max
+      Recommended: the current limit. It is at least four times the current load. This
+      limit, or a lower one before it, has been reached since boot (drop or early_drop
+      is above 0): unless that was a flood, double it with check_conntrack plan --max
       131072.
       A limit of 262,144 entries (now no limit; 10 in use)
-      Recommended: the kernel's usual default, but at most what pins an eighth of RAM.
-      The present load asks for less, and tells nothing of the peaks; without a limit
-      a flood of connections can take all memory.
+      Recommended: the kernel's usual default, but no more than fits in an eighth of
+      RAM. The current load needs less, but does not show the peaks; without a limit a
+      flood of connections can take all memory.
       A limit of 8,388,608 entries (now 1,073,741,824; 10 in use, 0.0%)
-      Recommended: less than the present limit, which would pin more than an eighth of
-      RAM when full, and which the load does not need.
+      Recommended: less than the current limit, which would pin more than an eighth of
+      RAM when full and is not needed by the load.
       A limit of 75,776 entries (now 65,536; 60,000 in use, 91.6%)
-      Recommended: what is in use, with a quarter to spare. A full table pins more
-      than an eighth of RAM: spread the load, shorten timeouts, or add memory.
+      Recommended: a quarter more than is in use. A full table pins more than an
+      eighth of RAM: spread the load, shorten timeouts, or add memory.
       A limit of 104,448 entries (now 65,536; 60,000 in use, 91.6%)
-      Recommended: as many as pin at most an eighth of RAM, or the present limit if
-      that is higher. The load suggests more: spread it, shorten timeouts, or add
+      Recommended: the limit that pins at most an eighth of RAM, or the current limit
+      if that is higher. The load suggests more: spread it, shorten timeouts, or add
       memory.
       A limit of 500,000 entries (now 65,536; 30,000 in use, 45.8%)
-      Recommended: what /etc/sysctl.conf wants. The live limit is below it;
-      check_conntrack -v tells the likely cause, where the machine shows one.
+      Recommended: the limit that /etc/sysctl.conf sets. The live limit is below it;
+      check_conntrack -v names the likely cause, if the machine shows one.
       "
     `);
   });
@@ -255,14 +256,14 @@ describe('a plan', () => {
       'hardly any entry for a bucket',
       { buckets: ok(2 ** 22) },
       65_536,
-      'hashsize=4194304: less than 0.1 entries for a bucket. So many',
+      'hashsize=4194304: less than 0.1 entries per bucket. The',
     ],
-    ['one entry for a bucket', { buckets: ok(65_536) }, 65_536, 'hashsize=65536: 1 entry for a bucket. So many'],
+    ['one entry for a bucket', { buckets: ok(65_536) }, 65_536, 'hashsize=65536: 1 entry per bucket. The'],
     [
       'as many as there are, and that is usual',
       { buckets: ok(32_768) },
       65_536,
-      'hashsize=32768: 2 entries for a bucket. Four keep',
+      'hashsize=32768: 2 entries per bucket. Four per',
     ],
     [
       'the module starts with that limit',
