@@ -54,7 +54,7 @@ describe('the source of a list', () => {
     writeFileSync(path, `conntrack v1.4.7: 20 flow entries have been shown.\n${CAPTURED}\0\xff\n`, 'latin1');
     const { stdout, status } = plugin('report', '--entries', path);
     expect(status).toBe(0);
-    expect(stdout).toMatch(/20 entries of [^,]*, 2 lines are no entries\./);
+    expect(stdout).toMatch(/20 entries of [^,]*, 2 lines are not entries\./);
   });
 });
 

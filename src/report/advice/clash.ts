@@ -16,13 +16,13 @@ export function clashAdvice({ shortage }: Pick<Case, 'shortage'>): readonly Clas
 
 export function clashStep({ isNatKnown }: ClashAdvice, context: Place): Step {
   return {
-    title: 'Find out whose packets clash: the table has room for them.',
+    title: 'Find out which packets clash: the table has room for them.',
     ...typedStep(inNamespace(context), [{ kind: 'look', line: 'conntrack -S' }]),
     notes: [
-      'Shows insert_failed and clash_resolve for each CPU.',
+      'Shows insert_failed and clash_resolve per CPU.',
       isNatKnown
-        ? 'No translated address that is visible here is short of ports.'
-        : 'Not visible without root: a shortage of NAT ports. Run this report as root to see it.',
+        ? 'No translated address visible here is short of ports.'
+        : 'A shortage of NAT ports is visible only to root: run this report as root.',
       'A likely cause, unless NAT is short of ports: two packets of one new flow at the same time, as from a resolver that asks for A and AAAA from one socket (options single-request-reopen in its resolv.conf); each one that is lost costs a retry.',
       'A higher limit of entries does not help.',
     ],

@@ -31,9 +31,9 @@ export function inForceStep({ rules }: InForceAdvice, context: Place): Step {
       lines.map((line) => ({ kind: 'look', line })),
     ),
     notes: [
-      'What they refuse has no entry: clients may fail while the table has room.',
+      'Refused connections have no entry: clients may fail while the table has room.',
       ...(rules.some(({ isOurs }) => isOurs)
-        ? ['Rules named check_conntrack are of a step that was typed before. Remove them once their flood is over.']
+        ? ['Rules named check_conntrack come from an earlier step. Remove them once the flood is over.']
         : []),
       ...ours.map(({ family, table }) => `To remove them: ${enter}nft delete table ${family} ${table}`),
     ],

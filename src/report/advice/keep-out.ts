@@ -63,7 +63,7 @@ export function networkStep(advice: NetworkAdvice, context: Place): Step {
   const network = networkWords(holder.key, holder.ipv6);
   const share = `it has ${percentWords((100 * holder.entries) / of)} of the entries${addsWords(adds)}, and no single address has half of them`;
   const rest = spared === undefined ? keptOut(network, advice, context) : lookedAt(network, spared, advice, context);
-  return { title: `Find out who is in ${network}: ${share}.`, ...rest };
+  return { title: `Find out which hosts are in ${network}: ${share}.`, ...rest };
 }
 
 // ---- Looking ----
@@ -81,15 +81,15 @@ function sparedWords(from: string, spared: Spared, { zoned, of }: Culprit): stri
   switch (spared) {
     case 'own':
     case 'home':
-      return `This machine has an address in ${from}: no rule against it is advised, which would cut the machine off.`;
+      return `This machine has an address in ${from}: no rule against it is advised, because it would cut the machine off.`;
     case 'host':
-      return `The host of this namespace has an address in ${from}: others may be translated to it, and no rule against it is advised.`;
+      return `The host of this namespace has an address in ${from}: others may be translated to it, so no rule against it is advised.`;
     case 'ssh':
-      return `An ssh session to this machine comes from ${from}: no rule against it is advised, which would cut the session off.`;
+      return `An ssh session to this machine comes from ${from}: no rule against it is advised, because it would cut the session off.`;
     case 'unknown':
-      return `The addresses of this machine could not be read: ${from} may be one of them, and no rule against it is advised.`;
+      return `The addresses of this machine could not be read, and ${from} may be one of them: no rule against it is advised.`;
     case 'everything':
-      return `Nearly all entries are from there: a rule against ${from} would cut off everybody. It may be a proxy, a NAT gateway, or the only network: find the program or the client that sends.`;
+      return `Nearly all entries are from there: a rule against ${from} would cut off everything. It may be a proxy, a NAT gateway, or the only network: find the program or the client that sends.`;
     case 'one_way':
       return `These connections are established and have no reply: only one direction of them passes here. ${from} may be the server that answers, and no rule against it is advised. Check the routes: packets go out one way and come back another.`;
     case 'zones':
@@ -136,17 +136,17 @@ function keptOut(from: string, culprit: SourceAdvice | NetworkAdvice, context: P
   } as const;
   const looks = [...(hasSsh === undefined ? [sessionsWith(from)] : []), ...entriesOfAddress(from, culprit, context)];
   const cost =
-    kind === 'source' ? `Cost: all connections of ${from}.` : 'Cost: the connections of every address in it.';
+    kind === 'source' ? `Cost: all connections of ${from}.` : 'Cost: all connections of every address in it.';
   return {
     ...withEitherTool(context, [...looks, nft, ...remove], [...looks, iptables, ...remove], [3, 14]),
     preconditions: [
       ...(hasSsh === undefined ? [unknownSessions(from)] : []),
       ...(maybeForged
         ? [
-            `Most entries have no reply: the source may be forged. Do not keep ${from} out if this machine needs it, as a resolver or gateway.`,
+            `Most entries have no reply: the source may be forged. Do not block ${from} if this machine needs it, as a resolver or gateway.`,
           ]
         : []),
-      `${looks.length === 0 ? 'These' : 'Look at what it sends first. The other'} commands keep it out: all that it sends is dropped.`,
+      `${looks.length === 0 ? 'These' : 'Look at what it sends first. The other'} commands block it: all its packets are dropped.`,
     ],
     notes: [`Its packets are dropped before they are tracked${removalWords(remove)} ${cost}`],
     ...lastingRules(context),

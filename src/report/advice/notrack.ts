@@ -144,7 +144,7 @@ function rules(advice: NotrackAdvice, context: Place): Omit<Step, 'title'> {
   const { chains } = advice;
   const before = acceptingWords(advice, chains);
   const effects = [
-    'New packets of that port create no entry; present entries end by their timeout.',
+    'New packets of that port create no entry; current entries end by their timeout.',
     'Cost: no memory. NAT and rules with a state no longer apply to that port.',
   ];
   if (chains === undefined) {
@@ -187,7 +187,7 @@ function zoneStep(title: string, advice: NotrackAdvice, context: Place): Step {
     ...typedStep(inNamespace(context), []),
     notes: [
       `${grouped(zoned)} of ${grouped(of)} entries are in a zone. With "ct zone set" in the rules, a separate rule with notrack has no effect, before or after it: see ${inNamespace(context)}nft -a list ruleset.`,
-      `Put it into the chain that sets the zone, in front of that rule: ${end} notrack accept (and the same with sport, for the answers). First accept ${portWords(advice)} without a state in every chain that drops.`,
+      `Put it into the chain that sets the zone, in front of that rule: ${end} notrack accept (and the same with sport, for the replies). First accept ${portWords(advice)} without a state in every chain that drops.`,
     ],
     ...lastingRules(context),
   };

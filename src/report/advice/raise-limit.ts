@@ -77,7 +77,7 @@ export function raiseStep(advice: RaiseAdvice, context: Context): Step {
 }
 
 function demandNotes({ demand, holds }: RaiseAdvice): readonly string[] {
-  if (demand === undefined) return ['New connections get in at once.'];
+  if (demand === undefined) return ['New connections are accepted at once.'];
   const { kind, perSecond, seconds, entries } = demand;
   const rate = grouped(Math.round(perSecond));
   const count = `about ${grouped(Math.round(entries))} entries, with those that have ended and are not collected yet`;
@@ -85,19 +85,19 @@ function demandNotes({ demand, holds }: RaiseAdvice): readonly string[] {
     kind === 'growing'
       ? `The table grows by ${rate} entries/s. If that goes on, and each lives ${durationWords(seconds)} or more, it will hold ${count}.`
       : `${rate} packets/s are refused a new entry. If each lived ${durationWords(seconds)} or more, the table would hold ${count}. Retries are counted again; clients that back off are not.`;
-  if (holds === undefined) return [words, 'New connections get in at once.'];
+  if (holds === undefined) return [words, 'New connections are accepted at once.'];
   return [
     words,
-    `New connections get in at once, for about ${durationWords(holds)} at this rate.`,
+    `New connections are accepted at once, for about ${durationWords(holds)} at this rate.`,
     'The load needs more than this. A higher limit alone will not fix it: the table fills up again unless the load drops.',
   ];
 }
 
 export function noMemoryStep(): Step {
   return {
-    title: 'No higher limit: there is not enough memory for it.',
+    title: 'Do not raise the limit: there is not enough memory.',
     ...typedStep('', []),
-    notes: ['A full table is never swapped. Keep the flood out, or spread the load.'],
+    notes: ['A full table is never swapped. Block the flood, or spread the load.'],
     ...PASSING,
   };
 }

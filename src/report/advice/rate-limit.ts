@@ -71,7 +71,7 @@ export function rateLimitStep({ target, perSecond, seconds, half, isSsh }: RateL
     ...withEitherTool(context, [nft], iptables, [4, 3]),
     ...(isSsh ? { preconditions: ['Keep an ssh session open: a new one shares the rate with the flood.'] } : {}),
     notes: [
-      `That many, each for up to ${durationWords(seconds)}, take at most half of the table; present entries stay until they end or are removed. Cost: other clients of that port lose the same share of their new connections as the flood.`,
+      `At this rate, with entries of up to ${durationWords(seconds)} each, they take at most half of the table; current entries stay until they end or are removed. Cost: other clients of that port lose the same share of their new connections as the flood.`,
     ],
     ...lastingRules(context),
   };

@@ -139,10 +139,10 @@ function narrowest(
 
 const COSTS: Readonly<Record<ReleaseAdvice['cost'], string>> = {
   'half-open': 'Connections that are being set up are retried; no other connection ends.',
-  ended: 'These connections have ended already; a late packet finds no entry.',
+  ended: 'These connections have ended; a late packet finds no entry.',
   silent:
-    'Nearly all of them have been silent for long, and hardly any had a packet between two readings. Those that are still in use end, or, if nothing is translated and tcp_loose is 1, are picked up again with their next packet.',
-  datagrams: 'A sender that goes on gets a new entry with its next packet; if it is translated, perhaps another port.',
+    'Nearly all of them have been idle for long, and hardly any had a packet between two readings. Connections still in use end, or, without NAT and with tcp_loose 1, are picked up again at their next packet.',
+  datagrams: 'A sender that continues gets a new entry with its next packet; with NAT, perhaps another port.',
 };
 
 export function releaseStep(advice: ReleaseAdvice, context: Place): Step {
@@ -192,11 +192,11 @@ const REASONS: Readonly<Record<Unproven, string>> = {
     'conntrackd may have copied entries from another machine, with timeouts of its own: the remaining time does not show how long a connection was idle.',
   unknown:
     'The rules could not be read: if they give entries timeouts of their own (ct timeout), the remaining time does not show how long a connection was idle.',
-  once: `The list was read once: it does not show if packets still come. ${WATCH_LONGER}`,
-  few: `Too few of them were read twice to show if packets still come. ${WATCH_LONGER}`,
+  once: `The list was read once: it does not show whether packets still arrive. ${WATCH_LONGER}`,
+  few: `Too few of them were read twice to show whether packets still arrive. ${WATCH_LONGER}`,
   used: 'Some of them had packets between two readings: they are in use.',
   young:
-    'Those that were read twice were not idle for long, wait for an acknowledgement, or have all about the same time left, as if by another timeout.',
+    'The entries that were read twice were not idle for long, wait for an acknowledgement, or all have about the same time left, as under another timeout.',
 };
 
 export function unprovenStep({ group, of, why }: UnprovenAdvice): Step {

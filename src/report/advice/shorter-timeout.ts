@@ -70,12 +70,12 @@ export function timeoutStep({ kept, now, shorter, of, tooMany }: TimeoutAdvice, 
     ...typedStep(inNamespace(context), [sysctlAction(generation, kept.name, shorter, now)]),
     notes: [
       kept.ended > 0
-        ? `With it ${grouped(kept.ended)} of the entries (${percentWords((100 * kept.ended) / of)}) would have ended by now. Present entries keep their time until their next packet.`
-        : `It keeps ${percentWords((100 * kept.entries) / of)} of the entries: new ones would need ${percentWords((100 * shorter) / now)} of the space.`,
+        ? `With this, ${grouped(kept.ended)} of the entries (${percentWords((100 * kept.ended) / of)}) would have ended by now. Current entries keep their time until their next packet.`
+        : `It keeps ${percentWords((100 * kept.entries) / of)} of the entries: new entries would need ${percentWords((100 * shorter) / now)} of the space.`,
       ...(tooMany === undefined
         ? []
         : [
-            `It may not be enough alone: the packets that are refused now would be about ${grouped(tooMany)} entries, fewer if they are retries.`,
+            `This may not be enough alone: the packets refused now would be about ${grouped(tooMany)} entries, fewer if they are retries.`,
           ]),
       `Cost: no memory; a connection idle for longer than ${durationWords(shorter)} loses its entry.`,
     ],

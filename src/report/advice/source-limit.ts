@@ -86,7 +86,7 @@ export function sourceLimitStep({ each, whole, holder, hasSsh }: SourceLimitAdvi
     chain: 'PREROUTING',
     rule: `-m conntrack --ctstate NEW -m connlimit --connlimit-above ${each} --connlimit-mask ${mask} -j DROP`,
   } as const;
-  const removed = remove.length > 0 ? `; the present entries of ${from} are removed` : '';
+  const removed = remove.length > 0 ? `; the current entries of ${from} are removed` : '';
   return {
     title: `Or limit each ${name} to ${grouped(each)} entries.`,
     // nft(8) counts connections since 4.18.

@@ -76,12 +76,15 @@ export const PASSING: Pick<Step, 'inNamespace' | 'files'> = { inNamespace: false
 /** Timeouts and rules belong to a namespace; a new one starts with the defaults. */
 export function lasting({ subject }: Place, edit: FileLines): Pick<Step, 'inNamespace' | 'files'> {
   const { isOwn } = subject;
-  return { inNamespace: !isOwn, files: [isOwn ? edit : { ...edit, where: 'what makes that namespace or container' }] };
+  return {
+    inNamespace: !isOwn,
+    files: [isOwn ? edit : { ...edit, where: 'the configuration of that namespace or container' }],
+  };
 }
 
 /** The same for rules. */
 export function lastingRules(context: Place): Pick<Step, 'inNamespace' | 'files'> {
-  return lasting(context, { where: 'the rules that are loaded at boot', lines: [] });
+  return lasting(context, { where: 'the rules loaded at boot', lines: [] });
 }
 
 export function isSince({ release }: Place['observation']['machine'], major: number, minor: number): boolean {

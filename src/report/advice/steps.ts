@@ -90,8 +90,8 @@ function typedLines(commands: readonly string[], undo: readonly string[], palett
 function fileLines({ inNamespace, files }: Step): readonly string[] {
   if (files.length === 0) return [];
   const lasts = inNamespace
-    ? 'It lasts as long as that namespace. For good:'
-    : 'It lasts until the next boot. For good:';
+    ? 'It lasts as long as that namespace. To make it permanent:'
+    : 'It lasts until the next boot. To make it permanent:';
   const undo = editsUndone(files);
   return [
     `${INDENT}${lasts}`,

@@ -66,7 +66,7 @@ export function maybeSsh({ ports, isComplete, established }: SshAccess, port: nu
 /** Fresh entries need not be new: `98.1% of the new ones`. */
 export function shareOfNew({ kind, added, of }: Adds): string {
   const share = percentWords((100 * added) / Math.max(1, of));
-  return kind === 'new' ? `${share} of the new ones` : `${share} of those that began, or were tried again, just now`;
+  return kind === 'new' ? `${share} of the new ones` : `${share} of those that began or were retried just now`;
 }
 
 /** Follows the share of the entries: `and 98.1% of the new ones`; empty if it is unknown. */

@@ -46,22 +46,22 @@ export function synproxyStep(advice: SynproxyAdvice, context: Place): Step {
   const strict = strictness(advice);
   const isStrict = strict.length === 0;
   return {
-    title: `Let only completed connections to ${targetWords(target)} have an entry: likely a SYN flood with forged sources.`,
+    title: `Give entries only to completed connections to ${targetWords(target)}: likely a SYN flood with forged sources.`,
     ...withEitherTool(context, [...strict, nftRules(advice)], [...strict, ...iptables(advice)], [5, 3]),
     preconditions: [
       ...(isStrict
         ? []
         : [
-            `The first command has to list every ssh session ${context.subject.isOwn ? 'of this machine' : 'that passes that namespace'}: with tcp_loose=0 one without an entry is cut off.`,
+            `The first command must list every ssh session ${context.subject.isOwn ? 'of this machine' : 'that passes that namespace'}: with tcp_loose=0 one without an entry is cut off.`,
           ]),
       'No rule in prerouting may drop invalid or untracked packets, and none in output may drop the SYNs and SYN-ACKs that are sent for client and server.',
     ],
     notes: [
-      `${shareOfNew(half)} are not completed, and no source has more than ${grouped(most)} of them: a list of addresses would not end it. (Or the server is not answering genuine clients: check it first.)`,
-      `SYNs are answered for the server, and an entry is created when the client answers. Cost: little CPU. The options have to be those of the server's own SYN-ACK.${isStrict ? '' : ' Established connections without an entry are no longer picked up (tcp_loose=0).'}`,
+      `${shareOfNew(half)} are not completed, and no source has more than ${grouped(most)} of them: blocking addresses would not end it. (Or the server is not answering genuine clients: check it first.)`,
+      `SYNs are answered for the server, and an entry is created when the client answers. Cost: little CPU. The options must be those of the server's own SYN-ACK.${isStrict ? '' : ' Established connections without an entry are no longer picked up (tcp_loose=0).'}`,
     ],
     ...lasting(context, {
-      where: `the rules that are loaded at boot${isStrict ? '' : ', and /etc/sysctl.conf'}`,
+      where: `the rules loaded at boot${isStrict ? '' : ', and /etc/sysctl.conf'}`,
       lines: isStrict ? [] : [sysctlLine('nf_conntrack', 'tcp_loose', 0)],
     }),
   };

@@ -91,7 +91,7 @@ export function untrackedByIptables(advice: UntrackedPort, context: Place): read
 /** `chains`: those that drop the port's packets once they are untracked; undefined if the rules could not be read. */
 export function acceptingWords(advice: UntrackedPort, chains: readonly FilterChain[] | undefined): readonly string[] {
   if (chains?.length === 0) return [];
-  const why = `Untracked packets match no rule with a ct state of new, established or related.`;
+  const why = `Untracked packets match no rule with ct state new, established or related.`;
   const open = chains?.filter(({ isOwned }) => !isOwned) ?? [];
   return [
     why,

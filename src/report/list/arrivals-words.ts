@@ -13,12 +13,12 @@ export function arrivalLines({ kind, seconds, counted, read, added, telling }: A
     const all =
       added.entries > counted ? `about ${grouped(added.entries)} entries, by ${grouped(counted)} of the sample,` : some;
     return indented(
-      `Fresh: ${all} that began within ${durationWords(seconds)}, or were tried again without an answer. Connections that were answered do not tell by one reading when they began.`,
+      `Fresh: ${all} that began within ${durationWords(seconds)}, or were retried without an answer. One reading does not show when an answered connection began.`,
     );
   }
   const within = `${some} that ${counted === 1 ? 'was' : 'were'} not there ${durationWords(seconds)} before`;
   if (added.entries <= counted) return indented(`New: ${within}.`);
-  const error = telling ? `, shares right to within ${samplingError(counted).toFixed(0)} percentage points` : '';
+  const error = telling ? `, shares accurate to ${samplingError(counted).toFixed(0)} percentage points` : '';
   return indented(
     `New: ${within}, among ${grouped(read)} that were read twice: of all about ${grouped(added.entries)}${error}.`,
   );
@@ -48,7 +48,7 @@ export function bothTable(
     ...rows.map(
       (row) => `    ${words(row).padEnd(NAME)}${figures(row.entries, all)}${figures(row.added, added.entries)}`,
     ),
-    ...(rows.length === 0 && notes.length === 0 ? [`    none has more than ${grouped(most)}`] : []),
+    ...(rows.length === 0 && notes.length === 0 ? [`    at most ${grouped(most)} each`] : []),
     ...notes.map((note) => `  ${note}`),
   ];
 }

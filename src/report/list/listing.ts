@@ -42,7 +42,7 @@ export function listLines(
   const { entries, sample, unknown } = holdings;
   const notes = [
     ...(sample === undefined ? [] : [sampleWords(holdings, sample)]),
-    ...(unknown > 0 ? [`${countedWords(unknown, 'line is no entry', 'lines are no entries')}`] : []),
+    ...(unknown > 0 ? [`${countedWords(unknown, 'line is not an entry', 'lines are not entries')}`] : []),
     ...(cut === 'stopped' && sample?.read === undefined ? ['stopped before the end'] : []),
     ...(cut !== undefined && cut !== 'stopped' ? [`cut off: ${faultWords(cut)}`] : []),
   ];
@@ -105,7 +105,7 @@ function sampleWords(holdings: Holdings, sample: Sampled): string {
   const error = samplingError(entriesInSample(holdings, sample));
   const read = sample.read === undefined ? '' : `the ${readShare(sample, sample.read)} that there was time to read, `;
   const lines = `from ${read}an even random sample of ${grouped(sample.held)} lines`;
-  return `${lines}: shares are right to within ${error.toFixed(1)} percentage points (19 times out of 20)`;
+  return `${lines}: shares are accurate to ${error.toFixed(1)} percentage points (95% confidence)`;
 }
 
 function readShare({ lines }: Sampled, read: number): string {
@@ -156,7 +156,7 @@ function differentWords({ different, differentAtLeast }: Ranking): string {
 }
 
 function lackingLines({ lacking, holders }: Ranking, shown: number): readonly string[] {
-  if (shown === 0) return [`  none has more than ${grouped((holders[0]?.entries ?? 0) + lacking)}`];
+  if (shown === 0) return [`  at most ${grouped((holders[0]?.entries ?? 0) + lacking)} each`];
   return lacking === 0 ? [] : [`  each may have up to ${grouped(lacking)} more`];
 }
 

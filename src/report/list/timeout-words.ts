@@ -37,9 +37,9 @@ function noteLines(kept: Kept, policies: readonly TimeoutPolicy[]): readonly str
   return indented(`${left}: ${by === 'entries' ? LONGER : UNACKNOWLEDGED}.`, '    ');
 }
 
-const LONGER = 'a timeout policy sets more, or the sysctl was higher before';
+const LONGER = 'a timeout policy sets more, or the sysctl was higher earlier';
 const UNACKNOWLEDGED =
-  'data is not acknowledged, or is sent again (tcp_timeout_unacknowledged, tcp_timeout_max_retrans), as when a peer is gone';
+  'data is unacknowledged or retransmitted (tcp_timeout_unacknowledged, tcp_timeout_max_retrans), as when a peer is gone';
 
 const [UNREPLIED, REPLIED] = ['unreplied', 'replied'];
 

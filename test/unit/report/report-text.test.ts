@@ -300,7 +300,7 @@ describe('a list', () => {
 
   test('a crowd of which nobody has much is not listed', () => {
     const crowd = times(3000, (at) => ({ source: `10.${at >> 8}.${at & 255}.1` }));
-    expect(listLines(listed(holdings(crowd))).join('\n')).toMatch(/Sources \(3,000\) .*\n {4}none has more than 1 /);
+    expect(listLines(listed(holdings(crowd))).join('\n')).toMatch(/Sources \(3,000\) .*\n {4}at most 1 /);
   });
 
   test('a spoofed flood: with the bound', () => {
@@ -320,8 +320,8 @@ describe('a list', () => {
     expect(first('stopped')).toBe('  1 entry of x, stopped before the end.');
     expect(first({ kind: 'io', source: 'x', detail: 'EIO' })).toMatch(/^ {2}1 entry of x, cut off: .*EIO/);
     expect([first(undefined, 1), first(undefined, 2)]).toEqual([
-      '  1 entry of x, 1 line is no entry.',
-      '  1 entry of x, 2 lines are no entries.',
+      '  1 entry of x, 1 line is not an entry.',
+      '  1 entry of x, 2 lines are not entries.',
     ]);
   });
 });

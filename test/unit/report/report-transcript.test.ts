@@ -77,9 +77,9 @@ describe('a report', () => {
       Who fills it: namespace of envoy (pid 4711)
         1,000 entries of /proc/net/nf_conntrack.
         Sources (1,000)                        Destinations (1)
-          none has more than 1                   192.0.2.1              1,000 100.0%
+          at most 1 each                         192.0.2.1              1,000 100.0%
         Source networks (1,000)                Destination ports (1)
-          none has more than 1                   tcp 443                1,000 100.0%
+          at most 1 each                         tcp 443                1,000 100.0%
         Protocol and state
           tcp SYN_SENT           1,000 100.0%
         Kept by the timeout
@@ -103,7 +103,7 @@ describe('a report', () => {
            table would hold about 143,948 entries, with those that have ended and are
            not collected yet. Retries are counted again; clients that back off are
            not.
-           New connections get in at once.
+           New connections are accepted at once.
            Cost: up to 44.1 MiB more when full, of 32.0 GiB available.
            It lasts until the next boot. For a permanent limit, run check_conntrack
            plan when the load is normal again.
@@ -111,14 +111,15 @@ describe('a report', () => {
              nsenter -t 4711 -n sysctl -w net.netfilter.nf_conntrack_tcp_timeout_syn_sent=30
            Undo:
              nsenter -t 4711 -n sysctl -w net.netfilter.nf_conntrack_tcp_timeout_syn_sent=120
-           It keeps 100.0% of the entries: new ones would need 25.0% of the space.
-           It may not be enough alone: the packets that are refused now would be about
-           25,455 entries, fewer if they are retries.
+           It keeps 100.0% of the entries: new entries would need 25.0% of the space.
+           This may not be enough alone: the packets refused now would be about 25,455
+           entries, fewer if they are retries.
            Cost: no memory; a connection idle for longer than 30 s loses its entry.
-           It lasts as long as that namespace. For good:
-             what makes that namespace or container
+           It lasts as long as that namespace. To make it permanent:
+             the configuration of that namespace or container
                  net.netfilter.nf_conntrack_tcp_timeout_syn_sent = 30
-           Undo: remove the added lines from what makes that namespace or container.
+           Undo: remove the added lines from the configuration of that namespace or
+           container.
         3. Make room at once: remove the tcp SYN_SENT entries to port 443, 100.0%.
              nsenter -t 4711 -n conntrack -D -p tcp --state SYN_SENT --dport 443 >/dev/null
            Removed entries cannot be restored.
@@ -176,9 +177,9 @@ describe('a report', () => {
            Undo:
              sysctl -w net.netfilter.nf_conntrack_max=1000
              echo 500 > /sys/module/nf_conntrack/parameters/hashsize
-           New connections get in at once.
+           New connections are accepted at once.
            Cost: up to 260.1 KiB more when full, of 32.0 GiB available.
-           It lasts until the next boot. For good:
+           It lasts until the next boot. To make it permanent:
              /etc/modprobe.d/nf_conntrack.conf
                  options nf_conntrack hashsize=512
              /etc/sysctl.d/90-nf_conntrack.conf
@@ -192,18 +193,19 @@ describe('a report', () => {
              sysctl -w net.netfilter.nf_conntrack_tcp_timeout_established=86400
            Undo:
              sysctl -w net.netfilter.nf_conntrack_tcp_timeout_established=432000
-           With it 10 of the entries (100.0%) would have ended by now. Present entries
-           keep their time until their next packet.
+           With this, 10 of the entries (100.0%) would have ended by now. Current
+           entries keep their time until their next packet.
            Cost: no memory; a connection idle for longer than 24 h loses its entry.
-           It lasts until the next boot. For good:
+           It lasts until the next boot. To make it permanent:
              /etc/sysctl.conf, or a file in /etc/sysctl.d
                  net.netfilter.nf_conntrack_tcp_timeout_established = 86400
            Undo: remove the added lines from /etc/sysctl.conf, or a file in
            /etc/sysctl.d.
         3. Do not remove the tcp ESTABLISHED entries to port 0 (10.0%): they may be in
            use.
-           The list was read once: it does not show if packets still come. report
-           --interval 60 on the running machine compares two readings a minute apart.
+           The list was read once: it does not show whether packets still arrive.
+           report --interval 60 on the running machine compares two readings a minute
+           apart.
       "
     `);
   });
@@ -215,7 +217,7 @@ describe('a report', () => {
              conntrack -L -s 10.0.0.1 | head -n 20
            Changes nothing.
            Nearly all entries are from there: a rule against 10.0.0.1 would cut off
-           everybody. It may be a proxy, a NAT gateway, or the only network: find the
+           everything. It may be a proxy, a NAT gateway, or the only network: find the
            program or the client that sends.
         2. Raise the limit to 2,048, and the buckets with it.
              echo 512 > /sys/module/nf_conntrack/parameters/hashsize
@@ -223,9 +225,9 @@ describe('a report', () => {
            Undo:
              sysctl -w net.netfilter.nf_conntrack_max=1000
              echo 500 > /sys/module/nf_conntrack/parameters/hashsize
-           New connections get in at once.
+           New connections are accepted at once.
            Cost: up to 260.1 KiB more when full, of 32.0 GiB available.
-           It lasts until the next boot. For good:
+           It lasts until the next boot. To make it permanent:
              /etc/modprobe.d/nf_conntrack.conf
                  options nf_conntrack hashsize=512
              /etc/sysctl.d/90-nf_conntrack.conf
@@ -250,9 +252,9 @@ describe('a report', () => {
            Undo:
              sysctl -w net.netfilter.nf_conntrack_max=1000
              echo 500 > /sys/module/nf_conntrack/parameters/hashsize
-           New connections get in at once.
+           New connections are accepted at once.
            Cost: up to 260.1 KiB more when full, of 32.0 GiB available.
-           It lasts until the next boot. For good:
+           It lasts until the next boot. To make it permanent:
              /etc/modprobe.d/nf_conntrack.conf
                  options nf_conntrack hashsize=512
              /etc/sysctl.d/90-nf_conntrack.conf
@@ -275,7 +277,7 @@ describe('a report', () => {
            Undo:
              echo 512 > /sys/module/nf_conntrack/parameters/hashsize
            Entries are in shorter chains at once. Cost: 40.0 KiB of memory in all.
-           It lasts until the next boot. For good:
+           It lasts until the next boot. To make it permanent:
              /etc/modprobe.d/nf_conntrack.conf
                  options nf_conntrack hashsize=5120
              /etc/sysctl.d/90-nf_conntrack.conf
@@ -303,7 +305,7 @@ describe('a report', () => {
            Likely cause: each load of the module starts from its default; options
            nf_conntrack hashsize=500 in /etc/modprobe.d/nf_conntrack.conf.
            Cost: up to 1000.2 KiB more when full, of 32.0 GiB available.
-           It lasts until the next boot. For good:
+           It lasts until the next boot. To make it permanent:
              /etc/modprobe.d/nf_conntrack.conf
                  options nf_conntrack hashsize=1024
              /etc/modules-load.d/nf_conntrack.conf
@@ -317,8 +319,8 @@ describe('a report', () => {
   test('no memory for more', () => {
     expect(toDo(full({ available: ok({ bytes: 1000, exact: true }) }))).toMatchInlineSnapshot(`
       "What to do
-        1. No higher limit: there is not enough memory for it.
-           A full table is never swapped. Keep the flood out, or spread the load.
+        1. Do not raise the limit: there is not enough memory.
+           A full table is never swapped. Block the flood, or spread the load.
       "
     `);
   });
@@ -334,9 +336,9 @@ describe('a report', () => {
            Undo:
              sysctl -w net.netfilter.nf_conntrack_max=1000
              echo 500 > /sys/module/nf_conntrack/parameters/hashsize
-           New connections get in at once.
+           New connections are accepted at once.
            Cost: up to 1.1 MiB more when full, of 32.0 GiB available.
-           It lasts until the next boot. For good:
+           It lasts until the next boot. To make it permanent:
              /etc/modprobe.d/nf_conntrack.conf
                  options nf_conntrack hashsize=512
              /etc/sysctl.d/90-nf_conntrack.conf
@@ -356,17 +358,17 @@ describe('a report', () => {
              nsenter -t 5 -n iptables -t raw -D OUTPUT -p udp --dport 53 -m comment --comment check_conntrack_raw_udp_53 -j NOTRACK
              nsenter -t 5 -n iptables -t raw -D PREROUTING -p udp --sport 53 -m comment --comment check_conntrack_raw_udp_53 -j NOTRACK
              nsenter -t 5 -n iptables -t raw -D PREROUTING -p udp --dport 53 -m comment --comment check_conntrack_raw_udp_53 -j NOTRACK
-           New packets of that port create no entry; present entries end by their
+           New packets of that port create no entry; current entries end by their
            timeout.
            Cost: no memory. NAT and rules with a state no longer apply to that port.
-           It lasts as long as that namespace. For good:
-             what makes that namespace or container
-           Undo: remove them from what makes that namespace or container.
+           It lasts as long as that namespace. To make it permanent:
+             the configuration of that namespace or container
+           Undo: remove them from the configuration of that namespace or container.
         3. Make room at once: remove the udp entries to port 53, 100.0%.
              nsenter -t 5 -n conntrack -D -p udp --dport 53 >/dev/null
            Removed entries cannot be restored.
-           10 entries, and those that began since. A sender that goes on gets a new
-           entry with its next packet; if it is translated, perhaps another port.
+           10 entries, and those that began since. A sender that continues gets a new
+           entry with its next packet; with NAT, perhaps another port.
            This helps once: the entries come back while their source keeps sending.
       "
     `);

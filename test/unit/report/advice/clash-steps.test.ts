@@ -39,7 +39,7 @@ test('ports that connections have which are over', () => {
           "lines": [
             "net.netfilter.nf_conntrack_tcp_timeout_time_wait = 30",
           ],
-          "where": "what makes that namespace or container",
+          "where": "the configuration of that namespace or container",
         },
       ],
       "inNamespace": true,
@@ -48,7 +48,7 @@ test('ports that connections have which are over', () => {
       "notes": [
         "The first command frees these ports at once: those of connections in state TIME_WAIT. It lasts until they are taken again.",
         "The other one gives new ones back after 30 s of silence, not 120.",
-        "A lasting fix: a wider range of ports or more addresses in the rule that translates (nft list ruleset, or iptables -t nat -S), as in snat to 192.0.2.1-192.0.2.4:1024-65535; or fewer connections to that one destination.",
+        "A permanent fix: a wider range of ports or more addresses in the rule that translates (nft list ruleset, or iptables -t nat -S), as in snat to 192.0.2.1-192.0.2.4:1024-65535; or fewer connections to that one destination.",
         "A higher limit of entries gives NAT no more ports.",
       ],
       "remains": "Removed entries cannot be restored.",
@@ -109,18 +109,18 @@ test('no port is lacking, or nobody may know', () => {
       "instead": [],
       "looks": 1,
       "notes": [
-        "Shows insert_failed and clash_resolve for each CPU.",
-        "No translated address that is visible here is short of ports.",
+        "Shows insert_failed and clash_resolve per CPU.",
+        "No translated address visible here is short of ports.",
         "A likely cause, unless NAT is short of ports: two packets of one new flow at the same time, as from a resolver that asks for A and AAAA from one socket (options single-request-reopen in its resolv.conf); each one that is lost costs a retry.",
         "A higher limit of entries does not help.",
       ],
       "remains": "Changes nothing.",
-      "title": "Find out whose packets clash: the table has room for them.",
+      "title": "Find out which packets clash: the table has room for them.",
       "undo": [],
       "undoInstead": [],
     }
   `);
   expect(clashStep({ kind: 'clash', isNatKnown: false }, inside()).notes[1]).toBe(
-    'Not visible without root: a shortage of NAT ports. Run this report as root to see it.',
+    'A shortage of NAT ports is visible only to root: run this report as root.',
   );
 });

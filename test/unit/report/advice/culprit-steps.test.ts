@@ -213,7 +213,7 @@ describe('in words', () => {
     const crowd = times(500, (at) => ({ ...UDP, source: `198.51.${at >> 8}.${at & 255}` }));
     const lines = shown(listed(crowd, crowd));
     const at = lines.findIndex((one) => one.startsWith('  Sources (500)'));
-    expect(lines[at + 1]).toBe('    none has more than 1');
+    expect(lines[at + 1]).toBe('    at most 1 each');
   });
 
   test('a crowd of which those that came after the list was read have nothing in it', () => {
@@ -221,7 +221,7 @@ describe('in words', () => {
     const later = times(60, (at) => ({ ...UDP, source: `203.0.113.${at}` }));
     const lines = shown(listed(crowd, later));
     const at = lines.findIndex((one) => one.startsWith('  Sources (500)'));
-    expect(lines[at + 1]).toBe('    none has more than 1');
+    expect(lines[at + 1]).toBe('    at most 1 each');
   });
 
   test('as before where nothing tells who adds', () => {
@@ -235,7 +235,7 @@ describe('in words', () => {
     const { arrivals } = listed([...idle, ...flooder], flooder);
     const part = { ...arrivals, counted: 25, read: 100 };
     expect(arrivalLines(part).join(' ').replace(/\s+/g, ' ')).toContain(
-      'New: 25 entries that were not there 1 s before, among 100 that were read twice: of all about 100, shares right to within 20 percentage points',
+      'New: 25 entries that were not there 1 s before, among 100 that were read twice: of all about 100, shares accurate to 20 percentage points',
     );
   });
 
@@ -301,7 +301,7 @@ describe('in whole', () => {
       --
       Its packets are dropped before they are tracked, and its entries are removed. Cost: all connections of 203.0.113.9.
       --
-      the rules that are loaded at boot
+      the rules loaded at boot
       "
     `);
     expect(whole(step(flooder, 'source', THERE))).toMatchInlineSnapshot(`
@@ -325,7 +325,7 @@ describe('in whole', () => {
       --
       Its packets are dropped before they are tracked, and its entries are removed. Cost: all connections of 203.0.113.9.
       --
-      what makes that namespace or container
+      the configuration of that namespace or container
       gone with it
       "
     `);
@@ -366,9 +366,9 @@ describe('in whole', () => {
       --
       Removed entries cannot be restored.
       --
-      New connections of a source at the limit are dropped; the present entries of 203.0.113.9 are removed. Cost: its open connections, once, and one lookup per new connection; clients behind one NAT address share the limit.
+      New connections of a source at the limit are dropped; the current entries of 203.0.113.9 are removed. Cost: its open connections, once, and one lookup per new connection; clients behind one NAT address share the limit.
       --
-      the rules that are loaded at boot
+      the rules loaded at boot
       "
     `);
     expect(
@@ -385,9 +385,9 @@ describe('in whole', () => {
       --
       Removed entries cannot be restored.
       --
-      New connections of a source at the limit are dropped; the present entries of 203.0.113.9 are removed. Cost: its open connections, once, and one lookup per new connection; clients behind one NAT address share the limit.
+      New connections of a source at the limit are dropped; the current entries of 203.0.113.9 are removed. Cost: its open connections, once, and one lookup per new connection; clients behind one NAT address share the limit.
       --
-      what makes that namespace or container
+      the configuration of that namespace or container
       gone with it
       "
     `);
@@ -410,16 +410,16 @@ describe('in whole', () => {
       --
       Removed entries cannot be restored.
       --
-      New connections of a source at the limit are dropped; the present entries of 2001:db8:0:7::9 are removed. Cost: its open connections, once, and one lookup per new connection; clients behind one NAT address share the limit.
+      New connections of a source at the limit are dropped; the current entries of 2001:db8:0:7::9 are removed. Cost: its open connections, once, and one lookup per new connection; clients behind one NAT address share the limit.
       --
-      the rules that are loaded at boot
+      the rules loaded at boot
       "
     `);
   });
 
   test('a network', () => {
     expect(whole(step(network, 'network'))).toMatchInlineSnapshot(`
-      "Find out who is in 198.51.100.0/24: it has 89.3% of the entries and 89.3% of the new ones, and no single address has half of them.
+      "Find out which hosts are in 198.51.100.0/24: it has 89.3% of the entries and 89.3% of the new ones, and no single address has half of them.
       --
       conntrack -L -s 198.51.100.0/24 | head -n 20
       nft add table inet check_conntrack_net_c6336400
@@ -437,9 +437,9 @@ describe('in whole', () => {
       --
       Removed entries cannot be restored.
       --
-      Its packets are dropped before they are tracked, and its entries are removed. Cost: the connections of every address in it.
+      Its packets are dropped before they are tracked, and its entries are removed. Cost: all connections of every address in it.
       --
-      the rules that are loaded at boot
+      the rules loaded at boot
       "
     `);
     expect(whole(step(network, 'source_limit'))).toMatchInlineSnapshot(`
@@ -460,9 +460,9 @@ describe('in whole', () => {
       --
       Removed entries cannot be restored.
       --
-      New connections of a /24 network at the limit are dropped; the present entries of 198.51.100.0/24 are removed. Cost: its open connections, once, and one lookup per new connection; clients behind one NAT address share the limit.
+      New connections of a /24 network at the limit are dropped; the current entries of 198.51.100.0/24 are removed. Cost: its open connections, once, and one lookup per new connection; clients behind one NAT address share the limit.
       --
-      the rules that are loaded at boot
+      the rules loaded at boot
       "
     `);
     expect(step(network, 'network', place(3, 10)).commands).toEqual([
@@ -474,7 +474,7 @@ describe('in whole', () => {
 
   test('a SYN flood', () => {
     expect(whole(step(forged({}), 'synproxy'))).toMatchInlineSnapshot(`
-      "Let only completed connections to port 443 of 192.0.2.1 have an entry: likely a SYN flood with forged sources.
+      "Give entries only to completed connections to port 443 of 192.0.2.1: likely a SYN flood with forged sources.
       --
       conntrack -L -p tcp --state ESTABLISHED --dport 22
       sysctl -w net.netfilter.nf_conntrack_tcp_loose=0
@@ -501,10 +501,10 @@ describe('in whole', () => {
       --
 
       --
-      100.0% of the new ones are not completed, and no source has more than 1 of them: a list of addresses would not end it. (Or the server is not answering genuine clients: check it first.)
-      SYNs are answered for the server, and an entry is created when the client answers. Cost: little CPU. The options have to be those of the server's own SYN-ACK. Established connections without an entry are no longer picked up (tcp_loose=0).
+      100.0% of the new ones are not completed, and no source has more than 1 of them: blocking addresses would not end it. (Or the server is not answering genuine clients: check it first.)
+      SYNs are answered for the server, and an entry is created when the client answers. Cost: little CPU. The options must be those of the server's own SYN-ACK. Established connections without an entry are no longer picked up (tcp_loose=0).
       --
-      the rules that are loaded at boot, and /etc/sysctl.conf: net.netfilter.nf_conntrack_tcp_loose = 0
+      the rules loaded at boot, and /etc/sysctl.conf: net.netfilter.nf_conntrack_tcp_loose = 0
       "
     `);
     expect(whole(step(forged({}), 'rate_limit'))).toMatchInlineSnapshot(`
@@ -522,13 +522,13 @@ describe('in whole', () => {
       --
 
       --
-      That many, each for up to 120 s, take at most half of the table; present entries stay until they end or are removed. Cost: other clients of that port lose the same share of their new connections as the flood.
+      At this rate, with entries of up to 120 s each, they take at most half of the table; current entries stay until they end or are removed. Cost: other clients of that port lose the same share of their new connections as the flood.
       --
-      the rules that are loaded at boot
+      the rules loaded at boot
       "
     `);
     expect(whole(step(forged({}), 'synproxy', THERE))).toMatchInlineSnapshot(`
-      "Let only completed connections to port 443 of 192.0.2.1 have an entry: likely a SYN flood with forged sources.
+      "Give entries only to completed connections to port 443 of 192.0.2.1: likely a SYN flood with forged sources.
       --
       ip netns exec web conntrack -L -p tcp --state ESTABLISHED --dport 22
       ip netns exec web sysctl -w net.netfilter.nf_conntrack_tcp_loose=0
@@ -555,17 +555,17 @@ describe('in whole', () => {
       --
 
       --
-      100.0% of the new ones are not completed, and no source has more than 1 of them: a list of addresses would not end it. (Or the server is not answering genuine clients: check it first.)
-      SYNs are answered for the server, and an entry is created when the client answers. Cost: little CPU. The options have to be those of the server's own SYN-ACK. Established connections without an entry are no longer picked up (tcp_loose=0).
+      100.0% of the new ones are not completed, and no source has more than 1 of them: blocking addresses would not end it. (Or the server is not answering genuine clients: check it first.)
+      SYNs are answered for the server, and an entry is created when the client answers. Cost: little CPU. The options must be those of the server's own SYN-ACK. Established connections without an entry are no longer picked up (tcp_loose=0).
       --
-      what makes that namespace or container: net.netfilter.nf_conntrack_tcp_loose = 0
+      the configuration of that namespace or container: net.netfilter.nf_conntrack_tcp_loose = 0
       gone with it
       "
     `);
     expect(step(forged({}), 'rate_limit', THERE).commands[2]).toMatch(/^ip netns exec web nft 'add rule /);
     const spread = forged({}).map((text, at) => text.split('192.0.2.1').join(`192.0.2.${at % 9}`));
     expect(whole(step(spread, 'synproxy'))).toMatchInlineSnapshot(`
-      "Let only completed connections to port 443 have an entry: likely a SYN flood with forged sources.
+      "Give entries only to completed connections to port 443: likely a SYN flood with forged sources.
       --
       conntrack -L -p tcp --state ESTABLISHED --dport 22
       sysctl -w net.netfilter.nf_conntrack_tcp_loose=0
@@ -609,10 +609,10 @@ describe('in whole', () => {
       --
 
       --
-      100.0% of the new ones are not completed, and no source has more than 1 of them: a list of addresses would not end it. (Or the server is not answering genuine clients: check it first.)
-      SYNs are answered for the server, and an entry is created when the client answers. Cost: little CPU. The options have to be those of the server's own SYN-ACK. Established connections without an entry are no longer picked up (tcp_loose=0).
+      100.0% of the new ones are not completed, and no source has more than 1 of them: blocking addresses would not end it. (Or the server is not answering genuine clients: check it first.)
+      SYNs are answered for the server, and an entry is created when the client answers. Cost: little CPU. The options must be those of the server's own SYN-ACK. Established connections without an entry are no longer picked up (tcp_loose=0).
       --
-      the rules that are loaded at boot, and /etc/sysctl.conf: net.netfilter.nf_conntrack_tcp_loose = 0
+      the rules loaded at boot, and /etc/sysctl.conf: net.netfilter.nf_conntrack_tcp_loose = 0
       "
     `);
   });
@@ -643,10 +643,10 @@ describe('in whole', () => {
       --
 
       --
-      New packets of that port create no entry; present entries end by their timeout.
+      New packets of that port create no entry; current entries end by their timeout.
       Cost: no memory. NAT and rules with a state no longer apply to that port.
       --
-      the rules that are loaded at boot
+      the rules loaded at boot
       "
     `);
     const zoned = times(500, () => ({ ...UDP, source: '203.0.113.9', zone: 7 }));
@@ -660,9 +660,9 @@ describe('in whole', () => {
 
       --
       500 of 500 entries are in a zone. With "ct zone set" in the rules, a separate rule with notrack has no effect, before or after it: see ip netns exec web nft -a list ruleset.
-      Put it into the chain that sets the zone, in front of that rule: udp dport 53 notrack accept (and the same with sport, for the answers). First accept udp port 53 without a state in every chain that drops.
+      Put it into the chain that sets the zone, in front of that rule: udp dport 53 notrack accept (and the same with sport, for the replies). First accept udp port 53 without a state in every chain that drops.
       --
-      what makes that namespace or container
+      the configuration of that namespace or container
       gone with it
       "
     `);
@@ -698,7 +698,7 @@ describe('in whole', () => {
       --
       Removed entries cannot be restored.
       --
-      500 entries, and those that began since. These connections have ended already; a late packet finds no entry.
+      500 entries, and those that began since. These connections have ended; a late packet finds no entry.
       This helps once: the entries come back while their source keeps sending.
       --
       "
@@ -713,7 +713,7 @@ describe('in whole', () => {
       --
       Removed entries cannot be restored.
       --
-      500 entries, and those that began since. Nearly all of them have been silent for long, and hardly any had a packet between two readings. Those that are still in use end, or, if nothing is translated and tcp_loose is 1, are picked up again with their next packet.
+      500 entries, and those that began since. Nearly all of them have been idle for long, and hardly any had a packet between two readings. Connections still in use end, or, without NAT and with tcp_loose 1, are picked up again at their next packet.
       This helps once: the entries come back while their source keeps sending.
       --
       "
@@ -728,7 +728,7 @@ describe('in whole', () => {
       --
       Removed entries cannot be restored.
       --
-      500 entries, and those that began since. A sender that goes on gets a new entry with its next packet; if it is translated, perhaps another port.
+      500 entries, and those that began since. A sender that continues gets a new entry with its next packet; with NAT, perhaps another port.
       This helps once: the entries come back while their source keeps sending.
       --
       "

@@ -59,7 +59,7 @@ test('none does', () => {
     context,
   );
   expect(known.preconditions).toEqual([
-    'Look at what it sends first. The other commands keep it out: all that it sends is dropped.',
+    'Look at what it sends first. The other commands block it: all its packets are dropped.',
   ]);
   expect(known.commands.slice(0, 2)).toEqual([
     'conntrack -L -s 198.51.100.7 | head -n 20',
@@ -104,7 +104,7 @@ test('what is said to be removed is removed', () => {
 
 test.each([
   ['unknown', /^The addresses of this machine could not be read/],
-  ['everything', /^Nearly all entries are from there: .* would cut off everybody/],
+  ['everything', /^Nearly all entries are from there: .* would cut off everything/],
   ['one_way', /^These connections are established and have no reply/],
   ['zones', /^7 of 1,000 entries are in a zone/],
 ] as const)('%s: nothing is changed', (spared, why) => {

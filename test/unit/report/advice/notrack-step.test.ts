@@ -43,8 +43,7 @@ test('in whole: the machine itself, with a chain that drops', () => {
   expect(`\n${adviceLines([advice], '', context, PLAIN).join('\n')}\n`).toMatchInlineSnapshot(`
     "
       1. Do not track udp port 53: it has 90.0% of the entries, none translated.
-         Untracked packets match no rule with a ct state of new, established or
-         related.
+         Untracked packets match no rule with ct state new, established or related.
          The first commands accept udp port 53 in inet filter input and iptables
          filter INPUT, which would drop it. They match every address and, for
          replies, all packets from port 53 to port 1024 and above: add a match if
@@ -82,12 +81,12 @@ test('in whole: the machine itself, with a chain that drops', () => {
            iptables -t filter -D INPUT -p udp --sport 53 --dport 1024:65535 -m comment --comment check_conntrack_raw_udp_53 -j ACCEPT
            iptables -t filter -D INPUT -p udp --dport 53 -m comment --comment check_conntrack_raw_udp_53 -j ACCEPT
            nft -a list chain inet filter input | sed -n 's/.*"check_conntrack_raw_udp_53" # handle/delete rule inet filter input handle/p' | nft -f -
-         New packets of that port create no entry; present entries end by their
+         New packets of that port create no entry; current entries end by their
          timeout.
          Cost: no memory. NAT and rules with a state no longer apply to that port.
-         It lasts until the next boot. For good:
-           the rules that are loaded at boot
-         Undo: remove them from the rules that are loaded at boot.
+         It lasts until the next boot. To make it permanent:
+           the rules loaded at boot
+         Undo: remove them from the rules loaded at boot.
     "
   `);
 });

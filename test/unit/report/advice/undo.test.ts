@@ -229,10 +229,10 @@ test('the undo is printed next to its commands, in each form', () => {
     "
       1. Find out what 203.0.113.9 does: it has 100.0% of the entries and 100.0% of
          the new ones.
-         Most entries have no reply: the source may be forged. Do not keep
-         203.0.113.9 out if this machine needs it, as a resolver or gateway.
-         Look at what it sends first. The other commands keep it out: all that it
-         sends is dropped.
+         Most entries have no reply: the source may be forged. Do not block
+         203.0.113.9 if this machine needs it, as a resolver or gateway.
+         Look at what it sends first. The other commands block it: all its packets
+         are dropped.
            conntrack -L -s 203.0.113.9 | head -n 20
            nft add table inet check_conntrack_source_cb007109
            nft 'add chain inet check_conntrack_source_cb007109 prerouting { type filter hook prerouting priority -300; }'
@@ -249,9 +249,9 @@ test('the undo is printed next to its commands, in each form', () => {
          Removed entries cannot be restored.
          Its packets are dropped before they are tracked, and its entries are
          removed. Cost: all connections of 203.0.113.9.
-         It lasts until the next boot. For good:
-           the rules that are loaded at boot
-         Undo: remove them from the rules that are loaded at boot.
+         It lasts until the next boot. To make it permanent:
+           the rules loaded at boot
+         Undo: remove them from the rules loaded at boot.
     "
   `);
 });
@@ -288,7 +288,7 @@ describe('a value that could not be read is not changed', () => {
     expect(advised(undefined).map(({ kind }) => kind)).toEqual(['rate_limit']);
     const [synproxy] = advised(0).map((each) => stepOf(each, context));
     expect([...(synproxy?.commands ?? []), ...(synproxy?.undo ?? [])].join()).not.toContain('sysctl');
-    expect(synproxy?.files).toEqual([{ where: 'the rules that are loaded at boot', lines: [] }]);
+    expect(synproxy?.files).toEqual([{ where: 'the rules loaded at boot', lines: [] }]);
   });
 });
 

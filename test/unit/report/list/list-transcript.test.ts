@@ -142,8 +142,8 @@ describe('a list', () => {
         .replace(/\s+/g, ' ')
         .split(' Sources')[0];
     expect(first(0)).toBe(
-      ' 1,000 entries of x, from an even random sample of 10 lines: shares are right to within 9.8 percentage points (19 times out of 20).',
+      ' 1,000 entries of x, from an even random sample of 10 lines: shares are accurate to 9.8 percentage points (95% confidence).',
     );
-    expect(first(3)).toMatch(/^ about 1,000 entries of x, from .*, 3 lines are no entries\.$/);
+    expect(first(3)).toMatch(/^ about 1,000 entries of x, from .*, 3 lines are not entries\.$/);
   });
 });

@@ -17,7 +17,7 @@ function told(flows: readonly Flow[], policies: readonly TimeoutPolicy[] = []): 
 describe('more is left than the sysctl gives', () => {
   test('a lower bound, and a policy of the rules if there is one', () => {
     expect(told(times(3, UDP))).toContain(
-      'udp_timeout (at least 60 min) 3 100.0%, 60 min left udp_timeout is 30 s, but its entries have at most 60 min left: a timeout policy sets more, or the sysctl was higher before.',
+      'udp_timeout (at least 60 min) 3 100.0%, 60 min left udp_timeout is 30 s, but its entries have at most 60 min left: a timeout policy sets more, or the sysctl was higher earlier.',
     );
     expect(told([UDP], [WEB, SLOW])).toContain('left: the rules set 60 min (ct timeout slow).');
   });
@@ -38,9 +38,9 @@ describe('more is left than the sysctl gives', () => {
 describe('established connections whose data is not acknowledged', () => {
   const waiting = (count: number, seconds = 293) => times(count, { seconds });
 
-  test('none has more than 300 s left of five days', () => {
+  test('at most 300 s left of five days', () => {
     expect(told(waiting(30))).toContain(
-      'tcp_timeout_unacknowledged (300 s) 30 100.0%, 293 s left tcp_timeout_established is 5 d, but its entries have at most 293 s left: data is not acknowledged,',
+      'tcp_timeout_unacknowledged (300 s) 30 100.0%, 293 s left tcp_timeout_established is 5 d, but its entries have at most 293 s left: data is unacknowledged or',
     );
     expect(told(waiting(30), [WEB])).toContain('left: the rules set 293 s (ct timeout web).');
   });
