@@ -50,10 +50,10 @@ function tableFamilies({ evaluation: { observation, results } }: Evaluated): rea
   return [
     gaugeFamily('entries', 'Entries of this network namespace.', table.entries),
     gaugeFamily('entries_limit', 'Limit of entries of each network namespace; 0 is no limit.', table.limit),
-    gaugeFamily('usage_ratio', 'Entries of this network namespace by the limit.', from('usage', 1 / 100)),
+    gaugeFamily('usage_ratio', 'Entries of this network namespace / limit.', from('usage', 1 / 100)),
     gaugeFamily('buckets', 'Buckets of the hash table.', known),
     gaugeFamily('hash_table_bytes', 'Memory of the hash table.', hashTableNow(observation.machine)),
-    gaugeFamily('slab_bytes', 'Slab memory that the entries hold.', from('slab')),
+    gaugeFamily('slab_bytes', 'Slab memory of the current entries.', from('slab')),
     gaugeFamily('slab_full_bytes', 'Slab memory that a full table pins.', from('slab_max')),
     ...COUNTER_NAMES.map((name) => counterFamily(name, COUNTER_WORDS[name].prometheus, from(name))),
     gaugeFamily('growth_entries_per_second', 'Growth over the window.', from('growth')),

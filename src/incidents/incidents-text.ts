@@ -25,7 +25,7 @@ const ROW_INDENT = ' '.repeat(6);
 export function listText(incidents: readonly KeptIncident[], unread: readonly Fault[]): readonly string[] {
   const hosts = new Set(incidents.map(({ record }) => record.host));
   const rows = incidents.flatMap(({ record }, at) => incidentRow(at + 1, record, hosts.size > 1));
-  const hint = 'One of them as it was: check_conntrack incidents N.';
+  const hint = 'For a report as it was taken: check_conntrack incidents N.';
   return [...(rows.length === 0 ? [] : ['', ...HEAD, ...rows, '', hint]), ...unreadLines(unread)];
 }
 
@@ -86,7 +86,7 @@ export function incidentText(incident: KeptIncident, worst: Reading<string>): re
     '',
     ...(worst.ok
       ? worst.value.trimEnd().split('\n')
-      : indented(`Not there: ${kept.missing === null ? faultWords(worst.fault) : foreign(kept.missing)}.`)),
+      : indented(`Missing: ${kept.missing === null ? faultWords(worst.fault) : foreign(kept.missing)}.`)),
     ...(record.worst === null
       ? []
       : ['', ...wrapped(`The first report, ${takenWords(record.first)}, is in the file ${name}-first.txt.`)]),
@@ -107,8 +107,8 @@ function lostWords({ full, clash, chain, fullOrClash }: Lost): string {
 const END_WORDS: Readonly<Record<IncidentEnd, string>> = {
   clean: 'a check found nothing wrong',
   reboot: 'the machine was rebooted after this check',
-  gone: 'the namespace was gone after this check',
-  unchecked: 'nothing checked this table after that',
+  gone: 'the namespace ended after this check',
+  unchecked: 'no check of this table after that',
 };
 
 function endWords({ end, ended, last }: IncidentRecord): string {

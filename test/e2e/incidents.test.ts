@@ -267,7 +267,7 @@ describe('obstacles in the state directory', () => {
     const { stdout, status } = incidents(here, '1');
     expect(status).toBe(0);
     expect(stdout).toContain('1,200 dropped because the table was full');
-    expect(stdout.replace(/\s+/g, ' ')).toContain('Not there: cannot read ');
+    expect(stdout.replace(/\s+/g, ' ')).toContain('Missing: cannot read ');
     expect(documents(here, '1')[0].worst.report).toBe(null);
   });
 

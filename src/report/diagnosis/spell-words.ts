@@ -40,7 +40,7 @@ function singleCauseWords({ full, clash, chain }: Lost): string {
   const packets = packetsLost({ full, clash, chain, fullOrClash: 0 });
   if (packets === 0) return '';
   if (clash === packets) return ' to clashes';
-  if (full === packets) return ' for want of room';
+  if (full === packets) return ' because the table was full';
   return chain === packets ? ' to long hash chains' : '';
 }
 

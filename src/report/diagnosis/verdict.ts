@@ -35,7 +35,7 @@ export function verdictText(found: ReportFindings): string {
     case 'drift':
       return [...driftText(evaluation.drift), fineWords(found), ...pastNote(found)].join('; ');
     case 'unread':
-      return `not every table could be read; of those that were, ${fineWords(found)}`;
+      return `not every table could be read; in the others, ${fineWords(found)}`;
     case 'elsewhere':
       return [leadWords(found), fineWords(found), ...pastNote(found)].join('; ');
     case 'none':
@@ -73,8 +73,8 @@ function loweredNote({ recollection, diagnosis: { worst } }: ReportFindings): st
 }
 
 function clashWords(shortage: Shortage): string {
-  if (shortage === 'unknown') return 'NAT finds no free port, or two packets of one new flow come at once';
-  if (shortage === 'none') return 'not for want of NAT ports; likely two packets of one new flow at once';
+  if (shortage === 'unknown') return 'NAT finds no free port, or two packets of one new flow arrived together';
+  if (shortage === 'none') return 'NAT has free ports; likely two packets of one new flow arrived together';
   const { use, range } = shortage;
   const { protocol, destination, ipv6, port, used } = use;
   const taken = `${grouped(used)} of ${grouped(sizeOf(range))} taken`;
@@ -110,7 +110,7 @@ function pastNote(found: ReportFindings): readonly string[] {
 /** `the table of the host was full from 03:01:44 to 03:03:10 (86 s, by the log), 5 min ago`. */
 function pastWords(found: ReportFindings, past: PastFull): string {
   const { first, last, seconds, ago, times, began } = past.spell;
-  const source = past.isNamed ? 'by the log' : 'by the log, which does not say whose';
+  const source = past.isNamed ? 'by the log' : 'by the log, which does not name the table';
   const when = seconds < 1 ? `at ${last}` : `from ${first} to ${last} (${durationWords(seconds)}, ${source})`;
   const often = times > 1 ? `${times} times in the last ${durationWords(began)}, last ` : '';
   return `${pastTableWords(found, past)} was full ${often}${when}, ${durationWords(ago)} ago`;
@@ -118,7 +118,7 @@ function pastWords(found: ReportFindings, past: PastFull): string {
 
 function pastTableWords({ evaluation, identities }: ReportFindings, { spell, table, number, isNamed }: PastFull) {
   if (table !== undefined) return `the table of ${tableWords({ evaluation, identities }, table)}`;
-  if (!isNamed) return spell.lines === 1 ? 'a table' : 'one table or more';
+  if (!isNamed) return spell.lines === 1 ? 'a table' : 'at least one table';
   return number === undefined ? 'the table of the initial namespace' : `the table of net:[${number}], which is gone,`;
 }
 
@@ -132,7 +132,7 @@ export function fineWords(found: ReportFindings): string {
   const evicted = evictedWords(evaluation.results);
   if (lost !== '') return `${used} used, ${lossesInWords(found, lost)}${evicted}`;
   // The namespace that lost something is gone, and its counters with it.
-  const where = past !== undefined && past.table === undefined ? ' by the tables there are' : '';
+  const where = past !== undefined && past.table === undefined ? ' in the tables that could be read' : '';
   return `${used} used, nothing dropped since boot${where}${evicted}`;
 }
 
@@ -154,7 +154,7 @@ function evictedWords(results: readonly TableResult[]): string {
 function lossesInWords(found: ReportFindings, sinceBoot: string): string {
   const { recent, watched, past } = found.diagnosis;
   const now = NOW_WORDS[watched];
-  const unknown = watched === 'none' || past !== undefined ? '' : ', whether recently is unknown';
+  const unknown = watched === 'none' || past !== undefined ? '' : ', recent losses unknown';
   switch (recent.kind) {
     case 'lost': {
       const { spell, table } = recent;
@@ -175,7 +175,7 @@ function mayBeRecent({ to, within }: LossSpell): boolean {
 
 const NOW_WORDS: Readonly<Record<Diagnosis['watched'], string>> = {
   all: 'nothing now',
-  some: 'nothing now as far as it can be seen',
+  some: 'nothing now, as far as the counters show',
   none: 'a single sample cannot show whether packets are being lost now',
 };
 

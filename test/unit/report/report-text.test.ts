@@ -576,7 +576,7 @@ describe('the verdict', () => {
     expect(verdict({ first: { others } })).toMatch(/10\.0% used, drops cannot be seen$/);
     const lost = { others, statistics: counted({ drop: 5 }) };
     expect(verdict({ first: lost })).toBe(
-      '10.0% used, 5 dropped since boot; nothing now as far as it can be seen, whether recently is unknown',
+      '10.0% used, 5 dropped since boot; nothing now, as far as the counters show, recent losses unknown',
     );
   });
 
@@ -599,7 +599,7 @@ describe('the verdict', () => {
   test('each kind of loss since boot, and where it can be seen now', () => {
     const lost = counted({ drop: 9, insert_failed: 12, chainlength: 5 });
     expect(verdict({ first: { statistics: lost } })).toBe(
-      '0.0% used, 2 dropped, 7 lost to clashes, 5 refused for long chains since boot; nothing now, whether recently is unknown',
+      '0.0% used, 2 dropped, 7 lost to clashes, 5 refused for long chains since boot; nothing now, recent losses unknown',
     );
   });
 

@@ -94,7 +94,7 @@ function allowanceClause({ allowance, perSecond }: AllowanceLead): string {
 
 function allowanceNotes({ allowance }: AllowanceLead): readonly Note[] {
   const left =
-    allowance.available === undefined ? '' : ` ${grouped(allowance.available)} connections may still be made.`;
-  const words = `They are dropped outside of this machine, and no setting here ends it: fewer tracked connections, security groups that need no tracking, or a larger instance.${left}`;
+    allowance.available === undefined ? '' : ` ${grouped(allowance.available)} more connections are allowed.`;
+  const words = `They are dropped outside this machine, and no setting here helps: reduce tracked connections, use security groups that need no tracking, or a larger instance.${left}`;
   return [note(words, `ethtool -S ${allowance.interface} | grep conntrack_allowance`)];
 }

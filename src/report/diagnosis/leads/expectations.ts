@@ -89,7 +89,7 @@ function expectationsNotes(
     table === undefined && present !== undefined && max !== undefined
       ? ` Now at most ${grouped(present)} of ${grouped(max)}.`
       : '';
-  const words = `It is another table: helpers (FTP, SIP, TFTP) note down in it which connections are to come, and drop the packets that announce more.${logWords(logged, 'expectation table full')}${now}`;
+  const words = `This is a separate table: helpers (FTP, SIP, TFTP) record expected connections in it, and drop packets that announce more.${logWords(logged, 'expectation table full')}${now}`;
   if (max === undefined) return [note(words)];
   const raise = `sysctl -w ${name}=${Math.max(1, 4 * max)}`;
   return [note(words), note(`Raise ${generation}_expect_max, on the host:`, raise)];

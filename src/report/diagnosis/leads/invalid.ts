@@ -110,9 +110,9 @@ function invalidNotes(lead: InvalidLead, { evaluation }: Evaluated): readonly No
     settings[name] === undefined ? [] : [`${generation}_${name} ${settings[name]}`],
   );
   return [
-    note(`They belong to no entry and make none. ${shareWords(lead)}`),
+    note(`They match no entry and create none. ${shareWords(lead)}`),
     note(
-      `Likely reasons: only one direction comes by here (asymmetric routing); connections that began before they were tracked (${generation}_tcp_loose 0 refuses them); sequence numbers out of the window (${generation}_tcp_be_liberal 1 takes them); bad checksums (${generation}_checksum 0 does not look).`,
+      `Likely reasons: only one direction passes here (asymmetric routing); connections older than the tracking (${generation}_tcp_loose 0 refuses them); sequence numbers out of the window (${generation}_tcp_be_liberal 1 takes them); bad checksums (${generation}_checksum 0 skips the test).`,
     ),
     ...(values.length === 0 ? [] : [note(`Now: ${values.join(', ')}.`)]),
     ...ruleNotes(lead),
@@ -129,9 +129,8 @@ function shareWords({ share }: InvalidLead): string {
 }
 
 function ruleNotes({ table, handling: { rules } }: InvalidLead): readonly Note[] {
-  if (rules === undefined) return [note('Whether a rule drops them is not known: the rules could not be read.')];
-  if (rules.length === 0)
-    return [note('No rule was found that drops them for being invalid; the policy of a chain still may.')];
+  if (rules === undefined) return [note('The rules could not be read: a rule may drop them.')];
+  if (rules.length === 0) return [note('No rule drops them as invalid; the policy of a chain still may.')];
   const before = inNamespace({ subject: table });
   const [first] = rules;
   const more = rules.length > 3 ? ` And ${rules.length - 3} more.` : '';
@@ -158,13 +157,13 @@ function ruleCommand({ tool, family, table, chain }: DropRule): string {
 function whichNotes({ table, handling }: InvalidLead, { generation, release }: Machine): readonly Note[] {
   const isOther = table.isInitial === false;
   if (isOther && release.ok && !atLeast(release.value, 4, 7))
-    return [note('Which, and why: this kernel logs them in the initial network namespace only.')];
+    return [note('This kernel logs which packets, and why, only in the initial network namespace.')];
   const { logPrefix } = GENERATIONS[generation];
   const { on, off } = loggingCommands(table, handling, generation);
   const host = isOther ? '; of this namespace only after the first of these, on the host' : '';
   return [
     note(
-      `Which, and why: the kernel writes each to its log, as ${logPrefix}... and the reason (6 is TCP, 17 UDP, 255 all)${host}:`,
+      `The kernel can log each of them with the reason, as ${logPrefix}... (6 is TCP, 17 UDP, 255 all)${host}:`,
       ...on,
       `dmesg | grep ${logPrefix} | tail`,
     ),

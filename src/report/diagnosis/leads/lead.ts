@@ -66,5 +66,5 @@ export function recentlyFull(log: FullLog | undefined, of: OtherTable): OtherFul
 export function logWords(logged: OtherFull | undefined, line: string): string {
   if (logged === undefined) return '';
   const lines = logged.lines === 1 ? 'one line' : `${grouped(logged.lines)} lines`;
-  return ` The kernel log has ${lines} of "${line}", the last ${durationWords(logged.ago)} ago; it does not say of which namespace.`;
+  return ` The kernel log has ${lines} of "${line}", the last ${durationWords(logged.ago)} ago; it does not say which namespace.`;
 }

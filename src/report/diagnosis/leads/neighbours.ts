@@ -105,9 +105,9 @@ function neighboursNotes({ cache, logged }: NeighbourLead): readonly Note[] {
     cache === undefined
       ? ''
       : ` Now ${grouped(cache.entries)} entries${cache.limit === undefined ? '' : `, gc_thresh3 ${grouped(cache.limit)}`}.`;
-  const words = `Packets to addresses that are not in it are lost, in every namespace.${logWords(logged, 'neighbor table overflow')}${size}`;
+  const words = `Packets to addresses that are not in it are lost in every namespace.${logWords(logged, 'neighbor table overflow')}${size}`;
   const family = cache?.name === 'ndisc_cache' ? 'ipv6' : 'ipv4';
   if (cache?.limit === undefined) return [note(words), note('How many there are now:', 'ip neigh | wc -l')];
   const raise = `sysctl -w net.${family}.neigh.default.gc_thresh3=${4 * cache.limit}`;
-  return [note(words), note('Raise gc_thresh3, on the host, if so many neighbours are meant to be there:', raise)];
+  return [note(words), note('Raise gc_thresh3, on the host, if that many neighbours are expected:', raise)];
 }

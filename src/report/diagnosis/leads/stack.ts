@@ -133,12 +133,12 @@ function risesOf(
     .map((rise) => ({ kind, state: 'warning', counter, ...rise }));
 }
 
-const SLOW = 'a program is too slow, or its queue too short. Where Recv-Q';
+const SLOW = 'a program is too slow, or its queue too short. If Recv-Q';
 
 export const RP_FILTER = stackForm('rp_filter', {
   counters: ['IPReversePathFilter'],
   clause: (where, figure) => `the reverse path filter of ${where} drops ${figure} packets/s`,
-  why: "they came in by an interface that answers would not go out by (asymmetric routing). 1 is strict, 2 takes what any interface would answer; the larger of all and the interface's counts:",
+  why: "they arrived on an interface that replies would not leave by (asymmetric routing). 1 is strict, 2 accepts any interface with a route back; the larger of all and the interface's value counts:",
   command: "sysctl -ar 'ipv4.*[.]rp_filter'",
 });
 

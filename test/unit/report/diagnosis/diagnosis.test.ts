@@ -47,7 +47,7 @@ describe('the verdict', () => {
     [
       { first: { statistics: counted({ drop: 9000 }) } },
       'ok',
-      '0.0% used, 9,000 dropped since boot; nothing now, whether recently is unknown',
+      '0.0% used, 9,000 dropped since boot; nothing now, recent losses unknown',
     ],
     [{ first: NO_COUNTERS }, 'ok', '0.0% used, drops cannot be seen'],
     [{ first: { entries: 800 } }, 'ok', 'conntrack is not the problem: 80.0% used, nothing dropped since boot'],
@@ -108,12 +108,12 @@ describe('the verdict', () => {
     [
       { first: { entries: 4 }, last: { statistics: counted({ drop: 50, insert_failed: 50 }) } },
       'critical',
-      'the table of the host is 0.4% full and loses 50 packets/s to clashes: NAT finds no free port, or two packets of one new flow come at once',
+      'the table of the host is 0.4% full and loses 50 packets/s to clashes: NAT finds no free port, or two packets of one new flow arrived together',
     ],
     [
       { first: { entries: 4 }, last: { statistics: counted({ drop: 50, insert_failed: 50 }) }, shortage: 'none' },
       'critical',
-      'the table of the host is 0.4% full and loses 50 packets/s to clashes: not for want of NAT ports; likely two packets of one new flow at once',
+      'the table of the host is 0.4% full and loses 50 packets/s to clashes: NAT has free ports; likely two packets of one new flow arrived together',
     ],
     [
       { first: { entries: 1000 }, last: { statistics: counted({ drop: 90, insert_failed: 20 }) } },
@@ -124,7 +124,7 @@ describe('the verdict', () => {
     [
       { first: { ...OLDER, entries: 4 }, last: { statistics: OLD_COUNTS } },
       'critical',
-      'the table of the host is 0.4% full and loses 50 packets/s to clashes: NAT finds no free port, or two packets of one new flow come at once',
+      'the table of the host is 0.4% full and loses 50 packets/s to clashes: NAT finds no free port, or two packets of one new flow arrived together',
     ],
     [
       { first: { ...OLDER, entries: 1000 }, last: { statistics: OLD_COUNTS } },
@@ -177,12 +177,12 @@ describe('the verdict', () => {
     [
       gone(120, 7),
       'warning',
-      '0.0% used, nothing dropped since boot by the tables there are; the table of net:[7], which is gone, was full from 03:01:44 to 03:03:10 (86 s, by the log), 120 s ago',
+      '0.0% used, nothing dropped since boot in the tables that could be read; the table of net:[7], which is gone, was full from 03:01:44 to 03:03:10 (86 s, by the log), 120 s ago',
     ],
     [
       gone(120, undefined),
       'warning',
-      'the table of the initial namespace was full from 03:01:44 to 03:03:10 (86 s, by the log), 120 s ago; now 0.0% used, nothing dropped since boot by the tables there are',
+      'the table of the initial namespace was full from 03:01:44 to 03:03:10 (86 s, by the log), 120 s ago; now 0.0% used, nothing dropped since boot in the tables that could be read',
     ],
     [
       { ...of('own', 60), spells: { ofTables: new Map([['own', OFTEN]]), ofOthers: undefined } },
@@ -192,12 +192,12 @@ describe('the verdict', () => {
     [
       nobodys(spell(120)),
       'warning',
-      'one table or more was full from 03:01:44 to 03:03:10 (86 s, by the log, which does not say whose), 120 s ago; now 0.0% used, nothing dropped since boot by the tables there are',
+      'at least one table was full from 03:01:44 to 03:03:10 (86 s, by the log, which does not name the table), 120 s ago; now 0.0% used, nothing dropped since boot in the tables that could be read',
     ],
     [
       nobodys({ ...spell(120, 0), lines: 1 }),
       'warning',
-      'a table was full at 03:03:10, 120 s ago; now 0.0% used, nothing dropped since boot by the tables there are',
+      'a table was full at 03:03:10, 120 s ago; now 0.0% used, nothing dropped since boot in the tables that could be read',
     ],
     [
       { ...of('own', 60), first: { statistics: counted({ drop: 12 }) } },
@@ -228,7 +228,7 @@ describe('the verdict', () => {
     [
       { first: { unread: [unreadTable()] } },
       'unknown',
-      'not every table could be read; of those that were, 0.0% used, nothing dropped since boot',
+      'not every table could be read; in the others, 0.0% used, nothing dropped since boot',
     ],
     [
       { first: { unread: [unreadTable()], entries: 1000 } },
@@ -291,7 +291,7 @@ describe('the verdict', () => {
     [
       { from: 5000, to: 0 },
       'ok',
-      '0.0% used, 4,001 packets were lost to clashes since 17:55; nothing now, whether recently is unknown',
+      '0.0% used, 4,001 packets were lost to clashes since 17:55; nothing now, recent losses unknown',
     ],
   ])('losses that an earlier check has seen: %j', (change, state, text) => {
     const times = { first: '2026-11-30 17:55:01', last: '2026-11-30 18:00:02' };
@@ -382,7 +382,7 @@ describe('NAT ports that are taken', () => {
     expect(natDiagnosis.tables.map(({ result }) => result.table.key)).toEqual(['net:7', 'own', 'net:9']);
     const words = verdictText({ ...findingsOf({ first }), diagnosis: natDiagnosis, shortage });
     expect(words).toBe(
-      'the table of namespace of envoy (pid 4711) is 0.5% full; NAT has no port left towards udp 127.0.0.1 port 9 (500 of 500 taken); 20 lost to clashes since boot; nothing now, whether recently is unknown',
+      'the table of namespace of envoy (pid 4711) is 0.5% full; NAT has no port left towards udp 127.0.0.1 port 9 (500 of 500 taken); 20 lost to clashes since boot; nothing now, recent losses unknown',
     );
   });
 

@@ -128,20 +128,19 @@ test('in whole', () => {
     a rule drops what is invalid:
       1,240 invalid packets/s are counted in the host, and a rule drops such
         packets.
-        They belong to no entry and make none. They are about 34% of the packets
+        They match no entry and create none. They are about 34% of the packets
         received; some are normal when connections end: a lead, not a verdict.
-        Likely reasons: only one direction comes by here (asymmetric routing);
-        connections that began before they were tracked (nf_conntrack_tcp_loose 0
-        refuses them); sequence numbers out of the window
-        (nf_conntrack_tcp_be_liberal 1 takes them); bad checksums
-        (nf_conntrack_checksum 0 does not look).
+        Likely reasons: only one direction passes here (asymmetric routing);
+        connections older than the tracking (nf_conntrack_tcp_loose 0 refuses them);
+        sequence numbers out of the window (nf_conntrack_tcp_be_liberal 1 takes
+        them); bad checksums (nf_conntrack_checksum 0 skips the test).
         Now: nf_conntrack_tcp_loose 0, nf_conntrack_tcp_be_liberal 0,
         nf_conntrack_checksum 1, nf_conntrack_log_invalid 0.
         Dropped by nft inet filter input, handle 5 (340 packets so far). A rule may
         have other conditions too:
           nft -a list chain inet filter input
-        Which, and why: the kernel writes each to its log, as nf_ct_... and the
-        reason (6 is TCP, 17 UDP, 255 all):
+        The kernel can log each of them with the reason, as nf_ct_... (6 is TCP, 17
+        UDP, 255 all):
           sysctl -w net.netfilter.nf_conntrack_log_invalid=6
           dmesg | grep nf_ct_ | tail
         and off again:
@@ -150,21 +149,20 @@ test('in whole', () => {
     rules of iptables:
       1,240 invalid packets/s are counted in the host, and a rule drops such
         packets.
-        They belong to no entry and make none. They are about 34% of the packets
+        They match no entry and create none. They are about 34% of the packets
         received; some are normal when connections end: a lead, not a verdict.
-        Likely reasons: only one direction comes by here (asymmetric routing);
-        connections that began before they were tracked (nf_conntrack_tcp_loose 0
-        refuses them); sequence numbers out of the window
-        (nf_conntrack_tcp_be_liberal 1 takes them); bad checksums
-        (nf_conntrack_checksum 0 does not look).
+        Likely reasons: only one direction passes here (asymmetric routing);
+        connections older than the tracking (nf_conntrack_tcp_loose 0 refuses them);
+        sequence numbers out of the window (nf_conntrack_tcp_be_liberal 1 takes
+        them); bad checksums (nf_conntrack_checksum 0 skips the test).
         Now: nf_conntrack_tcp_loose 0, nf_conntrack_tcp_be_liberal 0,
         nf_conntrack_checksum 1, nf_conntrack_log_invalid 0.
         Dropped by iptables filter INPUT (7 packets so far); nft inet filter input,
         handle 5 (340 packets so far); nft inet filter input, handle 5 (340 packets
         so far). And 1 more. A rule may have other conditions too:
           iptables -t filter -vnL INPUT
-        Which, and why: the kernel writes each to its log, as nf_ct_... and the
-        reason (6 is TCP, 17 UDP, 255 all):
+        The kernel can log each of them with the reason, as nf_ct_... (6 is TCP, 17
+        UDP, 255 all):
           sysctl -w net.netfilter.nf_conntrack_log_invalid=6
           dmesg | grep nf_ct_ | tail
         and off again:
@@ -172,19 +170,17 @@ test('in whole', () => {
 
     no rule:
       1,240 invalid packets/s are counted in the host.
-        They belong to no entry and make none. They are about 34% of the packets
+        They match no entry and create none. They are about 34% of the packets
         received; some are normal when connections end: a lead, not a verdict.
-        Likely reasons: only one direction comes by here (asymmetric routing);
-        connections that began before they were tracked (nf_conntrack_tcp_loose 0
-        refuses them); sequence numbers out of the window
-        (nf_conntrack_tcp_be_liberal 1 takes them); bad checksums
-        (nf_conntrack_checksum 0 does not look).
+        Likely reasons: only one direction passes here (asymmetric routing);
+        connections older than the tracking (nf_conntrack_tcp_loose 0 refuses them);
+        sequence numbers out of the window (nf_conntrack_tcp_be_liberal 1 takes
+        them); bad checksums (nf_conntrack_checksum 0 skips the test).
         Now: nf_conntrack_tcp_loose 0, nf_conntrack_tcp_be_liberal 0,
         nf_conntrack_checksum 1, nf_conntrack_log_invalid 0.
-        No rule was found that drops them for being invalid; the policy of a chain
-        still may.
-        Which, and why: the kernel writes each to its log, as nf_ct_... and the
-        reason (6 is TCP, 17 UDP, 255 all):
+        No rule drops them as invalid; the policy of a chain still may.
+        The kernel can log each of them with the reason, as nf_ct_... (6 is TCP, 17
+        UDP, 255 all):
           sysctl -w net.netfilter.nf_conntrack_log_invalid=6
           dmesg | grep nf_ct_ | tail
         and off again:
@@ -192,16 +188,15 @@ test('in whole', () => {
 
     rules not read:
       1,240 invalid packets/s are counted in the host.
-        They belong to no entry and make none. They are about 34% of the packets
+        They match no entry and create none. They are about 34% of the packets
         received; some are normal when connections end: a lead, not a verdict.
-        Likely reasons: only one direction comes by here (asymmetric routing);
-        connections that began before they were tracked (nf_conntrack_tcp_loose 0
-        refuses them); sequence numbers out of the window
-        (nf_conntrack_tcp_be_liberal 1 takes them); bad checksums
-        (nf_conntrack_checksum 0 does not look).
-        Whether a rule drops them is not known: the rules could not be read.
-        Which, and why: the kernel writes each to its log, as nf_ct_... and the
-        reason (6 is TCP, 17 UDP, 255 all):
+        Likely reasons: only one direction passes here (asymmetric routing);
+        connections older than the tracking (nf_conntrack_tcp_loose 0 refuses them);
+        sequence numbers out of the window (nf_conntrack_tcp_be_liberal 1 takes
+        them); bad checksums (nf_conntrack_checksum 0 skips the test).
+        The rules could not be read: a rule may drop them.
+        The kernel can log each of them with the reason, as nf_ct_... (6 is TCP, 17
+        UDP, 255 all):
           sysctl net.netfilter.nf_conntrack_log_invalid
           sysctl -w net.netfilter.nf_conntrack_log_invalid=6
           dmesg | grep nf_ct_ | tail
@@ -211,21 +206,19 @@ test('in whole', () => {
     of a namespace:
       90 invalid packets/s are counted in namespace of envoy (pid 4711), and a
         rule drops such packets.
-        They belong to no entry and make none. Some are normal when connections end:
-        a lead, not a verdict.
-        Likely reasons: only one direction comes by here (asymmetric routing);
-        connections that began before they were tracked (nf_conntrack_tcp_loose 0
-        refuses them); sequence numbers out of the window
-        (nf_conntrack_tcp_be_liberal 1 takes them); bad checksums
-        (nf_conntrack_checksum 0 does not look).
+        They match no entry and create none. Some are normal when connections end: a
+        lead, not a verdict.
+        Likely reasons: only one direction passes here (asymmetric routing);
+        connections older than the tracking (nf_conntrack_tcp_loose 0 refuses them);
+        sequence numbers out of the window (nf_conntrack_tcp_be_liberal 1 takes
+        them); bad checksums (nf_conntrack_checksum 0 skips the test).
         Now: nf_conntrack_tcp_loose 0, nf_conntrack_tcp_be_liberal 0,
         nf_conntrack_checksum 1, nf_conntrack_log_invalid 0.
         Dropped by nft inet filter input, handle 5 (340 packets so far). A rule may
         have other conditions too:
           nsenter -t 4711 -n nft -a list chain inet filter input
-        Which, and why: the kernel writes each to its log, as nf_ct_... and the
-        reason (6 is TCP, 17 UDP, 255 all); of this namespace only after the first
-        of these, on the host:
+        The kernel can log each of them with the reason, as nf_ct_... (6 is TCP, 17
+        UDP, 255 all); of this namespace only after the first of these, on the host:
           sysctl -w net.netfilter.nf_log_all_netns=1
           nsenter -t 4711 -n sysctl -w net.netfilter.nf_conntrack_log_invalid=6
           dmesg | grep nf_ct_ | tail
@@ -235,26 +228,26 @@ test('in whole', () => {
 
     expectations full:
       The table of expected connections of the host is full: 256 of 256.
-        It is another table: helpers (FTP, SIP, TFTP) note down in it which
-        connections are to come, and drop the packets that announce more.
+        This is a separate table: helpers (FTP, SIP, TFTP) record expected
+        connections in it, and drop packets that announce more.
         Raise nf_conntrack_expect_max, on the host:
           sysctl -w net.netfilter.nf_conntrack_expect_max=1024
 
     expectations were full:
       The table of expected connections was full 61 s ago.
-        It is another table: helpers (FTP, SIP, TFTP) note down in it which
-        connections are to come, and drop the packets that announce more. The kernel
-        log has 1,200 lines of "expectation table full", the last 61 s ago; it does
-        not say of which namespace. Now at most 3 of 256.
+        This is a separate table: helpers (FTP, SIP, TFTP) record expected
+        connections in it, and drop packets that announce more. The kernel log has
+        1,200 lines of "expectation table full", the last 61 s ago; it does not say
+        which namespace. Now at most 3 of 256.
         Raise nf_conntrack_expect_max, on the host:
           sysctl -w net.netfilter.nf_conntrack_expect_max=1024
 
     allowance:
       The cloud drops 1,200 packets/s of ens5: its own limit of tracked
         connections is reached.
-        They are dropped outside of this machine, and no setting here ends it: fewer
-        tracked connections, security groups that need no tracking, or a larger
-        instance. 0 connections may still be made.
+        They are dropped outside this machine, and no setting here helps: reduce
+        tracked connections, use security groups that need no tracking, or a larger
+        instance. 0 more connections are allowed.
           ethtool -S ens5 | grep conntrack_allowance
 
     an eBPF data plane:
@@ -271,22 +264,22 @@ test('in whole', () => {
 
     neighbours:
       The table of neighbours, arp_cache, has no room 12 times/s.
-        Packets to addresses that are not in it are lost, in every namespace. Now
+        Packets to addresses that are not in it are lost in every namespace. Now
         1,024 entries, gc_thresh3 1,024.
-        Raise gc_thresh3, on the host, if so many neighbours are meant to be there:
+        Raise gc_thresh3, on the host, if that many neighbours are expected:
           sysctl -w net.ipv4.neigh.default.gc_thresh3=4096
 
     neighbours of IPv6:
       The table of neighbours, ndisc_cache, has no room 12 times/s.
-        Packets to addresses that are not in it are lost, in every namespace. The
+        Packets to addresses that are not in it are lost in every namespace. The
         kernel log has 2,000 lines of "neighbor table overflow", the last 5 s ago;
-        it does not say of which namespace. Now 1,024 entries, gc_thresh3 1,024.
-        Raise gc_thresh3, on the host, if so many neighbours are meant to be there:
+        it does not say which namespace. Now 1,024 entries, gc_thresh3 1,024.
+        Raise gc_thresh3, on the host, if that many neighbours are expected:
           sysctl -w net.ipv6.neigh.default.gc_thresh3=4096
 
     neighbours without a limit:
       The table of neighbours, arp_cache, has no room 12 times/s.
-        Packets to addresses that are not in it are lost, in every namespace. Now
+        Packets to addresses that are not in it are lost in every namespace. Now
         1,024 entries.
         How many there are now:
           ip neigh | wc -l
@@ -294,48 +287,48 @@ test('in whole', () => {
     an allowance of which nobody knows what is left:
       The cloud drops 1,200 packets/s of ens5: its own limit of tracked
         connections is reached.
-        They are dropped outside of this machine, and no setting here ends it: fewer
-        tracked connections, security groups that need no tracking, or a larger
+        They are dropped outside this machine, and no setting here helps: reduce
+        tracked connections, use security groups that need no tracking, or a larger
         instance.
           ethtool -S ens5 | grep conntrack_allowance
 
     neighbours by the log:
       The table of neighbours was full 5 s ago.
-        Packets to addresses that are not in it are lost, in every namespace. The
+        Packets to addresses that are not in it are lost in every namespace. The
         kernel log has one line of "neighbor table overflow", the last 5 s ago; it
-        does not say of which namespace.
+        does not say which namespace.
         How many there are now:
           ip neigh | wc -l
 
     an accept queue:
       Listening sockets of the host turn away 44 connection attempts/s: too many
         wait to be accepted.
-        ListenOverflows rises: a program is too slow, or its queue too short. Where
+        ListenOverflows rises: a program is too slow, or its queue too short. If
         Recv-Q has reached Send-Q (at most net.core.somaxconn):
           ss -ltnp
 
     attempts dropped:
       Listening sockets of the host turn away 0.3 connection attempts/s.
-        ListenDrops rises: a program is too slow, or its queue too short. Where
-        Recv-Q has reached Send-Q (at most net.core.somaxconn):
+        ListenDrops rises: a program is too slow, or its queue too short. If Recv-Q
+        has reached Send-Q (at most net.core.somaxconn):
           ss -ltnp
 
     datagrams:
       Sockets of the host drop 44 datagrams/s: too many wait to be read.
-        RcvbufErrors rises: a program is too slow, or its queue too short. Where
-        Recv-Q is long:
+        RcvbufErrors rises: a program is too slow, or its queue too short. If Recv-Q
+        is long:
           ss -uanp
 
     the wrong interface:
       The reverse path filter of the host drops 44 packets/s.
-        IPReversePathFilter rises: they came in by an interface that answers would
-        not go out by (asymmetric routing). 1 is strict, 2 takes what any interface
-        would answer; the larger of all and the interface's counts:
+        IPReversePathFilter rises: they arrived on an interface that replies would
+        not leave by (asymmetric routing). 1 is strict, 2 accepts any interface with
+        a route back; the larger of all and the interface's value counts:
           sysctl -ar 'ipv4.*[.]rp_filter'
 
     a backlog:
       Sockets of the host drop 44 TCP segments/s: too many wait to be read.
-        TCPBacklogDrop rises: a program is too slow, or its queue too short. Where
+        TCPBacklogDrop rises: a program is too slow, or its queue too short. If
         Recv-Q is long:
           ss -tnp
     "
@@ -377,8 +370,8 @@ describe('single sentences', () => {
     [SCENES['a rule drops what is invalid'], 'Now: nf_conntrack_tcp_loose 0, nf_conntrack_tcp_be_liberal 0,'],
     [SCENES['rules of iptables'], 'iptables -t filter -vnL INPUT'],
     [SCENES['rules of iptables'], 'And 1 more.'],
-    [SCENES['no rule'], 'No rule was found that drops them for being invalid; the policy of a chain'],
-    [SCENES['rules not read'], 'Whether a rule drops them is not known: the rules could not be read.'],
+    [SCENES['no rule'], 'No rule drops them as invalid; the policy of a chain'],
+    [SCENES['rules not read'], 'The rules could not be read: a rule may drop them.'],
     [SCENES['of a namespace'], 'nsenter -t 4711 -n sysctl -w net.netfilter.nf_conntrack_log_invalid=6'],
     [SCENES['of a namespace'], 'sysctl -w net.netfilter.nf_log_all_netns=0'],
     [SCENES['expectations were full'], 'Now at most 3 of 256.'],
