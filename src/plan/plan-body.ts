@@ -5,8 +5,9 @@ import type { ObjectOrigin } from '../evaluate/footprint.ts';
 import type { Plan, Reason } from '../evaluate/sizing.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Count, InPlace } from '../words/body-types.ts';
+import { type FileBody, fileBodies } from '../words/edit-words.ts';
 import type { Head } from '../words/json.ts';
-import { durable, type FileBody, fileBodies, liveCommands } from '../words/remedies.ts';
+import { durable, liveCommands } from '../words/remedies.ts';
 import { foreign } from '../words/words.ts';
 
 export interface PlanBody {

@@ -6,8 +6,9 @@ import type { Machine } from '../model/machine.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Table } from '../model/table.ts';
 import { ineffectiveLines } from '../words/drift-words.ts';
+import { placeWords } from '../words/edit-words.ts';
 import { grouped, indented, wrapped } from '../words/prose.ts';
-import { durable, liveCommands, placeWords } from '../words/remedies.ts';
+import { durable, liveCommands } from '../words/remedies.ts';
 import { blockWords, sureWords } from '../words/slab-words.ts';
 import { foreign, foreignPath, percentWords, sizeWords } from '../words/words.ts';
 

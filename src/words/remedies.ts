@@ -8,17 +8,8 @@ import type { Machine } from '../model/machine.ts';
 import type { Observation } from '../model/observation.ts';
 import { type Action, bucketsLine, commandsOf } from './action.ts';
 import { type FileLines, ownConfiguration, placesOf } from './machine-remedies.ts';
-import { listWords } from './prose.ts';
-import { foreign } from './words.ts';
 
 export type { FileLines };
-
-/** The place and what to do there, on one line: `/etc/modprobe.d/a.conf, in place of hashsize=4096`. */
-export function placeWords({ where, lines, replaces = [] }: FileLines): string {
-  if (replaces.length === 0) return where;
-  const settings = replaces.join(' and ');
-  return lines.length === 0 ? `${where}: remove ${settings}` : `${where}, in place of ${settings}`;
-}
 
 /** The file for sysctls that no file sets yet. */
 export function sysctlPlaces({ generation }: Pick<Machine, 'generation'>): string {
@@ -30,22 +21,6 @@ const SYSCTL_CONF_SHOWN = '/etc/sysctl.conf';
 /** A line of sysctl.d(5). */
 export function sysctlLine(generation: Generation, name: string, value: number): string {
   return `${GENERATIONS[generation].sysctlPrefix}${name} = ${value}`;
-}
-
-/** Describes how to revert the edits; undefined if there are none. */
-export function editsUndone(edits: readonly FileLines[]): string | undefined {
-  if (edits.length === 0) return undefined;
-  const added = edits.filter(({ replaces = [] }) => replaces.length === 0);
-  const places = listWords(added.map(({ where }) => where));
-  const what = added.some(({ lines }) => lines.length > 0) ? 'the added lines' : 'them';
-  return [
-    ...(added.length === 0 ? [] : [`remove ${what} from ${places}`]),
-    ...edits.flatMap(({ where, lines, replaces = [] }) => {
-      if (replaces.length === 0) return [];
-      const before = replaces.join(' and ');
-      return [lines.length === 0 ? `add ${before} to ${where} again` : `change ${where} back to ${before}`];
-    }),
-  ].join('; ');
 }
 
 /** Buckets come first, so that chains stay short. Values that are already set are left out. */
@@ -137,22 +112,6 @@ function hashsizeLine({ module, key }: HashsizeOption, buckets: number): string 
 
 function isOfCommandLine({ key }: HashsizeOption): boolean {
   return key !== 'hashsize';
-}
-
-/** The same for programs. */
-export interface FileBody {
-  readonly where: string;
-  readonly lines: readonly string[];
-  /** settings to remove from it; the new lines, if any, replace them */
-  readonly replaces: readonly string[];
-}
-
-export function fileBodies(files: readonly FileLines[]): readonly FileBody[] {
-  return files.map(({ where, lines, replaces = [] }) => ({
-    where: foreign(where),
-    lines,
-    replaces: replaces.map(foreign),
-  }));
 }
 
 // The timeouts that kube-proxy sets when it starts, unless its flag is 0.

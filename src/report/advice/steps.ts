@@ -1,7 +1,7 @@
 // What to do, numbered, as commands to paste: each step with its undo, its effect, its cost, and what makes it last.
 
+import { editsUndone, placeWords } from '../../words/edit-words.ts';
 import { hanging, indented } from '../../words/prose.ts';
-import { editsUndone, placeWords } from '../../words/remedies.ts';
 import type { Palette } from '../palette.ts';
 import type { Advice } from './advice.ts';
 import { clashStep } from './clash.ts';

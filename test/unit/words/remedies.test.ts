@@ -5,7 +5,8 @@ import { objectCostOf } from '../../../src/evaluate/footprint.ts';
 import { planFor } from '../../../src/evaluate/sizing.ts';
 import { parseSysctlFile } from '../../../src/kernel/settings/sysctl-file.ts';
 import type { HashsizeOption } from '../../../src/model/configuration.ts';
-import { durable, liveCommands, placeWords } from '../../../src/words/remedies.ts';
+import { placeWords } from '../../../src/words/edit-words.ts';
+import { durable, liveCommands } from '../../../src/words/remedies.ts';
 import { type Changes, EVIDENCE, fault, GIB, NOTHING_CONFIGURED, observation, ok } from '../support/observation.ts';
 
 const NEW_FILE = '/etc/modprobe.d/nf_conntrack.conf | options nf_conntrack hashsize=65536';

@@ -8,7 +8,7 @@ import { type CulpritAdvice, culpritAdvice } from '../../../../src/report/advice
 import type { Context } from '../../../../src/report/advice/step.ts';
 import { adviceLines, stepOf } from '../../../../src/report/advice/steps.ts';
 import { PLAIN } from '../../../../src/report/palette.ts';
-import { editsUndone } from '../../../../src/words/remedies.ts';
+import { editsUndone } from '../../../../src/words/edit-words.ts';
 import { times as flows, holdings } from '../../support/entries.ts';
 import { type Line, listed, NO_SSH, ownOf, times } from '../../support/listed.ts';
 import { counted, observation, ok, otherTable, table } from '../../support/observation.ts';
