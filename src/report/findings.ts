@@ -117,7 +117,7 @@ export async function gatherFindings(
   };
 }
 
-/** What the list shows beside the rules and settings of its namespace. */
+/** Returns what the list shows together with the rules and settings of its namespace. */
 function readListLeads(
   root: Root,
   subject: Table,

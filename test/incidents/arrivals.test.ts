@@ -161,7 +161,9 @@ liveSuite('who adds entries', PARTS, () => {
     expect(kinds(told)).not.toContain('source');
     const { networks, added } = told.list.arrivals;
     expect(networks[0]).toMatchObject({ address: '198.51.100.0/24', added });
-    expect(step(told, 'network').title).toMatch(/^Find out which hosts are in 198\.51\.100\.0\/24: .* 100\.0% of the new ones/);
+    expect(step(told, 'network').title).toMatch(
+      /^Find out which hosts are in 198\.51\.100\.0\/24: .* 100\.0% of the new ones/,
+    );
     await eachEnds(scene, told, [
       ['network', 400],
       ['source_limit', 1001],

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bootMillion, kernels, type Machine } from './machine.ts';
 
 const ENTRIES = 100_000;
-/** Of the entries, those of the source that fills the table. */
+/** Percent of the entries that the source has. */
 const SHARE = 80;
 const TIMEOUT_SECONDS = 8;
 

@@ -277,7 +277,7 @@ describe('in the metrics', () => {
       extensions: { acct: unseen, timestamp: unseen, events: unseen, listener: unseen },
     };
     const clock = { ok: true, value: { boot: 'x', uptime: now?.uptime ?? 0 }, source } as const;
-    expect(sampleOf(table, clock.value)).toEqual(now);
+    expect(sampleOf(table, clock.value)).toEqual({ ...now, limit });
     const history = { ok: true, value: { past: samples.slice(0, -1), window: WINDOW }, source } as const;
     return trendOf(table, clock, history, { ok: true, value: { major: 6, minor: 1 }, source }).measured;
   };

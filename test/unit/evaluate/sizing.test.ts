@@ -143,7 +143,9 @@ describe('a live limit below the configured one', () => {
 
   test('the file is not to be changed', () => {
     const { text } = planned({ entries: 30_000, configuration });
-    expect(text.replace(/\s+/g, ' ')).toContain('Recommended: the limit that /etc/sysctl.conf sets. The live limit is below it');
+    expect(text.replace(/\s+/g, ' ')).toContain(
+      'Recommended: the limit that /etc/sysctl.conf sets. The live limit is below it',
+    );
     expect(text).not.toContain('change it there');
   });
 });
@@ -203,7 +205,7 @@ describe('whether it fits', () => {
   });
 
   test('not known', () => {
-    expect(planned({ available: fault('denied') }, 65536).text).toContain('Whether it fits is not known');
+    expect(planned({ available: fault('denied') }, 65536).text).toContain('Whether it fits is unknown');
   });
 });
 

@@ -142,10 +142,11 @@ describe('growth and the time left', () => {
   });
 });
 
-test('keeps the entries of a table without counters', () => {
+test('keeps the entries and the limit of a table without counters', () => {
   const clock = { boot: 'boot', uptime: 7 };
-  expect(sampleOf(table({ statistics: fault('denied') }), clock)).toEqual({ uptime: 7, entries: 100, cpus: [] });
-  expect(sampleOf(table({ statistics: ok({ cpus: [OLD] }) }), clock)).toEqual({ uptime: 7, entries: 100, cpus: [OLD] });
+  const kept = { uptime: 7, entries: 100, limit: 1000 };
+  expect(sampleOf(table({ statistics: fault('denied') }), clock)).toEqual({ ...kept, cpus: [] });
+  expect(sampleOf(table({ statistics: ok({ cpus: [OLD] }) }), clock)).toEqual({ ...kept, cpus: [OLD] });
 });
 
 describe('time to full appears only if the newest samples agree', () => {

@@ -57,8 +57,8 @@ describe('losing', () => {
   const lines = (incident: Incident) => counterLines(findingsOf(incident), PLAIN);
 
   test.each([
-    ['ip_conntrack', 'belong to no entry, or are ICMP errors '],
-    ['nf_conntrack', 'belong to no entry: rules may drop them '],
+    ['ip_conntrack', 'match no entry, or are ICMP errors '],
+    ['nf_conntrack', 'match no entry: rules may drop them '],
   ] as const)('invalid, of %s', (generation, words) => {
     const found = lines({ first: { generation, statistics: counted({ invalid: 7 }) } });
     expect(found.find((line) => line.startsWith('  invalid'))).toContain(words);

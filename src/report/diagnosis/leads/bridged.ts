@@ -9,6 +9,7 @@ import { runTool } from '../../../kernel/run-tool.ts';
 import { TOOLS } from '../../../kernel/tools.ts';
 import type { Table } from '../../../model/table.ts';
 import { percentWords } from '../../../words/words.ts';
+import type { LocalRoute } from '../../advice/local-routes.ts';
 import { isLoopback, isOwnAddress, type OwnAddresses, readOwnAddresses } from '../../advice/own-addresses.ts';
 import { inNamespace } from '../../advice/step.ts';
 import type { Holder, Holdings, Ranking } from '../../list/holders.ts';
@@ -69,6 +70,7 @@ const MOST = 50;
 export function foreignShare({ rankings, entries, sample }: Holdings, own: OwnAddresses): number {
   const { ipv4, ipv6 } = own;
   if (ipv4 === undefined || ipv6 === undefined || sample !== undefined || entries === 0) return 0;
+  if (own.networks?.some(isBeyondLoopback)) return 0; // any number of own addresses may be missing from the ranking
   const addresses = ipv4.size + ipv6.size;
   const local = localAtMost(rankings.sources, own, addresses) + localAtMost(rankings.destinations, own, addresses);
   return Math.max(0, 100 * (1 - local / entries));
@@ -81,6 +83,10 @@ function localAtMost({ holders, lacking, different }: Ranking, own: OwnAddresses
   const isWhole = different <= holders.length;
   const unlisted = Math.max(0, addresses - local.filter((holder) => !isLoopback(holder)).length);
   return listed + (isWhole ? 0 : unlisted * ((holders[holders.length - 1]?.entries ?? 0) + lacking));
+}
+
+function isBeyondLoopback({ key }: LocalRoute): boolean {
+  return !isLoopback({ key, ipv6: key.length > 1 });
 }
 
 /** Multicast and broadcast, which this machine may receive. */

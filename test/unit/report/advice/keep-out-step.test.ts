@@ -73,7 +73,7 @@ test('it may be forged: that comes before the commands', () => {
     context,
   );
   expect(forged.preconditions?.[0]).toBe(
-    'Most entries have no reply: the source may be forged. Do not keep 198.51.100.7 out if this machine needs it, as a resolver or gateway.',
+    'Most entries have no reply: the source may be forged. Do not block 198.51.100.7 if this machine needs it, as a resolver or gateway.',
   );
 });
 

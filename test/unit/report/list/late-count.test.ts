@@ -1,12 +1,18 @@
 // Counting a sample on the slower engine, if the time ends before all sampled lines are counted.
 
-import { expect, test, vi } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import { bytes } from '#system/bytes';
 import { marksOf } from '../../../../src/report/list/begun.ts';
-import { countEntries } from '../../../../src/report/list/count.ts';
 import { DEFAULT_TIMEOUTS } from '../../../../src/report/list/timeouts.ts';
 
-vi.mock('#system/counting', () => ({ counting: { mostLines: 65_536, threads: undefined } }));
+// Tests of one process share its modules.
+vi.resetModules();
+vi.doMock('#system/counting', () => ({ counting: { mostLines: 65_536, threads: undefined } }));
+const { countEntries } = await import('../../../../src/report/list/count.ts');
+afterAll(() => {
+  vi.doUnmock('#system/counting');
+  vi.resetModules();
+});
 
 const LINES = 6000;
 const LINE =
@@ -15,6 +21,7 @@ const STOP = {
   interrupted: () => false,
   coming: new Promise<'interrupted'>(() => undefined),
   pause: async () => undefined,
+  during: <T>(work: () => Promise<T>) => work(),
 };
 
 function counted(isLate: () => boolean) {

@@ -12,6 +12,7 @@ const HOST: Files = {
   'proc/sys/net/ipv4/ip_forward': '0\n',
   'proc/net/fib_trie': '  |-- 10.9.9.9\n     /32 host LOCAL\n',
   'proc/net/if_inet6': '',
+  'proc/net/ipv6_route': '',
 };
 
 function share(flows: readonly Flow[], files: Files = {}): number | undefined {
@@ -24,6 +25,12 @@ test.each<[string, readonly Flow[], Files, number | undefined]>([
   ['mostly of this machine', [...BETWEEN_OTHERS, ...times(101, { destination: '10.9.9.9' })], {}, undefined],
   ['to groups', times(100, { destination: '224.0.0.1' }), {}, undefined],
   ['from a crowd, of which not each is listed', times(100, (at) => ({ source: `10.9.0.${at}` })), {}, 99],
+  [
+    'between others, next to a whole network of its own',
+    BETWEEN_OTHERS,
+    { 'proc/net/fib_trie': `${HOST['proc/net/fib_trie']}  |-- 192.0.2.0\n     /24 host LOCAL\n` },
+    undefined,
+  ],
   ['on a router', BETWEEN_OTHERS, { 'proc/sys/net/ipv4/ip_forward': '1\n' }, undefined],
   ['without the setting', BETWEEN_OTHERS, { 'proc/sys/net/bridge/bridge-nf-call-iptables': '0\n' }, undefined],
   ['on a node of Docker', BETWEEN_OTHERS, { 'run/docker.sock': '' }, undefined],
