@@ -35,7 +35,7 @@ const ROOMS = [
 
 /** Parts of these rooms that have not been edited yet. */
 const NOT_YET =
-  /^(?:src|test\/unit)\/(?:kernel\/settings|evaluate\/(?:drift|module-load|sizing|configured|kube-proxy)|report\/\w+\/|words\/(?:drift-words|machine-remedies))\b/;
+  /^(?:test\/incidents\/(?:night|verdicts)|(?:src|test\/unit)\/(?:kernel\/settings|evaluate\/(?:drift|module-load|sizing|configured|kube-proxy)|report\/(?:diagnosis|list)\/|words\/(?:drift-words|machine-remedies)))\b/;
 
 const OPENING = /^(?:What|Whether|Of|Where|Who|Whoever|Whom|Whose|Those|So many)\b/i;
 const WORDS =

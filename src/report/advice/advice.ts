@@ -1,6 +1,6 @@
-// All pieces of advice, in the order in which an expert would take them: by what they do and how safe they are. Nothing is
-// advised that the figures do not support, and nothing where nothing is wrong. Each is a file next to this one, which has
-// when it is given, what to type, and what it costs; the undo follows from what is typed.
+// All pieces of advice, in the order in which an expert would try them: by effect and safety. The figures support each
+// of them; if nothing is wrong, there is none. Each is a file next to this one, which has its condition, commands and
+// cost; the undo follows from the commands.
 
 import { withoutRoom } from '../../evaluate/losses.ts';
 import { type Case, type GivenAdvice, type ListedCase, TABLE_FULL } from './case.ts';
@@ -50,7 +50,7 @@ const OF_A_TABLE: readonly AdviceRow[] = [
 ];
 const OF_CLASHES: readonly AdviceRow[] = [natPortsAdvice, clashAdvice];
 const OF_THE_PAST: readonly AdviceRow[] = [keepAdvice];
-/** GivenAdvice in whichever trouble. */
+/** Given in every kind of trouble. */
 const ALWAYS: readonly AdviceRow[] = [inForceAdvice];
 
 export function adviceFor(found: Case): readonly Advice[] {
@@ -84,7 +84,7 @@ function needsList(row: (found: ListedCase, given: GivenAdvice) => readonly Advi
   };
 }
 
-// A source that has what a program leaves open is not to be kept out for it; one that adds is another matter.
+// Keeping out a source does not close connections that a program leaves open, unless the source adds new ones.
 function whoFillsIt(found: ListedCase, given: GivenAdvice): readonly CulpritAdvice[] {
   const isOpen = given.some(({ kind }) => kind === 'half_closed');
   const culprits = culpritAdvice(suspicionOf(found), found.holdings).filter(({ kind }) => kind !== 'notrack');
@@ -107,7 +107,7 @@ function releasedEntries(found: ListedCase): readonly (ReleaseAdvice | UnprovenA
   return isRemoved ? [] : releaseAdvice(found.holdings, found);
 }
 
-/** Whether it removesEntries the entries of what it keeps out. */
+/** True if it also removes the entries of the source or network that it keeps out. */
 function removesEntries(advice: CulpritAdvice): boolean {
   return (advice.kind === 'source' || advice.kind === 'network') && advice.spared === undefined;
 }

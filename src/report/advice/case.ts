@@ -1,4 +1,4 @@
-// What each piece of advice is judged by: what is wrong, and what is known of the table that is meant.
+// The facts that each piece of advice is judged by: the diagnosis, and the table that it is about.
 
 import type { Evaluation } from '../../evaluate/evaluate.ts';
 import type { FilterChain } from '../../model/filter-chain.ts';
@@ -14,13 +14,13 @@ import type { OwnAddresses } from './own-addresses.ts';
 export interface Case {
   readonly evaluation: Evaluation;
   readonly diagnosis: Diagnosis;
-  /** Undefined where its list could not be read. */
+  /** Undefined if its list could not be read. */
   readonly holdings: Holdings | undefined;
-  /** What is added to it; undefined where that is not known. */
+  /** New entries; undefined if they are unknown. */
   readonly arrivals?: Arrivals | undefined;
   /** The addresses of the machine or container itself. */
   readonly own: OwnAddresses;
-  /** Those of the namespace that the report runs in. */
+  /** The same for the namespace that the report runs in. */
   readonly host: OwnAddresses;
   readonly ssh: SshAccess;
   /** Chains of its namespace that drop what no rule accepts; undefined if the rules could not be read. */
@@ -28,7 +28,7 @@ export interface Case {
   /** Rules of its namespace that refuse connections, or are of an earlier step; undefined likewise. */
   readonly refusing: readonly RefusingRule[] | undefined;
   readonly timers: TimerOrigin;
-  /** Whether NAT is short of ports, where packets are lost to clashes. */
+  /** The shortage of NAT ports, if packets are lost to clashes. */
   readonly shortage: Shortage;
   /** The sysctls of its namespace that could be read, by name without the generation's prefix. */
   readonly settings: ReadonlyMap<string, number>;
@@ -40,8 +40,8 @@ export interface ListedCase extends Case {
 }
 
 /**
- * What may give entries of the table other timeouts than its sysctls: rules with a policy (`ct timeout`), conntrackd,
- * which copies entries from another machine, or nothing. `unknown` if the rules could not be read.
+ * The source of the entries' timeouts: the sysctls alone, or also rules with a policy (`ct timeout`), or conntrackd,
+ * which copies entries from another machine. `unknown` if the rules could not be read.
  */
 export type TimerOrigin = 'sysctls' | 'policies' | 'conntrackd' | 'unknown';
 

@@ -1,5 +1,5 @@
 // Packets are lost to clashes that no shortage of ports explains.
-//   When    such a shortage is not there, or nobody may know whether it is
+//   When    there is no such shortage, or it could not be read
 //   Cost    none: the command shows counters
 
 import type { Case } from './case.ts';

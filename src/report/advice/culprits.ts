@@ -1,4 +1,4 @@
-// Who fills a table: a flood, a port that need not be tracked, a source, or a network.
+// The culprit that fills a table: a flood, a port that need not be tracked, a source, or a network.
 
 import type { Arrivals, Both } from '../list/arrivals.ts';
 import type { Holdings } from '../list/holders.ts';
@@ -35,17 +35,17 @@ function floodAdvice(found: Suspicion, holdings: Holdings, adders: Arrivals): re
   return [...synproxyAdvice(found, holdings, flood), ...rateLimitAdvice(found, holdings, flood)];
 }
 
-// What adds so little that it would take many minutes to be seen is not what a table suffers from.
+// Arrivals that take longer than this to fill a tenth of the table do not explain its trouble.
 const RELEVANT_SECONDS = 60;
 
-// Where there is no room those that get in stand for those that do not.
+// If the table is full, the entries that get in represent those that do not.
 function addersOf({ arrivals, refused }: Suspicion, { entries }: Holdings): Arrivals | undefined {
   if (arrivals === undefined || !arrivals.telling) return undefined;
   const perSecond = arrivals.added.entries / arrivals.seconds + refused;
   return RELEVANT_SECONDS * perSecond >= WORTHWHILE * entries ? arrivals : undefined;
 }
 
-// What is fresh may have been there for long, and be tried again: it tells who adds only of those that have most too.
+// Fresh entries may be retries of old connections: they show a culprit only if it also has most entries.
 function dominates({ entries, added }: Both, { kind, added: { entries: of } }: Arrivals, all: number): boolean {
   return added >= DOMINANT * of && entries >= (kind === 'new' ? WORTHWHILE / 10 : DOMINANT) * all;
 }
@@ -54,7 +54,7 @@ function holderAdvice(found: Suspicion, holdings: Holdings): readonly SourceAdvi
   const { rankings, entries: of, zoned } = holdings;
   const [top, next] = rankings.sources.holders;
   if (top === undefined || top.entries < DOMINANT * of) return [];
-  // Who has no more than another one stands out by nothing.
+  // A source with hardly more entries than the next one does not stand out.
   if (next !== undefined && next.entries > ALIKE * top.entries) return [];
   const spared = sparedBy(found, holdings, top, 'source');
   const ssh = hasSsh(found.ssh, top, 'source');

@@ -1,6 +1,5 @@
-// How many entries a table would hold if all that wants in got in. By Little's law: as many as come in the time that one
-// of them stays. Who is refused comes again, so that it may be fewer; who waits for an answer that was lost does not send
-// what it would have, so that it may be more.
+// Entries that a table would hold if no packet were refused: by Little's law, those that arrive during the lifetime of
+// one. An upper bound if refused clients retry; a lower bound if clients wait for a lost answer before they send more.
 
 import { withoutRoom } from '../../evaluate/losses.ts';
 import { HEADROOM } from '../../evaluate/sizing.ts';
@@ -9,7 +8,9 @@ import type { Arrivals } from '../list/arrivals.ts';
 import { YOUNG_SECONDS } from '../list/digest.ts';
 import type { Holdings, Kept } from '../list/holders.ts';
 
-/** What finds no room, or comes in where there is room: so many in a second, each for so long, come to so many entries. */
+/**
+ * New entries, refused (`lacking`) or admitted (`growing`): their rate, their lifetime, and the entries that result.
+ */
 export interface Demand {
   readonly kind: 'lacking' | 'growing';
   readonly perSecond: number;
@@ -17,19 +18,19 @@ export interface Demand {
   readonly entries: number;
 }
 
-// Seconds, at the least: UDP's timeout.
+// Seconds, a lower bound: UDP's timeout.
 const LEAST_STAY = 30;
-// An established connection stays for as long as it is used.
+// An established connection lives as long as it is used.
 const LONGEST_REST = 600;
-// Entries whose time is over stay until they are collected: measured as up to half as many again.
+// Expired entries stay until they are collected: up to half as many again were measured.
 const UNCOLLECTED = 1.4;
 
-/** Entries that rest in these for their whole timeout: no packet sets their timer back. */
+/** Entries in these states live for the whole timeout: no packet resets their timer. */
 const ENDED_TIMEOUTS = ['tcp_timeout_time_wait', 'tcp_timeout_close'];
-/** These keep a connection for as long as it is used, however long they are. */
+/** These keep a connection as long as it is used, whatever their length. */
 const USED_TIMEOUTS = /established|stream|_open$/;
 
-/** Of the table in the most trouble; `holdings` and `arrivals` are of its list, if it could be read. */
+/** The demand on the table in the most trouble; `holdings` and `arrivals` come from its list, if it could be read. */
 export function demandOf(
   { worst, trouble }: Diagnosis,
   holdings: Holdings | undefined,
@@ -41,14 +42,14 @@ export function demandOf(
   const expected = (perSecond: number) => UNCOLLECTED * (present + perSecond * seconds);
   const lacking = losses === undefined || lost === undefined ? 0 : withoutRoom(lost, losses.events) / losses.seconds;
   if (lacking > 0) return { kind: 'lacking', perSecond: lacking, seconds, entries: expected(lacking) };
-  // What grows so little has room enough without being asked.
+  // Slow growth fits into the headroom that every recommendation has.
   const isMuch = trouble === 'filling' && expected(pace) > HEADROOM * table.entries;
   return isMuch ? { kind: 'growing', perSecond: pace, seconds, entries: expected(pace) } : undefined;
 }
 
 /**
- * Entries that come on top of the present ones at the rate that the list shows, until as many end: those that ended within
- * the last seconds, or, between two readings, all that were added.
+ * Entries that arrive in addition to the present ones, at the rate that the list shows, until as many end: judged by
+ * those that ended within the last seconds, or by all that were added between two readings.
  */
 function arriving(holdings: Holdings | undefined, arrivals: Arrivals | undefined, seconds: number): number {
   if (holdings === undefined) return 0;
@@ -63,8 +64,8 @@ function arriving(holdings: Holdings | undefined, arrivals: Arrivals | undefined
 }
 
 /**
- * How long a new entry stays: the timeouts in which those rest that do not stay for days, by how many there are of each.
- * Of a table that has just filled that is the mean of what comes; of an older one it is more.
+ * Lifetime of a new entry in seconds: the mean timeout of the entries that do not live for days. Correct for a table
+ * that has just filled; too long for an older one.
  */
 function restingSeconds(holdings: Holdings | undefined): number {
   const resting = (holdings?.timeouts ?? []).filter(isResting);

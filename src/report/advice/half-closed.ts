@@ -1,5 +1,5 @@
-// Connections that one end has closed, and the other has not: a program that forgets to close fills a table with them.
-// The kernel calls that CLOSE_WAIT, whichever end it was (net/netfilter/nf_conntrack_proto_tcp.c).
+// Connections that one end has closed and the other has not: a program that never closes fills a table with them. The
+// kernel calls this CLOSE_WAIT, for either end (net/netfilter/nf_conntrack_proto_tcp.c).
 //   When    half of all entries are in CLOSE_WAIT
 //   Cost    none: the command shows sockets
 

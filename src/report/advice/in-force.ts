@@ -1,5 +1,5 @@
-// Rules that refuse connections by number or rate, and rules of an earlier step. What they refuse is in no table, so that
-// a table behind them looks well.
+// Rules that refuse connections by number or rate, and rules of an earlier step. Refused connections have no entry, so
+// the table looks healthy.
 //   When    an earlier step left rules, or a limit of others has refused packets
 //   Cost    none: the commands show rules
 
@@ -15,7 +15,7 @@ export interface InForceAdvice {
 
 export function inForceAdvice({ refusing = [], diagnosis }: Case): readonly InForceAdvice[] {
   const isQuiet = diagnosis.trouble === 'none' || diagnosis.trouble === 'elsewhere';
-  // Without a count a limit of others may refuse nothing.
+  // A limit of others that does not count packets may refuse none.
   const rules = refusing.filter(({ isOurs, packets = isQuiet ? 0 : 1 }) => isOurs || packets > 0);
   return rules.length === 0 ? [] : [{ kind: 'in_force', rules }];
 }

@@ -14,7 +14,7 @@ export interface KeepAdvice {
   readonly plan: Plan;
 }
 
-// An incident that is over is no reason to raise anything. What ended it may be lost at the next boot.
+// An incident that is over is no reason to raise anything, but the limit that ended it may be lost at the next boot.
 export function keepAdvice({ evaluation, diagnosis }: Case): readonly KeepAdvice[] {
   const { observation, drift, cost } = evaluation;
   const [own] = observation.tables;

@@ -1,5 +1,5 @@
-// A source or a network that fills a table is looked at, and kept out. The machine itself, where an ssh session comes from,
-// and whatever nearly everything comes from are looked at only.
+// A source or network that fills a table is looked at, and kept out. The machine itself, the source of an ssh session,
+// and a source of nearly all entries are only looked at.
 //   When    it has half of the entries, or of what is added
 //   Cost    all its connections
 //   Undo    a table of its own; removed entries cannot be restored
@@ -25,7 +25,7 @@ import { type Adds, addsWords } from './suspicion.ts';
 interface Culprit {
   readonly holder: Holder;
   readonly of: number;
-  /** Whether an ssh session of the machine comes from there; undefined if not all sessions are known. */
+  /** True if an ssh session of the machine comes from there; undefined if not all sessions are known. */
   readonly hasSsh: boolean | undefined;
   /** Why nothing is to be dropped; undefined if it may be kept out. */
   readonly spared: Spared | undefined;

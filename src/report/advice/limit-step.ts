@@ -1,4 +1,4 @@
-// The part that steps which set a limit have in common.
+// The part that all steps that set a limit share.
 
 import type { Plan } from '../../evaluate/sizing.ts';
 import { planFor } from '../../evaluate/sizing.ts';

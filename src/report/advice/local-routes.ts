@@ -1,6 +1,6 @@
 // Addresses and networks that a network namespace delivers to itself. A route of type local gives it every address of a
 // network (AnyIP, `ip route add local 192.0.2.0/24 dev lo`), as does an address of lo with a prefix.
-//   /proc/<pid>/net/fib_trie    net/ipv4/fib_trie.c: `|-- 10.0.0.7` and below it `/32 host LOCAL`, for each routing table
+//   /proc/<pid>/net/fib_trie    net/ipv4/fib_trie.c: `|-- 10.0.0.7`, then `/32 host LOCAL`, for each routing table
 //   /proc/<pid>/net/if_inet6    net/ipv6/addrconf.c: 32 digits, and what else is known of an address
 //   /proc/<pid>/net/ipv6_route  net/ipv6/route.c: destination, prefix, source, gateway, three counts, flags, device
 //   ip -o route show table local
@@ -62,7 +62,7 @@ function listedRoutes(
   return listed.ok ? listed.value : undefined;
 }
 
-// Tables other than Main and Local are for some packets only, as a transparent proxy has one with all addresses.
+// Other routing tables than Main and Local hold for some packets only: a transparent proxy has one for all addresses.
 export function parseLocalIpv4(text: string): readonly LocalRoute[] {
   const tables = text.split(/^(?=\S)/m).filter((table) => !table.startsWith('Id '));
   return tables.flatMap((table) =>
@@ -88,7 +88,7 @@ export function parseIpv6(text: string): readonly LocalRoute[] {
   return Array.from(text.matchAll(/^([0-9a-f]{32}) /gm), ([, digits = '']) => ({ key: wordsOf(digits), prefix: 128 }));
 }
 
-// The file does not tell tables apart. A route for all addresses is that of a transparent proxy.
+// The file does not name the routing table. A route to all addresses belongs to a transparent proxy.
 const LOCAL_ROUTE = /^([0-9a-f]{32}) ([0-9a-f]{2}) [0-9a-f]{32} [0-9a-f]{2} [0-9a-f]{32} (?:[0-9a-f]{8} ){3}[89a-f]/gm;
 
 export function parseLocalIpv6(text: string): readonly LocalRoute[] {

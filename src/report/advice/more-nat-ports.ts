@@ -14,10 +14,10 @@ import type { Case } from './case.ts';
 import { inNamespace, lasting, PASSING, type Place, type Step, typedStep } from './step.ts';
 import { UDP } from './suspicion.ts';
 
-/** States in which no packet is expected any more. */
+/** States in which no more packets are expected. */
 const DEAD: readonly string[] = ['TIME_WAIT', 'CLOSE', 'LAST_ACK', 'FIN_WAIT', 'CLOSE_WAIT', 'SYN_SENT'];
 
-/** A shorter timeout gives ports back, if there is one. */
+/** A shorter timeout, if there is one, gives ports back. */
 export interface NatPortsAdvice {
   readonly kind: 'nat_ports';
   readonly shortage: NatShortage;
@@ -29,7 +29,7 @@ export interface NatPortsAdvice {
   readonly removes: boolean;
 }
 
-/** A timeout, without `nf_conntrack_`, and what it could be set to. */
+/** A timeout, without `nf_conntrack_`, and the value to set. */
 interface ShorterTimeout {
   readonly name: string;
   readonly seconds: number;

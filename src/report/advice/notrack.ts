@@ -1,6 +1,6 @@
-// A port that need not be tracked: a service whose packets stand alone. Never one of ssh, and never to be rid of a scan or
-// of a flood that nobody answers, which only come in faster then. Rules accept tracked packets by their state: what such a
-// rule let in has to be accepted without one, in every chain that drops the rest, before it is untracked.
+// A port that need not be tracked: a service with one packet per request. Never a port of ssh, and never against a scan
+// or an unanswered flood, which would only come in faster. Rules accept tracked packets by their state: before the port
+// is untracked, every chain that drops the rest has to accept it without a state.
 //   When    half of the entries, or of what is added, go to one port, and nothing is translated
 //   Cost    NAT and rules with a state no longer apply to that port
 //   Undo    a table of its own, and accepting rules with its name
@@ -58,10 +58,10 @@ export interface NotrackAdvice extends UntrackedPort {
   readonly chains: readonly FilterChain[] | undefined;
 }
 
-/** Clients take their ports from here on: a rule for such a port meets their connections too. */
+/** Clients use ports from here on: a rule for such a port would match their connections too. */
 const FIRST_OF_CLIENTS = 32_768;
 
-// A translated port needs its entries: so may any other, with the next connection, if anything is translated.
+// A translated port needs its entries. If anything is translated, the next connection to any port may be.
 export function notrackAdvice(
   found: Suspicion,
   holdings: Holdings,
@@ -86,17 +86,17 @@ function topPort(holder: Holder | undefined): Both | undefined {
   return holder === undefined ? undefined : { ...holder, added: 0 };
 }
 
-// A port that only idles takes no room from anybody.
+// A port with idle connections only is not the reason for the trouble.
 function isReason(
   { key: [key = 0], entries: held, added }: Both,
   { arrivals }: Suspicion,
   { entries }: Holdings,
   adders: Arrivals | undefined,
 ): boolean {
-  // One reading does not show when answered datagrams began; an entry that idles for half a minute is gone.
+  // A single reading does not show when answered datagrams began; an entry that is idle for half a minute is gone.
   const isShown = arrivals === undefined || (arrivals.kind === 'fresh' && key >>> 16 === UDP);
   if (adders === undefined) return isShown && held >= DOMINANT * entries;
-  // Fresh entries may have been there for long, and be retries.
+  // Fresh entries may be retries of old connections.
   const least = adders.kind === 'new' ? WORTHWHILE : DOMINANT;
   return added >= DOMINANT * adders.added.entries && held >= least * entries;
 }
@@ -177,8 +177,8 @@ function untrackWords(advice: NotrackAdvice): string {
   return `Then, before tracking (nft: priority -300 of prerouting and output; iptables: table raw): ${ends}. A report as root on the running machine prints the commands if it can read the rules.`;
 }
 
-// A rule that sets a zone puts an untracked packet back into tracking, and a packet with a zone is not untracked: notrack
-// has no effect before or after that rule.
+// A rule that sets a zone puts an untracked packet back into tracking, and a packet with a zone is not untracked:
+// notrack has no effect before or after that rule.
 function zoneStep(title: string, advice: NotrackAdvice, context: Place): Step {
   const { protocol, port, zoned, of } = advice;
   const end = `${protocolWords(protocol)} dport ${port}`;

@@ -33,13 +33,13 @@ function addressesOf(routes: readonly LocalRoute[]): ReadonlySet<string> {
   return new Set(routes.filter(isAddress).map(({ key }) => key.join()));
 }
 
-/** Undefined if it is not known. */
+/** Undefined if unknown. */
 export function isOwnAddress(own: OwnAddresses, holder: Address): boolean | undefined {
   if (isLoopback(holder) || hasLocalNetwork(own, holder, holder.ipv6 ? 128 : 32)) return true;
   return (holder.ipv6 ? own.ipv6 : own.ipv4)?.has(holder.key.join());
 }
 
-/** Whether all addresses of a network, or of a part of it, are the machine's own. */
+/** True if all addresses of a network, or of a part of it, are the machine's own. */
 export function hasLocalNetwork({ networks = [] }: OwnAddresses, { key, ipv6 }: Address, prefix: number): boolean {
   return networks.some((route) => {
     const bits = Math.min(prefix, route.prefix);

@@ -21,7 +21,7 @@ export interface RaiseAdvice {
   readonly holds: number | undefined;
 }
 
-/** Raising the limit is what would help, and there is no memory for it. */
+/** A higher limit would help, but there is not enough memory for it. */
 export interface NoMemoryAdvice {
   readonly kind: 'no_memory';
   readonly plan: Plan | undefined;
@@ -49,7 +49,7 @@ function holdingSeconds({ limit }: Plan, entries: number, demand: Demand | undef
   return Math.max(0, limit - entries) / demand.perSecond;
 }
 
-/** Advice that leads: a limit that is full again in a moment does not. */
+/** A raise that may lead the advice: the table does not fill up again. */
 export function lastingRaise(found: Case): readonly (RaiseAdvice | NoMemoryAdvice)[] {
   return raiseAdvice(found).filter(doesHold);
 }

@@ -1,4 +1,4 @@
-// A SYN flood with forged sources: so many new connections a second are admitted, and not more.
+// A SYN flood with forged sources: the rate of new connections is limited.
 //   When    it is known how long a half-open connection stays, and nothing is in a zone
 //   Cost    other clients of that port lose the same share of their new connections as the flood
 //   Undo    a table of its own
@@ -14,14 +14,14 @@ import { HALF_STATES, type Suspicion, shareOfNew } from './suspicion.ts';
 import type { SynFlood } from './syn-flood.ts';
 import { iptablesRules, matchOf, nftMatch, targetStep, targetWords } from './target.ts';
 
-/** At most so many new connections per second. */
+/** Admits at most `perSecond` new connections per second. */
 export interface RateLimitAdvice extends SynFlood {
   readonly kind: 'rate_limit';
   readonly perSecond: number;
   readonly seconds: number;
 }
 
-// For as long as one of them lives they cannot take more than half of the table.
+// At that rate, half-open connections take at most half of the table.
 export function rateLimitAdvice(
   { limit, machine }: Suspicion,
   { timeouts, zoned }: Holdings,
@@ -34,8 +34,9 @@ export function rateLimitAdvice(
   return [{ kind: 'rate_limit', ...flood, perSecond: expressible(wish, machine), seconds }];
 }
 
-// Parts of a second that hashlimit of iptables(8) counts in: a rate is kept as a whole number of them for each packet, so
-// that 7,000 becomes 10,000 with the coarser ones (parse_rate() of libxt_hashlimit.c). The finer ones: 4.9, iptables 1.6.1.
+// Parts of a second that hashlimit of iptables(8) counts in: a rate is kept as a whole number of them for each packet,
+// so that 7,000 becomes 10,000 with the coarser ones (parse_rate() of libxt_hashlimit.c). The finer ones: 4.9, iptables
+// 1.6.1.
 const SCALE = 1_000_000;
 const SCALE_BEFORE_4_9 = 10_000;
 

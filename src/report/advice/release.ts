@@ -1,5 +1,5 @@
-// What makes room at once: entries that one filter of conntrack(8) names, and that nobody misses. A timeout that is
-// shortened does nothing for those that are there.
+// Entries to remove, which makes room at once: those that one filter of conntrack(8) matches and no connection needs. A
+// shorter timeout does not affect present entries.
 //   When    a group has a tenth of the entries, and is half-open, has ended, or is shown to be idle
 //   Undo    none: removed entries cannot be restored
 
@@ -20,14 +20,14 @@ import { maybeSsh, NEARLY_ALL, UDP, WORTHWHILE } from './suspicion.ts';
 export interface ReleaseAdvice {
   readonly kind: 'free';
   readonly group: Group;
-  /** Where nearly all of the group have the same. */
+  /** The source of nearly all of the group; undefined if there is no single one. */
   readonly source: Holder | undefined;
-  /** How many it ends, at the least. */
+  /** Number of entries that it removes, a lower bound. */
   readonly entries: number;
   readonly of: number;
   /**
-   * What that costs. `half-open`: connections that are just being made are tried again. `ended`: nothing. `silent`: those
-   * of the group that still live end, or are taken up again. `datagrams`: the next one makes a new entry.
+   * `half-open`: connections that are being set up are retried. `ended`: no cost. `silent`: connections of the group
+   * that are still in use end, or are picked up again. `datagrams`: the next one creates a new entry.
    */
   readonly cost: 'half-open' | 'ended' | 'silent' | 'datagrams';
   readonly ipv4: boolean;
@@ -36,7 +36,7 @@ export interface ReleaseAdvice {
   readonly zone: number | undefined;
 }
 
-/** Connections that look idle, and are not shown to be: nothing is removed. */
+/** Connections that look idle without proof: nothing is removed. */
 export interface UnprovenAdvice {
   readonly kind: 'unproven';
   readonly group: Group;
@@ -44,10 +44,13 @@ export interface UnprovenAdvice {
   readonly why: Unproven;
 }
 
-/** `once`: a single reading. `few`: too few were read twice. `used`: packets came in between. `young`: not idle for long. */
+/**
+ * `once`: a single reading. `few`: too few were read twice. `used`: packets came in between. `young`: not idle for
+ * long.
+ */
 export type Unproven = Exclude<TimerOrigin, 'sysctls'> | 'once' | 'few' | 'used' | 'young';
 
-/** What tells whether open connections are in use. */
+/** The evidence of whether open connections are in use. */
 export interface UseEvidence {
   readonly ssh: SshAccess;
   readonly own: OwnAddresses;
@@ -103,8 +106,8 @@ const LEAST_SECONDS_WATCHED = 900;
 const MOST_USED = 0.001;
 
 /**
- * Why the connections of a group may be in use; undefined if they are idle: their remaining time shows it, nothing gives
- * them another timeout than the sysctl, and between two readings hardly any had a packet.
+ * Why the connections of a group may be in use; undefined if they are idle: their remaining time shows it, nothing
+ * gives them another timeout than the sysctl, and between two readings hardly any had a packet.
  */
 function unprovenBy({ state, port }: Group, { arrivals, timers }: UseEvidence): Unproven | undefined {
   if (timers !== 'sysctls') return timers;
@@ -120,8 +123,8 @@ function useOfTimers({ both, reset, idle, seconds }: OpenGroup): Unproven | unde
   return idle < NEARLY_ALL * both ? 'young' : undefined;
 }
 
-// Two parts of a whole that together are more than the whole have at least the rest in common. The machine itself, or what
-// may be it, is not named.
+// Two parts of a whole that together exceed it have at least the excess in common. An address that is, or may be, the
+// machine's own is not named.
 function narrowest(
   group: Group,
   { rankings, entries }: Holdings,

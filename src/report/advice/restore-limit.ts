@@ -18,7 +18,7 @@ export interface RestoreAdvice {
   readonly plan: Plan;
 }
 
-// What the files want may be less than is in use by now.
+// The files may set less than is in use by now.
 export function restoreAdvice(found: Case): readonly RestoreAdvice[] {
   const { drift, causes } = found.evaluation;
   const { entries } = found.diagnosis.worst.result.table;

@@ -1,4 +1,4 @@
-// A timeout that keeps entries for longer than they are needed.
+// A timeout that keeps entries longer than they are needed.
 //   When    a tenth of the entries would have ended by now, or, in a flood, half of them are given it
 //   Cost    a connection idle for longer than the new value loses its entry
 //   Undo    the value that was read
@@ -20,16 +20,16 @@ export interface TimeoutAdvice {
   readonly now: number;
   readonly shorter: number;
   readonly of: number;
-  /** What finds no room now, with the shorter one; undefined where there is room for it. */
+  /** Entries that the refused packets would make with the shorter timeout; undefined if the table has room for them. */
   readonly tooMany: number | undefined;
 }
 
-// What a flow that has just begun is given.
+// The timeouts of a new flow.
 const FIRST = ['udp_timeout', 'tcp_timeout_syn_sent', 'tcp_timeout_syn_recv', 'icmp_timeout', 'icmpv6_timeout'];
 
-// The one that relieves most; in a flood, which leaves nothing to grow old, the one that keeps most. One that was
-// shortened a moment ago is waited for: its entries still have the time that they were given before. One whose value
-// could not be read could not be set back.
+// The timeout that would have ended most entries; in a flood, whose entries are all young, the one that keeps most. A
+// timeout that was shortened a moment ago is left alone: its entries still have their former time. A value that could
+// not be read could not be restored.
 function timeoutAdvice({ settings, diagnosis, holdings, arrivals }: ListedCase): readonly TimeoutAdvice[] {
   const { timeouts, entries } = holdings;
   const { limit } = diagnosis.worst.result.table;
@@ -44,13 +44,13 @@ function timeoutAdvice({ settings, diagnosis, holdings, arrivals }: ListedCase):
   if (now === undefined || best?.shorter === undefined) return [];
   const fresh = lacking > 0 && FIRST.includes(best.name) && best.entries >= DOMINANT * entries;
   const relieves = fresh || best.ended >= WORTHWHILE * entries;
-  // Those that get no room now would be there for that long.
+  // Refused packets, if each had an entry for that long.
   const others = Math.round(lacking * best.shorter);
   const tooMany = others > limit ? others : undefined;
   return relieves ? [{ kind: 'timeout', kept: best, now, shorter: best.shorter, of: entries, tooMany }] : [];
 }
 
-/** Advice that leads: a timeout that is known not to be enough alone does not. */
+/** A timeout that may lead the advice: the table then has room for the refused packets. */
 export function sufficientTimeout(found: ListedCase): readonly TimeoutAdvice[] {
   return timeoutAdvice(found).filter(({ tooMany }) => tooMany === undefined);
 }

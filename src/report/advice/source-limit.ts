@@ -1,6 +1,6 @@
-// A source or a network may have so many entries, and not more.
+// A limit on the entries of each source or network.
 //   When    it adds most, may be kept out, and has more than twice of what any other has, and than a tenth of the table
-//   Cost    clients behind one address share the limit
+//   Cost    clients that share one address share the limit
 //   Undo    a table of its own; removed entries cannot be restored
 
 import { nftChain, nftRule, nftSet, nftTable, stepName } from '../../words/action.ts';
@@ -13,7 +13,7 @@ import type { Extent } from './spared.ts';
 import { lastingRules, type Place, type Step, withEitherTool } from './step.ts';
 import type { Suspicion } from './suspicion.ts';
 
-/** No single source or network may have more than that many. */
+/** No single source or network may have more than `each` entries. */
 export interface SourceLimitAdvice {
   readonly kind: 'source_limit';
   readonly each: number;
@@ -25,10 +25,10 @@ export interface SourceLimitAdvice {
 }
 
 const LEAST_LIMIT = 100;
-/** Whoever has less of the table than that is no culprit. */
+/** A source with a smaller share of the table is no culprit. */
 const SANE_SHARE = 0.1;
 
-// Twice of what any other has, so that it meets nobody else. Kernels before 2.6.23 cannot count by source.
+// Twice the entries of any other source, so that it affects no other. Kernels before 2.6.23 cannot count by source.
 export function sourceLimitAdvice(
   { machine: { generation }, limit }: Suspicion,
   culprit: Both,

@@ -6,10 +6,9 @@ import { hasLocalNetwork, isOwnAddress, type OwnAddresses } from './own-addresse
 import { DOMINANT, HALF_STATES, NEARLY_ALL, type Suspicion, TCP } from './suspicion.ts';
 
 /**
- * `own`, `home`: the machine itself, or a network that it is in; `host`: the same, seen from a container. `unknown`: perhaps
- * that. `ssh`: a session comes from
- * there. `everything`: nearly all entries are from there. `one_way`: a server, of whose connections only the replies pass.
- * `zones`: the same address may be another tenant.
+ * `own`, `home`: the machine itself, or a network that it is in; `host`: the same, seen from a container. `unknown`:
+ * may be one of these. `ssh`: a session comes from there. `everything`: nearly all entries are from there. `one_way`: a
+ * server, of whose connections only the replies pass. `zones`: the same address may be another tenant.
  */
 export type Spared = 'own' | 'home' | 'host' | 'unknown' | 'ssh' | 'everything' | 'one_way' | 'zones';
 
@@ -33,7 +32,7 @@ export function hasSsh({ clients, isComplete }: SshAccess, holder: Holder, exten
   return isAmong(clients, holder, extent) || (isComplete ? false : undefined);
 }
 
-/** Whether the machine has an address in a network; undefined if its addresses are unknown. */
+/** True if the machine has an address in a network; undefined if its addresses are unknown. */
 function hasOwn(own: OwnAddresses, network: Holder): boolean | undefined {
   const addresses = network.ipv6 ? own.ipv6 : own.ipv4;
   return addresses && (isAmong(addresses, network, 'network') || hasLocalNetwork(own, network, network.ipv6 ? 64 : 24));
@@ -57,7 +56,7 @@ function isOneWay({ kinds, unreplied, entries }: Holdings): boolean {
   return unreplied >= NEARLY_ALL * entries && (established?.entries ?? 0) >= NEARLY_ALL * entries;
 }
 
-// A single source that nobody answers is a scan; one that is answered may be a proxy.
+// A single source without replies is a scan; with replies it may be a proxy.
 function isEverything(holdings: Holdings, holder: Holder, extent: Extent): boolean {
   if (holder.entries < NEARLY_ALL * holdings.entries) return false;
   return extent === 'network' || !isUnanswered(holdings);

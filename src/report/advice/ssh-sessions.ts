@@ -1,4 +1,4 @@
-// The ssh sessions of a machine: that of whoever runs the report, and those of each sshd.
+// The ssh sessions of a machine: the one that the report runs in, and those of each sshd.
 //   SSH_CONNECTION           ssh(1): client address, client port, server address, server port; sudo removes it
 //   /proc/<pid>/fd           links to socket:[inode], which only root may read
 //   /proc/<pid>/net/tcp      net/ipv4/tcp_ipv4.c: `0: 0100007F:0016 00000000:0000 0A … inode`, addresses as native words
@@ -64,7 +64,7 @@ function ownSession(connection = ''): readonly Session[] {
   return [{ remote, remotePort: Number(clientPort), localPort: Number(serverPort) }];
 }
 
-/** Of an address as people write it: IPv4 one word, IPv6 four. */
+/** The words of an address in text form: one for IPv4, four for IPv6. */
 export function addressKey(address: string): string | undefined {
   const octets = address.split('.').map(Number);
   if (/^\d+(?:\.\d+){3}$/.test(address)) return String(octets.reduce((word, octet) => (word << 8) | octet, 0));

@@ -1,4 +1,4 @@
-// One step of the advice, and what every step needs to know about the machine it is typed on.
+// One step of the advice, and the facts about the machine that every step needs.
 
 import { atLeast } from '../../evaluate/kernel-version.ts';
 import type { Machine } from '../../model/machine.ts';
@@ -7,7 +7,7 @@ import type { Table } from '../../model/table.ts';
 import { type Action, commandsOf, remainder, undoOf } from '../../words/action.ts';
 import type { FileLines } from '../../words/remedies.ts';
 
-/** Where the advice is to be followed. */
+/** The machine and table that the commands are for. */
 export interface Context extends Place {
   readonly observation: Observation;
   /** The table that the verdict is about. */
@@ -29,14 +29,14 @@ export interface Typed {
   readonly undoInstead: readonly string[];
   /** How many of the commands, from the first on, only show something. */
   readonly looks: number;
-  /** What no undo restores, or that there is nothing to undo; undefined if the undo restores everything. */
+  /** A sentence on changes that no undo restores, or that there are none; undefined if the undo restores everything. */
   readonly remains: string | undefined;
 }
 
-/** One step: what it is, what to type, what it does and costs, and which lines make it last. */
+/** One step: its title, commands, effect and cost, and the lines of files that make it last. */
 export interface Step extends Typed {
   readonly title: string;
-  /** What has to be true before the commands are typed. */
+  /** Conditions that have to hold before the commands are typed. */
   readonly preconditions?: readonly string[];
   readonly notes: readonly string[];
   /** True if the effect ends with the namespace, and not only with the machine. */
@@ -57,7 +57,7 @@ export function typedStep(enter: string, actions: readonly Action[], instead: re
   };
 }
 
-/** With nft(8) if the kernel has what it takes, and with iptables(8) for those that use it. */
+/** The commands of nft(8) if the kernel supports them, with iptables(8) as an alternative. */
 export function withEitherTool(
   context: Place,
   nft: readonly Action[],
@@ -70,7 +70,7 @@ export function withEitherTool(
     : typedStep(enter, iptables);
 }
 
-/** A step that nothing makes last. */
+/** For a step that cannot be made permanent. */
 export const PASSING: Pick<Step, 'inNamespace' | 'files'> = { inNamespace: false, files: [] };
 
 /** Timeouts and rules belong to a namespace; a new one starts with the defaults. */
@@ -98,7 +98,7 @@ export function iptablesFamilies({ ipv4, ipv6 }: { readonly ipv4: boolean; reado
   return families;
 }
 
-/** A path that a shell takes as it is. */
+/** A path that a shell takes unquoted. */
 const TYPED = /^[\w./:@%+-]+$/;
 
 /** The prefix that makes a command run in the table's namespace; empty for our own. */
@@ -107,7 +107,7 @@ export function inNamespace({ subject }: Pick<Place, 'subject'>): string {
   const [, name] = /^(?:\/var)?\/run\/netns\/(\w[\w.-]*)$/.exec(subject.mount?.path ?? '') ?? [];
   if (name !== undefined) return `ip netns exec ${name} `;
   if (subject.pids[0] !== undefined) return `nsenter -t ${subject.pids[0]} -n `;
-  // If there is nothing to type, nsenter(1) has to fail: without it the command would run in our own namespace.
+  // If there is no path to type, nsenter(1) has to fail: without it the command would run in our own namespace.
   const path = subject.mount?.path ?? '';
   return `nsenter --net=${TYPED.test(path) ? path : 'WHERE_IT_IS_MOUNTED'} `;
 }

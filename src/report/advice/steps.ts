@@ -1,4 +1,4 @@
-// What to do, numbered, as commands to paste: each step with its undo, its effect, its cost, and what makes it last.
+// The advice as numbered steps with commands to paste: each with its undo, effect and cost, and how to make it last.
 
 import { editsUndone, placeWords } from '../../words/edit-words.ts';
 import { hanging, indented } from '../../words/prose.ts';
@@ -33,7 +33,7 @@ export function adviceLines(
   isAll = false,
 ): readonly string[] {
   if (advice.length === 0) return indented(otherwise);
-  // Rules that refuse now are no alternative.
+  // Rules in force are not an alternative to the other steps.
   const isFull = (each: Advice, at: number) => isAll || at < MOST_IN_FULL || each.kind === 'in_force';
   const lines = advice.flatMap((each, at) => {
     const [number, step] = [`${at + 1}. `, stepOf(each, context)];
@@ -48,8 +48,8 @@ function shortTitle({ title }: Step): string {
 }
 
 /**
- * The first step, to be seen next to the verdict: what has to be true, and what to type. Of a step that looks before it
- * changes something only the look. Empty if there is nothing to type now.
+ * The preconditions and commands of the first step, to be printed next to the verdict. If a step looks before it
+ * changes something, only the look. Empty if there is nothing to type now.
  */
 export function firstStepLines(advice: readonly Advice[], context: Context, palette: Palette): readonly string[] {
   const steps = advice

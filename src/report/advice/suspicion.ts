@@ -1,4 +1,4 @@
-// What is known of a table besides who holds its entries, and what the pieces of advice against a culprit share.
+// Facts about a table other than the holders of its entries, and the parts that all advice against a culprit shares.
 
 import type { FilterChain } from '../../model/filter-chain.ts';
 import type { Machine } from '../../model/machine.ts';
@@ -8,15 +8,15 @@ import type { Arrivals, Both } from '../list/arrivals.ts';
 import type { OwnAddresses } from './own-addresses.ts';
 
 export interface Suspicion {
-  /** Undefined if it is not known what is added. */
+  /** Undefined if the new entries are unknown. */
   readonly arrivals: Arrivals | undefined;
-  /** New entries per second that found no room. */
+  /** Refused new entries per second. */
   readonly refused: number;
   readonly limit: number;
   readonly machine: Pick<Machine, 'generation' | 'release'>;
   /** The addresses of the machine or container itself. */
   readonly own: OwnAddresses;
-  /** Those of the namespace that the report runs in: the same, unless the table is another namespace's. */
+  /** The same for the namespace that the report runs in; differs if the table is another namespace's. */
   readonly host: OwnAddresses;
   readonly ssh: SshAccess;
   /** Undefined if the rules could not be read. */
@@ -25,16 +25,16 @@ export interface Suspicion {
   readonly loose: number | undefined;
 }
 
-/** A part of what is added. */
+/** A part of the new entries. */
 export interface Adds {
   readonly kind: Arrivals['kind'];
   readonly added: number;
   readonly of: number;
 }
 
-/** Half of what is added, or of all entries, is what makes one port, source or network the reason. */
+/** Share of the new entries, or of all, that makes one port, source or network the reason. */
 export const DOMINANT = 0.5;
-/** What helps a smaller part of the entries does not relieve a table. */
+/** Advice that affects a smaller share of the entries does not relieve a table. */
 export const WORTHWHILE = 0.1;
 /** Nearly all of a group, or of the table. */
 export const NEARLY_ALL = 0.9;
@@ -50,14 +50,14 @@ export function addsOf({ added }: Both, { kind, added: { entries } }: Arrivals):
   return { kind, added, of: entries };
 }
 
-/** Of what is added, the entries of connections that are not completed. */
+/** New entries of connections that are not completed. */
 export function halfOpen({ added: { kinds } }: Arrivals): number {
   return kinds.reduce((sum, { state, entries }) => sum + (HALF_STATES.includes(state) ? entries : 0), 0);
 }
 
 /**
- * Whether a TCP port may be one that ssh sessions use. If not all of them are known, any port with an established
- * connection to this machine may be.
+ * True if ssh sessions may use a TCP port. If not all sessions are known, they may use any port with an established
+ * connection to this machine.
  */
 export function maybeSsh({ ports, isComplete, established }: SshAccess, port: number): boolean {
   return ports.has(port) || (!isComplete && established?.has(port) !== false);

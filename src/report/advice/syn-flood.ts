@@ -1,4 +1,5 @@
-// A SYN flood with forged sources: nearly all that is new is not completed, and no source or network has more than a few.
+// A SYN flood with forged sources: nearly all new connections stay half-open, and no source or network has more than a
+// few.
 
 import type { Arrivals } from '../list/arrivals.ts';
 import { isOwnAddress } from './own-addresses.ts';
@@ -7,11 +8,11 @@ import type { FloodTarget } from './target.ts';
 
 export interface SynFlood {
   readonly target: FloodTarget;
-  /** Of what is added, the part that is not completed. */
+  /** The half-open part of the new entries. */
   readonly half: Adds;
-  /** No source adds more than that. */
+  /** Most entries that one source adds. */
   readonly most: number;
-  /** Whether ssh sessions may use that port. */
+  /** True if ssh sessions may use that port. */
   readonly isSsh: boolean;
 }
 

@@ -1,6 +1,7 @@
-// A SYN flood with forged sources, which no list of addresses ends: only connections that a client completes get an entry.
-//   When    since Linux 3.12, not for a port of ssh, not with zones, and only if tcp_loose could be read and it is known
-//           where the SYNs go: here, or through here
+// A SYN flood with forged sources, which no list of addresses ends: only connections that a client completes get an
+// entry.
+//   When    since Linux 3.12, not for a port of ssh, not with zones, and only if tcp_loose could be read and the SYNs are
+//           known to go to this machine or through it
 //   Cost    connections that lost their entry are not picked up again
 //   Undo    a table of its own, and tcp_loose as it was read
 

@@ -5,11 +5,11 @@ import { addressWords } from '../list/address.ts';
 import type { Holder } from '../list/holders.ts';
 import { iptablesFamilies } from './step.ts';
 
-/** What new connections that are not completed are for. */
+/** The destination of a flood of half-open connections. */
 export interface FloodTarget {
   readonly destination: Pick<Holder, 'key' | 'ipv6'> | undefined;
   readonly port: number;
-  /** Whether it is the machine or container itself; undefined if that is unknown. */
+  /** True if it is the machine or container itself; undefined if that is unknown. */
   readonly own: boolean | undefined;
 }
 

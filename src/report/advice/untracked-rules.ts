@@ -11,7 +11,7 @@ export interface UntrackedPort {
   readonly port: number;
   readonly ipv4: boolean;
   readonly ipv6: boolean;
-  /** Whose packets: those of this machine itself, those that pass through it, or both. */
+  /** Packets from and to this machine, packets that pass through it, or both. */
   readonly reach: 'local' | 'forwarded' | 'both';
 }
 
@@ -21,12 +21,12 @@ export function portWords({ protocol, port }: UntrackedPort): string {
   return `${protocolWords(protocol)} port ${port}`;
 }
 
-/** Of at most 15 characters: `raw_udp_53`. */
+/** `raw_udp_53`, at most 15 characters. */
 function stepOfPort({ protocol, port }: Pick<UntrackedPort, 'protocol' | 'port'>): string {
   return `raw_${protocolWords(protocol)}_${port}`;
 }
 
-/** Answers go to the ports that clients have; what begins a connection is no answer. */
+/** Replies go to client ports; a packet that begins a connection is not a reply. */
 export function acceptUntracked(chain: FilterChain, { protocol, port }: UntrackedPort): Accept {
   const name = protocolWords(protocol);
   const isTcp = name === 'tcp';
@@ -86,7 +86,7 @@ export function untrackedByIptables(advice: UntrackedPort, context: Place): read
   );
 }
 
-// ---- What has to be accepted ----
+// ---- Accepting untracked packets ----
 
 /** `chains`: those that drop the port's packets once they are untracked; undefined if the rules could not be read. */
 export function acceptingWords(advice: UntrackedPort, chains: readonly FilterChain[] | undefined): readonly string[] {
