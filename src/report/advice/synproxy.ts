@@ -21,6 +21,8 @@ export interface SynproxyAdvice extends SynFlood {
   readonly loose: number;
   /** Known ports of ssh, whose sessions have to have entries. */
   readonly sshPorts: readonly number[];
+  /** True if an ssh session comes from an IPv6 address: older conntrack(8) lists IPv4 alone without -f. */
+  readonly hasIpv6Ssh: boolean;
 }
 
 // If a zone is set, the SYNs are tracked whatever a rule says. It needs tcp_loose=0, with which a session that lost its
@@ -33,7 +35,8 @@ export function synproxyAdvice(
   const isPossible = zoned === 0 && release.ok && atLeast(release.value, 3, 12);
   const isPlaced = flood.target.destination === undefined || flood.target.own !== undefined;
   if (!isPossible || !isPlaced || loose === undefined || flood.isSsh) return [];
-  return [{ kind: 'synproxy', ...flood, loose, sshPorts: Array.from(ssh.listening) }];
+  const hasIpv6Ssh = Array.from(ssh.clients).some((client) => client.includes(','));
+  return [{ kind: 'synproxy', ...flood, loose, sshPorts: Array.from(ssh.listening), hasIpv6Ssh }];
 }
 
 const SYN = 'tcp flags & (fin|syn|rst|ack) == syn';
@@ -53,7 +56,7 @@ export function synproxyStep(advice: SynproxyAdvice, context: Place): Step {
       ...(isStrict
         ? []
         : [
-            `The first command must list every ssh session ${context.subject.isOwn ? 'of this machine' : 'that passes that namespace'}: with tcp_loose=0 one without an entry is cut off.`,
+            `The conntrack -L commands must list every ssh session ${context.subject.isOwn ? 'of this machine' : 'that passes that namespace'}: with tcp_loose=0 one without an entry is cut off.`,
           ]),
       'No rule in prerouting may drop invalid or untracked packets, and none in output may drop the SYNs and SYN-ACKs that are sent for client and server.',
     ],
@@ -69,11 +72,14 @@ export function synproxyStep(advice: SynproxyAdvice, context: Place): Step {
 }
 
 // Without an entry the client's ACK has to be invalid: it must not be taken for a connection picked up midway.
-function strictness({ loose, sshPorts }: SynproxyAdvice): readonly Action[] {
+function strictness({ loose, sshPorts, hasIpv6Ssh }: SynproxyAdvice): readonly Action[] {
   if (loose === 0) return [];
-  const sessions = sshPorts.map((port): Action => {
-    return { kind: 'look', line: `conntrack -L -p tcp --state ESTABLISHED --dport ${port}` };
-  });
+  const families = hasIpv6Ssh ? ['', '-f ipv6 '] : [''];
+  const sessions = sshPorts.flatMap((port) =>
+    families.map((family): Action => {
+      return { kind: 'look', line: `conntrack -L ${family}-p tcp --state ESTABLISHED --dport ${port}` };
+    }),
+  );
   return [...sessions, sysctlAction('nf_conntrack', 'tcp_loose', 0, loose)];
 }
 

@@ -8,6 +8,7 @@ import { type CulpritAdvice, culpritAdvice } from '../../../../src/report/advice
 import { releaseAdvice } from '../../../../src/report/advice/release.ts';
 import { addressKey } from '../../../../src/report/advice/ssh-sessions.ts';
 import type { Suspicion } from '../../../../src/report/advice/suspicion.ts';
+import { synproxyStep } from '../../../../src/report/advice/synproxy.ts';
 import { STATES } from '../../../../src/report/list/entry.ts';
 import { type Found, type Line, listed, NO_SSH, ownOf, times, UNKNOWN_OWN } from '../../support/listed.ts';
 
@@ -156,6 +157,21 @@ describe('a SYN flood', () => {
     expect(advised(flood(2222))).toMatchObject([{ kind: 'rate_limit', isSsh: true }]);
     expect(kinds(flood(8443), { ssh: PARTLY })).toEqual(['rate_limit']);
     expect(advised(flood(8443))).toMatchObject([{ kind: 'synproxy', sshPorts: [22, 2222] }, { isSsh: false }]);
+  });
+
+  test('the sessions are listed before it, those over IPv6 too', () => {
+    const subject = { isOwn: true, mount: undefined, pids: [] };
+    const place = { observation: { machine: { release: suspicion().machine.release } }, subject };
+    const listing = (ssh: SshAccess) =>
+      advised(flood(8443), { ssh })
+        .flatMap((advice) => (advice.kind === 'synproxy' ? synproxyStep(advice, place).commands : []))
+        .filter((line) => line.startsWith('conntrack -L '));
+    const [four, six] = [
+      'conntrack -L -p tcp --state ESTABLISHED --dport',
+      'conntrack -L -f ipv6 -p tcp --state ESTABLISHED --dport',
+    ];
+    expect(listing({ ...SESSION, clients: new Set([key(CLIENT)]) })).toEqual([`${four} 22`, `${four} 2222`]);
+    expect(listing(SESSION)).toEqual([`${four} 22`, `${six} 22`, `${four} 2222`, `${six} 2222`]);
   });
 
   test.each([
