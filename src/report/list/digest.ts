@@ -60,6 +60,8 @@ export interface Digest {
   readonly ended: Int32Array;
   /** By class: those whose time was set within the last seconds (YOUNG_SECONDS). */
   readonly young: Int32Array;
+  /** By class: those that have more time left than the sysctl gives. */
+  readonly beyond: Int32Array;
   /** By how long they would still live: below each of LIFE_BOUNDS, and from the last one on. */
   readonly lives: Int32Array;
   readonly tallies: Readonly<Record<TallyName, Tally>>;
@@ -120,6 +122,7 @@ export function newDigest(fresh?: Digest): Digest {
     longest: new Int32Array(CLASSES),
     ended: new Int32Array(CLASSES),
     young: new Int32Array(CLASSES),
+    beyond: new Int32Array(CLASSES),
     lives: new Int32Array(LIFE_BOUNDS.length + 1),
     tallies: {
       sources4: tally('sources4'),
@@ -190,11 +193,14 @@ function countTime(digest: Digest, entry: Entry, place: number, endedAt: Int32Ar
 
 export const YOUNG_SECONDS = 2;
 
-/** Counts an entry whose timer was set a moment ago, by what its state is given. */
+/** Counts an entry whose timer was set a moment ago, or by another timeout, by what the sysctl gives its state. */
 export function countYoung(digest: Digest, entry: Entry, given: Int32Array): void {
   const place = classOf(entry);
-  const age = (given[place] ?? -1) - entry.seconds;
-  if (!entry.offloaded && age >= 0 && age <= YOUNG_SECONDS) increment(digest.young, place);
+  const most = given[place] ?? -1;
+  if (entry.offloaded || most === -1) return;
+  const age = most - entry.seconds;
+  if (age < 0) increment(digest.beyond, place);
+  else if (age <= YOUNG_SECONDS) increment(digest.young, place);
 }
 
 function lifeOf(seconds: number): number {
@@ -279,6 +285,7 @@ export function addDigest(into: Digest, other: Digest): void {
   addArray(into.classes, other.classes);
   addArray(into.ended, other.ended);
   addArray(into.young, other.young);
+  addArray(into.beyond, other.beyond);
   addArray(into.lives, other.lives);
   other.longest.forEach((seconds, place) => {
     into.longest[place] = Math.max(into.longest[place] ?? 0, seconds);
@@ -292,7 +299,7 @@ export function addDigest(into: Digest, other: Digest): void {
 /** Makes of what was counted of a part of a list what the whole has about, `times` as much. */
 export function scaleDigest(digest: Digest, times: number): void {
   for (const name of COUNTS) digest[name] = Math.round(times * digest[name]);
-  for (const counts of [digest.offloaded, digest.classes, digest.ended, digest.young, digest.lives])
+  for (const counts of [digest.offloaded, digest.classes, digest.ended, digest.young, digest.beyond, digest.lives])
     scaleArray(counts, times);
   for (const tally of Object.values(digest.tallies)) scaleTally(tally, times);
   if (digest.fresh !== undefined) scaleDigest(digest.fresh, times);

@@ -58,6 +58,8 @@ export interface Kept {
   readonly ended: number;
   /** Entries that came into its state within the last seconds (YOUNG_SECONDS), or had a packet there. */
   readonly young: number;
+  /** Entries that have more time left than the sysctl gives. */
+  readonly beyond: number;
 }
 
 /** Connections that are ESTABLISHED and have no reply, from one source port. */
@@ -279,7 +281,7 @@ function keptBy(digest: Digest, timeouts: Timeouts): readonly Kept[] {
 }
 
 function keptByTimeout(
-  { classes, longest, ended, young }: Digest,
+  { classes, longest, ended, young, beyond }: Digest,
   name: string,
   places: readonly number[],
   timeouts: Timeouts,
@@ -300,5 +302,6 @@ function keptByTimeout(
     shorter,
     ended: shorter === undefined ? 0 : sum(ended),
     young: sum(young),
+    beyond: sum(beyond),
   };
 }

@@ -27,11 +27,15 @@ function timeoutWords({ name, seconds, by }: Kept): string {
 
 /** What shows that another timeout than the sysctl is in force. */
 function noteLines(kept: Kept, policies: readonly TimeoutPolicy[]): readonly string[] {
-  const { name, set, by, longest } = kept;
+  const { name, set, by, longest, entries, beyond } = kept;
   if (by === 'sysctl' || set === undefined) return [];
   const policy = policies.find((one) => (policySeconds(one, name) ?? 0) >= longest);
   const seconds = policy && policySeconds(policy, name);
-  const left = `${name} is ${durationWords(set)}, but its entries have at most ${durationWords(longest)} left`;
+  const isMixed = by === 'entries' && beyond > 0 && beyond < entries;
+  const some = isMixed
+    ? `${grouped(beyond)} of its ${grouped(entries)} entries have more, up to`
+    : 'its entries have at most';
+  const left = `${name} is ${durationWords(set)}, but ${some} ${durationWords(longest)} left`;
   if (policy !== undefined && seconds !== undefined)
     return indented(`${left}: the rules set ${durationWords(seconds)} (ct timeout ${foreign(policy.name)}).`, '    ');
   return indented(`${left}: ${by === 'entries' ? LONGER : UNACKNOWLEDGED}.`, '    ');

@@ -189,6 +189,7 @@ test('a timeout that keeps several kinds has all of them', () => {
       shorter: 120,
       ended: 5,
       young: 0,
+      beyond: 0,
     },
   ]);
 });

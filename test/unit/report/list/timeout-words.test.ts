@@ -2,9 +2,12 @@
 
 import { describe, expect, test } from 'vitest';
 import type { TimeoutPolicy } from '../../../../src/kernel/rules/timeout-policies.ts';
+import { marksOf } from '../../../../src/report/list/begun.ts';
+import { countYoung } from '../../../../src/report/list/digest.ts';
+import { holdingsOf } from '../../../../src/report/list/holders.ts';
 import { timeoutLines } from '../../../../src/report/list/timeout-words.ts';
 import { DEFAULT_TIMEOUTS } from '../../../../src/report/list/timeouts.ts';
-import { type Flow, holdings, times } from '../../support/entries.ts';
+import { digestOf, entry, type Flow, holdings, times } from '../../support/entries.ts';
 
 const UDP: Flow = { protocol: 17, flag: 'unreplied', seconds: 3599 };
 const SLOW: TimeoutPolicy = { name: 'slow', protocol: 'udp', seconds: new Map([['unreplied', 3600]]) };
@@ -28,6 +31,16 @@ describe('more is left than the sysctl gives', () => {
     ['less than is left', { ...SLOW, seconds: new Map([['unreplied', 3598]]) }],
   ])('a policy that does not explain it: %s', (_, policy) => {
     expect(told([UDP], [policy])).toContain('a timeout policy sets more, or');
+  });
+
+  test('of some entries only: the others end by the sysctl', () => {
+    const flows = [...times(50, UDP), ...times(1000, { ...UDP, seconds: 30 })];
+    const digest = digestOf(flows);
+    for (const flow of flows) countYoung(digest, entry(flow), marksOf(DEFAULT_TIMEOUTS).given);
+    const mixed = holdingsOf(digest, DEFAULT_TIMEOUTS, 10);
+    expect(timeoutLines(mixed, [SLOW]).join(' ').replace(/\s+/g, ' ')).toContain(
+      'udp_timeout is 30 s, but 50 of its 1,050 entries have more, up to 60 min left: the rules set 60 min (ct timeout slow).',
+    );
   });
 
   test('exactly what the sysctl gives is the sysctl', () => {
