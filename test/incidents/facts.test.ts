@@ -1,4 +1,4 @@
-// Facts beside the verdict: when the limit was lowered, which end of the entries is the service, and entries that lead to
+// Facts of a report: when the limit was lowered, which end of the entries is the service, and entries that lead to
 // an address that no longer answers.
 
 import { expect, test } from 'vitest';

@@ -100,7 +100,7 @@ function expectExhausted({ state, message, incident, ...rest }: Report, words: s
 }
 
 liveSuite('NAT without a free port', PARTS, () => {
-  test('a small range that is used up, beside thousands of healthy translations', async () => {
+  test('a small range that is used up, next to thousands of healthy translations', async () => {
     const name = natNamespace('ip', 'udp dport 9 snat to 127.0.0.1:1000-1499', 'udp dport 10-19 snat to 127.0.0.1');
     for (let port = 10; port < 14; port++) expect(lostOf(name, { port, first: 20_000, count: 1200 })).toBe(0);
     expect(lostOf(name, { port: 9, first: 20_000, count: 520 })).toBe(20);
@@ -259,7 +259,7 @@ function numberOf(name: string): string {
   return inside(name, 'readlink', '/proc/self/ns/net').stdout.replace(/\D/g, '');
 }
 
-describe('what is over', () => {
+describe('trouble that is over', () => {
   liveSuite('a namespace without a process', PARTS, () => {
     test('does not inherit the log lines of the one that had its number', async () => {
       const gone = trackingNamespace();

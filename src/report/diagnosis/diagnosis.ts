@@ -12,11 +12,11 @@ import { diagnoseTable, HALF, type TableDiagnosis, type Trouble } from './table-
 export interface Diagnosis {
   readonly state: State;
   readonly trouble: Trouble;
-  /** The one that was asked about if anything is wrong with it, then the gravest, who loses most, and the fullest. */
+  /** The requested table if anything is wrong with it, then by state, worst first, by packets lost, and by entries. */
   readonly tables: readonly TableDiagnosis[];
   /** The table that the verdict is about: the first of them. */
   readonly worst: TableDiagnosis;
-  /** What the log tells of a table that was full a short time ago, the last one. */
+  /** The last table that was full a short time ago, by the log. */
   readonly past: PastFull | undefined;
   readonly sinceBoot: SinceBoot;
   readonly recent: RecentLosses;
@@ -27,13 +27,13 @@ export interface Diagnosis {
 /** Packets lost since boot, in all tables together. */
 export interface SinceBoot {
   readonly lost: Lost;
-  /** Whether the counters of every table could be read. */
+  /** True if the counters of every table could be read. */
   readonly isWhole: boolean;
 }
 
 /**
- * The last losses by the samples of earlier checks. `none`: no packet was lost in the last `seconds`. `unknown`: no samples
- * of a table that lost packets since boot.
+ * The last losses, by the samples of earlier checks. `none`: no packet was lost in the last `seconds`. `unknown`: a
+ * table that lost packets since boot has no samples.
  */
 export type RecentLosses =
   | { readonly kind: 'lost'; readonly table: Table; readonly spell: LossSpell }
@@ -47,11 +47,11 @@ const NO_PASTS: PastsOfTables = new Map();
 
 export interface PastFull {
   readonly spell: FullSpell;
-  /** Undefined where it is not there any more, or not known. */
+  /** Undefined if it no longer exists, or is unknown. */
   readonly table: Table | undefined;
-  /** N of its net:[N], where the kernel has logged it. */
+  /** N of its net:[N], if the kernel has logged it. */
   readonly number: number | undefined;
-  /** Whether the lines are surely of one table. */
+  /** True if the lines are certainly about one table. */
   readonly isNamed: boolean;
 }
 
@@ -69,12 +69,12 @@ export function isIncidentOver({ past, tables }: Diagnosis): boolean {
 
 // The list of each is read.
 const MOST_EXAMINED = 3;
-/** What the kernel wrote longer ago than that does not explain what is wrong now. */
+/** Older lines of the kernel log do not explain the present trouble. */
 export const RECENT_SECONDS = 900;
 
 /**
- * Of an evaluation whose history is the look before; `pasts` is what earlier checks have seen, `asked` the key of the
- * table that the user asked about.
+ * Diagnoses an evaluation whose history is the look before. `pasts` comes from earlier checks; `asked` is the key of
+ * the table that the user asked about.
  */
 export function diagnose(
   evaluation: Evaluation,

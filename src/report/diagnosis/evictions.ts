@@ -7,7 +7,10 @@ import type { Holdings } from '../list/holders.ts';
 // Seconds: no answer takes longer, and many an entry without one would have ended by itself.
 const PATIENCE = 30;
 
-/** Seconds; undefined where nothing is evicted, and where it is so long that it costs nobody an answer. `holdings` is the list of this table, where it could be read. */
+/**
+ * Seconds; undefined if nothing is evicted, or if it is long enough for any reply. `holdings` is the list of this
+ * table, if it could be read.
+ */
 export function survivalSeconds({ table, losses }: TableResult, holdings: Holdings | undefined): number | undefined {
   const evicted = losses?.events.early_drop ?? 0;
   if (losses === undefined || evicted === 0) return undefined;

@@ -41,7 +41,7 @@ const JOURNAL_TIME = /^\d+\.\d+(?= |$)/;
 const HOSTNAME = '/proc/sys/kernel/hostname';
 const HOSTNAME_LIMIT = 256;
 const FILES = ['/var/log/messages', '/var/log/kern.log', '/var/log/syslog'];
-/** Of a log file the end is read: this many bytes. */
+/** Bytes that are read from the end of a log file. */
 const TAIL = 1 << 22;
 
 /** A line about a full table: when, in milliseconds since 1970, and in which namespace. */

@@ -1,5 +1,6 @@
-// Whose the lines of the kernel's log are. From 6.18 on a line names its namespace by number, unless that is the initial
-// one; before, no line does. A number is used again at once: a line that is older than a namespace is not its.
+// The tables that lines of the kernel log belong to. Since 6.18 a line names its namespace by number, unless that is
+// the initial one; before, no line does. The kernel reuses a number at once: a line that is older than a namespace is
+// not about it.
 
 import { isYoungerThan } from '../../kernel/namespaces/namespace-age.ts';
 import type { Root } from '../../kernel/root.ts';
@@ -11,20 +12,20 @@ import { RECENT_SECONDS } from './diagnosis.ts';
 /** The kernel writes a line within five seconds while it drops: after a longer pause something else begins. */
 const PAUSE_SECONDS = 60;
 
-/** Of a longer log the end is enough. */
+/** The end of a longer log is enough. */
 const MOST_OWNED_RECORDS = 5000;
 
 export function fullSpells(root: Root, { records }: FullLog, observation: Observation): FullSpells {
   const owned = new Map<string, LogRecord[]>();
   const others: LogRecord[] = [];
   const ownerOf = lineOwners(root, observation);
-  // Backwards: what is older than a namespace is so with all that comes before it.
+  // Newest first: once a record predates the namespace, so do all earlier ones.
   for (const record of records.slice(-MOST_OWNED_RECORDS).reverse()) {
     const key = ownerOf(record);
     if (key === undefined) others.push(record);
     else (owned.get(key) ?? startRecords(owned, key)).push(record);
   }
-  // Where they are named, those of one are not the others'.
+  // If lines name their namespace, only those of the last one count.
   const number = others[0]?.namespace;
   const spell = lastSpell(others.filter(({ namespace }) => namespace === number).reverse());
   return {
@@ -51,7 +52,7 @@ function startRecords(owned: Map<string, LogRecord[]>, key: string): LogRecord[]
   return records;
 }
 
-/** Gives the key of the table that a record is of, of the newest record first. */
+/** Returns a function that gives the key of a record's table. It takes the newest record first. */
 function lineOwners(root: Root, { tables, clock, machine }: Observation): (record: LogRecord) => string | undefined {
   const uptime = clock?.ok === true ? clock.value.uptime : undefined;
   const older = new Set<string>();

@@ -16,7 +16,7 @@ import {
 /** A group, and its ports. */
 export interface NatUse extends NatGroup {
   readonly used: number;
-  /** What most of its entries are. */
+  /** The class of most of its entries. */
   readonly mostly: EntryClass;
   /** The source with most of its entries; undefined if the entries were only counted. */
   readonly largest?: NatUser | undefined;
@@ -35,7 +35,7 @@ export interface NatShortage {
   readonly range: PortRange;
 }
 
-/** `none`: no group is short of ports. `unknown`: that cannot be told. */
+/** `none`: no group is short of ports. `unknown`: that cannot be known. */
 export type Shortage = NatShortage | 'none' | 'unknown';
 
 const PORTS = 65_536;

@@ -1,5 +1,5 @@
-// Whether NAT has run out of ports in a table that loses packets to clashes: the groups of its list that are near the end
-// of their range are counted again, port by port.
+// Finds out if NAT has no port left in a table that loses packets to clashes: groups that are near the end of their
+// range are counted again, port by port.
 
 import { bytes } from '#system/bytes';
 import type { TableResult } from '../../evaluate/evaluate.ts';
@@ -39,7 +39,7 @@ export interface NatSource {
   readonly holdings: Holdings | undefined;
 }
 
-/** Of a list that was given, the file; stdin cannot be read again. */
+/** Opens the file of a given list again; stdin cannot be read twice. */
 export function natSource(
   root: Root,
   machine: Machine,

@@ -1,4 +1,4 @@
-// What checks on this machine have seen before: the samples of this boot that a state directory holds. Nothing is written.
+// The samples of this boot that checks have left in a state directory. Nothing is written.
 
 import { type LoweredLimit, loweredLimit } from '../../evaluate/lowered-limit.ts';
 import { type PastLosses, pastLosses } from '../../evaluate/past-losses.ts';

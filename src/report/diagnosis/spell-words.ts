@@ -6,7 +6,7 @@ import { grouped } from '../../words/prose.ts';
 import { durationWords } from '../../words/words.ts';
 import type { LoweredThen } from './recollection.ts';
 
-// Seconds. Of a shorter span the seconds are printed, and of an older one the day.
+// Seconds. A shorter span is printed with seconds, an older one with the day.
 const SHORT_SPAN = 120;
 const SAME_DAY = 43_200;
 

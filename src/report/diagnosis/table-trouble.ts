@@ -1,4 +1,4 @@
-// The kinds of trouble that a table may be in, by two samples a moment apart.
+// The kinds of trouble that a table may be in, by two samples.
 
 import type { TableResult } from '../../evaluate/evaluate.ts';
 import { NOTHING_LOST, packetsLost } from '../../evaluate/losses.ts';
@@ -30,20 +30,20 @@ export type Trouble =
 /** The table has too little room. */
 export const ROOM_TROUBLE: ReadonlySet<Trouble> = new Set(['losing', 'full', 'filling']);
 
-/** What may be wrong with a table, and not with the machine as a whole. */
+/** The kinds that belong to one table, and not to the machine as a whole. */
 export type TableTrouble = Exclude<Trouble, 'was_full' | 'was_losing' | 'drift' | 'unread' | 'elsewhere'>;
 
-/** One table, and what is wrong with it. */
+/** One table and its trouble. */
 export interface TableDiagnosis {
   readonly result: TableResult;
   readonly state: State;
   readonly trouble: TableTrouble;
   readonly isFull: boolean;
-  /** Whether the limit was lowered below the entries that there are. */
+  /** True if the limit was lowered below the present entries. */
   readonly isLimitLowered: boolean;
 }
 
-// A moment's growth tells of the next minutes only, and of a table that has room only noise.
+// Growth between two samples predicts only the next minutes; in a table with room it is noise.
 /** Percent of the limit. */
 export const HALF = 50;
 const SOON_SECONDS = 300;

@@ -122,7 +122,7 @@ function pastTableWords({ evaluation, identities }: ReportFindings, { spell, tab
   return number === undefined ? 'the table of the initial namespace' : `the table of net:[${number}], which is gone,`;
 }
 
-/** What there is where nothing is wrong now. */
+/** Usage and losses if nothing is wrong now. */
 export function fineWords(found: ReportFindings): string {
   const { diagnosis, evaluation } = found;
   const { sinceBoot, past, worst } = diagnosis;
@@ -150,7 +150,7 @@ function evictedWords(results: readonly TableResult[]): string {
   return evicted === 0 ? '' : `; ${grouped(evicted)} evicted to make room since boot`;
 }
 
-/** What was lost, when, and what is known of now. */
+/** The losses, when they were, and if packets are being lost now. */
 function lossesInWords(found: ReportFindings, sinceBoot: string): string {
   const { recent, watched, past } = found.diagnosis;
   const now = NOW_WORDS[watched];

@@ -31,7 +31,7 @@ function compressed(groups: readonly number[]): string {
   return `${hex(groups.slice(0, run.start))}::${hex(groups.slice(run.start + run.length))}`;
 }
 
-/** Of zeros; the first of equal ones. */
+/** The longest run of zeros; the first of equal ones. */
 function longestRun(groups: readonly number[]): { readonly start: number; readonly length: number } {
   let longest = { start: 0, length: 0 };
   let length = 0;

@@ -1,10 +1,10 @@
-// What is added to a table, for programs.
+// New entries of a table, for programs.
 
 import type { Count } from '../../words/body-types.ts';
 import { addressWords, networkWords, protocolWords } from './address.ts';
 import type { Arrivals, Both } from './arrivals.ts';
 
-/** What one that has entries adds to them. */
+/** Entries and new entries of one address or port. */
 interface AddedBody {
   readonly entries: Count;
   readonly added: Count;
@@ -13,17 +13,17 @@ interface AddedBody {
 export interface ArrivalsBody {
   /** new: was not there a moment before. fresh: by the time that is left, began within the last seconds or was tried again without an answer. */
   readonly kind: 'new' | 'fresh';
-  /** What they were added in. */
+  /** The time in which they were added. */
   readonly seconds: number;
-  /** So many were seen; all other figures are estimated by them. */
+  /** New entries that were seen; all other figures are estimates from them. */
   readonly counted: Count;
-  /** Of so many lines of the list. */
+  /** Lines of the list that were compared. */
   readonly lines: Count;
-  /** Whether they are so many that their shares tell who adds. */
+  /** True if enough were seen for their shares to mean something. */
   readonly telling: boolean;
   /** added, in the whole list */
   readonly added: Count;
-  /** those with most of the entries or of what is added */
+  /** addresses with most entries or most new entries */
   readonly sources: readonly AddedAddress[];
   readonly networks: readonly AddedAddress[];
   readonly destinations: readonly AddedAddress[];

@@ -1,4 +1,4 @@
-// Who adds entries, beside who has them.
+// New entries by source and destination, next to the entries that there are.
 
 import { grouped, indented } from '../../words/prose.ts';
 import { durationWords, percentWords } from '../../words/words.ts';
@@ -53,7 +53,7 @@ export function bothTable(
   ];
 }
 
-// A crowd of which nobody has much, or adds much, fills the screen and tells nothing.
+// Hides a crowd in which none has or adds much.
 const LEAST_SHARE = 0.01;
 // And of one or two that were seen to be added everybody may be.
 const FEW_SOURCES = 2;

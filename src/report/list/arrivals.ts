@@ -1,4 +1,4 @@
-// Who adds to a table, and not only who has it: connections that idle hold entries and bring no new ones.
+// The sources that add entries, not only those that hold them: an idle connection holds an entry and adds none.
 
 import { FRESH_SECONDS } from './begun.ts';
 import type { Digest } from './digest.ts';
@@ -15,17 +15,17 @@ import {
 import type { OpenGroup } from './open-timers.ts';
 import { countOf, heaviest, type Tally } from './tally.ts';
 
-/** What has begun between two readings of the first lines of a list; the digest is scaled to the whole. */
+/** Entries that began between two readings of the first lines of a list; the digest is scaled to the whole. */
 export interface NewEntries {
   readonly digest: Digest;
   readonly seconds: number;
-  /** So many were seen, among so many lines. */
+  /** New entries that were seen, and the lines that were compared. */
   readonly counted: number;
   readonly read: number;
   readonly open?: readonly OpenGroup[];
 }
 
-/** One that has entries, or adds them. */
+/** An address or port that has entries, or adds them. */
 export interface Both extends Holder {
   readonly added: number;
 }
@@ -37,24 +37,24 @@ export interface Arrivals {
    */
   readonly kind: 'new' | 'fresh';
   readonly seconds: number;
-  /** So many were seen, among so many lines; all others are estimated by them. */
+  /** New entries that were seen, and the lines that were compared; all other figures are estimates from them. */
   readonly counted: number;
   readonly read: number;
-  /** Whether they are so many that their shares tell who adds. */
+  /** True if enough were seen for their shares to mean something. */
   readonly telling: boolean;
   readonly added: Pick<Holdings, 'entries' | 'rankings' | 'kinds' | 'ipv6'>;
-  /** Those with most of the entries or of what is added; so many of them were asked for. */
+  /** Rows requested, of those with most entries or most new entries. */
   readonly top: number;
   readonly both: Readonly<Record<RankingName, readonly Both[]>>;
   /** Open TCP connections that were read twice; empty if there was a single reading. */
   readonly open: readonly OpenGroup[];
 }
 
-// Of fewer a share means nothing.
+// A share of fewer means nothing.
 const ENOUGH = 30;
 const LEAST_KEPT = 10;
 
-/** What is new is better evidence than what is fresh, where there is enough of it. */
+/** Prefers new entries to fresh ones, if there are enough of them. */
 export function arrivalsOf(
   all: Digest,
   began: NewEntries | undefined,
@@ -78,7 +78,7 @@ type AddedFigures = Pick<Arrivals, 'telling' | 'added' | 'top' | 'both'>;
 
 function addedFigures(all: Digest, some: Digest, counted: number, top: number): AddedFigures {
   const { entries, ipv6 } = some;
-  // Whoever asks to see one of them wants all to be judged.
+  // A single row on request is still chosen among all.
   const of = (name: RankingName) => bothOf(all, some, name, Math.max(top, LEAST_KEPT));
   const [sources = [], networks = [], destinations = [], ports = []] = RANKING_NAMES.map(of);
   return {
@@ -102,7 +102,7 @@ function bothOf(all: Digest, added: Digest, name: RankingName, top: number): rea
   return rows.sort((a, b) => weight(b) - weight(a)).slice(0, top);
 }
 
-/** What it is known to have, and as far as its count may lack some, no less than it has added. */
+/** Its known entries; where the count may be too low, at least those it has added. */
 function leastEntries(held: Tally, key: readonly number[], addedOfIt: number): number {
   const known = countOf(held, key);
   return Math.max(known, Math.min(addedOfIt, known + held.lacking));

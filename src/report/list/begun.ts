@@ -1,19 +1,19 @@
-// What one reading of a list tells of when an entry began, by the time that it has left of what its state is given.
+// When an entry began, by one reading of a list: from its remaining time and the timeout of its state.
 
 import { CLASSES, classAt, classOf, type Marks } from './digest.ts';
 import { type Entry, STATES } from './entry.ts';
 import { shorterTimeout, type Timeouts, timeoutName } from './timeouts.ts';
 
-/** What is written of as begun just now. */
+/** The age up to which an entry counts as fresh. */
 export const FRESH_SECONDS = 2;
 
 const TCP_NUMBER = 6;
 const SYN_RECV = STATES.indexOf('SYN_RECV');
 const ESTABLISHED = STATES.indexOf('ESTABLISHED');
-// What a connection has while data is not acknowledged, or is sent again (tcp_timeout_unacknowledged, _max_retrans).
+// The timeout while data is not acknowledged or is retransmitted (tcp_timeout_unacknowledged, _max_retrans).
 const UNSETTLED_SECONDS = 300;
 
-/** What an entry's time is held against; -1 where nothing is known. */
+/** The times that an entry's remaining time is compared with; -1 if unknown. */
 export function marksOf(timeouts: Timeouts, freshSeconds = FRESH_SECONDS): Marks {
   const [endedAt, given] = [new Int32Array(CLASSES).fill(-1), new Int32Array(CLASSES).fill(-1)];
   given.forEach((_, place) => {
@@ -28,8 +28,8 @@ export function marksOf(timeouts: Timeouts, freshSeconds = FRESH_SECONDS): Marks
 }
 
 /**
- * Whether it began a moment ago, or is tried again without an answer. What has been answered may be as old as it likes:
- * each packet gives it all of its time anew.
+ * True if the entry began a moment ago, or is retried without a reply. An entry with a reply may have any age: each
+ * packet resets its timer.
  */
 export function isFresh(entry: Entry, { given, freshSeconds }: Marks): boolean {
   if (!entry.unreplied && entry.state !== SYN_RECV) return false;
@@ -37,7 +37,9 @@ export function isFresh(entry: Entry, { given, freshSeconds }: Marks): boolean {
   return entry.seconds <= seconds && entry.seconds >= seconds - freshSeconds && !entry.offloaded;
 }
 
-/** Whether it can be no older than that. A list that changes while it is read may lack an entry that is not new. */
+/**
+ * True if the entry may be as young as that. A list that changes while it is read may lack an entry that is not new.
+ */
 export function canBeYoung(entry: Entry, given: Int32Array, age: number): boolean {
   const { seconds, offloaded, protocol, state } = entry;
   const most = given[classOf(entry)] ?? -1;

@@ -1,4 +1,4 @@
-// What each thread does with a piece of a list.
+// Counts a piece of a list, in each thread.
 
 import type { Fault } from '../../model/fault.ts';
 import { isFresh } from './begun.ts';
@@ -8,13 +8,13 @@ import { parseEntries } from './entry-list.ts';
 /** Bytes. */
 export const PIECE = 1 << 18;
 
-/** What one thread has counted, and why it went no further. */
+/** The count of one thread, and why it stopped. */
 export interface Part {
   readonly digest: Digest;
   readonly cut: Fault | undefined;
 }
 
-/** Gives the entries that the first `length` bytes, whole lines, have. */
+/** Returns the number of entries in the first `length` bytes, which are whole lines. */
 export function countPiece(digest: Digest, piece: Uint8Array, length: number, marks: Marks): number {
   const { endedAt, given } = marks;
   const { fresh } = digest;

@@ -13,11 +13,11 @@ import type { Sampled } from './holders.ts';
 import { type LineSample, newLineSample, takeSample } from './line-sample.ts';
 import { addCounted, type SharedLines, stopSharedLines, wasHelped } from './shared-lines.ts';
 
-/** What a list came to, or what an even random sample of it did. */
+/** The count of a list, or of an even random sample of it. */
 export interface Counted {
   readonly source: string;
   readonly digest: Digest;
-  /** Undefined where every line was looked at. */
+  /** Undefined if every line was counted. */
   readonly sample: Sampled | undefined;
   /** Why the end was not reached. */
   readonly cut: Cut;
@@ -29,12 +29,12 @@ type Cut = 'stopped' | Fault | undefined;
 const WORTH_A_THREAD = 100_000;
 const PIECES_AT_ONCE = 16;
 
-/** Who wants to know how far it is, and can end it. */
+/** Shows the progress of the reading, and can stop it. */
 export interface Watcher {
   readonly stop: Interruption;
-  /** Is told the entries so far after each piece. */
+  /** Called with the entries so far after each piece. */
   readonly step: (entries: number) => void;
-  /** Of a list whose lines are sampled, so many are enough; undefined for the engine's own number. */
+  /** Lines that are enough if the list is sampled; undefined for the engine's default. */
   readonly enough?: number | undefined;
   /** Ends the counting of sampled lines: those counted by then are a sample too. */
   readonly isLate?: (() => boolean) | undefined;
@@ -125,13 +125,13 @@ export async function nextPiece(
   return stop.interrupted() || got === 'interrupted' ? 'stopped' : got;
 }
 
-/** What another thread has counted of the same list; nothing, where there can be none. */
+/** The count of another thread for the same list; empty if no thread can start. */
 async function helper(shared: SharedLines, marks: Marks): Promise<Part> {
   try {
     if (counting.threads !== undefined)
       return await counting.threads.start<CountTask, Part>({ command: 'report', shared, marks });
   } catch {
-    // What it has taken is lost, if anything.
+    // The lines that it has taken are lost.
   }
   const lost: Fault = { kind: 'io', source: shared.source, detail: 'a thread ended' };
   return { digest: newDigest(newDigest()), cut: wasHelped(shared) ? lost : undefined };

@@ -1,10 +1,10 @@
-// What a list of entries comes to: counted one by one, in bounded memory, and by several at the same time.
+// The count of a list of entries, in bounded memory; several threads can count parts of it.
 
 import { type Entry, STATES, type Tuple } from './entry.ts';
 import { NAT_KEY_WORDS, natKeyOf } from './nat-groups.ts';
 import { addTally, countKey, countWord, newTally, scaleArray, scaleTally, type Tally } from './tally.ts';
 
-/** Of which things the heaviest are kept. */
+/** The kinds of key of which the heaviest are kept. */
 export type TallyName =
   | 'sources4'
   | 'sources6'
@@ -50,13 +50,13 @@ export interface Digest {
   nat: number;
   /** In a zone. */
   zoned: number;
-  /** By protocol: those whose time and state are not told. */
+  /** By protocol: entries whose time and state are not listed. */
   readonly offloaded: Int32Array;
   /** By class: all others. */
   readonly classes: Int32Array;
   /** The most seconds that one of the class has left. */
   readonly longest: Int32Array;
-  /** Of the class, those that a shorter timeout would have ended by now. */
+  /** Entries of the class that a shorter timeout would have ended by now. */
   readonly ended: Int32Array;
   /** By class: those whose time was set within the last seconds (YOUNG_SECONDS). */
   readonly young: Int32Array;
@@ -65,7 +65,7 @@ export interface Digest {
   /** By how long they would still live: below each of LIFE_BOUNDS, and from the last one on. */
   readonly lives: Int32Array;
   readonly tallies: Readonly<Record<TallyName, Tally>>;
-  /** The same of those that are fresh; undefined where nobody asked for it. */
+  /** The same for fresh entries; undefined if not requested. */
   readonly fresh: Digest | undefined;
 }
 
@@ -76,7 +76,7 @@ export const CLASSES = PROTOCOLS * STATES_KEPT * 2;
 /** Seconds. */
 export const LIFE_BOUNDS = [10, 60, 600, 3600, 86400] as const;
 
-/** What one timeout is for: the entries of a protocol in a state, and for UDP's kind whether they are assured. */
+/** The entries that share a timeout: of one protocol in one state; for UDP and its like, assured or not. */
 export interface EntryClass {
   readonly protocol: number;
   /** The place in STATES. */
@@ -93,7 +93,7 @@ export function classAt(place: number): EntryClass {
   return { protocol: Math.floor(rest / STATES_KEPT), state: rest % STATES_KEPT, assured: place % 2 === 1 };
 }
 
-/** What an entry's time is held against, by class. */
+/** The times that an entry's remaining time is compared with, by class. */
 export interface Marks {
   /** The seconds left at which a shorter timeout would have ended an entry. */
   readonly endedAt: Int32Array;
@@ -101,7 +101,7 @@ export interface Marks {
   readonly given: Int32Array;
   /** The most seconds that an open TCP connection has while data is not acknowledged. */
   readonly unsettled: number;
-  /** What began within so many seconds is fresh. */
+  /** An entry that began within this many seconds is fresh. */
   readonly freshSeconds: number;
 }
 
@@ -227,7 +227,7 @@ function countIpv6(digest: Digest, { source, destination }: Tuple): void {
   countKey(digest.tallies.networks6, source);
 }
 
-// A reply that does not come from where the packet went, or does not go to where it came from.
+// Translated if the reply does not mirror the original direction.
 function countTranslated(digest: Digest, entry: Entry): void {
   const { original, reply } = entry;
   const words = original.ipv6 ? 4 : 1;

@@ -1,5 +1,5 @@
-// Where the list of a table's entries comes from, piece by piece: a file of the kernel's, conntrack(8), a file or stdin.
-// Before 6.15 each read of the kernel's file begins to search the hash table anew, so that a long list takes for ever:
+// Reads a table's entries piece by piece: from a file of the kernel, conntrack(8), a given file, or stdin. Before 6.15
+// each read of the kernel's file searches the hash table from its start, so that a long list takes very long:
 // conntrack(8) is the better source there. It is the only one where the kernel was built without the file (Ubuntu's).
 
 import { files } from '#system/files';
@@ -16,15 +16,15 @@ import type { Stream } from '../../system/contract.ts';
 import { linesEnd, newSharedLines, type SharedLines, takeLines } from './shared-lines.ts';
 
 export interface EntryFeed {
-  /** What to call it in words. */
+  /** Its name in messages. */
   readonly source: string;
   /** About how many entries it has, where that is known. */
   readonly expected: number | undefined;
-  /** Where several threads may take from it. */
+  /** Set if several threads may read it. */
   readonly shared: SharedLines | undefined;
   /** Which entries it has. */
   readonly family: 'both' | 'ipv4' | 'ipv6';
-  /** Where it is made of several, one behind the other: what opens each of them. */
+  /** Opens each of several lists that follow each other. */
   readonly families: readonly (() => EntryFeed)[] | undefined;
   /** Bytes of whole lines put into `into`; 0 at the end, a fault when there is no going on. */
   take(into: Uint8Array): number | Fault | Promise<number | Fault>;
@@ -35,7 +35,7 @@ export type OpenedFeed = { readonly feed: EntryFeed } | { readonly fault: Fault 
 
 /** Up to that many entries the kernel's file is quick enough everywhere. */
 const QUICK_ENTRIES = 20_000;
-/** Of a captured list, to know about how many lines a file has. */
+/** Bytes a line has on average, to estimate the lines of a captured file. */
 const USUAL_LINE_BYTES = 170;
 // Unasked, old ones list IPv4 only, and new ones (1.4.7) both.
 const FAMILIES = ['ipv4', 'ipv6'] as const;
@@ -54,7 +54,7 @@ export function openTableList(root: Root, machine: Machine, table: Table): Opene
   return 'feed' in other ? other : opened;
 }
 
-/** What `conntrack -L` printed where the tree was captured, if it does not have the kernel's own list. */
+/** The output of `conntrack -L` in a captured tree, if it does not have the kernel's own list. */
 function capturedList(root: Root, entries: number, own: OpenedFeed): OpenedFeed {
   const printed = 'feed' in own ? own : openFile(root, '/conntrack-L', entries);
   return 'feed' in printed ? printed : own;
@@ -112,10 +112,10 @@ function descriptorFeed(descriptor: number, source: string, expected: number): E
 }
 
 function streamFeed(stream: Stream, source: string, end?: () => Promise<Fault | undefined>): EntryFeed {
-  // What has come and was not taken: first the beginning of a line.
+  // Bytes received but not yet taken, from the start of a line on.
   let waiting = new Uint8Array(0);
   let ended = false;
-  // As soon as there is a line: nobody knows when the next one comes.
+  // Returns as soon as there is a line: the next one may take any time.
   const untilLine = async (): Promise<Fault | undefined> => {
     while (!ended && linesEnd(waiting, waiting.length) === 0) {
       const piece = await stream.next();

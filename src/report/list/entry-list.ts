@@ -37,19 +37,19 @@ const PORT_COUNT = 65_536;
 /** Seconds: the kernel counts them in 31 bits. */
 const LONGEST_TIMEOUT = 2 ** 31;
 
-/** Where the reading is; each function below leaves `at` behind what it has read. */
+/** The position of the reader; each function below leaves `at` after the text it has read. */
 interface Scan {
   readonly bytes: Uint8Array;
   at: number;
   /** The last number that was read. */
   number: number;
-  /** Where the next `z` is; -1 where nobody has looked for it. */
+  /** The position of the next `z`; -1 if not searched yet. */
   z: number;
 }
 
 /**
- * Gives each entry of `bytes` from `start` to `end`, always the same object; returns how many lines are none. What is cut
- * off at `end` is taken for a line.
+ * Passes each entry of `bytes` from `start` to `end` to `found`, always the same object; returns the number of lines
+ * that are not entries. A line that is cut off at `end` counts as a line.
  */
 export function parseEntries(bytes: Uint8Array, start: number, end: number, found: (entry: Entry) => void): number {
   const scan = { bytes: bytes.subarray(0, end), at: start, number: 0, z: -1 };
@@ -111,12 +111,12 @@ function readHead(scan: Scan, entry: Entry): boolean {
   entry.protocol = scan.number;
   skipBlanks(scan);
   entry.seconds = scanNumber(scan) ? scan.number : -1;
-  // What else stands here is of a line with something before it, which has the number of another thing.
+  // Anything else here means a prefixed line, whose number is not the protocol's.
   if (entry.seconds === -1 && !isKey(bytes, scan.at, LOWER_S, LOWER_R, LOWER_C)) return false;
   return entry.protocol < 256 && entry.seconds < LONGEST_TIMEOUT;
 }
 
-/** Behind the next `src=`, by way of the state or flags that stand before it. */
+/** Moves past the next `src=`, and reads the state or flags before it. */
 function findTuple(scan: Scan, entry: Entry): boolean {
   for (;;) {
     const { bytes, at } = scan;
@@ -137,7 +137,7 @@ function readWord(scan: Scan, first: number, entry: Entry): void {
   skipWord(scan);
 }
 
-// [UNREPLIED], [ASSURED], [OFFLOAD], [HW_OFFLOAD]: their first letters tell them apart.
+// [UNREPLIED], [ASSURED], [OFFLOAD], [HW_OFFLOAD]: their first letters differ.
 function readFlag(bytes: Uint8Array, at: number, entry: Entry): void {
   const letter = byteAt(bytes, at + 1);
   if (letter === UPPER_U) entry.unreplied = true;
@@ -145,7 +145,7 @@ function readFlag(bytes: Uint8Array, at: number, entry: Entry): void {
   else if (letter === UPPER_O || letter === UPPER_H) entry.offloaded = true;
 }
 
-// Behind the second tuple, and its counters where there are any: no flag comes later.
+// After the second tuple and its counters, if any: no flag comes later.
 function readLastFlag(scan: Scan, entry: Entry): void {
   const { bytes } = scan;
   for (let first = byteAt(bytes, scan.at); isOfTuple(first); first = byteAt(bytes, scan.at))
@@ -178,7 +178,7 @@ function findZone(scan: Scan, end: number, entry: Entry): void {
     if (byteAt(bytes, place - 1) === BLANK) readZone(bytes, place, entry);
 }
 
-// Looked for anew only behind the last one: a list may have none at all.
+// Searches only from the last one on: a list may have none at all.
 function nextZ(scan: Scan, from: number): number {
   if (scan.z >= from) return scan.z;
   const found = scan.bytes.indexOf(LOWER_Z, from);
@@ -217,7 +217,7 @@ function readState(scan: Scan, entry: Entry): void {
   scan.at = at;
 }
 
-/** What is behind `src=`, and the ports where there are any. */
+/** Reads the addresses after `src=`, and the ports if there are any. */
 function readTuple(scan: Scan, tuple: Tuple): boolean {
   tuple.ipv6 = !readIpv4(scan, tuple.source);
   if (tuple.ipv6 && !readIpv6(scan, tuple.source)) return false;
@@ -230,7 +230,7 @@ function readTuple(scan: Scan, tuple: Tuple): boolean {
   return tuple.sourcePort < PORT_COUNT && tuple.destinationPort < PORT_COUNT;
 }
 
-/** Whether it is `src=` or the like: `srckey=` begins as that does, and the line may end in between. */
+/** True for `src=` or the like: `srckey=` begins the same, and the line may end in between. */
 function isKey(bytes: Uint8Array, at: number, first: number, second: number, third: number): boolean {
   return bytes[at + 3] === EQUALS && bytes[at] === first && bytes[at + 1] === second && bytes[at + 2] === third;
 }
@@ -290,7 +290,9 @@ function readIpv6(scan: Scan, words: Int32Array): boolean {
 
 const quad = new Int32Array(1);
 
-/** What was taken for the last group is the first of four octets; gives the new number of groups, too many for none. */
+/**
+ * The last group was the first of four octets; returns the new number of groups, or too many if these are not octets.
+ */
 function readLastOctets(scan: Scan, count: number): number {
   while (isDigit(byteAt(scan.bytes, scan.at - 1))) scan.at -= 1;
   if (!readIpv4(scan, quad)) return GROUPS;
@@ -374,7 +376,7 @@ function skipLine(scan: Scan): void {
   scan.at = at + 1;
 }
 
-// What is beyond the bytes ends the line. The loops above do without the call: in QuickJS it costs more than they do.
+// The end of the bytes ends the line. The loops above do without the call: in QuickJS it costs more than they do.
 function byteAt(bytes: Uint8Array, at: number): number {
   return bytes[at] ?? LINE_END;
 }

@@ -16,12 +16,12 @@ export interface Entry {
   protocol: number;
   /** The place in STATES of what the protocol calls its state; 0 for none, or for one that is not known. */
   state: number;
-  /** How long it would still live; -1 where it is offloaded, and its time not told. */
+  /** Seconds left; -1 if it is offloaded and its time is not listed. */
   seconds: number;
   unreplied: boolean;
   assured: boolean;
   offloaded: boolean;
-  /** Whether either direction, or both, are of a zone; 0 is none. */
+  /** True if a direction, or both, have a zone; 0 is none. */
   zoned: boolean;
   /** Its number; 0 for none. */
   zone: number;

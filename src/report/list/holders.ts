@@ -1,4 +1,4 @@
-// A counted list in the order of weight: who has the entries, of what kind they are, and which timeout keeps them.
+// A counted list by weight: the holders of its entries, their kinds, and the timeouts that keep them.
 
 import { classAt, type Digest, type EntryClass, LIFE_BOUNDS, type TallyName } from './digest.ts';
 import { STATES } from './entry.ts';
@@ -23,7 +23,7 @@ export interface Ranking {
   readonly lacking: number;
   /** How many different ones there are. */
   readonly different: number;
-  /** Whether there are at least so many, and perhaps more. */
+  /** True if `different` is a lower bound. */
   readonly differentAtLeast: boolean;
 }
 
@@ -35,7 +35,7 @@ export interface Kind {
   readonly entries: number;
 }
 
-/** Those of one kind that go to one port. */
+/** Entries of one kind that go to one port. */
 export interface Group extends EntryClass {
   readonly port: number;
   readonly entries: number;
@@ -53,7 +53,7 @@ export interface Kept {
   readonly entries: number;
   /** The most seconds that one of them has left. */
   readonly longest: number;
-  /** What could be set instead, and how many entries would be gone by now. */
+  /** A shorter value, and the entries that it would have ended by now. */
   readonly shorter: number | undefined;
   readonly ended: number;
   /** Entries that came into its state within the last seconds (YOUNG_SECONDS), or had a packet there. */
@@ -91,7 +91,7 @@ export interface UdpTarget {
 
 /** Counts of entries; of a sample what the whole list has about. */
 export interface Holdings {
-  /** Undefined where every line was looked at. */
+  /** Undefined if every line was counted. */
   readonly sample: Sampled | undefined;
   readonly entries: number;
   readonly unknown: number;
@@ -115,11 +115,11 @@ export interface Holdings {
   /** The largest groups that one filter can name. */
   readonly groups: readonly Group[];
   readonly timeouts: readonly Kept[];
-  /** Where UDP over IPv4 is translated to, most entries first. */
+  /** Targets of destination NAT for UDP over IPv4, most entries first. */
   readonly udpTargets: readonly UdpTarget[];
-  /** The source port with the most connections of which one direction alone passes here; undefined if there is none. */
+  /** The source port with the most connections that pass in one direction only; undefined if there is none. */
   readonly oneWay: OneWay | undefined;
-  /** Of IPv4 and of IPv6. */
+  /** IPv4, then IPv6. */
   readonly natTallies: readonly Tally[];
 }
 
@@ -135,7 +135,7 @@ const TALLIES: Readonly<Record<Ranking['name'], readonly TallyName[]>> = {
   sourcePorts: ['sourcePorts'],
 };
 
-/** Of IPv4 and of IPv6, or of both. */
+/** The tallies of IPv4 and IPv6, or one for both. */
 export function talliesOf(name: RankingName): readonly TallyName[] {
   return TALLIES[name];
 }
@@ -144,17 +144,17 @@ export function talliesOf(name: RankingName): readonly TallyName[] {
 const LIKE = 2;
 const FEW = 100;
 
-/** Whether a list can be that of a table with `count` entries. */
+/** True if a list can belong to a table with `count` entries. */
 export function isListOf(count: number, { entries }: Holdings): boolean {
   return Math.abs(entries - count) <= FEW || (entries <= LIKE * count && count <= LIKE * entries);
 }
 
-/** By how many percentage points a share that so many entries show is off at the most, 19 times out of 20. */
+/** The error of a share among that many entries, in percentage points, 19 times out of 20. */
 export function samplingError(entries: number): number {
   return Math.min(100, 98 / Math.sqrt(entries));
 }
 
-/** Of the lines that were looked at, those that are entries. */
+/** Counted lines that are entries. */
 export function entriesInSample({ entries }: Holdings, { held, lines }: Sampled): number {
   return Math.round((entries * held) / lines);
 }

@@ -11,7 +11,7 @@ const OTHER_FORMATS: readonly (readonly [RegExp, string])[] = [
 ];
 const NO_ENTRIES = /^conntrack v\S{1,20} \(conntrack-tools\): 0 flow entries/m;
 
-/** What begins a list without entries: the line of a tool that found none, or the name of a format that is not read. */
+/** Beginnings of a list without entries: a tool's line for an empty one, or a format that is not read. */
 export function knownFormat(text: string): 'no entries' | { readonly name: string } | undefined {
   if (NO_ENTRIES.test(text)) return 'no entries';
   const [, name] = OTHER_FORMATS.find(([pattern]) => pattern.test(text)) ?? [];

@@ -1,9 +1,9 @@
-// An even random sample of a list's lines, in bounded memory: as long as they are few, all of them. Whether a line is in
-// it does not depend on any other, nor on where it stands. When there is no more room, each one stays with a chance of
-// 7/8, and of those that follow so many fewer are taken: so what stays is never much less than what there is room for.
+// An even random sample of a list's lines, in bounded memory; a short list is kept whole. A line is chosen
+// independently of the others and of its position. When the room is used up, each line stays with a chance of 7/8, and
+// correspondingly fewer of the following ones are taken: the sample always fills most of the room.
 
 export interface LineSample {
-  /** The lines taken, in blocks: whole ones, one behind the other. */
+  /** The lines taken, in blocks: whole lines, one after the other. */
   readonly blocks: Block[];
   /** How many lines there is room for. */
   readonly room: number;
@@ -11,7 +11,7 @@ export interface LineSample {
   held: number;
   /** The first block that may have room for another line. */
   current: number;
-  /** Of all lines, those that are taken. */
+  /** The share of all lines that is taken. */
   share: number;
   /** How many lines are passed over before the next one is taken. */
   skip: number;
@@ -29,7 +29,7 @@ const BLOCK = 1 << 18;
 /** Bytes; the longest that the kernel writes has 400. */
 const LONGEST_SAMPLED_LINE = 1024;
 const STAYS = 7 / 8;
-// What stays of random numbers scatters.
+// The number that stays varies.
 const SCATTER = 1.02;
 
 /** At least `least` lines will be taken, or all where there are no more. */

@@ -13,9 +13,12 @@ import type { TimeoutBy } from './timeouts.ts';
 export type ListBody = ListHead & (ListFault | ListFigures);
 
 interface ListHead {
-  /** whose list it is; null for one that was captured elsewhere */
+  /** the namespace of the list; null for one that was captured elsewhere */
   readonly namespace: NamespaceBody | null;
-  /** Whether a list that was given is much shorter or longer than the table, so that it cannot be its own; no advice is drawn from it. */
+  /**
+   * True if the list is much shorter or longer than the table, so that it cannot be the table's; no advice is drawn
+   * from it.
+   */
   readonly foreign: boolean;
   /** sources and destinations that are an address of exactly one namespace of this machine, those with most entries first */
   readonly owners: readonly OwnerBody[];
@@ -38,8 +41,8 @@ export interface ListFigures {
   /** false where the reading was stopped or cut off */
   readonly complete: boolean;
   /**
-   * Where the standalone executable counted an even random sample of a long list, or a check had no time for more; the
-   * counts are then what the whole list has about. null: every line was counted.
+   * Set if the standalone executable counted an even random sample of a long list, or a check had no time for more;
+   * counts are then estimates for the whole list. null: every line was counted.
    */
   readonly sample: SampleBody | null;
   readonly entries: Count;
@@ -60,7 +63,7 @@ export interface ListFigures {
    * @maxItems 10
    */
   readonly zones: readonly ZoneBody[];
-  /** Who adds entries, as far as two readings or the time that is left tell. */
+  /** New entries, by two readings or by the remaining time. */
   readonly arrivals: ArrivalsBody;
   readonly seconds_left: readonly SecondsLeft[];
   readonly sources: AddressRanking;
@@ -83,7 +86,7 @@ export interface SampleBody {
   readonly lines: Count;
   /** @minimum 1 */
   readonly of_lines: Count;
-  /** Of these, how many there was time to read. */
+  /** Lines that there was time to read. */
   readonly read_lines: Count;
   /**
    * By how much a share is off at the most, 19 times out of 20.

@@ -1,21 +1,21 @@
-// The first lines of a table's list, to be read twice. The kernel lists its buckets in their order, and which bucket an
-// entry is in is as good as chance: so the first buckets are an even sample of the table, and the same one when they are
-// read again. What is in the second reading and was not in the first has begun in between, however it looks by then.
+// The first lines of a table's list, to be read twice. The kernel lists its buckets in order, and the bucket of an
+// entry is as good as random: the first buckets are an even sample of the table, and the same one in each reading. An
+// entry in the second reading only has begun in between, whatever its state.
 
-/** What was read from the beginning of a list. */
+/** Lines from the beginning of a list. */
 export interface ListPart {
   readonly lines: readonly string[];
-  /** Whether that is all of it. */
+  /** True if that is the whole list. */
   readonly whole: boolean;
 }
 
-/** What is remembered of it. */
+/** The parts that a later reading is compared with. */
 export interface SeenPart {
   readonly flows: ReadonlySet<string>;
   readonly whole: boolean;
 }
 
-/** Those that have begun, among so many that can be told. */
+/** Lines of new entries, among the lines that could be compared. */
 export interface BegunLines {
   readonly lines: readonly string[];
   readonly of: number;
@@ -25,11 +25,11 @@ export function seenIn({ lines, whole }: ListPart): SeenPart {
   return { flows: new Set(lines.map(flowOf)), whole };
 }
 
-/** Undefined where nothing of it is known again, so that nobody knows how far the first reading went. */
+/** Undefined if no line is in both readings, so that the end of the first one is unknown. */
 export function begunSince({ flows, whole }: SeenPart, { lines }: ListPart): BegunLines | undefined {
   const now = lines.map(flowOf);
   let of = lines.length;
-  // An entry is put at the front of its bucket: of the last bucket that was read, only what is behind is not known.
+  // The kernel puts an entry at the front of its bucket: only the entries after the last known one are unknown.
   while (!whole && of > 0 && !flows.has(now[of - 1] ?? '')) of -= 1;
   if (of === 0 && lines.length > 0) return undefined;
   const told = new Set<string>();
@@ -43,7 +43,7 @@ export function begunSince({ flows, whole }: SeenPart, { lines }: ListPart): Beg
   return { lines: begun, of };
 }
 
-/** What stays the same while an entry lives: protocol, zone, and the direction in which it began. */
+/** The parts that an entry keeps for life: protocol, zone, and its original direction. */
 export function flowOf(line: string): string {
   const from = line.indexOf(' src=');
   const reply = line.indexOf(' src=', from + 1);

@@ -1,4 +1,4 @@
-// Who has the entries of a list, in tables of two columns where they fit.
+// The holders of a list's entries, in tables of two columns if they fit.
 
 import type { TimeoutPolicy } from '../../kernel/rules/timeout-policies.ts';
 import type { Fault } from '../../model/fault.ts';
@@ -23,7 +23,7 @@ import {
 import { fullGroups, sizeOf } from './nat-groups.ts';
 import { timeoutLines } from './timeout-words.ts';
 
-/** Who has the entries of one namespace, or why that is not known. */
+/** The holders of the entries of one namespace, or why these are unknown. */
 export type Listed =
   | {
       readonly kind: 'list';
@@ -88,7 +88,7 @@ const NEARLY_ALL = 0.9;
 const ONE_WAY =
   'These entries have no reply. If that port is a service, only its replies are tracked, and each creates an entry: the requests take another path, or a notrack rule exempts them and not the replies (nft list ruleset | grep notrack).';
 
-/** With what each adds. */
+/** The same with new entries. */
 function bothLines(holdings: Holdings, arrivals: Arrivals): readonly string[] {
   return RANKING_NAMES.flatMap((name) => {
     const { title, notes } = rankingColumn(holdings, name);
@@ -143,10 +143,10 @@ function rankingColumn(holdings: Holdings, name: RankingName): Column {
   };
 }
 
-// A crowd of which nobody has much fills the screen and tells nothing.
+// Hides a crowd in which none has much.
 const LEAST_SHARE_LISTED = 0.001;
 
-/** What may be no more than others have is not told apart from them. */
+/** Hides counts that may be no higher than the others'. */
 function isWorthListing(some: number, { lacking }: Ranking, { entries }: Holdings): boolean {
   return some > lacking && some > LEAST_SHARE_LISTED * entries;
 }

@@ -1,4 +1,4 @@
-// Who adds to a table: its list's first lines are read before and after, and what is new among them is counted.
+// Reads the first lines of a table's list twice, and counts the new entries among them.
 
 import { bytes } from '#system/bytes';
 import type { Root } from '../../kernel/root.ts';
@@ -28,7 +28,7 @@ interface FamilyPart {
   readonly part: ListPart;
 }
 
-/** Of the digest of the whole list. */
+/** New entries, scaled by the digest of the whole list. */
 export type NewEntriesOf = (all: Digest, marks: Marks) => NewEntries | undefined;
 
 // A fifth of a second for the slower engine; of a table that is full in minutes some dozens of them are new.
@@ -75,7 +75,7 @@ async function firstListLines(feed: EntryFeed, context: ReportContext): Promise<
   }
 }
 
-/** `all`: what the whole list came to; `entries`: how many there are by now. */
+/** `all`: the digest of the whole list; `entries`: the present number. */
 export function newEntries(
   before: RememberedTable,
   { key, at, parts }: SeenTable,
@@ -113,7 +113,7 @@ function digestOf({ lines }: BegunLines, seconds: number, { endedAt, given }: Ma
   return digest;
 }
 
-/** Of all entries those that a part is of. */
+/** The share of all entries that the part's family has. */
 function familyShare({ entries, ipv6 }: Digest, family: EntryFeed['family']): number {
   if (family === 'both' || entries === 0) return 1;
   return (family === 'ipv6' ? ipv6 : entries - ipv6) / entries;

@@ -13,9 +13,9 @@ export interface OpenGroup {
   readonly seconds: number;
   /** Connections in both readings. */
   readonly both: number;
-  /** Of them, those with a packet in between, as far as whole seconds show. */
+  /** Connections with a packet in between, as far as whole seconds show. */
   readonly reset: number;
-  /** Of the others, those whose remaining time shows that they were idle before, by the sysctl and among themselves. */
+  /** Other connections whose remaining time shows that they were idle before, by the sysctl and among themselves. */
   readonly idle: number;
 }
 
@@ -67,7 +67,7 @@ interface TwiceRead {
   readonly left: number;
 }
 
-/** What TCP keepalive allows: an entry that has had no packet for longer is idle under whichever timeout it is given. */
+/** The interval of TCP keepalive: an entry without a packet for longer is idle, whatever its timeout. */
 const LONGEST_PAUSE = 7440;
 
 function countTimers(
@@ -76,7 +76,7 @@ function countTimers(
   { endedAt, unsettled }: Marks,
 ): Pick<OpenGroup, 'both' | 'reset' | 'idle'> {
   const mark = endedAt[classOf({ protocol: OPEN_TCP, state, assured: true })] ?? -1;
-  // Of less than a second whole seconds show nothing.
+  // Whole seconds show nothing about less than a second.
   const running = timers.filter(({ earlier, left }) => earlier - left >= Math.max(1, Math.floor(seconds)));
   const old = running.flatMap(({ left }) => (left <= mark ? [left] : []));
   // The longest of them may be the timeout that they were given, by a policy that is gone or a sysctl that was changed.

@@ -14,13 +14,13 @@ import type { Listed } from './listing.ts';
 import type { NewEntriesOf } from './new-entries.ts';
 import { DEFAULT_TIMEOUTS } from './timeouts.ts';
 
-/** What a list came to. */
+/** A list that was read. */
 export interface ReadList {
   /** The sysctls of its namespace that could be read; none if the list could not be opened. */
   readonly settings: ReadonlyMap<string, number>;
-  /** Why a list that somebody has given tells nothing. */
+  /** Why a given list shows nothing. */
   readonly nothing: Fault | undefined;
-  /** With what is found out later of new entries. */
+  /** Adds the new entries that are found later. */
   readonly withNew: (began: NewEntriesOf) => Listed;
 }
 

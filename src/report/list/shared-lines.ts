@@ -6,7 +6,7 @@ import { systemFault } from '../../kernel/file.ts';
 import type { Fault } from '../../model/fault.ts';
 import type { Failed } from '../../system/contract.ts';
 
-/** What the threads share. The descriptor is the process's, and so is its place in the file. */
+/** State that the threads share. The descriptor belongs to the process, and so does its position in the file. */
 export interface SharedLines {
   readonly fd: number;
   readonly source: string;
@@ -23,7 +23,7 @@ const COUNTED_AT = 3;
 const STOPPED = 4;
 const HELPED = 5;
 const HEADER_WORDS = 6;
-/** Of a line; the longest that the kernel writes has 400. */
+/** Bytes of a line; the longest that the kernel writes has 400. */
 const LONGEST_LINE = 1 << 16;
 const LINE_END_BYTE = 10;
 
@@ -69,7 +69,7 @@ function readWhole(fd: number, into: Uint8Array, from: number): number | Failed 
   return at - from;
 }
 
-/** Where the last whole line ends. What is too long for one goes as it is. */
+/** The end of the last whole line. A line that is too long is passed on as it is. */
 export function linesEnd(piece: Uint8Array, length: number): number {
   const end = piece.lastIndexOf(LINE_END_BYTE, length - 1) + 1;
   return end < length - LONGEST_LINE ? length : end;
@@ -89,7 +89,7 @@ export function wasHelped({ control }: SharedLines): boolean {
   return Atomics.load(control, HELPED) === 1;
 }
 
-/** Nobody gets another piece. */
+/** No thread gets another piece. */
 export function stopSharedLines({ control }: SharedLines): void {
   Atomics.store(control, STOPPED, 1);
 }

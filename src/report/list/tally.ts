@@ -1,5 +1,5 @@
-// Who has how many, in bounded memory: exact while there are few, then the heaviest with a bound on what their counts
-// may lack. When the table is full its median is taken from every count, and who has nothing left goes (the summary of
+// Counts by key, in bounded memory: exact while keys are few, then the heaviest keys with a bound on their error. When
+// the table is full, its median is subtracted from every count, and keys without a rest are removed (the summary of
 // Misra and Gries, in batches): of N counted, no count lacks more than 2 N / CAPACITY.
 
 /** Keys are of `words` 32-bit words. */
@@ -21,7 +21,7 @@ export interface Held {
 
 // Small enough to stay in the processor's cache, which is worth more than fewer medians.
 const SLOTS = 8192;
-/** So many are kept apart exactly. */
+/** Keys that are counted exactly. */
 export const CAPACITY = (3 * SLOTS) / 4;
 const SMALL_TALLY = 256;
 
@@ -78,7 +78,8 @@ function takeMedian(tally: Tally): void {
   putAll(before, tally, -median);
 }
 
-// Of `used` counts above 0. Nearly all are small when there are too many, so that how many there are of each tells it.
+// The median of `used` counts above 0. Nearly all are small when there are too many, so that a histogram of small
+// counts gives it.
 function medianOf(counts: Int32Array, used: number): number {
   const having = new Int32Array(SMALL_TALLY + 1);
   for (let slot = 0; slot < SLOTS; slot++) {
@@ -103,13 +104,13 @@ function putAll({ keys, counts, words }: Tally, into: Tally, change: number): vo
   }
 }
 
-/** Adds what another one has counted of the same kind of keys. */
+/** Adds the counts of another tally with the same kind of keys. */
 export function addTally(into: Tally, other: Tally): void {
   putAll(other, into, 0);
   into.lacking += other.lacking;
 }
 
-/** Makes of every count `times` as much. */
+/** Multiplies every count by `times`. */
 export function scaleTally(tally: Tally, times: number): void {
   scaleArray(tally.counts, times);
   tally.lacking = Math.ceil(times * tally.lacking);
@@ -121,7 +122,7 @@ export function scaleArray(counts: Int32Array, times: number): void {
   });
 }
 
-/** How many it is known to have; 0 where it is not kept. */
+/** The known count; 0 if the key is not kept. */
 export function countOf({ words, keys, counts }: Tally, key: readonly number[]): number {
   const wanted = Int32Array.from(key);
   let slot = firstSlot(wanted, words);
@@ -136,7 +137,7 @@ export function allHeld({ words, keys, counts }: Tally): readonly Held[] {
   );
 }
 
-/** Those with the most, at most `most` of them; of as many the lowest key, as it is read. */
+/** The keys with the highest counts, at most `most` of them; of equal counts the lowest key first, read as unsigned. */
 export function heaviest(tally: Tally, most: number): readonly Held[] {
   const { words, keys, counts } = tally;
   const top: Held[] = [];
@@ -153,7 +154,7 @@ export function heaviest(tally: Tally, most: number): readonly Held[] {
   return top;
 }
 
-/** Whether the slot has more than that, or as many and a lower key. */
+/** True if the slot has a higher count, or the same count and a lower key. */
 function isBefore({ words, keys, counts }: Tally, slot: number, { key, count: held }: Held): boolean {
   const counted = counts[slot] ?? 0;
   if (counted !== held) return counted > held;

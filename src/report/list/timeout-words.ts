@@ -25,7 +25,7 @@ function timeoutWords({ name, seconds, by }: Kept): string {
   return `${name} (${by === 'entries' ? 'at least ' : ''}${durationWords(seconds)})`;
 }
 
-/** What shows that another timeout than the sysctl is in force. */
+/** The evidence for another timeout than the sysctl. */
 function noteLines(kept: Kept, policies: readonly TimeoutPolicy[]): readonly string[] {
   const { name, set, by, longest, entries, beyond } = kept;
   if (by === 'sysctl' || set === undefined) return [];
@@ -47,7 +47,7 @@ const UNACKNOWLEDGED =
 
 const [UNREPLIED, REPLIED] = ['unreplied', 'replied'];
 
-/** What a policy sets in place of the sysctl of that name. */
+/** The seconds that a policy sets instead of the sysctl of that name. */
 function policySeconds({ protocol, seconds }: TimeoutPolicy, name: string): number | undefined {
   const [, of = '', state = ''] = /^(\w+?)_timeout_?(\w*)$/.exec(name) ?? [];
   if (of !== protocol) return undefined;

@@ -1,4 +1,4 @@
-// Which timeout ends which entries, and what a shorter one would have ended by now.
+// Timeouts by kind of entry, and shorter values that can be advised.
 // Names and defaults: net/netfilter/nf_conntrack_proto_*.c, nf_conntrack_standalone.c.
 
 import type { EntryClass } from './digest.ts';
@@ -15,7 +15,7 @@ export type TimeoutBy = 'sysctl' | 'entries' | 'unsettled';
 // A connection whose data is not acknowledged, or is sent again, has only so much.
 const UNSETTLED = ['tcp_timeout_unacknowledged', 'tcp_timeout_max_retrans'] as const;
 const UNACKNOWLEDGED_SECONDS = 300;
-// Of fewer it may be chance.
+// Fewer may be chance.
 const ENOUGH_ENTRIES = 30;
 
 /** `longest` is the most that one of the entries has left. */
@@ -58,7 +58,7 @@ export function timeoutName({ protocol, state, assured }: EntryClass): string {
   }
 }
 
-/** What the kernel starts with, where that is the same in all that are in use. */
+/** Defaults of the kernel that are the same in all kernels in use. */
 export const DEFAULT_TIMEOUTS: Timeouts = new Map([
   ['tcp_timeout_syn_sent', 120],
   ['tcp_timeout_syn_recv', 60],
@@ -74,8 +74,8 @@ export const DEFAULT_TIMEOUTS: Timeouts = new Map([
   ['generic_timeout', 600],
 ]);
 
-// Values that are in wide use, and do no harm but to who is silent for longer. A connection that is open for 2 h 4 min
-// without a packet is the least that RFC 5382 wants NAT to keep.
+// Values in wide use; a connection that is idle for longer loses its entry. 2 h 4 min is the least idle time for which
+// RFC 5382 wants NAT to keep an open connection.
 const SHORTER: Readonly<Record<string, readonly number[]>> = {
   tcp_timeout_syn_sent: [30],
   tcp_timeout_syn_recv: [20],
@@ -90,7 +90,7 @@ const SHORTER: Readonly<Record<string, readonly number[]>> = {
   generic_timeout: [120],
 };
 
-/** The next shorter value that can be advised; undefined where there is none. */
+/** The next shorter value that can be advised; undefined if there is none. */
 export function shorterTimeout(name: string, seconds: number): number | undefined {
   return SHORTER[name]?.find((shorter) => shorter < seconds);
 }

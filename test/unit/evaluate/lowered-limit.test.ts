@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { loweredLimit } from '../../../src/evaluate/lowered-limit.ts';
 import type { Sample } from '../../../src/model/sample.ts';
 
-/** Takes the limits of samples, one per 100 s; the last one is now. */
+/** Samples every 100 s, by their limits; the last one is now. */
 function loweredBy(...limits: readonly (number | undefined)[]) {
   const samples = limits.map((limit, at): Sample => {
     return { uptime: 100 * (at + 1), entries: 0, cpus: [], ...(limit === undefined ? {} : { limit }) };

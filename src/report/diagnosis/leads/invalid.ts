@@ -24,12 +24,12 @@ export interface InvalidLead extends LeadBase {
   readonly kind: 'invalid';
   readonly table: Table;
   readonly perSecond: number;
-  /** Of all packets received; undefined if their number is unknown. */
+  /** Percent of all packets received; undefined if their number is unknown. */
   readonly share: number | undefined;
   readonly handling: InvalidHandling;
 }
 
-/** What makes packets of one namespace invalid, and what happens to them then. */
+/** Settings that make packets of one namespace invalid, and rules that drop them. */
 export interface InvalidHandling {
   readonly settings: Readonly<Partial<Record<InvalidSetting, number>>>;
   /** Undefined if the rules could not be read. */
@@ -72,7 +72,7 @@ function invalidPackets(result: TableResult, { generation }: Machine): number {
 }
 
 export interface InvalidSurroundings extends Surroundings<StacksSeen> {
-  /** Of the table that `mostInvalid` names. */
+  /** For the table that `mostInvalid` names. */
   readonly handling: InvalidHandling | undefined;
 }
 
@@ -187,7 +187,7 @@ function loggingCommands(table: Table, { settings }: InvalidHandling, generation
 }
 
 export interface InvalidBody {
-  /** of all packets received; null where these are not counted */
+  /** share of all packets received; null if these are not counted */
   readonly share_percent: number | null;
   /** names without nf_conntrack_ or ip_conntrack_; empty where they cannot be read */
   readonly settings: Readonly<Partial<Record<InvalidSetting, Count>>>;
@@ -197,7 +197,7 @@ export interface InvalidBody {
 
 export interface DropRuleBody {
   readonly tool: DropRule['tool'];
-  /** of nft; empty for iptables */
+  /** for nft; empty for iptables */
   readonly family: string;
   readonly table: string;
   readonly chain: string;

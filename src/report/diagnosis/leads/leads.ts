@@ -63,9 +63,9 @@ export interface LeadSources {
   readonly before: Look;
   readonly after: Look;
   readonly log: FullLog | undefined;
-  /** Of the table that `mostInvalid` names. */
+  /** For the table that `mostInvalid` names. */
   readonly handling: InvalidHandling | undefined;
-  /** Of the list. */
+  /** Found in the list. */
   readonly stale: readonly StaleTarget[];
   readonly bridged: BridgedSeen | undefined;
 }
