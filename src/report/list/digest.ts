@@ -241,10 +241,10 @@ function countTranslated(digest: Digest, entry: Entry): void {
 
 function countTarget(digest: Digest, entry: Entry): void {
   digest.destinationNat += 1;
-  if (entry.protocol === UDP && !entry.original.ipv6) countKey(digest.tallies.udpTargets, targetKeyOf(entry));
+  if (entry.protocol === UDP_NUMBER && !entry.original.ipv6) countKey(digest.tallies.udpTargets, targetKeyOf(entry));
 }
 
-const UDP = 17;
+const UDP_NUMBER = 17;
 const targetKey = new Int32Array(KEY_WORDS.udpTargets);
 
 /** Both ports, the destination, where it is translated to, and whether that has answered; always the same object. */

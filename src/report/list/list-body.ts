@@ -6,7 +6,14 @@ import type { NamespaceBody } from '../../words/namespace-body.ts';
 import { foreignPath } from '../../words/words.ts';
 import { addressWords, networkWords, protocolWords } from './address.ts';
 import { type ArrivalsBody, arrivalsBody } from './arrivals-body.ts';
-import { entriesInSample, type Holdings, type Ranking, type Sampled, samplingError } from './holders.ts';
+import {
+  entriesInSample,
+  type Holdings,
+  isSourcePortTelling,
+  type Ranking,
+  type Sampled,
+  samplingError,
+} from './holders.ts';
 import type { Listed } from './listing.ts';
 import type { TimeoutBy } from './timeouts.ts';
 
@@ -70,8 +77,8 @@ export interface ListFigures {
   readonly networks: AddressRanking;
   readonly destinations: AddressRanking;
   readonly ports: PortRanking;
-  /** source ports that clients do not choose by default: below 32768 */
-  readonly source_ports: PortRanking;
+  /** source ports below 32768, which clients do not choose by default; null unless they say more than destination ports */
+  readonly source_ports: PortRanking | null;
   readonly kinds: readonly KindBody[];
   /** names without nf_conntrack_ or ip_conntrack_ */
   readonly timeouts: readonly TimeoutBody[];
@@ -171,7 +178,7 @@ export function listFigures(listed: Listed): ListFault | ListFigures {
     networks: addressRanking(holdings, 'networks'),
     destinations: addressRanking(holdings, 'destinations'),
     ports: portRanking(holdings.rankings.ports),
-    source_ports: portRanking(holdings.sourcePorts),
+    source_ports: isSourcePortTelling(holdings) ? portRanking(holdings.sourcePorts) : null,
     kinds: holdings.kinds.map(({ protocol, state, offloaded: is, entries: held }) => ({
       protocol,
       name: protocolWords(protocol),

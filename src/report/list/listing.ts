@@ -77,14 +77,14 @@ function sourcePortLines(holdings: Holdings): readonly string[] {
   const rows = sourcePorts.holders
     .filter((holder) => isWorthListing(holder.entries, sourcePorts, holdings))
     .map((holder) => [holderWords('ports', holder), holder.entries] as const);
-  const isOneWay = unreplied >= NEARLY_ALL * entries && kinds[0]?.state !== 'SYN_SENT';
+  const isUnanswered = unreplied >= ONE_WAY_SHARE * entries && kinds[0]?.state !== 'SYN_SENT';
   return [
     ...sideBySide({ title: 'Source ports', rows, notes: lackingLines(sourcePorts, rows.length) }, NO_COLUMN, entries),
-    ...(isOneWay ? indented(ONE_WAY, '    ') : []),
+    ...(isUnanswered ? indented(ONE_WAY, '    ') : []),
   ];
 }
 
-const NEARLY_ALL = 0.9;
+const ONE_WAY_SHARE = 0.9;
 const ONE_WAY =
   'These entries have no reply. If that port is a service, only its replies are tracked, and each creates an entry: the requests take another path, or a notrack rule exempts them and not the replies (nft list ruleset | grep notrack).';
 

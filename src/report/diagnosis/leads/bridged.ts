@@ -38,7 +38,7 @@ export function readBridged(root: Root, table: Table, holdings: Holdings): Bridg
   const [call, forward] = settingsIn(root, table);
   if (call !== 1 || forward !== 0) return undefined;
   const share = foreignShare(holdings, readOwnAddresses(root, table));
-  return share < MOST ? undefined : { table, share };
+  return share < LEAST_FOREIGN ? undefined : { table, share };
 }
 
 function settingsIn(root: Root, table: Table): readonly (number | undefined)[] {
@@ -64,7 +64,7 @@ function numberAfter(text: string, path: string): number | undefined {
   return line === undefined ? undefined : Number(line.slice(path.length + 1));
 }
 
-const MOST = 50;
+const LEAST_FOREIGN = 50;
 
 /** Percent of the entries that have no address of this namespace at either end, at least; 0 if its addresses are unknown. */
 export function foreignShare({ rankings, entries, sample }: Holdings, own: OwnAddresses): number {

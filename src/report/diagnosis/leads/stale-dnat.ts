@@ -39,8 +39,8 @@ export function readStaleTargets(root: Root, table: Table, { udpTargets }: Holdi
   const arp = textOf(root, `${folder}/arp`);
   const mayHaveHelpers = moduleState(root, HELPERS) !== 'absent';
   return udpTargets
-    .filter(({ target }) => isOwnAddress(own, { key: [target], ipv6: false }) === false && !isNamed(rules, target))
-    .map((stale) => ({ ...stale, table, isUnreachable: isUnanswered(arp, stale.target) }))
+    .filter(({ target }) => isOwnAddress(own, { key: [target], ipv6: false }) === false && !isInRules(rules, target))
+    .map((stale) => ({ ...stale, table, isUnreachable: isSilentNeighbour(arp, stale.target) }))
     .filter(({ isUnreachable, replied }) => isUnreachable || (replied === 0 && !mayHaveHelpers))
     .slice(0, MOST_STALE);
 }
@@ -55,12 +55,12 @@ function textOf(root: Root, path: string): string {
   return read.ok ? read.value : '';
 }
 
-export function isNamed(rules: string, target: number): boolean {
-  const address = addressWords([target], false).replace(/\./g, '\\.');
-  return new RegExp(`(?<![\\d.])${address}(?!\\d)`).test(rules);
+export function isInRules(rules: string, target: number): boolean {
+  const escaped = addressWords([target], false).replace(/\./g, '\\.');
+  return new RegExp(`(?<![\\d.])${escaped}(?!\\d)`).test(rules);
 }
 
-export function isUnanswered(arp: string, target: number): boolean {
+export function isSilentNeighbour(arp: string, target: number): boolean {
   const [, flags] = new RegExp(`^${addressWords([target], false)} +\\S+ +(0x[0-9a-f]+) `, 'm').exec(arp) ?? [];
   return flags === '0x0';
 }
@@ -74,14 +74,14 @@ export const STALE_DNAT: LeadForm<StaleDnatLead, { readonly stale: readonly Stal
     const { destination, port, target, targetPort, entries, isUnreachable } = stale;
     const unreachable = isUnreachable ? ' and which does not answer ARP' : '';
     const few = entries === 1 ? '1 UDP entry leads' : `${grouped(entries)} UDP entries lead`;
-    return `${few} from ${address(destination)} port ${port} to ${address(target)} port ${targetPort}, which no rule names${unreachable}`;
+    return `${few} from ${ipv4Words(destination)} port ${port} to ${ipv4Words(target)} port ${targetPort}, which no rule names${unreachable}`;
   },
   notes: staleNotes,
 };
 
 function staleNotes({ stale }: StaleDnatLead): readonly Note[] {
   const { destination, port, target, targetPort, table } = stale;
-  const flow = `-p udp -d ${address(destination)} --dport ${port} -r ${address(target)} --reply-port-src ${targetPort}`;
+  const flow = `-p udp -d ${ipv4Words(destination)} --dport ${port} -r ${ipv4Words(target)} --reply-port-src ${targetPort}`;
   return [
     note(
       'NAT rules see only the first packet of a flow: the others follow its entry, and each of them keeps the entry alive. Remove these entries, and the next packets meet the present rules:',
@@ -90,6 +90,6 @@ function staleNotes({ stale }: StaleDnatLead): readonly Note[] {
   ];
 }
 
-function address(word: number): string {
+function ipv4Words(word: number): string {
   return addressWords([word], false);
 }
