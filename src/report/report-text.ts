@@ -117,12 +117,14 @@ function foreignLines(found: ReportFindings): readonly string[] {
   return indented(`${lengths}: ${why}. It is not used for advice.`);
 }
 
-const UNLISTED =
+const UNLISTED_ENTRIES =
   'entries that are dying or unconfirmed are not listed (conntrack -L dying and conntrack -L unconfirmed print them), nor are those that an out-of-tree module keeps';
 
 /** A list by the kernel itself that does not match its count. */
 function unlistedWords({ evaluation }: ReportFindings): string {
-  return evaluation.observation.machine.view === 'captured' ? `it is of another time, or ${UNLISTED}` : UNLISTED;
+  return evaluation.observation.machine.view === 'captured'
+    ? `it is of another time, or ${UNLISTED_ENTRIES}`
+    : UNLISTED_ENTRIES;
 }
 
 // The list is read before the losing table is known: above the limit, that may be another one than the fullest.

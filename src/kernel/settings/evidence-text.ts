@@ -8,7 +8,7 @@ const EVIDENCE_LIMIT = 1 << 22;
 const CAPTURED = '/captured';
 
 /** True if what the root lacks is not on the machine either. */
-export function isWhole(root: Root): boolean {
+export function isWholeRoot(root: Root): boolean {
   return root.view !== 'captured' || exists(root.locate(CAPTURED));
 }
 

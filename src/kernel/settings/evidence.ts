@@ -5,7 +5,7 @@ import type { Generation } from '../../model/generation.ts';
 import { exists } from '../file.ts';
 import { builtInModules, loadedModules } from '../modules.ts';
 import type { Root } from '../root.ts';
-import { isWhole, readEvidenceText } from './evidence-text.ts';
+import { isWholeRoot, readEvidenceText } from './evidence-text.ts';
 import { LOADER_PLACES, readLoader } from './loader.ts';
 import { readMachineKind } from './machine-kind.ts';
 import { MODULE_OPTIONS } from './settings-files.ts';
@@ -28,26 +28,26 @@ export function readEvidence(root: Root, generation: Generation): Evidence {
     loader: readLoader(root, generation),
     udevRule: readUdevRule(root, generation),
     kubelet: KUBELETS.find((folder) => exists(root.locate(folder))),
-    kubeProxyFile: kubeProxyFile(root),
+    kubeProxyFile: rancherConfig(root),
     cpus: onlineCpus(root),
-    unseen: isWhole(root) ? [] : unseenPlaces(root, kind, generation),
+    unseen: isWholeRoot(root) ? [] : unseenPlaces(root, kind, generation),
   };
 }
 
-function kubeProxyFile(root: Root): string | undefined {
+function rancherConfig(root: Root): string | undefined {
   const folder = RANCHERS.find((each) => exists(root.locate(each)));
   return folder === undefined ? undefined : `${folder}/config.yaml`;
 }
 
 function unseenPlaces(root: Root, kind: MachineKind, generation: Generation): readonly EvidencePlace[] {
   const hasAny = (paths: readonly string[]) => paths.some((path) => exists(root.locate(path)));
-  const unloads = kind === 'red hat without systemd' || generation === 'ip_conntrack';
+  const losesLimit = kind === 'red hat without systemd' || generation === 'ip_conntrack';
   const seen: readonly (readonly [EvidencePlace, boolean])[] = [
     ['init system', kind !== 'other'],
     ['module options', hasAny(MODULE_OPTIONS)],
     ['modules loaded at boot', hasAny(LOADER_PLACES)],
     ['udev rules', hasAny(UDEV_FOLDERS)],
-    ['iptables service', !unloads || hasAny(['/etc/sysconfig'])],
+    ['iptables service', !losesLimit || hasAny(['/etc/sysconfig'])],
     ['kubelet', hasAny([...KUBELETS, '/var/lib'])],
     ['CPUs', hasAny([ONLINE])],
   ];

@@ -39,8 +39,8 @@ export function readMachineKind(root: Root): MachineMark {
   if (oldRedHat(root) !== undefined) return { kind: 'red hat without systemd', mark: RELEASE_FILE };
   const kernel = root.read('/proc/sys/kernel/osrelease', MARK_LIMIT, (text) => ({ ok: true, value: text }));
   if (!kernel.ok) return { kind: 'other', mark: undefined };
-  const named = KERNEL_MARKS.find(([kind, part]) => kernel.value.includes(part) && isInCharge(root, kind));
-  return named === undefined ? { kind: 'other', mark: undefined } : { kind: named[0], mark: 'kernel release' };
+  const byKernel = KERNEL_MARKS.find(([kind, part]) => kernel.value.includes(part) && isInCharge(root, kind));
+  return byKernel === undefined ? { kind: 'other', mark: undefined } : { kind: byKernel[0], mark: 'kernel release' };
 }
 
 /** Proxmox VE with its firewall off is set up like any other machine with systemd. */

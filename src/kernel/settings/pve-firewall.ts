@@ -4,7 +4,7 @@
 import type { SysctlLine } from '../../model/configuration.ts';
 import { GENERATIONS } from '../../model/generation.ts';
 import type { Root } from '../root.ts';
-import { isWhole } from './evidence-text.ts';
+import { isWholeRoot } from './evidence-text.ts';
 import type { ReadText } from './services.ts';
 
 const HOST = '/etc/pve/local/host.fw';
@@ -12,8 +12,8 @@ const CLUSTER = '/etc/pve/firewall/cluster.fw';
 /** Bytes. */
 const CLUSTER_LIMIT = 1 << 20;
 /** A lower value in host.fw is ignored; a higher one is rounded up. */
-const LEAST = 262_144;
-const STEP = 8192;
+const PVE_LEAST = 262_144;
+const PVE_STEP = 8192;
 
 export function readPveFirewall(root: Root, text: ReadText): readonly SysctlLine[] {
   const host = text(HOST);
@@ -26,14 +26,14 @@ export function isPveFirewallOff(root: Root): boolean {
     ok: true,
     value: /^\s*enable\s*:\s*[1-9]/m.test(text),
   }));
-  return enabled.ok ? !enabled.value : enabled.fault.kind === 'missing' && isWhole(root);
+  return enabled.ok ? !enabled.value : enabled.fault.kind === 'missing' && isWholeRoot(root);
 }
 
 export function parseHostFirewall(text: string): readonly SysctlLine[] {
   const set = text.split('\n').flatMap((line) => /^\s*nf_conntrack_max\s*:\s*(\d{1,10})\s*$/i.exec(line)?.[1] ?? []);
-  const value = STEP * Math.ceil(Number(set[set.length - 1] ?? 0) / STEP);
+  const value = PVE_STEP * Math.ceil(Number(set[set.length - 1] ?? 0) / PVE_STEP);
   const [name] = GENERATIONS.nf_conntrack.limitKeys;
-  return value > LEAST
+  return value > PVE_LEAST
     ? [{ path: HOST, atBoot: true, key: 'nf_conntrack_max', names: [name], isPattern: false, value }]
     : [];
 }

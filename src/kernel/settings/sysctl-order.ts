@@ -15,8 +15,14 @@ export interface SysctlPath {
 }
 
 // The first file of a name hides the others.
-const FOLDERS = ['/etc/sysctl.d', '/run/sysctl.d', '/usr/local/lib/sysctl.d', '/usr/lib/sysctl.d', '/lib/sysctl.d'];
-const OWN_FOLDER = FOLDERS.slice(0, 1);
+const SYSCTL_FOLDERS = [
+  '/etc/sysctl.d',
+  '/run/sysctl.d',
+  '/usr/local/lib/sysctl.d',
+  '/usr/lib/sysctl.d',
+  '/lib/sysctl.d',
+];
+const OWN_FOLDER = SYSCTL_FOLDERS.slice(0, 1);
 const CONF = '/etc/sysctl.conf';
 /** The link by which systemd reads it at boot, and how it may lead there. */
 const LINK = '99-sysctl.conf';
@@ -38,7 +44,7 @@ export function sysctlReader(root: Root): SysctlReader {
 export function sysctlPaths(root: Root, reader: SysctlReader, faults: Fault[]): readonly SysctlPath[] {
   const redHat = reader === 'procps' ? oldRedHat(root) : undefined;
   if (redHat !== undefined) return redHatPaths(root, redHat, faults);
-  const folders = reader === 'busybox' ? OWN_FOLDER : FOLDERS;
+  const folders = reader === 'busybox' ? OWN_FOLDER : SYSCTL_FOLDERS;
   const paths = settingsFiles(root, folders, faults, reader === 'procps' ? isConf : isVisibleConf).map((path) =>
     leadsToConf(root, path) ? CONF : path,
   );

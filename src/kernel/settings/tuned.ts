@@ -33,7 +33,7 @@ export function readTuned(
   if (linkTarget(root, UNIT) === undefined && !exists(root.locate(UNIT))) return [];
   const profiles = activeProfiles(text);
   if (profiles.every((profile) => profile.sysctl.length === 0)) return [];
-  const set = profiles.flatMap(linesOf);
+  const set = profiles.flatMap(profileLines);
   const known = set.filter(({ isComputed }) => !isComputed).map(({ isComputed: _, ...line }) => line);
   const again = isReapplied(text) ? sysctl.filter(isOfAdministrator).map((line) => ({ ...line, atBoot: true })) : [];
   const [computed] = set.filter(({ isComputed }) => isComputed);
@@ -62,8 +62,11 @@ function activeProfiles(text: ReadText): readonly Profile[] {
         if (path === undefined) return [];
         read.add(path);
         const profile = text(path);
-        const [, included = ''] = /^include\s*=(.*)/.exec(section(profile, 'main').find(isInclude) ?? '') ?? [];
-        return [...profilesOf(included.trim().split(/\s*[,;]\s*/)), { path, sysctl: section(profile, 'sysctl') }];
+        const [, included = ''] = /^include\s*=(.*)/.exec(profileSection(profile, 'main').find(isInclude) ?? '') ?? [];
+        return [
+          ...profilesOf(included.trim().split(/\s*[,;]\s*/)),
+          { path, sysctl: profileSection(profile, 'sysctl') },
+        ];
       });
   return profilesOf(text(ACTIVE_PROFILE).trim().split(/\s+/));
 }
@@ -71,7 +74,7 @@ function activeProfiles(text: ReadText): readonly Profile[] {
 const isInclude = (line: string) => line.startsWith('include');
 
 /** The settings of a section, without comments. */
-function section(profile: string, name: string): readonly string[] {
+function profileSection(profile: string, name: string): readonly string[] {
   let current = '';
   return profile.split('\n').flatMap((line) => {
     const setting = line.replace(/(?:^|\s)[#;].*/, '').trim();
@@ -81,7 +84,7 @@ function section(profile: string, name: string): readonly string[] {
   });
 }
 
-function linesOf({ path, sysctl }: Profile): readonly (SysctlLine & { readonly isComputed: boolean })[] {
+function profileLines({ path, sysctl }: Profile): readonly (SysctlLine & { readonly isComputed: boolean })[] {
   return sysctl.flatMap((line) =>
     parseSysctlFile(line.replace(/["']/g, ''), path, true, 'procps')
       .filter(({ isPattern }) => !isPattern)
