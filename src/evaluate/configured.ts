@@ -1,31 +1,31 @@
-// The limit that the machine's files want: sysctl.d(5) and sysctl.conf(5) and what sets it after them, else hashsize of
-// modprobe.d(5) or the kernel's command line, which makes the limit 8 x hashsize whenever the module is loaded.
+// The limit that the machine's files set: sysctl.d(5), sysctl.conf(5) and services after them, else hashsize in
+// modprobe.d(5) or on the kernel command line, which sets the limit to 8 x hashsize whenever the module is loaded.
 
 import type { Configuration, RefusedValue, SysctlLine, SysctlReader } from '../model/configuration.ts';
 import { GENERATIONS } from '../model/generation.ts';
 import type { Observation } from '../model/observation.ts';
 import { limitsOfHashsize } from './module-load.ts';
 
-/** One wish, and where it is written. */
+/** A configured limit and its place. */
 export interface WantedLimit {
   readonly limit: number;
   readonly path: string;
-  /** What is set there: a sysctl, or hashsize. */
+  /** The kind of setting. */
   readonly by: 'sysctl' | 'hashsize';
-  /** The sysctl as it is written there, with dots; or the hashsize. */
+  /** The name of the sysctl as in the file, with dots; or of the hashsize option. */
   readonly key: string;
   readonly value: number;
   readonly atBoot: boolean;
-  /** Whether this kernel knows the sysctl by that name. */
+  /** True if this kernel has a sysctl of that name. */
   readonly known: boolean;
 }
 
-/** The machine, and its own table first. */
+/** The machine and its tables, our own first. */
 type Seen = Pick<Observation, 'machine' | 'tables'>;
 
 /**
- * Precedence, lowest first: hashsize, file, script, service. A setting that is read at boot and known to this kernel goes
- * before one that is not.
+ * Precedence, lowest first: hashsize, file, script, service. A setting that is read at boot and known to this kernel wins over
+ * one that is not.
  */
 export function wantedLimit(configuration: Configuration, seen: Seen): WantedLimit | undefined {
   const keys = limitKeys(configuration, seen);
@@ -42,7 +42,7 @@ export function wantedLimit(configuration: Configuration, seen: Seen): WantedLim
     wantedByFiles(configuration, keys, inForce) ??
     script ??
     lastHashsize(configuration, seen);
-  // 0 is for no limit at all.
+  // 0 means no limit.
   return wanted?.limit === 0 ? undefined : wanted;
 }
 
@@ -68,7 +68,7 @@ function wishOf({ path, key, names, value = 0, atBoot }: SysctlLine, keys: reado
   return { limit: value, path, by: 'sysctl', key, value, atBoot, known };
 }
 
-/** The last line that sets one of these names, as the program applies them that reads the files. */
+/** Returns the last line that sets one of these names, in the order of the program that reads the files. */
 function lastApplied(
   lines: readonly SysctlLine[],
   names: readonly string[],
@@ -91,7 +91,7 @@ const APPLIED = {
   (lines: readonly SysctlLine[], names: readonly string[]) => readonly SysctlLine[]
 >;
 
-/** busybox leaves a file at the first value that the kernel refuses. */
+/** busybox stops reading a file at the first value that the kernel refuses. */
 function untilRefused(lines: readonly SysctlLine[], names: readonly string[]): readonly SysctlLine[] {
   let left: string | undefined;
   return lines.filter((line) => {
@@ -101,8 +101,8 @@ function untilRefused(lines: readonly SysctlLine[], names: readonly string[]): r
   });
 }
 
-// systemd keeps one assignment of each key, at the place of the last one that changed it; what it then cannot write is
-// not made up for by an earlier one.
+// systemd keeps one assignment of each key, at the place of the last one that changed it; if it
+// cannot write that one, it does not fall back to an earlier one.
 function assignments(lines: readonly SysctlLine[]): readonly SysctlLine[] {
   const kept = new Map<string, SysctlLine>();
   for (const line of lines) {
@@ -117,7 +117,7 @@ function isSameAssignment(before: SysctlLine | undefined, { value, refused }: Sy
   return before !== undefined && before.value === value && before.refused?.bytes === refused?.bytes;
 }
 
-/** A setting that has no effect, and why. */
+/** A setting without effect, and why. */
 export interface Ineffective {
   readonly path: string;
   readonly key: string;
@@ -126,7 +126,7 @@ export interface Ineffective {
   readonly refused: RefusedValue | undefined;
 }
 
-/** Lines that look as if they set the limit, and that the kernel refuses. */
+/** Lines that seem to set the limit but are refused by the kernel. */
 export function ineffective({ sysctl, scripts, services, refusedOptions }: Configuration): readonly Ineffective[] {
   const lines = [...sysctl, ...scripts, ...services].filter(
     ({ refused, isPattern }) => refused !== undefined && !isPattern,
@@ -134,7 +134,7 @@ export function ineffective({ sysctl, scripts, services, refusedOptions }: Confi
   return [...lines.map(({ path, key, refused }) => ({ path, key, module: undefined, refused })), ...refusedOptions];
 }
 
-/** The line that set the live limit, if a later one that differs was not applied. */
+/** Returns the line that set the live limit, if a later one that differs was not applied. */
 export function appliedBefore({ sysctl }: Configuration, live: number, wanted: WantedLimit): SysctlLine | undefined {
   const isWanted = ({ path, key, value }: SysctlLine) =>
     path === wanted.path && key === wanted.key && value === wanted.value;

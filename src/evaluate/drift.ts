@@ -1,4 +1,4 @@
-// Whether the live limit is what the files want, and what the machine shows of why it is not.
+// Drift: a live limit that differs from the configured one, and its likely causes.
 
 import type { Configuration, Evidence } from '../model/configuration.ts';
 import type { Machine } from '../model/machine.ts';
@@ -9,14 +9,14 @@ import { atLeast } from './kernel-version.ts';
 import { hasQuarterBuckets, isKubeProxys } from './kube-proxy.ts';
 import { isLimitOfLoad } from './module-load.ts';
 
-/** The live limit beside the configured one. */
+/** The live limit and the configured one. */
 export interface Drift {
   readonly kind: 'below' | 'above' | 'same';
   readonly live: number;
   readonly wanted: WantedLimit;
 }
 
-/** Why the limit is below what is configured, as far as the machine supports it. */
+/** Why the limit is below the configured one, if the machine shows evidence. */
 export type Cause =
   | 'unknown key'
   | 'not read at boot'
@@ -32,7 +32,7 @@ export type Cause =
   | 'no hashsize';
 
 /**
- * Undefined where no claim can be made: nothing is configured, something could not be read, no limit is set, or this
+ * Undefined if they cannot be compared: nothing is configured, something could not be read, no limit is set, or this
  * is not the initial namespace, the only one whose limit can be set.
  */
 export function driftOf(observation: Observation): Drift | undefined {
@@ -48,7 +48,7 @@ export function driftOf(observation: Observation): Drift | undefined {
   return { kind, live, wanted };
 }
 
-/** The likely causes, as far as the evidence goes; none where the limit is not below, and where nobody asked. */
+/** Returns the causes that the evidence supports; none unless the limit is below and the evidence was read. */
 export function likelyCauses(observation: Observation, drift: Drift | undefined): readonly Cause[] {
   const { configuration, evidence } = observation;
   if (drift?.kind !== 'below' || configuration === undefined || evidence === undefined) return [];
@@ -90,13 +90,13 @@ function setBy(
   return kubelet === undefined ? 'quarter buckets' : 'kube-proxy';
 }
 
-// The modules of CentOS 5 and EL6 lose their limit that way.
+// `service iptables restart` unloads the modules of CentOS 5 and EL6, and with them the limit.
 function unloads({ generation, release }: Machine, { iptablesUnloads }: Evidence): readonly Cause[] {
   const isOld = generation === 'ip_conntrack' || (release.ok && !atLeast(release.value, 3, 0));
   return isOld && iptablesUnloads === true ? ['iptables unloads'] : [];
 }
 
-// A sysctl is lost when the module is loaded after it was set, or anew: the module then takes its default.
+// A sysctl is lost if the module is loaded after it was set, or reloaded: the module then takes its default.
 function moduleCauses(
   { generation }: Machine,
   { hashsizes, reapplied }: Configuration,

@@ -1,6 +1,6 @@
-// The limit that kube-proxy sets when it starts (pkg/proxy/conntrack/sysctls.go): 32768 for each CPU by its
-// --conntrack-max-per-core, no less than its --conntrack-min; releases of 2026 no more than 1048576, and only upwards. It
-// makes a quarter of that as many buckets, where there are fewer.
+// The limit that kube-proxy sets when it starts (pkg/proxy/conntrack/sysctls.go): 32768 per CPU
+// (--conntrack-max-per-core), at least --conntrack-min; releases of 2026 at most 1048576, and only upwards. It raises
+// the buckets to a quarter of the limit.
 
 import type { Evidence } from '../model/configuration.ts';
 import { type Machine, wholePages } from '../model/machine.ts';
@@ -13,7 +13,7 @@ const ENTRIES_PER_BUCKET = 4;
 // Seen on a node: a page of buckets more than the rounding explains.
 const SLACK = 0.01;
 
-/** Whether the limit is what it sets by default. Anybody may have set the same, but hardly on a node of Kubernetes. */
+/** True if the limit is kube-proxy's default. Another program may set the same, but hardly on a Kubernetes node. */
 export function isKubeProxys({ buckets }: Machine, { limit }: Table, { kubelet, cpus }: Evidence): boolean {
   if (kubelet === undefined || cpus === undefined) return false;
   const scaled = Math.max(PER_CPU * cpus, LEAST);

@@ -7,20 +7,20 @@ import { type Layout, type Machine, pointerBytes, wholePages } from '../model/ma
 import { atLeast } from './kernel-version.ts';
 
 /**
- * What is rounded up to whole pages of buckets: nothing; the hash table alone, so that the limit follows from the figure
- * as written; or the figure itself, so that the limit follows from the rounded one.
+ * The figure that is rounded up to whole pages of buckets: none; the size of the hash table, so that the limit follows
+ * from the figure as written; or the figure itself, so that the limit follows from the rounded one.
  */
 type Rounding = 'none' | 'table' | 'figure';
 
-/** How one generation of kernels starts. `large` and `huge`: buckets above 1 GB of memory, and on a 64-bit machine above 4 GB. */
+/** Start values of a range of kernels. `large`: buckets above 1 GB of memory; `huge`: above 4 GB on a 64-bit machine. */
 interface Start {
   readonly large: number;
   readonly huge: number;
   readonly fewest: number;
   readonly entriesPerBucket: number;
-  /** Pointers that a bucket takes; below 1 GB each pointer gets 16 KiB of memory. */
+  /** Pointers per bucket; below 1 GB there is one pointer per 16 KiB of memory. */
   readonly pointers: 1 | 2;
-  /** Both, if this version was built with either. */
+  /** Several if kernels of this version differ. */
   readonly roundings: readonly Rounding[];
 }
 
@@ -41,7 +41,7 @@ const SINCE_4_0: Start = { ...SINCE_4_7, roundings: ['table'] };
 const EL7: Start = { ...SINCE_4_0, roundings: ['table', 'figure'] };
 const BEFORE: Start = { ...SINCE_4_0, huge: 16_384 };
 const UNKNOWN_START: Start = { ...BEFORE, roundings: ['table', 'figure'] };
-// Its hash table has two pointers for each bucket (struct list_head).
+// Its hash table has two pointers per bucket (struct list_head).
 const IP_CONNTRACK: Start = {
   large: 8192,
   huge: 8192,
@@ -51,37 +51,37 @@ const IP_CONNTRACK: Start = {
   roundings: ['none'],
 };
 
-/** The part of a machine that its start follows from. */
+/** The part of a machine that decides its start values. */
 export type Starting = Layout & Pick<Machine, 'generation' | 'release' | 'memTotal' | 'buckets'>;
 
-/** Entries. If the memory is unknown, the limit of a machine with more than 1 GB. */
+/** Returns entries; if the memory is unknown, the limit of a machine with more than 1 GB. */
 export function defaultLimit(machine: Starting): number {
   const start = startOf(machine);
   const [rounding = 'none'] = start.roundings;
   return start.entriesPerBucket * bucketsOf(machine, defaultFigure(start, machine), rounding);
 }
 
-/** The buckets that a load makes if no hashsize is given; if the memory is unknown, those of more than 1 GB. */
+/** Returns the buckets of a load without a hashsize; if the memory is unknown, those of more than 1 GB. */
 export function defaultBuckets(machine: Starting): number {
   return bucketsOfHashsize(machine, defaultFigure(startOf(machine), machine));
 }
 
-/** Entries, ascending: the limit that a load with `hashsize=figure` gives; two if it is unknown which of them. */
+/** Returns the limit that a load with `hashsize=figure` gives, in entries; two, ascending, if both are possible. */
 export function limitsOfHashsize(machine: Starting, figure: number): readonly number[] {
   return startOf(machine).roundings.map((rounding) => LIMIT_PER_HASHSIZE * bucketsOf(machine, figure, rounding));
 }
 
-/** The buckets that this kernel makes of `hashsize=figure`, at a load or at run time. */
+/** Returns the buckets that this kernel makes of `hashsize=figure`, at a load or at run time. */
 export function bucketsOfHashsize(machine: Layout & Pick<Machine, 'generation'>, figure: number): number {
   return machine.generation === 'ip_conntrack' ? figure : wholePages(machine, figure);
 }
 
-// By default one entry for each bucket, before 5.15 four, and with hashsize eight.
+// By default one entry per bucket, before 5.15 four, and with hashsize eight.
 const POSSIBLE_ENTRIES_PER_BUCKET = [1, 4, LIMIT_PER_HASHSIZE];
 
 /**
- * Whether a load may have given this limit: by its default, or by one of these hashsizes. True in doubt: the buckets may
- * have been changed since, which leaves the limit as it was.
+ * True if a load may have set this limit, by its default or one of these hashsizes. True when in doubt: the buckets may
+ * have been changed since, which does not change the limit.
  */
 export function isLimitOfLoad(machine: Starting, limit: number, hashsizes: readonly number[]): boolean {
   const { buckets } = machine;
@@ -96,7 +96,7 @@ export function isLimitOfLoad(machine: Starting, limit: number, hashsizes: reado
   );
 }
 
-// The figure that the limit follows from makes these very buckets.
+// The figure that gives this limit also gives exactly these buckets.
 function fillsBuckets(machine: Starting, limit: number, entriesPerBucket: number, buckets: number): boolean {
   const figure = limit / entriesPerBucket;
   if (figure === buckets) return true;
@@ -108,7 +108,7 @@ function bucketsOf(layout: Layout, figure: number, rounding: Rounding): number {
   return rounding === 'figure' ? wholePages(layout, figure) : figure;
 }
 
-// ip_conntrack divides all physical memory, which is more than MemTotal: its own buckets tell exactly.
+// ip_conntrack divides all physical memory, which is more than MemTotal: its own buckets are exact.
 function defaultFigure({ large, huge, fewest, pointers }: Start, machine: Starting): number {
   const { generation, memTotal, buckets } = machine;
   const memory = memTotal.ok ? memTotal.value : GIB + 1;

@@ -1,5 +1,5 @@
-// What a limit costs on this machine, which number of buckets goes with it, and, where none is asked for, which limit
-// its load and its memory suggest.
+// The cost of a limit on this machine, the number of buckets for it, and, if none is requested, the limit that load and
+// memory suggest.
 
 import type { Reading } from '../model/fault.ts';
 import { LIMIT_PER_HASHSIZE } from '../model/generation.ts';
@@ -22,14 +22,14 @@ import { atLeast } from './kernel-version.ts';
 import { hasReachedLimit } from './losses.ts';
 import { bucketsOfHashsize, defaultLimit } from './module-load.ts';
 
-/** Why this limit: asked for, or what suggests it. */
+/** The reason for the limit: requested, or the figure that suggests it. */
 export type Reason = 'asked' | 'configured' | 'enough' | 'filling' | 'no_limit' | 'memory' | 'in_use' | 'too_large';
 
 export interface Plan {
   readonly limit: number;
   readonly reason: Reason;
   readonly buckets: number;
-  /** Entries for each bucket that this kernel is planned with. */
+  /** Entries per bucket planned for this kernel. */
   readonly perBucket: 4 | 8;
   /** The limit that a module loaded with `hashsize=buckets` starts with. */
   readonly limitAtLoad: number;
@@ -40,36 +40,37 @@ export interface Plan {
   readonly hashTable: number;
   /** Slab and hash table of the full table, as a share of RAM in percent. */
   readonly share: number | undefined;
-  /** Bytes beyond what is held now, with all that is not seen, and whether they are there. */
-  readonly more: number;
+  /** Bytes beyond the current memory, including parts that are not seen. */
+  readonly extraBytes: number;
+  /** True if the extra bytes are available. */
   readonly fits: boolean | undefined;
-  /** The largest limit that fits, where this one does not. */
+  /** The largest limit that fits, if this one does not. */
   readonly largest: number | undefined;
-  /** Why no command sets it: it does not fit into memory, or it is no more than what is in use. */
+  /** Why no command is given: the limit does not fit into memory, or is not above the entries in use. */
   readonly obstacle: 'memory' | 'in use' | undefined;
-  /** Whether this limit, or one before it, was met since boot. */
+  /** True if this limit, or an earlier one, has been reached since boot. */
   readonly hasMetLimit: boolean;
-  /** Whether this kernel, with the present buckets, refuses entries before the table is full. */
+  /** True if this kernel, with the current buckets, refuses entries before the table is full. */
   readonly refusesNow: boolean;
-  /** What the files of the machine set now. */
+  /** The limit that the machine's files set now. */
   readonly configured: WantedLimit | undefined;
 }
 
 const BUCKETS_PER_EXPECTATION = 256;
-// Enough room for four times the present load, but no more than twice the present limit.
+// Room for four times the current load, but at most twice the current limit.
 export const HEADROOM = 4;
 const AGAIN = 2;
-// A full table pins memory that nothing else can have: of what is recommended unasked not more than this of RAM.
+// A full table pins memory: a recommended limit takes at most this share of RAM.
 const LARGEST_SHARE = 1 / 8;
 const UNSET = 65_536;
-// What is in use must have room, whatever it costs.
+// The entries in use must fit, whatever they cost.
 const SPARE = 1.25;
 // The kernel keeps it in an int.
 const LARGEST_LIMIT = 2 ** 31 - 1;
 
 /**
- * For the load of `table`, which may be another namespace's than ours. `asked` and `demand`, what the load is known to
- * want, in entries; fails where the size of an entry is not known.
+ * Plans for the load of `table`, of any namespace. `asked` is the requested limit, `demand` the entries that the load is
+ * known to need. Fails if the size of an entry is unknown.
  */
 export function planFor(
   observation: Observation,
@@ -87,8 +88,8 @@ export function planFor(
   const buckets = bucketsFor(machine, limit);
   const full = footprint(cost, limit);
   const hashTable = hashTableBytes(machine, buckets);
-  const more = (max: number) => beyondNow(load, max);
-  const fits = available.ok ? more(limit) <= available.value.bytes : undefined;
+  const extraFor = (max: number) => beyondNow(load, max);
+  const fits = available.ok ? extraFor(limit) <= available.value.bytes : undefined;
   const plan = {
     limit,
     reason,
@@ -100,10 +101,10 @@ export function planFor(
     full,
     hashTable,
     share: machine.memTotal.ok ? (100 * (full.total + hashTable)) / machine.memTotal.value : undefined,
-    more: more(limit),
+    extraBytes: extraFor(limit),
     fits,
     obstacle: obstacleTo(limit, table, fits),
-    largest: fits === false && available.ok ? largestWithin(available.value.bytes, limit, more) : undefined,
+    largest: fits === false && available.ok ? largestWithin(available.value.bytes, limit, extraFor) : undefined,
     hasMetLimit: hasReachedLimit(table.statistics, machine.release),
     refusesNow: refusesBelowLimit(machine, table),
     configured: configuration === undefined ? undefined : wantedLimit(configuration, observation),
@@ -116,32 +117,32 @@ function obstacleTo(limit: number, { entries }: Table, fits: boolean | undefined
   return limit > 0 && limit <= entries ? 'in use' : undefined;
 }
 
-/** What a full table of `limit` entries takes beyond what is held now. */
+/** Returns the bytes that a full table of `limit` entries takes beyond the current memory. */
 function beyondNow({ machine, table, cost }: Load, limit: number): number {
   const most = atMost(cost);
   const hashTable = hashTableBytes(machine, bucketsFor(machine, limit)) - (hashTableNow(machine) ?? 0);
   return footprint(most, limit).total - footprint(most, table.entries).total + Math.max(0, hashTable);
 }
 
-/** The largest below `tooLarge` that takes no more than so many bytes: what it takes grows with it. */
-function largestWithin(bytes: number, tooLarge: number, more: (limit: number) => number): number {
+/** Returns the largest limit below `tooLarge` that takes at most `bytes`, by bisection. */
+function largestWithin(bytes: number, tooLarge: number, extraFor: (limit: number) => number): number {
   let [fitting, above] = [0, tooLarge];
   while (above - fitting > 1) {
     const middle = Math.floor((fitting + above) / 2);
-    if (more(middle) <= bytes) fitting = middle;
+    if (extraFor(middle) <= bytes) fitting = middle;
     else above = middle;
   }
   return fitting;
 }
 
-/** What a limit is recommended for. */
+/** The figures that a limit is recommended for. */
 interface Load {
   readonly machine: Machine;
   readonly table: Table;
   readonly cost: ObjectCost;
-  /** What it is known to want, in entries. */
+  /** Entries that the load is known to need. */
   readonly demand: number;
-  /** What the files want, where the live limit is below it; else 0. */
+  /** The limit that the files set, if the live limit is below it; else 0. */
   readonly configured: number;
 }
 
@@ -155,14 +156,14 @@ interface Recommended {
   readonly reason: Reason;
 }
 
-// Each figure grows with the load and in steps of a page of buckets: one entry more never doubles what is recommended.
+// Each figure grows with the load in steps of a page of buckets, so that one more entry never doubles the limit.
 function recommended(load: Load): Recommended {
   const { machine, table, cost, configured } = load;
   const { entries, limit: now } = table;
   const most = affordable(machine, cost);
   const wish = wishFor(load, most);
   const least = inSteps(machine, leastLimit(entries));
-  // A present limit that no load needs and no memory is for is one that somebody mistyped.
+  // A current limit beyond both load and memory is a typing mistake.
   const kept = Math.max(Math.min(now, Math.max(most, wish, bucketPage(machine))), configured);
   const limit = Math.max(kept, Math.min(wish, most), least);
   if (configured > now && limit === configured) return { limit, reason: 'configured' };
@@ -176,19 +177,18 @@ function wishFor(load: Load, most: number): number {
   return inSteps(load.machine, wish);
 }
 
-// A table that is nearly full does not show how much wants in, and a flood that fills it wants four times as much at
-// once: it gets twice the limit.
+// A table that is nearly full does not show the demand, and four times a flood would be too much: twice the limit.
 function loadOf({ entries, limit }: Table): number {
   return Math.min(HEADROOM * entries, AGAIN * Math.max(limit, entries));
 }
 
-// A quiet moment tells nothing of the peaks that a table without a limit has taken so far. What the kernel starts with
-// on a small machine is less than its memory allows.
+// A quiet moment does not show the peaks of a table without a limit. The kernel's default on a small machine is less than
+// its memory allows.
 function unset({ machine, table }: Load, most: number): number {
   return table.limit === 0 ? Math.min(Math.max(defaultLimit(machine), UNSET), most) : 0;
 }
 
-/** Entries that need a limit above them: what is in use, with room to spare. */
+/** Returns the least limit for so many entries in use, with some to spare. */
 export function leastLimit(count: number): number {
   return Math.ceil(SPARE * count);
 }
@@ -210,7 +210,7 @@ function bucketPage(machine: Layout & Pick<Machine, 'generation' | 'release'>): 
   return mostPerBucket(machine) * wholePages(machine, 1);
 }
 
-// Never fewer than there are.
+// Never fewer than the current buckets.
 function bucketsFor(machine: Machine, limit: number): number {
   const wish = Math.min(
     bucketsOfHashsize(machine, Math.ceil(limit / mostPerBucket(machine))),
@@ -219,13 +219,13 @@ function bucketsFor(machine: Machine, limit: number): number {
   return machine.buckets.ok ? Math.max(wish, machine.buckets.value) : wish;
 }
 
-// Eight is what a module makes of its hashsize. From 4.0 on shorter chains are usual, and a quarter still lets
-// the kernel find an entry to evict in the eight buckets that it looks into.
+// Eight is the ratio of the module. From 4.0 on shorter chains are usual, and with four per bucket the kernel still finds
+// an entry to evict in the eight buckets that it scans.
 function mostPerBucket({ generation, release }: Pick<Machine, 'generation' | 'release'>): Plan['perBucket'] {
   return generation === 'nf_conntrack' && release.ok && atLeast(release.value, 4, 0) ? 4 : LIMIT_PER_HASHSIZE;
 }
 
-/** expect_max when the module is loaded: four for each of the buckets that expectations have. */
+/** Returns expect_max as set when the module is loaded: four per bucket of the expectation table. */
 function expectationsFor(buckets: number): number {
   return 4 * Math.max(1, Math.floor(buckets / BUCKETS_PER_EXPECTATION));
 }

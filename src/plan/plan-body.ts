@@ -75,7 +75,7 @@ export function planBody(observation: Observation, plan: Plan): PlanBody {
 
 function planMemoryBody(
   { machine: { available } }: Observation,
-  { cost, full, hashTable, share, more, fits, largest }: Plan,
+  { cost, full, hashTable, share, extraBytes, fits, largest }: Plan,
 ) {
   return {
     origin: cost.origin,
@@ -86,7 +86,7 @@ function planMemoryBody(
     hash_table_bytes: hashTable,
     total_bytes: full.total + hashTable,
     share_percent: share ?? null,
-    more_than_now_bytes: more,
+    more_than_now_bytes: extraBytes,
     available_bytes: available.ok ? available.value.bytes : null,
     fits: fits ?? null,
     largest_max_that_fits: largest ?? null,

@@ -96,7 +96,7 @@ function moreWord({ certainty, extension, extensionMost }: Plan['cost']): string
 
 function memoryLines(machine: Machine, plan: Plan): readonly string[] {
   const { available, memTotal, generation } = machine;
-  const { cost, full, hashTable, limit, buckets, more, share } = plan;
+  const { cost, full, hashTable, limit, buckets, extraBytes, share } = plan;
   const sure = sureWords(cost);
   const about = cost.origin === 'estimate' ? 'about ' : '';
   const waste = cost.objectsPerSlab === 1 ? '' : `, ${cost.objectsPerSlab} in ${grouped(cost.slabBytes)} B of slab`;
@@ -118,7 +118,7 @@ function memoryLines(machine: Machine, plan: Plan): readonly string[] {
   const verdict = plan.fits ? 'It fits' : 'It does NOT fit';
   return [
     ...lines,
-    ...indented(`${verdict}: ${most}${sizeWords(Math.max(0, more))} more than now, with ${room}.${others}`),
+    ...indented(`${verdict}: ${most}${sizeWords(Math.max(0, extraBytes))} more than now, with ${room}.${others}`),
   ];
 }
 

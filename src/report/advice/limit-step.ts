@@ -24,7 +24,7 @@ export function limitStep(plan: Plan, reasons: readonly string[], { observation 
   const where = observation.tables[0].isInitial
     ? ''
     : ' On the host, in the initial network namespace: elsewhere it may be read-only.';
-  const effect = `Cost: up to ${sizeWords(Math.max(0, plan.more))} more when full${room}.${where}`;
+  const effect = `Cost: up to ${sizeWords(Math.max(0, plan.extraBytes))} more when full${room}.${where}`;
   return {
     ...typedStep('', limitActions(observation, plan)),
     notes: [...reasons, effect],

@@ -20,7 +20,7 @@ const HASHSIZE: HashsizeOption = {
 
 interface Given {
   readonly boot?: string;
-  /** Of a file that is not read at boot. */
+  /** A file that is not read at boot. */
   readonly other?: string;
   readonly hashsizes?: readonly HashsizeOption[];
   readonly generation?: Generation;

@@ -1,4 +1,4 @@
-// The limit that is there beside the one that the machine's files want, and what speaks for which cause.
+// The live limit compared with the configured one, and the evidence for each cause.
 
 import { describe, expect, test } from 'vitest';
 import { type Cause, driftOf, likelyCauses } from '../../../src/evaluate/drift.ts';

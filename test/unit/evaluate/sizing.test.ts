@@ -174,27 +174,27 @@ describe('buckets', () => {
   });
 });
 
-describe('what it costs', () => {
-  test('beyond what is held now: the slab, and the buckets that are new', () => {
+describe('the cost', () => {
+  test('beyond the current memory: the slab, and the new buckets', () => {
     const full = (262_144 / 16) * 4096;
-    const more = full - 7 * 4096 + (65_536 - 16_384) * 8;
+    const extraBytes = full - 7 * 4096 + (65_536 - 16_384) * 8;
     const share = (100 * (full + 65_536 * 8)) / (64 * GIB);
-    expect(planned({}, 262_144)).toMatchObject({ more, share, fits: true, hashTable: 65_536 * 8 });
-    expect(planned({ available: ok({ bytes: more, exact: true }) }, 262_144).fits).toBe(true);
-    expect(planned({ available: ok({ bytes: more - 1, exact: true }) }, 262_144).fits).toBe(false);
+    expect(planned({}, 262_144)).toMatchObject({ extraBytes, share, fits: true, hashTable: 65_536 * 8 });
+    expect(planned({ available: ok({ bytes: extraBytes, exact: true }) }, 262_144).fits).toBe(true);
+    expect(planned({ available: ok({ bytes: extraBytes - 1, exact: true }) }, 262_144).fits).toBe(false);
   });
 
   test('nothing is saved by fewer buckets: they stay', () => {
-    expect(planned({ buckets: ok(262_144) }, 65_536).more).toBe((65_536 / 16 - 7) * 4096);
+    expect(planned({ buckets: ok(262_144) }, 65_536).extraBytes).toBe((65_536 / 16 - 7) * 4096);
   });
 
-  test('what is configured is shown, where it is known', () => {
+  test('the configured limit is shown if it is known', () => {
     expect(planned({ configuration: undefined }, 65_536).configured).toBeUndefined();
     expect(planned({ configuration: wanted(5) }, 65_536).configured).toMatchObject({ limit: 5 });
   });
 });
 
-describe('whether it fits', () => {
+describe('the memory that it needs', () => {
   test.each([
     [{ bytes: 2 ** 30, exact: true }, 'It fits: 14.2 MiB more than now, with 1.0 GiB available.'],
     [{ bytes: 2 ** 20, exact: true }, 'It does NOT fit: 14.2 MiB more than now, with 1.0 MiB available.'],
@@ -209,7 +209,7 @@ describe('whether it fits', () => {
   });
 });
 
-describe('where it is set', () => {
+describe('the commands that set it', () => {
   test('a limit at or below what is in use has an obstacle', () => {
     expect(planned({ entries: 1000 }, 1000).obstacle).toBe('in use');
     expect(planned({ entries: 1000 }, 1001).obstacle).toBeUndefined();
