@@ -1,4 +1,4 @@
-// What the check found, for programs.
+// The result of the check as JSON.
 
 import type { Evaluation, TableResult } from '../evaluate/evaluate.ts';
 import type { Certainty } from '../evaluate/extensions.ts';
@@ -23,7 +23,7 @@ import { MOST_LISTED } from '../words/namespaces.ts';
 import { foreignPath } from '../words/words.ts';
 
 export interface FailedCheckBody {
-  /** null: there is no table to tell of */
+  /** null if there is no table */
   readonly table: null;
 }
 
@@ -31,23 +31,23 @@ export interface CheckBody {
   readonly table: {
     readonly generation: Generation;
     readonly view: View;
-    /** whether it is the machine's first network namespace, whose limit its files set; null where nothing shows it */
+    /** true for the initial network namespace, whose limit the machine's files set; null if unknown */
     readonly initial_namespace: boolean | null;
     /** entries */
     readonly count: Count;
     /** 0 is no limit */
     readonly max: Count;
     readonly buckets: Count | null;
-    /** files that the figures come from */
+    /** sources of the figures */
     readonly sources: { readonly count: string; readonly max: string };
   };
   readonly metrics: Readonly<Record<MetricName, MetricBody>>;
   readonly findings: readonly FindingBody[];
   /** null without history */
   readonly losses: LossesBody | null;
-  /** a limit that is below what is configured, in words */
+  /** the limit, if it is below the configured one, in words */
   readonly drift: string | null;
-  /** null where the size of an entry is not known */
+  /** null if the size of an entry is unknown */
   readonly memory: MemoryBody | null;
   /** null without --netns all */
   readonly namespaces: NamespacesBody | null;
@@ -62,9 +62,9 @@ export interface MetricBody {
   readonly warning?: string;
   /** range of the Monitoring Plugins guidelines */
   readonly critical?: string;
-  /** why there is no value, where that is no fault */
+  /** why there is no value, unless that is a fault */
   readonly reason?: string;
-  /** what could not be read */
+  /** the fault, if it could not be read */
   readonly fault?: string;
 }
 
@@ -81,14 +81,14 @@ export interface FindingBody {
   readonly namespace: string | null;
 }
 
-/** What one entry costs, and what the hash table does. */
+/** The memory of an entry and of the hash table. */
 export interface MemoryBody {
   readonly origin: ObjectOrigin;
   readonly object_size_bytes: Count;
   readonly objects_per_slab: Count;
   readonly slab_bytes: Count;
   readonly extension_bytes: Count;
-  /** how sure that is: what could not be seen may add to it */
+  /** certainty of the size: memory that could not be seen adds to it */
   readonly certainty: InPlace<Certainty>;
   readonly extension_bytes_at_most: Count;
   readonly hash_table_bytes: Count | null;
@@ -96,17 +96,17 @@ export interface MemoryBody {
 }
 
 export interface NamespacesBody {
-  /** this one included, and those that could not be read */
+  /** including this one and those that could not be read */
   readonly found: Count;
-  /** how many there must be */
+  /** the least number that must exist */
   readonly at_least: Count;
-  /** whose processes were visible */
+  /** the processes that were visible */
   readonly processes: Visibility['processes'];
   readonly hidepid: string | null;
   readonly mounts_not_entered: Count;
   readonly mounts_known: boolean;
   /**
-   * those with a finding or a loss, the gravest first, and then the fullest
+   * first those with a finding or a loss, the worst first, then the fullest
    *
    * @maxItems 20
    */
@@ -119,7 +119,7 @@ export interface NamespacesBody {
 // Never the one that the command is about, so its key is never null.
 interface OtherNamespace extends NamespaceBody {
   /**
-   * the same for the same namespace in each run of one boot
+   * constant for a namespace within one boot
    *
    * @asType string
    */
@@ -246,7 +246,7 @@ function namespacesBody({ evaluation, identities }: Evaluated): NamespacesBody |
 export interface CheckDocument extends CheckBody, Head<'check'> {}
 
 /**
- * Of a check that could judge nothing: no table is there, it cannot be read, or the arguments are wrong.
+ * A check without a result: there is no table, it cannot be read, or the arguments are wrong.
  *
  * @public
  */

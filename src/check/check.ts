@@ -33,7 +33,7 @@ async function runCheck(options: CheckOptions, deadline: Deadline, record: Recor
   );
 }
 
-/** A verdict, and what it was compared with. */
+/** A verdict, and the history it was compared with. */
 interface JudgedCheck {
   readonly message: Message;
   readonly histories: Histories;

@@ -1,4 +1,4 @@
-// What the check adds with --netns all: whose the namespaces are that it tells of. Loaded only then.
+// The part of the check for --netns all: the owners of the namespaces that it prints. Loaded only then.
 
 import type { Format } from '../cli/options.ts';
 import type { Evaluation } from '../evaluate/evaluate.ts';
@@ -14,7 +14,7 @@ interface Options {
   readonly format: Format;
 }
 
-// To ask who is in a namespace takes longer than to read its table.
+// Finding the owner of a namespace takes longer than reading its table.
 export function identitiesTold(root: Root, evaluation: Evaluation, { verbosity, format }: Options): Identities {
   const { observation, results, remarkable, fullest } = evaluation;
   const listed = verbosity > 0 || format !== 'nagios' ? MOST_LISTED : 0;

@@ -1,5 +1,5 @@
-// The plugin's whole output within the limits of its readers: NRPE v2 takes 1023 bytes of line 1,
-// and Nagios cuts at random what is much longer than 4096.
+// The plugin's output within the limits of its readers: NRPE v2 takes 1023 bytes of line 1, and Nagios truncates output
+// much longer than 4096 bytes.
 
 const MOST_LINE_BYTES = 1023;
 const WHOLE_BYTES = 4096;
@@ -16,7 +16,7 @@ function oneLine(text: string): string {
   return text.replace(/[^\x20-\x7e]|\|/g, '?');
 }
 
-// The text is what a person on call reads: perfdata gives way first, from its end.
+// A person on call reads the text, so perfdata is cut first, from its end.
 function fitFirstLine(text: string, perfdata: readonly string[]): string {
   const short = cutAt(text, MOST_LINE_BYTES);
   const kept = perfdata.slice();

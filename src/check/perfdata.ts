@@ -1,5 +1,5 @@
-// Performance data: `label=value[UOM];warn;crit;min;max`, as the plugin guidelines have it and as
-// Icinga's and Nagios' graphers really read it.
+// Performance data: `label=value[UOM];warn;crit;min;max`, as in the plugin guidelines and as
+// the graphers of Icinga and Nagios read it.
 
 import { plainDecimal, roundedDecimal } from '../evaluate/decimal.ts';
 import type { TableResult } from '../evaluate/evaluate.ts';
@@ -8,7 +8,7 @@ import { METRIC_NAMES, type MetricName, metricSpec } from '../evaluate/metrics.t
 import { formatRange, type Range, upperBound } from '../evaluate/range.ts';
 import { LEVELS, type Level, type Ranges } from '../evaluate/thresholds.ts';
 
-/** One element for each metric that has a value and is shown always, or that a threshold asks for. */
+/** Returns an element for each metric that has a value and is always shown or has a threshold. */
 export function perfdataOf({ table, measurements, ranges }: TableResult): readonly string[] {
   return METRIC_NAMES.filter((name) => metricSpec(name).always || hasRange(ranges[name])).flatMap((name) =>
     perfdataElement(name, measurements[name], boundsOf(name, ranges, table.limit), table.limit),
@@ -19,7 +19,7 @@ function hasRange(ranges: Ranges): boolean {
   return LEVELS.some((level) => ranges[level] !== undefined);
 }
 
-// Usage is judged in each namespace. Graphs of entries show where it alerts, unless entries has thresholds of its own.
+// Graphs of entries show the thresholds of usage, unless entries has its own.
 function boundsOf(metric: MetricName, ranges: TableResult['ranges'], limit: number): Ranges {
   if (metric === 'netns_usage') return ranges.usage;
   const isDerived = metric === 'entries' && !hasRange(ranges.entries) && limit !== 0;
@@ -41,7 +41,7 @@ function maximum(name: MetricName, limit: number): string {
   return name === 'entries' && limit !== 0 ? String(limit) : '';
 }
 
-// Icinga keeps a threshold only if it is a plain number: right for what is never negative.
+// Icinga keeps a threshold only if it is a plain number, which is enough for values that are never negative.
 function boundText(range: Range | undefined, signed: boolean): string {
   if (range === undefined || formatRange(range) === '~:') return '';
   const upper = signed ? undefined : upperBound(range);
@@ -58,7 +58,7 @@ function asCounts(usage: Ranges, limit: number): Ranges {
   return entries;
 }
 
-// Rounded down, the verdict on a whole number is the same.
+// Rounding down does not change the verdict on whole numbers.
 function countAt(percent: number, limit: number): number {
   return Math.floor(Number(((percent * limit) / 100).toPrecision(15)));
 }

@@ -21,7 +21,7 @@ interface Family {
   readonly samples: readonly GaugeSample[];
 }
 
-/** Whatever went wrong, the state is there; the text is a comment. */
+/** The state is always present; the text is a comment. */
 export function renderPrometheus({ state, text, evaluated, incidents }: Message): string {
   const check = gaugeFamily(
     'check_state',
@@ -33,7 +33,7 @@ export function renderPrometheus({ state, text, evaluated, incidents }: Message)
     ...(incidents === undefined ? [] : [incidentFamily(incidents)]),
     ...(evaluated === undefined ? [] : [...tableFamilies(evaluated), ...namespaceFamilies(evaluated)]),
   ];
-  // A comment that begins with HELP or TYPE is none.
+  // A line that begins with HELP or TYPE would not be a comment.
   return [`# ${state.toUpperCase()} - ${text}`, ...families.flatMap(familyLines), ''].join('\n');
 }
 
@@ -93,7 +93,7 @@ function namespaceFamilies({ evaluation, identities }: Evaluated): readonly Fami
   return families.filter((family) => family.samples.length > 0);
 }
 
-// Not the process: a series for each would never end.
+// Without the process, which would create ever more series.
 function labelsOf(identities: Identities, { key, mount }: Namespace): Labels {
   const { process, container } = identities.get(key) ?? {};
   return {
@@ -118,7 +118,7 @@ function counterFamily(name: string, help: string, value: number | undefined): F
 }
 
 function familyLines({ name, type, help, samples }: Family): readonly string[] {
-  // The one that is of the check, and not of the table.
+  // The only series about the check, not the table.
   const full = name.startsWith('check_conntrack_') ? name : `conntrack_${name}`;
   return [
     `# HELP ${full} ${help}`,
@@ -127,7 +127,7 @@ function familyLines({ name, type, help, samples }: Family): readonly string[] {
   ];
 }
 
-// Foreign text has no quote, backslash or line break left in it.
+// Untrusted text has lost its quotes, backslashes and line breaks.
 function labelText(labels: Labels | undefined): string {
   if (labels === undefined) return '';
   return `{${Object.entries(labels)

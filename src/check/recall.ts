@@ -1,4 +1,4 @@
-// What earlier runs saw of each table; this run is added for later ones. Loaded only with a state directory.
+// Samples of earlier runs; this run's sample is added for later ones. Loaded only with a state directory.
 
 import { self } from '#system/self';
 import type { Histories } from '../evaluate/evaluate.ts';
@@ -11,7 +11,7 @@ import type { Reading } from '../model/fault.ts';
 import type { BootClock, Observation } from '../model/observation.ts';
 import type { Table } from '../model/table.ts';
 
-/** `dir` must exist; what is below it is made and kept by us. Ours and the others' samples are in files of their own. */
+/** `dir` must exist; its subdirectories are ours. Samples of our table and of the others are in separate files. */
 export function recallTables(root: Root, { tables, clock }: Observation, dir: string, window: number): Histories {
   const [own, ...others] = tables;
   const known = clock?.ok ? readOwnTableName(root) : clock;

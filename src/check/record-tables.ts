@@ -37,7 +37,7 @@ export async function recordTables(
   const { observation, results } = evaluation;
   const { clock, machine } = observation;
   const own = histories.get(results[0].table.key);
-  // Line 1 says so already.
+  // Line 1 already names it.
   if (own?.ok === false) return { text: undefined };
   const name = readOwnTableName(root);
   if (!name.ok) return { text: faultWords(name.fault) };

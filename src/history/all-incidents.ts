@@ -1,4 +1,4 @@
-// The incidents of every user that runs the check: nagios, and root through sudo. What may not be read is named.
+// The incidents of every user that runs the check: nagios, and root through sudo. Unreadable files are named.
 
 import { files } from '#system/files';
 import { self } from '#system/self';
@@ -16,14 +16,14 @@ export const STATE_DIRECTORIES = [
 ] as const;
 
 export interface AllIncidents {
-  /** The newest first. */
+  /** Newest first. */
   readonly incidents: readonly KeptIncident[];
   readonly unread: readonly Fault[];
-  /** The state directories that were looked into. */
+  /** The state directories that were read. */
   readonly directories: readonly string[];
 }
 
-/** A directory that is given has to be there. */
+/** A given directory must exist. */
 export function readAllIncidents(given: string | undefined): AllIncidents | Fault {
   const directories = (given === undefined ? STATE_DIRECTORIES : [given]).filter(
     (dir) => given === dir || isDirectory(dir),
@@ -49,7 +49,7 @@ function isDirectory(dir: string): boolean {
   return !('errno' in status) && status.kind === 'directory';
 }
 
-/** A directory that may be entered and not listed has ours. */
+/** If a directory may be entered but not listed, only our own subdirectory is read. */
 function usersOf(dir: string): readonly number[] {
   const names = files.list(dir);
   if ('errno' in names) return [self.effectiveUser()];

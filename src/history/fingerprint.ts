@@ -1,6 +1,6 @@
-// Names of files made of what is no file name: a path, a boot id.
+// Short names for texts that cannot be file names: a path, a boot id.
 
-/** FNV-1a, eight hexadecimal digits. Two texts may share one: a file also says inside what it is of. */
+/** FNV-1a, eight hexadecimal digits. Two texts may collide, so a file also contains the text. */
 export function fingerprint(text: string): string {
   let hash = 0x811c9dc5;
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) >>> 0;

@@ -1,4 +1,4 @@
-// The names in the directory of incidents. They are all that a clean check looks at, so nothing else is loaded for it.
+// The names in the directory of incidents. A clean check reads only these, so nothing else is loaded for it.
 
 import { files } from '#system/files';
 import { systemFault } from '../kernel/file.ts';

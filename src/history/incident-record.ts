@@ -1,4 +1,4 @@
-// The text of an incident's record: JSON, every figure of it bounded when it is read.
+// The text of an incident's record: JSON whose figures are bounded when it is read.
 
 import type { Lost } from '../evaluate/losses.ts';
 import { isObject, parseJson } from './state-file.ts';
@@ -32,7 +32,7 @@ export interface SinceLoss {
   readonly seconds: number;
 }
 
-/** A report that is kept, in files next to the record. */
+/** A kept report, in files next to the record. */
 export interface KeptReport {
   /** Milliseconds since 1970. */
   readonly at: number;
@@ -73,7 +73,7 @@ export interface IncidentRecord {
   readonly peak: number;
   readonly limit: number;
   readonly first: KeptReport;
-  /** null: the first one. */
+  /** null if the first report is the worst. */
   readonly worst: KeptReport | null;
 }
 
@@ -116,7 +116,7 @@ function upTo(most: number): Guard<number> {
 const LONGEST_TEXT = 4096;
 const isShortText: Guard<string> = (value): value is string =>
   typeof value === 'string' && value.length <= LONGEST_TEXT;
-/** The last moment that Date knows; three centuries. */
+/** The last moment that Date can represent; three centuries. */
 const [isMoment, isUptime] = [upTo(8.64e15), upTo(1e10)];
 /** Packets of all CPUs over a long incident. */
 const isPackets = upTo(2 ** 53);

@@ -1,9 +1,9 @@
 // The directory of incidents: DIR/<euid>/check_conntrack/incidents. An incident has a name, and up to five files:
 //   <name>.open.json, when it is over <name>.json    the record
 //   <name>-first.json, -first.txt, -worst.json, -worst.txt    the two reports
-// A name is <number>-<start>-<key>: a number that rises, the time, a fingerprint of boot and table. The reports are written
-// before the record that speaks of them, each file at once and whole, so that a run may be killed at any moment and two may
-// write at the same time: at worst a file without a record is left, which the next one removes.
+// A name is <number>-<start>-<key>: a rising number, the time, a fingerprint of boot and table. Reports are written before
+// the record that refers to them, each file atomically, so that a run may be killed at any moment and two may write at
+// once: at worst a file without a record is left, which the next run removes.
 
 import { files } from '#system/files';
 import { systemFault } from '../kernel/file.ts';
@@ -41,11 +41,11 @@ export interface KeptIncident {
 }
 
 export interface KeptIncidents {
-  /** The newest first. */
+  /** Newest first. */
   readonly incidents: readonly KeptIncident[];
   /** Records that could not be read. */
   readonly unread: readonly Fault[];
-  /** The highest number that was given. */
+  /** The highest number so far. */
   readonly total: number;
 }
 
@@ -58,7 +58,7 @@ export interface ReportFiles {
   readonly json: string;
 }
 
-/** A record to be written, with the reports that are new. */
+/** A record to write, with its new reports. */
 export interface IncidentChange {
   readonly name: string;
   readonly record: IncidentRecord;
@@ -98,8 +98,8 @@ interface UnreadFile extends IncidentFile {
 }
 
 /**
- * The newest first. Of one incident the closed record counts; of two open ones of a table, which two checks at once have
- * begun, the older.
+ * Newest first. A closed record replaces the open one; of two open records of a table, begun by two checks at once, the
+ * older counts.
  */
 function readRecordFiles(folder: OwnFolder, all: readonly IncidentFile[]) {
   const read: ReadFile[] = [];
@@ -157,7 +157,7 @@ export function readKeptReport(
   return 'kind' in read ? { ok: false, fault: read } : read;
 }
 
-/** Writes all of them as far as that is possible, and removes what is more than may be kept. */
+/** Writes as many as possible, and removes those beyond the maximum. */
 export function storeIncidents(place: IncidentPlace, changes: readonly IncidentChange[]): Fault | undefined {
   return inOwnFolder(ownPlace(place), 'made', (folder) => {
     const faults = changes.flatMap((change) => storeChange(folder, change) ?? []);
@@ -184,13 +184,13 @@ function clearIncidents(folder: OwnFolder): void {
   const isOpen = ({ file, name }: IncidentFile) => file === name + OPEN_END;
   const records = all.filter((one) => isRecordFile(one, all));
   const { read: on, unread } = readRecordFiles(folder, records.filter(isOpen));
-  // What is on would begin again at once.
+  // An incident that is on would begin again at once.
   const worthKeeping = [...on, ...newestFirst([...records.filter((one) => !isOpen(one)), ...unread])];
   const kept = new Set(worthKeeping.slice(0, MOST_INCIDENTS).map(({ name }) => name));
   const recorded = new Set(records.map(({ name }) => name));
   const isSuperfluous = (one: IncidentFile): boolean => {
     if (kept.has(one.name)) return isOpen(one) && !isRecordFile(one, all);
-    // The record of a report that was just written may be about to come.
+    // The record of a report just written may follow.
     return recorded.has(one.name) || ageOf(`${path}/${one.file}`) > LEFTOVER_SECONDS;
   };
   const leftovers = names.filter((name) => name.endsWith('.tmp') && isLeftover(name, ageOf(`${path}/${name}`)));

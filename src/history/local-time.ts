@@ -1,4 +1,4 @@
-// Moments as people write them, in local time.
+// Local times as people write them.
 
 /** `2026-11-30 03:02:44`. */
 export function localMoment(at: number): string {

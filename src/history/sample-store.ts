@@ -1,4 +1,4 @@
-// Samples between runs: what is remembered of each table, and what is kept for the next run.
+// Samples between runs: those remembered of each table, and those kept for the next run.
 
 import { samplesAroundLowering } from '../evaluate/lowered-limit.ts';
 import type { Fault, Reading } from '../model/fault.ts';
@@ -7,18 +7,18 @@ import { fingerprint } from './fingerprint.ts';
 import { type Before, exchange, LARGEST_FILE, pathOf } from './state-directory.ts';
 import { formatState, MOST_SAMPLES, parseStateFile, type StoredState } from './state-file.ts';
 
-/** One table that a run looks at, and what it saw. */
+/** A table that a run reads, with its sample. */
 export interface Subject {
   /** `net:<inode>` for a namespace of this machine, `tree:<path>` for a captured one. */
   readonly table: string;
   readonly now: Sample;
-  /** Whether the table is known to have been made after that many seconds since boot. */
+  /** True if the table is known to be younger than that many seconds since boot. */
   readonly isYounger: (uptime: number) => boolean;
 }
 
-/** A run: which tables, in which boot, over which time. */
+/** A run: its tables, boot and window. */
 export interface HistoryRun {
-  /** What the file is called after: the table, or `all:<own table>`. */
+  /** The subject of the file's name: the table, or `all:<own table>`. */
   readonly name: string;
   /** The boot that samples are counted from. */
   readonly boot: string;
@@ -27,8 +27,8 @@ export interface HistoryRun {
 }
 
 /**
- * Recalls each subject's earlier samples and adds this run's. What is not to be trusted is replaced by it; a table
- * that the run did not look at is forgotten.
+ * Recalls each subject's earlier samples and adds this run's, which replaces untrusted ones. Tables that the run did not
+ * read are forgotten.
  */
 export function remember(dir: string, euid: number, run: HistoryRun): readonly Reading<History>[] {
   const path = { dir, euid, name: fileName(run) };
@@ -70,14 +70,14 @@ function pastOf(
   { table, isYounger }: Subject,
 ): readonly Sample[] | NoPast {
   const samples = state?.tables.get(table);
-  // The name tells boots apart by a fingerprint only.
+  // The name has only a fingerprint of the boot.
   if (samples === undefined || state?.boot !== boot) return 'first run since boot';
   const last = samples[samples.length - 1];
   // The kernel gives a namespace's inode to the next one at once.
   return last !== undefined && isYounger(last.uptime) ? 'the network namespace is new' : samples;
 }
 
-// Many namespaces on many CPUs: the more of them there are the fewer samples of each, and in the end not of all.
+// Many namespaces on many CPUs: the more there are, the fewer samples of each are kept, at last not of all.
 function fittingText(run: HistoryRun, pasts: readonly History['past'][], most = MOST_SAMPLES): string {
   const tables = run.subjects.map(
     (subject, at) => [subject.table, keptSamples(pasts[at], subject, run, most)] as const,
@@ -91,7 +91,7 @@ function fittingText(run: HistoryRun, pasts: readonly History['past'][], most = 
 /** Seconds that the samples around a lowered limit are kept. */
 const LOWERING_KEPT = 86_400;
 
-// As far back as the window reaches, the newest sample before it, and those around a lowered limit.
+// Samples within the window, the newest one before it, and those around a lowered limit.
 function keptSamples(
   past: History['past'] | undefined,
   { now }: Subject,
@@ -107,8 +107,8 @@ function keptSamples(
   return thinned([...kept, now], most);
 }
 
-// Many runs by hand must not push out what they are compared with: what goes is what has the nearest neighbours, and of two
-// the older.
+// Many runs by hand must not push out the samples they are compared with: the sample with the nearest neighbours goes, of
+// two the older.
 function thinned(samples: readonly Sample[], most: number): readonly Sample[] {
   const left = samples.slice();
   while (left.length > most) left.splice(mostCrowded(left), 1);
@@ -120,8 +120,8 @@ function mostCrowded(samples: readonly Sample[]): number {
   return gaps.indexOf(Math.min(...gaps)) + 1;
 }
 
-// Each boot has a file of its own: hosts that share the directory have namespaces with the same inode numbers. Each window
-// has one too, so that a short one does not throw away what a long one looks back at.
+// Each boot has its own file: hosts that share the directory have namespaces with the same inode numbers. So has each
+// window: a short one must not remove the samples of a long one.
 function fileName({ name, boot, window }: HistoryRun): string {
   const [, kind = '', what = ''] = /^(\w+):(.*)$/s.exec(name) ?? [];
   return `${kind}-${/^\d+$/.test(what) ? what : fingerprint(what)}-${fingerprint(boot)}-${window}.json`;

@@ -1,6 +1,6 @@
-// One file in a directory of our own below one that others may write to: DIR/<euid>/check_conntrack, the layout of
-// the Monitoring Plugins. No link is followed, nobody else's file is trusted, and each step is taken from a directory
-// that is held open, so that none can be exchanged underneath.
+// Files in our own directory below one that others may write to: DIR/<euid>/check_conntrack, the layout of the Monitoring
+// Plugins. No link is followed, no other user's file is trusted, and each step starts from a directory that is held
+// open, so that none can be exchanged meanwhile.
 
 import { bytes } from '#system/bytes';
 import { files } from '#system/files';
@@ -11,7 +11,7 @@ import type { Failed, FileStatus, OpenFor } from '../system/contract.ts';
 
 export const LARGEST_FILE = 1 << 22;
 const OTHERS_WRITE = 0o022;
-// A writer takes milliseconds; one that was killed leaves its file behind. A table that is gone leaves its history.
+// A writer takes milliseconds; one that was killed leaves its file. A table that is gone leaves its history.
 export const LEFTOVER_SECONDS = 60;
 const FORGOTTEN_SECONDS = 30 * 24 * 3600;
 
@@ -23,7 +23,7 @@ export interface OwnPlace {
   readonly below?: string;
 }
 
-/** Where the file is: DIR/<euid>/check_conntrack/name. */
+/** Returns the path DIR/<euid>/check_conntrack/name. */
 export interface StatePath extends OwnPlace {
   readonly name: string;
 }
@@ -37,12 +37,12 @@ export interface OwnFolder {
   readonly euid: number;
 }
 
-/** What was in the file before; `undefined` when there was none. */
+/** The previous text; `undefined` if there was no file. */
 export type Before = FileRead | undefined;
 
 /**
- * Reads the file, lets `change` make its new text, and puts that in its place at once and whole. What could not be
- * read is told to `change`; what could not be written, or not be trusted, is the fault that is returned.
+ * Reads the file, lets `change` make its new text, and replaces it atomically. `change` receives a fault in reading; a
+ * fault in writing, or a file that cannot be trusted, is returned.
  */
 export function exchange(path: StatePath, change: (before: Before) => string): Fault | undefined {
   return inOwnFolder(path, 'made', (folder) => {
@@ -64,7 +64,7 @@ function namesOf({ euid, below }: Omit<OwnPlace, 'dir'>): readonly string[] {
   return [String(euid), 'check_conntrack', ...(below === undefined ? [] : [below])];
 }
 
-/** Opens the directory for as long as `use` takes; `made` creates what is not there. */
+/** Opens the directory while `use` runs; `made` creates missing directories. */
 export function inOwnFolder<T>(place: OwnPlace, missing: 'made' | 'fault', use: (folder: OwnFolder) => T): T | Fault {
   const held: number[] = [];
   try {
@@ -92,7 +92,7 @@ function openFolder({ dir, ...names }: OwnPlace, missing: 'made' | 'fault', held
 
 export type Refusal = { readonly kind: FaultKind; readonly detail?: string };
 
-// Made only where it is not: almost always it is.
+// Created only if missing: almost always it exists.
 function ownFolder(path: string, euid: number, missing: 'made' | 'fault', held: number[]): string | Refusal {
   const there = openHeld(path, 'directory-no-link', held);
   if (typeof there === 'string') return trusted(there, euid, held);
@@ -145,8 +145,8 @@ function readOpenState(descriptor: number, euid: number, most: number): Before {
   return refusal === undefined ? readDescriptor(descriptor, most) : { ok: false, ...refusal };
 }
 
-// The name is nobody else's: process numbers repeat among containers that share the directory, moments hardly do, and a
-// file that is there is not written to.
+// The name is unique: process IDs repeat among containers that share the directory, times hardly do, and an existing file
+// is not written to.
 export function replace({ path, source }: OwnFolder, name: string, text: string): Fault | undefined {
   const moment = `${Date.now()}-${Math.random().toString(36).slice(2)}`;
   const temporary = `${path}/${name}.${self.pid}-${moment}.tmp`;
@@ -172,7 +172,7 @@ function writeAll(descriptor: number, all: Uint8Array): Failed | undefined {
   return undefined;
 }
 
-// What cannot be listed is cleared away another time.
+// A directory that cannot be listed is cleared later.
 function clearAway(folder: string): void {
   const names = files.list(folder);
   if ('errno' in names) return;
@@ -183,7 +183,7 @@ function clearAway(folder: string): void {
   }
 }
 
-/** Whether it was left behind by a run that was killed. */
+/** True if a killed run left it. */
 export function isLeftover(name: string, age: number): boolean {
   return name.endsWith('.tmp') && age > LEFTOVER_SECONDS;
 }
@@ -193,7 +193,7 @@ export function ageOf(path: string): number {
   return (Date.now() - modified(path)) / 1000;
 }
 
-// Another run may have moved or removed it in between.
+// Another run may have moved or removed it meanwhile.
 function modified(path: string): number {
   const status = files.statusOfLink(path);
   return 'errno' in status ? Date.now() : status.modified;

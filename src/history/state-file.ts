@@ -1,7 +1,7 @@
-// The text of a state file: the samples of one or more tables, the counters by name. What is not exactly of this form is
-// not trusted in any part, unless another version wrote it: then what both know is taken.
+// The text of a state file: the samples of one or more tables, the counters by name. A text of another form is not
+// trusted in any part, unless another version wrote it: then the counters that both have are used.
 //   {"schema":4,"boot":"<boot_id>","counters":["drop",…],"tables":{"net:4026531840":[[uptime,entries,[[0,…],…],limit],…],…}}
-// A CPU's figures stand in the order of `counters`; null is one that the kernel lacks, and 0 for all stands for zeros.
+// A CPU's figures are in the order of `counters`; null is a counter that the kernel lacks, and 0 stands for a row of zeros.
 // Before schema 4 a sample has no limit.
 
 import { COLUMN_NAMES, type ColumnName, type Counters, isColumnName } from '../model/counters.ts';
@@ -10,7 +10,7 @@ import type { Sample } from '../model/sample.ts';
 const SCHEMA = 4;
 /** Schema 2 had these, and did not name them. */
 const UNNAMED = ['drop', 'early_drop', 'insert_failed', 'chainlength'];
-/** Of a table; more are never written. Enough to outvote odd ones; each pair of them is a slope to work out. */
+/** Samples of a table; more are never written. Enough to outvote odd ones; each pair gives a slope to compute. */
 export const MOST_SAMPLES = 16;
 /** More than any kernel has. */
 const MOST_COUNTERS = 64;
@@ -22,11 +22,11 @@ const LARGEST_UPTIME = 1e10;
 export interface StoredState {
   /** The boot that the samples' clock counts from. */
   readonly boot: string;
-  /** Samples in the order of time, by table: a namespace of this machine, or a tree. */
+  /** Samples by table (a namespace of this machine, or a tree), oldest first. */
   readonly tables: ReadonlyMap<string, readonly Sample[]>;
 }
 
-/** `empty`: another version's, of which nothing is understood. `malformed`: nobody's. Never throws. */
+/** `empty`: another version's, without anything usable. `malformed`: not a state file. Never throws. */
 export function parseStateFile(text: string): StoredState | 'empty' | 'malformed' {
   const parsed = parseJson(text);
   if (!isObject(parsed)) return 'malformed';
@@ -55,7 +55,7 @@ export function parseJson(text: string): unknown {
 /** The counters that each CPU's row has; undefined for one that only another version knows. */
 interface Columns {
   readonly names: readonly (ColumnName | undefined)[];
-  /** What a row of zeros stands for. */
+  /** The row that 0 stands for. */
   readonly zeros: Counters;
 }
 
@@ -113,7 +113,7 @@ function isFigure(value: unknown): value is number {
   return typeof value === 'number' && value >= 0;
 }
 
-/** As the kernel counts: 32 bits. */
+/** The kernel counts in 32 bits. */
 function isCounter(value: unknown): value is number {
   return typeof value === 'number' && value >>> 0 === value;
 }

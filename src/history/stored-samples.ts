@@ -1,5 +1,5 @@
-// Samples that checks have kept, read and never written: DIR/<uid>/check_conntrack/*.json of every user whose files may
-// be read. A report usually runs as root, and the check as another user.
+// Samples that checks have kept, only read: DIR/<uid>/check_conntrack/*.json of every user whose files may be read. A
+// report usually runs as root, the check as another user.
 
 import { files } from '#system/files';
 import type { Fault, Reading } from '../model/fault.ts';
@@ -12,7 +12,7 @@ export type StoredSamples = ReadonlyMap<string, readonly Sample[]>;
 const MOST_USERS = 64;
 const MOST_FILES = 256;
 
-/** The samples of one boot by table, in the order of time; a fault if there are files and none of them may be read. */
+/** Returns the samples of one boot by table, oldest first; a fault if there are files but none may be read. */
 export function readStoredSamples(dir: string, boot: string): Reading<StoredSamples> {
   const held: number[] = [];
   try {
@@ -39,7 +39,7 @@ function matchingNames(folder: string, form: RegExp): readonly string[] {
   return 'errno' in names ? [] : names.filter((name) => form.test(name));
 }
 
-/** A user without a folder of ours keeps no samples. */
+/** A user without our directory keeps no samples. */
 function statesOf(parent: string, dir: string, euid: number, held: number[]): readonly StoredState[] | Fault {
   const source = pathOf({ dir, euid, name: '' });
   const folder = openOwned(`${parent}/${euid}`, euid, held);
@@ -59,7 +59,7 @@ function openOwned(path: string, euid: number, held: number[]): string | Refusal
   return typeof folder === 'string' ? trusted(folder, euid, held) : folder;
 }
 
-/** Checks with different windows keep the same table in files of their own. */
+/** Checks with different windows keep a table in separate files. */
 function merged(states: readonly StoredState[]): StoredSamples {
   const all = new Map<string, Sample[]>();
   for (const { tables } of states) {

@@ -5,7 +5,7 @@ import { addLost, packetsLost } from '../evaluate/losses.ts';
 import type { IncidentEnd, IncidentRecord, KeptReport, SinceLoss } from '../history/incident-record.ts';
 import { type KeptIncident, MOST_INCIDENTS, type ReportName } from '../history/incident-store.ts';
 
-/** What is to be done with one incident. */
+/** The action for one incident. */
 export type IncidentStep =
   | { readonly kind: 'begin'; readonly table: CheckedTable }
   | { readonly kind: 'continue'; readonly table: CheckedTable; readonly incident: KeptIncident }
@@ -42,7 +42,7 @@ export function stepsOf(check: IncidentCheck, host: string, kept: readonly KeptI
   ];
 }
 
-/** Of a table that this check did not look at. Another host may share the directory. */
+/** Ends incidents of tables that this check did not read. Another host may share the directory. */
 function endUnseen(record: IncidentRecord, check: IncidentCheck, host: string, now: number): IncidentEnd | undefined {
   const isHere = record.host === host;
   if (isHere && record.boot !== check.clock.boot) return 'reboot';
@@ -54,10 +54,10 @@ function byWeight(a: CheckedTable, b: CheckedTable): number {
   return packetsLost(b.lost) - packetsLost(a.lost) || b.table.entries - a.table.entries;
 }
 
-/** How bad a table is at a check. */
+/** The severity of a table at a check. */
 type Weight = Pick<KeptReport, 'lossRate' | 'usage'>;
 
-/** What the check that begins an incident knows of it. */
+/** Returns the record of an incident that begins with this check. */
 export interface NewIncident {
   readonly host: string;
   readonly name: string;
@@ -93,7 +93,7 @@ export function beginRecord(
   };
 }
 
-/** With what a later check has seen. */
+/** Returns the record updated by a later check. */
 export function continueRecord(
   record: IncidentRecord,
   { clock, release }: IncidentCheck,
@@ -115,7 +115,7 @@ export function higherPeak({ peak, limit }: IncidentRecord, entries: number, lim
   return entries > peak ? { peak: entries, limit: limitNow } : { peak, limit };
 }
 
-/** By a clean check at its time; else at the time of the last check. */
+/** The end is the time of a clean check, else of the last check. */
 export function endRecord(record: IncidentRecord, ended: IncidentEnd): IncidentRecord {
   return { ...record, end: record.last, ended };
 }
@@ -133,7 +133,7 @@ function weightOf({ table: { entries, limit } }: CheckedTable, { lost, seconds }
   };
 }
 
-/** A report that is to be taken now. */
+/** A report to take now. */
 export interface DueReport {
   readonly which: ReportName;
   readonly report: KeptReport;
@@ -153,7 +153,7 @@ export function reportDue(
   return isWorse(weight, record.worst ?? record.first) ? { which: 'worst', report } : undefined;
 }
 
-// A rate scatters, and a report takes time of a machine in trouble.
+// Rates vary, and a report takes time on a machine in trouble.
 const WORSE = 1.1;
 
 function isWorse(now: Weight, worst: Weight): boolean {
@@ -161,16 +161,16 @@ function isWorse(now: Weight, worst: Weight): boolean {
   return now.usage > worst.usage + 1;
 }
 
-/** What a report shows of the last loss. */
+/** The time of the last loss, as a report shows it. */
 export interface LossSeen {
   readonly isLosing: boolean;
-  /** Seconds since the newest line of the kernel's log about a full table. */
+  /** Seconds since the newest "table full" line in the kernel log. */
   readonly logAgo: number | null;
   /** Seconds since the check. */
   readonly later: number;
 }
 
-// The log's time is that of a line, and the kernel limits their rate.
+// The log shows the time of a line, and the kernel limits the rate of lines.
 const LOG_SLACK = 6;
 
 /** null if no loss was seen. */

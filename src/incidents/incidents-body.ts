@@ -1,4 +1,4 @@
-// Recorded incidents for programs.
+// Recorded incidents as JSON.
 
 import type { AllIncidents } from '../history/all-incidents.ts';
 import { incidentsPath } from '../history/incident-names.ts';
@@ -12,9 +12,9 @@ import type { LostBody } from '../words/losses-body.ts';
 import { foreign, foreignPath } from '../words/words.ts';
 
 export interface IncidentsBody {
-  /** the newest first; null if none could be read */
+  /** newest first; null if none could be read */
   readonly incidents: readonly RecordedBody[] | null;
-  /** what could not be read, and why */
+  /** the files that could not be read, and why */
   readonly unread: readonly string[];
 }
 
@@ -28,38 +28,38 @@ export interface RecordedBody {
     readonly name: string;
     /** N of net:[N] */
     readonly number: Count | null;
-    /** of a process in it */
+    /** the process ID of a process in it */
     readonly pid: Count | null;
   };
   /** the first check that found it; ISO 8601, UTC */
   readonly start: string;
-  /** the first check that found nothing wrong, or the last one before the machine or the namespace ended; null while it is on */
+  /** the first check that found nothing wrong, or the last one before the end of the boot or namespace; null while it is on */
   readonly end: string | null;
   /** clean: a check found nothing wrong. unchecked: no check for an hour. null while it is on */
   readonly ended: InPlace<IncidentEnd> | null;
   /** from start to end, or to the last check */
   readonly seconds: number;
   readonly lost: LostBody;
-  /** the most entries that were seen */
+  /** the highest number of entries seen */
   readonly peak_entries: Count;
   /** the limit at that time; 0 is no limit */
   readonly peak_max: Count;
-  /** who fills the table in the worst report; null if nothing stands out */
+  /** the source that fills the table in the worst report; null if nothing stands out */
   readonly main: MainSourceBody | null;
   readonly first: KeptReportBody;
   /** null: the first report is the worst one */
   readonly worst: KeptReportBody | null;
-  /** path that the names of its files begin with */
+  /** common prefix of the paths of its files */
   readonly files: string;
 }
 
 export interface MainSourceBody {
-  /** nat: the destination for which NAT has no port left */
+  /** nat: the destination without a free NAT port */
   readonly kind: InPlace<MainSource['kind']>;
-  /** an address, a network, or a port and what it belongs to */
+  /** an address, a network, or a port and its address */
   readonly name: string;
   readonly share_percent: number;
-  /** of the entries that were added, or of those that the table holds */
+  /** share of the added entries, or of all in the table */
   readonly of: InPlace<MainSource['of']>;
   /** null for other kinds, and in records of earlier versions */
   readonly nat: NatBody | null;
@@ -76,10 +76,10 @@ interface NatBody {
 export interface KeptReportBody {
   /** ISO 8601, UTC */
   readonly taken: string;
-  /** packets per second, when it was taken */
+  /** packets per second when it was taken */
   readonly lost_per_second: number;
   readonly usage_percent: number;
-  /** when the last packet was lost before it was taken; null if that is unknown */
+  /** the last loss before it was taken; null if unknown */
   readonly after_loss: {
     /** now: packets were being lost. about: by the kernel's log. at_most: by the samples of the checks */
     readonly certainty: InPlace<'now' | 'about' | 'at_most'>;
@@ -87,11 +87,11 @@ export interface KeptReportBody {
   } | null;
   /** why there is no report */
   readonly missing: string | null;
-  /** what `report --format json` printed; null in a list */
+  /** the output of `report --format json`; null in a list */
   readonly report: ReportDocument | null;
 }
 
-/** The documents of the two reports, if they are asked for. */
+/** The documents of the two reports, if they are requested. */
 export interface KeptDocuments {
   readonly first: ReportDocument | null;
   readonly worst: ReportDocument | null;
@@ -129,7 +129,7 @@ function recordedBody(number: number, { place, name, record }: KeptIncident, doc
   };
 }
 
-/** It was made of foreign text when it was recorded; another user may have written the file since. */
+/** The text is untrusted: another user may have written the file. */
 export function foreignName({ name }: IncidentRecord): string {
   return name.split(' ').map(foreign).join(' ');
 }

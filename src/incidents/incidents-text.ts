@@ -1,4 +1,4 @@
-// Recorded incidents for people: a table, or one of them with its report as it was.
+// Recorded incidents as text: a table, or one incident with its report.
 
 import type { Lost } from '../evaluate/losses.ts';
 import { packetsLost } from '../evaluate/losses.ts';

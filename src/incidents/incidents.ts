@@ -1,4 +1,4 @@
-// The incidents that checks with --record have kept: a list of them, or one with its report.
+// The incidents command: lists the incidents that checks with --record have kept, or prints one with its report.
 
 import type { Format, IncidentsOptions } from '../cli/options.ts';
 import type { Outcome, Program } from '../cli/program.ts';
@@ -92,7 +92,7 @@ function keptDocument(incident: KeptIncident, which: ReportName): ReportDocument
   return isReportDocument(parsed) ? parsed : null;
 }
 
-/** The rest was written by us, into a directory of ours. */
+/** The rest of the name is ours. */
 function isReportDocument(value: unknown): value is ReportDocument {
   return isObject(value) && value['command'] === 'report' && value['schema_version'] === 1;
 }

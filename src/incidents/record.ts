@@ -1,6 +1,5 @@
-// What a check with --record keeps: for each table in trouble an incident, with the reports of its first and its worst
-// moment. The records are written before the reports are taken, which need time: a check that is killed meanwhile has
-// kept its figures.
+// Records incidents for a check with --record: one for each table in trouble, with a report of its first and its worst
+// moment. Records are written before reports are taken, which needs time, so a check that is killed keeps its figures.
 
 import { self } from '#system/self';
 import type { CheckedTable, IncidentCheck } from '../evaluate/incident.ts';
@@ -25,7 +24,7 @@ import {
   stepsOf,
 } from './course.ts';
 
-/** Why it was not recorded; undefined if it was. */
+/** Returns why it was not recorded; undefined if it was. */
 export async function recordIncidents(check: IncidentCheck, deadline: Deadline): Promise<string | undefined> {
   const place = { dir: check.stateDir, euid: self.effectiveUser() };
   const kept = readIncidents(place);
@@ -41,7 +40,7 @@ export async function recordIncidents(check: IncidentCheck, deadline: Deadline):
   return fault === undefined ? undefined : faultWords(fault);
 }
 
-/** An incident as this check leaves it, and the report that is due. */
+/** An incident after this check, and the report that is due. */
 interface Going {
   readonly name: string;
   readonly record: IncidentRecord;
@@ -84,7 +83,7 @@ function dueOf(
   return report && { checked, report };
 }
 
-/** Of the time that is left, for what a busy machine delays, for writing, and for the check's own output. */
+/** Milliseconds reserved for delays of a busy machine, for writing, and for the check's own output. */
 const [RESERVE_MILLISECONDS, RESERVE_SHARE, MOST_RESERVED] = [500, 0.15, 0.33];
 
 async function keepReports(
@@ -119,7 +118,7 @@ async function changeWithReport(
     due.report,
     slice,
   );
-  // Without a new one the worst that there is stays.
+  // Without a new report, the worst one so far stays.
   const changed = which === 'first' || report.missing === null ? { [which]: report } : {};
   const peak = higherPeak(record, entries, due.checked.table.limit);
   return { name, record: { ...record, ...changed, ...peak }, reports: files };

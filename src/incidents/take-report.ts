@@ -16,16 +16,16 @@ import { statusLine } from '../words/line.ts';
 import { wrapped } from '../words/prose.ts';
 import { type DueReport, sinceLossOf } from './course.ts';
 
-/** What came of it; without a report `report.missing` says why. */
+/** The result; without a report `report.missing` says why. */
 export interface TakenReport {
   readonly report: KeptReport;
   readonly files: readonly ReportFiles[];
-  /** The most entries that the table was seen to have. */
+  /** The highest number of entries seen. */
   readonly entries: number;
 }
 
 const LEAST_MILLISECONDS = 300;
-/** Seconds between the two looks, unless there is too little time. */
+/** Seconds between the two samples, if there is enough time. */
 const [USUAL_INTERVAL, LEAST_INTERVAL, INTERVAL_SHARE] = [1, 0.1, 8];
 
 export async function takeReport(
@@ -102,7 +102,7 @@ function bytesOf(lines: readonly string[]): number {
   return lines.reduce((sum, line) => sum + line.length + 1, 0);
 }
 
-/** If it is too large, without blanks; if it still is, of this table alone. */
+/** Removes blanks if it is too large; if it still is, keeps only this table. */
 function documentToKeep({ state, text }: Reported, body: ReportBody): string {
   const whole = renderJson({ state, text, details: [] }, 'report', body);
   if (whole.length <= LARGEST_INCIDENT_FILE) return whole;

@@ -1,4 +1,4 @@
-// A plan for programs.
+// A plan as JSON.
 
 import type { Certainty } from '../evaluate/extensions.ts';
 import type { ObjectOrigin } from '../evaluate/footprint.ts';
@@ -11,19 +11,19 @@ import { durable, liveCommands } from '../words/remedies.ts';
 import { foreign } from '../words/words.ts';
 
 export interface PlanBody {
-  /** null where the plan failed */
+  /** null if the plan failed */
   readonly plan: null | {
     readonly max: Count;
     readonly reason: InPlace<Reason>;
     readonly present: { readonly count: Count; readonly max: Count; readonly buckets: Count | null };
     readonly buckets: Count;
-    /** the limit that the module starts with when it is loaded with so many buckets */
+    /** the limit that the module sets if it is loaded with these buckets */
     readonly max_at_load: Count;
-    /** the limit of expected connections, now and as the module starts with; null on ip_conntrack, which has none */
+    /** the limit of expected connections, now and after loading the module; null on ip_conntrack, which has none */
     readonly expect_max: { readonly now: Count; readonly at_load: Count } | null;
     readonly memory: {
       readonly origin: ObjectOrigin;
-      /** how sure the slab's figures are: what could not be seen may add to them */
+      /** certainty of the slab figures: memory that could not be seen adds to them */
       readonly certainty: InPlace<Certainty>;
       readonly object_size_bytes: Count;
       readonly objects_bytes: Count;
@@ -32,21 +32,21 @@ export interface PlanBody {
       readonly total_bytes: Count;
       readonly share_percent: number | null;
       /**
-       * below 0 where less is needed than is held now
+       * negative if less is needed than now
        *
        * @asType integer
        */
       readonly more_than_now_bytes: number;
       readonly available_bytes: Count | null;
       readonly fits: boolean | null;
-      /** where this one does not fit */
+      /** if this one does not fit */
       readonly largest_max_that_fits: Count | null;
     };
-    /** what the machine's files set */
+    /** the limit that the machine's files set */
     readonly configured: { readonly path: string; readonly max: Count } | null;
-    /** what sets it now */
+    /** the commands that set it now */
     readonly commands: readonly string[];
-    /** what makes it survive a reboot */
+    /** lines that make it permanent */
     readonly files: readonly FileBody[];
   };
 }

@@ -1,4 +1,4 @@
-// A plan for people: what it costs, what to type now, which lines to put where, and what does not change by it.
+// A plan as text: its cost, the commands, the lines for files, and what does not change.
 
 import { bucketBytes } from '../evaluate/footprint.ts';
 import type { Plan, Reason } from '../evaluate/sizing.ts';
@@ -12,7 +12,7 @@ import { durable, liveCommands } from '../words/remedies.ts';
 import { blockWords, sureWords } from '../words/slab-words.ts';
 import { foreign, foreignPath, percentWords, sizeWords } from '../words/words.ts';
 
-/** A limit that no command may set, in one line. */
+/** Returns one line about a limit that must not be set. */
 export function misfitWords({ tables: [{ entries }] }: Observation, { limit, largest = 0, obstacle }: Plan): string {
   if (obstacle === 'in use') return `a limit of ${limit} entries is full at once: ${entries} are in use`;
   const instead = largest === 0 ? 'none fits' : `the largest limit that fits is ${largest}`;
@@ -41,7 +41,7 @@ function costLines(observation: Observation, plan: Plan): readonly string[] {
   ];
 }
 
-/** The whole text, at most 80 columns wide but for commands and paths. */
+/** Returns the text, at most 80 columns wide except for commands and paths. */
 export function planText(observation: Observation, plan: Plan): readonly string[] {
   const { machine, tables } = observation;
   const [table] = tables;
@@ -88,7 +88,7 @@ const REASON_WORDS: Readonly<Record<Reason, (table: Table, plan: Plan) => string
     'Recommended: the limit that pins at most an eighth of RAM, or the current limit if that is higher. The load suggests more: spread it, shorten timeouts, or add memory.',
 };
 
-// What is not seen is counted; where nobody knows how much that is, it is the least.
+// Unseen memory counts as its maximum; without a known maximum the figure is a lower bound.
 function moreWord({ certainty, extension, extensionMost }: Plan['cost']): string {
   if (certainty === 'exact') return '';
   return certainty === 'at_least' && extension === extensionMost ? 'at least ' : 'up to ';
@@ -122,7 +122,7 @@ function memoryLines(machine: Machine, plan: Plan): readonly string[] {
   ];
 }
 
-// With the buckets of the plan they are short.
+// The buckets of the plan keep chains short.
 function longChainLines({ buckets }: Machine, table: Table, { refusesNow }: Plan): readonly string[] {
   if (!buckets.ok || !refusesNow) return [];
   const each = (table.limit / buckets.value).toFixed(1);
@@ -171,7 +171,7 @@ function withoutEffect(observation: Observation): readonly string[] {
   return lines.length === 0 ? [] : ['', 'Configured without effect', ...lines];
 }
 
-// A file that is read at boot is in the list.
+// A file that is read at boot is already in the list.
 function configuredLines({ configured, limit }: Plan): readonly string[] {
   if (configured === undefined || configured.limit === limit || configured.atBoot) return [];
   const { path, key, value, by } = configured;

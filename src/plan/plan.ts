@@ -1,4 +1,4 @@
-// The plan: acquire the table and what surrounds it, work out what a limit costs, tell how to set it.
+// The plan command: reads the table and the machine, computes the cost of a limit, prints how to set it.
 
 import type { Format, PlanOptions } from '../cli/options.ts';
 import type { Outcome, Program } from '../cli/program.ts';
@@ -28,7 +28,7 @@ function writtenPlan(message: PlanMessage, format: Format): Outcome {
   return { state, output: `${shown.join('\n')}\n` };
 }
 
-/** A plan in words and in figures, or the failure that stands for it. */
+/** A plan as text and figures, or the failure in its place. */
 interface PlanMessage {
   readonly state: State;
   readonly text: string;
