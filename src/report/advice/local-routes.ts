@@ -23,15 +23,19 @@ export interface LocalRoute {
 const LIMIT = 1 << 22;
 
 /** Undefined if they cannot be read. `folder`: see netFolder(). */
-type RouteReader = (root: Root, namespace: Namespace, folder: string | undefined) => readonly LocalRoute[] | undefined;
+type LocalRouteReader = (
+  root: Root,
+  namespace: Namespace,
+  folder: string | undefined,
+) => readonly LocalRoute[] | undefined;
 
-export const readLocalIpv4: RouteReader = (root, namespace, folder) => {
+export const readLocalIpv4: LocalRouteReader = (root, namespace, folder) => {
   const routes = folder === undefined ? undefined : readRoutes(root, `${folder}/fib_trie`, parseLocalIpv4);
   // Every namespace has 127.0.0.1, once its loopback is up: a list without any address was not read to its end.
   return routes?.ok && routes.value.length > 0 ? routes.value : listedRoutes(root, namespace, 'addresses');
 };
 
-export const readLocalIpv6: RouteReader = (root, namespace, folder) => {
+export const readLocalIpv6: LocalRouteReader = (root, namespace, folder) => {
   if (folder === undefined) return listedRoutes(root, namespace, 'addresses6');
   const addresses = readRoutes(root, `${folder}/if_inet6`, parseIpv6);
   // A kernel without IPv6 has no such file.
