@@ -13,12 +13,12 @@ const OURS_SAVED = new RegExp(` --comment "?${OUR_RULES}_`);
 const CONNLIMIT = / --connlimit-above .* -j (?:DROP|REJECT)\b/;
 const COUNTED = /\bcounter packets (\d+) /;
 /** Names that commands may print: a shell takes them as they are. A container chooses the names of its own chains. */
-const PLAIN_NAME = /^\w[\w.-]{0,63}$/;
+const TYPED_NAME = /^\w[\w.-]{0,63}$/;
 
 export function parseNftRefusing(text: string): readonly RefusingRule[] {
   return text.split(/^(?=table )/m).flatMap((part) => {
     const [, family = '', table = ''] = /^table (\w+) (\S+) \{/.exec(part) ?? [];
-    if (!PLAIN_NAME.test(table) || hasIptablesTables(part)) return [];
+    if (!TYPED_NAME.test(table) || hasIptablesTables(part)) return [];
     if (!table.startsWith(`${OUR_RULES}_`))
       return chainsOf(part).flatMap((chain) => limitsIn(chain, { family, table }));
     const rules = part.split('\n').filter((line) => COUNTED.test(line));
@@ -35,7 +35,7 @@ function limitsIn(text: string, place: Pick<RefusingRule, 'family' | 'table'>): 
   const rules = withoutComments(text)
     .split('\n')
     .filter((line) => /\bct count over \d+\b.*\b(?:drop|reject)\b/.test(line));
-  if (!PLAIN_NAME.test(chain) || rules.length === 0) return [];
+  if (!TYPED_NAME.test(chain) || rules.length === 0) return [];
   return [{ tool: 'nft', ...place, chain, isOurs: false, packets: packetsOf(rules) }];
 }
 
@@ -48,10 +48,10 @@ function packetsOf(rules: readonly string[]): number | undefined {
 export function parseSavedRefusing(text: string, tool: IptablesTool): readonly RefusingRule[] {
   return text.split(/^\*/m).flatMap((part) => {
     const [table = ''] = part.split('\n', 1);
-    if (!PLAIN_NAME.test(table)) return [];
+    if (!TYPED_NAME.test(table)) return [];
     const rules = Array.from(part.matchAll(/^(?:\[(\d+):\d+\] )?-A (\S+) (.*)$/gm));
     return rules.flatMap(([, packets, name = '', rule = '']): readonly RefusingRule[] => {
-      const chain = PLAIN_NAME.test(name) ? name : '';
+      const chain = TYPED_NAME.test(name) ? name : '';
       const isOurs = OURS_SAVED.test(rule);
       if (!isOurs && !CONNLIMIT.test(withoutComments(rule))) return [];
       return [{ tool, family: '', table, chain, isOurs, packets: packets === undefined ? undefined : Number(packets) }];

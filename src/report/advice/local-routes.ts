@@ -89,7 +89,10 @@ function routeTo(address: string, prefix: string | undefined): readonly LocalRou
 }
 
 export function parseIpv6(text: string): readonly LocalRoute[] {
-  return Array.from(text.matchAll(/^([0-9a-f]{32}) /gm), ([, digits = '']) => ({ key: wordsOf(digits), prefix: 128 }));
+  return Array.from(text.matchAll(/^([0-9a-f]{32}) /gm), ([, digits = '']) => ({
+    key: wordsOfDigits(digits),
+    prefix: 128,
+  }));
 }
 
 // The file does not name the routing table. A route to all addresses belongs to a transparent proxy.
@@ -97,12 +100,12 @@ const LOCAL_ROUTE = /^([0-9a-f]{32}) ([0-9a-f]{2}) [0-9a-f]{32} [0-9a-f]{2} [0-9
 
 export function parseLocalIpv6(text: string): readonly LocalRoute[] {
   const routes = Array.from(text.matchAll(LOCAL_ROUTE), ([, digits = '', prefix = '']) => ({
-    key: wordsOf(digits),
+    key: wordsOfDigits(digits),
     prefix: Number.parseInt(prefix, 16),
   }));
   return routes.filter(({ prefix }) => prefix > 0);
 }
 
-function wordsOf(digits: string): readonly number[] {
+function wordsOfDigits(digits: string): readonly number[] {
   return (digits.match(/.{8}/g) ?? []).map((word) => Number.parseInt(word, 16) | 0);
 }

@@ -42,11 +42,11 @@ export function natPortsAdvice({ shortage, settings, holdings }: Case): readonly
   const seconds = settings.get(name);
   const shorter = seconds === undefined ? undefined : shorterTimeout(name, seconds);
   const timeout = seconds === undefined || shorter === undefined ? undefined : { name, seconds, shorter };
-  return [{ kind: 'nat_ports', shortage, timeout, removes: holdings?.zoned === 0 && isOver(shortage.use) }];
+  return [{ kind: 'nat_ports', shortage, timeout, removes: holdings?.zoned === 0 && hasEndedFlows(shortage.use) }];
 }
 
 /** Without its entry an answered flow of datagrams may get another port, and its peer does not know that. */
-function isOver({ protocol, mostly }: NatUse): boolean {
+function hasEndedFlows({ protocol, mostly }: NatUse): boolean {
   return protocol === UDP ? !mostly.assured : DEAD.includes(STATES[mostly.state] ?? '');
 }
 
