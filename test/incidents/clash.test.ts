@@ -1,21 +1,24 @@
-// Packets that are lost although the table has room: NAT without a port, and entries refused by long chains. The truth is
-// what the sender could not send, and the kernel's own counters.
+// Packets that are lost although the table has room: NAT without a free port. Checked against the datagrams that the
+// sender could not send, and the kernel's own counters.
 
 import { expect, test } from 'vitest';
+import { command } from '../e2e/support/plugin.ts';
 import { scratch } from '../e2e/support/tree.ts';
 import {
   holdConnections,
   inside,
   limitTo,
+  NOBODY,
   pluginInside,
   processInside,
   sendDatagrams,
   toolCounter,
   trackingNamespace,
+  withoutOthers,
 } from '../live/namespace.ts';
 import { liveSuite } from '../live/parts.ts';
-import { background } from './stage.ts';
-import { report, STANDALONE, type } from './told.ts';
+import { background, settingsOf } from './stage.ts';
+import { kinds, report, reportBy, STANDALONE, step, type } from './told.ts';
 
 const PARTS = [STANDALONE, '/usr/sbin/nft', '/usr/sbin/conntrack', '/usr/bin/python3'];
 const NAT = `table ip nat {
@@ -25,7 +28,7 @@ const NAT = `table ip nat {
   }
 }`;
 
-/** Sends so many datagrams to port 9, each from the next port; prints how many could not be sent. */
+/** Sends datagrams to port 9, each from the next port; prints the number that could not be sent. */
 const SENDER = `
 import socket, sys
 lost = 0
@@ -46,7 +49,7 @@ function natNamespace(): string {
 
 let unused = 10_000;
 
-/** How many are lost, of ports that none has come from before: such a one may have an entry. */
+/** Number of lost datagrams, each from a port that was not used before: a used port may have an entry. */
 function lostOf(namespace: string, datagrams: number): number {
   const first = unused;
   unused += datagrams;
@@ -73,7 +76,7 @@ liveSuite('packets lost to clashes', PARTS, () => {
     expect(pluginInside(name).stdout).toContain(`, since boot: ${lost} lost to clashes, `);
   });
 
-  test('what the report advises gives the ports back', async () => {
+  test('the advised commands give the ports back', async () => {
     const name = natNamespace();
     lostOf(name, 20);
     const sender = await background(name, 'python3', '-u', '-c', `print()\n${SENDER}`, '2000000', '30000');
@@ -87,6 +90,7 @@ liveSuite('packets lost to clashes', PARTS, () => {
       'of 127.0.0.1 10 of the 10 from 1000 to 1009 are in use towards udp 127.0.0.1 port 9',
     );
     expect(lostOf(name, 5)).toBe(5);
+    const settings = settingsOf(name);
     for (const command of advice?.commands ?? [])
       expect(inside(name, 'sh', '-c', command)).toMatchObject({ status: 0 });
     expect(lostOf(name, 10)).toBe(0);
@@ -94,9 +98,25 @@ liveSuite('packets lost to clashes', PARTS, () => {
     expect(timeout()).toBe('10');
     type(advice?.undo ?? []);
     expect(timeout()).toBe('30');
+    expect(settingsOf(name)).toBe(settings);
+    expect(lostOf(name, 5)).toBe(5);
   });
 
-  test('the list and the commands are of the table that loses, and not of a larger one beside it', async () => {
+  test('without root: the counters are shown, and nothing is changed', async () => {
+    const name = natNamespace();
+    await processInside(name);
+    lostOf(name, 20);
+    await background(name, 'python3', '-u', '-c', `print()\n${SENDER}`, '2000000', '50000');
+    const told = await reportBy((run) => withoutOthers(...NOBODY, ...run, 'report', '--format', 'json'));
+    expect([told.incident.trouble, kinds(told)]).toEqual(['clashing', ['clash']]);
+    const settings = settingsOf(name);
+    const [look = ''] = step(told, 'clash').commands;
+    expect(command('/bin/sh', ['-c', look]).stdout).toMatch(/ insert_failed=[1-9]/);
+    expect(step(told, 'clash').undo).toEqual([]);
+    expect(settingsOf(name)).toBe(settings);
+  });
+
+  test('the list and the commands are those of the table that loses packets, not of a larger one', async () => {
     const [large, name] = [trackingNamespace(), natNamespace()];
     sendDatagrams(large, 400);
     const asked = [await processInside(large), await processInside(name)] as const;
@@ -109,12 +129,12 @@ liveSuite('packets lost to clashes', PARTS, () => {
       for (const command of incident.advice.flatMap(({ commands }) => commands)) expect(command).not.toContain(large);
       expect(incident.advice.flatMap(({ commands }) => commands).join('\n')).toContain(`ip netns exec ${name} `);
     }
-    // What was asked about has nothing wrong with it: the verdict is still about the one that loses.
+    // The requested namespace is healthy: the verdict is still about the one that loses packets.
     const { incident, list } = await report('--pid', String(asked[0]));
     expect([incident.trouble, list.namespace.mount]).toEqual(['clashing', `/run/netns/${large}`]);
   });
 
-  test('where NAT has ports it is not said to have none', () => {
+  test('NAT with free ports is not reported as exhausted', () => {
     const name = trackingNamespace();
     inside(name, 'nft', NAT.replace('1000-1009', '1000-1099'));
     lostOf(name, 20);

@@ -1,5 +1,5 @@
-// Who is to be served while a table is full. `echo ADDRESS PORT MILLISECONDS`: answers each datagram so much later. `ask N
-// ADDRESS PORT FROM`: N questions, a hundred a second, each from a port of its own; prints how many had no answer.
+// Genuine clients of a full table. `echo ADDRESS PORT MILLISECONDS`: answers each datagram after that delay. `ask N
+// ADDRESS PORT FROM`: N requests, a hundred a second, each from its own port; prints the number without an answer.
 
 const dgram = require('node:dgram');
 const [, , kind, ...words] = process.argv;
@@ -9,7 +9,7 @@ kinds[kind](...words);
 
 function echo(address, port, delay) {
   const socket = dgram.createSocket('udp4');
-  // What the table has no room for is refused here too, and for the client to notice.
+  // A full table refuses an answer too; only the client counts it.
   const answer = (to) => () => socket.send('x', to.port, to.address, () => undefined);
   socket.on('message', (_, from) => setTimeout(answer(from), Number(delay)));
   socket.bind(Number(port), address, () => process.stdout.write('ready\n'));

@@ -1,5 +1,5 @@
-// What loses packets while no table is full, on the kernel that runs the tests: the truth is the kernel's own counter, and
-// what the report says to type is typed.
+// Packets lost while no table is full, on the kernel that runs the tests: checked against the kernel's own counters.
+// The printed commands are typed.
 
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -33,7 +33,7 @@ const PARTS = [
   '/usr/bin/nsenter',
 ];
 
-/** Of a machine whose log is empty: what other tests have left there would be told too. */
+/** The report of a machine with an empty log: lines of other tests would be reported too. */
 async function told(): Promise<Incident> {
   return (await reportBy((run) => mounting([], ...run, 'report', '--format', 'json'))).incident;
 }
@@ -51,7 +51,7 @@ function mounting(mounts: readonly string[], ...line: readonly string[]): readon
   return ['unshare', '-m', 'sh', '-c', script, 'sh', ...line];
 }
 
-/** The report as that namespace sees itself: whatever else the machine does is out of its sight. */
+/** The report as seen from inside that namespace: the rest of the machine is hidden. */
 function alone(namespace: string): Answer {
   const hide = ['umount -R -l /run/netns', 'mount -t proc proc /proc'];
   const enter = ['nsenter', `--net=/run/netns/${namespace}`, 'unshare', '-p', '-f'];
@@ -64,7 +64,7 @@ function lead({ elsewhere }: Incident, kind: string): Lead {
   return found;
 }
 
-/** What knocks.cjs does in the background until the test is over. */
+/** Runs knocks.cjs in the background until the test is over. */
 async function knocks(namespace: string, ...args: readonly string[]): Promise<void> {
   await background(namespace, process.execPath, KNOCKS, ...args);
 }
@@ -84,7 +84,7 @@ function extended(namespace: string, name: string): number {
   return Number(/ (\d+) /.exec(inside(namespace, 'nstat', '-az', name).stdout)?.[1]);
 }
 
-/** How a connection to a closed port ends: `refused` at once, or `lost` where nothing ever answers. */
+/** How a connection to a closed port ends: `refused` at once, or `lost` without an answer. */
 function fateOf(namespace: string, port: number): 'refused' | 'lost' {
   const { status } = inside(namespace, 'timeout', '2', 'bash', '-c', `</dev/tcp/127.0.0.1/${port}`);
   expect([1, 124]).toContain(status);
@@ -126,14 +126,14 @@ liveSuite('what loses packets beside a full table', PARTS, () => {
       expect(found.invalid?.rules).toMatchObject([{ family: 'inet', table: 'firewall', chain: 'input' }]);
       expect(found.invalid?.rules?.[0]?.packets).toBeGreaterThan(0);
 
-      // What it says to type: the rule, the log on, what is in it, and off again.
+      // The printed commands: the rule, the log on, its lines, and off again.
       const outputs = async (): Promise<readonly string[]> => {
         const printed: string[] = [];
         for (const line of found.commands) {
           printed.push(typed(line).stdout);
           await pause(300);
         }
-        // All that the network writes to the log has one limit of lines: others may have used it up.
+        // All log lines of the network stack share one rate limit: others may have used it up.
         return printed.some((output) => /nf_ct_proto_6: .*SPT=81 /.test(output)) ? printed : outputs();
       };
       const [listed = ''] = await outputs();
@@ -233,7 +233,7 @@ liveSuite('what loses packets beside a full table', PARTS, () => {
     ip(sender, 'link', 'set', 'left', 'up');
     ip(namespace, 'link', 'set', 'right', 'up');
     inside(namespace, 'sysctl', '-w', 'net.ipv4.conf.all.rp_filter=1');
-    // What asks for the other's link address would itself come by the wrong interface.
+    // An ARP request for the other's link address would itself arrive by the wrong interface.
     inside(sender, 'sysctl', '-w', 'net.ipv4.conf.left.arp_announce=2');
     await knocks(sender, 'flood', '9', '203.0.113.5', '198.51.100.2');
     while (extended(namespace, 'TcpExtIPReversePathFilter') === 0) await pause(50);
@@ -255,12 +255,12 @@ liveSuite('what loses packets beside a full table', PARTS, () => {
     const announced = (requests: number) =>
       Number(inside(namespace, process.execPath, KNOCKS, 'announce', String(requests)).stdout);
     const lines = loggedExpectations();
-    // The client counts what it has lost.
+    // The client counts its losses.
     expect(announced(limit + 30)).toBe(30);
     const listed = () => inside(namespace, 'cat', '/proc/net/nf_conntrack_expect').stdout.split('\n').length - 1;
     expect(listed()).toBe(limit);
 
-    // All that the network writes to the log has one limit of lines: another test may just have used it up.
+    // All log lines of the network stack share one rate limit: another test may have used it up.
     while (loggedExpectations() === lines) {
       await pause(500);
       announced(10);
@@ -278,7 +278,7 @@ liveSuite('what loses packets beside a full table', PARTS, () => {
     inside(namespace, 'conntrack', '-F');
     expect(announced(limit + 30)).toBe(0);
     expect((await told()).elsewhere.map(({ kind }) => kind)).not.toContain('expectations');
-    // The kernel's own log still has it, as what it is: no full table of connections.
+    // The kernel's log still has it, and it is not reported as a full table of connections.
     const { stdout } = command(RUN[0] ?? '', [...RUN.slice(1), 'report', '--format', 'json']);
     const logged = lead(JSON.parse(stdout).report.incident, 'expectations');
     expect(logged.text).toMatch(/^the table of expected connections was full \d+(?:\.\d)? s ago$/);
@@ -309,12 +309,12 @@ liveSuite('what loses packets beside a full table', PARTS, () => {
     expect(found).toMatchObject({ state: 'warning', namespace: null });
     expect(found.text).toMatch(/^the table of neighbours, arp_cache, has no room /);
     expect(found.per_second).toBeGreaterThan(0);
-    // The looks are a second apart, and a little more.
+    // Slightly more than a second passes between the samples.
     expect(found.per_second).toBeLessThanOrEqual(after - before);
     expect(found.commands).toEqual([`sysctl -w net.ipv4.neigh.default.gc_thresh3=${4 * limit}`]);
   });
 
-  describe('what is outside of the machine or beside its kernel, by tools that say what the real ones say', () => {
+  describe('causes outside the machine or its kernel, by tools that print the real output', () => {
     /** Puts a shell script in the place of a tool. */
     function tool(folder: string, path: string, script: string): readonly string[] {
       const layer = join(folder, path);
@@ -357,7 +357,7 @@ liveSuite('what loses packets beside a full table', PARTS, () => {
     });
 
     const RUNS = 'mount -t tmpfs run /run && mkdir /run/openvswitch && echo 1 >/run/openvswitch/ovs-vswitchd.pid';
-    // The words of ovs-appctl 3.1.0, of which nothing but the zone at its limit is told.
+    // Output of ovs-appctl 3.1.0, of which only the zone at its limit is reported.
     const LIMITS = `[ "$*" = '--timeout=2 dpctl/ct-get-limits' ] && printf 'default limit=0\\nzone=4,limit=3,count=2\\nzone=5,limit=3,count=3\\n'`;
     test.each([
       ['runs', RUNS, ['zone 5 of Open vSwitch is at its own limit: 3 of 3']],

@@ -1,5 +1,5 @@
-# Packets with forged sources. `perl flood.pl KIND SOURCES DESTINATION PORT RATE`: KIND is syn or udp; SOURCES an address,
-# a /24 as 198.51.100.0/24, or `any`; RATE packets a second, without an end. Says `ready` after the first hundred.
+# Packets with forged sources. `perl flood.pl KIND SOURCES DESTINATION PORT RATE`: KIND is syn or udp; SOURCES an
+# address, a /24 as 198.51.100.0/24, or `any`; RATE packets a second, endlessly. Prints `ready` after the first hundred.
 use strict;
 use warnings;
 use Socket;
@@ -12,7 +12,7 @@ my $to = inet_aton($destination);
 socket(my $socket, PF_INET, SOCK_RAW, 255) or die "socket: $!";
 my $address = pack_sockaddr_in(0, $to);
 
-# The smallest perl has no finer clock; a busy machine delays packets, and the rate stays.
+# perl-base has no finer clock; on a busy machine packets are late, but the mean rate is kept.
 open(my $clock, '<', '/proc/uptime') or die "/proc/uptime: $!";
 sub seconds { seek($clock, 0, 0); return (split ' ', readline $clock)[0] }
 
@@ -31,7 +31,7 @@ while (1) {
   select(undef, undef, undef, 0.01);
 }
 
-# The checksum of UDP may be left out; that of TCP is looked at.
+# UDP's checksum may be left out; conntrack verifies that of TCP.
 sub udp { return pack('nnnn', 1024 + int rand 60000, $port, 8, 0) }
 
 sub syn {

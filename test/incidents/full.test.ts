@@ -1,5 +1,5 @@
-// Tables that are full because of who connects: real floods, what the report says of them, and what it says to type, typed.
-// The truth is what the kernel has counted, and what those who sent have lost.
+// Tables filled by real floods: the report about them, and its commands, typed. Checked against the kernel's counters
+// and the losses of the senders.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
@@ -28,7 +28,7 @@ const PARTS = [
 
 liveSuite('a full table', PARTS, () => {
   describe('a table that one process holds full', () => {
-    test('verdict, culprit, rate and log; after what it says to type nothing is dropped', async () => {
+    test('verdict, culprit, rate and log; after the printed commands nothing is dropped', async () => {
       const namespace = trackingNamespace();
       keep(HASHSIZE);
       limitTo(2000);
@@ -42,7 +42,7 @@ liveSuite('a full table', PARTS, () => {
       expect(told.incident.trouble).toBe('losing');
       const [place] = told.incident.namespaces;
       expect(place).toMatchObject({ pid, mount: expect.stringContaining(namespace) });
-      // What was lost between its two looks is a part of what was lost around them.
+      // The losses between its two samples are a part of those around them.
       const seen = place?.losses?.events.drop ?? 0;
       expect(seen).toBeGreaterThan(0);
       expect(seen).toBeLessThanOrEqual(after - before);
@@ -86,7 +86,7 @@ liveSuite('a full table', PARTS, () => {
     });
   });
 
-  test('a program that does not close: its sockets are shown, and nothing is changed', async () => {
+  test('a program that never closes: its sockets are shown, and nothing is changed', async () => {
     const namespace = trackingNamespace();
     const script = `const net = require('node:net');
       const server = net.createServer({ allowHalfOpen: true }, (one) => one.resume());
@@ -108,11 +108,11 @@ liveSuite('a full table', PARTS, () => {
   });
 
   describe('connections into a black hole', () => {
-    // No refusal either: dropped before it is tracked, so that the entry stays as it is.
+    // Without a refusal: dropped before it is tracked, so that the entry stays unchanged.
     const HOLE = `add table inet hole; add chain inet hole output { type filter hook output priority -400; };
       add rule inet hole output tcp sport 443 drop`;
 
-    /** 203.0.113.9 connects to 203.0.113.1, whose table is the one that is looked at, and which answers nothing. */
+    /** 203.0.113.9 connects to 203.0.113.1, whose table is observed, and which answers nothing. */
     async function blackHole(): Promise<{ readonly sender: string; readonly namespace: string }> {
       const [sender, namespace] = [trackingNamespace(), trackingNamespace()];
       const done = (answer: Answer) => expect(answer).toMatchObject({ status: 0 });
@@ -126,11 +126,11 @@ liveSuite('a full table', PARTS, () => {
         done(inside(where, 'ip', 'addr', 'add', address, 'dev', device));
         done(inside(where, 'ip', 'link', 'set', device, 'up'));
       }
-      // Of a crowd that waits for ARP's answer only the first three packets go.
+      // Only the first three packets of those that wait for ARP are sent.
       const neighbour = 'neigh add 203.0.113.1 lladdr 02:00:00:00:00:01 dev far nud permanent';
       done(inside(sender, 'ip', ...neighbour.split(' ')));
       done(inside(namespace, 'nft', HOLE));
-      // Tried again each second, so that they stay fresh whenever it is looked. Kernels before 6.5 double the time.
+      // Retried each second, so that they are fresh in every sample. Kernels before 6.5 double the time.
       inside(sender, 'sysctl', '-q', '-w', 'net.ipv4.tcp_syn_linear_timeouts=100', 'net.ipv4.tcp_syn_retries=100');
       await processInside(namespace);
       return { sender, namespace };
@@ -155,11 +155,11 @@ liveSuite('a full table', PARTS, () => {
       expect(settingsOf(namespace)).toBe(settings);
       await traffic(sender, 'syn', '300');
       expect(toolCount(namespace)).toBeGreaterThan(250);
-      // A flood that nobody answers is no reason to leave a port of TCP untracked.
+      // An unanswered flood is no reason to leave a TCP port untracked.
       expect(kinds(told)).not.toContain('notrack');
     });
 
-    test('seen from where they come from, whose own address it is: a process is to be found', async () => {
+    test('seen from the sender, which has that address: a process has to be found', async () => {
       const { sender, namespace } = await blackHole();
       inside(namespace, 'nft', `flush ruleset; ${HOLE}`);
       inside(sender, 'nft', `${HOLE}; add rule inet hole output ct state new accept`);

@@ -1,5 +1,5 @@
-// Advice that would have hurt whoever follows it: connections in use, the only network, another tenant, and the machine's
-// own address, each typed as it is printed, while genuine clients count what they lose.
+// Advice that once did harm: to connections in use, the only network, another tenant, and the machine's own address.
+// The commands are typed as printed while genuine clients count their losses.
 
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -31,17 +31,20 @@ const PARTS = [
   ...['/usr/bin/perl', '/usr/bin/nsenter', '/usr/bin/ss'],
 ];
 const SESSION = join(__dirname, 'session.cjs');
-/** Words of commands that find nothing to remove, or to list, if nothing is there. */
+/** Words of commands that exit 1 if there is nothing to remove or to list. */
 const MAY_FIND = ['conntrack -D '];
 
 function toldOf({ pid }: Stage): Promise<Report> {
   return report('--pid', String(pid));
 }
 
-/** So many connections to port 443, each with a byte every so many milliseconds; gives how many have no echo now. */
+/**
+ * Opens `count` connections to port 443, each with a byte every `often` milliseconds; returns a count of those without
+ * an echo.
+ */
 async function crowd(scene: Stage, count: number, often: number): Promise<() => Promise<number>> {
   await background(scene.namespace, process.execPath, SESSION, 'web', TARGET, '443');
-  // With an sshd to be found, other ports are known not to be its own.
+  // With a known sshd, other ports are known not to be its own.
   await background(scene.namespace, process.execPath, SESSION, 'sshd', TARGET, '22');
   const words = ['crowd', TARGET, '443', CLIENT, String(count), String(often)];
   const child = spawn('ip', ['netns', 'exec', scene.sender, process.execPath, SESSION, ...words], {
@@ -56,7 +59,7 @@ async function crowd(scene: Stage, count: number, often: number): Promise<() => 
   };
 }
 
-/** Everything that is advised, typed and undone, in each form; `lost` is asked after each. */
+/** Types and undoes all advice, in each form; nothing may be lost after any of it. */
 async function harmless(scene: Stage, told: Report, lost: () => Promise<number>): Promise<void> {
   const before = settingsOf(scene.namespace);
   for (const { kind, ...advised } of told.incident.advice)
@@ -90,7 +93,7 @@ liveSuite('connections in use are not removed', PARTS, () => {
     expect(step(told, 'unproven').notes[0]).toContain('Rules give entries timeouts of their own');
     await harmless(scene, told, silent);
 
-    // Without its rule the entries have that timeout all the same, and only their packets show that they are in use.
+    // Without the rule the entries keep that timeout, and only their packets show that they are in use.
     done(inside(scene.namespace, 'nft', 'delete table inet policies'));
     const later = await toldOf(scene);
     expect(step(later, 'unproven').notes[0]).toMatch(/had packets between two readings|about the same time left/);
@@ -98,7 +101,7 @@ liveSuite('connections in use are not removed', PARTS, () => {
 
   test('packets between two readings', async () => {
     const scene = await stage();
-    // One in twenty each second, with a timeout that was shorter when their packets came.
+    // One in twenty has a packet each second; the timeout was shorter when the packets arrived.
     const silent = await crowd(scene, 950, 20_000);
     inside(scene.namespace, 'sysctl', '-q', '-w', 'net.netfilter.nf_conntrack_tcp_timeout_established=3600');
     expect(await silent()).toBe(0);
@@ -111,7 +114,7 @@ liveSuite('connections in use are not removed', PARTS, () => {
   }, 240_000);
 });
 
-liveSuite('nobody is cut off', PARTS, () => {
+liveSuite('no client is cut off', PARTS, () => {
   test('the only network, which the machine is in: no rule against it', async () => {
     const scene = await stage();
     keep(HASHSIZE);

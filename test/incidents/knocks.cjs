@@ -1,7 +1,8 @@
-// Real packets that lose their way beside the table. `knock PORT`: twenty connections to that port of loopback every
-// tenth of a second, without an end. `deaf PORT`: listens there, and never accepts. `flood PORT FROM TO`: as many datagrams
-// from one address to another. `mute PORT`: is sent datagrams there, and never reads. `announce N`: N requests of TFTP from
-// as many ports, each of which a helper expects a connection for; prints how many were refused.
+// Real packets that are lost for other reasons than a full table. `knock PORT`: twenty connections to that port of
+// loopback every tenth of a second, endlessly. `deaf PORT`: listens there, and never accepts. `flood PORT FROM TO`: as
+// many datagrams from one address to another. `mute PORT`: receives datagrams there, and never reads. `announce N`: N
+// TFTP requests from as many ports, each of which makes a helper expect a connection; prints the number of refused
+// ones.
 
 const [, , kind, count, from, to] = process.argv;
 

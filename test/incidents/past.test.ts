@@ -1,4 +1,4 @@
-// Incidents that are over: which table was full, by the real kernel's log, and that nothing is to be raised any more.
+// Incidents that are over: the real kernel's log names the table that was full, and no limit is raised any more.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -21,7 +21,9 @@ function told(): string {
   return command(file, line).stdout.replace(/\s+/g, ' ');
 }
 
-/** The kernel logs at most ten lines in five seconds, for all tables and everything else that shares this rate limit. */
+/**
+ * The kernel logs at most ten lines in five seconds, for all tables and everything else that shares this rate limit.
+ */
 const QUIET = 5100;
 
 /** Fills the table and empties it, until the kernel has logged that it was full. */
@@ -45,7 +47,7 @@ function numberOf(name: string): string {
 }
 
 liveSuite('a table that was full', ['/usr/sbin/nft', '/usr/sbin/conntrack', '/dev/kmsg'], () => {
-  test("a namespace's: it is named, and nothing is to be raised", async () => {
+  test("a namespace's: it is named, and no limit is raised", async () => {
     const name = trackingNamespace();
     const pid = await processInside(name);
     await overflow(name);
@@ -60,17 +62,17 @@ liveSuite('a table that was full', ['/usr/sbin/nft', '/usr/sbin/conntrack', '/de
     expect(text).not.toContain('Raise the limit');
   });
 
-  test('of a namespace that is gone: not that of the next one, which gets its number', async () => {
+  test('a namespace that is gone: the next one, which gets its number, is not named', async () => {
     const name = trackingNamespace();
     await overflow(name);
     const number = numberOf(name);
     command('ip', ['netns', 'del', name]);
-    // The kernel gives the number away again when it has taken the namespace down.
+    // The kernel reuses the number once it has removed the namespace.
     const next = await eventually(() => [trackingNamespace()].find((made) => numberOf(made) === number));
     await processInside(next);
     const text = told();
     expect(text).toContain(` the table of net:[${number}], which is gone, was full `);
-    // Another table, the host's for one, may have lost something before.
+    // Another table, such as the host's, may have lost packets before.
     expect(text).toMatch(/ used, (nothing dropped since boot in the tables that could be read|[^;]+; nothing now)/);
   });
 });

@@ -1,4 +1,4 @@
-// Tables that lose packets below their limit, or by making room: the truth is what genuine clients have lost.
+// Tables that lose packets below their limit, or to evictions: checked against the losses of genuine clients.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -15,7 +15,7 @@ const PARTS = [
 ];
 
 liveSuite('a table that has no room below its limit', PARTS, () => {
-  test('chains that are too long: more buckets, and no higher limit', async () => {
+  test('long hash chains: more buckets, and no higher limit', async () => {
     const scene = await stage();
     const { namespace, pid } = scene;
     const state = scratch();
@@ -34,7 +34,7 @@ liveSuite('a table that has no room below its limit', PARTS, () => {
     expect(told.message).toMatch(/ refuses [\d,]+ packets\/s because its hash chains are too long/);
     expect(kinds(told)[0]).toBe('buckets');
     expect(kinds(told)).not.toContain('raise');
-    // The check's first line has it as well, whatever is judged.
+    // The check's first line has it too, whatever its state.
     for (const run of EXECUTABLES)
       expect(inside(namespace, ...run, '--state-dir', state).stdout).toMatch(
         /^CONNTRACK \w+ - .*, \d+ refused by long hash chains in the last /,
@@ -48,14 +48,14 @@ liveSuite('a table that has no room below its limit', PARTS, () => {
     expect(await lostByClients(scene, 50)).toBeGreaterThan(5);
   });
 
-  test('evictions, which the kernel counts as no loss: an answer that takes its time meets no entry', async () => {
+  test('evictions, which the kernel does not count as losses: a slow answer finds no entry', async () => {
     const scene = await stage(300);
     const { namespace, pid } = scene;
-    // As a firewall: what answers nobody does not go out.
+    // As a firewall does: a reply without an entry does not leave.
     done(inside(namespace, 'nft', 'add chain inet tracking answers { type filter hook output priority 10; }'));
     done(inside(namespace, 'nft', 'add rule inet tracking answers udp sport 7 ct state new drop'));
     expect(await lostByClients(scene, 20)).toBe(0);
-    // So few that they are evicted before an answer comes, even if the flood is slower than it is to be.
+    // So few that they are evicted before an answer comes, even if the flood is slow.
     hashsizeTo(1024);
     limitTo(1000);
     await flood(scene, 'udp', 'any', 53, 20_000);
@@ -69,7 +69,7 @@ liveSuite('a table that has no room below its limit', PARTS, () => {
     expect(told.state).toBe('critical');
     const [file, ...line] = withoutOthers(...RUN, 'report', '--pid', String(pid));
     const { stdout } = command(file, line);
-    // How long it is follows from the rate, which is another on a busy machine.
+    // The duration follows from the rate, which differs on a busy machine.
     expect(stdout.replace(/\s+/g, ' ')).toMatch(
       /an unanswered entry survives (less than 0\.1|about [\d.]+) s: a reply that takes longer finds no entry/,
     );

@@ -1,7 +1,7 @@
-// A session as that of ssh, which must not be cut off. `sshd ADDRESS PORT`: echoes, under that name. `web ADDRESS
-// PORT`: echoes. `client ADDRESS PORT FROM`: connects once, and for each line of its input says whether an echo comes back.
-// `crowd ADDRESS PORT FROM N MILLISECONDS`: N connections that each send a byte so often; for each line of its input says
-// how many have no echo.
+// A session like that of ssh, which must not be cut off. `sshd ADDRESS PORT`: echoes, under that name. `web ADDRESS
+// PORT`: echoes. `client ADDRESS PORT FROM`: connects once, and prints for each line of its input whether an echo comes
+// back. `crowd ADDRESS PORT FROM N MILLISECONDS`: N connections that each send a byte at that interval; prints for each
+// line of its input the number of connections without an echo.
 
 const net = require('node:net');
 const [, , kind, address, port, from, count, often] = process.argv;

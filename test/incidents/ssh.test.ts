@@ -1,19 +1,15 @@
-// An administrator's session, as over ssh, lives through everything that the report says to type, and through each undo,
-// behind a firewall that drops what it does not know. So do the clients of a service that is no longer tracked.
+// An administrator's session, as over ssh, survives every command that the report prints, and each undo, through a
+// firewall that drops unknown packets. So do the clients of a service that is no longer tracked.
 
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { command } from '../e2e/support/plugin.ts';
 import { HASHSIZE, inside, keep, limitTo } from '../live/namespace.ts';
 import { liveSuite } from '../live/parts.ts';
-import { FIREWALL_NAMES, FIREWALLS } from './firewalls.ts';
+import { FIREWALL_NAMES, FIREWALLS, loadFirewall } from './firewalls.ts';
+import { connected, livesThrough, openSession, serveEchoes, type Word } from './kept-alive.ts';
 import {
   answerAt,
-  background,
   CLIENT,
-  done,
   flood,
   lostByClients,
   roomlessIn,
@@ -31,55 +27,22 @@ const PARTS = [
   ...['conntrack', 'iptables', 'iptables-legacy', 'nft', 'ip', 'sysctl'].map((tool) => `/usr/sbin/${tool}`),
   ...['/usr/bin/perl', '/usr/bin/nsenter', '/usr/bin/ss', '/usr/bin/sed'],
 ];
-const SESSION = join(__dirname, 'session.cjs');
 const DNS = '53';
 
-/** A table that a firewall is in front of, with a session to it. */
+/** A table with a firewall, and a session through it. */
 interface Guarded extends Stage {
-  /** Sends a word over the session; `alive` if it comes back. */
-  readonly word: () => Promise<string>;
+  readonly word: Word;
 }
 
 async function guarded(firewall: keyof typeof FIREWALLS, port = '22'): Promise<Guarded> {
   const scene = await stage();
-  const [tool, rules] = FIREWALLS[firewall];
-  const line = tool === 'nft' ? 'nft -f -' : `${tool} --noflush`;
-  done(inside(scene.namespace, 'sh', '-c', `printf '%s' "$1" | ${line}`, 'sh', rules));
-  await background(scene.namespace, process.execPath, SESSION, 'sshd', TARGET, port);
-  const connect = ['netns', 'exec', scene.sender, process.execPath, SESSION, 'client', TARGET, port, CLIENT];
-  const client = spawn('ip', connect, { stdio: ['pipe', 'pipe', 'inherit'] });
-  onTestFinished(() => void client.kill('SIGKILL'));
-  const heard = () =>
-    new Promise<string>((resolve) => client.stdout.once('data', (text) => resolve(String(text).trim())));
-  expect(await heard()).toBe('ready');
-  const word = () => {
-    client.stdin.write('\n');
-    return heard();
-  };
-  expect(await word()).toBe('alive');
-  return { ...scene, word };
+  loadFirewall(scene.namespace, FIREWALLS[firewall]);
+  await serveEchoes(scene.namespace, 'sshd', TARGET, port);
+  return { ...scene, word: await openSession(scene, TARGET, port) };
 }
 
 function toldOf({ pid }: Stage): Promise<Report> {
   return report('--pid', String(pid));
-}
-
-/** Everything that is advised, typed and undone, in each form, while the session goes on. */
-async function livesThrough(scene: Guarded, told: Report): Promise<void> {
-  const before = settingsOf(scene.namespace);
-  for (const { kind, ...advised } of told.incident.advice)
-    for (const [form, undo] of FORMS) {
-      if (advised[form].length === 0) continue;
-      // While the flood goes on, none of the entries that were there may be left to be removed.
-      type(advised[form], ['conntrack -D ']);
-      expect(await scene.word(), `${kind}, ${form}`).toBe('alive');
-      // Long enough for what was sent before to be over.
-      await pause(300);
-      expect(await scene.word(), `${kind}, ${form}, later`).toBe('alive');
-      if (advised[undo].length > 0) type(advised[undo]);
-      expect(await scene.word(), `${kind}, ${undo}`).toBe('alive');
-      expect(settingsOf(scene.namespace), `${kind}, ${undo}`).toBe(before);
-    }
 }
 
 liveSuite('an administrator is not locked out', PARTS, () => {
@@ -97,7 +60,7 @@ liveSuite('an administrator is not locked out', PARTS, () => {
       expect(step(told, 'rate_limit').preconditions).toEqual([
         'Keep an ssh session open: a new one shares the rate with the flood.',
       ]);
-      await livesThrough(scene, told);
+      await livesThrough(scene, [scene.word], told);
     },
   );
 
@@ -110,12 +73,12 @@ liveSuite('an administrator is not locked out', PARTS, () => {
     const told = await toldOf(scene);
     expect(kinds(told)).toContain('source');
     expect(kinds(told)).not.toContain('notrack');
-    await livesThrough(scene, told);
+    await livesThrough(scene, [scene.word], told);
   });
 
   test('a SYN flood to another port: a session of ssh has its entry, and clients get in', async () => {
     const scene = await guarded('nft, default drop');
-    await background(scene.namespace, process.execPath, SESSION, 'web', TARGET, '443');
+    await serveEchoes(scene.namespace, 'web', TARGET, '443');
     keep(HASHSIZE);
     limitTo(2000);
     await flood(scene, 'syn', 'any', 443, 1500);
@@ -124,15 +87,15 @@ liveSuite('an administrator is not locked out', PARTS, () => {
     const { commands } = step(told, 'synproxy');
     const [look = ''] = commands;
     expect(command('/bin/sh', ['-c', look]).stdout).toContain(`src=${CLIENT} `);
-    await livesThrough(scene, told);
+    await livesThrough(scene, [scene.word], told);
     for (const [form, undo] of FORMS) {
       type([...step(told, 'synproxy')[form], ...step(told, 'free').commands]);
-      expect(connected(scene), form).toBe(10);
+      expect(connected(scene, TARGET, '443'), form).toBe(10);
       type(step(told, 'synproxy')[undo]);
     }
   });
 
-  test('a flood from where the session comes from: it is not kept out', async () => {
+  test("a flood from the session's own source: it is not kept out", async () => {
     const scene = await guarded('nft, default drop');
     limitTo(2000);
     await flood(scene, 'udp', CLIENT, 53, 1500);
@@ -156,16 +119,6 @@ liveSuite('an administrator is not locked out', PARTS, () => {
     expect(kinds(told)).not.toContain('synproxy');
   });
 });
-
-/** Of ten genuine clients of port 443, how many are echoed. */
-function connected({ sender }: Stage): number {
-  const script = `let heard = 0;
-    for (let at = 0; at < 10; at++)
-      require('node:net').connect(443, '${TARGET}').on('error', () => undefined)
-        .on('data', () => { heard += 1; }).on('connect', function () { this.write('x'); });
-    setTimeout(() => { process.stdout.write(String(heard)); process.exit(); }, 2000);`;
-  return Number(inside(sender, process.execPath, '-e', script).stdout);
-}
 
 liveSuite('a service that is not tracked is served on', PARTS, () => {
   test.each(FIREWALL_NAMES)('%s', async (firewall) => {

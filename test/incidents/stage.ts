@@ -1,5 +1,5 @@
-// A staged incident: a sender whose packets nobody else sees, a namespace whose table is looked at, and genuine clients
-// that count what they have lost.
+// A staged incident: a sender whose packets stay between two namespaces, a namespace whose table is observed, and
+// genuine clients that count their losses.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -14,9 +14,9 @@ import { answerOf } from './told.ts';
 const FLOOD = join(__dirname, 'flood.pl');
 const CLIENTS = join(__dirname, 'clients.cjs');
 export const [SENDER, TARGET] = ['203.0.113.9', '203.0.113.1'];
-/** Another address of the sender's namespace, which no flood comes from. */
+/** Another address of the sender's namespace; no flood comes from it. */
 export const CLIENT = '203.0.113.10';
-/** echo(7), which no flood goes to. */
+/** The port of echo; no flood goes to it. */
 const ECHO = '7';
 
 export interface Stage {
@@ -27,8 +27,8 @@ export interface Stage {
 }
 
 /**
- * A sender that tracks nothing, and a target whose table is looked at, which lets anybody's packets in and answers genuine
- * clients, so many milliseconds after they asked.
+ * Makes a sender that tracks nothing, and a target whose table is observed. The target accepts all packets and answers
+ * genuine clients after a delay in milliseconds.
  */
 export async function stage(answerAfter = 0): Promise<Stage> {
   const [sender, namespace] = [trackingNamespace(), trackingNamespace()];
@@ -54,27 +54,43 @@ export async function stage(answerAfter = 0): Promise<Stage> {
   return scene;
 }
 
-/** Answers at a port, for as long as the test takes. */
+/** Answers at a port of the target until the test is over. */
 export async function answerAt({ namespace }: Stage, port: string, after = 0): Promise<void> {
-  await background(namespace, process.execPath, CLIENTS, 'echo', TARGET, port, String(after));
+  await echoAt(namespace, TARGET, port, after);
 }
 
-/** Of so many genuine clients, how many get no answer: what they count, and no counter of the kernel. */
-export async function lostByClients({ sender, namespace }: Stage, clients: number, port = ECHO): Promise<number> {
-  const ask = [process.execPath, CLIENTS, 'ask', String(clients), TARGET, port, CLIENT];
+export async function echoAt(namespace: string, address: string, port: string, after = 0): Promise<void> {
+  await background(namespace, process.execPath, CLIENTS, 'echo', address, port, String(after));
+}
+
+/** Number of genuine clients that get no answer, counted by the clients and not by the kernel. */
+export function lostByClients(scene: Stage, clients: number, port = ECHO): Promise<number> {
+  return askedOf(scene, clients, TARGET, port);
+}
+
+/** The same for another address. */
+export async function askedOf({ sender, namespace }: Stage, clients: number, address: string, port: string) {
+  const ask = [process.execPath, CLIENTS, 'ask', String(clients), address, port, CLIENT];
   const answer = await answerOf(['ip', 'netns', 'exec', sender, ...ask], 60_000 + 30 * clients);
   expect(answer).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\n$/) });
-  // They leave nothing behind.
+  // Removes their entries.
   inside(namespace, 'conntrack', '-D', '-p', 'udp', '--dport', port, '-s', CLIENT);
   return Number(answer.stdout);
 }
 
-/** Without an end; comes back when it has begun. */
-export async function flood({ sender }: Stage, kind: 'syn' | 'udp', sources: string, port: number, rate: number) {
-  await background(sender, 'perl', FLOOD, kind, sources, TARGET, String(port), String(rate));
+/** Floods until the test is over; resolves once it has begun. */
+export async function flood(
+  { sender }: Stage,
+  kind: 'syn' | 'udp',
+  sources: string,
+  port: number,
+  rate: number,
+  to = TARGET,
+) {
+  await background(sender, 'perl', FLOOD, kind, sources, to, String(port), String(rate));
 }
 
-/** Runs a command until the test is over; comes back when it has said that it has begun. */
+/** Runs a command until the test is over; resolves at its first output. */
 export async function background(namespace: string, ...line: readonly string[]): Promise<ChildProcess> {
   const child = spawn('ip', ['netns', 'exec', namespace, ...line], { stdio: ['ignore', 'pipe', 'inherit'] });
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -89,7 +105,13 @@ export function done(answer: Answer): void {
 /** The tables that iptables creates for its first rule and never deletes. */
 const EMPTY_TABLE = /^table ip6? (?:raw|mangle|filter) \{\n(?:\tchain \w+ \{\n\t\ttype [^\n]+\n\t\}\n\n?)*\}\n/gm;
 
-/** All rules and conntrack sysctls of a namespace, as the tools print them; without counts. */
+/** Files and directories that advice tells to edit, and that no command may write. */
+const CONFIGURATION = ['/etc/sysctl.conf', '/etc/sysctl.d', '/etc/modprobe.d', '/etc/modules-load.d'];
+
+/**
+ * All rules and conntrack sysctls of a namespace, as the tools print them, without counts; and the files of the
+ * machine.
+ */
 export function settingsOf(namespace: string): string {
   const printed = (...line: readonly string[]) => {
     const answer = inside(namespace, ...line);
@@ -99,14 +121,17 @@ export function settingsOf(namespace: string): string {
       .replace(/counter packets \d+ bytes \d+/g, 'counter')
       .replace(/ \[\d+:\d+\]$/gm, '');
   };
+  const sysctls = printed('sysctl', '-a', '--pattern', 'nf_conntrack_').replace(/^.*nf_conntrack_count.*\n/m, '');
+  expect(sysctls).toContain('nf_conntrack_buckets = ');
   return [
     printed('nft', 'list', 'ruleset').replace(EMPTY_TABLE, ''),
     ...['iptables-legacy-save', 'ip6tables-legacy-save'].map((tool) => printed(tool)),
-    printed('sysctl', '-a', '--pattern', 'nf_conntrack_(?!count)'),
+    sysctls,
+    printed('sh', '-c', `find ${CONFIGURATION.join(' ')} -type f -exec cksum {} + 2>/dev/null | sort`),
   ].join('\n');
 }
 
-/** Connections to a database that have been idle for so long, each for so much longer than the one before. */
+/** Adds connections to a database that have been idle for `seconds`, each for `longer` more than the one before. */
 export function idle({ namespace }: Stage, count: number, seconds = 1000, longer = 0): void {
   const line = (at: number): string => {
     const [source, port] = [`10.2.${(at >> 8) % 4}.${at & 255}`, 1024 + (at % 60_000)];
@@ -120,7 +145,7 @@ export function idle({ namespace }: Stage, count: number, seconds = 1000, longer
   expect(toolCount(namespace)).toBe(count);
 }
 
-/** Packets that a rule in front of everything has counted, by a match of nft(8). */
+/** Returns a count of the packets that match, by a rule of nft(8) before all others. */
 export function counter({ namespace }: Stage, match: string): () => number {
   const chain = '{ type filter hook prerouting priority -400; }';
   done(inside(namespace, 'nft', `add table inet truth; add chain inet truth packets ${chain}`));
@@ -136,7 +161,7 @@ export function roomless({ namespace }: Stage): number {
   return toolCounter(namespace, 'drop') + toolCounter(namespace, 'early_drop');
 }
 
-/** How many have no room in so many milliseconds. */
+/** The same within a time in milliseconds. */
 export async function roomlessIn(scene: Stage, milliseconds: number): Promise<number> {
   const before = roomless(scene);
   await pause(milliseconds);

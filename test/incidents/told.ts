@@ -1,4 +1,4 @@
-// What both executables say of one staged incident, at the same moment: they must give the same verdict.
+// The reports of both executables on one staged incident, at the same moment: they must give the same verdict.
 
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { type Answer, command, RUN, TOP } from '../e2e/support/plugin.ts';
 import { withoutOthers } from '../live/namespace.ts';
 
 export const STANDALONE = join(TOP, 'build/linux-x64/check_conntrack');
-/** The words that run each: the file for Node, and the one without. */
+/** The command lines of each: the file for Node, and the standalone one. */
 export const EXECUTABLES: readonly (readonly string[])[] = [RUN, [STANDALONE]];
 
 const schema: object = JSON.parse(readFileSync(join(TOP, 'nagios/check_conntrack.schema.json'), 'utf8'));
@@ -103,14 +103,14 @@ export interface Report {
   };
 }
 
-/** The report of the file for Node, and that the other one gives the same verdict and advice. */
+/** Returns the report of the file for Node; expects the same verdict and advice from the standalone one. */
 export async function report(...args: readonly string[]): Promise<Report> {
   return reportBy((run) => withoutOthers(...run, 'report', '--format', 'json', ...args));
 }
 
 /**
- * The same of a line that each executable is put into. Their looks are never of the very same moment, and an incident goes
- * on between them: where they differ both look again.
+ * The same for a command line around each executable. They never sample at the very same moment, and an incident goes
+ * on between them: if they differ, both are run again.
  */
 export async function reportBy(line: (run: readonly string[]) => readonly string[], looks = 5): Promise<Report> {
   const answers = await Promise.all(EXECUTABLES.map((run) => answerOf(line(run))));
@@ -133,13 +133,13 @@ function parsed({ stdout, stderr }: Answer): Report {
   return { ...document.report, state: document.state, message: document.message };
 }
 
-// A lead that is no more than a hint may come of three packets: only one of two reports at the same time may see them.
+// A lead that is only a hint may come from three packets, which only one of two simultaneous reports may see.
 function verdictOf({ state, incident: { trouble, advice, elsewhere } }: Report): unknown {
   const leads = elsewhere.filter((lead) => lead.state !== 'ok');
   return { state, trouble, advice: advice.map(({ kind }) => kind), leads: leads.map(({ kind }) => kind) };
 }
 
-/** What a command says, while others run. */
+/** Runs a command without blocking; resolves to its answer. */
 export function answerOf([file = '', ...args]: readonly string[], timeout = 60_000): Promise<Answer> {
   return new Promise((resolve) => {
     const child = execFile(file, args, { cwd: TOP, encoding: 'latin1', timeout }, (_, stdout, stderr) =>
@@ -158,10 +158,12 @@ export function step({ incident }: Report, kind: string): Step {
   return found;
 }
 
-// conntrack(8) gives up if an entry that it has listed ends before it deletes it.
+// conntrack(8) gives up if a listed entry ends before it is deleted.
 const ENDED = "Operation failed: such conntrack doesn't exist";
 
-/** Types each line as it is printed. Each has to succeed, but for those with a word of `mayFind`, which exit 1 if idle. */
+/**
+ * Types each line as it is printed. Each has to succeed, but for those with a word of `mayFind`, which exit 1 if idle.
+ */
 export function type(lines: readonly string[], mayFind: readonly string[] = []): void {
   expect(lines).not.toEqual([]);
   for (const line of lines) {
