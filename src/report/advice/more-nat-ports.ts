@@ -66,7 +66,7 @@ export function natPortsStep({ shortage, timeout, removes }: NatPortsAdvice, con
       ...(timeout === undefined
         ? []
         : [
-            `${removes ? 'The other one' : 'The command'} gives new ones back after ${timeout.shorter} s of silence, not ${timeout.seconds}.`,
+            `${removes ? 'The second command' : 'The command'} frees the ports of new connections after ${timeout.shorter} s without a packet, instead of ${timeout.seconds}.`,
           ]),
       'A permanent fix: a wider range of ports or more addresses in the rule that translates (nft list ruleset, or iptables -t nat -S), as in snat to 192.0.2.1-192.0.2.4:1024-65535; or fewer connections to that one destination.',
       'A higher limit of entries gives NAT no more ports.',

@@ -47,8 +47,8 @@ test('ports that connections have which are over', () => {
       "looks": 0,
       "notes": [
         "The first command frees these ports at once: those of connections in state TIME_WAIT. It lasts until they are taken again.",
-        "The other one gives new ones back after 30 s of silence, not 120.",
-        "A permanent fix: a wider range of ports or more addresses in the rule that translates (nft list ruleset, or iptables -t nat -S), as in snat to 192.0.2.1-192.0.2.4:1024-65535; or fewer connections to that one destination.",
+        "The second command frees the ports of new connections after 30 s without a packet, instead of 120.",
+        "A lasting fix: a wider range of ports or more addresses in the rule that translates (nft list ruleset, or iptables -t nat -S), as in snat to 192.0.2.1-192.0.2.4:1024-65535; or fewer connections to that one destination.",
         "A higher limit of entries gives NAT no more ports.",
       ],
       "remains": "Removed entries cannot be restored.",
@@ -95,7 +95,7 @@ test('entries may be in use, or in zones: none is removed by its addresses', () 
   const advice = { kind: 'nat_ports', shortage: { use: USE, range: RANGE }, timeout, removes: false } as const;
   const { commands, notes } = natPortsStep(advice, inside());
   expect(commands).toEqual(['sysctl -w net.netfilter.nf_conntrack_tcp_timeout_time_wait=30']);
-  expect(notes[0]).toBe('The command gives new ones back after 30 s of silence, not 120.');
+  expect(notes[0]).toBe('The command frees the ports of new connections after 30 s without a packet, instead of 120.');
 });
 
 test('no port is lacking, or nobody may know', () => {
