@@ -1,4 +1,4 @@
-// A limit that is not what is configured, in words.
+// A limit that differs from the configured one, in words.
 
 import { appliedBefore, type Ineffective, ineffective, type WantedLimit } from '../evaluate/configured.ts';
 import type { Cause, Drift } from '../evaluate/drift.ts';
@@ -19,14 +19,14 @@ export function driftWords({ live, wanted }: Drift): string {
   return `limit is ${live} but ${foreign(path)} ${sets}`;
 }
 
-/** What line 1 says where a file could not be read that may set the limit; empty where all could. */
+/** Names on line 1 a file that may set the limit and could not be read; empty if all were read. */
 export function unjudgedWords(faults: readonly Fault[]): string {
   const [first, ...more] = faults;
   if (first === undefined) return '';
   return `configured limit not judged: ${faultWords(first)}${more.length === 0 ? '' : ` and ${more.length} more`}`;
 }
 
-/** What `-v` says: the comparison, and each likely cause with its remedy. */
+/** The lines of `-v`: the comparison, and each likely cause with its remedy and evidence. */
 export function driftDetails(evaluation: Evaluation): readonly string[] {
   const without = ineffectiveLines(evaluation.observation).map((line) => `no effect: ${line}`);
   return [...comparedLines(evaluation), ...without];
@@ -41,7 +41,7 @@ function comparedLines({ drift, causes, unjudged, observation }: Evaluation): re
   if (kind === 'same') return [`configured limit: ${wanted.limit}, ${where}`];
   if (kind === 'above')
     return [
-      `configured limit: ${wanted.limit}, ${where}: a reboot loses the live ${live}, unless what set it does again`,
+      `configured limit: ${wanted.limit}, ${where}: a reboot loses the live ${live} unless its source sets it again`,
     ];
   return [
     `configured limit: ${wanted.limit}, ${where}`,
@@ -126,7 +126,7 @@ function shownBy(evidence: Observation['evidence']): string {
   return evidence?.modulesFile ?? '/proc/modules';
 }
 
-/** Why, as far as the machine shows it, and what helps. */
+/** The cause and its remedy. */
 export function causeWords(cause: Cause, drift: Drift, observation: Observation): string {
   const { wanted, live } = drift;
   const { generation } = observation.machine;
@@ -166,7 +166,7 @@ function stoppedWords({ wanted, live }: Drift, { configuration }: Observation): 
   return `${before} sets ${live}, and ${path} after it was not applied to its end: sysctl -p ${path} prints the line that fails`;
 }
 
-/** The file that the live limit is from. */
+/** The file that sets the live limit. */
 function stoppedAfter(wanted: WantedLimit, live: number, configuration: Configuration | undefined): string {
   return (configuration && appliedBefore(configuration, live, wanted)?.path) ?? '';
 }

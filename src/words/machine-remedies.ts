@@ -1,4 +1,4 @@
-// Which file makes a limit last, for each kind of machine.
+// The files that make a limit last, for each kind of machine.
 
 import { PVE_DEFAULT } from '../evaluate/drift.ts';
 import { atLeast } from '../evaluate/kernel-version.ts';
@@ -7,11 +7,11 @@ import type { MachineKind } from '../model/configuration.ts';
 import { GENERATIONS } from '../model/generation.ts';
 import type { Observation } from '../model/observation.ts';
 
-/** Lines for one file, or for another place that is named. */
+/** Lines for one file or another named place. */
 export interface FileLines {
   readonly where: string;
   readonly lines: readonly string[];
-  /** Settings there that go: the new lines, if there are any, take their place. */
+  /** Settings to remove there; the new lines, if any, replace them. */
   readonly replaces?: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-// nagios/capture takes everything that the check, a plan and a report read: they say the same of the copy.
+// nagios/capture takes everything that the check, plan and report read: they print the same for the copy.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -26,14 +26,14 @@ function captured(root: string): string {
   return copy;
 }
 
-function said(root: string, commands = COMMANDS): readonly string[] {
+function printed(root: string, commands = COMMANDS): readonly string[] {
   return commands.map((args) => {
     const { status, stdout, stderr } = plugin(...args, '--root', root);
     return `${args.join(' ')}: ${status}\n${stdout}${stderr}`.split(root).join('');
   });
 }
 
-/** A whole machine: what it lacks is not there. */
+/** A whole machine: the tree lacks nothing that the machine has. */
 function machine(base: string, changes: Changes = {}): string {
   const root = tree(base, { captured: '', ...changes });
   // The script leaves it out: the copy may be read on the machine itself.
@@ -48,7 +48,7 @@ const FIXTURES = readdirSync(join(TOP, 'fixtures')).filter((name) =>
 
 test.each(sampled(FIXTURES))('%s', (name) => {
   const root = machine(name);
-  expect(said(captured(root))).toEqual(said(root));
+  expect(printed(captured(root))).toEqual(printed(root));
 });
 
 describe('set-ups', () => {
@@ -134,8 +134,8 @@ describe('set-ups', () => {
       ...LIMIT,
       ...changes,
     });
-    const words = said(root, OF_SETTINGS);
-    expect(said(captured(root), OF_SETTINGS)).toEqual(words);
+    const words = printed(root, OF_SETTINGS);
+    expect(printed(captured(root), OF_SETTINGS)).toEqual(words);
     expect(words.join('\n')).toMatch(/\b(?:300000|303104|524288)\b/);
     expect(words.join('\n')).not.toContain('not looked at');
   });

@@ -409,7 +409,7 @@ describe('no finding', () => {
     const answer = debian({ 'etc/sysctl.d/50.conf': `${KEY}=1000\n` }, '-v');
     expect(answer.status).toBe(0);
     expect(answer.stdout).toContain(
-      `\nconfigured limit: 1000, /etc/sysctl.d/50.conf (${KEY}=1000): a reboot loses the live 262144, unless what set it does again\n`,
+      `\nconfigured limit: 1000, /etc/sysctl.d/50.conf (${KEY}=1000): a reboot loses the live 262144 unless its source sets it again\n`,
     );
   });
 

@@ -1,4 +1,4 @@
-// Machines from public bug reports, as small trees: what sets the limit there, and what makes it last.
+// Machines from public bug reports, as small trees: what sets the limit, and what makes it last.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

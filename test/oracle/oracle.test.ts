@@ -1,4 +1,4 @@
-// What is in force after the real tools have read a tree, next to what we say is configured.
+// The limit that real tools set from a tree, compared with the one that we call configured.
 
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ function rootAt(folder: string): Root {
 interface Planted {
   readonly tree: Tree;
   readonly folder: string;
-  /** What the tools printed. */
+  /** The output of the tools. */
   readonly printed: string;
 }
 
@@ -43,7 +43,7 @@ function planted(trees: fc.Arbitrary<Tree>, kind: 'sysctl' | 'modprobe' | 'modul
   return made.map((one, at) => ({ ...one, printed: printed[at] ?? '' }));
 }
 
-/** The limit that the files of the tree want, on a machine with this file or folder. */
+/** The limit that the tree configures, on a machine with this file or directory. */
 function configuredWith(folder: string, mark: string | undefined): number {
   const place = join(folder, mark ?? 'etc');
   mkdirSync(join(place, '..'), { recursive: true });
@@ -55,7 +55,7 @@ function configuredWith(folder: string, mark: string | undefined): number {
   return wanted?.known === true && wanted.atBoot && configuration.faults.length === 0 ? wanted.limit : BEFORE;
 }
 
-/** Compares what the tool makes of each tree with what we do; many of them must set something. */
+/** Compares the tool's result for each tree with ours; many trees must set something. */
 function compare<T>(
   tool: string,
   all: readonly Planted[],

@@ -1,4 +1,4 @@
-// Real tools over generated trees. Nothing of the running machine is changed: each tool sees a root of its own.
+// Real tools over generated trees. The running machine is not changed: each tool has its own root.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -29,7 +29,7 @@ export function toolRoot(root: string): string {
       copyFileSync(library, join(root, library));
     }
   }
-  // The applets of busybox are run by their names.
+  // busybox runs the applet that its name selects.
   symlinkSync('/tools/busybox', join(root, 'bin/sysctl'));
   return root;
 }
@@ -50,7 +50,7 @@ export function plant(folder: string, tree: Tree): void {
   }
 }
 
-/** What the tools print of each tree, in order. */
+/** Returns the output of the tools for each tree, in order. */
 export function runOver(root: string, trees: string, kind: 'sysctl' | 'modprobe' | 'modules'): readonly string[] {
   const script = join(TOP, 'test/oracle/chroot.sh');
   const output = execFileSync('unshare', ['-n', '-m', 'bash', script, root, trees, kind], {

@@ -1,8 +1,8 @@
-// Trees of settings that real machines might have, and some that they hardly would: made from a seed.
+// Generated trees of settings, from a seed: plausible ones and odd ones.
 
 import fc from 'fast-check';
 
-/** Below the root: the text of a file, or where a link leads. */
+/** By path below the root: the text of a file, or the target of a link. */
 export type Tree = Readonly<Record<string, string | { readonly link: string }>>;
 
 const LIMIT = 'net.netfilter.nf_conntrack_max';
@@ -69,7 +69,7 @@ const sysctlLink = fc
   .constantFrom(masked, { link: '../sysctl.conf' }, { link: '../sysctl.conf' }, { link: '/etc/sysctl.conf' })
   .map((link): [string, { readonly link: string }] => ['etc/sysctl.d/99-sysctl.conf', link]);
 
-/** Of sysctl.d(5) and sysctl.conf(5). */
+/** Files of sysctl.d(5) and sysctl.conf(5). */
 export const sysctlTrees: fc.Arbitrary<Tree> = fc
   .tuple(
     fc.array(sysctlFile, { maxLength: 4 }),
@@ -113,7 +113,7 @@ const bootWord = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom('quiet', 'ro', 'root=/dev/sda1', 'nf_conntrack.acct=1', 'x="a b"') },
 );
 
-/** Of modprobe.d(5) and the kernel's command line. */
+/** Files of modprobe.d(5) and the kernel's command line. */
 export const modprobeTrees: fc.Arbitrary<Tree> = fc
   .tuple(fc.array(modprobeFile, { maxLength: 4 }), fc.array(bootWord, { maxLength: 3 }))
   .map(([files, words]) => ({ ...Object.fromEntries(files), 'proc/cmdline': `${words.join(' ')}\n` }));
@@ -125,7 +125,7 @@ const loaded = fc.oneof(
 );
 const names = fc.array(loaded, { maxLength: 3 }).map((all) => all.map((text) => `${text}\n`).join(''));
 
-/** Of modules-load.d(5). */
+/** Files of modules-load.d(5). */
 export const moduleTrees: fc.Arbitrary<Tree> = fc
   .array(
     entries(

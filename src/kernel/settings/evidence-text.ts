@@ -1,4 +1,4 @@
-// A file that may be evidence: what cannot be read is none.
+// Files that may be evidence: one that cannot be read is not evidence.
 
 import { exists } from '../file.ts';
 import type { Root } from '../root.ts';
@@ -17,7 +17,7 @@ export function readEvidenceText(root: Root, path: string): string | undefined {
   return reading.ok ? reading.value : undefined;
 }
 
-/** Files of these folders with such a name, by name; of one name the first folder's hides the others. */
+/** Files in these directories with this ending, by name; a file hides those of the same name in later directories. */
 export function listEvidence(root: Root, folders: readonly string[], ending: string): readonly string[] {
   const found = new Map<string, string>();
   for (const folder of folders) {

@@ -1,7 +1,7 @@
-// Patterns of glob(7) for names with dots in them, which no `*` goes over. Each part of a pattern is gone through once,
-// with all the places of the name that it may have come to: no backtracking, however many stars there are.
+// Patterns of glob(7) for names with dots, which `*` does not match. Each part of a pattern is read once, with every
+// position in the name that it may have reached: no backtracking, however many stars there are.
 
-// PATH_MAX: what is matched is a file of /proc/sys.
+// PATH_MAX: a pattern matches files of /proc/sys.
 const LONGEST_PATTERN = 4096;
 
 export function globMatches(pattern: string, name: string): boolean {
@@ -24,7 +24,7 @@ function partMatches(pattern: string, text: string): boolean {
   return reached[text.length] === true;
 }
 
-/** `*`, `?`, a letter, or a class, of which the first letter may be its end: `[]x]`, `[!]x]`. */
+/** `*`, `?`, a letter, or a class, whose first letter may be its closing bracket: `[]x]`, `[!]x]`. */
 function elementAt(pattern: string, at: number): string {
   const end = pattern[at] === '[' ? pattern.indexOf(']', at + (isNegated(pattern, at) ? 3 : 2)) : -1;
   return end === -1 ? pattern.charAt(at) : pattern.slice(at, end + 1);

@@ -11,7 +11,7 @@ const LOAD_FOLDERS = [
   '/usr/lib/modules-load.d',
   '/lib/modules-load.d',
 ];
-/** OpenWrt's, and Red Hat's before systemd. */
+/** OpenWrt's directories, and Red Hat's before systemd. */
 const OPENWRT_FOLDERS = ['/etc/modules.d', '/etc/modules-boot.d'];
 const SCRIPTS_FOLDER = '/etc/sysconfig/modules';
 const MODULES_FILE = '/etc/modules';
@@ -64,7 +64,7 @@ function firstWords(text: string): readonly string[] {
   });
 }
 
-/** Of `modules.dep`: `kernel/net/ip_vs.ko: kernel/net/nf_conntrack.ko ...`. */
+/** Reads lines of `modules.dep`: `kernel/net/ip_vs.ko: kernel/net/nf_conntrack.ko ...`. */
 function readDependents(root: Root): ReadonlySet<string> | undefined {
   const release = root.read('/proc/sys/kernel/osrelease', KERNEL_NAME_LIMIT, (text) => ({
     ok: true,

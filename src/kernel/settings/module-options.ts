@@ -1,4 +1,4 @@
-// What is given to conntrack's module when it is loaded: by modprobe.d(5), and by the kernel's command line.
+// The options that conntrack's module is loaded with: modprobe.d(5) and the kernel's command line.
 
 import type { HashsizeOption, RefusedOption, SysctlLine } from '../../model/configuration.ts';
 import { GENERATION_NAMES } from '../../model/generation.ts';
@@ -6,19 +6,19 @@ import { largestHashsize } from '../../model/machine.ts';
 import { parseKernelNumber } from '../number.ts';
 import { parseCommands } from './commands.ts';
 
-/** What one file of modprobe.d(5) says. */
+/** The statements of one file of modprobe.d(5) about conntrack. */
 export interface ModprobeFile {
   readonly hashsizes: readonly HashsizeOption[];
-  /** Options of the module that it does not take. */
+  /** Options that the module refuses. */
   readonly refused: readonly RefusedOption[];
   /** Limits that `install` lines set whenever a module is loaded. */
   readonly commands: readonly SysctlLine[];
-  /** Whether sysctl is run again when the module is loaded: `install nf_conntrack … sysctl …`. */
+  /** True if sysctl runs again when the module is loaded: `install nf_conntrack … sysctl …`. */
   readonly reapplies: boolean;
 }
 
 const NOTHING: ModprobeFile = { hashsizes: [], refused: [], commands: [], reapplies: false };
-/** Options that no version of the module has, and that people give it. */
+/** Options that are often given and that no version of the module has. */
 const NO_OPTIONS = ['nf_conntrack_max', 'ip_conntrack_max', 'conntrack_max', 'max'];
 const MODULES: readonly string[] = GENERATION_NAMES;
 const LARGEST_HASHSIZE = largestHashsize({});
@@ -41,10 +41,10 @@ export function parseModprobeFile(text: string, path: string): ModprobeFile {
   };
 }
 
-/** What is behind `--` is for init, and quotes only keep words together. */
+/** Words after `--` are for init; quotes only keep words together. */
 export function parseCommandLine(text: string, path: string): readonly HashsizeOption[] {
   if (!text.includes('conntrack')) return [];
-  // Between the quotes are the even ones.
+  // The even parts are between the quotes.
   const parts = text.split('"').map((part, at) => (at % 2 === 0 ? part : part.replace(/\s/g, '_')));
   const all = parts.join('').split(/\s/);
   const words = all.slice(0, all.includes('--') ? all.indexOf('--') : all.length).map(sameKey);
@@ -54,7 +54,7 @@ export function parseCommandLine(text: string, path: string): readonly HashsizeO
 // The last one counts.
 function hashsizeOf(words: readonly string[], option: Omit<HashsizeOption, 'value'>): readonly HashsizeOption[] {
   const [last = ''] = words.filter((word) => word.startsWith(`${option.key}=`)).slice(-1);
-  // The kernel takes quotes away that are around a value.
+  // The kernel removes quotes around a value.
   const value = parseKernelNumber(last.slice(option.key.length + 1).replace(/^"(.*)"$/, '$1'));
   return value === undefined || value === 0 || value > LARGEST_HASHSIZE ? [] : [{ ...option, value }];
 }
@@ -85,7 +85,7 @@ function sameKey(word: string): string {
   return [sameName(key), ...value].join('=');
 }
 
-/** modprobe and the kernel take either sign in a module's name. */
+/** modprobe and the kernel accept `-` and `_` in a module's name. */
 function sameName(name: string): string {
   return name.replace(/-/g, '_');
 }

@@ -24,7 +24,7 @@ const MODPROBE_CONF = '/etc/modprobe.conf';
 export const MODULE_OPTIONS = [MODPROBE_CONF, ...MODPROBE_FOLDERS];
 const RC_LOCAL = ['/etc/rc.local', '/etc/rc.d/rc.local'];
 const COMMAND_LINE = '/proc/cmdline';
-/** Bytes of a file. A line of it may take as long as a pattern does. */
+/** Bytes of a file. One line may take as long as matching a pattern. */
 const SETTINGS_LIMIT = 1 << 18;
 
 export function readConfiguration(root: Root): Configuration {
@@ -62,7 +62,7 @@ function detectsTwoLimits(root: Root, sysctl: readonly SysctlLine[]): boolean {
   return own?.ok === true && machines?.ok === true && own.value !== machines.value;
 }
 
-// Only of the keys in use: each is looked for among the kernel's files.
+// Only keys in use are looked up in /proc/sys.
 function aliasesIn(root: Root, sysctl: readonly SysctlLine[]): readonly string[] {
   const used = GENERATIONS.ip_conntrack.limitKeys.filter((key) => sysctl.some(({ names }) => names.includes(key)));
   return used.filter((key) => exists(root.locate(`/proc/sys/${key.replace(/\./g, '/')}`)));

@@ -1,5 +1,5 @@
-// Files of sysctl.d(5) and sysctl.conf(5): the lines of them that are about conntrack's limit, as procps and systemd read
-// them and as the kernel takes their values.
+// Files of sysctl.d(5) and sysctl.conf(5): their lines about conntrack's limit, as procps, systemd and busybox read them
+// and as the kernel parses their values.
 
 import type { RefusedValue, SysctlLine, SysctlReader } from '../../model/configuration.ts';
 import { GENERATION_NAMES, GENERATIONS } from '../../model/generation.ts';
@@ -12,7 +12,7 @@ const LIMITS: readonly string[] = GENERATION_NAMES.flatMap((name) => GENERATIONS
 const LARGEST_SYSCTL = 2 ** 31 - 1;
 const PATTERN = /[*?[]/;
 
-/** As the program takes them that reads the file; systemd unless another one is named. */
+/** Returns the lines as the program reads them; systemd by default. */
 export function parseSysctlFile(
   text: string,
   path: string,
@@ -28,7 +28,7 @@ export function parseSysctlFile(
 
 type SysctlParts = Omit<SysctlLine, 'path' | 'atBoot'>;
 
-// `key = value`, `-key = value` to pass over errors, and `-key` alone, which patterns are not applied to.
+// `key = value`, `-key = value` to ignore errors, and `-key` alone, which excludes the key from patterns.
 function parseSysctlLine(line: string, reader: SysctlReader): SysctlParts | undefined {
   const [written = '', ...values] = line.trim().split('=');
   const isMinus = written.startsWith('-') && reader !== 'busybox';
@@ -41,8 +41,8 @@ function parseSysctlLine(line: string, reader: SysctlReader): SysctlParts | unde
   return { ...about, ...takenValue(values.join('=').trim()) };
 }
 
-// systemd alone takes blanks after a minus, and a key for a path, which it makes shorter. busybox takes a dot for either
-// sign after a slash.
+// systemd alone accepts spaces after a minus, and simplifies a key as a path. busybox takes both signs as separators if
+// the first one is a slash.
 function keyOf(written: string, reader: SysctlReader): string {
   if (reader === 'busybox')
     return /^[^./]*\//.test(written) ? written.trim().replace(/\//g, '.') : withDots(written.trim());
@@ -50,7 +50,7 @@ function keyOf(written: string, reader: SysctlReader): string {
   return withoutDoubles(withDots(written.trim())).replace(/^\./, '');
 }
 
-/** The first sign in a key tells which of `.` and `/` is between its parts; the other one is then a letter of a name. */
+/** The first separator in a key, `.` or `/`, is the one between its parts; the other is part of a name. */
 function withDots(key: string): string {
   const [first = '.'] = /[./]/.exec(key) ?? [];
   return first === '.' ? key : key.replace(/[./]/g, (sign) => (sign === '/' ? '.' : '/'));

@@ -8,7 +8,7 @@ import type { Root } from '../root.ts';
 import { OPENWRT_MARKS, oldRedHat } from './machine-kind.ts';
 import { runsSystemd } from './systemd.ts';
 
-/** One file to be applied. */
+/** A file that sysctl applies. */
 export interface SysctlPath {
   readonly path: string;
   readonly atBoot: boolean;

@@ -1,9 +1,9 @@
-// Whether a machine's first process is systemd, which reads its settings at boot in a way of its own.
+// The sign of systemd, which reads the settings at boot in its own way.
 
 import { exists } from '../file.ts';
 import type { Root } from '../root.ts';
 
-// The first one only while it runs; a captured tree may have the others.
+// The first exists only while systemd runs; a captured tree may have the others.
 export const SYSTEMD_PLACES = ['/run/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system'];
 
 export function runsSystemd(root: Root): boolean {

@@ -12,7 +12,7 @@ export const UDEV_FOLDERS = [
   '/lib/udev/rules.d',
 ];
 
-/** The file with such a rule. */
+/** Returns the path of the file with such a rule. */
 export function readUdevRule(root: Root, generation: Generation): string | undefined {
   return listEvidence(root, UDEV_FOLDERS, '.rules').find((path) =>
     appliesSysctl(readEvidenceText(root, path) ?? '', generation),

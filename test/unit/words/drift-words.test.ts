@@ -34,7 +34,7 @@ describe('the long output', () => {
     [
       'above what is configured',
       { configuration: wanted(500) },
-      [`configured limit: 500, ${where}=500): a reboot loses the live 1000, unless what set it does again`],
+      [`configured limit: 500, ${where}=500): a reboot loses the live 1000 unless its source sets it again`],
     ],
     [
       'files that cannot be read',

@@ -95,7 +95,7 @@ test.each<[string, string, boolean]>([
   ['*'.repeat(4097), 'a', false],
 ])('%j matches %j: %j', (pattern, name, matches) => expect(globMatches(pattern, name)).toBe(matches));
 
-describe('what a module is loaded with', () => {
+describe('the options of a module', () => {
   const options = (text: string) => parseModprobeFile(text, 'x').hashsizes.map(({ module, value }) => [module, value]);
   test.each<[string, readonly (readonly [string, number])[]]>([
     ['options nf_conntrack hashsize=4096', [['nf_conntrack', 4096]]],

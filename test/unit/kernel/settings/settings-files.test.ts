@@ -1,4 +1,4 @@
-// What a file of sysctl.d or modprobe.d says besides the plain case, and where it says so.
+// Unusual lines of sysctl.d and modprobe.d, with the file that has them.
 
 import { describe, expect, test } from 'vitest';
 import { parseCommands } from '../../../../src/kernel/settings/commands.ts';
@@ -48,14 +48,14 @@ describe('sysctl.d', () => {
     ['another key', 'net.netfilter.nf_conntrack_buckets = 7'],
   ])('%s sets nothing', (_, line) => expect(read(line)).toEqual([]));
 
-  test('a minus before a pattern alone, and a blank behind it', () => {
+  test('a minus before a pattern, and a space after it', () => {
     expect(read('-net.netfilter.nf_conntrack_m*')).toMatchObject([{ isPattern: true, value: undefined }]);
     expect(read(`- ${NAME} = 7`)).toMatchObject([{ key: NAME, value: 7 }]);
   });
 });
 
 describe('modprobe.d', () => {
-  test('what it says, and where', () => {
+  test('statements and their file', () => {
     const text = 'alias x y\noptions nf-conntrack a=1 hashsize=4096\noptions ip_conntrack hashsize=8\n';
     expect(parseModprobeFile(text, '/a')).toEqual({
       hashsizes: [
@@ -127,7 +127,7 @@ describe('a key as each program takes it', () => {
   });
 });
 
-describe('what the kernel does not take', () => {
+describe('values that the kernel refuses', () => {
   test.each([
     ['a number', `${NAME} = 655360/n`, 'not a number', 8],
     ['a value', `${NAME} =`, 'not a number', 0],
@@ -188,7 +188,7 @@ describe('commands that set the limit', () => {
 
 describe('services that set the limit', () => {
   test.each([
-    ['nothing said', '[OPTIONS]\n\nenable: 1\n', []],
+    ['not set', '[OPTIONS]\n\nenable: 1\n', []],
     ['in steps of 8192', '[OPTIONS]\nnf_conntrack_max: 1000000\n', [{ value: 1_007_616 }]],
     ['no more than its default', '[OPTIONS]\nnf_conntrack_max: 262144\n', []],
   ])('pve-firewall: %s', (_, text, lines) => expect(parseHostFirewall(text)).toMatchObject(lines));
