@@ -1,6 +1,6 @@
-// Runs a program every so many seconds, its output into a file that is replaced whole: cron and a shell, for an image that
-// has neither. `every SECONDS FILE PROGRAM [ARGUMENT...]`. Ends at SIGTERM. If the program could not be started, or was
-// killed, the file stays as it was.
+// every SECONDS FILE PROGRAM [ARGUMENT...]: runs a program at that interval and replaces the file with its output, in one
+// step. For an image without cron and shell. SIGTERM ends it. If the program cannot be started, or is killed, the file
+// stays as it was.
 
 #include <fcntl.h>
 #include <limits.h>
@@ -31,7 +31,7 @@ static _Noreturn void start(const char *file, char **line) {
   _exit(NOT_STARTED);
 }
 
-// Exit codes are states of the check; only an end that says nothing leaves the file alone.
+// Exit codes are states of the check. Only a failed start or a signal leaves the file alone.
 static int run(const char *file, char **line) {
   pid_t child = fork();
   if (child == 0) start(file, line);
@@ -48,7 +48,7 @@ int main(int count, char **words) {
     return 2;
   }
   umask(022);
-  // As process 1 of a container it would ignore them.
+  // Process 1 of a container ignores signals without a handler.
   signal(SIGTERM, end);
   signal(SIGINT, end);
   for (;;) {

@@ -1,5 +1,5 @@
-// A night that nobody watches: bursts between two checks, which are over when somebody looks. Afterwards the incidents
-// name the culprit, with the figures of the kernel; of a quiet night nothing is kept.
+// Bursts at night that are over before anybody logs in. Afterwards the incidents name the culprit, with the kernel's
+// figures. A quiet night leaves nothing.
 
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -185,7 +185,7 @@ liveSuite('a night that is over', PARTS, () => {
       );
       expect(incidents).toHaveLength(names.length);
       expect(incidents.map(({ lost }) => lost['table_full'] ?? 0).sort((a, b) => a - b)).toEqual(truth);
-      // On a busy machine there may be no time for the reports of all.
+      // A busy machine may have no time for every report.
       expect(incidents.filter(({ first }) => first.missing === null).length).toBeGreaterThan(0);
     }
   });

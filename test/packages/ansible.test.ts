@@ -9,7 +9,7 @@ import { DEB, type Folder, folder, listing, paths, rootOf, run, TARBALL, TOP, wi
 const HOSTS = ['bullseye', 'bookworm', 'trixie'] as const;
 const PLUGINS = '/usr/lib/nagios/plugins';
 const OPTIONS = '-w 70 -c 85 -c drop_rate=0 --state-dir /var/lib/nagios';
-/** What Ansible leaves where it works: its own folder. */
+/** Ansible leaves its own folder in the working directory. */
 const ITS_OWN = /^\/root\/\.ansible\b|^\/root /;
 
 // Ansible's ssh connection calls it; the last word is the command, sudo included.
@@ -72,14 +72,14 @@ function rootPath(host: string): string {
   return roots.get(host)?.path ?? '';
 }
 
-/** What a script says that may call `play`. */
+/** Returns the output of a script that may call `play`. */
 function control(script: string): string {
   const variables = HOSTS.map((host) => `${host}=${rootPath(host)}`);
   const own = ['--mount', '--pid', '--net', '--fork', '--kill-child'];
   return run('env', `work=${work.path}`, ...variables, 'unshare', ...own, 'sh', '-ec', ENTER, 'sh', script);
 }
 
-/** Of each host, how many tasks changed something and how many failed. */
+/** Returns the number of changed and of failed tasks per host. */
 function recap(said: string): Readonly<Record<string, readonly number[]>> {
   const found = said.matchAll(/^(\w+) +: ok=\d+ +changed=(\d+) +unreachable=(\d+) +failed=(\d+)/gm);
   return Object.fromEntries(Array.from(found, ([, host = '', ...counts]) => [host, counts.map(Number)]));

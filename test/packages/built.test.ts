@@ -1,4 +1,4 @@
-// What `npm run packages` leaves in build/: sums, the bills of materials, the same bytes again, what the linters say.
+// The output of `npm run packages` in build/: sums, bills of materials, the same bytes when built again, and linters.
 
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';

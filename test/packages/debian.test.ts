@@ -28,7 +28,7 @@ describe.each(SUITES)('Debian %s', (suite) => {
     const added = without(listing(root.path), fresh);
     const files = added.filter((line) => !/ d[rwx-]+ root$/.test(line));
     expect(paths(files)).toEqual(DEBIAN);
-    // Nobody but root may write any of it.
+    // Only root may write to any of it.
     expect(added.filter((line) => !/ (?:[d-]rwxr-xr-x|-rw-r--r--|lrwxrwxrwx) root\b/.test(line))).toEqual([]);
     expect(without(fresh, listing(root.path))).toEqual([]);
     expect(inRoot(root.path, 'dpkg -V check-conntrack')).toBe('');
@@ -52,7 +52,7 @@ describe.each(SUITES)('Debian %s', (suite) => {
     expect(inRoot(root.path, 'ls /var/lib/dpkg/info')).not.toContain('check-conntrack');
   });
 
-  test('what an administrator has made survives the upgrade, the removal, and the purge', () => {
+  test('files of the administrator survive upgrade, removal and purge', () => {
     makeVersionBefore(join(root.path, 'tmp/old.deb'));
     inRoot(root.path, 'dpkg -i /tmp/old.deb');
     expect(paths(listing(root.path))).toContain(OLD_FILE);

@@ -1,5 +1,5 @@
-// What an installation has: the project's promise to whoever scripts against it, so it is written down here and not
-// derived from the recipe.
+// The files of an installation. Others script against these paths, so the list is written by hand, not derived from the
+// recipe.
 
 const ROLE = '/usr/share/check-conntrack/ansible/roles/check_conntrack';
 const DOCUMENTS = '/usr/share/doc/check-conntrack';

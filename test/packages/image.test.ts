@@ -31,7 +31,7 @@ beforeAll(() => {
 });
 afterAll(() => work.remove());
 
-/** What a script says that may call `podman`. */
+/** Returns the output of a script that may call `podman`. */
 function host(script: string): string {
   const places = ['root', 'runroot', 'tmpdir'].map((name) => `--${name}=${join(work.path, name)}`);
   const settings = ['--storage-driver=vfs', '--cgroup-manager=cgroupfs', '--events-backend=none', '--runtime=crun'];
@@ -103,7 +103,7 @@ test("the image's own tools enter network namespaces, with the two capabilities 
   expect(said).toMatch(/^read nsenter --net=\/host\/proc\/\d+\/ns\/net: \d{3,} bytes$/m);
 });
 
-// Of each kind that has words of its own.
+// One entry per kind that is printed differently.
 const ENTRIES = [
   '-p tcp -s 10.0.0.1 -d 10.0.0.2 --sport 1 --dport 2 --state ESTABLISHED -u ASSURED,SEEN_REPLY',
   '-p tcp -s 10.0.0.1 -d 10.0.0.2 --sport 3 --dport 2 --state SYN_SENT -m 7',
@@ -129,7 +129,7 @@ test("the image's conntrack prints the same as conntrack(8)", () => {
   expect(ours).toBe(theirs);
 });
 
-test('as the DaemonSet runs it, the textfile is there and replaced, and it ends when it is told to', () => {
+test('as the DaemonSet runs it: the textfile is written and replaced, and SIGTERM ends it', () => {
   const { options, line } = container();
   const every = line.map((word) => (word === '60' ? '1' : word)).join(' ');
   const said = host(`podman load -q -i ${IMAGE} >/dev/null

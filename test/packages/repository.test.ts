@@ -1,5 +1,5 @@
-// What `npm run repository` makes, signed with a key of this test: apt and dnf install from it into fresh roots, and
-// refuse what was changed afterwards.
+// The repositories of `npm run repository`, signed with a key of this test: apt and dnf install from them into fresh roots,
+// and refuse files that were changed later.
 
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -57,7 +57,7 @@ describe.each(SUITES)('apt of %s', (suite) => {
 test('dnf installs from it, by the signatures of index and package, and refuses a changed index', () => {
   const root = folder();
   try {
-    // Of a Red Hat that has nothing else than what provides a shell.
+    // A Red Hat with nothing but a package that provides a shell.
     const shell = stub(join(work.path, 'shell'));
     const install = (served: string) =>
       run(

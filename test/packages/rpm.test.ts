@@ -8,7 +8,7 @@ import { RED_HAT } from './files.ts';
 import { type Folder, folder, inRoot, listing, paths, RPM, run, TOP, without } from './support.ts';
 
 const OLD_FILE = '/usr/share/check-conntrack/of-the-version-before';
-// Of a Red Hat that has nothing else; rpm makes the last by itself.
+// The directories of a bare Red Hat; rpm itself makes the last one.
 const FOLDERS = ['bin', 'usr/bin', 'usr/lib', 'usr/lib64', 'usr/sbin', 'usr/share/doc', 'usr/share/licenses'];
 FOLDERS.push('usr/share/man/man8', 'var/tmp');
 const RESTORECON = 'usr/sbin/restorecon';
@@ -49,7 +49,7 @@ test('installed, each file is where it belongs, and the plugin runs', () => {
   expect(inRoot(root.path, 'check_conntrack')).toMatch(/^CONNTRACK OK - \d+ of \d+ entries /);
 });
 
-test('what an administrator copies names the places of Red Hat', () => {
+test('files to copy name the paths of Red Hat', () => {
   const names = RED_HAT.filter((path) => /\/(?:examples|munin|icinga2|systemd)\//.test(path));
   const texts = names.map((path) => readFileSync(join(root.path, path), 'latin1'));
   expect(texts.filter((text) => text.includes('/usr/lib64/nagios/plugins/check_conntrack')).length).toBeGreaterThan(2);

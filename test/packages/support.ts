@@ -66,7 +66,7 @@ mount -t proc proc "$1/proc"; mount --rbind /dev "$1/dev"
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
 exec chroot "$1" /bin/sh -ec "$2"`;
 
-/** What a script says that runs in a root as its process 1; it throws where the script fails. */
+/** Returns the output of a script that runs in a root as its process 1; throws if it fails. */
 export function inRoot(root: string, script: string): string {
   for (const name of ['proc', 'dev']) mkdirSync(join(root, name), { recursive: true });
   const own = ['--mount', '--pid', '--net', '--fork', '--kill-child'];
