@@ -3,6 +3,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { RUN, TOP } from '../e2e/support/plugin.ts';
@@ -13,6 +14,8 @@ import { liveSuite } from './parts.ts';
 
 // The shortest time limit of a tool is 3 s.
 const AT_ONCE = 1000;
+// check_nrpe gives up 2 s after the deadline of the check.
+const MOST_OVERRUN = 1500;
 const STAYS = 'echo $$ $PPID >> "$0.pids"; exec sleep 600';
 const FORKS = 'sleep 600 & echo $! $PPID >> "$0.pids"; wait';
 
@@ -53,11 +56,16 @@ function untilGone(pid: number): Promise<true> {
   return eventually(() => (existsSync(`/proc/${pid}`) ? undefined : true));
 }
 
+/** The arguments of a check that records an incident. */
+function record(): readonly string[] {
+  return ['-c', 'entries=1000000000:', '--record', '--state-dir', scratch()];
+}
+
 liveSuite('a slow tool', ['/usr/bin/unshare', '/usr/sbin/nft', '/usr/bin/nsenter', '/usr/bin/script'], () => {
   test.each<[string, () => readonly string[]]>([
     ['report', () => ['report', '--interval', '0.1']],
     ['report --watch', () => ['report', '--watch', '--interval', '0.1']],
-    ['the check', () => ['-c', 'entries=1000000000:', '--record', '--state-dir', scratch()]],
+    ['the check', record],
   ])('%s ends at one signal, and the tool with it', async (_, args) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       const { child, ended, pids } = withSlow('/usr/sbin/nft', STAYS, [...RUN, ...args()]);
@@ -92,5 +100,21 @@ liveSuite('a slow tool', ['/usr/bin/unshare', '/usr/sbin/nft', '/usr/bin/nsenter
     expect(await ended).toEqual({ status: 3, signal: null });
     expect(output()).toMatch(/^CONNTRACK UNKNOWN - timeout before reading nsenter --net=\S+\n$/);
     await untilGone(tool);
+  });
+
+  test.each<[string, number, () => readonly string[]]>([
+    ['8 s, unless given', 8000, () => []],
+    ['3 s, with an incident to record', 3000, () => ['-t', '3', ...record()]],
+  ])('ends by its deadline with two busy processes for each CPU: %s', async (_, deadline, args) => {
+    trackingNamespace();
+    for (let busy = 0; busy < 2 * cpus().length; busy++) {
+      const loop = spawn('sh', ['-c', 'while :; do :; done']);
+      onTestFinished(() => void loop.kill('SIGKILL'));
+    }
+    const began = Date.now();
+    const { output, ended } = withSlow('/usr/bin/nsenter', STAYS, [...RUN, '--netns', 'all', ...args()]);
+    expect(await ended).toEqual({ status: 3, signal: null });
+    expect(Date.now() - began).toBeLessThan(deadline + MOST_OVERRUN);
+    expect(output()).toMatch(/^CONNTRACK UNKNOWN - timeout before reading \S[^\n]*\n$/);
   });
 });

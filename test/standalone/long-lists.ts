@@ -16,7 +16,7 @@ function fractions(seed: number): () => number {
 
 interface Flow {
   readonly protocol?: 'tcp' | 'udp';
-  /** Of tcp. */
+  /** The state of a TCP connection. */
   readonly state?: string;
   readonly left: number;
   readonly from: string;

@@ -80,7 +80,7 @@ test.each(LONG_LISTS)('%s', async (_, list) => {
   for (const ranking of RANKINGS) {
     const exact = shares(whole, ranking);
     const about = shares(sampled, ranking);
-    // Of names that have about as much, either may be the last.
+    // The last name of a ranking may be any of those that have about as much.
     const last = Math.max(0, Math.min(...about.values())) + error;
     for (const [name, share] of exact) {
       const sampledShare = about.get(name) ?? (share < last ? share : 0);

@@ -12,6 +12,7 @@ const ENVIRONMENT = { LC_ALL: 'C' };
 const [WNOHANG, SIGKILL] = [1, 9];
 const AT_ONCE = 1 << 16;
 const LOOK_MILLISECONDS = 2;
+const MOST_TRIES = 50;
 
 export const children: Children = {
   outliveUs: false,
@@ -105,10 +106,11 @@ function reasonToKill(pipes: readonly Collector[], until: number): string | unde
   return os.now() > until ? 'ETIMEDOUT' : undefined;
 }
 
-// A child that has just been started is not the leader of its group yet.
+// A child that has just been started is not the leader of its group yet. One that waits for a device or for a lock of
+// the kernel ends only after that.
 function killGroup(pid: number): void {
   for (const target of [-pid, pid]) os.kill(target, SIGKILL);
-  os.waitpid(pid, 0);
+  for (let tries = 0; tries < MOST_TRIES && ended(pid) === undefined; tries++) os.sleep(LOOK_MILLISECONDS);
 }
 
 /** Returns undefined while it runs. */
