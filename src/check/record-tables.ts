@@ -21,9 +21,9 @@ interface RecordOptions {
 }
 
 interface Recorded {
-  /** Why nothing could be recorded. */
+  /** The reason why nothing could be recorded. */
   readonly text: string | undefined;
-  /** Incidents so far; undefined if that is unknown. */
+  /** Number of incidents on record; undefined if unknown. */
   readonly incidents?: number;
 }
 

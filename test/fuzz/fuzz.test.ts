@@ -65,7 +65,7 @@ const text = fc.oneof(
   figure.map((digits) => `options nf_conntrack hashsize=${digits}\noptions ip_conntrack hashsize=${digits}\n`),
 );
 
-/** Makes a file of another that is there, cut or with one byte changed. */
+/** Makes a file from an existing one, cut or with one byte changed. */
 const damaged = fc.tuple(fc.nat(), fc.nat(255), fc.boolean()).map(([at, byte, isCut]) => (before: string) => {
   const where = before.length === 0 ? 0 : at % before.length;
   const rest = isCut ? '' : before.slice(where + 1);
@@ -147,7 +147,7 @@ const args = fc.oneof(
 function expectFormat({ status, stdout }: Run, words: readonly string[]): void {
   expect(STATES[status ?? 4]).toBeDefined();
   const format = words[words.lastIndexOf('--format') + 1];
-  // A mistake in the arguments is told in the format that was asked for, or in a line.
+  // A mistake in the arguments is printed in the requested format, or as one line.
   if (stdout.startsWith('{')) {
     const document: unknown = JSON.parse(stdout);
     expect(isValid(document), `${stdout}\n${JSON.stringify(isValid.errors)}`).toBe(true);
@@ -203,7 +203,8 @@ test('random lists: the same report from both executables', async () => {
   );
 });
 
-// The guidelines' ranges, told independently: outside of start to end alerts, with @ inside; both ends belong to it.
+// The guidelines' ranges, judged independently: values outside start to end alert, with @ those inside; both ends are
+// inside.
 test('random ranges: the state that an independent judge gives', async () => {
   const bound = fc.integer({ min: -10, max: 120_000 });
   const oneRange = fc.tuple(fc.boolean(), fc.option(bound), fc.option(bound)).filter(([, start, end]) => {
