@@ -31,7 +31,7 @@ export function whereLines(findings: ReportFindings, palette: Palette): readonly
   const shown = [diagnosis.worst, ...rest.filter(({ result }) => isWorthTelling(result))];
   const { unread } = observation;
   return [
-    '     entries   usage    lost/s    all lost',
+    '     entries   usage    lost/s  total lost',
     ...shown.slice(0, MOST_TABLES_SHOWN).flatMap((table) => tableRow(findings, table, palette)),
     ...(shown.length > MOST_TABLES_SHOWN
       ? [`  and ${shown.length - MOST_TABLES_SHOWN} more with entries or losses`]

@@ -90,7 +90,8 @@ function document(once: DetailedReport): string {
 }
 
 function linesOf(once: DetailedReport, context: ReportContext): readonly string[] {
-  return [...verdictLines(once, context), ...once.lines, ...once.details];
+  const files = once.details.length === 0 ? [] : ['', 'Files', ...once.details];
+  return [...verdictLines(once, context), ...once.lines, ...files];
 }
 
 function verdictLines({ state, text, lines }: Reported, { palette }: ReportContext): readonly string[] {

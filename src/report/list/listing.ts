@@ -186,7 +186,7 @@ function shareColumn({ unreplied, assured, offloaded, sourceNat, destinationNat,
     ['IPv6', ipv6],
   ];
   const rows = shares.filter(([, some]) => some > 0);
-  return rows.length === 0 ? NO_COLUMN : { title: 'Of them', rows, notes: [] };
+  return rows.length === 0 ? NO_COLUMN : { title: 'Flags', rows, notes: [] };
 }
 
 const MOST_OF_LIST = 0.5;

@@ -54,7 +54,7 @@ describe('a report', () => {
           sysctl -w net.netfilter.nf_conntrack_max=180224
 
       Where
-           entries   usage    lost/s    all lost
+           entries   usage    lost/s  total lost
              1,000  100.0%       750       1,500   envoy (pid 4711)
                 12    1.2%         0           0   the host
                  3    0.3%         0           0   blue (no process)
@@ -139,7 +139,7 @@ describe('a report', () => {
       300 entries, no limit set
 
       Where
-           entries   usage    lost/s    all lost
+           entries   usage    lost/s  total lost
                300       -         -           4   this tree
         1 namespace, a captured tree shows no other.
 

@@ -38,7 +38,7 @@ describe('a list', () => {
         Source networks (2)                    Destination ports (2)
           10.0.0.0/24               61  61.0%    tcp 443                   74  74.0%
           10.0.1.0/24               39  39.0%    udp 53                    25  25.0%
-        Protocol and state                     Of them
+        Protocol and state                     Flags
           tcp ESTABLISHED           60  60.0%    UNREPLIED                 25  25.0%
           udp                       25  25.0%    ASSURED                   60  60.0%
           tcp TIME_WAIT             10  10.0%    source NAT                10  10.0%
@@ -97,7 +97,7 @@ describe('a list', () => {
           10.0.0.0/24                     1  25.0%
         Destination ports (1)
           tcp 443                         3  75.0%
-        Protocol and state                     Of them
+        Protocol and state                     Flags
           tcp offloaded              3  75.0%    offloaded                  3  75.0%
           protocol 99                1  25.0%    IPv6                       3  75.0%
         Kept by the timeout
