@@ -3,6 +3,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { transformSync } from 'esbuild';
 import { top } from './top.mjs';
 
@@ -11,7 +12,7 @@ const LITERAL =
   /(?<=[(,=:?&|!] ?)\/(?:\\.|\[(?:\\.|[^\]\n])*\]|[^/\\\n[])+\/[a-z]*|"(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`/g;
 
 /** Returns the texts of each file of a room, in the order of their places. */
-function textsOf(room) {
+export function textsOf(room) {
   const names = readdirSync(join(top, room), { recursive: true, encoding: 'utf8' }).sort();
   return names
     .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))
@@ -26,5 +27,7 @@ function textsIn(source) {
   return literals.filter((text) => /^["`].*[a-z]/s.test(text) && text.includes(' '));
 }
 
-const [room = 'src'] = process.argv.slice(2);
-for (const { file, texts } of textsOf(room)) console.log(`${file}\n${texts.map((text) => `  ${text}\n`).join('')}`);
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const [room = 'src'] = process.argv.slice(2);
+  for (const { file, texts } of textsOf(room)) console.log(`${file}\n${texts.map((text) => `  ${text}\n`).join('')}`);
+}

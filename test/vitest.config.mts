@@ -6,7 +6,7 @@ const { CHECK_CONNTRACK_FUZZ } = process.env;
 const { CHECK_CONNTRACK_DIRECTOR, CHECK_CONNTRACK_HOUSE, CHECK_CONNTRACK_KERNELS, CHECK_CONNTRACK_LIVE } = process.env;
 const tests = (folder: string) => `test/${folder}/**/*.test.ts`;
 
-/** What need not be asked of every executable and every Node: it is about what is written of them. */
+/** Tests that one executable and one Node cover: they are about documents. */
 const PAPERS = [
   'test/e2e/definitions.test.ts',
   'test/e2e/papers.test.ts',
@@ -37,7 +37,7 @@ const packages = {
   hookTimeout: 120_000,
 };
 
-// They share one kernel-wide limit (nf_conntrack_max), so they never run beside one another.
+// They share one kernel-wide limit (nf_conntrack_max), so they never run at the same time.
 const live = {
   name: 'live',
   include: [tests('live')],
@@ -47,7 +47,7 @@ const live = {
   testTimeout: 180_000,
   hookTimeout: 180_000,
 };
-// Staged once, and told by both executables; when the live tests are over, with which they share the limit.
+// Staged once and reported by both executables, after the live tests, with which they share the limit.
 const incidents = {
   ...live,
   name: 'incidents',
@@ -66,7 +66,7 @@ const oracle = { name: 'oracle', include: [tests('oracle')], testTimeout: 300_00
 // They boot kernels that .dev/kernels.mjs has fetched.
 const kernels = { name: 'kernels', include: [tests('kernels')], hookTimeout: 3_000_000 };
 
-// It runs for as long as it is told.
+// It runs for the given time.
 const fuzz = { name: 'fuzz', include: [tests('fuzz')], testTimeout: 3_600_000 };
 
 // It installs Icinga Director and its database into a root of their own, which takes minutes the first time.
@@ -87,7 +87,7 @@ const some = [
 const folders = CHECK_CONNTRACK_FOLDERS.split(',').map((folder) => tests(`unit/${folder}`));
 const mutated = [{ ...unit, include: folders, isolate: false, testTimeout: 120_000 }];
 
-// Nothing but what reads and writes its own files runs unasked, also as root on somebody's firewall.
+// By default only tests run that read and write their own files, also as root on a firewall in use.
 export default defineConfig({
   // Unasked it leaves one CPU free, which is one of two; but a test that waits for a process needs none.
   test: {

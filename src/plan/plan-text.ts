@@ -111,7 +111,7 @@ function memoryLines(machine: Machine, plan: Plan): readonly string[] {
     ['together', total, `${sure}${grouped(total)} B${ofRam}`],
   ];
   const lines = rows.map(([name, bytes, how]) => `  ${name.padEnd(10)} ${sizeWords(bytes).padStart(10)}   ${how}`);
-  if (!available.ok) return [...lines, '  Whether it fits is unknown: the available memory could not be read.'];
+  if (!available.ok) return [...lines, '  Unknown whether it fits: the available memory could not be read.'];
   const room = `${available.value.exact ? '' : 'about '}${sizeWords(available.value.bytes)} available`;
   const others = generation === 'ip_conntrack' ? '' : ' Each further network namespace may fill its own table.';
   const most = moreWord(cost);

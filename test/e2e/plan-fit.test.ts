@@ -105,7 +105,7 @@ test('the recommended limit, without memory for it', () => {
 test('prints the commands if memory cannot be read, because it may fit', () => {
   const answer = plan(tree('el8-synthetic', { 'proc/meminfo': null }), '--max', '2147483647');
   expect(answer.status).toBe(0);
-  expect(answer.stdout).toContain('Whether it fits is not known');
+  expect(answer.stdout).toContain('Unknown whether it fits');
   expect(answer.stdout).toMatch(COMMAND);
 });
 

@@ -24,7 +24,7 @@ function run(args: readonly string[], deadline: Deadline): Promise<Outcome> {
   throw new Error(`not run: ${request.command}`);
 }
 
-/** What comes out when there is time at the first looks only, for each number of them, until it is all that are taken. */
+/** Returns the output if the deadline passes after each number of looks at the clock. */
 async function cutShort(args: readonly string[]): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (let looks = 0; ; looks++) {

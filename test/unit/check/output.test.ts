@@ -16,13 +16,13 @@ test('in the details too, so that a line stays a line', () => {
 describe('line 1 has at most 1023 bytes', () => {
   test('a text of as many is whole', () => expect(fitOutput(x(1023), [], [])).toBe(`${x(1023)}\n`));
 
-  test('of one more it is cut', () => expect(fitOutput(x(1024), [], [])).toBe(`${x(1020)}...\n`));
+  test('one byte more is cut', () => expect(fitOutput(x(1024), [], [])).toBe(`${x(1020)}...\n`));
 
   test('perfdata that just fits is whole', () => {
     expect(fitOutput(x(1013), ['a=1', 'b=2'], [])).toBe(`${x(1013)} | a=1 b=2\n`);
   });
 
-  test('of one byte more the last element goes', () => {
+  test('with one byte more the last element goes', () => {
     expect(fitOutput(x(1014), ['a=1', 'b=2'], [])).toBe(`${x(1014)} | a=1\n`);
   });
 
@@ -30,7 +30,7 @@ describe('line 1 has at most 1023 bytes', () => {
     expect(fitOutput(x(1018), ['a=1', 'b=2'], [])).toBe(`${x(1018)}\n`);
   });
 
-  test('whoever gave the perfdata keeps it', () => {
+  test('perfdata of the caller is kept', () => {
     const data = ['a=1', 'b=2'];
     fitOutput(x(1023), data, []);
     expect(data).toEqual(['a=1', 'b=2']);
@@ -44,7 +44,7 @@ describe('the whole has at most 4096 bytes', () => {
     expect(output).toHaveLength(4096);
   });
 
-  test('of one byte more the last line goes, and that is shown', () => {
+  test('with one byte more the last line goes, and that is shown', () => {
     expect(fitOutput(x(1000), [], [x(3000), x(94)])).toBe(`${x(1000)}\n${x(3000)}\n...\n`);
   });
 

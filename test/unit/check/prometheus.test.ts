@@ -51,7 +51,7 @@ test('all namespaces: the fullest, how many, and what is in each', () => {
   expect(samples[`namespace_drop_total${labels}`]).toBe(9);
 });
 
-test('whose they are, without what would end a label', () => {
+test('the owners, without characters that would end a label', () => {
   const identity = {
     process: { pid: 5, command: 'a"b\\c\nd' },
     container: { kind: 'pod', id: 'x', name: 'shop/cart"' },
@@ -71,7 +71,7 @@ test('no more than ten of them, the fullest', () => {
   expect(entries.map(([, value]) => value)).toEqual([11, 10, 9, 8, 7, 6, 5, 4, 3, 2]);
 });
 
-test('what is not known has no sample, and its family no lines', () => {
+test('an unknown value has no sample, and its family no lines', () => {
   const samples = samplesOf({ limit: 0, statistics: fault('denied'), buckets: fault('denied') });
   expect(samples).toEqual({ check_state: 1, entries: 100, entries_limit: 0, slab_bytes: 28672 });
 });

@@ -205,7 +205,7 @@ describe('the memory that it needs', () => {
   });
 
   test('not known', () => {
-    expect(planned({ available: fault('denied') }, 65536).text).toContain('Whether it fits is unknown');
+    expect(planned({ available: fault('denied') }, 65536).text).toContain('Unknown whether it fits');
   });
 });
 

@@ -121,7 +121,7 @@ describe('records', () => {
     expect(kept(here).incidents).toMatchObject([{ isOpen: false }]);
   });
 
-  test('of two that two checks have begun at once the older counts, and the other is removed', () => {
+  test('two that two checks have begun at once: the older counts, and the other is removed', () => {
     const here = place();
     put(here, 1, record());
     writeFileSync(
@@ -158,7 +158,7 @@ describe('at most twenty', () => {
   });
 });
 
-describe('what the system refuses', () => {
+describe('refusals of the system', () => {
   test.each([
     ['no room', 'ENOSPC', () => instead('write', () => ({ errno: 'ENOSPC' }))],
     [

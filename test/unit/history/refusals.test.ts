@@ -1,4 +1,4 @@
-// What the system may refuse in between, and what is left of a state file then.
+// Refusals of the system at any step, and the state file after them.
 
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -43,13 +43,13 @@ function instead<Call extends keyof Files>(call: Call, change: Files[Call]): voi
   });
 }
 
-/** What is there when the text could not be put in its place: the old one, and nothing else. */
+/** Expects the old text, and no other file, if the new text could not be put in its place. */
 function expectOld(folder: string): void {
   expect(readdirSync(folder)).toEqual([NAME]);
   expect(readFileSync(join(folder, NAME), 'latin1')).toBe('old\n');
 }
 
-describe('what cannot be written whole is not written', () => {
+describe('a text that cannot be written in full is not written', () => {
   const failing: readonly (readonly [string, string, () => void])[] = [
     ['no room', 'ENOSPC', () => instead('write', () => ({ errno: 'ENOSPC' }))],
     [
@@ -88,7 +88,7 @@ describe('what cannot be written whole is not written', () => {
   });
 });
 
-test('what is taken piece by piece is written whole', () => {
+test('a text that is taken piece by piece is written in full', () => {
   const { dir, folder } = used();
   instead('write', (descriptor, all, from) => real.write(descriptor, all.subarray(0, from + 3), from));
   expect(exchanged(dir, 'a longer text\n').fault).toBeUndefined();
@@ -110,7 +110,7 @@ test('it is never written to under its own name, nor under the same one twice', 
   expect(readdirSync(folder)).toEqual([NAME]);
 });
 
-describe('what cannot be told of a directory is a fault of it', () => {
+describe('a directory whose status is unknown is a fault', () => {
   test.each([
     ['the directory of the user', 1, ''],
     ['that of the plugin', 2, '/check_conntrack'],
@@ -159,7 +159,7 @@ describe('what cannot be told of a directory is a fault of it', () => {
   });
 });
 
-describe('what cannot be told of the file is told, and it is replaced', () => {
+describe('a file whose status is unknown is reported and replaced', () => {
   test.each<[string, string, unknown]>([
     ['may not be opened', 'EACCES', { ok: false, kind: 'denied' }],
     ['fails', 'EIO', { ok: false, kind: 'io', detail: 'EIO' }],
@@ -170,7 +170,7 @@ describe('what cannot be told of the file is told, and it is replaced', () => {
     expect(readFileSync(join(folder, NAME), 'latin1')).toBe('new\n');
   });
 
-  test('what it is', () => {
+  test('the kind of file', () => {
     const { dir } = used();
     let looks = 0;
     instead('statusOfOpen', (descriptor) => (++looks === 3 ? { errno: 'EIO' } : real.statusOfOpen(descriptor)));
@@ -188,7 +188,7 @@ describe('what cannot be told of the file is told, and it is replaced', () => {
   });
 });
 
-describe('what is cleared away', () => {
+describe('cleaning up', () => {
   const left = (name: string, arrange: () => void) => {
     const { dir, folder } = used();
     writeFileSync(join(folder, name), '');

@@ -44,7 +44,7 @@ test('each table has its own past; those that are gone are forgotten', () => {
   expect(pasts(dir, run(220, ['net:1', 'net:2', 'net:3']))).toEqual(['first run since boot', [100, 160], [160]]);
 });
 
-test('a table that is younger than its past starts anew', () => {
+test('a table that is younger than its samples starts again', () => {
   const dir = stateDir();
   pasts(dir, run(100, ['net:1', 'net:2']));
   const since: number[] = [];
@@ -61,7 +61,7 @@ test('counters come back as they were, zeros and gaps too', () => {
   expect(history).toMatchObject({ ok: true, value: { past: [{ uptime: 100, entries: 1, cpus }] } });
 });
 
-// What fills a file the quickest is the names of tables.
+// Names of tables fill a file the quickest.
 test.each([
   ['fewer samples of each', 4045, 2],
   ['samples of some', 5000, 1],
@@ -77,7 +77,7 @@ test.each([
   expect(pasts(dir, run(220, tables.slice(0, 1)))).toEqual([[160]]);
 });
 
-test('of two samples one is the oldest that can be compared with', () => {
+test('with two samples, one is the oldest to compare with', () => {
   const dir = stateDir();
   const cpus = Array.from({ length: 1000 }, () => ({ ...QUIET, drop: 4e9, early_drop: 4e9, insert_failed: 4e9 }));
   const length = LARGEST_FILE / 2 - 2.5 * JSON.stringify(cpus.map((cpu) => Object.values(cpu))).length;
@@ -87,7 +87,7 @@ test('of two samples one is the oldest that can be compared with', () => {
   expect(pasts(dir, run(280, tables, {}, cpus))[0]).toEqual([100, 220]);
 });
 
-/** What is recalled of one table, whatever it is called. */
+/** Returns the samples recalled for one table, whatever its name. */
 function pastOf(dir: string, uptime: number, changes: Partial<HistoryRun> = {}): unknown {
   return pasts(dir, { ...run(uptime, ['net:1']), ...changes })[0];
 }
@@ -103,7 +103,7 @@ test('a reboot ends what can be compared with', () => {
   expect(pastOf(dir, 220, { boot: 'another' })).toEqual([160]);
 });
 
-test('hosts that share the directory keep their samples apart, whatever inodes they have', () => {
+test('hosts that share the directory keep their samples separate, whatever their inodes', () => {
   const dir = stateDir();
   pastOf(dir, 100);
   pastOf(dir, 5000, { boot: 'another' });
@@ -117,7 +117,7 @@ test('a table that was never seen is new after a reboot too', () => {
   expect(pasts(dir, { ...run(160, ['net:2']), boot: 'another' })).toEqual(['first run since boot']);
 });
 
-describe('what is kept', () => {
+describe('the samples that are kept', () => {
   const recalled = (uptimes: readonly number[], window = 300) => {
     const dir = stateDir();
     for (const uptime of uptimes) pastOf(dir, uptime, { window });
@@ -157,14 +157,14 @@ describe('what is kept', () => {
     expect(recalled([100, 200, 150])).toEqual([100, 150]);
   });
 
-  test('of more than sixteen those that are far from others, and the first and the last', () => {
+  test('more than sixteen: those far from others, and the first and the last', () => {
     const minutes = Array.from({ length: 15 }, (_, at) => 1000 + 60 * at);
     expect(recalled([...minutes, 1841, 1842], 3600)).toEqual([...minutes.slice(0, 14), 1840, 1842]);
     expect(recalled([...minutes, 1841, 1842, 1900], 3600)).toEqual([...minutes, 1900]);
   });
 });
 
-describe('what the file is called after', () => {
+describe('the name of the file', () => {
   test.each([
     ['net:4026531840', 'net-4026531840-d094a1d5-300.json'],
     ['all:4026531840', 'all-4026531840-d094a1d5-300.json'],
@@ -189,7 +189,7 @@ describe('what the file is called after', () => {
   });
 });
 
-describe('what is not to be trusted', () => {
+describe('untrusted files', () => {
   const planted = (text: string, make = (path: string) => writeFileSync(path, text, { mode: 0o600 })) => {
     const dir = stateDir();
     pastOf(dir, 100);
@@ -199,7 +199,7 @@ describe('what is not to be trusted', () => {
     return { dir, path };
   };
 
-  test('is told once, and replaced', () => {
+  test('is reported once, and replaced', () => {
     const { dir, path } = planted('{');
     const [history] = remember(dir, EUID, run(160, ['net:1']));
     expect(history).toEqual({ ok: false, fault: { kind: 'malformed', source: path } });
@@ -230,12 +230,12 @@ describe('what is not to be trusted', () => {
     expect(pastOf(dir, 220)).toEqual([160]);
   });
 
-  test('a directory that cannot be used is told for every table', () => {
+  test('a directory that cannot be used is reported for every table', () => {
     const dir = join(stateDir(), 'none');
     expect(pasts(dir, run(100, ['net:1', 'net:2']))).toEqual(['missing', 'missing']);
   });
 
-  test('what was recalled, where nothing can be put down, is not used', () => {
+  test('recalled samples are not used if nothing can be written', () => {
     const { dir } = planted('', (path) => mkdirSync(path, { mode: 0o700 }));
     expect(pastOf(dir, 160)).toBe('not-written');
   });

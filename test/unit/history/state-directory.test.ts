@@ -1,4 +1,4 @@
-// One file of ours among what others may put in its way: what is trusted, what is told, and what is left behind.
+// One file of ours among what others may put in its way: which are trusted, which are reported, and which remain.
 
 import { execFileSync } from 'node:child_process';
 import {
@@ -28,7 +28,7 @@ function scratch(): string {
   return dir;
 }
 
-/** A state directory in which somebody has run before, and the folder with that one's files. */
+/** A state directory of an earlier run, and the subdirectory with its files. */
 function used(): { readonly dir: string; readonly folder: string } {
   const dir = scratch();
   const folder = join(dir, String(EUID), 'check_conntrack');
@@ -36,7 +36,7 @@ function used(): { readonly dir: string; readonly folder: string } {
   return { dir, folder };
 }
 
-/** What was found to be there before, and what was wrong with putting something else in its place. */
+/** The previous text, and the fault in replacing it. */
 function exchanged(dir: string, euid = EUID, text = 'new\n') {
   const told: Before[] = [];
   const fault = exchange({ dir, euid, name: NAME }, (before) => {
@@ -156,12 +156,12 @@ describe('a directory that is not to be trusted', () => {
   });
 });
 
-/** Whoever listened there has ended. */
+/** The listener has ended. */
 function socketAt(path: string): void {
   execFileSync(process.execPath, ['-e', `net.createServer().listen(${JSON.stringify(path)}, () => process.exit())`]);
 }
 
-describe('a file that is not to be trusted is told, and replaced', () => {
+describe('an untrusted file is reported and replaced', () => {
   test.each<[string, (path: string) => void, string]>([
     ['a link', (path) => symlinkSync('/etc/hostname', path), 'symlink'],
     ['a link to nothing', (path) => symlinkSync('/nowhere', path), 'symlink'],
@@ -194,7 +194,7 @@ describe('a file that is not to be trusted is told, and replaced', () => {
     expect(exchanged(dir).told).toEqual([{ ok: true, text: 'new\n' }]);
   });
 
-  test('a directory in its place is told, cannot be replaced, and nothing is left behind', () => {
+  test('a directory in its place is reported, cannot be replaced, and no file remains', () => {
     const { dir, folder } = used();
     mkdirSync(join(folder, NAME), { mode: 0o700 });
     const { told, fault } = exchanged(dir);
@@ -204,7 +204,7 @@ describe('a file that is not to be trusted is told, and replaced', () => {
   });
 });
 
-test('a name that leaves no room for another beside it', () => {
+test('a name that leaves no room for a second one', () => {
   const { dir, folder } = used();
   const name = `${'x'.repeat(250)}.json`;
   const fault = exchange({ dir, euid: EUID, name }, () => 'new\n');
@@ -219,7 +219,7 @@ test('nothing stays open', () => {
   expect(open()).toBeLessThan(before + 20);
 });
 
-describe('what others of ours have left', () => {
+describe('files that earlier runs have left', () => {
   const DAY = 24 * 3600;
   const there = (name: string, age: number): boolean => {
     const { dir, folder } = used();

@@ -17,7 +17,7 @@ function cpusOf(state: ReturnType<typeof parseStateFile>): unknown {
   return typeof state === 'string' ? state : state.tables.get('net:1')?.map(({ cpus }) => cpus);
 }
 
-describe('what was written', () => {
+describe('the text that was written', () => {
   const state: StoredState = {
     boot: 'b',
     tables: new Map([
@@ -55,7 +55,7 @@ describe('another version', () => {
     expect(typeof current === 'string' ? current : current.tables.get('net:1')?.[0]).toHaveProperty('limit', 0);
   });
 
-  test('a counter that is not known here is passed over, and one that is not told is none', () => {
+  test('an unknown counter is ignored, and a missing one is unknown', () => {
     const later = text({ schema: 5, counters: ['drop', 'brand_new'] }, [100, 7, [[1, 99], 0]]);
     expect(cpusOf(parseStateFile(later))).toEqual([[{ drop: 1 }, { drop: 0 }]]);
   });
@@ -65,10 +65,10 @@ describe('another version', () => {
     ['tables of another form', text({ schema: 5, tables: [] })],
     ['samples of another form', text({ schema: 5 }, { uptime: 1 })],
     ['no boot', text({ schema: 5, boot: 7 })],
-  ])('of which nothing is understood: %s', (_, later) => expect(parseStateFile(later)).toBe('empty'));
+  ])('nothing usable: %s', (_, later) => expect(parseStateFile(later)).toBe('empty'));
 });
 
-describe("nobody's", () => {
+describe('not a state file', () => {
   const row = (cells: unknown) => [100, 7, [cells]];
 
   test.each<[string, string]>([

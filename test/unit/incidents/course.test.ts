@@ -1,4 +1,4 @@
-// What a check does with the incidents that are on, and when a report is due.
+// The actions of a check on incidents that are on, and when a report is due.
 
 import { describe, expect, test } from 'vitest';
 import type { CheckedTable, IncidentCheck, IncidentSign } from '../../../src/evaluate/incident.ts';

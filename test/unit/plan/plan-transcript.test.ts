@@ -25,7 +25,7 @@ describe('a plan', () => {
   };
   const head = (changes: Changes, asked?: number) => planned(changes, asked).split('\n\n')[0];
 
-  test('of a machine of today', () =>
+  test('a machine of today', () =>
     expect(planned({})).toMatchInlineSnapshot(`
       "
       A limit of 120,832 entries (now 65,536; 30,000 in use, 45.8%)
@@ -68,7 +68,7 @@ describe('a plan', () => {
       "
     `));
 
-  test('of CentOS 5, on what is known of it', () => {
+  test('CentOS 5, on what is known of it', () => {
     const old = {
       generation: 'ip_conntrack',
       release: ok({ major: 2, minor: 6 }),
@@ -110,7 +110,7 @@ describe('a plan', () => {
     `);
   });
 
-  test('of a container, without a limit', () => {
+  test('a container, without a limit', () => {
     const extensions = { ...otherTable().extensions, acct: ok(1) };
     const container = { limit: 0, isInitial: false, extensions, memTotal: fault('denied'), available: fault('denied') };
     expect(planned(container, 1_000_000)).toMatchInlineSnapshot(`
@@ -122,7 +122,7 @@ describe('a plan', () => {
         extensions  122.1 MiB   1,000,000 x 128 B
         hash table    1.9 MiB   250,368 buckets x 8 B
         together    368.1 MiB   386,002,944 B
-        Whether it fits is unknown: the available memory could not be read.
+        Unknown whether it fits: the available memory could not be read.
 
       Hash table
         hashsize=250368: 4 entries per bucket. Four per bucket keep chains short and
@@ -277,7 +277,7 @@ describe('a plan', () => {
       65_536,
       '/etc/sysctl.conf, in place of net.netfilter.nf_conntrack_max = 5 net.netfilter.nf_conntrack_max = 65536',
     ],
-  ])('where %s', (_, changes, asked, words) => {
+  ])('if %s', (_, changes, asked, words) => {
     const text = planned(changes, asked).replace(/\s+/g, ' ');
     expect(text).toContain(words);
   });

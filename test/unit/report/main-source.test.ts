@@ -1,4 +1,4 @@
-// Who fills a table, in one name.
+// The source that fills a table, in one name.
 
 import { expect, test } from 'vitest';
 import { arrivalsOf } from '../../../src/report/list/arrivals.ts';

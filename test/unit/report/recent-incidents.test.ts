@@ -32,7 +32,7 @@ function kept(...some: readonly Partial<IncidentRecord>[]): string {
 
 const fw1 = () => rootOf({ 'proc/sys/kernel/hostname': 'fw1\n' });
 
-test('of this machine, of the last day, the newest first, and which had the same source', () => {
+test('incidents of this machine and the last day, newest first, and which had the same source', () => {
   const old = { start: Date.now() - 25 * HOUR };
   const dir = kept(
     { first: { ...{ at: 1, lossRate: 1, usage: 1, sinceLoss: null, missing: null }, main: null } },
@@ -51,7 +51,7 @@ test('of this machine, of the last day, the newest first, and which had the same
   );
 });
 
-test('another source, or none: nothing is said to be the same', () => {
+test('another source, or none: no source is called the same', () => {
   const dir = kept({});
   for (const main of [null, { ...SOURCE, name: '10.0.0.2' }]) {
     const recent = readRecentIncidents(fw1(), dir, main);

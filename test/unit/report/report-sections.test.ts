@@ -6,11 +6,11 @@ import { counterLines, settingLines, whereLines } from '../../../src/report/repo
 import { ALL, type Changes, counted, fault, ok, otherTable, unreadTable } from '../support/observation.ts';
 import { findingsOf, type Incident, wanted } from '../support/reports.ts';
 
-describe('where', () => {
+describe('the namespaces', () => {
   const rows = (incident: Incident, palette = PLAIN) => whereLines(findingsOf(incident), palette).slice(1);
   const other = (key: string, changes: Parameters<typeof otherTable>[0]) => otherTable({ key, entries: 0, ...changes });
 
-  test('those with entries or losses, ten of them, and how many more', () => {
+  test('ten tables with entries or losses, and how many more', () => {
     const many = (count: number) => Array.from({ length: count }, (_, at) => other(`net:${at}`, { entries: 5 }));
     const quiet = [
       other('net:a', { statistics: counted({ drop: 3 }) }),
@@ -42,7 +42,7 @@ describe('where', () => {
     expect(third).toMatch(/^ +5 .* {3}the host$/);
   });
 
-  test('what was not read, and what may be there unseen', () => {
+  test('namespaces that were not read, or may exist unseen', () => {
     const unread = [unreadTable(), unreadTable({ key: 'net:9' })];
     const visibility = ok({ ...ALL, processes: 'container' as const });
     expect(rows({ first: { unread, visibility } }).slice(1)).toEqual([
@@ -105,13 +105,13 @@ describe('losing', () => {
       { ofTables: new Map(), ofOthers: { spell, number: undefined, isNamed: false } },
       '(/dev/kmsg); it does not say which table.',
     ],
-  ])('whose the lines are: %j', (spells, words) => {
+  ])('the tables that the lines are about: %j', (spells, words) => {
     const first = { entries: 900 };
     const said = lines({ first, log: log(0), spells: spells ?? { ofTables: new Map(), ofOthers: undefined } });
     expect(said.map((line) => line.trim()).join(' ')).toContain(words);
   });
 
-  test('three namespaces are named, of more it is said', () => {
+  test('three namespaces are named, more are counted', () => {
     expect(lines({ log: log(3) }).join(' ')).not.toContain('more');
     expect(lines({ log: log(4) }).join(' ')).toContain('net:[9] and 1 more');
   });
@@ -139,7 +139,7 @@ describe('memory and settings', () => {
     ['buckets without a limit', { limit: 0 }, '  buckets     500, 3.9 KiB of memory'],
   ])('%s', (_, changes, line) => expect(lines(changes)).toContain(line));
 
-  test('what is not known of memory, and agrees with the files, is left out', () => {
+  test('unknown memory, and a limit that agrees with the files, are left out', () => {
     const names = (changes: Changes) => lines(changes).map((line) => line.trim().split(' ')[0]);
     expect(names({ available: fault('denied'), configuration: wanted(1000) })).toEqual(['slab', 'limit', 'buckets']);
   });

@@ -102,7 +102,7 @@ describe('the first step', () => {
 });
 
 describe('the text', () => {
-  test('of an incident', () => {
+  test('an incident', () => {
     const text = textOf(LOSING);
     expect(text).toContain('[##################################################] 100.0% of 1,000\n');
     expect(text).toContain('       1,000  100.0%     1,500       1,500   envoy (pid 4711)\n');
@@ -141,7 +141,7 @@ describe('the text', () => {
     expect(coloured.replace(/<\/?\w+>/g, '')).toBe(textOf(LOSING));
   });
 
-  test('of a table in trouble that is not the one whose entries are listed', () => {
+  test('a table in trouble that is not the one whose entries are listed', () => {
     const found = findingsOf({ ...LOSING, first: { entries: 1200, others: [FULL] } });
     const note = '  This is not the table in trouble: report --pid 4711 lists that one.';
     expect(reportText(found, PLAIN)).toContain(note);
@@ -159,19 +159,19 @@ describe('the text', () => {
     ]);
   });
 
-  test('of nothing wrong', () => {
+  test('nothing wrong', () => {
     const text = textOf({ holdings: holdings([]) });
     expect(text).toContain('No "table full" in the kernel log (/dev/kmsg).');
     expect(text).toContain('  0 entries of /proc/net/nf_conntrack.\n');
     expect(text).toContain('What to do\n  Nothing here: look elsewhere.');
   });
 
-  test('of something wrong that nothing can be said about', () => {
+  test('a trouble without advice', () => {
     const text = textOf({ first: { unread: [unreadTable()] } });
     expect(text).toContain('No advice: the current figures do not point to a fix.');
   });
 
-  test('of an incident that is over: nothing to do, but to make last what ended it', () => {
+  test('an incident that is over: nothing to do, but to make last what ended it', () => {
     const over: Incident = {
       log: ok({ lines: 1, first: 'a', last: 'a', ago: 30, namespaces: [], records: [] }),
       spells: {
@@ -198,7 +198,7 @@ describe('the text', () => {
     expect(written).toContain('What to do\n  Nothing now: it is over.');
   });
 
-  test('of NAT without a port: towards what, how many of how many, and nothing about the limit', () => {
+  test('NAT without a port: towards what, how many of how many, and nothing about the limit', () => {
     const use = {
       ipv6: false,
       protocol: 6,
@@ -228,7 +228,7 @@ describe('the text', () => {
     expect(text).toContain('  Packets lost: 50/s to clashes');
   });
 
-  test('of evictions: how long an unanswered entry survives them', () => {
+  test('evictions: how long an unanswered entry survives them', () => {
     const evicting: Incident = {
       first: { entries: 1000 },
       last: { statistics: counted({ early_drop: 20_000 }) },
@@ -249,7 +249,7 @@ describe('the text', () => {
     expect(textOf({ first: { entries: 1000 } })).not.toContain('survives');
   });
 
-  test('of what cannot be read', () => {
+  test('unreadable files', () => {
     const text = textOf({
       first: {
         statistics: fault('denied', 'conntrack -S'),
@@ -298,7 +298,7 @@ describe('a list', () => {
     expect(ends[0]).toBe(ends[1]);
   });
 
-  test('a crowd of which nobody has much is not listed', () => {
+  test('a crowd of small sources is not listed', () => {
     const crowd = times(3000, (at) => ({ source: `10.${at >> 8}.${at & 255}.1` }));
     expect(listLines(listed(holdings(crowd))).join('\n')).toMatch(/Sources \(3,000\) .*\n {4}at most 1 /);
   });
@@ -326,7 +326,7 @@ describe('a list', () => {
   });
 });
 
-describe('what to type', () => {
+describe('the commands', () => {
   const MARK = '-m comment --comment check_conntrack_raw_udp_53';
   const ANY = `iptables -t raw -I PREROUTING -p udp --dport 53 ${MARK}`;
   const PASSING_BY = `iptables -t raw -I PREROUTING -m addrtype ! --dst-type LOCAL -p udp --dport 53 ${MARK}`;
@@ -384,7 +384,7 @@ describe('what to type', () => {
     expect([told.commands[0], told.instead[0]]).toEqual([first, instead]);
   });
 
-  test('where the release is not known, by what every kernel has', () => {
+  test('if the release is unknown, with features of every kernel', () => {
     const told = step({ ...fullOf({ release: fault('denied') }), holdings: port }, 'notrack');
     expect([told.commands[0], told.instead]).toEqual([`${ANY} -j NOTRACK`, []]);
   });
@@ -409,7 +409,7 @@ describe('what to type', () => {
     ]);
   });
 
-  test('what comes from here is looked for here', () => {
+  test('a source on this machine is searched for here', () => {
     const local = holdings(times(10, (at) => ({ port: at, source: '127.0.0.1', seconds: 432_000 })));
     expect(step({ ...full, holdings: local }, 'source').commands).toEqual(['ss -tunap']);
     // A rule against the machine's own address would cut it off.
@@ -466,7 +466,7 @@ describe('what to type', () => {
     expect(step({ ...fullElsewhere(), holdings: left }, 'half_closed').commands[0]).toMatch(/^nsenter -t 4711 -n ss /);
   });
 
-  test('where only a mount keeps the namespace nothing is typed that would run here', () => {
+  test('if only a mount keeps the namespace, no command would run here', () => {
     const kept = (path: string | undefined) => {
       const mount = path === undefined ? undefined : { number: 7, path };
       return inNamespace({ subject: { isOwn: false, pids: [], mount } });
@@ -501,7 +501,7 @@ describe('what to type', () => {
     );
   });
 
-  test('what ends with a namespace, and how to undo it', () => {
+  test('changes that end with a namespace, and their undo', () => {
     const there = step({ ...fullElsewhere('/run/netns/web'), holdings: port }, 'notrack');
     expect(there.inNamespace).toBe(true);
     expect(there.undo).toEqual(['ip netns exec web nft delete table inet check_conntrack_raw_udp_53']);
@@ -548,7 +548,7 @@ describe('the whole report', () => {
     expect(textOf({ first: { entries: 900 }, holdings: holdings([{}]) })).not.toContain('or another time');
   });
 
-  test('what root would add', () => {
+  test('parts that need root', () => {
     const found = { ...findingsOf({}), sudo: ['the kernel log', 'what fills the table'] };
     expect(reportText(found, PLAIN).slice(-2)).toEqual(['', 'sudo would add: the kernel log, what fills the table.']);
     expect(textOf({})).not.toContain('sudo');
@@ -564,7 +564,7 @@ describe('the whole report', () => {
 describe('the verdict', () => {
   const verdict = (incident: Incident) => verdictText(findingsOf(incident));
 
-  test('of the fullest, where nothing is wrong', () => {
+  test('the fullest, where nothing is wrong', () => {
     const others = [envoy({ entries: 300 }), envoy({ key: 'net:9', entries: 200 })];
     expect(verdict({ first: { entries: 100, others } })).toBe(
       'conntrack is not the problem: 30.0% used, nothing dropped since boot',
@@ -580,7 +580,7 @@ describe('the verdict', () => {
     );
   });
 
-  test('full as far as can be told while entries come and go', () => {
+  test('full, as far as visible while entries come and go', () => {
     const losing = (entries: number) => verdict({ first: { entries }, last: { statistics: counted({ drop: 1 }) } });
     expect(losing(990)).toContain('is full and losing');
     expect(losing(989)).toContain('is 98.9% full and losing');

@@ -16,7 +16,7 @@ describe('a report', () => {
   const silent = () => holdings(times(10, (at) => ({ source: `10.0.0.${at}`, port: at, seconds: 1000 })));
   const one = () => holdings(times(10, (at) => ({ port: at, seconds: 432_000 })));
 
-  test('of a table that loses packets, among others', () => {
+  test('a table that loses packets, among others', () => {
     const others = [
       envoy({ entries: 1000, number: 7 }),
       otherTable({ key: 'net:9', pids: [], entries: 3, mount: { number: 9, path: '/run/netns/blue' } }),
@@ -130,7 +130,7 @@ describe('a report', () => {
     `);
   });
 
-  test('of a captured tree, looked at once', () => {
+  test('a captured tree, looked at once', () => {
     const visibility = ok({ ...ALL, processes: 'tree' as const });
     expect(
       told({ first: { view: 'captured', entries: 300, limit: 0, visibility, statistics: counted({ drop: 4 }) } }),

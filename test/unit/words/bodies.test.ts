@@ -1,4 +1,4 @@
-// What each command finds, for programs. Other tests hold the same in words.
+// The findings of each command as JSON. Other tests hold the same in words.
 
 import { describe, expect, test } from 'vitest';
 import { checkBody } from '../../../src/check/check-body.ts';
@@ -153,7 +153,7 @@ describe('a plan', () => {
       }
     `));
 
-  test('where hardly anything is known', () => {
+  test('if hardly anything is known', () => {
     const unknown = { buckets: fault('denied'), memTotal: fault('denied'), available: fault('denied') };
     expect(planned({ ...unknown, generation: 'ip_conntrack', expectMax: fault('missing') }, 1000)).toMatchObject({
       plan: {
@@ -179,9 +179,9 @@ describe('a check', () => {
     return checkBody({ evaluation: evaluated({ clock, ...changes }, argv, histories), identities });
   };
 
-  test('of nothing', () => expect(checkBody(undefined)).toEqual({ table: null }));
+  test('nothing', () => expect(checkBody(undefined)).toEqual({ table: null }));
 
-  test('of one look', () =>
+  test('one look', () =>
     expect(checked({})).toMatchInlineSnapshot(`
     {
       "drift": null,
@@ -318,7 +318,7 @@ describe('a check', () => {
     }
     `));
 
-  test('where much cannot be read', () => {
+  test('if much cannot be read', () => {
     const broken = {
       buckets: fault('denied'),
       memTotal: fault('denied', '/proc/meminfo'),
@@ -493,7 +493,7 @@ describe('a check', () => {
     expect(checked({ slabCache: fault('denied'), release: fault('missing') })).toMatchObject({ memory: null });
   });
 
-  test('of a limit that drifted', () => {
+  test('a limit that drifted', () => {
     expect(checked({ configuration: wanted(4000) }, ['--drift', 'warning'])).toMatchObject({
       findings: [{ kind: 'drift', state: 'warning', namespace: null }],
       drift: 'limit is 1000 but /etc/sysctl.conf sets 4000',
@@ -501,7 +501,7 @@ describe('a check', () => {
     expect(checked({ configuration: wanted(400) })).toMatchObject({ drift: null });
   });
 
-  test('of every namespace', () => {
+  test('every namespace', () => {
     const theirs = (drop: number) =>
       otherTable({
         entries: 900,
@@ -670,7 +670,7 @@ describe('a check', () => {
   });
 });
 
-test('of many namespaces a check lists no more than are told by name', () => {
+test('many namespaces: a check lists as many as it names', () => {
   const many = (count: number, of: (at: number) => object) =>
     Array.from({ length: count }, (_, at) => otherTable({ key: `net:${100 + at}`, pids: [], ...of(at) }));
   const listedOf = (others: ReturnType<typeof many>) => {
@@ -682,7 +682,7 @@ test('of many namespaces a check lists no more than are told by name', () => {
   const calm = listedOf(many(30, (at) => ({ entries: at })));
   expect(calm).toMatchObject({ found: 46, unread_count: 15 });
   expect([calm?.listed.length, calm?.unread.length]).toEqual([10, 10]);
-  // Of those with a finding, and of the fullest, which have none.
+  // Namespaces with a finding, and the fullest, which have none.
   expect(
     listedOf(many(30, (at) => ({ entries: at < 15 ? 10_000 + at : 950, limit: at < 15 ? 100_000 : 1000 })))?.listed,
   ).toHaveLength(20);
@@ -696,7 +696,7 @@ describe('a report', () => {
     { source: V6, destination: V6, flag: 'offloaded' },
   ];
 
-  test('of a list', () => {
+  test('a list', () => {
     const whole = {
       kind: 'list',
       source: '/proc/net/nf_conntrack',
@@ -885,7 +885,7 @@ describe('a report', () => {
     });
   });
 
-  test('of a table that is full', () => {
+  test('a table that is full', () => {
     const incident: Incident = {
       first: { entries: 900, others: [envoy({ entries: 1000 })] },
       last: { entries: 910, others: [envoy({ entries: 1000, statistics: counted({ drop: 50, insert_failed: 5 }) })] },
@@ -1078,7 +1078,7 @@ describe('a report', () => {
     `);
   });
 
-  test('where hardly anything is known', () => {
+  test('if hardly anything is known', () => {
     const first = {
       limit: 0,
       buckets: fault('denied'),
@@ -1115,7 +1115,7 @@ describe('a report', () => {
     });
   });
 
-  test('of many namespaces: no more than are told by name', () => {
+  test('many namespaces: as many as are named', () => {
     const others = Array.from({ length: 30 }, (_, at) => otherTable({ key: `net:${100 + at}`, entries: at }));
     const incident = reportBody(findingsOf({ first: { others, configuration: wanted(4000) } })).report?.incident;
     expect(incident?.namespaces).toHaveLength(20);

@@ -131,7 +131,7 @@ describe('the text', () => {
     expect(text(3)).toBe(`100 of 1000 entries (10.0%), 252.0 KiB slab if full; ${words} and 2 more`);
   });
 
-  describe('of what happened since', () => {
+  describe('events since the last sample', () => {
     const since = (entries: readonly number[], changes: Changes, ...argv: readonly string[]) => {
       const past = entries.map((count, at) => ({ uptime: 60 * at, entries: count, cpus: [QUIET] }));
       const now = { clock: ok({ boot: 'b', uptime: 60 * entries.length }), statistics: counted(), ...changes };
@@ -194,7 +194,7 @@ describe('the text', () => {
     });
   });
 
-  test('what is below 100 % is never shown as that', () => {
+  test('a value below 100 % is never rounded up to it', () => {
     expect(textOf({ entries: 999_999, limit: 1_000_000 })).toContain('(99.9%)');
     expect(percentWords(99.999)).toBe('99.9%');
     expect(percentWords(100)).toBe('100.0%');
@@ -204,7 +204,7 @@ describe('the text', () => {
 });
 
 describe('perfdata', () => {
-  test('what is there without being asked', () => {
+  test('metrics that are always shown', () => {
     expect(elementsOf({})).toEqual([
       'usage=10%;80;90;0;100',
       'entries=100;800;900;0;1000',
@@ -233,7 +233,7 @@ describe('perfdata', () => {
     ['no limit, no max', { limit: 0 }, [], 'entries=100;;;0'],
   ])('%s', (_, changes, argv, element) => expect(elementsOf(changes, ...argv)).toContain(element));
 
-  test('what has no value is left out', () => {
+  test('a metric without a value is left out', () => {
     const labels = elementsOf({ limit: 0, statistics: fault('denied') }).map((element) => element.split('=')[0]);
     expect(labels).toEqual(['entries', 'slab']);
   });
@@ -361,7 +361,7 @@ describe('long output', () => {
     ]);
   });
 
-  describe('of what is remembered', () => {
+  describe('with a history', () => {
     const SOURCE = '/state/x.json';
     const clock = ok({ boot: 'b', uptime: 160 });
     const lines = (history: Reading<History>, changes: Changes = {}) => {
@@ -388,7 +388,7 @@ describe('long output', () => {
       expect(lines(uncounted, { statistics: fault('denied') })).toEqual([`no rates yet: no counters (${SOURCE})`]);
     });
 
-    test('nothing, where nobody keeps any', () => {
+    test('nothing without a state directory', () => {
       expect(detailsOf({}).filter((line) => /history|rates/.test(line))).toEqual([]);
     });
   });
@@ -509,7 +509,7 @@ describe('the whole output fits', () => {
     expect(lines.slice(-3)).toEqual(['d'.repeat(99), '...', '']);
   });
 
-  test('whatever is said', () => {
+  test('whatever line 1 says', () => {
     const anything = fc.string({ unit: 'binary', maxLength: 3000 });
     fc.assert(
       fc.property(

@@ -1,4 +1,4 @@
-// What is said of all namespaces: the gravest first, whose it is, and how much of the machine was seen.
+// All namespaces in words: the worst first, its owner, and how much of the machine was seen.
 
 import { describe, expect, test } from 'vitest';
 import { perfdataOf } from '../../../src/check/perfdata.ts';
@@ -12,7 +12,7 @@ import { ALL, type Changes, counted, ok, otherTable, table, unreadTable } from '
 
 interface Case extends Omit<Changes, 'visibility'> {
   readonly visibility?: 'unknown';
-  /** What is remembered of our own table. */
+  /** The history of our own table. */
   readonly own?: Reading<History>;
   readonly identities?: Readonly<Record<string, Identity>>;
   readonly sight?: Partial<Visibility>;
@@ -262,7 +262,7 @@ test('the long output lists the ten fullest, what was not read, and what a full 
   ]);
 });
 
-describe('line 1, where more is to be said', () => {
+describe('line 1 with findings', () => {
   const lossOf = (drop: number) => ({
     statistics: counted({ drop }),
     others: [namespace('net:1', 850)],
@@ -270,7 +270,7 @@ describe('line 1, where more is to be said', () => {
     own: minuteAgo(table({ statistics: counted() })),
   });
 
-  test('what was lost here is told in full', () => {
+  test('losses here are printed in full', () => {
     expect(told(lossOf(3)).text).toBe(
       'namespace of envoy (pid 12994, pod 3f2a): 850 of 1000 entries (85.0%); ' +
         '100 of 1000 entries (10.0%) here, 3 packets dropped in the last 60 s, 2 namespaces',
@@ -299,7 +299,7 @@ describe('line 1, where more is to be said', () => {
     expect(told({ others: [namespace('net:1', 100)], identities: ENVOY }).text).not.toContain('envoy');
   });
 
-  test('where nobody may know how many there are', () => {
+  test('if the number of namespaces is unknown', () => {
     expect(told({ visibility: 'unknown' }).text).toContain('this table alone');
     expect(told({ visibility: 'unknown' }).details).toContain('found: this table alone');
   });
@@ -334,7 +334,7 @@ describe('the long output', () => {
       { mountsKnown: false },
       ['there may be namespaces without a process: the mounts cannot be read (root can)'],
     ],
-  ])('what may be there unseen: %s', (_, sight, lines) => {
+  ])('namespaces that may exist unseen: %s', (_, sight, lines) => {
     const { details } = told({ sight });
     expect(details.slice(1)).toEqual(lines);
   });

@@ -1,4 +1,4 @@
-// What to type and where to write it, for each generation and each way to start a machine.
+// Commands and lines for files, for each generation and each way to start a machine.
 
 import { describe, expect, test } from 'vitest';
 import { objectCostOf } from '../../../src/evaluate/footprint.ts';

@@ -28,7 +28,7 @@ describe('text from outside', () => {
     );
   });
 
-  test('what is harmless and short stays as it was', () => {
+  test('harmless short text is unchanged', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[A-Za-z0-9 _.:/@+,()=%~-]{0,64}$/), (text) => {
         expect(foreign(text)).toBe(text);
@@ -76,7 +76,7 @@ describe('percent', () => {
     [119.96, '120.0%'],
   ])('%d is %s', (percent, words) => expect(percentWords(percent)).toBe(words));
 
-  test('what is below 100 is never said to be 100', () => {
+  test('a value below 100 is never rounded up to it', () => {
     const below = fc.double({ min: 0, max: 100, maxExcluded: true, noNaN: true });
     fc.assert(
       fc.property(below, (percent) => {
