@@ -13,7 +13,7 @@ export interface MainSource {
   /** Percent of the entries. */
   readonly share: number;
   readonly of: 'added' | 'held';
-  /** Of NAT without a free port; not in records of earlier versions. */
+  /** NAT without a free port; missing in records of earlier versions. */
   readonly nat?: NatCulprit | undefined;
 }
 

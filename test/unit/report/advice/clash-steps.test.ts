@@ -48,7 +48,7 @@ test('ports that connections have which are over', () => {
       "notes": [
         "The first command frees these ports at once: those of connections in state TIME_WAIT. It lasts until they are taken again.",
         "The second command frees the ports of new connections after 30 s without a packet, instead of 120.",
-        "A lasting fix: a wider range of ports or more addresses in the rule that translates (nft list ruleset, or iptables -t nat -S), as in snat to 192.0.2.1-192.0.2.4:1024-65535; or fewer connections to that one destination.",
+        "A permanent fix: a wider range of ports or more addresses in the rule that translates (nft list ruleset, or iptables -t nat -S), as in snat to 192.0.2.1-192.0.2.4:1024-65535; or fewer connections to that one destination.",
         "A higher limit of entries gives NAT no more ports.",
       ],
       "remains": "Removed entries cannot be restored.",
