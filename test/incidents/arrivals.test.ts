@@ -1,5 +1,5 @@
-// Who adds entries, and not who has them: floods beside a table's idle majority, each with its truth measured by rules and
-// counters of their own, and each advised command typed as it is printed, while the flood goes on.
+// The sources that add entries, as opposed to those that hold them: floods into a table of mostly idle entries,
+// measured independently by rules and counters. Each advised command is typed as printed while the flood goes on.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -35,8 +35,8 @@ function toldOf({ pid }: Stage): Promise<Report> {
 type Ending = readonly [kind: string, most: number, and?: () => void];
 
 /**
- * Typed while the flood goes on each of them ends the loss, in both forms. The printed undo makes it come back, and leaves
- * rules and sysctls as they were.
+ * Types each step, in both forms, while the flood goes on: it ends the loss. The printed undo brings the loss back, and
+ * restores rules and sysctls.
  */
 async function eachEnds(scene: Stage, told: Report, endings: readonly Ending[], also: readonly string[] = []) {
   const before = settingsOf(scene.namespace);
@@ -56,12 +56,13 @@ async function eachEnds(scene: Stage, told: Report, endings: readonly Ending[], 
 }
 
 liveSuite('who adds entries', PARTS, () => {
-  test('idle connections and one flooder: kept out, or held to a number', async () => {
+  test('idle connections and one flooder: kept out, or limited', async () => {
     const scene = await stage();
     idle(scene, 1500);
     limitTo(2000);
     const sent = counter(scene, `ip saddr ${SENDER}`);
-    // Of 262144 buckets 8 are searched for one to evict, so that one of 65 gets in: enough to be seen.
+    // The kernel searches 8 of 262144 buckets for an entry to evict, so that one packet in 65 gets in: enough to be
+    // seen.
     await flood(scene, 'udp', SENDER, 53, 4000);
     await untilRoomless(scene);
     expect(await lostByClients(scene, 50)).toBeGreaterThan(5);
@@ -86,7 +87,7 @@ liveSuite('who adds entries', PARTS, () => {
     expect(idleCount(scene)).toBe(1500);
   });
 
-  test('of a long list a part: the flooder, and about how many it adds', async () => {
+  test('a sample of a long list: the flooder, and about how many entries it adds', async () => {
     const scene = await stage();
     idle(scene, 60_000);
     limitTo(200_000);
@@ -100,12 +101,12 @@ liveSuite('who adds entries', PARTS, () => {
     expect(arrivals).toMatchObject({ kind: 'new' });
     expect(arrivals.lines).toBeLessThan(list.entries / 2);
     expect(arrivals.sources[0]).toMatchObject({ address: SENDER, added: arrivals.added });
-    // The scatter of a part, and of the forger's own rate on a busy machine.
+    // Allows for the sample's error, and for the flood's own rate on a busy machine.
     expect(arrivals.added / arrivals.seconds / truth).toBeGreaterThan(0.75);
     expect(arrivals.added / arrivals.seconds / truth).toBeLessThan(1.33);
   });
 
-  test('where all of them are to be served: the limit that is advised holds for as long as an entry rests', async () => {
+  test('clients that all have to be served: the advised limit holds as long as an entry lives', async () => {
     const scene = await stage();
     keep(HASHSIZE);
     limitTo(2000);
@@ -114,13 +115,13 @@ liveSuite('who adds entries', PARTS, () => {
     expect(await lostByClients(scene, 50)).toBeGreaterThan(5);
     type(step(await toldOf(scene), 'raise').commands);
     await pause(500);
-    // Entries rest for 30 s, and are collected some time later.
+    // Entries live for 30 s, and are collected some time later.
     const [roomless, lost] = await Promise.all([roomlessIn(scene, 45_000), lostByClients(scene, 4400)]);
     expect({ roomless, lost }).toEqual({ roomless: 0, lost: 0 });
     expect(toolCount(scene.namespace)).toBeGreaterThan(8000);
   }, 300_000);
 
-  test('a SYN flood with forged sources is called one: synproxy, or so many a second', async () => {
+  test('a SYN flood with forged sources is named as such: synproxy, or a rate limit', async () => {
     const scene = await stage();
     await serve(scene);
     limitTo(2000);
@@ -134,7 +135,7 @@ liveSuite('who adds entries', PARTS, () => {
     expect(step(told, 'synproxy').title).toBe(
       `Let only completed connections to ${target} have an entry: likely a SYN flood with forged sources.`,
     );
-    // Half of 2000 in the 60 s that SYN_RECV has.
+    // Half of 2000 in the 60 s of SYN_RECV.
     expect(step(told, 'rate_limit').title).toContain(`Or admit at most 16 new connections/s to ${target} `);
 
     const free = step(told, 'free').commands;
@@ -150,7 +151,7 @@ liveSuite('who adds entries', PARTS, () => {
     );
   });
 
-  test('a network of which no address does much: kept out, or held to a number', async () => {
+  test('a network without a dominant address: kept out, or limited', async () => {
     const scene = await stage();
     idle(scene, 400);
     limitTo(2000);
@@ -171,7 +172,7 @@ liveSuite('who adds entries', PARTS, () => {
     expect(idleCount(scene)).toBe(400);
   });
 
-  test('in a zone a port is not to be tracked only where its zone is set', async () => {
+  test('in a zone, notrack works only in the chain that sets the zone', async () => {
     const scene = await stage();
     const { namespace } = scene;
     const chain = '{ type filter hook prerouting priority -300; }';
@@ -188,7 +189,7 @@ liveSuite('who adds entries', PARTS, () => {
     expect(advised.commands).toEqual([]);
     expect(advised.notes.join(' ')).toContain('udp dport 53 notrack accept');
 
-    // What would be advised without zones has no effect, whether it comes first or last.
+    // The rule for a table without zones has no effect, neither before nor after the zone is set.
     for (const priority of [-310, -290]) {
       const name = `plain${-priority}`;
       const plain = `{ type filter hook prerouting priority ${priority}; }`;
@@ -204,15 +205,19 @@ liveSuite('who adds entries', PARTS, () => {
     expect(await lostByClients(scene, 30)).toBe(0);
   });
 
-  test('connections that have been silent for long are removed at once', async () => {
+  test('connections that have been idle for long are removed at once', async () => {
     const scene = await stage();
-    // All of the same age might have another timeout.
+    // Entries of the same age might have another timeout.
     idle(scene, 1900, 200_000);
     limitTo(2000);
     expect(kinds(await toldOf(scene))).not.toContain('free');
     inside(scene.namespace, 'conntrack', '-F');
+    limitTo(1900);
     idle(scene, 1900, 100_000, 100);
+    // The kernel evicts none of these to make room.
+    expect(await lostByClients(scene, 20)).toBe(20);
     const told = await toldOf(scene);
+    const settings = settingsOf(scene.namespace);
     expect(kinds(told)).not.toContain('notrack');
     const free = step(told, 'free');
     expect(free.commands).toEqual([
@@ -221,17 +226,20 @@ liveSuite('who adds entries', PARTS, () => {
     expect(free.notes[0]).toContain('Those that are still in use end');
     type(free.commands);
     expect(toolCount(scene.namespace)).toBe(0);
+    expect(await lostByClients(scene, 20)).toBe(0);
+    expect(free.undo).toEqual([]);
+    expect(settingsOf(scene.namespace)).toBe(settings);
   });
 });
 
-/** Takes connections at port 443, and says a word to each. */
+/** Accepts connections at port 443, and sends a word on each. */
 async function serve({ namespace }: Stage): Promise<void> {
   const script = `require('node:net').createServer((one) => one.on('error', () => undefined).end('hello'))
     .listen(443, '${TARGET}', 511, () => process.stdout.write('ready'))`;
   await background(namespace, process.execPath, '-e', script);
 }
 
-/** Of so many genuine clients, how many hear that word. */
+/** Number of genuine clients that receive that word. */
 function connected({ sender }: Stage, clients: number): number {
   const script = `let heard = 0;
     for (let at = 0; at < ${clients}; at++)
