@@ -101,6 +101,22 @@ export function losses({ step, counter, rise, isFrom, hasFiles }: Look): void {
     );
   });
 
+  test('a namespace that is gone: its lines of the kernel log are known, or reported as of unknown owner', () => {
+    const text = wordsOf(step('gone').output);
+    const isNamed = /the table of net:\[\d+\], which is gone, was full /.test(text);
+    expect([isNamed, text.includes('by the log, which does not say whose')]).toEqual([isFrom(6, 18), !isFrom(6, 18)]);
+    expect(text).not.toContain('conntrack is not the problem');
+  });
+
+  test('a loss now comes before a namespace that is gone', () => {
+    const { status, output } = step('gone-losing');
+    expect(status).toBe(2);
+    expect(wordsOf(output)).toMatch(
+      /^CONNTRACK CRITICAL - the table of the host is (?:9\d\.\d% )?full and losing [\d,]+ packets\/s/,
+    );
+    expect(output).not.toContain('it is over');
+  });
+
   test("a table that fills: seconds left, by the kernel's clock", () => {
     const uptime = (name: string) => Number(step(name).output.split(' ')[0]);
     const { status, output } = step('filling');
@@ -132,6 +148,19 @@ export function losses({ step, counter, rise, isFrom, hasFiles }: Look): void {
     // Separate from earlier drops of the full table, and from entries refused in long chains.
     expect(step('clash').output).toContain(` ${risen('drop')} lost to clashes`);
   });
+
+  test('NAT without a free port that has stopped: the ports are taken, and nothing is lost now', () => {
+    const text = wordsOf(step('clash-over').output);
+    expect(step('clash-over').status).toBe(1);
+    expect(text).toContain('NAT has no port left towards udp 127.0.0.2 port 9 ');
+    expect(text).toMatch(/; \d[\d,]* packets were lost (?:to clashes )?since \d\d:\d\d:\d\d; nothing now /);
+    expect(text).not.toContain('not the problem');
+  });
+}
+
+/** Without the breaks of its lines. */
+function wordsOf(output: string): string {
+  return output.replace(/\s+/g, ' ');
 }
 
 export function sameOnNode({ step }: Look): void {
