@@ -176,7 +176,7 @@ test('the manual has every environment variable that the program reads', () => {
 });
 
 describe.each([
-  ['SECURITY.md', SECURITY, '\n## What it executes\n', '\n## What it writes\n'],
+  ['SECURITY.md', SECURITY, '\n## Programs that it runs\n', '\n## Files that it writes\n'],
   ['the manual', MANUAL, '\n## SECURITY\n', '\n## UPGRADING'],
 ])('the programs that may be run, in %s', (_, text, from, to) => {
   const section = text.slice(text.indexOf(from), text.indexOf(to));
