@@ -1,5 +1,6 @@
 // Measures what each executable costs, in pairs with a well-known program in one run. Only the ratios are meaningful:
-// machines differ, and the same machine differs from minute to minute. Budgets: the project's contract.
+// machines differ, and the same machine differs from minute to minute. Budgets: the project's contract. The number of
+// pairs is an argument (200); with --growth, shows instead how cost grows with the size of the machine.
 
 import { spawn, spawnSync } from 'node:child_process';
 import {
@@ -9,14 +10,14 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
-  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startCrowd } from './crowd.mjs';
+import { benchGrowth } from './growth.mjs';
 import { nodeBinary } from './node-matrix.mjs';
 import { top } from './top.mjs';
 
@@ -29,8 +30,11 @@ const NAMESPACES = 40;
 const ENTRIES = 1_000_000;
 const MAX = '/proc/sys/net/netfilter/nf_conntrack_max';
 const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
-const pairs = Number(process.argv[2] ?? 200);
+const isGrowth = process.argv[2] === '--growth';
+const pairs = isGrowth ? 0 : Number(process.argv[2] ?? 200);
 const isRoot = process.geteuid() === 0;
+/** What is over its budget. */
+const over = [];
 
 // Every user may enter it, and no package.json is near it, as at the usual place of a plugin: Node searches for one at
 // each start.
@@ -38,8 +42,21 @@ const scratch = mkdtempSync(join(tmpdir(), 'check_conntrack-bench-'));
 chmodSync(scratch, 0o755);
 const inScratch = (name) => join(scratch, name);
 
+// Removes what a killed benchmark would leave behind: it reads until the end of its input, which comes in any case.
+const janitor = spawn('sh', ['-c', 'read -r _; rm -rf "$1"', 'sh', scratch], {
+  detached: true,
+  stdio: ['pipe', 'ignore', 'inherit'],
+});
+
 try {
   const executables = await installed();
+  if (isGrowth) await benchGrowth(executables, { isRoot, missing, writeList, timed, peakMemory, median });
+  else await benchBudgets(executables);
+} finally {
+  janitor.stdin.end();
+}
+
+async function benchBudgets(executables) {
   for (const executable of executables) {
     benchFile(executable);
     benchStartUp(executable);
@@ -47,8 +64,7 @@ try {
   await benchSweep(executables);
   benchCapturedList(executables);
   benchLiveList(executables);
-} finally {
-  rmSync(scratch, { recursive: true });
+  if (over.length > 0) console.log(red(`Over budget:\n${over.map((title) => `  ${title}`).join('\n')}`));
 }
 
 /** The executables: for each the words that run it, the yardstick of its start, and its budgets. */
@@ -82,7 +98,7 @@ async function installed() {
 
 /** Prints why there is no figure. */
 function missing(subject, part) {
-  console.log(`${subject}: no figure, ${part} is not here`);
+  console.log(`${subject}: no figure, ${part} is missing`);
   return undefined;
 }
 
@@ -97,7 +113,9 @@ function hasTools(subject, ...paths) {
 function benchFile({ name, run, budgets: { fileMiB } }) {
   if (fileMiB === undefined) return;
   const size = statSync(run[0]).size / 2 ** 20;
-  console.log(`${name}\n  its size     ${size.toFixed(2)} MiB, ${verdict(size, fileMiB)} ${fileMiB} MiB`);
+  console.log(
+    `${name}\n  its size     ${size.toFixed(2)} MiB, ${verdict(`${name}: its size`, size, fileMiB)} ${fileMiB} MiB`,
+  );
 }
 
 function benchStartUp(executable) {
@@ -111,18 +129,21 @@ function benchStartUp(executable) {
     const title = `${subject}, ${name}, against ${against}`;
     if (!hasTools(title, yardstick[0])) continue;
     reportRatio(title, pairs, yardstick, [...run, ...args], budget);
-    reportPeak(executable, [...run, ...args]);
+    reportPeak(title, executable, [...run, ...args]);
   }
 }
 
-function reportPeak({ yardstick, budgets: { memory, memoryMiB } }, line) {
+function reportPeak(subject, { yardstick, budgets: { memory, memoryMiB } }, line) {
   if (!hasTools('  peak memory', TIME)) return;
   const peak = peakMemory(line);
+  const title = `${subject}: peak memory`;
   if (memoryMiB !== undefined) {
-    console.log(`  peak memory  ${peak.toFixed(1)} MiB, ${verdict(peak, memoryMiB)} ${memoryMiB} MiB`);
+    console.log(`  peak memory  ${peak.toFixed(1)} MiB, ${verdict(title, peak, memoryMiB)} ${memoryMiB} MiB`);
   } else {
     const ratio = peak / peakMemory(yardstick);
-    console.log(`  peak memory  ${ratio.toFixed(3)} x, ${verdict(ratio, memory)} ${memory} x (${peak.toFixed(1)} MiB)`);
+    console.log(
+      `  peak memory  ${ratio.toFixed(3)} x, ${verdict(title, ratio, memory)} ${memory} x (${peak.toFixed(1)} MiB)`,
+    );
   }
 }
 
@@ -131,8 +152,9 @@ function reportPeak({ yardstick, budgets: { memory, memoryMiB } }, line) {
 async function benchSweep(executables) {
   const subject = `--netns all over ${PROCESSES} processes against lsns -t net as root`;
   if (!isRoot) return missing(subject, 'root');
-  if (!hasTools(subject, '/usr/bin/lsns', '/usr/sbin/ip')) return;
-  const leave = await startCrowd();
+  if (!hasTools(subject, '/usr/bin/lsns', '/usr/bin/perl')) return;
+  const leave = await startCrowd(NAMESPACES, PROCESSES);
+  if (typeof leave === 'string') return missing(subject, `the crowd (${leave})`);
   try {
     for (const { name, run, budgets } of executables) {
       for (const [who, before] of [
@@ -144,28 +166,8 @@ async function benchSweep(executables) {
       }
     }
   } finally {
-    leave();
+    await leave();
   }
-}
-
-/** Starts sleeping processes in network namespaces; returns a function that ends them. */
-async function startCrowd() {
-  const names = Array.from({ length: NAMESPACES }, (_, at) => `check-conntrack-bench-${at}`);
-  const loop = `i=0; while [ $i -lt ${PROCESSES / NAMESPACES} ]; do sleep 3600 & i=$((i+1)); done; wait`;
-  const before = countProcesses();
-  const shells = names.map((name) => {
-    spawnSync('ip', ['netns', 'add', name]);
-    return spawn('ip', ['netns', 'exec', name, 'sh', '-c', loop], { detached: true, stdio: 'ignore' });
-  });
-  while (countProcesses() < before + PROCESSES) await new Promise((done) => setTimeout(done, 100));
-  return () => {
-    for (const { pid } of shells) process.kill(-pid, 'SIGKILL');
-    for (const name of names) spawnSync('ip', ['netns', 'del', name]);
-  };
-}
-
-function countProcesses() {
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).length;
 }
 
 // ---- Long lists ----
@@ -176,27 +178,33 @@ function source(at) {
   return [((word >>> 24) % 126) + 1, (word >>> 16) & 255, (word >>> 8) & 255, word & 255].join('.');
 }
 
-function writeEntries(path, line) {
+function writeEntries(path, line, count = ENTRIES) {
   writeFileSync(path, '');
-  const each = 100_000;
-  for (let first = 0; first < ENTRIES; first += each)
+  const each = Math.min(count, 100_000);
+  for (let first = 0; first < count; first += each)
     appendFileSync(path, Array.from({ length: each }, (_, at) => line(first + at)).join(''));
 }
 
-function benchCapturedList(executables) {
+function writeList(count) {
   const list = inScratch('list');
-  writeEntries(list, (at) => {
+  const line = (at) => {
     const [from, port] = [source(at), 1024 + (at % 60_000)];
     const there = `src=${from} dst=192.0.2.1 sport=${port} dport=443`;
     const back = `src=192.0.2.1 dst=${from} sport=443 dport=${port}`;
     return `ipv4     2 tcp      6 ${at % 120} SYN_SENT ${there} [UNREPLIED] ${back} mark=0 zone=0 use=2\n`;
-  });
+  };
+  writeEntries(list, line, count);
+  return list;
+}
+
+function benchCapturedList(executables) {
+  const list = writeList(ENTRIES);
   const sort = `awk '{print $7}' ${list} | sort | uniq -c | sort -rn`;
   for (const { name, run, budgets } of executables) {
     const line = [...run, 'report', '--entries', list];
     const title = `a captured list of ${ENTRIES} lines, ${name}, against ${sort.replace(list, 'LIST')}`;
     reportRatio(title, Math.ceil(pairs / 20), ['sh', '-c', sort], line, budgets.captured);
-    reportListPeak(line, budgets);
+    reportListPeak(title, line, budgets);
   }
 }
 
@@ -211,9 +219,7 @@ function benchLiveList(executables) {
   const guard = spawn(
     'sh',
     ['-c', `read -r _; echo ${before} >${MAX}; ip netns pids ${name} | xargs -r kill; ip netns del ${name}`],
-    {
-      stdio: ['pipe', 'ignore', 'inherit'],
-    },
+    { detached: true, stdio: ['pipe', 'ignore', 'inherit'] },
   );
   const entries = inScratch('entries');
   writeEntries(entries, (at) => {
@@ -229,14 +235,9 @@ function benchLiveList(executables) {
     for (const executable of executables) {
       const line = [...executable.run, 'report', '--pid', String(inside.pid)];
       const cat = ['cat', `/proc/${inside.pid}/net/nf_conntrack`];
-      reportRatio(
-        `${subject}, ${executable.name}, against cat`,
-        Math.ceil(pairs / 20),
-        cat,
-        line,
-        executable.budgets.live,
-      );
-      reportListPeak(line, executable.budgets);
+      const title = `${subject}, ${executable.name}, against cat`;
+      reportRatio(title, Math.ceil(pairs / 20), cat, line, executable.budgets.live);
+      reportListPeak(title, line, executable.budgets);
     }
   } finally {
     inside.kill('SIGKILL');
@@ -244,10 +245,12 @@ function benchLiveList(executables) {
   }
 }
 
-function reportListPeak(line, { listMemory }) {
+function reportListPeak(subject, line, { listMemory }) {
   if (!hasTools('  peak memory', TIME)) return;
   const peak = peakMemory(line);
-  console.log(`  peak memory  ${peak.toFixed(1)} MiB, ${verdict(peak, listMemory)} ${listMemory} MiB`);
+  console.log(
+    `  peak memory  ${peak.toFixed(1)} MiB, ${verdict(`${subject}: peak memory`, peak, listMemory)} ${listMemory} MiB`,
+  );
 }
 
 // ---- Measuring ----
@@ -263,7 +266,7 @@ function reportRatio(title, count, base, ours, budget) {
   const [theirs, own] = [0, 1].map((side) => median(samples.map((pair) => pair[side])).toFixed(1));
   console.log(`${title}, ${samples.length} pairs`);
   console.log(
-    `  wall         ${ratio.toFixed(3)} x, ${verdict(ratio, budget)} ${budget} x (medians ${own} and ${theirs} ms)`,
+    `  wall         ${ratio.toFixed(3)} x, ${verdict(title, ratio, budget)} ${budget} x (medians ${own} and ${theirs} ms)`,
   );
 }
 
@@ -271,8 +274,15 @@ function median(values) {
   return values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
 }
 
-function verdict(value, budget) {
-  return value <= budget ? 'within' : 'OVER';
+/** Returns `within`, or OVER in red; the closing note lists the titles of the latter. */
+function verdict(title, value, budget) {
+  if (value <= budget) return 'within';
+  over.push(title);
+  return red('OVER');
+}
+
+function red(text) {
+  return process.stdout.isTTY ? `\x1b[31m${text}\x1b[0m` : text;
 }
 
 /** Returns milliseconds. */
