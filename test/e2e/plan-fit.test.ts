@@ -111,7 +111,7 @@ test('prints the commands if memory cannot be read, because it may fit', () => {
 
 test('warns of too few buckets for the limit if this kernel refuses entries in long chains', () => {
   const few = { 'proc/sys/net/netfilter/nf_conntrack_buckets': '512\n' };
-  const words = /this\s+kernel\s+refuses\s+entries\s+in\s+chains/;
+  const words = /this\s+kernel\s+refuses\s+entries\s+in\s+such\s+long\s+chains/;
   expect(plan(tree('ubuntu-24.04-synthetic', few)).stdout).toMatch(words);
   expect(plan(tree('ubuntu-24.04-synthetic')).stdout).not.toMatch(words);
   expect(plan(tree('linux-3.10-reloaded-capture', few)).stdout).not.toMatch(words);
