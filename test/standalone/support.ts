@@ -51,7 +51,8 @@ export async function systemCalls(...args: readonly string[]): Promise<readonly 
   const others = new Set<string>();
   const calls = lines.flatMap((line) => {
     const [, pid = '', call = ''] = /^(\d+) +(?:<\.\.\. )?(\w+)(?:\(| resumed>)/.exec(line) ?? [];
-    if (others.has(pid) || call === '') return [];
+    // A process that is killed at the entry of a call has a negative number for it.
+    if (others.has(pid) || call === '' || call.startsWith('syscall_0xffff')) return [];
     if (call === 'execve' && line.endsWith('= 0')) others.add(pid);
     return line.includes(' resumed>') ? [] : [call];
   });
