@@ -33,7 +33,7 @@ const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
 const isGrowth = process.argv[2] === '--growth';
 const pairs = isGrowth ? 0 : Number(process.argv[2] ?? 200);
 const isRoot = process.geteuid() === 0;
-/** What is over its budget. */
+/** Titles of measurements over their budgets. */
 const over = [];
 
 // Every user may enter it, and no package.json is near it, as at the usual place of a plugin: Node searches for one at
@@ -42,7 +42,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'check_conntrack-bench-'));
 chmodSync(scratch, 0o755);
 const inScratch = (name) => join(scratch, name);
 
-// Removes what a killed benchmark would leave behind: it reads until the end of its input, which comes in any case.
+// Removes the scratch directory, even if the benchmark is killed: the end of its input comes in any case.
 const janitor = spawn('sh', ['-c', 'read -r _; rm -rf "$1"', 'sh', scratch], {
   detached: true,
   stdio: ['pipe', 'ignore', 'inherit'],
