@@ -165,7 +165,7 @@ export function releaseStep(advice: ReleaseAdvice, context: Place): Step {
     ...(families.ipv6 ? ['-f ipv6 '] : []),
   ].map((family) => family + filter);
   return {
-    title: `Make room at once: remove the ${groupName(group)} entries${from} to port ${group.port}, ${shareWords(entries, of)}.`,
+    title: `Make room at once: remove the ${groupName(group)} entries${from} to port ${group.port}, ${groupShareWords(entries, of)}.`,
     ...typedStep(
       inNamespace(context),
       options.map((each) => ({ kind: 'removal', options: each })),
@@ -178,7 +178,7 @@ export function releaseStep(advice: ReleaseAdvice, context: Place): Step {
   };
 }
 
-function shareWords(entries: number, of: number): string {
+function groupShareWords(entries: number, of: number): string {
   return `${entries < of ? 'at least ' : ''}${percentWords((100 * entries) / of)}`;
 }
 
