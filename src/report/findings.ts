@@ -64,7 +64,7 @@ export async function gatherFindings(
   const spells = fullLog === undefined ? undefined : fullSpells(root, fullLog, observation);
   const recollection = recollect(root, observation, options.stateDir);
   const isForeign = isOtherList(listed, [subject, ...observation.tables.filter(({ key }) => key === subject.key)]);
-  const trusted = listed.kind === 'list' && !isForeign ? listed : undefined;
+  const trustedList = listed.kind === 'list' && !isForeign ? listed : undefined;
   const { natDiagnosis, shortage } = await withNatPorts(
     diagnose(evaluation, spells, recollection.pasts, askedTable(subject, pid, recording)),
     ({ table }) => {
@@ -73,12 +73,12 @@ export async function gatherFindings(
     },
   );
   const isOfWorst = natDiagnosis.worst.result.table.key === subject.key;
-  const ofList = readListLeads(root, subject, trusted?.holdings, natDiagnosis);
+  const ofList = readListLeads(root, subject, trustedList?.holdings, natDiagnosis);
   const leads = leadsOf({ evaluation, before, after, log: fullLog, handling, ...ofList });
   const diagnosis = withLeads(natDiagnosis, leads);
-  const own = isOfWorst ? trusted : undefined;
+  const own = isOfWorst ? trustedList : undefined;
   const largest = mainSource({ listed, shortage, isForeign });
-  const owners = trusted === undefined ? [] : readAddressOwners(root, observation.tables, trusted.holdings);
+  const owners = trustedList === undefined ? [] : readAddressOwners(root, observation.tables, trustedList.holdings);
   return {
     evaluation,
     diagnosis,

@@ -77,10 +77,10 @@ function sourcePortLines(holdings: Holdings): readonly string[] {
   const rows = sourcePorts.holders
     .filter((holder) => isWorthListing(holder.entries, sourcePorts, holdings))
     .map((holder) => [holderWords('ports', holder), holder.entries] as const);
-  const isOneWay = unreplied >= ONE_WAY_SHARE * entries && kinds[0]?.state !== 'SYN_SENT';
+  const passesOneWay = unreplied >= ONE_WAY_SHARE * entries && kinds[0]?.state !== 'SYN_SENT';
   return [
     ...sideBySide({ title: 'Source ports', rows, notes: lackingLines(sourcePorts, rows.length) }, NO_COLUMN, entries),
-    ...(isOneWay ? indented(ONE_WAY, '    ') : []),
+    ...(passesOneWay ? indented(ONE_WAY, '    ') : []),
   ];
 }
 
