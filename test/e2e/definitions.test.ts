@@ -3,7 +3,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Answer, shell, TOP } from './support/plugin.ts';
 import { scratch } from './support/tree.ts';
 
@@ -71,6 +71,39 @@ test('if it cannot be read the state is UNKNOWN', () => {
     stdout: `CONNTRACK UNKNOWN - cannot read ${folder}\n`,
     stderr: '',
   });
+});
+
+describe('the word sudo in /etc/check_conntrack.conf', () => {
+  test('is no option, and alone keeps the default options', () => {
+    expect(throughSudo('sudo\n', 'exec "$@"')).toEqual(host([], undefined));
+    expect(throughSudo('sudo -w 70 # percent\n', 'exec "$@"')).toMatchObject({ status: 0, stdout: '-w\n70\n' });
+  });
+
+  test.each([
+    ['CONNTRACK WARNING - 85 of 100 entries (85.0%)', 1],
+    ['{"state":"critical"}', 2],
+    ['# HELP conntrack_entries', 0],
+  ])('passes on %s', (line, status) => {
+    const sudo = `echo 'sudo: unable to resolve host fw1' >&2; echo '${line}'; exit ${status}`;
+    expect(throughSudo('sudo', sudo)).toEqual({ status, stdout: `${line}\n`, stderr: '' });
+  });
+
+  test('makes a refusal UNKNOWN, with its reason', () => {
+    const refused = throughSudo('sudo', 'echo "sudo: a password is required" >&2; exit 1');
+    expect(refused).toMatchObject({ status: 3, stderr: '' });
+    expect(refused.stdout).toMatch(/^CONNTRACK UNKNOWN - sudo did not run \S+: sudo: a password is required\n$/);
+  });
+
+  // As a caller that is not root, then as root.
+  function throughSudo(text: string, sudo: string): Answer {
+    const folder = scratch();
+    writeFileSync(join(folder, 'conf'), text);
+    writeFileSync(join(folder, 'id'), '#!/bin/sh\necho $AS\n', { mode: 0o755 });
+    writeFileSync(join(folder, 'sudo'), `#!/bin/sh\nshift\nexport AS=0\n${sudo}\n`, { mode: 0o755 });
+    const script = hostScript(join(folder, 'conf')).replace('PATH=', `PATH=${folder}:`);
+    writeFileSync(join(folder, 'check_conntrack_host'), script, { mode: 0o755 });
+    return shell(`AS=1000 ${join(folder, 'check_conntrack_host')}`);
+  }
 });
 
 test.each([
