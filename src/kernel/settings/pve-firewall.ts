@@ -5,7 +5,7 @@ import type { SysctlLine } from '../../model/configuration.ts';
 import { GENERATIONS } from '../../model/generation.ts';
 import type { Root } from '../root.ts';
 import { isWholeRoot } from './evidence-text.ts';
-import type { ReadText } from './services.ts';
+import type { ReadText } from './sysctl-file.ts';
 
 const HOST = '/etc/pve/local/host.fw';
 const CLUSTER = '/etc/pve/firewall/cluster.fw';

@@ -4,11 +4,8 @@ import type { SysctlLine } from '../../model/configuration.ts';
 import type { Fault } from '../../model/fault.ts';
 import type { Root } from '../root.ts';
 import { readPveFirewall } from './pve-firewall.ts';
-import { parseSysctlFile } from './sysctl-file.ts';
+import { parseSysctlFile, type ReadText } from './sysctl-file.ts';
 import { readTuned } from './tuned.ts';
-
-/** Returns the text of a file; empty if it is missing. */
-export type ReadText = (path: string) => string;
 
 const UFW_CONF = '/etc/ufw/ufw.conf';
 const UFW_DEFAULTS = '/etc/default/ufw';

@@ -6,6 +6,9 @@ import { GENERATION_NAMES, GENERATIONS } from '../../model/generation.ts';
 import { parseKernelNumber } from '../number.ts';
 import { globMatches } from './glob.ts';
 
+/** Returns the text of a file; empty if it is missing. */
+export type ReadText = (path: string) => string;
+
 /** Every name that a kernel has, or had, for the limit. */
 const LIMITS: readonly string[] = GENERATION_NAMES.flatMap((name) => GENERATIONS[name].limitKeys);
 // The kernel keeps it in an int.

@@ -5,7 +5,7 @@ import type { SysctlLine } from '../../model/configuration.ts';
 import type { Fault } from '../../model/fault.ts';
 import { exists } from '../file.ts';
 import type { Root } from '../root.ts';
-import type { ReadText } from './services.ts';
+import type { ReadText } from './sysctl-file.ts';
 import { parseSysctlFile } from './sysctl-file.ts';
 import { linkTarget } from './sysctl-order.ts';
 

@@ -1,6 +1,7 @@
 // The facts that each piece of advice is judged by: the diagnosis, and the table that it is about.
 
 import type { Evaluation } from '../../evaluate/evaluate.ts';
+import type { OwnAddresses } from '../../kernel/namespaces/own-addresses.ts';
 import type { FilterChain } from '../../model/filter-chain.ts';
 import type { RefusingRule } from '../../model/refusing-rule.ts';
 import type { SshAccess } from '../../model/ssh-access.ts';
@@ -9,7 +10,6 @@ import type { Shortage } from '../diagnosis/nat-ports.ts';
 import type { Trouble } from '../diagnosis/table-trouble.ts';
 import type { Arrivals } from '../list/arrivals.ts';
 import type { Holdings } from '../list/holders.ts';
-import type { OwnAddresses } from './own-addresses.ts';
 
 export interface Case {
   readonly evaluation: Evaluation;

@@ -2,8 +2,9 @@
 //   When    there is no such shortage, or it could not be read
 //   Cost    none: the command shows counters
 
+import { inNamespace } from '../../words/in-namespace.ts';
 import type { Case } from './case.ts';
-import { inNamespace, PASSING, type Place, type Step, typedStep } from './step.ts';
+import { PASSING, type Place, type Step, typedStep } from './step.ts';
 
 export interface ClashAdvice {
   readonly kind: 'clash';

@@ -3,11 +3,12 @@
 //   When    half of all entries are in CLOSE_WAIT
 //   Cost    none: the command shows sockets
 
+import { inNamespace } from '../../words/in-namespace.ts';
 import { grouped } from '../../words/prose.ts';
 import { percentWords } from '../../words/words.ts';
 import { STATES } from '../list/entry.ts';
 import type { ListedCase } from './case.ts';
-import { inNamespace, PASSING, type Place, type Step, typedStep } from './step.ts';
+import { PASSING, type Place, type Step, typedStep } from './step.ts';
 import { DOMINANT } from './suspicion.ts';
 
 export interface HalfClosedAdvice {

@@ -4,9 +4,10 @@
 //   Cost    none: the commands show rules
 
 import type { RefusingRule } from '../../model/refusing-rule.ts';
+import { inNamespace } from '../../words/in-namespace.ts';
 import { grouped, listWords } from '../../words/prose.ts';
 import type { Case } from './case.ts';
-import { inNamespace, PASSING, type Place, type Step, typedStep } from './step.ts';
+import { PASSING, type Place, type Step, typedStep } from './step.ts';
 
 export interface InForceAdvice {
   readonly kind: 'in_force';

@@ -5,21 +5,13 @@
 //   Undo    a table of its own; removed entries cannot be restored
 
 import { type Action, nftChain, nftRule, nftTable, stepName } from '../../words/action.ts';
+import { inNamespace } from '../../words/in-namespace.ts';
 import { grouped } from '../../words/prose.ts';
 import { percentWords } from '../../words/words.ts';
 import { addressWords, networkWords } from '../list/address.ts';
 import type { Holder } from '../list/holders.ts';
 import type { Spared } from './spared.ts';
-import {
-  inNamespace,
-  isSince,
-  lastingRules,
-  PASSING,
-  type Place,
-  type Step,
-  typedStep,
-  withEitherTool,
-} from './step.ts';
+import { isSince, lastingRules, PASSING, type Place, type Step, typedStep, withEitherTool } from './step.ts';
 import { type Adds, addsWords } from './suspicion.ts';
 
 interface Culprit {

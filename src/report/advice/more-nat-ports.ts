@@ -4,6 +4,7 @@
 //   Undo    the timeout that was read; removed entries cannot be restored
 
 import { type Action, sysctlAction } from '../../words/action.ts';
+import { inNamespace } from '../../words/in-namespace.ts';
 import { grouped } from '../../words/prose.ts';
 import { sysctlLine, sysctlPlaces } from '../../words/remedies.ts';
 import type { NatShortage, NatUse } from '../diagnosis/nat-ports.ts';
@@ -11,7 +12,7 @@ import { addressWords, protocolWords } from '../list/address.ts';
 import { STATES } from '../list/entry.ts';
 import { shorterTimeout, timeoutName } from '../list/timeouts.ts';
 import type { Case } from './case.ts';
-import { inNamespace, lasting, PASSING, type Place, type Step, typedStep } from './step.ts';
+import { lasting, PASSING, type Place, type Step, typedStep } from './step.ts';
 import { UDP } from './suspicion.ts';
 
 /** States in which no more packets are expected. */

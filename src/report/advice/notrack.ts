@@ -6,24 +6,16 @@
 //   Undo    a table of its own, and accepting rules with its name
 
 import { atLeast } from '../../evaluate/kernel-version.ts';
+import { isOwnAddress } from '../../kernel/namespaces/own-addresses.ts';
 import type { FilterChain } from '../../model/filter-chain.ts';
 import type { Action } from '../../words/action.ts';
+import { inNamespace } from '../../words/in-namespace.ts';
 import { grouped } from '../../words/prose.ts';
 import { percentWords } from '../../words/words.ts';
 import { protocolWords } from '../list/address.ts';
 import type { Arrivals, Both } from '../list/arrivals.ts';
 import type { Holder, Holdings } from '../list/holders.ts';
-import { isOwnAddress } from './own-addresses.ts';
-import {
-  inNamespace,
-  lastingRules,
-  PASSING,
-  type Place,
-  type Step,
-  type Typed,
-  typedStep,
-  withEitherTool,
-} from './step.ts';
+import { lastingRules, PASSING, type Place, type Step, type Typed, typedStep, withEitherTool } from './step.ts';
 import {
   type Adds,
   addsOf,

@@ -3,7 +3,9 @@
 //   When    a group has a tenth of the entries, and is half-open, has ended, or is shown to be idle
 //   Undo    none: removed entries cannot be restored
 
+import { isOwnAddress, type OwnAddresses } from '../../kernel/namespaces/own-addresses.ts';
 import type { SshAccess } from '../../model/ssh-access.ts';
+import { inNamespace } from '../../words/in-namespace.ts';
 import { grouped } from '../../words/prose.ts';
 import { percentWords } from '../../words/words.ts';
 import { addressWords, protocolWords } from '../list/address.ts';
@@ -13,8 +15,7 @@ import type { Group, Holder, Holdings } from '../list/holders.ts';
 import type { OpenGroup } from '../list/open-timers.ts';
 import { timeoutName } from '../list/timeouts.ts';
 import type { TimerOrigin } from './case.ts';
-import { isOwnAddress, type OwnAddresses } from './own-addresses.ts';
-import { inNamespace, PASSING, type Place, type Step, typedStep } from './step.ts';
+import { PASSING, type Place, type Step, typedStep } from './step.ts';
 import { maybeSsh, NEARLY_ALL, UDP, WORTHWHILE } from './suspicion.ts';
 
 export interface ReleaseAdvice {

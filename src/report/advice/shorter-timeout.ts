@@ -4,13 +4,14 @@
 //   Undo    the value that was read
 
 import { sysctlAction } from '../../words/action.ts';
+import { inNamespace } from '../../words/in-namespace.ts';
 import { grouped } from '../../words/prose.ts';
 import { sysctlLine, sysctlPlaces, timeoutFlags } from '../../words/remedies.ts';
 import { durationWords, percentWords } from '../../words/words.ts';
 import type { Kept } from '../list/holders.ts';
 import type { ListedCase } from './case.ts';
 import { demandOf } from './demand.ts';
-import { type Context, inNamespace, lasting, type Step, typedStep } from './step.ts';
+import { type Context, lasting, type Step, typedStep } from './step.ts';
 import { DOMINANT, WORTHWHILE } from './suspicion.ts';
 
 export interface TimeoutAdvice {

@@ -1,8 +1,8 @@
 // Sources and networks against which no rule is advised, and why.
 
+import { hasLocalNetwork, isOwnAddress, type OwnAddresses } from '../../kernel/namespaces/own-addresses.ts';
 import type { SshAccess } from '../../model/ssh-access.ts';
 import type { Holder, Holdings } from '../list/holders.ts';
-import { hasLocalNetwork, isOwnAddress, type OwnAddresses } from './own-addresses.ts';
 import { DOMINANT, HALF_STATES, NEARLY_ALL, type Suspicion, TCP } from './suspicion.ts';
 
 /**

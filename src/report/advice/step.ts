@@ -5,6 +5,7 @@ import type { Machine } from '../../model/machine.ts';
 import type { Observation } from '../../model/observation.ts';
 import type { Table } from '../../model/table.ts';
 import { type Action, commandsOf, remainder, undoOf } from '../../words/action.ts';
+import { inNamespace } from '../../words/in-namespace.ts';
 import type { FileLines } from '../../words/remedies.ts';
 
 /** The machine and table that the commands are for. */
@@ -96,18 +97,4 @@ export function iptablesFamilies({ ipv4, ipv6 }: { readonly ipv4: boolean; reado
   if (ipv4) families.push('iptables');
   if (ipv6) families.push('ip6tables');
   return families;
-}
-
-/** A path that a shell takes unquoted. */
-const TYPED = /^[\w./:@%+-]+$/;
-
-/** The prefix that makes a command run in the table's namespace; empty for our own. */
-export function inNamespace({ subject }: Pick<Place, 'subject'>): string {
-  if (subject.isOwn) return '';
-  const [, name] = /^(?:\/var)?\/run\/netns\/(\w[\w.-]*)$/.exec(subject.mount?.path ?? '') ?? [];
-  if (name !== undefined) return `ip netns exec ${name} `;
-  if (subject.pids[0] !== undefined) return `nsenter -t ${subject.pids[0]} -n `;
-  // If there is no path to type, nsenter(1) has to fail: without it the command would run in our own namespace.
-  const path = subject.mount?.path ?? '';
-  return `nsenter --net=${TYPED.test(path) ? path : 'WHERE_IT_IS_MOUNTED'} `;
 }

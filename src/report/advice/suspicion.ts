@@ -1,11 +1,11 @@
 // Facts about a table other than the holders of its entries, and the parts that all advice against a culprit shares.
 
+import type { OwnAddresses } from '../../kernel/namespaces/own-addresses.ts';
 import type { FilterChain } from '../../model/filter-chain.ts';
 import type { Machine } from '../../model/machine.ts';
 import type { SshAccess } from '../../model/ssh-access.ts';
 import { percentWords } from '../../words/words.ts';
 import type { Arrivals, Both } from '../list/arrivals.ts';
-import type { OwnAddresses } from './own-addresses.ts';
 
 export interface Suspicion {
   /** Undefined if the new entries are unknown. */

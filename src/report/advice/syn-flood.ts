@@ -1,8 +1,8 @@
 // A SYN flood with forged sources: nearly all new connections stay half-open, and no source or network has more than a
 // few.
 
+import { isOwnAddress } from '../../kernel/namespaces/own-addresses.ts';
 import type { Arrivals } from '../list/arrivals.ts';
-import { isOwnAddress } from './own-addresses.ts';
 import { type Adds, DOMINANT, halfOpen, maybeSsh, mostAdded, type Suspicion } from './suspicion.ts';
 import type { FloodTarget } from './target.ts';
 

@@ -1,8 +1,8 @@
 // Namespaces of the machine by their addresses, so that a source or destination is named by its pod, container or netns.
 
+import { isLoopback, isOwnAddress, readOwnAddresses } from '../../kernel/namespaces/own-addresses.ts';
 import type { Root } from '../../kernel/root.ts';
 import type { Table } from '../../model/table.ts';
-import { isLoopback, isOwnAddress, readOwnAddresses } from '../advice/own-addresses.ts';
 import type { Holdings } from '../list/holders.ts';
 
 /** An address of the list, and the one namespace that has it. */

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { inNamespace } from '../../../src/report/advice/step.ts';
 import { adviceLines, stepOf } from '../../../src/report/advice/steps.ts';
 import { verdictText } from '../../../src/report/diagnosis/verdict.ts';
 import { addressWords, networkWords, protocolWords } from '../../../src/report/list/address.ts';
@@ -8,6 +7,7 @@ import { type Palette, PLAIN } from '../../../src/report/palette.ts';
 import { reportBody } from '../../../src/report/report-body.ts';
 import type { ReportFindings } from '../../../src/report/report-findings.ts';
 import { reportText } from '../../../src/report/report-text.ts';
+import { inNamespace } from '../../../src/words/in-namespace.ts';
 import { holdings, noArrivals, times } from '../support/entries.ts';
 import { type Changes, counted, EVIDENCE, fault, ok, unreadTable } from '../support/observation.ts';
 import { envoy, findingsOf, type Incident, wanted } from '../support/reports.ts';

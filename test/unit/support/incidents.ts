@@ -1,10 +1,10 @@
 // Tables of any kind that are full or lose packets, as the report may find them, and all that it says to type then.
 
 import fc from 'fast-check';
+import type { OwnAddresses } from '../../../src/kernel/namespaces/own-addresses.ts';
+import { addressKey } from '../../../src/kernel/namespaces/ssh-sessions.ts';
 import type { SshAccess } from '../../../src/model/ssh-access.ts';
 import type { TimerOrigin } from '../../../src/report/advice/case.ts';
-import type { OwnAddresses } from '../../../src/report/advice/own-addresses.ts';
-import { addressKey } from '../../../src/report/advice/ssh-sessions.ts';
 import type { Step } from '../../../src/report/advice/step.ts';
 import { stepOf } from '../../../src/report/advice/steps.ts';
 import { STATES } from '../../../src/report/list/entry.ts';

@@ -1,7 +1,7 @@
 // Evaluates lists in the kernel's format.
 
+import type { OwnAddresses } from '../../../src/kernel/namespaces/own-addresses.ts';
 import type { SshAccess } from '../../../src/model/ssh-access.ts';
-import type { OwnAddresses } from '../../../src/report/advice/own-addresses.ts';
 import { type Arrivals, arrivalsOf } from '../../../src/report/list/arrivals.ts';
 import { isFresh, marksOf } from '../../../src/report/list/begun.ts';
 import { type Digest, digestEntry, newDigest } from '../../../src/report/list/digest.ts';

@@ -4,6 +4,7 @@ import { type Evaluation, evaluate, type Histories } from '../../../src/evaluate
 import type { PastLosses } from '../../../src/evaluate/past-losses.ts';
 import { DEFAULT_THRESHOLDS } from '../../../src/evaluate/thresholds.ts';
 import { sampleOf } from '../../../src/evaluate/trend.ts';
+import type { OwnAddresses } from '../../../src/kernel/namespaces/own-addresses.ts';
 import { parseSysctlFile } from '../../../src/kernel/settings/sysctl-file.ts';
 import type { Configuration } from '../../../src/model/configuration.ts';
 import type { Reading } from '../../../src/model/fault.ts';
@@ -14,7 +15,6 @@ import type { RefusingRule } from '../../../src/model/refusing-rule.ts';
 import type { SshAccess } from '../../../src/model/ssh-access.ts';
 import { type Advice, adviceFor } from '../../../src/report/advice/advice.ts';
 import type { TimerOrigin } from '../../../src/report/advice/case.ts';
-import type { OwnAddresses } from '../../../src/report/advice/own-addresses.ts';
 import { type Diagnosis, diagnose, fullestTable } from '../../../src/report/diagnosis/diagnosis.ts';
 import { survivalSeconds } from '../../../src/report/diagnosis/evictions.ts';
 import type { Shortage } from '../../../src/report/diagnosis/nat-ports.ts';

@@ -2,16 +2,21 @@
 // the machine forwards nothing, and most entries are of flows between others: those can only have been bridged.
 
 import { exists } from '../../../kernel/file.ts';
+import type { LocalRoute } from '../../../kernel/namespaces/local-routes.ts';
 import { enterOf } from '../../../kernel/namespaces/nsenter.ts';
+import {
+  isLoopback,
+  isOwnAddress,
+  type OwnAddresses,
+  readOwnAddresses,
+} from '../../../kernel/namespaces/own-addresses.ts';
 import { readNumber } from '../../../kernel/number.ts';
 import type { Root } from '../../../kernel/root.ts';
 import { runTool } from '../../../kernel/run-tool.ts';
 import { TOOLS } from '../../../kernel/tools.ts';
 import type { Table } from '../../../model/table.ts';
+import { inNamespace } from '../../../words/in-namespace.ts';
 import { percentWords } from '../../../words/words.ts';
-import type { LocalRoute } from '../../advice/local-routes.ts';
-import { isLoopback, isOwnAddress, type OwnAddresses, readOwnAddresses } from '../../advice/own-addresses.ts';
-import { inNamespace } from '../../advice/step.ts';
 import type { Holder, Holdings, Ranking } from '../../list/holders.ts';
 import { type LeadBase, type LeadForm, note } from './lead.ts';
 

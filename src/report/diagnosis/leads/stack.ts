@@ -6,7 +6,7 @@
 
 import type { Root } from '../../../kernel/root.ts';
 import type { Table } from '../../../model/table.ts';
-import { inNamespace } from '../../advice/step.ts';
+import { inNamespace } from '../../../words/in-namespace.ts';
 import { tableWords } from '../../table-words.ts';
 import { type Between, type LeadBase, type LeadForm, type NetFolders, note, rate, type Surroundings } from './lead.ts';
 

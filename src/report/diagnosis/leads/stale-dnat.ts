@@ -4,12 +4,12 @@
 
 import { moduleState } from '../../../kernel/modules.ts';
 import { netFolder } from '../../../kernel/namespaces/nsenter.ts';
+import { isOwnAddress, readOwnAddresses } from '../../../kernel/namespaces/own-addresses.ts';
 import type { Root } from '../../../kernel/root.ts';
 import { readRuleTexts } from '../../../kernel/rules/rules.ts';
 import type { Table } from '../../../model/table.ts';
+import { inNamespace } from '../../../words/in-namespace.ts';
 import { grouped } from '../../../words/prose.ts';
-import { isOwnAddress, readOwnAddresses } from '../../advice/own-addresses.ts';
-import { inNamespace } from '../../advice/step.ts';
 import { addressWords } from '../../list/address.ts';
 import type { Holdings, UdpTarget } from '../../list/holders.ts';
 import { type LeadBase, type LeadForm, type Note, note } from './lead.ts';

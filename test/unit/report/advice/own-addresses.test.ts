@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { parseListedRoutes, parseLocalIpv4, parseLocalIpv6 } from '../../../../src/report/advice/local-routes.ts';
-import { hasLocalNetwork, isOwnAddress, readOwnAddresses } from '../../../../src/report/advice/own-addresses.ts';
-import { addressKey } from '../../../../src/report/advice/ssh-sessions.ts';
+import { parseListedRoutes, parseLocalIpv4, parseLocalIpv6 } from '../../../../src/kernel/namespaces/local-routes.ts';
+import { hasLocalNetwork, isOwnAddress, readOwnAddresses } from '../../../../src/kernel/namespaces/own-addresses.ts';
+import { addressKey } from '../../../../src/kernel/namespaces/ssh-sessions.ts';
 import { otherTable, table } from '../../support/observation.ts';
 import { rootOf } from '../../support/root.ts';
 

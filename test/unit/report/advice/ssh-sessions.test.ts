@@ -3,7 +3,7 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { files as system } from '#system/files';
-import { addressKey, parseSockets, readSshAccess } from '../../../../src/report/advice/ssh-sessions.ts';
+import { addressKey, parseSockets, readSshAccess } from '../../../../src/kernel/namespaces/ssh-sessions.ts';
 import { otherTable, table } from '../../support/observation.ts';
 import { type Files, rootOf, timeFor } from '../../support/root.ts';
 

@@ -2,11 +2,11 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { addressKey } from '../../../../src/kernel/namespaces/ssh-sessions.ts';
 import type { FilterChain } from '../../../../src/model/filter-chain.ts';
 import type { SshAccess } from '../../../../src/model/ssh-access.ts';
 import { type CulpritAdvice, culpritAdvice } from '../../../../src/report/advice/culprits.ts';
 import { releaseAdvice } from '../../../../src/report/advice/release.ts';
-import { addressKey } from '../../../../src/report/advice/ssh-sessions.ts';
 import type { Suspicion } from '../../../../src/report/advice/suspicion.ts';
 import { synproxyStep } from '../../../../src/report/advice/synproxy.ts';
 import { STATES } from '../../../../src/report/list/entry.ts';

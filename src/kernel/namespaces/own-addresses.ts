@@ -1,11 +1,10 @@
 // The addresses of a network namespace itself: a process in it sends from them. If they are unknown, no rule against an
 // address is advised.
 
-import { netFolder } from '../../kernel/namespaces/nsenter.ts';
-import type { Root } from '../../kernel/root.ts';
 import type { Namespace } from '../../model/table.ts';
-import type { Holder } from '../list/holders.ts';
+import type { Root } from '../root.ts';
 import { type LocalRoute, readLocalIpv4, readLocalIpv6 } from './local-routes.ts';
+import { netFolder } from './nsenter.ts';
 
 /** As signed 32-bit words with commas. */
 export interface OwnAddresses {
@@ -16,7 +15,11 @@ export interface OwnAddresses {
   readonly networks?: readonly LocalRoute[];
 }
 
-type Address = Pick<Holder, 'key' | 'ipv6'>;
+interface Address {
+  /** Signed 32-bit words. */
+  readonly key: readonly number[];
+  readonly ipv6: boolean;
+}
 
 export function readOwnAddresses(root: Root, namespace: Namespace): OwnAddresses {
   const folder = netFolder(root, namespace);

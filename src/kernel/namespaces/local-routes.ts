@@ -6,12 +6,12 @@
 //   ip -o route show table local
 //                               a line per route, if those are too long, as on a router with a full table
 
-import { enterOf } from '../../kernel/namespaces/nsenter.ts';
-import type { Root } from '../../kernel/root.ts';
-import { runTool } from '../../kernel/run-tool.ts';
-import { TOOLS } from '../../kernel/tools.ts';
 import type { Reading } from '../../model/fault.ts';
 import type { Namespace } from '../../model/table.ts';
+import type { Root } from '../root.ts';
+import { runTool } from '../run-tool.ts';
+import { TOOLS } from '../tools.ts';
+import { enterOf } from './nsenter.ts';
 import { addressKey } from './ssh-sessions.ts';
 
 export interface LocalRoute {

@@ -5,12 +5,12 @@
 //   /proc/<pid>/net/tcp6     net/ipv6/tcp_ipv6.c: the same with four words
 
 import { files } from '#system/files';
-import { readBounded } from '../../kernel/file.ts';
-import { netFolder } from '../../kernel/namespaces/nsenter.ts';
-import { parseProcess, processIds } from '../../kernel/namespaces/processes.ts';
-import type { Root } from '../../kernel/root.ts';
 import type { SshAccess } from '../../model/ssh-access.ts';
 import type { Namespace } from '../../model/table.ts';
+import { readBounded } from '../file.ts';
+import type { Root } from '../root.ts';
+import { netFolder } from './nsenter.ts';
+import { parseProcess, processIds } from './processes.ts';
 
 const LIST_LIMIT = 1 << 22;
 const STAT_LIMIT = 4096;
