@@ -11,41 +11,45 @@ const SPREAD = holdings(
 
 const ONE = holdings(times(10, (at) => ({ port: at, seconds: 432_000 })));
 
-/** Connections, of which some are silent for days. */
+/** Returns connections; the first `ended` have been idle for days. */
 function silent(count: number, ended: number): readonly Flow[] {
   return times(count, (at) => ({ source: `10.0.0.${at}`, port: at, seconds: at < ended ? 1000 : 432_000 }));
 }
 
-describe('never more than the figures support', () => {
+describe('the advice follows from the figures', () => {
   test.each<[string, Incident, readonly string[]]>([
     ['nothing is wrong', { first: { entries: 30 }, holdings: holdings([{}]) }, []],
-    ['not everything was read', { first: { unread: [unreadTable()] } }, []],
-    ['not everything was read, whoever is in the list', { first: { unread: [unreadTable()] }, holdings: ONE }, []],
-    ['full, and nobody stands out', { ...FULL, holdings: SPREAD }, ['raise']],
-    ['the list is not known', FULL, ['raise']],
-    ['the list is empty', { ...FULL, holdings: holdings([]) }, ['raise']],
+    ['a table was not read', { first: { unread: [unreadTable()] } }, []],
+    [
+      'a table was not read, and one source holds all entries',
+      { first: { unread: [unreadTable()] }, holdings: ONE },
+      [],
+    ],
+    ['full, without a dominant source', { ...FULL, holdings: SPREAD }, ['raise']],
+    ['full, without a list', FULL, ['raise']],
+    ['full, with an empty list', { ...FULL, holdings: holdings([]) }, ['raise']],
     [
       'chains too long',
       { first: { limit: 20_000, buckets: ok(512) }, last: { statistics: counted({ chainlength: 5 }) } },
       ['buckets'],
     ],
     [
-      'chains too long although there are buckets',
+      'chains too long in spite of enough buckets',
       { first: { buckets: ok(512) }, last: { statistics: counted({ chainlength: 5 }) } },
       [],
     ],
     [
-      'one source',
+      'one source holds all entries',
       { ...FULL, holdings: holdings(times(10, (at) => ({ port: at, seconds: 432_000 }))) },
       ['source', 'raise'],
     ],
     [
-      'one source has not half',
+      'the largest source holds less than half',
       { ...FULL, holdings: holdings(times(10, (at) => ({ source: `10.0.0.${at % 3}`, port: at, seconds: 432_000 }))) },
       ['raise'],
     ],
     [
-      'one port',
+      'one port holds all entries',
       {
         ...FULL,
         holdings: holdings(times(10, (at) => ({ flag: 'assured', source: `10.0.0.${at}`, seconds: 432_000 }))),
@@ -53,12 +57,12 @@ describe('never more than the figures support', () => {
       ['raise', 'notrack'],
     ],
     [
-      'one port, whose connections are not completed',
+      'one port, with connections that are not completed',
       { ...FULL, holdings: holdings(times(10, (at) => ({ source: `10.0.0.${at}`, seconds: 432_000 }))) },
       ['raise'],
     ],
     [
-      'one port, but translated',
+      'one port, with translated connections',
       {
         ...FULL,
         holdings: holdings(
@@ -68,12 +72,12 @@ describe('never more than the figures support', () => {
       ['raise'],
     ],
     [
-      'one port of SCTP, which has no such rule here',
+      'one SCTP port, which no rule can leave untracked',
       { ...FULL, holdings: holdings(times(10, (at) => ({ protocol: 132, source: `10.0.0.${at}` }))) },
       ['raise'],
     ],
     [
-      'one port has just half',
+      'one port holds exactly half',
       {
         ...FULL,
         holdings: holdings(
@@ -83,16 +87,20 @@ describe('never more than the figures support', () => {
       ['raise', 'notrack'],
     ],
     [
-      'one source has just half',
+      'one source holds exactly half',
       {
         ...FULL,
         holdings: holdings(times(10, (at) => ({ source: `10.0.0.${at < 5 ? 99 : at}`, port: at, seconds: 432_000 }))),
       },
       ['source', 'raise'],
     ],
-    ['a shorter timeout would end just a tenth', { ...FULL, holdings: holdings(silent(20, 2)) }, ['raise', 'timeout']],
     [
-      'half of them have still the time of a longer timeout that was there before',
+      'a shorter timeout would end exactly a tenth',
+      { ...FULL, holdings: holdings(silent(20, 2)) },
+      ['raise', 'timeout'],
+    ],
+    [
+      'half of the entries still run on an earlier, longer timeout',
       {
         ...FULL,
         settings: new Map([['tcp_timeout_established', 86_400]]),
@@ -104,12 +112,12 @@ describe('never more than the figures support', () => {
       ['raise'],
     ],
     [
-      'connections that are silent for days',
+      'connections idle for days',
       { ...FULL, holdings: holdings(times(10, (at) => ({ source: `10.0.0.${at}`, port: at, seconds: 1000 }))) },
       ['raise', 'timeout', 'unproven'],
     ],
     [
-      'a shorter timeout would end too few',
+      'a shorter timeout would end less than a tenth',
       {
         ...FULL,
         holdings: holdings(
@@ -121,18 +129,18 @@ describe('never more than the figures support', () => {
   ])('%s', (_, given, expected) => expect(kinds(adviceOf(given))).toEqual(expected));
 });
 
-test('the timeout that relieves most, not the one that keeps most', () => {
+test('the timeout that ends most entries is shortened, not the one that holds most', () => {
   const closed = times(10, (at) => ({ source: `10.0.1.${at}`, port: at, state: 'TIME_WAIT' as const, seconds: 90 }));
   const [, advice] = adviceOf({ ...FULL, holdings: holdings([...silent(20, 4), ...closed]) });
   expect(advice).toMatchObject({ kind: 'timeout', kept: { name: 'tcp_timeout_time_wait', ended: 10 }, shorter: 30 });
 });
 
 describe('the limit', () => {
-  test('twice a limit that was met', () => {
+  test('a limit that was reached is doubled', () => {
     expect(adviceOf(FULL)).toMatchObject([{ plan: { limit: 2048 }, demand: undefined }]);
   });
 
-  test('what finds no room, for as long as it would stay', () => {
+  test('dropped and evicted entries count for as long as they would live', () => {
     const flows = times(10, (at) => ({
       protocol: 17,
       source: `10.0.0.${at}`,
@@ -146,14 +154,14 @@ describe('the limit', () => {
     expect(raise).toMatchObject({ demand: { perSecond: 4000, seconds: 30, entries: 1.4 * 121_000 } });
   });
 
-  test('as long as a flow that is not answered, not the days of an established one', () => {
+  test('a dropped connection counts with the timeout of an unanswered flow, not of an established one', () => {
     expect(adviceOf({ ...LOSING, holdings: SPREAD })).toMatchObject([{ demand: { seconds: 30, entries: 5600 } }]);
     const syn = times(10, (at) => ({ source: `10.0.0.${at}`, port: at, state: 'SYN_SENT' as const, seconds: 119 }));
     const many = holdings([...syn, ...times(20, (at) => ({ source: `10.1.0.${at}`, port: at, seconds: 432_000 }))]);
     expect(adviceOf({ ...LOSING, holdings: many })).toMatchObject([{ demand: { seconds: 120, entries: 18_200 } }]);
   });
 
-  test('in the state in which most rest, whichever they begin in', () => {
+  test('a dropped connection counts with the timeout of the most common state', () => {
     const web = holdings([
       ...times(20, (at) => ({ source: `10.0.0.${at}`, state: 'TIME_WAIT' as const, seconds: 60 })),
       ...times(5, (at) => ({ source: `10.1.0.${at}`, state: 'SYN_SENT' as const, seconds: 119 })),
@@ -163,7 +171,7 @@ describe('the limit', () => {
     expect(raise).toMatchObject({ demand: { seconds: 120, perSecond: 100, entries: 1.4 * (1000 + 12_000) } });
   });
 
-  test('of several timeouts the mean, by how many there are of each', () => {
+  test('different timeouts are averaged, weighted by their entries', () => {
     const mixed = holdings([
       ...times(11, (at) => ({ protocol: 50, source: `10.0.0.${at}`, seconds: 599 })),
       ...times(9, (at) => ({ protocol: 17, source: `10.1.0.${at}`, flag: 'unreplied' as const, seconds: 29 })),
@@ -172,7 +180,7 @@ describe('the limit', () => {
     expect(adviceOf({ ...LOSING, holdings: mixed })[0]).toMatchObject({ demand: { kind: 'lacking', seconds } });
   });
 
-  test('what comes in where there is room still, if it is much', () => {
+  test('a table that fills fast gets a higher limit before it is full', () => {
     const closing = holdings(
       times(20, (at) => ({ source: `10.0.0.${at}`, state: 'TIME_WAIT' as const, seconds: 119 })),
     );
@@ -186,12 +194,12 @@ describe('the limit', () => {
     expect(filling(788)[0]).toMatchObject({ kind: 'raise', plan: { limit: 2048 }, demand: undefined });
   });
 
-  test('what the list shows to be coming: those that ended within two seconds, until as many are gone', () => {
+  test('connections that closed within the last two seconds give the rate of new entries', () => {
     const young = holdings(
       times(800, (at) => ({ source: `10.0.${at >> 8}.${at & 255}`, state: 'TIME_WAIT', seconds: 119 })),
     );
     const shown = { ...young, timeouts: young.timeouts.map((kept) => ({ ...kept, young: 800 })) };
-    // 400 a second for 120 s, where 800 are now.
+    // 400 entries/s for 120 s, minus the 800 already in the table.
     const present = 1000 + 400 * 120 - 800;
     expect(adviceOf({ ...LOSING, holdings: shown })[0]).toMatchObject({
       demand: { entries: 1.4 * (present + 100 * 120) },
@@ -201,7 +209,7 @@ describe('the limit', () => {
     });
   });
 
-  test('a timeout of more than ten minutes, unless a connection in use has it; a policy that gives more', () => {
+  test('a timeout above ten minutes counts unless connections in use have it; so does a longer one from a policy', () => {
     const seconds = (state: 'TIME_WAIT' | 'ESTABLISHED', left: number, timeout: number) => {
       const flows = times(10, (at) => ({ source: `10.0.0.${at}`, port: at, state, seconds: left }));
       const name = `tcp_timeout_${state.toLowerCase()}`;
@@ -213,7 +221,7 @@ describe('the limit', () => {
     expect(seconds('ESTABLISHED', 900, 900)).toBe(30);
   });
 
-  test('a limit that does not hold comes last, and says for how long it does', () => {
+  test('a limit that fills again comes last, with the time it takes', () => {
     const syn = times(1000, (at) => ({
       source: `${at >> 8}.${at & 255}.1.1`,
       state: 'SYN_SENT' as const,
@@ -227,15 +235,15 @@ describe('the limit', () => {
     expect(raise.holds).toBe((raise.plan.limit - 1000) / 1000);
   });
 
-  test('without the list, as long as UDP stays at the least', () => {
+  test('without a list, the timeout of an unanswered UDP flow is assumed', () => {
     expect(adviceOf(LOSING)).toMatchObject([{ demand: { seconds: 30, entries: 5600 } }]);
   });
 
-  test('in a second, however far apart the looks are', () => {
+  test('rates are per second, whatever the time between samples', () => {
     expect(adviceOf({ ...LOSING, seconds: 2 })).toMatchObject([{ demand: { perSecond: 50, entries: 3500 } }]);
   });
 
-  test('as long as the first timeout that is known', () => {
+  test('the first known timeout is used', () => {
     const flows: readonly Flow[] = [
       ...times(20, (at) => ({
         protocol: 17,
@@ -250,17 +258,17 @@ describe('the limit', () => {
     expect(adviceOf({ ...LOSING, holdings: known })[0]).toMatchObject({ demand: { seconds: 50 } });
   });
 
-  test('not where the size of an entry is not known', () => {
+  test('is not raised if the size of an entry is unknown', () => {
     const unknown = { slabCache: fault('denied'), release: fault('denied'), configuration: wanted(8000) };
     expect(adviceOf({ first: { entries: 1000, ...unknown } })).toEqual([]);
   });
 
-  test('not where memory allows no more than there is', () => {
+  test('is not raised if memory allows no more than the current limit', () => {
     const losing = { first: { entries: 50_000, limit: 65_536, memTotal: ok(2 ** 26) }, last: LOSING.last ?? {} };
     expect(adviceOf(losing)).toMatchObject([{ kind: 'no_memory', plan: { limit: 65_536, reason: 'memory' } }]);
   });
 
-  test('not where there is no memory for it', () => {
+  test('is not raised if memory is short', () => {
     const none = { first: { entries: 1000, available: ok({ bytes: 1000, exact: true }) } };
     expect(kinds(adviceOf(none))).toEqual(['no_memory']);
     expect(kinds(adviceOf({ first: { entries: 1000, memTotal: ok(100_000) } }))).toEqual(['no_memory']);
@@ -272,12 +280,12 @@ describe('a flood', () => {
     times(1000, (at) => ({ source: `${at >> 8}.${at & 255}.1.1`, port: 443, state: 'SYN_SENT', seconds: 119 })),
   );
 
-  test('leaves nothing to grow old: the timeout that keeps most is shortened all the same', () => {
+  test('leaves no idle entries: the timeout that holds most is shortened all the same', () => {
     expect(kinds(adviceOf({ ...LOSING, holdings: syn }))).toEqual(['raise', 'timeout', 'free']);
     expect(kinds(adviceOf({ ...FULL, holdings: syn }))).toEqual(['raise', 'free']);
   });
 
-  test('of more than the table holds for the shorter timeout: that is not enough', () => {
+  test('that fills the table even with the shorter timeout is reported with its entries', () => {
     const short = (drop: number) => {
       const found = adviceOf({ ...FULL, last: { statistics: counted({ drop }) }, holdings: syn });
       return found.find(({ kind }) => kind === 'timeout');
@@ -286,7 +294,7 @@ describe('a flood', () => {
     expect(short(34)).toMatchObject({ shorter: 30, tooMany: 1020 });
   });
 
-  test('that a shorter timeout alone does not end: a port that is not tracked comes first', () => {
+  test('that a shorter timeout does not end: an untracked port comes first', () => {
     const datagrams = times(1000, (at) => ({
       source: `${at >> 8}.${at & 255}.1.1`,
       port: 53,
@@ -302,7 +310,7 @@ describe('a flood', () => {
     expect(advised(101)).toEqual(['notrack', 'timeout']);
   });
 
-  test('is refused for long chains: more buckets do not help where it would fill the table', () => {
+  test('is refused for long chains: more buckets do not help if it would fill the table', () => {
     const refusing = { first: { limit: 100, buckets: ok(512) }, last: { statistics: counted({ chainlength: 5 }) } };
     expect(kinds(adviceOf(refusing))).toEqual(['raise']);
   });
@@ -310,7 +318,7 @@ describe('a flood', () => {
   test.each([
     [10, 10, ['raise', 'timeout']],
     [11, 10, ['raise']],
-  ])('of %d others and %d that have just begun', (others, begun, expected) => {
+  ])('with %d other entries and %d half-open ones', (others, begun, expected) => {
     const flows: readonly Flow[] = [
       ...times(others, (at) => ({ protocol: 17, source: `10.0.0.${at}`, port: at, flag: 'assured' as const })),
       ...times(begun, (at) => ({ source: `10.0.1.${at}`, port: at, state: 'SYN_SENT' as const, seconds: 119 })),
@@ -318,12 +326,12 @@ describe('a flood', () => {
     expect(kinds(adviceOf({ ...LOSING, holdings: holdings(flows) }))).toEqual(expected);
   });
 
-  test('is refused for long chains: as much as the table has room for wants no higher limit', () => {
+  test('is refused for long chains: no higher limit if the table has room for it', () => {
     const refusing = { first: { limit: 300, buckets: ok(512) }, last: { statistics: counted({ chainlength: 5 }) } };
     expect(adviceOf(refusing)).toEqual([]);
   });
 
-  test('is refused for long chains, and what an entry costs is not known', () => {
+  test('is refused for long chains: no advice if the size of an entry is unknown', () => {
     const first = { limit: 20_000, buckets: ok(512), slabCache: fault('denied'), release: fault('denied') };
     expect(adviceOf({ first, last: { statistics: counted({ chainlength: 5 }) } })).toEqual([]);
   });
@@ -337,48 +345,48 @@ describe('a flood', () => {
   });
 });
 
-describe('the limit that is configured', () => {
+describe('the configured limit', () => {
   const full = (limit: number): Incident => ({ first: { entries: 1000, configuration: wanted(limit) } });
   const calm = (limit: number): Incident => ({ first: { configuration: wanted(limit) } });
 
-  test('is set first, and suffices', () => {
+  test('is restored, if it suffices', () => {
     expect(adviceOf(full(8000))).toMatchObject([{ kind: 'restore', plan: { limit: 8000 } }]);
   });
 
-  test('does not suffice', () => {
+  test('is restored and then raised, if it does not suffice', () => {
     expect(kinds(adviceOf(full(1300)))).toEqual(['restore', 'raise']);
   });
 
-  test('leaves just as much room as there has to be', () => {
+  test('is restored and then raised, if exactly 80% of it is in use', () => {
     expect(kinds(adviceOf(full(1250)))).toEqual(['restore', 'raise']);
   });
 
-  test('has no memory: it is not set', () => {
+  test('is not restored if memory is short', () => {
     const none = { entries: 1000, configuration: wanted(8000), available: ok({ bytes: 1000, exact: true }) };
     expect(kinds(adviceOf({ first: none }))).toEqual(['no_memory']);
   });
 
-  test('is what is wrong: whoever is in the list, and whatever was lost before', () => {
+  test('is the only advice, whatever is in the list and whatever was lost before', () => {
     expect(kinds(adviceOf({ ...calm(8000), holdings: ONE }))).toEqual(['restore']);
     expect(kinds(adviceOf({ first: { configuration: wanted(1500), statistics: counted({ drop: 5 }) } }))).toEqual([
       'restore',
     ]);
   });
 
-  test('leaves no room above what is in use: it is not set', () => {
+  test('is not restored if it leaves too little room above the current entries', () => {
     expect(kinds(adviceOf(full(1200)))).toEqual(['raise']);
   });
 
-  test('is what is wrong, while nothing is full', () => {
+  test('is restored while the table is not full', () => {
     expect(kinds(adviceOf({ ...calm(8000), holdings: SPREAD }))).toEqual(['restore']);
   });
 
-  test('is lower than the live one: that is no fault', () => {
+  test('is no fault if it is below the live one', () => {
     expect(adviceOf(calm(500))).toEqual([]);
   });
 });
 
-describe('packets that clash', () => {
+describe('clashes', () => {
   const clashing = (shortage: NonNullable<Incident['shortage']>): Incident => ({
     first: { entries: 4 },
     last: { statistics: counted({ drop: 50, insert_failed: 50 }) },
@@ -395,22 +403,22 @@ describe('packets that clash', () => {
   test.each([
     ['unknown', false],
     ['none', true],
-  ] as const)('whether for want of ports: %s', (shortage, isNatKnown) => {
+  ] as const)('a shortage of NAT ports: %s', (shortage, isNatKnown) => {
     expect(adviceOf(clashing(shortage))).toEqual([{ kind: 'clash', isNatKnown }]);
   });
 
   test.each<[string, Flow, object | undefined, boolean]>([
-    ['is over', { state: 'TIME_WAIT' }, { name: 'tcp_timeout_time_wait', seconds: 120, shorter: 30 }, true],
-    ['has no shorter timeout', { state: 'LAST_ACK' }, undefined, true],
-    ['is not answered', { protocol: 17, flag: 'unreplied' }, undefined, true],
-    ['is answered, and may be in use', { protocol: 17, flag: 'assured' }, undefined, false],
+    ['ended connections', { state: 'TIME_WAIT' }, { name: 'tcp_timeout_time_wait', seconds: 120, shorter: 30 }, true],
+    ['connections without a shorter timeout', { state: 'LAST_ACK' }, undefined, true],
+    ['unanswered flows', { protocol: 17, flag: 'unreplied' }, undefined, true],
+    ['answered flows, which may be in use', { protocol: 17, flag: 'assured' }, undefined, false],
     [
-      'is established, and may be in use',
+      'established connections, which may be in use',
       { state: 'ESTABLISHED' },
       { name: 'tcp_timeout_established', seconds: 432_000, shorter: 86_400 },
       false,
     ],
-  ])('no port is left: what most of them have %s', (_, flow, timeout, removes) => {
+  ])('no NAT port is left, and most belong to %s', (_, flow, timeout, removes) => {
     const { shortage } = short(flow);
     expect(adviceOf(short(flow))).toMatchObject([{ kind: 'nat_ports', shortage, removes }]);
     if (timeout !== undefined) expect(adviceOf(short(flow))).toMatchObject([{ timeout }]);
@@ -426,40 +434,40 @@ describe('an incident that is over', () => {
   });
 
   test.each<[string, Changes, readonly string[]]>([
-    ['a limit that the kernel starts with', { limit: 262_144 }, []],
-    ['one above it', { limit: 262_145 }, ['keep']],
+    ['the default limit of the kernel', { limit: 262_144 }, []],
+    ['a limit one above the default', { limit: 262_145 }, ['keep']],
     [
-      'that kube-proxy sets again',
+      'a limit that kube-proxy sets again',
       { limit: 327_680, buckets: ok(262_144), evidence: { ...EVIDENCE, kubelet: '/var/lib/kubelet', cpus: 10 } },
       [],
     ],
-    ['that a file has', { limit: 300_000, configuration: wanted(300_000) }, []],
-    ['above what a file has', { limit: 300_000, configuration: wanted(200_000) }, ['keep']],
+    ['a limit that a file sets', { limit: 300_000, configuration: wanted(300_000) }, []],
+    ['a limit above what a file sets', { limit: 300_000, configuration: wanted(200_000) }, ['keep']],
     ['none', { limit: 0, configuration: wanted(200_000) }, []],
-    ['whose cost is not known', { limit: 300_000, slabCache: fault('denied'), release: fault('denied') }, []],
+    ['a limit of unknown cost', { limit: 300_000, slabCache: fault('denied'), release: fault('denied') }, []],
   ])('%s', (_, changes, expected) => expect(kinds(adviceOf(over(changes)))).toEqual(expected));
 
-  test('that limit, and no other', () => {
+  test('the current limit is kept, and no other', () => {
     expect(adviceOf(over({ limit: 300_000 }))).toMatchObject([{ kind: 'keep', plan: { limit: 300_000 } }]);
   });
 });
 
-describe('room that is made at once', () => {
+describe('entries removed at once', () => {
   const ended = holdings([
     ...times(10, (at) => ({ port: at < 9 ? 443 : at, state: 'TIME_WAIT' as const, seconds: 60 })),
     ...times(2, (at) => ({ source: `10.1.0.${at}`, port: 1000 + at, seconds: 432_000 })),
   ]);
 
-  test('not beside who is stopped, for that removes its entries', () => {
+  test('not if a source is blocked, which removes its entries', () => {
     expect(kinds(adviceOf({ ...FULL, holdings: ended }))).toEqual(['source', 'raise', 'timeout']);
   });
 
-  test('where it is the machine itself, which is not stopped', () => {
+  test('if the source is the machine itself, which is never blocked', () => {
     const own = [String((10 << 24) | 1)];
     expect(kinds(adviceOf({ ...FULL, holdings: ended, own }))).toEqual(['source', 'raise', 'timeout', 'free']);
   });
 
-  test('a program that does not close: it is looked for, and nobody is kept out for what it leaves', () => {
+  test('a program that does not close its sockets is looked for, and no source is blocked', () => {
     const left = (closing: number, others: number) =>
       holdings([
         ...times(closing, { source: '10.0.0.1', port: 9000, state: 'CLOSE_WAIT' as const, seconds: 59 }),
@@ -471,7 +479,7 @@ describe('room that is made at once', () => {
     expect(kinds(adviceOf({ ...FULL, holdings: left(9, 10) }))).toEqual(['source', 'raise']);
   });
 
-  test('not where chains are too long', () => {
+  test('not if chains are too long', () => {
     const spread = holdings(times(10, (at) => ({ source: `10.0.0.${at}`, state: 'TIME_WAIT', seconds: 60 })));
     const refusing = { first: { limit: 20_000, buckets: ok(512) }, last: { statistics: counted({ chainlength: 5 }) } };
     expect(kinds(adviceOf({ ...FULL, holdings: spread }))).toContain('free');

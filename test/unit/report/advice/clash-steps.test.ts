@@ -1,4 +1,4 @@
-// What to type where packets are lost to clashes.
+// Commands for packets lost to clashes.
 
 import { expect, test } from 'vitest';
 import { clashStep } from '../../../../src/report/advice/clash.ts';
@@ -7,7 +7,7 @@ import type { Place } from '../../../../src/report/advice/step.ts';
 import type { NatUse } from '../../../../src/report/diagnosis/nat-ports.ts';
 import { STATES } from '../../../../src/report/list/entry.ts';
 
-/** In the namespace of a process, or in our own. */
+/** Returns the namespace of a process, or our own. */
 function inside(pid?: number): Place {
   const release = { ok: true, value: { major: 6, minor: 18 }, source: '' } as const;
   const subject = { isOwn: pid === undefined, mount: undefined, pids: pid === undefined ? [] : [pid] };
@@ -25,7 +25,7 @@ const USE: NatUse = {
   mostly: { protocol: 6, state: STATES.indexOf('TIME_WAIT'), assured: true },
 };
 
-test('ports that connections have which are over', () => {
+test('ports of ended connections are freed, and their timeout is shortened', () => {
   const timeout = { name: 'tcp_timeout_time_wait', seconds: 120, shorter: 30 };
   const shortage = { use: USE, range: RANGE };
   expect(natPortsStep({ kind: 'nat_ports', shortage, timeout, removes: true }, inside(7))).toMatchInlineSnapshot(`
@@ -61,7 +61,7 @@ test('ports that connections have which are over', () => {
   `);
 });
 
-test('ports that datagrams have, of IPv6, and no timeout to shorten', () => {
+test('ports of IPv6 datagrams are freed, without a timeout to shorten', () => {
   const mostly = { protocol: 17, state: 0, assured: false };
   const addresses = { translated: [0x20010db8, 1, 0, 1], destination: [0x20010db8, 2, 0, 1] };
   const shortage = { use: { ...USE, ...addresses, protocol: 17, ipv6: true, mostly }, range: RANGE };
@@ -79,7 +79,7 @@ test('ports that datagrams have, of IPv6, and no timeout to shorten', () => {
 });
 
 test.each(['TIME_WAIT', 'CLOSE', 'LAST_ACK', 'FIN_WAIT', 'CLOSE_WAIT', 'SYN_SENT'] as const)(
-  'in %s nothing comes any more: those alone are removed',
+  '%s entries get no more packets: only these are removed',
   (state) => {
     const mostly = { protocol: 6, state: STATES.indexOf(state), assured: false };
     const { commands } = natPortsStep(
@@ -90,7 +90,7 @@ test.each(['TIME_WAIT', 'CLOSE', 'LAST_ACK', 'FIN_WAIT', 'CLOSE_WAIT', 'SYN_SENT
   },
 );
 
-test('entries may be in use, or in zones: none is removed by its addresses', () => {
+test('entries that may be in use, or are in zones, are not removed by their addresses', () => {
   const timeout = { name: 'tcp_timeout_time_wait', seconds: 120, shorter: 30 };
   const advice = { kind: 'nat_ports', shortage: { use: USE, range: RANGE }, timeout, removes: false } as const;
   const { commands, notes } = natPortsStep(advice, inside());
@@ -98,7 +98,7 @@ test('entries may be in use, or in zones: none is removed by its addresses', () 
   expect(notes[0]).toBe('The command frees the ports of new connections after 30 s without a packet, instead of 120.');
 });
 
-test('no port is lacking, or nobody may know', () => {
+test('no shortage of ports is known: counters are shown, and nothing is changed', () => {
   expect(clashStep({ kind: 'clash', isNatKnown: true }, inside(7))).toMatchInlineSnapshot(`
     {
       "commands": [

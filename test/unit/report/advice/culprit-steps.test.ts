@@ -16,7 +16,7 @@ import { type Found, type Line, line, listed, NO_SSH, ownOf, times } from '../..
 
 const UDP = { protocol: 'udp', flag: 'UNREPLIED', port: 53, left: 29 } as const;
 
-/** Of other networks, so that the one that adds most is not the only one. */
+/** Entries from other networks, so that the one that adds most is not the only one. */
 const OTHERS = times(60, (at) => ({ ...UDP, source: `10.${at}.0.1` }));
 
 function place(major: number, minor: number): Place {
@@ -75,7 +75,7 @@ function step(
 
 const OPEN = { state: STATES.indexOf('ESTABLISHED'), port: 443, seconds: 2, both: 500, reset: 0, idle: 500 };
 
-/** Connections without a packet between two readings, too. */
+/** Returns the removals, given open connections without a packet between two samples. */
 function freedBy(lines: readonly string[]): readonly ReleaseAdvice[] {
   const evidence = { ssh: NO_SSH, own: ownOf(), timers: 'sysctls', arrivals: { open: [OPEN] } } as const;
   return releaseAdvice(listed(lines).holdings, evidence).flatMap((one) => (one.kind === 'free' ? [one] : []));
@@ -141,7 +141,7 @@ describe('IPv6', () => {
   });
 });
 
-describe('what older kernels have', () => {
+describe('older kernels', () => {
   const flooder = times(500, () => ({ ...UDP, source: '203.0.113.9' }));
   const network = [...OTHERS, ...times(500, (at) => ({ ...UDP, source: `198.51.100.${at & 255}` }))];
 
@@ -149,7 +149,7 @@ describe('what older kernels have', () => {
     [2, 6, 'iptables ', 0],
     [4, 17, 'iptables ', 0],
     [4, 18, 'nft ', 2],
-  ])('Linux %i.%i counts by source with %s', (major, minor, tool, instead) => {
+  ])('Linux %i.%i limits each source with %s', (major, minor, tool, instead) => {
     const found = step(flooder, 'source_limit', place(major, minor));
     expect(found.commands[0]?.startsWith(tool)).toBe(true);
     expect(found.instead).toHaveLength(instead);
@@ -162,14 +162,14 @@ describe('what older kernels have', () => {
     expect(step(forged({}), 'synproxy', place(major, minor)).commands[2]?.startsWith(tool)).toBe(true);
   });
 
-  test('the entries of a whole network cannot be removed at once', () => {
+  test('the entries of a whole network cannot be removed with one command', () => {
     expect(step(network, 'network', place(2, 6)).commands).toEqual([
       'iptables -t raw -I PREROUTING -s 198.51.100.0/24 -m comment --comment check_conntrack_net_c6336400 -j DROP',
     ]);
   });
 });
 
-test('a SYN flood from many places at many addresses: no address in the rules, and both families', () => {
+test('a SYN flood from many sources to many addresses: rules without addresses, for both families', () => {
   const spread = forged({}).map((text, at) => text.split('192.0.2.1').join(`192.0.2.${at % 9}`));
   const found = step(spread, 'rate_limit');
   expect(found.title).toMatch(/^Or admit at most 16 new connections\/s to port 443 /);
@@ -177,13 +177,13 @@ test('a SYN flood from many places at many addresses: no address in the rules, a
   expect(found.instead.map((one) => one.split(' ')[0])).toEqual(['iptables', 'ip6tables']);
 });
 
-test('a SYN flood through the machine is answered where it is forwarded, one at it where it comes in', () => {
+test('a SYN flood through the machine is answered in the forward hook, one to the machine in the input hook', () => {
   const own = ownOf(String((192 << 24) | (2 << 8) | 1));
   expect(step(forged({}), 'synproxy').commands.join()).toContain('hook forward');
   expect(step(forged({}), 'synproxy', NEW, { own }).commands.join()).toContain('hook input');
 });
 
-test('what is freed, for each family that is there', () => {
+test('entries are removed per address family in the table', () => {
   const of = (source: string) => times(500, () => ({ state: 'TIME_WAIT', left: 60, source }));
   const steps = (lines: readonly string[]) => freedBy(lines).map((one) => releaseStep(one, NEW).commands);
   expect(steps([...of('10.0.0.1'), ...of('2001:db8::9')])).toEqual([
@@ -195,13 +195,13 @@ test('what is freed, for each family that is there', () => {
   expect(steps(of('10.0.0.1'))).toEqual([['conntrack -D -p tcp --state TIME_WAIT --dport 443 -s 10.0.0.1 >/dev/null']]);
 });
 
-describe('in words', () => {
+describe('new entries in the list', () => {
   const idle = times(300, () => ({ port: 5432 }));
   const flooder = times(100, () => ({ ...UDP, source: '2001:0db8:0123:4567:89ab:cdef:0123:4567' }));
   const shown = ({ holdings, arrivals }: Found) =>
     listLines({ kind: 'list', source: '/proc/net/nf_conntrack', holdings, arrivals, cut: undefined });
 
-  test('both columns, no line too long', () => {
+  test('both columns fit in 80 characters', () => {
     const lines = shown(listed([...idle, ...flooder], flooder));
     for (const one of lines) expect(one.length).toBeLessThanOrEqual(80);
     expect(lines).toContain('    2001:db8:123:4567:89ab:cdef:123:4567          100  25.0%       100 100.0%');
@@ -209,14 +209,14 @@ describe('in words', () => {
     expect(lines).toContain('  New: 100 entries that were not there 1 s before.');
   });
 
-  test('a crowd of which nobody has or adds a hundredth', () => {
+  test('sources with less than one percent each are summed up in one line', () => {
     const crowd = times(500, (at) => ({ ...UDP, source: `198.51.${at >> 8}.${at & 255}` }));
     const lines = shown(listed(crowd, crowd));
     const at = lines.findIndex((one) => one.startsWith('  Sources (500)'));
     expect(lines[at + 1]).toBe('    at most 1 each');
   });
 
-  test('a crowd of which those that came after the list was read have nothing in it', () => {
+  test('sources that appeared after the list was read do not raise that figure', () => {
     const crowd = times(500, (at) => ({ ...UDP, source: `198.51.${at >> 8}.${at & 255}` }));
     const later = times(60, (at) => ({ ...UDP, source: `203.0.113.${at}` }));
     const lines = shown(listed(crowd, later));
@@ -224,14 +224,14 @@ describe('in words', () => {
     expect(lines[at + 1]).toBe('    at most 1 each');
   });
 
-  test('as before where nothing tells who adds', () => {
+  test('without enough new entries, the columns are sources and destinations', () => {
     const lines = shown(listed(idle, [line({})]));
     expect(lines).toContain('  New: 1 entry that was not there 1 s before.');
     expect(lines.join('\n')).toMatch(/\n {2}Sources \(1\) +Destinations \(1\)\n/);
     expect(shown(listed(idle)).join('\n')).not.toMatch(/New|Fresh/);
   });
 
-  test('of a part: about how many, and how far off', () => {
+  test('a count of part of the entries is projected, with its accuracy', () => {
     const { arrivals } = listed([...idle, ...flooder], flooder);
     const part = { ...arrivals, counted: 25, read: 100 };
     expect(arrivalLines(part).join(' ').replace(/\s+/g, ' ')).toContain(
@@ -239,7 +239,7 @@ describe('in words', () => {
     );
   });
 
-  test('for programs', () => {
+  test('as JSON', () => {
     const { arrivals } = listed([...idle, ...flooder], flooder);
     expect(arrivalsBody(arrivals)).toMatchObject({
       kind: 'new',
@@ -260,7 +260,7 @@ describe('in words', () => {
   });
 });
 
-describe('in whole', () => {
+describe('the complete step', () => {
   const THERE: Place = {
     ...NEW,
     subject: { isOwn: false, mount: { number: 7, path: '/run/netns/web' }, pids: [] },
@@ -268,7 +268,7 @@ describe('in whole', () => {
   const flooder = times(500, () => ({ ...UDP, source: '203.0.113.9' }));
   const network = [...OTHERS, ...times(500, (at) => ({ ...UDP, source: `198.51.100.${at & 255}` }))];
 
-  /** Title, commands and undo, the same with iptables, notes, files. */
+  /** Returns title, commands and undo, both again with iptables, notes and files. */
   function whole(step: Step): string {
     const { title, commands, undo, instead, undoInstead, remains = '', notes, inNamespace, files } = step;
     const last = [
@@ -347,7 +347,7 @@ describe('in whole', () => {
     expect(step(flooder, 'source', THERE, { own }).commands).toEqual(['ip netns exec web ss -tunap']);
   });
 
-  test('a source may have so many', () => {
+  test('a limit per source', () => {
     expect(whole(step(flooder, 'source_limit'))).toMatchInlineSnapshot(`
       "Or limit each source to 400 entries.
       --
@@ -620,11 +620,11 @@ describe('in whole', () => {
   test.each([
     [4, 2, 'iptables'],
     [4, 3, 'nft'],
-  ])('Linux %i.%i admits so many with %s', (major, minor, tool) => {
+  ])('Linux %i.%i limits the rate with %s', (major, minor, tool) => {
     expect(step(forged({}), 'rate_limit', place(major, minor)).commands[0]?.split(' ')[0]).toBe(tool);
   });
 
-  test('a port that is not tracked, and one in a zone', () => {
+  test('an untracked port, and one in a zone', () => {
     expect(whole(step(flooder, 'notrack'))).toMatchInlineSnapshot(`
       "Do not track udp port 53: it has 100.0% of the entries and 100.0% of the new ones, none translated.
       --
@@ -668,7 +668,7 @@ describe('in whole', () => {
     `);
   });
 
-  test('what is freed, by what it costs', () => {
+  test('removed entries, with the cost of each kind', () => {
     const freed = (of: Line, where = NEW) =>
       freedBy(times(500, (at) => ({ source: `10.0.${at & 1}.${at >> 1}`, ...of })))
         .map((one) => whole(releaseStep(one, where)))

@@ -40,8 +40,8 @@ function forged(count: number, of: Line): readonly string[] {
   });
 }
 
-describe('one source adds', () => {
-  test('beside idle connections: it is named, its port is, and theirs is not', () => {
+describe('one source adds entries', () => {
+  test('next to idle connections: the source and its port are named, the idle port is not', () => {
     const [port, source, limit] = advised(listed([...IDLE, ...FLOODER], FLOODER.slice(0, 200)));
     expect(port).toMatchObject({
       kind: 'notrack',
@@ -54,7 +54,7 @@ describe('one source adds', () => {
     expect(limit).toMatchObject({ kind: 'source_limit', each: 400, whole: 'source' });
   });
 
-  test('the limit is above what any other has', () => {
+  test('the limit is above the entries of any other source', () => {
     const proxy = times(230, () => ({ source: '10.9.9.9' }));
     const [, , limit] = advised(listed([...IDLE, ...proxy, ...FLOODER], FLOODER.slice(0, 200)));
     expect(limit).toMatchObject({ each: 500 });
@@ -64,7 +64,7 @@ describe('one source adds', () => {
     expect(none).toBeUndefined();
   });
 
-  test('of the machine itself: there is a process to be found, and nothing to be kept out', () => {
+  test('on the machine itself: a process to find, and nothing to block', () => {
     const own = ownOf(String((203 << 24) | (113 << 8) | 9));
     expect(advised(listed([...IDLE, ...FLOODER], FLOODER), { own })).toMatchObject([
       { kind: 'notrack' },
@@ -72,17 +72,17 @@ describe('one source adds', () => {
     ]);
   });
 
-  test('so little that the table does not suffer from it: nobody is named', () => {
+  test('too few to matter to the table: no source is named', () => {
     const few = FLOODER.slice(0, 5).concat(FLOODER.slice(5, 35));
     const long = times(30_000, (at) => ({ port: 5432, source: `10.${at >> 14}.${(at >> 7) & 127}.${at & 127}` }));
     expect(kinds(listed([...long, ...FLOODER], few))).toEqual([]);
-    // Where there is no room, those that got in stand for the others.
+    // If packets are lost, the entries that got in stand for the others.
     expect(kinds(listed([...long, ...FLOODER], few), { refused: 500 })).toContain('source');
   });
 });
 
-describe('what only idles', () => {
-  test('nothing is added: no port is to be left untracked', () => {
+describe('idle connections', () => {
+  test('no new entries: no port is untracked', () => {
     expect(kinds(listed(IDLE, []))).toEqual([]);
     expect(kinds(listed(IDLE))).toEqual([]);
     expect(
@@ -95,21 +95,21 @@ describe('what only idles', () => {
     ).toEqual(['source']);
   });
 
-  test('nobody knows what is added: as it always was', () => {
+  test('unknown new entries: the port with most entries is untracked', () => {
     expect(kinds(listed(IDLE), { arrivals: undefined })).toEqual(['notrack']);
   });
 
-  test('what is tried again need not add: it is named only where it has most of the entries', () => {
+  test('a retry need not add an entry: its source is named only if it holds most of them', () => {
     const stream = times(1000, () => ({ ...UDP, source: '10.4.4.4' }));
     expect(kinds(listed([...IDLE, ...stream], []))).toEqual([]);
     expect(kinds(listed(stream, []))).toEqual(['notrack', 'source', 'source_limit']);
   });
 });
 
-describe('a network adds', () => {
+describe('a network adds entries', () => {
   const lines = times(1000, (at) => ({ ...UDP, source: `198.51.100.${at & 255}` }));
 
-  test('and no address of it does much', () => {
+  test('and none of its addresses stands out', () => {
     expect(advised(listed([...IDLE.slice(0, 200), ...lines], lines.slice(0, 300)))).toMatchObject([
       { kind: 'notrack' },
       { kind: 'network', adds: { added: 300, of: 300 } },
@@ -117,7 +117,7 @@ describe('a network adds', () => {
     ]);
   });
 
-  test('of IPv6 too', () => {
+  test('over IPv6 too', () => {
     const six = times(1000, (at) => ({ ...UDP, source: `2001:db8:0:7::${(at + 1).toString(16)}` }));
     expect(advised(listed([...IDLE.slice(0, 200), ...six], six))).toMatchObject([
       { kind: 'notrack', ipv4: true, ipv6: true },
@@ -127,7 +127,7 @@ describe('a network adds', () => {
   });
 });
 
-describe('against some no rule is advised', () => {
+describe('sources and networks exempt from rules', () => {
   const key = (address: string) => String(address.split('.').reduce((word, octet) => (word << 8) | Number(octet), 0));
   const spared = (lines: readonly string[], changes: Partial<Suspicion> = {}) =>
     advised(listed(lines, lines.slice(-300)), changes).flatMap((advice) =>
@@ -154,38 +154,38 @@ describe('against some no rule is advised', () => {
     expect(spared([...others, ...network], { own: anyip })).toEqual(['notrack', 'home']);
   });
 
-  test('the host of a container, which others may be translated to', () => {
+  test('the host of a container, because others may be translated to it', () => {
     const host = ownOf(key('203.0.113.9'), key('198.51.100.1'));
     expect(spared([...others, ...FLOODER], { host })).toEqual(['notrack', 'host']);
     expect(spared([...others, ...network], { host })).toEqual(['notrack', 'host']);
     expect(spared([...others, ...FLOODER], { host: UNKNOWN_OWN })).toEqual(['notrack', 'unknown']);
   });
 
-  test('a network that nearly all entries are from: it may be the only one', () => {
+  test('a network with nearly all entries, because it may be the only one', () => {
     expect(spared([...others.slice(0, 111), ...network])).toEqual(['notrack', 'everything']);
     expect(spared([...others.slice(0, 112), ...network])).toEqual(['notrack', undefined, 'source_limit']);
   });
 
-  test('a source that nearly all entries are from, if it is answered: it may be a proxy', () => {
+  test('a source with nearly all entries, if it is answered, because it may be a proxy', () => {
     const proxy = times(1000, () => ({ protocol: 'udp', port: 53, left: 170, source: '203.0.113.9' }));
     expect(spared(proxy)).toEqual(['notrack', 'everything']);
     expect(spared(FLOODER)).toEqual(['notrack', undefined, 'source_limit']);
     expect(spared(times(1000, () => ({ ...HALF, source: '203.0.113.9' })))).toEqual([undefined, 'source_limit']);
   });
 
-  test('any, if the addresses of the machine are unknown', () => {
+  test('any source, if the addresses of the machine are unknown', () => {
     expect(spared([...others, ...FLOODER], { own: UNKNOWN_OWN })).toEqual(['notrack', 'unknown']);
     expect(spared([...others, ...network], { own: UNKNOWN_OWN })).toEqual(['notrack', 'unknown']);
     const six = times(1000, () => ({ ...UDP, source: '2001:db8::9' }));
     expect(spared(six, { own: { ipv4: new Set(), ipv6: undefined } })).toEqual(['notrack', 'unknown']);
   });
 
-  test('a server, of whose connections only the replies pass', () => {
+  test('a server, if only its replies pass this machine', () => {
     const replies = times(1000, (at) => ({ source: '192.0.2.73', port: 1024 + at, flag: 'UNREPLIED', left: 400_000 }));
     expect(advised(listed(replies), { arrivals: undefined })).toMatchObject([{ kind: 'source', spared: 'one_way' }]);
   });
 
-  test('any, if entries are in zones', () => {
+  test('any source, if entries are in zones', () => {
     const zoned = times(1000, () => ({ ...UDP, source: '203.0.113.9', zone: 7 }));
     expect(spared([...others, ...zoned])).toEqual(['notrack', 'zones']);
   });
@@ -194,24 +194,24 @@ describe('against some no rule is advised', () => {
 describe('a SYN flood with forged sources', () => {
   const flood = forged(3000, HALF);
 
-  test('is called one, by its target; no address is', () => {
+  test('is named by its target, not by its sources', () => {
     expect(advised(listed(flood, flood))).toMatchObject([
       { kind: 'synproxy', target: { port: 443, own: false }, half: { added: 3000, of: 3000 }, most: 1 },
-      // Half of 4000 in the 60 s that SYN_RECV has.
+      // Half of 4000 entries in 60 s, the timeout of SYN_RECV.
       { kind: 'rate_limit', perSecond: 33, seconds: 60 },
     ]);
   });
 
-  test('at the machine itself', () => {
+  test('may target the machine itself', () => {
     const own = ownOf(String((192 << 24) | (2 << 8) | 1));
     expect(advised(listed(flood, flood), { own })).toMatchObject([{ target: { own: true } }, {}]);
   });
 
-  test('that a captured list shows', () => {
+  test('is recognized in a captured list', () => {
     expect(kinds(listed(flood))).toEqual(['synproxy', 'rate_limit']);
   });
 
-  test('in a zone they cannot be left to a proxy, and another tenant may have the same address', () => {
+  test('in a zone gets no proxy, because another tenant may have the same address', () => {
     const zoned = forged(3000, { ...HALF, zone: 7 });
     expect(kinds(listed(zoned, zoned))).toEqual([]);
   });
@@ -223,39 +223,42 @@ describe('a SYN flood with forged sources', () => {
       ['rate_limit'],
     ],
     ['ip_conntrack', { generation: 'ip_conntrack', release: { ...RELEASE, value: { major: 2, minor: 6 } } }, []],
-  ] as const)('%s has not all of it', (_, machine, expected) => {
+  ] as const)('%s supports only part of the advice', (_, machine, expected) => {
     expect(kinds(listed(flood, flood), { machine })).toEqual(expected);
   });
 
   test.each<[string, readonly string[]]>([
-    ['they are completed', forged(3000, { left: 431_999 })],
-    ['they are datagrams', forged(3000, UDP)],
-    ['they are few', forged(90, HALF)],
-    ['one source has more than a few', [...forged(2000, HALF), ...times(200, () => ({ ...HALF, source: '10.0.0.7' }))]],
-    ['they are of one network', times(3000, (at) => ({ ...HALF, source: `198.51.100.${at & 255}` }))],
-    ['they are for every port', forged(3000, HALF).map((text, at) => text.split('443').join(String(1 + at)))],
-  ])('not where %s', (_, lines) => {
+    ['connections are completed', forged(3000, { left: 431_999 })],
+    ['the entries are datagrams', forged(3000, UDP)],
+    ['there are few half-open entries', forged(90, HALF)],
+    [
+      'one source has more than a few entries',
+      [...forged(2000, HALF), ...times(200, () => ({ ...HALF, source: '10.0.0.7' }))],
+    ],
+    ['all sources are in one network', times(3000, (at) => ({ ...HALF, source: `198.51.100.${at & 255}` }))],
+    ['every port is a target', forged(3000, HALF).map((text, at) => text.split('443').join(String(1 + at)))],
+  ])('is not reported if %s', (_, lines) => {
     expect(kinds(listed(lines, lines))).not.toContain('synproxy');
   });
 });
 
-describe('just a SYN flood, and just none', () => {
+describe('the thresholds of a SYN flood', () => {
   const one = (count: number, source: string) => times(count, () => ({ ...HALF, source }));
   const near = (count: number) => times(count, (at) => ({ ...HALF, source: `10.0.0.${at}` }));
   const done = (count: number) => forged(count, { left: 431_999 });
 
   test.each<[string, readonly string[], boolean]>([
-    ['a hundred', forged(100, HALF), true],
-    ['one less', forged(99, HALF), false],
-    ['eight of ten are not completed', [...forged(80, HALF), ...done(20)], true],
-    ['fewer', [...forged(79, HALF), ...done(21)], false],
-    ['of one source one in twenty', [...forged(95, HALF), ...one(5, '10.0.0.7')], true],
-    ['more', [...forged(94, HALF), ...one(6, '10.0.0.7')], false],
-    ['of one network one in five', [...forged(80, HALF), ...near(20)], true],
-    ['more of it', [...forged(79, HALF), ...near(21)], false],
-    ['sent, not received', forged(100, { state: 'SYN_SENT', flag: 'UNREPLIED', left: 119 }), true],
-    ['half of them for one port', [...forged(50, HALF), ...ports(50)], true],
-    ['fewer for one port', [...forged(49, HALF), ...ports(51)], false],
+    ['100 half-open entries', forged(100, HALF), true],
+    ['99 half-open entries', forged(99, HALF), false],
+    ['80 of 100 half-open', [...forged(80, HALF), ...done(20)], true],
+    ['79 of 100 half-open', [...forged(79, HALF), ...done(21)], false],
+    ['5 of 100 from one source', [...forged(95, HALF), ...one(5, '10.0.0.7')], true],
+    ['6 of 100 from one source', [...forged(94, HALF), ...one(6, '10.0.0.7')], false],
+    ['20 of 100 from one network', [...forged(80, HALF), ...near(20)], true],
+    ['21 of 100 from one network', [...forged(79, HALF), ...near(21)], false],
+    ['SYN_SENT instead of SYN_RECV', forged(100, { state: 'SYN_SENT', flag: 'UNREPLIED', left: 119 }), true],
+    ['50 of 100 to one port', [...forged(50, HALF), ...ports(50)], true],
+    ['49 of 100 to one port', [...forged(49, HALF), ...ports(51)], false],
   ])('%s', (_, lines, expected) => {
     expect(kinds(listed(lines, lines)).includes('synproxy')).toBe(expected);
   });
@@ -267,7 +270,7 @@ describe('just a SYN flood, and just none', () => {
   test.each<[number, boolean]>([
     [50, true],
     [49, false],
-  ])('for one address: %i of a hundred', (there, isNamed) => {
+  ])('%i of 100 to one address', (there, isNamed) => {
     const lines = forged(100, HALF).map((text, at) =>
       at < there ? text : text.split('192.0.2.1').join(`198.51.100.${at}`),
     );
@@ -285,7 +288,7 @@ describe('just a SYN flood, and just none', () => {
       ['synproxy', 'rate_limit'],
     ],
     [
-      'nobody knows which',
+      'release unknown',
       { generation: 'nf_conntrack', release: { ok: false, fault: { kind: 'denied', source: '' } } },
       ['rate_limit'],
     ],
@@ -294,7 +297,7 @@ describe('just a SYN flood, and just none', () => {
     expect(kinds(listed(flood, flood), { machine })).toEqual(expected);
   });
 
-  test('what each may have more than is counted speaks against it', () => {
+  test('entries that a source or network may have beyond the count speak against it', () => {
     const { holdings, arrivals } = listed(forged(100, HALF), forged(100, HALF));
     const { added } = arrivals;
     const lacking = (name: 'sources' | 'networks', by: number): Found => {
@@ -307,12 +310,12 @@ describe('just a SYN flood, and just none', () => {
     expect(kinds(lacking('networks', 20))).not.toContain('synproxy');
   });
 
-  test('not so many a second, where nobody knows how long they stay', () => {
+  test('no rate limit if the timeout of the entries is unknown', () => {
     const found = listed(forged(100, HALF), forged(100, HALF));
     expect(kinds({ ...found, holdings: { ...found.holdings, timeouts: [] } })).toEqual(['synproxy']);
   });
 
-  test('so many a second that they take half of the table at the most, and never none', () => {
+  test('the rate limit fills at most half of the table, and is never 0/s', () => {
     const rate = (lines: readonly string[], limit: number) =>
       advised(listed(lines, lines), { limit }).find(({ kind }) => kind === 'rate_limit');
     const flood = forged(100, HALF);
@@ -327,29 +330,29 @@ describe('just a SYN flood, and just none', () => {
   });
 });
 
-describe('just the reason, and just none', () => {
+describe('the thresholds of a culprit', () => {
   const machine = { generation: 'nf_conntrack', release: RELEASE } as const;
   const flood = (count: number) => times(count, () => ({ ...UDP, source: '203.0.113.9' }));
   const others = (count: number, of: Line = {}) =>
     times(count, (at) => ({ port: 1000 + at, source: `10.${at >> 8}.${at & 255}.1`, ...of }));
 
   test.each<[string, readonly string[], readonly string[], readonly string[]]>([
-    ['half of what is added', [...flood(100), ...others(100)], [...flood(30), ...others(30)], ['notrack', 'source']],
-    ['less', [...flood(100), ...others(100)], [...flood(29), ...others(30)], []],
+    ['half of the new entries', [...flood(100), ...others(100)], [...flood(30), ...others(30)], ['notrack', 'source']],
+    ['less than half of the new entries', [...flood(100), ...others(100)], [...flood(29), ...others(30)], []],
+    ['a tenth of all entries: the port is untracked', [...flood(40), ...others(360)], flood(40), ['notrack', 'source']],
     [
-      'a tenth of the entries is worth not to be tracked',
-      [...flood(40), ...others(360)],
-      flood(40),
-      ['notrack', 'source'],
+      'less than a tenth of all entries: only the source is named',
+      [...flood(39), ...others(361)],
+      flood(39),
+      ['source'],
     ],
-    ['less than a tenth is not, and it is who adds', [...flood(39), ...others(361)], flood(39), ['source']],
-    ['a hundredth', [...flood(40), ...others(3960)], flood(40), ['source']],
-    ['less than a hundredth', [...flood(40), ...others(3961)], flood(40), []],
+    ['a hundredth of all entries', [...flood(40), ...others(3960)], flood(40), ['source']],
+    ['less than a hundredth of all entries', [...flood(40), ...others(3961)], flood(40), []],
   ])('%s', (_, lines, began, expected) => {
     expect(kinds(listed(lines, began)).filter((kind) => kind !== 'source_limit')).toEqual(expected);
   });
 
-  test('what would take more than a minute to add a tenth', () => {
+  test('a source that needs more than a minute to add a tenth is not named', () => {
     const few = (count: number, refused = 0) =>
       kinds(listed([...flood(200), ...others(17_800)], flood(count)), { refused, limit: 1000 });
     expect(few(30)).toEqual(['source', 'source_limit']);
@@ -357,12 +360,12 @@ describe('just the reason, and just none', () => {
     expect(kinds(listed([...flood(200), ...others(17_801)], flood(30)), { refused: 1 })).toContain('source');
   });
 
-  test('the longer they took the fewer come in a second', () => {
+  test('the longer the time between samples, the lower the rate', () => {
     const found = listed([...flood(200), ...others(17_800)], flood(30));
     expect(kinds(found, { arrivals: { ...found.arrivals, seconds: 1.01 } })).toEqual([]);
   });
 
-  test('who adds most, and not who has most', () => {
+  test('the source that adds most is named, not the one that holds most', () => {
     const idle = times(900, () => ({ source: '10.0.0.1', port: 22 }));
     const found = listed([...idle, ...flood(100)], [...flood(30), ...others(20)]);
     const { sources, ports } = found.arrivals.both;
@@ -375,14 +378,14 @@ describe('just the reason, and just none', () => {
     expect(order[0]?.[0]).toBe(900);
   });
 
-  test('where nobody knows what is added: who has half', () => {
+  test('if new entries are unknown, the source that holds half is named', () => {
     const has = (lines: readonly string[], own = ownOf()) => advised(listed(lines), { arrivals: undefined, own });
     expect(has([...flood(50), ...others(50)])).toMatchObject([
       { kind: 'notrack', entries: 50, of: 100, adds: undefined, ipv4: true, ipv6: false },
       { kind: 'source', of: 100, spared: undefined },
     ]);
     expect(has([...flood(49), ...others(51)])).toEqual([]);
-    // Of two of whom each has half neither stands out.
+    // Neither of two sources with about half each stands out.
     const second = (count: number) => times(count, () => ({ ...UDP, source: '192.0.2.99', port: 9 }));
     const kinds = (lines: readonly string[]) => has(lines).map(({ kind }) => kind);
     expect(kinds([...flood(50), ...second(41)])).toEqual(['notrack']);
@@ -405,7 +408,7 @@ describe('just the reason, and just none', () => {
     [101, 300],
     [499, 1000],
     [501, 2000],
-  ])('twice what any other has, %i: a limit of %i', (other, each) => {
+  ])('another source has %i entries: the limit is %i', (other, each) => {
     const rest = times(other, () => ({ source: '10.9.9.9' }));
     const found = advised(listed([...flood(2001), ...rest], flood(200)), { limit: 1000 });
     expect(found.find(({ kind }) => kind === 'source_limit')).toMatchObject({ each });
@@ -415,12 +418,12 @@ describe('just the reason, and just none', () => {
     [1000, 100],
     [1001, 200],
     [10_000, 1000],
-  ])('of a table of %i never less than %i, a tenth', (limit, each) => {
+  ])('a table of %i entries: the limit is at least %i, a tenth', (limit, each) => {
     const found = advised(listed(flood(2001), flood(200)), { limit });
     expect(found.find(({ kind }) => kind === 'source_limit')).toMatchObject({ each });
   });
 
-  test('a limit that would not meet who is to be held to it, or that the kernel does not have', () => {
+  test('no limit if the source would stay below it, or if the kernel lacks it', () => {
     const limits = (count: number, where: Suspicion['machine'] = machine) =>
       kinds(listed(flood(count), flood(count)), { machine: where, limit: 1000 }).filter(
         (kind) => kind === 'source_limit',

@@ -1,4 +1,4 @@
-// Rules that refuse packets are named, whatever is wrong.
+// Rules that refuse packets are named, whatever the state of the table.
 
 import { expect, test } from 'vitest';
 import type { RefusingRule } from '../../../../src/model/refusing-rule.ts';
@@ -25,19 +25,19 @@ const THEIRS: RefusingRule = {
 const [CALM, FULL]: readonly Incident[] = [{ first: { entries: 30 } }, { first: { entries: 1000 } }];
 
 test.each<[string, RefusingRule, boolean, boolean]>([
-  ['ours', OURS, true, true],
-  ['ours without a count', { ...OURS, packets: undefined }, true, true],
-  ['ours that has met nothing yet', { ...OURS, packets: 0 }, true, true],
-  ['of others', THEIRS, true, true],
-  ['of others that has met nothing', { ...THEIRS, packets: 0 }, false, false],
-  ['of others without a count', { ...THEIRS, packets: undefined }, false, true],
+  ['our rule', OURS, true, true],
+  ['our rule without a counter', { ...OURS, packets: undefined }, true, true],
+  ['our rule without a match yet', { ...OURS, packets: 0 }, true, true],
+  ["another program's rule", THEIRS, true, true],
+  ["another program's rule without a match", { ...THEIRS, packets: 0 }, false, false],
+  ["another program's rule without a counter", { ...THEIRS, packets: undefined }, false, true],
 ])('%s', (_, rule, whenCalm, whenFull) => {
   const names = (incident: Incident | undefined) =>
     kinds(adviceOf({ ...incident, refusing: [rule] })).includes('in_force');
   expect([names(CALM), names(FULL)]).toEqual([whenCalm, whenFull]);
 });
 
-test('they are shown, and nothing is changed', () => {
+test('the rules are shown, and nothing is changed', () => {
   const [advice] = adviceOf({ ...CALM, refusing: [OURS, THEIRS, { ...THEIRS, table: 'mangle', chain: '' }] });
   if (advice === undefined) throw new Error('no advice');
   const step = stepOf(advice, { observation: observation({}), subject: table() });

@@ -1,4 +1,4 @@
-// A source or network that ssh sessions come from is not kept out, and where that is not known it is looked at first.
+// A source or network with ssh sessions is not blocked; if its sessions are unknown, they are listed first.
 
 import { expect, test } from 'vitest';
 import { networkStep, sourceStep } from '../../../../src/report/advice/keep-out.ts';
@@ -10,7 +10,7 @@ const SIX = { key: [0x20010db8, 7, 0, 9], ipv6: true, entries: 900 };
 const NETWORK = { key: [0x20010db8, 7], ipv6: true, entries: 900 };
 const ADDS = { kind: 'new', added: 90, of: 100 } as const;
 
-test('an ssh session comes from it: only a look', () => {
+test('a source or network with an ssh session is only shown', () => {
   const source = sourceStep(
     { kind: 'source', holder: FOUR, of: 1000, zoned: 0, maybeForged: false, hasSsh: true, spared: 'ssh' },
     context,
@@ -43,7 +43,7 @@ test('an ssh session comes from it: only a look', () => {
 test.each([
   ['iptables', FOUR, 'ss -tnp state established dst 198.51.100.7'],
   ['ip6tables', SIX, "ss -tnp state established dst '[2001:db8:0:7::9]'"],
-])('it is not known whether one does: a look first, with %s too', (tool, holder, look) => {
+])('a source with unknown sessions: they are listed first, with %s too', (tool, holder, look) => {
   const { preconditions, commands, instead } = sourceStep(
     { kind: 'source', holder, of: 1000, zoned: 0, maybeForged: false, hasSsh: undefined, spared: undefined },
     context,
@@ -53,7 +53,7 @@ test.each([
   expect(preconditions?.[0]).toContain('Go on only if no ssh session is among them');
 });
 
-test('none does', () => {
+test('a source without ssh sessions is shown, then blocked', () => {
   const known = sourceStep(
     { kind: 'source', holder: FOUR, of: 1000, zoned: 0, maybeForged: false, hasSsh: false, spared: undefined },
     context,
@@ -67,7 +67,7 @@ test('none does', () => {
   ]);
 });
 
-test('it may be forged: that comes before the commands', () => {
+test('the warning that a source may be forged comes before the commands', () => {
   const forged = sourceStep(
     { kind: 'source', holder: FOUR, of: 1000, zoned: 0, maybeForged: true, hasSsh: false, spared: undefined },
     context,
@@ -77,7 +77,7 @@ test('it may be forged: that comes before the commands', () => {
   );
 });
 
-test('what is said to be removed is removed', () => {
+test('the notes mention removed entries only if a command removes them', () => {
   const network = { key: [(198 << 24) | (51 << 16) | (100 << 8)], ipv6: false, entries: 900 };
   const said = (major: number, minor: number) => {
     const where = { ...context, observation: observation({ release: ok({ major, minor }) }) };
@@ -116,7 +116,7 @@ test.each([
   expect(step.notes[0]).toMatch(why);
 });
 
-test('a network that the machine is in is looked at', () => {
+test('a network that the machine is in is only shown', () => {
   const home = {
     kind: 'network',
     holder: NETWORK,

@@ -1,4 +1,4 @@
-// What has to be accepted before a port is untracked, where, and how it is taken back.
+// Rules that accept a port before it is untracked, the chains they go into, and their undo.
 
 import { describe, expect, test } from 'vitest';
 import type { FilterChain } from '../../../../src/model/filter-chain.ts';
@@ -38,7 +38,7 @@ const before = (lines: readonly string[], word: string) =>
     lines.findIndex((line) => line.includes(word)),
   );
 
-test('in whole: the machine itself, with a chain that drops', () => {
+test('the complete step, for the machine itself with a chain that drops', () => {
   const advice = { ...DNS, chains: [INPUT, { ...INPUT, tool: 'iptables', family: '', chain: 'INPUT' } as const] };
   expect(`\n${adviceLines([advice], '', context, PLAIN).join('\n')}\n`).toMatchInlineSnapshot(`
     "
@@ -91,13 +91,13 @@ test('in whole: the machine itself, with a chain that drops', () => {
   `);
 });
 
-test('nothing drops: nothing has to be accepted', () => {
+test('without a chain that drops, no accept rule is added', () => {
   const { preconditions, commands } = step({});
   expect(preconditions).toEqual([]);
   expect(commands[0]).toBe('nft add table inet check_conntrack_raw_udp_53');
 });
 
-test('rules that could not be read are only shown, with the tool of each form', () => {
+test('unreadable rules: each tool only lists them', () => {
   const { preconditions, commands, instead, undo, notes } = step({ chains: undefined });
   expect(preconditions?.slice(-1)).toEqual([
     'Check first that your rules accept udp port 53 without a state, in both directions.',
@@ -106,7 +106,7 @@ test('rules that could not be read are only shown, with the tool of each form', 
   expect(notes[0]).toContain('udp dport 53 notrack');
 });
 
-test("a chain that is another program's own is looked at, not changed", () => {
+test("another program's chain is listed, not changed", () => {
   const { preconditions, commands } = step({ chains: [{ ...INPUT, table: 'firewalld', isOwned: true }] });
   expect(preconditions?.slice(-1)).toEqual([
     'Check first that your rules accept udp port 53 without a state, in both directions.',
@@ -114,7 +114,7 @@ test("a chain that is another program's own is looked at, not changed", () => {
   expect(before(commands, 'add table')).toEqual(['nft list chain inet firewalld input']);
 });
 
-test('of TCP a packet that begins a connection is no answer', () => {
+test('a TCP packet that opens a connection is not accepted as a reply', () => {
   const chains = [INPUT, { ...INPUT, tool: 'iptables', family: '', table: 'filter', chain: 'INPUT' } as const];
   const { commands, instead } = step({ protocol: 6, port: 443, chains });
   const accepted = [
@@ -127,7 +127,7 @@ test('of TCP a packet that begins a connection is no answer', () => {
   expect(before(instead, ' raw ')).toEqual(accepted);
 });
 
-describe('no more is untracked than is meant', () => {
+describe('only the intended traffic is untracked', () => {
   const rules = (reach: NotrackAdvice['reach']) => {
     const { commands, instead } = step({ reach });
     const words = (line: string) => line.replace(/^nft '?add rule inet check_conntrack_raw_udp_53 |'$/g, '');
@@ -163,7 +163,7 @@ describe('no more is untracked than is meant', () => {
   });
 });
 
-test('in another namespace each part of the undo runs there', () => {
+test('each part of the undo runs in the other namespace', () => {
   const { undo } = step({ chains: [INPUT] }, { ...context, subject: otherTable({ pids: [5] }) });
   expect(undo).toEqual([
     'nsenter -t 5 -n nft delete table inet check_conntrack_raw_udp_53',

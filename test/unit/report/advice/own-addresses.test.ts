@@ -64,7 +64,7 @@ describe('IPv6', () => {
   });
 });
 
-test('as ip prints them', () => {
+test('routes as ip prints them', () => {
   const text = [
     'local 192.0.2.7 dev eth0 proto kernel scope host src 192.0.2.7 ',
     'broadcast 192.0.2.255 dev eth0 proto kernel scope link src 192.0.2.7 ',
@@ -81,7 +81,7 @@ test('as ip prints them', () => {
   ]);
 });
 
-test('of our own namespace, or of a process in another', () => {
+test('addresses of our own namespace, or of another through one of its processes', () => {
   const host = '     |-- 0.0.0.1\n        /32 host LOCAL\n';
   const root = rootOf({
     'proc/net/fib_trie': `${host}     |-- 10.0.0.0\n        /8 host LOCAL\n`,
@@ -96,27 +96,27 @@ test('of our own namespace, or of a process in another', () => {
     ipv6: new Set(['0,0,0,2']),
     networks: [route('10.0.0.0', 8)],
   });
-  // A captured tree without the routes of IPv6.
+  // The captured tree lacks the IPv6 routes.
   const other = { ipv4: new Set(['3']), ipv6: undefined, networks: [] };
   expect(readOwnAddresses(root, otherTable({ pids: [7, 8] }))).toEqual(other);
   const unknown = { ipv4: undefined, ipv6: undefined, networks: [] };
   expect(readOwnAddresses(root, otherTable({ pids: [] }))).toEqual(unknown);
 });
 
-test('without a list of routes, or with one too long, they are unknown', () => {
+test('addresses are unknown without a list of routes, or with one that is too long', () => {
   const long = `${'x'.repeat(1 << 22)}\n     |-- 0.0.0.1\n        /32 host LOCAL\n`;
   for (const text of ['', 'Main:\n', long])
     expect(readOwnAddresses(rootOf({ 'proc/net/fib_trie': text }), table()).ipv4).toBeUndefined();
 });
 
-test('an address is the machine, or not, or that is unknown', () => {
+test('an address belongs to the machine, does not, or is unknown', () => {
   const own = { ipv4: new Set(['1']), ipv6: undefined };
   const of = (key: readonly number[]) => isOwnAddress(own, { key, ipv6: key.length > 1 });
   expect([[1], [2], [0x7f000009], [0, 0, 0, 1], [0, 0, 0, 2]].map(of)).toEqual([true, false, true, true, undefined]);
   expect(isOwnAddress({ ipv4: undefined, ipv6: new Set() }, { key: [1], ipv6: false })).toBeUndefined();
 });
 
-test('every address of a local network is the machine, and a network that has some of them is its own', () => {
+test('every address in a local network belongs to the machine, and so does a network that contains some', () => {
   const networks = [route('192.0.2.0', 24), route('198.51.100.64', 26), route('2001:db8:7::', 48)];
   const own = { ipv4: new Set<string>(), ipv6: new Set<string>(), networks };
   const of = (address: string) => isOwnAddress(own, holder(address));

@@ -1,4 +1,4 @@
-// What is removed at once, and what is not because it may be in use.
+// Entries that are removed at once, and entries that are kept because they may be in use.
 
 import { describe, expect, test } from 'vitest';
 import { releaseAdvice, type UseEvidence, unprovenStep } from '../../../../src/report/advice/release.ts';
@@ -10,7 +10,7 @@ const UDP = { protocol: 'udp', flag: 'UNREPLIED', port: 53, left: 29 } as const;
 const HALF = { state: 'SYN_RECV', left: 59 } as const;
 const IDLE = times(3000, (at) => ({ port: 5432, source: `10.2.${at >> 8}.${at & 255}` }));
 
-/** All connections to port 443 had no packet between two readings. */
+/** No connection to port 443 had a packet between two samples. */
 const GROUP: OpenGroup = {
   state: STATES.indexOf('ESTABLISHED'),
   port: 443,
@@ -26,7 +26,7 @@ const SILENT: UseEvidence = {
   arrivals: { open: [GROUP, { ...GROUP, state: STATES.indexOf('CLOSE_WAIT') }] },
 };
 
-describe('what is freed at once', () => {
+describe('entries removed at once', () => {
   test.each<[string, readonly string[], object]>([
     [
       'connections that are not completed',
@@ -34,7 +34,7 @@ describe('what is freed at once', () => {
       { cost: 'half-open', group: { port: 443 }, entries: 3000 },
     ],
     ['connections that have ended', times(900, () => ({ state: 'TIME_WAIT', left: 60 })), { cost: 'ended' }],
-    ['connections that are silent for long', times(900, () => ({ left: 200_000 })), { cost: 'silent' }],
+    ['connections idle for a long time', times(900, () => ({ left: 200_000 })), { cost: 'silent' }],
     ['datagrams', times(900, () => UDP), { cost: 'datagrams', group: { port: 53 } }],
   ])('%s', (_, lines, expected) => {
     expect(releaseAdvice(listed(lines).holdings, SILENT)).toMatchObject([
@@ -57,7 +57,7 @@ describe('what is freed at once', () => {
     expect(advice?.kind === 'free' ? advice.cost : undefined).toBe(cost);
   });
 
-  test('of the families that are there', () => {
+  test('only the address families in the table', () => {
     const of = (source: string) => times(9, () => ({ state: 'TIME_WAIT', left: 60, source }));
     const [four, six] = [of('10.0.0.1'), of('2001:db8::9')];
     const families = (lines: readonly string[]) =>
@@ -65,7 +65,7 @@ describe('what is freed at once', () => {
     expect([four, six, [...four, ...six]].map(families)).toEqual([[[true, false]], [[false, true]], [[true, true]]]);
   });
 
-  test('what has been silent by its own timeout, nearly all of it', () => {
+  test('open connections, if nearly all have been idle by their own timeout', () => {
     const streams = times(100, (at) => ({ protocol: 'udp', port: 1000 + at, left: 9 }));
     const idle = (silent: number) => times(20, (at) => ({ left: at < silent ? 200_000 : 431_999 }));
     const costs = (silent: number) =>
@@ -75,7 +75,7 @@ describe('what is freed at once', () => {
     expect([costs(18), costs(17)]).toEqual([['silent'], []]);
   });
 
-  test('just a tenth of all, and from one source just nearly all', () => {
+  test('at least a tenth of all entries, and by source if one has nearly all of them', () => {
     const ended = times(100, () => ({ state: 'TIME_WAIT', left: 60, source: '10.5.5.5', port: 80 }));
     const of = (others: number) => releaseAdvice(listed([...ended, ...IDLE.slice(0, others)]).holdings, SILENT);
     expect(of(900)).toMatchObject([{ entries: 100, of: 1000 }]);
@@ -84,7 +84,7 @@ describe('what is freed at once', () => {
     expect(of(11)).toMatchObject([{ source: undefined, entries: 100 }]);
   });
 
-  test('not flows of UDP that are answered, if anything is translated', () => {
+  test('no answered UDP flows if any entry is translated', () => {
     const of = (flag: 'ASSURED' | 'UNREPLIED', nat: number) => {
       const { holdings } = listed(times(100, () => ({ ...UDP, flag })));
       return releaseAdvice({ ...holdings, nat }, SILENT).map(({ kind }) => kind);
@@ -92,11 +92,11 @@ describe('what is freed at once', () => {
     expect([of('ASSURED', 1), of('UNREPLIED', 1), of('ASSURED', 0)]).toEqual([[], ['free'], ['free']]);
   });
 
-  test('not connections that live', () => {
+  test('no connections in use', () => {
     expect(releaseAdvice(listed(IDLE).holdings, SILENT)).toEqual([]);
   });
 
-  test('of what is more than a tenth the largest group', () => {
+  test('the largest group, if it has more than a tenth of all entries', () => {
     const ended = (count: number) => times(count, () => ({ state: 'TIME_WAIT', left: 60, port: 80 }));
     expect(releaseAdvice(listed([...IDLE, ...ended(400)]).holdings, SILENT)).toMatchObject([
       { entries: 400, of: 3400 },
@@ -104,11 +104,11 @@ describe('what is freed at once', () => {
     expect(releaseAdvice(listed([...IDLE, ...ended(300)]).holdings, SILENT)).toEqual([]);
   });
 
-  test('by source where nearly all of them must have the same', () => {
+  test('by source if nearly all of them must have the same', () => {
     const one = times(900, () => ({ state: 'TIME_WAIT', left: 60, source: '10.5.5.5' }));
     const [narrow] = releaseAdvice(listed([...one, ...IDLE.slice(0, 50)]).holdings, SILENT);
     expect(narrow).toMatchObject({ source: { entries: 900 }, entries: 850 });
-    // The machine itself is not named, nor what may be it.
+    // Neither the machine itself nor an address that may be its own is named.
     for (const own of [ownOf(String((10 << 24) | (5 << 16) | (5 << 8) | 5)), UNKNOWN_OWN])
       expect(releaseAdvice(listed([...one, ...IDLE.slice(0, 50)]).holdings, { ...SILENT, own })).toMatchObject([
         { source: undefined, entries: 900 },
@@ -131,9 +131,9 @@ describe('open connections that may be in use are not removed', () => {
     ['conntrackd', 'conntrackd'],
     ['unknown', 'unknown'],
     ['sysctls', 'free'],
-  ] as const)('timeouts of %s: %s', (timers, expected) => expect(why({ timers })).toEqual([expected]));
+  ] as const)('timeouts from %s: %s', (timers, expected) => expect(why({ timers })).toEqual([expected]));
 
-  test('a single reading', () => {
+  test('a single sample', () => {
     expect(why({ arrivals: undefined })).toEqual(['once']);
     expect(why({ arrivals: { open: [] } })).toEqual(['once']);
   });
@@ -142,18 +142,18 @@ describe('open connections that may be in use are not removed', () => {
     ['another port', { port: 80 }, 'few'],
     ['another state', { state: STATES.indexOf('CLOSE_WAIT') }, 'few'],
     ['too few', { both: 899, idle: 899 }, 'few'],
-    ['as few for longer', { both: 90, idle: 90, seconds: 10 }, 'free'],
+    ['as few over a longer time', { both: 90, idle: 90, seconds: 10 }, 'free'],
     ['one of a thousand had a packet', { both: 1000, reset: 1, idle: 999 }, 'free'],
-    ['two of a thousand had one', { both: 1000, reset: 2, idle: 998 }, 'used'],
-    ['nine of ten were idle for long', { both: 1000, idle: 900 }, 'free'],
-    ['fewer were', { both: 1000, idle: 899 }, 'young'],
+    ['two of a thousand had a packet', { both: 1000, reset: 2, idle: 998 }, 'used'],
+    ['nine of ten were idle for a long time', { both: 1000, idle: 900 }, 'free'],
+    ['fewer than nine of ten were', { both: 1000, idle: 899 }, 'young'],
   ])('%s', (_, changes, expected) => expect(watched(changes)).toEqual([expected]));
 
-  test('nothing is said of what looks as if it is in use', () => {
+  test('no advice for connections that seem to be in use', () => {
     expect(why({ timers: 'policies' }, listed(IDLE).holdings)).toEqual([]);
   });
 
-  test('the step has nothing to type, and says why', () => {
+  test('the step has no commands, and gives the reason', () => {
     const [advice] = releaseAdvice(old, { ...SILENT, timers: 'policies' });
     const step = advice?.kind === 'unproven' ? unprovenStep(advice) : undefined;
     expect(step?.title).toBe('Do not remove the tcp ESTABLISHED entries to port 443 (100.0%): they may be in use.');
@@ -167,10 +167,10 @@ describe('zones', () => {
   const zones = (lines: readonly string[]) =>
     releaseAdvice(listed(lines).holdings, SILENT).map((advice) => advice.kind === 'free' && advice.zone);
 
-  test('one zone has all entries: its number is given', () => expect(zones(ended(7))).toEqual([7]));
+  test('all entries in one zone: the advice names it', () => expect(zones(ended(7))).toEqual([7]));
 
   test.each<[string, readonly string[]]>([
     ['two zones', [...ended(7), ...ended(9)]],
-    ['some are in none', [...ended(7), ...ended(0)]],
+    ['entries with and without a zone', [...ended(7), ...ended(0)]],
   ])('%s: nothing is removed', (_, lines) => expect(zones(lines)).toEqual([]));
 });

@@ -1,5 +1,5 @@
-// Whatever is in a table, and however little is known of the machine: nothing that is advised cuts off the machine itself or
-// an ssh session, removes other entries than it says, or has a number or name that the kernel or a tool refuses.
+// For any table, and however little is known about the machine, no advice cuts off the machine itself or an ssh session,
+// removes entries that it does not announce, or prints a figure or name that the kernel or a tool rejects.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -18,7 +18,7 @@ const SEED = 27;
 const CORPUS = fc.sample(anyTable, { numRuns: 300, seed: SEED });
 const ADVISED = CORPUS.map((given) => ({ given, steps: stepsAbout(given) }));
 
-/** All that a step says to type, in either form. */
+/** Returns every command of a step and of its undo, in either form. */
 function typedIn({ commands, undo, instead, undoInstead }: Step): readonly string[] {
   return [...commands, ...undo, ...instead, ...undoInstead];
 }
@@ -28,7 +28,7 @@ function eachCommand(check: (command: string, given: RandomTable, kind: string) 
     for (const { kind, step } of steps) for (const line of typedIn(step)) check(line, given, kind);
 }
 
-/** Sources that a command drops or removes. */
+/** Returns the sources that a command drops or removes. */
 function refusedBy(command: string): readonly string[] {
   const [, dropped] = / saddr (\S+) .*drop/.exec(command) ?? [];
   const [, raw] = /-t raw -[ID] PREROUTING -s (\S+) /.exec(command) ?? [];
@@ -44,7 +44,7 @@ function isPartOf(address: string, source: string): boolean {
 }
 
 describe('the machine itself', () => {
-  test('no command drops or removes what it sends', () => {
+  test('no command drops its packets or removes its entries', () => {
     let refused = 0;
     eachCommand((command, { own }) => {
       const sources = refusedBy(command).filter((source) => source !== 'and');
@@ -61,14 +61,14 @@ describe('the machine itself', () => {
 });
 
 describe('ssh', () => {
-  test('no command drops or removes what comes from where a session comes from', () => {
+  test('no command blocks the source of a session or removes its open connections', () => {
     eachCommand((command) => {
       const isOpen = !/--state (?:SYN_|TIME_WAIT)|-p udp/.test(command);
       for (const source of refusedBy(command)) expect(isOpen && isPartOf(SESSION_FROM, source), command).toBe(false);
     });
   });
 
-  test('no port of it is untracked, answered by a proxy, or emptied of open connections', () => {
+  test('no ssh port is untracked, answered by a proxy, or emptied of open connections', () => {
     let others = 0;
     eachCommand((command, _, kind) => {
       if (!/notrack|NOTRACK|SYNPROXY|synproxy|conntrack -D .*--state (?:ESTABLISHED|CLOSE_WAIT)/.test(command)) return;
@@ -80,8 +80,8 @@ describe('ssh', () => {
   });
 });
 
-describe('entries that are removed', () => {
-  test('are at least as many as is said, and none is of a used connection', () => {
+describe('removed entries', () => {
+  test('are at least as many as announced, and none is in use', () => {
     let removals = 0;
     for (const { given, steps } of ADVISED)
       for (const { step } of steps.filter(({ kind }) => kind === 'free')) {
@@ -98,7 +98,7 @@ describe('entries that are removed', () => {
     expect(removals).toBeGreaterThan(50);
   });
 
-  test('are of one zone if there are zones', () => {
+  test('are in one zone, if the table has zones', () => {
     eachCommand((command, given) => {
       if (!command.includes('conntrack -D ')) return;
       const zones = new Set(given.crowds.map(({ zone }) => zone));
@@ -125,7 +125,7 @@ function removes(command: string, line: string): boolean {
 
 const LARGEST: readonly (readonly [RegExp, number])[] = [
   [/nf_conntrack_max=(\d+)/g, 2 ** 31 - 1],
-  // Seconds in jiffies, in 31 bits.
+  // Seconds that fit in 31 bits of jiffies at HZ=1000.
   [/_timeout_?\w*=(\d+)/g, (2 ** 31 - 1) / 1000],
   [/echo (\d+) >/g, 268_435_455],
   [/ct count over (\d+)/g, 2 ** 32 - 1],
@@ -134,7 +134,7 @@ const LARGEST: readonly (readonly [RegExp, number])[] = [
   [/--hashlimit-above (\d+)\/second/g, 1_000_000],
 ];
 
-test('no number is one that the kernel or a tool refuses', () => {
+test('every figure is one that the kernel and the tools accept', () => {
   let numbers = 0;
   eachCommand((command) => {
     for (const [pattern, most] of LARGEST)
@@ -147,13 +147,13 @@ test('no number is one that the kernel or a tool refuses', () => {
   expect(numbers).toBeGreaterThan(100);
 });
 
-test('no name is longer than kernels before 4.14 take it', () => {
+test('every name is short enough for kernels before 4.14', () => {
   eachCommand((command) => {
     for (const [name] of command.matchAll(/check_conntrack_\w+/g)) expect(name.length, name).toBeLessThanOrEqual(31);
   });
 });
 
-test('if the rules are unknown no port is untracked', () => {
+test('no port is untracked if the rules are unknown', () => {
   eachCommand((command, { rulesKnown }, kind) => {
     if (kind === 'notrack' && !rulesKnown) expect(command).toMatch(/^(?:nft list ruleset|iptables-save)$/);
   });

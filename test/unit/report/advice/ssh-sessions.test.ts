@@ -1,4 +1,4 @@
-// The ssh sessions of a machine: of its own process, and of each sshd.
+// The ssh sessions of a machine: the one the report runs in, and those of each sshd.
 
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -40,7 +40,7 @@ const own = (files: Files, deadline?: ReturnType<typeof timeFor>) => ({
   view: 'own' as const,
 });
 
-test('its ports at both ends, and the addresses that sessions come from', () => {
+test('the ports of sshd at both ends, and the client addresses', () => {
   expect(readSshAccess(own(SERVER), [table()], undefined)).toEqual({
     listening: new Set([22, 2222]),
     ports: new Set([22, 2222, 49_153]),
@@ -50,7 +50,7 @@ test('its ports at both ends, and the addresses that sessions come from', () => 
   });
 });
 
-test("the session of the report's own process, also without any other", () => {
+test("the report's own session, even without any other", () => {
   const found = readSshAccess(own({}), [table()], '2001:db8::7 50022 2001:db8::1 2200');
   expect(found).toMatchObject({ isComplete: false, established: undefined });
   expect([found.listening, found.ports]).toEqual([new Set([22, 2200]), new Set([22, 2200, 50_022])]);
@@ -59,9 +59,9 @@ test("the session of the report's own process, also without any other", () => {
     expect(readSshAccess(own({}), [table()], broken)).toMatchObject({ clients: new Set(), ports: new Set([22]) });
 });
 
-describe('not all sessions are known', () => {
+describe('the sessions are incomplete', () => {
   test.each<[string, Files]>([
-    ['no sshd is there', { ...SERVER, 'proc/7/stat': stat('bash'), 'proc/8/stat': stat('bash') }],
+    ['no sshd is running', { ...SERVER, 'proc/7/stat': stat('bash'), 'proc/8/stat': stat('bash') }],
     ['the sockets cannot be read', { ...SERVER, 'proc/net/tcp': () => undefined }],
   ])('%s', (_, files) => {
     expect(readSshAccess(own(files), [table()], undefined)).toMatchObject({ isComplete: false });
@@ -77,7 +77,7 @@ describe('not all sessions are known', () => {
     expect(found).toMatchObject({ isComplete: false, ports: new Set([22]), established: new Set([2222, 443]) });
   });
 
-  test('there was no time to look at every process', () => {
+  test('the time was too short to read every process', () => {
     expect(readSshAccess(own(SERVER, timeFor(3)), [table()], undefined)).toMatchObject({ isComplete: false });
   });
 
@@ -87,19 +87,19 @@ describe('not all sessions are known', () => {
   });
 });
 
-test('in another namespace too, unless no process is in it', () => {
+test('sessions in another namespace are read, unless it has no process', () => {
   const files = { ...SERVER, 'proc/7/net/tcp': `${HEAD}${socket('00000000:0456', ANY, '0A', 12)}` };
   const { listening } = readSshAccess(own(files), [table(), otherTable()], undefined);
   expect(listening).toEqual(new Set([22, 2222, 1110]));
   expect(readSshAccess(own(SERVER), [table(), otherTable({ pids: [] })], undefined).isComplete).toBe(true);
 });
 
-test('a process that has gone has no sockets', () => {
+test('a process that has exited has no sockets', () => {
   const { 'proc/7/fd': _, ...rest } = SERVER;
   expect(readSshAccess(own(rest), [table()], undefined)).toMatchObject({ isComplete: true });
 });
 
-test('an IPv4 address on a socket of IPv6 is one of IPv4', () => {
+test('an IPv4-mapped IPv6 address counts as IPv4', () => {
   const mapped = `0000000000000000FFFF0000${CLIENT}`;
   const [found] = parseSockets(socket(`${mapped}:0016`, `${mapped}:C001`, '01', 5));
   expect(found).toEqual({ inode: '5', state: '01', localPort: 22, remotePort: 49_153, remote: key('198.51.100.7') });

@@ -1,4 +1,4 @@
-// No advice cuts off an ssh session of the machine, or opens the way for a scan by not tracking it.
+// No advice cuts off an ssh session of the machine, or lets a scan in by leaving its port untracked.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -46,30 +46,30 @@ function kinds(found: Found, changes: Partial<Suspicion> = {}): readonly string[
 
 const many = (of: Line) => times(1000, (at) => ({ source: `10.${at >> 8}.${at & 255}.1`, ...of }));
 
-describe('a port that is not tracked', () => {
+describe('an untracked port', () => {
   const served = (port: number) => listed(many({ ...SERVED, port }), many({ ...SERVED, port }));
 
   test.each<[string, number, SshAccess, boolean]>([
-    ['served', 443, SESSION, true],
-    ['served, and not connected to this machine', 443, PARTLY, true],
-    ["ssh's own", 22, NO_SSH, false],
-    ["ssh's own, of a captured tree", 22, NOWHERE, false],
+    ['a served port', 443, SESSION, true],
+    ['a served port, not connected to this machine', 443, PARTLY, true],
+    ['the ssh port', 22, NO_SSH, false],
+    ['the ssh port, in a captured tree', 22, NOWHERE, false],
     ['the port of an sshd', 2222, SESSION, false],
     ["the port of an ssh client's end", 1723, SESSION, false],
-    ['connected to this machine, not by ssh', 8443, SESSION, true],
-    ['connected to this machine, perhaps by ssh', 8443, PARTLY, false],
-    ['perhaps connected to this machine', 443, NOWHERE, false],
-    ['one that clients have too', 32_768, SESSION, false],
-    ['the last that they have not', 32_767, SESSION, true],
+    ['a port connected to this machine, not by ssh', 8443, SESSION, true],
+    ['a port connected to this machine, perhaps by ssh', 8443, PARTLY, false],
+    ['a port perhaps connected to this machine', 443, NOWHERE, false],
+    ['the first ephemeral port', 32_768, SESSION, false],
+    ['the last port below the ephemeral range', 32_767, SESSION, true],
   ])('%s, %i', (_, port, ssh, isAdvised) => expect(kinds(served(port), { ssh }).includes('notrack')).toBe(isAdvised));
 
-  test('never to be rid of a scan, or of a flood that nobody answers', () => {
+  test('a scan or an unanswered flood is never untracked', () => {
     const scan = times(1000, (at) => ({ ...SYN, source: OTHER, from: 1024 + at }));
     expect(kinds(listed(scan, scan))).toEqual(['source', 'source_limit']);
     expect(kinds(listed(scan), { arrivals: undefined })).toEqual(['source']);
     const refused = many({ state: 'CLOSE', flag: 'UNREPLIED', left: 9 });
     expect(kinds(listed(refused), { arrivals: undefined })).toEqual([]);
-    // What is served, and then flooded.
+    // A served port, then flooded.
     const mixed = [...many(SERVED), ...many(SYN).slice(0, 400)];
     expect(kinds(listed(mixed, many(SYN).slice(0, 200)))).not.toContain('notrack');
     expect(kinds(listed(mixed, many(SERVED).slice(0, 200)))).toContain('notrack');
@@ -78,7 +78,7 @@ describe('a port that is not tracked', () => {
   const udp = () => listed(many(UDP), many(UDP));
   const reach = (changes: Partial<Suspicion>) => advised(udp(), changes).find(({ kind }) => kind === 'notrack');
 
-  test('of the machine itself, of what passes through it, or of both', () => {
+  test('the rules reach local traffic, forwarded traffic, or both', () => {
     expect(reach({ own: ownOf(key('192.0.2.1')) })).toMatchObject({ reach: 'local' });
     expect(reach({ own: ownOf(key('192.0.2.2')) })).toMatchObject({ reach: 'forwarded' });
     expect(reach({ own: ownOf(key('10.0.0.1')) })).toMatchObject({ reach: 'both' });
@@ -91,7 +91,7 @@ describe('a port that is not tracked', () => {
     expect(reach({ own: ownOf(key('192.0.2.1')), machine: old })).toMatchObject({ reach: 'both' });
   });
 
-  test('the chains that it passes', () => {
+  test('the chains that its packets pass are named', () => {
     const hooks = ['prerouting', 'input', 'forward', 'output', 'postrouting'] as const;
     const chains = hooks.map((hook): FilterChain => {
       return { tool: 'nft', family: 'inet', table: 'filter', chain: hook, hook, isOwned: false };
@@ -107,7 +107,7 @@ describe('a port that is not tracked', () => {
   });
 });
 
-describe('a source or network that an ssh session comes from', () => {
+describe('a source or network with an ssh session', () => {
   test.each([
     [CLIENT, true],
     ['198.51.100.8', false],
@@ -140,7 +140,7 @@ describe('a source or network that an ssh session comes from', () => {
     expect(advised(listed(lines, lines))[1]).toMatchObject({ kind: 'network', hasSsh });
   });
 
-  test('unknown, if not all sessions are known', () => {
+  test('unknown if the sessions are incomplete', () => {
     const lines = times(1000, () => ({ ...UDP, source: OTHER }));
     expect(advised(listed(lines, lines), { ssh: PARTLY })[1]).toMatchObject({ kind: 'source', hasSsh: undefined });
   });
@@ -159,7 +159,7 @@ describe('a SYN flood', () => {
     expect(advised(flood(8443))).toMatchObject([{ kind: 'synproxy', sshPorts: [22, 2222] }, { isSsh: false }]);
   });
 
-  test('the sessions are listed before it, those over IPv6 too', () => {
+  test('ssh sessions are listed first, including those over IPv6', () => {
     const subject = { isOwn: true, mount: undefined, pids: [] };
     const place = { observation: { machine: { release: suspicion().machine.release } }, subject };
     const listing = (ssh: SshAccess) =>
@@ -184,7 +184,7 @@ describe('a SYN flood', () => {
     [4, 8, 840_000, 3333],
     [3, 10, 4000, 16],
     [3, 10, 240, 1],
-  ])('Linux %i.%i keeps a rate that its iptables takes', (major, minor, limit, perSecond) => {
+  ])('Linux %i.%i gets a rate that its iptables accepts', (major, minor, limit, perSecond) => {
     const machine = { generation: 'nf_conntrack', release: { ok: true, value: { major, minor }, source: '' } } as const;
     const advice = advised(flood(443), { limit, machine }).find(({ kind }) => kind === 'rate_limit');
     expect(advice).toMatchObject({ perSecond });
@@ -194,7 +194,7 @@ describe('a SYN flood', () => {
 test.each([
   ['iptables 1.4', 3, 10_000],
   ['iptables 1.6.1', 6, 1_000_000],
-])('%s takes any rate that is advised, and keeps it', (_, major, scale) => {
+])('%s accepts every advised rate, and enforces it', (_, major, scale) => {
   const lines = times(200, (at) => ({ ...SYN, source: `${1 + at}.1.1.1` }));
   const found = listed(lines, lines);
   const release = { ok: true, value: { major, minor: 10 }, source: '' } as const;
@@ -204,7 +204,7 @@ test.each([
       const advice = advised(found, { limit, machine }).find(({ kind }) => kind === 'rate_limit');
       if (advice?.kind !== 'rate_limit') return false;
       const { perSecond } = advice;
-      // Whole parts of a second for each packet; none is "Rate too fast".
+      // iptables keeps whole parts of a second per packet; 0 parts is "Rate too fast".
       const parts = Math.floor(scale / perSecond);
       return parts >= 1 && perSecond <= limit / 240 && scale / parts < perSecond + 1;
     }),
@@ -212,7 +212,7 @@ test.each([
   );
 });
 
-test('open connections of ssh are not removed, half-open and ended ones are', () => {
+test('open ssh connections are kept; half-open and ended ones are removed', () => {
   const seen = (ssh: SshAccess) => {
     const open = [443, 22, 2222, 8443].map((port) => ({
       state: ESTABLISHED,
@@ -235,7 +235,7 @@ test('open connections of ssh are not removed, half-open and ended ones are', ()
 
 const OWN = key('192.0.2.1');
 
-/** Whether the session, and the machine itself, are spared. */
+/** Returns true if the advice spares the session and the machine itself. */
 function spares(advice: CulpritAdvice): boolean {
   switch (advice.kind) {
     case 'notrack':
@@ -259,7 +259,7 @@ function addressOf({ holder }: Extract<CulpritAdvice, { readonly holder: unknown
   return holder.key.join();
 }
 
-test('whatever the list: no rule against the session', () => {
+test('no list leads to a rule against the session', () => {
   const line = fc.record({
     port: fc.constantFrom(22, 2222, 443, 53),
     source: fc.constantFrom(CLIENT, '198.51.100.9', OTHER, '10.0.0.1', '192.0.2.1'),

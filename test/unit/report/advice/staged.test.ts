@@ -1,4 +1,4 @@
-// Each piece of advice that prints commands has a scene in test/incidents in which they are typed, and undone.
+// Each piece of advice that prints commands has a scene in test/incidents that types and undoes them.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { TOP } from '../../../e2e/support/plugin.ts';
 
 const FOLDER = join(TOP, 'test/incidents');
 
-/** File and test, by kind; undefined if there is nothing to type. */
+/** File and test per kind of advice; undefined if it has no commands. */
 const SCENES: Readonly<Record<Advice['kind'], readonly [file: string, title: string] | undefined>> = {
   restore: ['one-step.test.ts', 'the limit that a file of the machine sets is restored'],
   raise: ['one-step.test.ts', 'a limit bounded by memory: it holds as long as printed'],
@@ -40,7 +40,7 @@ test.each(Object.entries(SCENES).flatMap(([kind, scene]) => (scene === undefined
   },
 );
 
-test('every step that changes something is compared with what was there before', () => {
+test('every step that changes something is compared with the state before it', () => {
   const files = readdirSync(FOLDER).filter((name) => name.endsWith('.test.ts'));
   const staged = new Set(Object.values(SCENES).flatMap((scene) => scene?.[0] ?? []));
   for (const name of staged) {

@@ -1,4 +1,4 @@
-// The printed undo, typed on a machine on which the printed commands were typed, leaves it as it was before.
+// The printed undo, typed after the printed commands, leaves the machine as it was before.
 
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
@@ -42,7 +42,7 @@ const SYSCTLS = {
   hashsize: '500',
 };
 
-/** What a machine has that the commands may change. */
+/** The state of a machine that the commands may change. */
 interface Changed {
   readonly tables: Set<string>;
   readonly rules: string[];
@@ -91,7 +91,7 @@ function type(at: Changed, prefix: string, lines: readonly string[]): void {
   for (const line of lines) {
     const isGlobal = /_max=|hashsize/.test(line);
     expect(isGlobal || line.startsWith(prefix), line).toBe(true);
-    // Each part of a pipe runs there.
+    // Each part of a pipe runs in the namespace.
     const bare = isGlobal ? line : line.slice(prefix.length).replace(`| ${prefix}nft`, '| nft');
     const known = COMMANDS.find(([pattern]) => pattern.test(bare));
     if (known === undefined) throw new Error(`unknown command: ${line}`);
@@ -99,13 +99,13 @@ function type(at: Changed, prefix: string, lines: readonly string[]): void {
   }
 }
 
-/** As a shell does, which goes on after a command that has failed. */
+/** Types the lines as a shell runs them: a failed command does not stop it. */
 function typeOn(at: Changed, prefix: string, lines: readonly string[]): void {
   for (const line of lines) {
     try {
       type(at, prefix, [line]);
     } catch {
-      // It has changed nothing.
+      // A failed command changes nothing.
     }
   }
 }
@@ -164,7 +164,7 @@ interface Form {
   readonly undo: readonly string[];
 }
 
-/** Each advice, in each form that it has. */
+/** Returns each advice in each of its forms. */
 function formsOf(release: readonly [number, number], subject: Context['subject']): readonly Form[] {
   return everyAdvice(release).flatMap((advice) => {
     const { commands, undo, instead, undoInstead } = stepOf(advice, contextOf(release, subject));
@@ -185,7 +185,7 @@ describe.each(KERNELS)('Linux %i.%i', (...release) => {
   });
 });
 
-test('a step that was typed in part, or of which one command failed, is undone all the same', () => {
+test('a step typed in part, or with one failed command, is undone all the same', () => {
   for (const { name, commands, undo } of formsOf([6, 18], PLACES.here))
     for (const place of commands.keys())
       for (const typed of [commands.slice(0, place), commands.filter((_, at) => at !== place)]) {
@@ -196,11 +196,11 @@ test('a step that was typed in part, or of which one command failed, is undone a
       }
 });
 
-test('every kind of advice with commands is among them', () => {
+test('every kind of advice with commands is tested', () => {
   expect(new Set(everyAdvice([6, 18]).map(({ kind }) => kind)).size).toBe(13);
 });
 
-test('a step says if it removes entries, or changes nothing', () => {
+test('a step states that it removes entries, or that it changes nothing', () => {
   const context = contextOf([6, 18], table());
   for (const advice of everyAdvice([6, 18])) {
     const { commands, undo, remains } = stepOf(advice, context);
@@ -212,14 +212,14 @@ test('a step says if it removes entries, or changes nothing', () => {
   }
 });
 
-test('the steps of one report do not share what an undo removes', () => {
+test('two kinds of advice never share an undo', () => {
   const context = contextOf([6, 18], table());
   const made = new Map<string, string>();
   for (const advice of everyAdvice([6, 18]))
     for (const line of stepOf(advice, context).undo.filter((each) => each.startsWith('nft delete ')))
       made.set(line, `${made.get(line) ?? ''}${advice.kind};`);
   for (const kinds of made.values()) expect(new Set(kinds.split(';').filter(Boolean)).size, kinds).toBe(1);
-  // Two sources, a network, two limits, two targets of a flood, and two ports.
+  // Two sources, a network, two limits, two flood targets and two ports.
   expect(made.size).toBe(9);
 });
 
@@ -266,7 +266,7 @@ describe('a value that could not be read is not changed', () => {
     expect(kindsOf(new Map())).not.toContain('timeout');
   });
 
-  test('tcp_loose, and none that is 0 already', () => {
+  test('tcp_loose, nor one that is already 0', () => {
     const lines = times(1000, (at) => ({ ...SYN, source: `${1 + (at % 199)}.${at >> 2}.1.1` }));
     const { holdings: all, arrivals } = listed(lines, lines);
     const context = contextOf([6, 18], table());
@@ -292,11 +292,11 @@ describe('a value that could not be read is not changed', () => {
   });
 });
 
-describe('the lines of files', () => {
-  test('are removed, or changed back, by name', () => {
+describe('lines in files', () => {
+  test('are removed or changed back, with the file named', () => {
     const [restore] = findingsOf({ first: { configuration: wanted(4000) } }).advice;
     if (restore === undefined) throw new Error('no advice');
-    // The file that sets the limit is left as it is.
+    // The file that sets the limit is not changed.
     expect(editsUndone(stepOf(restore, contextOf([6, 18], table())).files)).toBe(
       'remove the added lines from /etc/modprobe.d/nf_conntrack.conf and /etc/modules-load.d/nf_conntrack.conf',
     );
