@@ -1,4 +1,4 @@
-// The findings of each command as JSON. Other tests hold the same in words.
+// The findings of each command as JSON. Other tests check them as text.
 
 import { describe, expect, test } from 'vitest';
 import { checkBody } from '../../../src/check/check-body.ts';
@@ -179,9 +179,9 @@ describe('a check', () => {
     return checkBody({ evaluation: evaluated({ clock, ...changes }, argv, histories), identities });
   };
 
-  test('nothing', () => expect(checkBody(undefined)).toEqual({ table: null }));
+  test('no table', () => expect(checkBody(undefined)).toEqual({ table: null }));
 
-  test('one look', () =>
+  test('a single sample', () =>
     expect(checked({})).toMatchInlineSnapshot(`
     {
       "drift": null,
@@ -318,7 +318,7 @@ describe('a check', () => {
     }
     `));
 
-  test('if much cannot be read', () => {
+  test('with many unreadable files', () => {
     const broken = {
       buckets: fault('denied'),
       memTotal: fault('denied', '/proc/meminfo'),
@@ -670,7 +670,7 @@ describe('a check', () => {
   });
 });
 
-test('many namespaces: a check lists as many as it names', () => {
+test('a check lists as many namespaces as it names', () => {
   const many = (count: number, of: (at: number) => object) =>
     Array.from({ length: count }, (_, at) => otherTable({ key: `net:${100 + at}`, pids: [], ...of(at) }));
   const listedOf = (others: ReturnType<typeof many>) => {
@@ -682,7 +682,7 @@ test('many namespaces: a check lists as many as it names', () => {
   const calm = listedOf(many(30, (at) => ({ entries: at })));
   expect(calm).toMatchObject({ found: 46, unread_count: 15 });
   expect([calm?.listed.length, calm?.unread.length]).toEqual([10, 10]);
-  // Namespaces with a finding, and the fullest, which have none.
+  // Namespaces with a finding, then the fullest, which have no finding.
   expect(
     listedOf(many(30, (at) => ({ entries: at < 15 ? 10_000 + at : 950, limit: at < 15 ? 100_000 : 1000 })))?.listed,
   ).toHaveLength(20);
@@ -1115,7 +1115,7 @@ describe('a report', () => {
     });
   });
 
-  test('many namespaces: as many as are named', () => {
+  test('lists as many namespaces as it names', () => {
     const others = Array.from({ length: 30 }, (_, at) => otherTable({ key: `net:${100 + at}`, entries: at }));
     const incident = reportBody(findingsOf({ first: { others, configuration: wanted(4000) } })).report?.incident;
     expect(incident?.namespaces).toHaveLength(20);
@@ -1126,7 +1126,7 @@ describe('a report', () => {
   });
 });
 
-test('a namespace of which nothing is known, and our own', () => {
+test('a namespace without known details, and our own', () => {
   const { isOwn, ...other } = otherTable({ key: 'net:9', pids: [] });
   const nobody = { number: null, mount: null, pid: null, command: null, container: null };
   expect(namespaceBody(new Map(), { isOwn, ...other })).toEqual({ key: 'net:9', ...nobody });

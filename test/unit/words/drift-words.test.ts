@@ -1,4 +1,4 @@
-// What is said of a limit that is not the configured one, and of each cause with its remedy.
+// Text on a limit that differs from the configured one, and on each cause with its remedy.
 
 import { describe, expect, test } from 'vitest';
 import type { Cause } from '../../../src/evaluate/drift.ts';
@@ -30,9 +30,9 @@ describe('the long output', () => {
 
   test.each<[string, Changes, readonly string[]]>([
     ['nothing is configured', { configuration: NOTHING_CONFIGURED }, []],
-    ['as it is configured', { configuration: wanted(1000) }, [`configured limit: 1000, ${where}=1000)`]],
+    ['as configured', { configuration: wanted(1000) }, [`configured limit: 1000, ${where}=1000)`]],
     [
-      'above what is configured',
+      'above the configured limit',
       { configuration: wanted(500) },
       [`configured limit: 500, ${where}=500): a reboot loses the live 1000 unless its source sets it again`],
     ],
@@ -42,19 +42,19 @@ describe('the long output', () => {
       [`configured limit not judged: cannot read ${CONF}: permission denied`],
     ],
     [
-      'a namespace that nothing shows to be the initial one',
+      'a namespace that may not be the initial one',
       { configuration: undefined, isInitial: undefined },
       ['configured limit not judged: not known whether this is the initial network namespace'],
     ],
     ['another namespace', { configuration: undefined, isInitial: false }, []],
   ])('%s', (_, changes, lines) => expect(details(changes)).toEqual(lines));
 
-  test('below it, with each cause', () => {
+  test('below the configured limit, with each cause', () => {
     const [first, ...causes] = details({ configuration: wanted(4001) });
     expect(first).toBe(`configured limit: 4001, ${where}=4001)`);
     expect(causes).toEqual([
       expect.stringMatching(/^likely cause: the module is not loaded at boot/),
-      // Of 4001 entries 500 buckets are too few.
+      // 500 buckets are too few for 4001 entries.
       expect.stringMatching(
         /^likely cause: .* options nf_conntrack hashsize=501 in \/etc\/modprobe\.d\/nf_conntrack\.conf; seen: nf_conntrack as a module in \/proc\/modules, /,
       ),
@@ -62,7 +62,7 @@ describe('the long output', () => {
   });
 });
 
-test('what a module is loaded with is told with what comes of it', () => {
+test('the hashsize of a module is printed with the limit it gives', () => {
   expect(tableText(evaluated({ configuration: HASHSIZE }))).toMatch(
     /^limit is 1000 but \/etc\/modprobe\.d\/x\.conf sets hashsize=500, for 4096; /,
   );
@@ -135,36 +135,36 @@ test.each(CAUSES)('the evidence for %s', (cause) => {
   expect(evidenceWords(cause, drift, found)).toBe(`seen: ${words}`);
 });
 
-describe('evidence that could not be looked at', () => {
+describe('evidence that could not be read', () => {
   const unseen = (changes: Changes) => details({ configuration: wanted(4001), ...changes }).slice(-1);
 
-  test('places that a tree does not have', () => {
+  test('places missing from a tree', () => {
     const evidence = { ...EVIDENCE, builtIn: undefined, unseen: ['init system', 'udev rules'] } as const;
     expect(unseen({ evidence, view: 'captured' })).toEqual([
       'not looked at, because the tree does not have them: loaded modules, init system, udev rules',
     ]);
   });
 
-  test('the list of modules of a machine', () => {
+  test('an unreadable list of modules', () => {
     expect(unseen({ evidence: { ...EVIDENCE, builtIn: undefined }, view: 'own' })).toEqual([
       'not looked at, because they cannot be read: loaded modules',
     ]);
   });
 
-  test('options of the module that the tree does not have are not said to be absent', () => {
+  test('module options missing from the tree are not reported as absent', () => {
     const evidence = { ...EVIDENCE, unseen: ['module options'] } as const;
     expect(details({ configuration: wanted(4001), evidence })[2]).toMatch(
       /; seen: nf_conntrack as a module in \/proc\/modules and a limit that a load gives$/,
     );
   });
 
-  test('a limit that no load can be compared with is no evidence', () => {
+  test('a limit that cannot be compared with a load is no evidence', () => {
     const [, , last] = details({ configuration: wanted(4001), buckets: fault('denied', '/b') });
     expect(last).toMatch(/; seen: nf_conntrack as a module in \/proc\/modules and no hashsize$/);
   });
 });
 
-test('of each generation its own key and file', () => {
+test('each generation has its own key and file', () => {
   const { drift } = evaluated({ configuration: wanted(4000) });
   const old = observation({ generation: 'ip_conntrack' });
   if (drift === undefined) throw new Error('none');

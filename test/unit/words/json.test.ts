@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { renderJson } from '../../../src/words/json.ts';
 
-test('the fields of every document, before and after its body', () => {
+test('every document has the same fields before and after its body', () => {
   const text = renderJson({ state: 'critical', text: 'full', details: ['a'] }, 'plan', { plan: null });
   expect(text.endsWith('}\n')).toBe(true);
   const document: Record<string, unknown> = JSON.parse(text);

@@ -28,12 +28,17 @@ describe('the text', () => {
   test.each<[string, Changes, readonly string[], string]>([
     ['all well', {}, [], '100 of 1000 entries (10.0%), 252.0 KiB slab if full'],
     [
-      'an estimate says about',
+      'an estimate is printed with about',
       { slabCache: fault('denied') },
       [],
       '100 of 1000 entries (10.0%), about 252.0 KiB slab if full',
     ],
-    ['a given size does not', {}, ['--object-size', '350'], '100 of 1000 entries (10.0%), 341.8 KiB slab if full'],
+    [
+      'a given size is printed without about',
+      {},
+      ['--object-size', '350'],
+      '100 of 1000 entries (10.0%), 341.8 KiB slab if full',
+    ],
     [
       'another namespace',
       { isInitial: false },
@@ -41,10 +46,10 @@ describe('the text', () => {
       '100 of 1000 entries (10.0%) in this network namespace, 252.0 KiB slab if full',
     ],
     ['no limit', { limit: 0 }, [], '100 entries, no limit set'],
-    ['size not known', { slabCache: fault('denied'), release: fault('io') }, [], '100 of 1000 entries (10.0%)'],
-    ['usage speaks for itself', { entries: 900 }, [], '900 of 1000 entries (90.0%)'],
+    ['size unknown', { slabCache: fault('denied'), release: fault('io') }, [], '100 of 1000 entries (10.0%)'],
+    ['usage above a threshold is printed once', { entries: 900 }, [], '900 of 1000 entries (90.0%)'],
     ['full', { entries: 1000 }, [], 'table full: 1000 of 1000 entries (100.0%)'],
-    ['over', { entries: 1200 }, [], 'table full: 1200 of 1000 entries (120.0%)'],
+    ['above the limit', { entries: 1200 }, [], 'table full: 1200 of 1000 entries (120.0%)'],
     ['a lower bound', {}, ['-w', '20:'], 'usage 10% is below 20%; 100 of 1000 entries (10.0%)'],
     ['inside of a range', {}, ['-w', '@5:15'], 'usage 10% is inside @5:15; 100 of 1000 entries (10.0%)'],
     [
@@ -53,7 +58,12 @@ describe('the text', () => {
       ['-c', 'drop=0'],
       'drop 11 is above 0; 100 of 1000 entries (10.0%)',
     ],
-    ['bytes in words', {}, ['-w', 'slab_max=1KiB'], 'slab_max 252.0 KiB is above 1.0 KiB; 100 of 1000 entries (10.0%)'],
+    [
+      'bytes with a unit',
+      {},
+      ['-w', 'slab_max=1KiB'],
+      'slab_max 252.0 KiB is above 1.0 KiB; 100 of 1000 entries (10.0%)',
+    ],
     [
       'a ratio',
       { buckets: ok(300) },
@@ -61,7 +71,7 @@ describe('the text', () => {
       'load_factor 3.333 is above 2; 100 of 1000 entries (10.0%)',
     ],
     [
-      'an estimate says about in a finding too',
+      'an estimate in a finding is printed with about',
       { slabCache: fault('denied') },
       ['-w', 'slab_max=1KiB'],
       'slab_max about 252.0 KiB is above 1.0 KiB; 100 of 1000 entries (10.0%)',
@@ -79,50 +89,50 @@ describe('the text', () => {
       'entries 100 is above 99.5; 100 of 1000 entries (10.0%)',
     ],
     [
-      'the gravest first',
+      'the worst first',
       { entries: 850, statistics: counted({ drop: 11 }) },
       ['-c', 'drop=0'],
       'drop 11 is above 0; 850 of 1000 entries (85.0%)',
     ],
     [
-      'usage before what is as grave',
+      'usage before findings of the same severity',
       { entries: 850, statistics: counted({ drop: 11 }) },
       ['-w', 'drop=0'],
       '850 of 1000 entries (85.0%); drop 11 is above 0',
     ],
     [
-      'what was lost since boot, each packet once, where nothing tells when',
+      'losses since boot, each packet once, if their time is unknown',
       { statistics: counted({ drop: 30, insert_failed: 25, chainlength: 5 }) },
       [],
       '100 of 1000 entries (10.0%), since boot: 10 dropped, 20 lost to clashes, 5 refused by long hash chains, 252.0 KiB slab if full',
     ],
     [
-      'what was lost on a kernel that counts resolved clashes among the failed ones',
+      'losses on a kernel that counts resolved clashes as failed insertions',
       { statistics: countedBefore515({ drop: 30, insert_failed: 25 }), release: ok({ major: 4, minor: 18 }) },
       [],
       '100 of 1000 entries (10.0%), since boot: 5 dropped, 25 dropped (table full, or a clash), 377.0 KiB slab if full',
     ],
     [
-      'what was lost on a kernel that drops each clash, and does not call it a drop',
+      'losses on a kernel that loses each clash without counting it as a drop',
       { statistics: countedBefore515({ drop: 30, insert_failed: 25 }), release: ok({ major: 3, minor: 10 }) },
       [],
       '100 of 1000 entries (10.0%), since boot: 30 dropped, 25 lost to clashes, at least 377.0 KiB slab if full',
     ],
     [
-      'what cannot be judged',
+      'a metric that cannot be judged',
       { statistics: fault('denied') },
       ['-w', 'drop=0'],
       'no drop: cannot read /proc/x: permission denied; 100 of 1000 entries (10.0%)',
     ],
   ])('%s', (_, changes, argv, text) => expect(textOf({ statistics: counted(), ...changes }, ...argv)).toBe(text));
 
-  test('a limit that fell back: it is named once', () => {
+  test('a limit that fell back is named once', () => {
     const fallen = { configuration: wanted(4000), statistics: counted() };
     expect(textOf(fallen)).toBe('limit is 1000 but /etc/sysctl.conf sets 4000; 100 entries (10.0%)');
     expect(textOf(fallen, '--drift', 'ok')).toBe('100 of 1000 entries (10.0%), 252.0 KiB slab if full');
   });
 
-  test('files that may set the limit and cannot be read', () => {
+  test('unreadable files that may set the limit', () => {
     const denied = fault('denied', '/etc/sysctl.conf').fault;
     const words = 'configured limit not judged: cannot read /etc/sysctl.conf: permission denied';
     const text = (count: number) =>
@@ -139,7 +149,7 @@ describe('the text', () => {
     };
     const soon = ['-c', 'time_to_full=1h:'];
 
-    test('the time that is left', () => {
+    test('the time until the table is full', () => {
       const text = since([100, 200, 300, 400], { entries: 500 }, ...soon);
       expect(text).toBe('full in 300 s at the current rate; 500 of 1000 entries (50.0%)');
     });
@@ -159,19 +169,19 @@ describe('the text', () => {
       expect(tableText(evaluated(now, [], histories))).toBe('100 of 1000 entries (10.0%), 252.0 KiB slab if full');
     });
 
-    test('none is left', () => {
+    test('no time is left', () => {
       const text = since([600, 700, 800, 900], { entries: 1000 }, ...soon, '-w', '~:', '-c', '~:');
       expect(text).toBe('full and growing; table full: 1000 of 1000 entries (100.0%)');
     });
 
-    test('each loss, whether a threshold is on it or not, and once', () => {
+    test('each loss is printed once, with or without a threshold', () => {
       const lost = { statistics: counted({ drop: 3, insert_failed: 1, early_drop: 9 }) };
       const figures = '2 packets dropped, 1 packet lost to clashes (such as NAT without a free port) in the last 60 s';
       expect(since([100], lost)).toBe(`100 of 1000 entries (10.0%), ${figures}, 252.0 KiB slab if full`);
       expect(since([100], lost, '-w', 'drop_rate=0')).toBe(`${figures}; 100 of 1000 entries (10.0%)`);
     });
 
-    test('a counter that only root may ask for: the message says how', () => {
+    test('a counter that only root can read: the message names the sudo form', () => {
       const statistics = {
         ok: false,
         fault: { kind: 'tool-failed', source: 'conntrack -S', detail: 'exit status 1' },
@@ -182,9 +192,9 @@ describe('the text', () => {
     });
 
     test.each([
-      ['any more', [QUIET]],
-      ['either', []],
-    ])('a counter that cannot be judged %s', (_, cpus) => {
+      ['readable in the last sample', [QUIET]],
+      ['unreadable in the last sample too', []],
+    ])('an unreadable counter, %s', (_, cpus) => {
       const past = [{ uptime: 100, entries: 100, cpus }];
       const now = { clock: ok({ boot: 'b', uptime: 160 }), statistics: fault('denied') };
       const histories = new Map([['own', ok({ past, window: 300 })]]);
@@ -204,7 +214,7 @@ describe('the text', () => {
 });
 
 describe('perfdata', () => {
-  test('metrics that are always shown', () => {
+  test('metrics that are always printed', () => {
     expect(elementsOf({})).toEqual([
       'usage=10%;80;90;0;100',
       'entries=100;800;900;0;1000',
@@ -218,14 +228,14 @@ describe('perfdata', () => {
   });
 
   test.each<[string, Changes, readonly string[], string]>([
-    ['asked for by a threshold', {}, ['-w', 'load_factor=25'], 'load_factor=2;25;;0'],
+    ['requested by a threshold', {}, ['-w', 'load_factor=25'], 'load_factor=2;25;;0'],
     ['a share has a max', {}, ['-c', 'memory_share=50%'], 'memory_share=26.2%;;50;0;100'],
-    ['no bound below zero is a plain number', {}, ['-w', '~:70', '-c', '0:80'], 'usage=10%;70;80;0;100'],
+    ['a range without a lower bound is a plain number', {}, ['-w', '~:70', '-c', '0:80'], 'usage=10%;70;80;0;100'],
     ['entries follow usage', {}, ['-w', '~:33.37', '-c', '70'], 'entries=100;333;700;0;1000'],
     ['entries do not follow a range', {}, ['-w', '20:70'], 'entries=100;;900;0;1000'],
-    ['a range stays one', {}, ['-w', '20:70', '-c', '@5:15'], 'usage=10%;20:70;@5:15;0;100'],
-    ['a lower bound stays one', {}, ['-w', '5:'], 'usage=10%;5:;90;0;100'],
-    ['own thresholds of entries', {}, ['-w', 'entries=500'], 'entries=100;500;;0;1000'],
+    ['a range stays a range', {}, ['-w', '20:70', '-c', '@5:15'], 'usage=10%;20:70;@5:15;0;100'],
+    ['a lower bound stays a lower bound', {}, ['-w', '5:'], 'usage=10%;5:;90;0;100'],
+    ['thresholds on entries themselves', {}, ['-w', 'entries=500'], 'entries=100;500;;0;1000'],
     ['a switched-off level is empty', {}, ['-w', '~:'], 'usage=10%;;90;0;100'],
     ['bytes are integers', {}, ['-w', 'slab=1.5KiB'], 'slab=28672B;1536;;0'],
     ['two decimals', { entries: 367, limit: 1001 }, [], 'usage=36.66%;80;90;0;100'],
@@ -255,7 +265,7 @@ describe('long output', () => {
     ['buckets without a limit', { limit: 0 }, [], 'buckets: 500 (/proc/x)'],
     ['memory now', {}, [], 'memory now: 28.0 KiB = objects 28.0 KiB + extensions 0 B'],
     [
-      'extensions apart',
+      'extensions separately',
       { extensions: { ...table().extensions, acct: ok(1) } },
       [],
       'memory now: 40.5 KiB = objects 28.0 KiB + extensions 12.5 KiB',
@@ -268,7 +278,7 @@ describe('long output', () => {
       'page size of 4 KiB assumed: cannot read /proc/p: no such file',
     ],
     [
-      'release not known',
+      'release unknown',
       { release: fault('malformed', '/proc/r') },
       [],
       'kernel release unknown: cannot use /proc/r: not in a known format',
@@ -296,24 +306,24 @@ describe('long output', () => {
       [],
       'memory at the limit, never swapped: 252.0 KiB = objects 252.0 KiB + extensions 0 B',
     ],
-    ['for those who compare by hand', {}, [], 'object size x limit: 256 x 1000 = 256000 B'],
+    ['the product, for comparison by hand', {}, [], 'object size x limit: 256 x 1000 = 256000 B'],
     ['the hash table', {}, [], 'hash table: 3.9 KiB, in addition to the slab'],
     ['the share of RAM', {}, [], 'slab if full and hash table: 26.2% of RAM (/proc/x)'],
     ['not judged', { limit: 0 }, [], 'not judged: usage: no limit is set'],
     [
-      'who may read it',
+      'root can read it',
       { slabCache: fault('denied', '/proc/slabinfo') },
       [],
       'object size estimated: cannot read /proc/slabinfo: permission denied (root can)',
     ],
     [
-      'who may run it',
+      'root can run it',
       { statistics: fault('tool-failed', 'conntrack -S') },
       [],
       'no counters: cannot run conntrack -S: , it needs CAP_NET_ADMIN (root can)',
     ],
     [
-      'what would have to be loaded',
+      'the module to load',
       { statistics: fault('would-load-module', 'conntrack -S', 'nf_conntrack_netlink') },
       [],
       'no counters: did not run conntrack -S: it would load nf_conntrack_netlink (modprobe nf_conntrack_netlink once)',
@@ -321,21 +331,21 @@ describe('long output', () => {
   ])('%s', (_, changes, argv, line) => expect(detailsOf(changes, ...argv)).toContain(line));
 
   test.each<[string, Changes, readonly string[], RegExp]>([
-    ['no threshold, no word of thresholds not judged', { limit: 0 }, [], /memory_share|load_factor/],
-    ['judged, no word of not judged', {}, ['-w', 'load_factor=25'], /not judged/],
+    ['metrics that cannot be judged, without a threshold', { limit: 0 }, [], /memory_share|load_factor/],
+    ['"not judged", if all was judged', {}, ['-w', 'load_factor=25'], /not judged/],
     ['buckets not read', { buckets: fault('denied') }, [], /^buckets|hash table/],
     ['counters not read', { statistics: fault('denied') }, [], /^counters/],
-    ['object size not known', { slabCache: fault('io'), release: fault('io') }, [], /^object size:|^memory|RAM/],
+    ['object size unknown', { slabCache: fault('io'), release: fault('io') }, [], /^object size:|^memory|RAM/],
     ['no limit', { limit: 0 }, [], /at the limit|x limit|RAM/],
     ['RAM not known', { memTotal: fault('denied') }, [], /% of RAM/],
-    ['all was read', {}, [], /cannot|not known|root may/],
-    ['an estimate only where it is one', {}, [], /about/],
-    ['read by anybody, so root would not help', { slabCache: fault('missing') }, [], /root may|modprobe/],
+    ['faults, if all was read', {}, [], /cannot|not known|root may/],
+    ['"about", without an estimate', {}, [], /about/],
+    ['the hint at root, if it would not help', { slabCache: fault('missing') }, [], /root may|modprobe/],
   ])('left out: %s', (_, changes, argv, words) => {
     expect(detailsOf(changes, ...argv).filter((line) => words.test(line))).toEqual([]);
   });
 
-  test('all of it, in order, each on a line of its own', () => {
+  test('all lines, in order', () => {
     const details = detailsOf({});
     expect(details.map((line) => line.slice(0, line.indexOf(':')))).toEqual([
       'entries',
@@ -379,7 +389,7 @@ describe('long output', () => {
       expect(lines(remembered([100, 110, 120, 130]))).toEqual([`rates: over 60 s, 5 samples (${SOURCE})`]);
     });
 
-    test('why there are none', () => {
+    test('the reason for missing rates', () => {
       expect(lines(fault('foreign', SOURCE))).toEqual([`no history: cannot use ${SOURCE}: it belongs to another user`]);
       expect(lines(ok({ past: 'first run since boot', window: 300 }, SOURCE))).toEqual([
         `no rates yet: first run since boot (${SOURCE})`,
@@ -388,12 +398,12 @@ describe('long output', () => {
       expect(lines(uncounted, { statistics: fault('denied') })).toEqual([`no rates yet: no counters (${SOURCE})`]);
     });
 
-    test('nothing without a state directory', () => {
+    test('no lines without a state directory', () => {
       expect(detailsOf({}).filter((line) => /history|rates/.test(line))).toEqual([]);
     });
   });
 
-  test('an estimate says about in each line that stands on it', () => {
+  test('each line based on an estimate is printed with about', () => {
     const lines = detailsOf({ slabCache: fault('denied') }).filter((line) => line.includes('about '));
     expect(lines.map((line) => line.slice(0, line.indexOf(':')))).toEqual([
       'object size',
@@ -403,14 +413,14 @@ describe('long output', () => {
     ]);
   });
 
-  test('switches that cannot be read are taken at their default, those that are not there are off', () => {
+  test('an unreadable switch counts at its default, a missing one as off', () => {
     const { acct, timestamp } = table().extensions;
     const extensions = { acct, timestamp, events: fault('denied', '/proc/e'), listener: fault('missing', '/proc/l') };
     const lines = detailsOf({ extensions }).filter((line) => line.startsWith('extension assumed by default'));
     expect(lines).toEqual(['extension assumed by default: cannot read /proc/e: permission denied (root can)']);
   });
 
-  test('files that were asked for, and how long each took', () => {
+  test('requested files, and the time each took', () => {
     const attempts = [
       { source: '/proc/a', bytes: 5, milliseconds: 0.25 },
       { source: '/proc/b', bytes: 0, milliseconds: 1, fault: fault('denied', '/proc/b').fault },
@@ -420,7 +430,7 @@ describe('long output', () => {
   });
 });
 
-describe('faults in words', () => {
+describe('faults as text', () => {
   test.each<[FaultKind, string, string]>([
     ['missing', '', 'cannot read /proc/x: no such file'],
     ['denied', '', 'cannot read /proc/x: permission denied'],
@@ -455,7 +465,7 @@ describe('faults in words', () => {
   });
 });
 
-describe('text from outside', () => {
+describe('untrusted text', () => {
   test.each([
     ['a|b', 'a?b'],
     ['a\nb\r\u001b[0m', 'a?b???0m'],
@@ -467,7 +477,7 @@ describe('text from outside', () => {
     ['x'.repeat(65), `${'x'.repeat(61)}...`],
   ])('%j', (text, expected) => expect(foreign(text)).toBe(expected));
 
-  test('a path keeps what is ours, and 64 bytes of the root that was given', () => {
+  test('a path keeps our own part, and 64 bytes of the given root', () => {
     const ours = '/proc/sys/net/netfilter/nf_conntrack_count';
     expect(foreignPath(ours)).toBe(ours);
     expect(foreignPath(`/${'r'.repeat(63)}${ours}`)).toBe(`/${'r'.repeat(63)}${ours}`);
@@ -488,13 +498,13 @@ test.each([
   [2 ** 62, '4096.0 PiB'],
 ])('%d bytes are %s', (bytes, words) => expect(sizeWords(bytes)).toBe(words));
 
-describe('the whole output fits', () => {
+describe('the output fits its limits', () => {
   test('line 1 with its perfdata, then the details', () => {
     expect(fitOutput('text', ['a=1', 'b=2'], ['one', 'two'])).toBe('text | a=1 b=2\none\ntwo\n');
     expect(fitOutput('text', [], [])).toBe('text\n');
   });
 
-  test('perfdata gives way before the text does', () => {
+  test('perfdata is cut before the text', () => {
     const output = fitOutput('t'.repeat(1000), ['a=1', 'b=22222222222222222', 'c=3'], []);
     expect(output).toBe(`${'t'.repeat(1000)} | a=1\n`);
   });
@@ -509,7 +519,7 @@ describe('the whole output fits', () => {
     expect(lines.slice(-3)).toEqual(['d'.repeat(99), '...', '']);
   });
 
-  test('whatever line 1 says', () => {
+  test('for any text', () => {
     const anything = fc.string({ unit: 'binary', maxLength: 3000 });
     fc.assert(
       fc.property(

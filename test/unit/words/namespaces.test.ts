@@ -1,4 +1,4 @@
-// All namespaces in words: the worst first, its owner, and how much of the machine was seen.
+// All namespaces as text: the worst first, its owner, and how much of the machine was visible.
 
 import { describe, expect, test } from 'vitest';
 import { perfdataOf } from '../../../src/check/perfdata.ts';
@@ -17,7 +17,7 @@ interface Case extends Omit<Changes, 'visibility'> {
   readonly identities?: Readonly<Record<string, Identity>>;
   readonly sight?: Partial<Visibility>;
   readonly argv?: readonly string[];
-  /** Packets that each namespace has dropped in the last minute. */
+  /** Packets dropped per namespace in the last 60 s. */
   readonly lost?: Readonly<Record<string, number>>;
 }
 
@@ -66,9 +66,9 @@ const ENVOY = { 'net:1': someone('envoy', 12994, { kind: 'pod', id: '3f2a' }) };
 
 describe('line 1', () => {
   test.each<[string, Case, string, string]>([
-    ['nobody else', {}, 'ok', '100 of 1000 entries (10.0%) here, 1 namespace, 252.0 KiB slab if full'],
+    ['no other namespace', {}, 'ok', '100 of 1000 entries (10.0%) here, 1 namespace, 252.0 KiB slab if full'],
     [
-      'others that are emptier are counted',
+      'emptier namespaces are counted',
       { others: [namespace('net:1', 40)] },
       'ok',
       '100 of 1000 entries (10.0%) here, 2 namespaces, 252.0 KiB slab if full',
@@ -80,25 +80,25 @@ describe('line 1', () => {
       '100 of 1000 entries (10.0%) here, 400 (40.0%) in namespace of envoy (pid 12994, pod 3f2a), 3 namespaces, 252.0 KiB slab if full',
     ],
     [
-      'a full one',
+      'a full namespace',
       { others: [namespace('net:2', 5), namespace('net:1', 1000)], identities: ENVOY },
       'critical',
       'namespace of envoy (pid 12994, pod 3f2a) is full: 1000 of 1000; here 100 (10.0%), 3 namespaces',
     ],
     [
-      'a filling one',
+      'a filling namespace',
       { others: [namespace('net:1', 850)], identities: ENVOY },
       'warning',
       'namespace of envoy (pid 12994, pod 3f2a): 850 of 1000 entries (85.0%); here 100 (10.0%), 2 namespaces',
     ],
     [
-      'losses go with it',
+      'losses in a full namespace',
       { others: [namespace('net:1', 1000)], identities: ENVOY, lost: { 'net:1': 1204 } },
       'critical',
       'namespace of envoy (pid 12994, pod 3f2a) is full: 1000 of 1000, 1204 packets dropped in the last 60 s; here 100 (10.0%), 2 namespaces',
     ],
     [
-      'losses without a threshold on them',
+      'losses without a threshold',
       { others: [namespace('net:1', 4)], identities: ENVOY, lost: { 'net:1': 1 } },
       'ok',
       'namespace of envoy (pid 12994, pod 3f2a): 1 packet dropped in the last 60 s; here 100 (10.0%), 2 namespaces',
@@ -110,37 +110,37 @@ describe('line 1', () => {
       'namespace of envoy (pid 12994, pod 3f2a): 60 packets dropped in the last 60 s; here 100 (10.0%), 2 namespaces',
     ],
     [
-      'a counter, and how full it is first',
+      'usage, then a counter',
       { others: [namespace('net:1', 850, 7)], identities: ENVOY, argv: ['-c', 'drop=0'] },
       'critical',
       'namespace of envoy (pid 12994, pod 3f2a): 850 of 1000 entries (85.0%), drop 7 is above 0; here 100 (10.0%), 2 namespaces',
     ],
     [
-      'the gravest first, here or elsewhere',
+      'the worst first, here or elsewhere',
       { entries: 950, others: [namespace('net:1', 850)], identities: ENVOY },
       'critical',
       '950 of 1000 entries (95.0%) here; namespace of envoy (pid 12994, pod 3f2a): 850 of 1000 entries (85.0%); 2 namespaces',
     ],
     [
-      'of equal state the fullest first',
+      'the fullest first in the same state',
       { entries: 810, others: [namespace('net:1', 850)], identities: ENVOY },
       'warning',
       'namespace of envoy (pid 12994, pod 3f2a): 850 of 1000 entries (85.0%); 810 of 1000 entries (81.0%) here; 2 namespaces',
     ],
     [
-      'what was not read is UNKNOWN, and behind what is critical',
+      'an unread namespace is UNKNOWN, after a critical one',
       { others: [namespace('net:1', 950)], unread: [unreadTable()], identities: ENVOY },
       'critical',
       'namespace of envoy (pid 12994, pod 3f2a): 950 of 1000 entries (95.0%); 1 of 3 namespaces not read: cannot read /proc/x: no such file; here 100 (10.0%), 3 namespaces',
     ],
     [
-      'not read, and before what is warning',
+      'an unread namespace comes before a warning',
       { others: [namespace('net:1', 850)], unread: [unreadTable()], identities: ENVOY },
       'unknown',
       '1 of 3 namespaces not read: cannot read /proc/x: no such file; namespace of envoy (pid 12994, pod 3f2a): 850 of 1000 entries (85.0%); here 100 (10.0%), 3 namespaces',
     ],
     [
-      'outside of the initial namespace',
+      'outside the initial namespace',
       { isInitial: false, others: [namespace('net:1', 850)], identities: ENVOY },
       'warning',
       'namespace of envoy (pid 12994, pod 3f2a): 850 of 1000 entries (85.0%); 100 of 1000 entries (10.0%) in this network namespace, 2 namespaces',
@@ -152,7 +152,7 @@ describe('line 1', () => {
       '100 entries here, no limit set, 850 in namespace of envoy (pid 12994, pod 3f2a), 2 namespaces',
     ],
     [
-      'a threshold on what the whole machine has is judged once',
+      'a threshold on a machine-wide metric is judged once',
       { others: [namespace('net:1', 4)], argv: ['-w', 'slab_max=1GiB', '-w', 'load_factor=99'] },
       'ok',
       '100 of 1000 entries (10.0%) here, 2 namespaces, 252.0 KiB slab if full',
@@ -170,16 +170,20 @@ describe('line 1', () => {
 
   test.each<[string, Partial<Visibility>, string]>([
     ['mounts that may not be entered', { mounts: 2, atLeast: 4 }, ' 2 of at least 4 namespaces,'],
-    ['mounts that may be those that were found', { mounts: 1, atLeast: 2 }, ' 2 of at least 2 namespaces,'],
+    ['mounts that may be namespaces already found', { mounts: 1, atLeast: 2 }, ' 2 of at least 2 namespaces,'],
     ['mounts that cannot be read', { mountsKnown: false, atLeast: 2 }, ' 2 of at least 2 namespaces,'],
     ['hidden processes', { processes: 'own', hidepid: 'hidepid=2' }, ' 2 namespaces, own processes only,'],
-    ['both', { processes: 'own', mounts: 3, atLeast: 5 }, ' 2 of at least 5 namespaces, own processes only,'],
+    [
+      'hidden processes and mounts',
+      { processes: 'own', mounts: 3, atLeast: 5 },
+      ' 2 of at least 5 namespaces, own processes only,',
+    ],
     ['a container', { processes: 'container' }, ' 2 namespaces, all that this container can see,'],
-  ])('all is not claimed where it was not all: %s', (_, sight, words) => {
+  ])('an incomplete view is printed as such: %s', (_, sight, words) => {
     expect(told({ others: [namespace('net:1', 4)], sight }).text).toContain(words);
   });
 
-  test('--partial makes it a finding', () => {
+  test('--partial makes an incomplete view a finding', () => {
     const found = told({
       argv: ['--partial', 'warning'],
       sight: { processes: 'own' },
@@ -210,7 +214,7 @@ describe('line 1', () => {
       'namespace /run/docker/netns/1a (no process)',
     ],
     [
-      'processes that have just gone',
+      'processes that have just exited',
       { number: 9 },
       { process: undefined, container: undefined },
       'namespace 9 (no process)',
@@ -227,14 +231,14 @@ describe('line 1', () => {
       someone('x|y\n\u001b', 3, { kind: 'container', id: 'z;' }),
       'namespace of x?y?? (pid 3, container z?, netns a?b)',
     ],
-  ])('called by %s', (_, changes, identity, words) => {
+  ])('named by %s', (_, changes, identity, words) => {
     const others = [{ ...namespace('net:1', 850), ...changes }];
     const { text } = told({ others, identities: identity === undefined ? {} : { 'net:1': identity } });
     expect(text).toContain(`${words}: 850 of 1000 entries`);
   });
 });
 
-test('performance data: this table, the slab of all, the fullest, and how many', () => {
+test('perfdata: this table, the slab of all, the fullest, and the count', () => {
   const others = [namespace('net:1', 850), namespace('net:3', 60)];
   const data = told({ others, unread: [denied('net:2')] }).perfdata;
   expect(data).toContain('entries=100;800;900;0;1000');
@@ -244,7 +248,7 @@ test('performance data: this table, the slab of all, the fullest, and how many',
   expect(data).toContain('netns_count=4;;;0');
 });
 
-test('the long output lists the ten fullest, what was not read, and what a full table in each would pin', () => {
+test('the long output lists the ten fullest, the unread ones, and the memory if every table is full', () => {
   const others = Array.from({ length: 12 }, (_, at) => namespace(`net:${at}`, at, at));
   const unread = [denied('net:x')];
   const identities = Object.fromEntries([...others, ...unread].map(({ key }) => [key, someone(key.slice(4), 1)]));
@@ -277,7 +281,7 @@ describe('line 1 with findings', () => {
     );
   });
 
-  test('without a limit there is no share here', () => {
+  test('without a limit no share is printed', () => {
     const others = [{ ...namespace('net:1', 850), limit: 0 }];
     expect(told({ limit: 0, others, identities: ENVOY, argv: ['-c', 'entries=800'] }).text).toBe(
       'namespace of envoy (pid 12994, pod 3f2a): entries 850 is above 800; ' +
@@ -290,28 +294,28 @@ describe('line 1 with findings', () => {
     expect(text).toBe('850 of 1000 entries (85.0%) here; drop 1 is above 0; 1 namespace');
   });
 
-  test('one more than can be named', () => {
+  test('one namespace more than can be named', () => {
     const others = [810, 820, 830, 840].map((entries, at) => namespace(`net:${at}`, entries));
     expect(told({ others }).text).toContain('; the same in 1 more namespace; ');
   });
 
-  test('one that is as full as ours is not named', () => {
+  test('a namespace as full as ours is not named', () => {
     expect(told({ others: [namespace('net:1', 100)], identities: ENVOY }).text).not.toContain('envoy');
   });
 
-  test('if the number of namespaces is unknown', () => {
+  test('this table alone, if the number of namespaces is unknown', () => {
     expect(told({ visibility: 'unknown' }).text).toContain('this table alone');
     expect(told({ visibility: 'unknown' }).details).toContain('found: this table alone');
   });
 
-  test('one of at least one', () => {
+  test('one namespace of at least one', () => {
     expect(told({ sight: { mountsKnown: false, atLeast: 1 } }).text).toContain('1 of at least 1 namespaces');
   });
 });
 
 describe('the long output', () => {
   test.each<[string, Partial<Visibility>, readonly string[]]>([
-    ['all is seen', {}, []],
+    ['all are visible', {}, []],
     [
       'hidepid',
       { processes: 'own', hidepid: 'hidepid=2' },
@@ -339,7 +343,7 @@ describe('the long output', () => {
     expect(details.slice(1)).toEqual(lines);
   });
 
-  test('each with its number, and the counters that say something', () => {
+  test('each namespace with its number, and its relevant counters', () => {
     const others = [
       otherTable({ number: 7, statistics: counted({ early_drop: 3, chainlength: 1 }) }),
       otherTable({ key: 'net:9', entries: 1, limit: 0, statistics: { ok: false, fault: unreadTable().fault } }),
@@ -353,7 +357,7 @@ describe('the long output', () => {
     ]);
   });
 
-  test('ten of those that were not read', () => {
+  test('at most ten unread namespaces', () => {
     const unread = Array.from({ length: 12 }, (_, at) => denied(`net:${at}`));
     expect(told({ unread }).details.filter((line) => line.startsWith('not read: '))).toHaveLength(10);
   });

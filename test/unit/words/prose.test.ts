@@ -11,7 +11,7 @@ test.each([
 describe('lines', () => {
   const x = (length: number) => 'x'.repeat(length);
 
-  test('are broken between words, where the next one has no room', () => {
+  test('break between words, before the one that does not fit', () => {
     expect(wrapped('aa bb cc', 5)).toEqual(['aa bb', 'cc']);
     expect(wrapped('aa bb cc', 4)).toEqual(['aa', 'bb', 'cc']);
     expect(wrapped('aa  bb', 80)).toEqual(['aa bb']);
@@ -19,7 +19,7 @@ describe('lines', () => {
     expect(wrapped('')).toEqual([]);
   });
 
-  test('are 80 columns with what goes before them', () => {
+  test('are at most 80 columns, including the indent', () => {
     expect(indented(`${x(70)} ${x(7)}`)).toEqual([`  ${x(70)} ${x(7)}`]);
     expect(indented(`${x(70)} ${x(8)}`)).toEqual([`  ${x(70)}`, `  ${x(8)}`]);
     expect(indented(`${x(70)} ${x(8)}`, '    ')).toEqual([`  ${x(70)}`, `    ${x(8)}`]);

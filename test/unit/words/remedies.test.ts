@@ -1,4 +1,4 @@
-// Commands and lines for files, for each generation and each way to start a machine.
+// Commands and lines for files, per kernel generation and init system.
 
 import { describe, expect, test } from 'vitest';
 import { objectCostOf } from '../../../src/evaluate/footprint.ts';
@@ -11,7 +11,7 @@ import { type Changes, EVIDENCE, fault, GIB, NOTHING_CONFIGURED, observation, ok
 
 const NEW_FILE = '/etc/modprobe.d/nf_conntrack.conf | options nf_conntrack hashsize=65536';
 
-/** A limit of 262144 and what goes with it. */
+/** Returns an observation, and the plan for a limit of 262144. */
 function planned(changes: Changes) {
   const found = observation({ evidence: EVIDENCE, ...changes });
   const [own] = found.tables;
@@ -20,24 +20,24 @@ function planned(changes: Changes) {
   return { found, plan: plan.value };
 }
 
-describe('now', () => {
+describe('live commands', () => {
   const HASHSIZE = 'echo 65536 > /sys/module/nf_conntrack/parameters/hashsize';
   const LIMIT = 'sysctl -w net.netfilter.nf_conntrack_max=262144';
 
   test.each<[string, Changes, readonly string[]]>([
     ['both, the buckets first', {}, [HASHSIZE, LIMIT]],
-    ['there are as many buckets', { buckets: ok(65_536) }, [LIMIT]],
-    ['there is one bucket fewer', { buckets: ok(65_535) }, [HASHSIZE, LIMIT]],
-    ['buckets that are not known', { buckets: fault('denied') }, [HASHSIZE, LIMIT]],
-    ['it is the limit already', { limit: 262_144 }, [HASHSIZE]],
-    ['all of it is there', { limit: 262_144, buckets: ok(65_536) }, []],
+    ['enough buckets', { buckets: ok(65_536) }, [LIMIT]],
+    ['one bucket too few', { buckets: ok(65_535) }, [HASHSIZE, LIMIT]],
+    ['unknown buckets', { buckets: fault('denied') }, [HASHSIZE, LIMIT]],
+    ['the limit is already set', { limit: 262_144 }, [HASHSIZE]],
+    ['both are already set', { limit: 262_144, buckets: ok(65_536) }, []],
   ])('%s', (_, changes, expected) => {
     const { found, plan } = planned(changes);
     expect(liveCommands(found, plan)).toEqual(expected);
   });
 });
 
-describe('for good', () => {
+describe('lines for files', () => {
   const MODPROBE = '/etc/modprobe.d/nf_conntrack.conf | options nf_conntrack';
   const [QUARTER, EIGHTH] = [`${MODPROBE} hashsize=65536`, `${MODPROBE} hashsize=32768`];
   const SYSCTL = 'net.netfilter.nf_conntrack_max = 262144';
@@ -56,19 +56,19 @@ describe('for good', () => {
   test.each<[string, Changes, readonly string[]]>([
     ['systemd', {}, [QUARTER, OWN_FILE, MODULES]],
     [
-      'a tree of a kernel that came with it',
+      'a tree with a kernel of the age of systemd',
       { evidence: { ...EVIDENCE, kind: 'other', unseen: ['udev rules'] } },
       [QUARTER, OWN_FILE, MODULES],
     ],
-    ['a machine without it', NO_SYSTEMD, [QUARTER, `/etc/sysctl.conf | ${SYSCTL}`]],
+    ['a machine without systemd', NO_SYSTEMD, [QUARTER, `/etc/sysctl.conf | ${SYSCTL}`]],
     [
-      'the first such kernel',
+      'the first kernel of that age',
       { evidence: undefined, release: ok({ major: 3, minor: 10 }) },
       [EIGHTH, OWN_FILE, MODULES],
     ],
     ['systemd on an older kernel', { release: ok({ major: 3, minor: 9 }) }, [EIGHTH, OWN_FILE, MODULES]],
     ['CentOS 6', OLD, [EIGHTH, `/etc/sysctl.conf | ${SYSCTL}`]],
-    ['not known', { ...NO_SYSTEMD, release: fault('denied') }, [EIGHTH, `/etc/sysctl.conf | ${SYSCTL}`]],
+    ['unknown release', { ...NO_SYSTEMD, release: fault('denied') }, [EIGHTH, `/etc/sysctl.conf | ${SYSCTL}`]],
     [
       'CentOS 5',
       { ...OLD, generation: 'ip_conntrack' },
@@ -84,40 +84,40 @@ describe('for good', () => {
       ['the kernel command line | nf_conntrack.hashsize=65536', OWN_FILE],
     ],
     [
-      'a node of Kubernetes',
+      'a Kubernetes node',
       { evidence: { ...EVIDENCE, kubelet: '/var/lib/kubelet' } },
       [QUARTER, OWN_FILE, MODULES, KUBE_PROXY],
     ],
     [
-      'a node of Kubernetes, built in',
+      'a Kubernetes node, built in',
       { evidence: { ...EVIDENCE, kubelet: '/var/lib/kubelet', builtIn: true } },
       ['the kernel command line | nf_conntrack.hashsize=65536', OWN_FILE, KUBE_PROXY],
     ],
     [
-      'a load by default gives the limit and the buckets',
+      'a default load gives the limit and the buckets',
       { memTotal: ok(8 * GIB), buckets: ok(262_144) },
       [OWN_FILE, MODULES],
     ],
-    ['it would, but something has set fewer buckets', { memTotal: ok(8 * GIB) }, [QUARTER, OWN_FILE, MODULES]],
+    ['a default load would, but fewer buckets are set', { memTotal: ok(8 * GIB) }, [QUARTER, OWN_FILE, MODULES]],
     [
-      'a load by default gives the buckets only',
+      'a default load gives only the buckets',
       { memTotal: ok(4 * GIB), buckets: ok(65_536) },
       [QUARTER, OWN_FILE, MODULES],
     ],
     [
-      'built in, and the default makes as many buckets',
+      'built in, and the default gives enough buckets',
       { memTotal: ok(8 * GIB), buckets: ok(262_144), evidence: { ...EVIDENCE, builtIn: true } },
       [OWN_FILE],
     ],
-    ['set already', set(true), [QUARTER, `/etc/sysctl.d/00.conf | ${SYSCTL}`, MODULES]],
-    ['set where it is not read at boot', set(false), [QUARTER, OWN_FILE, MODULES]],
+    ['already set', set(true), [QUARTER, `/etc/sysctl.d/00.conf | ${SYSCTL}`, MODULES]],
+    ['set in a file that is not read at boot', set(false), [QUARTER, OWN_FILE, MODULES]],
   ])('%s', (_, changes, expected) => {
     const { found, plan } = planned(changes);
     expect(durable(found, plan).map(({ where, lines }) => [where, ...lines].join(' | '))).toEqual(expected);
   });
 });
 
-describe('a hashsize that is configured already: one place is left, and no second one is added', () => {
+describe('a configured hashsize is changed in one place, and no second one is added', () => {
   const option = (path: string, value: number): HashsizeOption => {
     const key = path === '/proc/cmdline' ? 'nf_conntrack.hashsize' : 'hashsize';
     return { path, module: 'nf_conntrack', key, value };
@@ -126,7 +126,7 @@ describe('a hashsize that is configured already: one place is left, and no secon
 
   test.each<[string, readonly HashsizeOption[], readonly string[], boolean?]>([
     ['one file', [option(A, 4096)], [`${A}, in place of hashsize=4096 | options nf_conntrack hashsize=65536`]],
-    ['one file that says so', [option(A, 65_536)], []],
+    ['one file with that value', [option(A, 65_536)], []],
     [
       'a later file overrides it',
       [option(A, 65_536), option(Z, 4096)],
@@ -141,7 +141,7 @@ describe('a hashsize that is configured already: one place is left, and no secon
       ],
     ],
     ['built in: files do nothing', [option(A, 4096)], ['the kernel command line | nf_conntrack.hashsize=65536'], true],
-    ['of another module', [{ ...option(A, 4096), module: 'ip_conntrack' }], [NEW_FILE]],
+    ['a hashsize of another module', [{ ...option(A, 4096), module: 'ip_conntrack' }], [NEW_FILE]],
   ])('%s', (_, hashsizes, expected, builtIn = false) => {
     const configuration = { ...NOTHING_CONFIGURED, hashsizes };
     const { found, plan } = planned({ configuration, evidence: { ...EVIDENCE, builtIn } });

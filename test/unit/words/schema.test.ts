@@ -1,14 +1,14 @@
-// The committed JSON Schema says what the types say.
+// The committed JSON Schema matches the types.
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { schemaFile, schemaText } from '../../../.dev/schema.mjs';
 
-test('the schema is what `npm run schema` makes of the types', { timeout: 120_000 }, () => {
+test('the schema is the output of `npm run schema`', { timeout: 120_000 }, () => {
   expect(readFileSync(schemaFile, 'utf8')).toBe(schemaText());
 });
 
-test('names are spelled without blanks', () => {
+test('names have no spaces', () => {
   const names = Array.from(schemaText().matchAll(/^ +"(?:const": ")?([^"]+)",?$/gm), ([, name = '']) => name);
   expect(names.length).toBeGreaterThan(300);
   expect(names.filter((name) => name.includes(' '))).toEqual([]);

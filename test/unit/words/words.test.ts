@@ -19,8 +19,8 @@ const anything = fc.oneof(
   }),
 );
 
-describe('text from outside', () => {
-  test('is harmless and at most 64 bytes, whatever it was', () => {
+describe('untrusted text', () => {
+  test('becomes harmless and at most 64 bytes long', () => {
     fc.assert(
       fc.property(anything, (text) => {
         expect(foreign(text)).toMatch(/^[A-Za-z0-9 _.:/@+,()=%~?-]{0,64}$/);
@@ -28,7 +28,7 @@ describe('text from outside', () => {
     );
   });
 
-  test('harmless short text is unchanged', () => {
+  test('stays unchanged if it is harmless and short', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[A-Za-z0-9 _.:/@+,()=%~-]{0,64}$/), (text) => {
         expect(foreign(text)).toBe(text);
@@ -37,7 +37,7 @@ describe('text from outside', () => {
     );
   });
 
-  test('a root is harmless in a path too, and at most 64 bytes of it are shown before what is ours', () => {
+  test('becomes harmless as the root of a path, and at most 64 bytes long', () => {
     const ours = '/proc/net/stat/nf_conntrack';
     fc.assert(
       fc.property(anything, (root) => {
@@ -47,7 +47,7 @@ describe('text from outside', () => {
     );
   });
 
-  test('and in the words of a fault', () => {
+  test('becomes harmless in the text of a fault', () => {
     const kinds = fc.constantFrom<FaultKind>(
       'missing',
       'denied',
