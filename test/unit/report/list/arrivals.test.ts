@@ -12,29 +12,29 @@ import { digestOf, type Line, line, listed, MARKS, times } from '../../support/l
 const SYN = { state: 'SYN_SENT', flag: 'UNREPLIED' } as const;
 const UDP = { protocol: 'udp', flag: 'UNREPLIED', port: 53 } as const;
 
-describe('fresh by one reading', () => {
+describe('an entry is fresh in a single sample', () => {
   test.each<[boolean, string, Line]>([
     [true, 'a SYN of a moment ago', { ...SYN, left: 119 }],
-    [true, 'of just now', { ...SYN, left: 120 }],
-    [true, 'of two seconds ago', { ...SYN, left: 118 }],
-    [false, 'of more than two seconds ago', { ...SYN, left: 117 }],
-    [true, 'a SYN that was answered', { state: 'SYN_RECV', left: 59 }],
-    [true, 'a datagram that was not', { ...UDP, left: 29 }],
-    [false, 'one that was: each packet gives it all of its time anew', { ...UDP, flag: 'ASSURED', left: 29 }],
+    [true, 'a SYN of this second', { ...SYN, left: 120 }],
+    [true, 'a SYN of two seconds ago', { ...SYN, left: 118 }],
+    [false, 'a SYN of three seconds ago', { ...SYN, left: 117 }],
+    [true, 'an answered SYN', { state: 'SYN_RECV', left: 59 }],
+    [true, 'an unanswered datagram', { ...UDP, left: 29 }],
+    [false, 'an answered datagram: each packet restarts its timer', { ...UDP, flag: 'ASSURED', left: 29 }],
     [false, 'an established connection with traffic', { left: 431_999 }],
-    [false, 'one that has ended just now: it may have been there for long', { state: 'TIME_WAIT', left: 119 }],
-    [false, 'what has more time than it would be given now', { ...UDP, left: 100 }],
+    [false, 'a connection that just closed: it may be old', { state: 'TIME_WAIT', left: 119 }],
+    [false, 'more time left than the timeout in force', { ...UDP, left: 100 }],
   ])('%j: %s', (expected, _, of) => {
     expect(digestOf([line(of)]).fresh?.entries).toBe(expected ? 1 : 0);
   });
 });
 
-test('what is offloaded tells no time, and is not fresh whatever its timeout is', () => {
+test('an offloaded entry is not fresh, whatever its timeout: it shows no time left', () => {
   const answered = { state: 'SYN_RECV', flag: 'offloaded' } as const;
   for (const marks of [MARKS, marksOf(new Map())]) expect(isFresh(entry(answered), marks)).toBe(false);
 });
 
-test('what an entry is given, and what it has left when a shorter timeout would have ended it', () => {
+test('the timeout of an entry, and the time left at which a shorter one would have ended it', () => {
   const { endedAt, given } = marksOf(
     new Map([
       ['tcp_timeout_established', 432_000],
@@ -51,16 +51,16 @@ test('what an entry is given, and what it has left when a shorter timeout would 
   ]);
 });
 
-describe('can be no older than three seconds', () => {
+describe('an entry may be at most three seconds old', () => {
   test.each<[boolean, string, Line]>([
-    [true, 'has all of its time', { left: 431_998 }],
-    [true, 'has had all of it three seconds ago', { left: 431_997 }],
-    [false, 'idle: a list that changes may have lacked it before', { left: 431_996 }],
-    [true, 'has sent what is not acknowledged', { left: 300 }],
-    [true, 'has done so three seconds ago', { left: 297 }],
-    [false, 'has done so long ago', { left: 296 }],
-    [true, 'has ended within them', { state: 'TIME_WAIT', left: 118 }],
-    [true, 'whose timeout is not known', { protocol: 'udp', left: 3 }],
+    [true, 'all of its time left', { left: 431_998 }],
+    [true, 'all of its time left three seconds ago', { left: 431_997 }],
+    [false, 'idle for longer: a changing list may have missed it before', { left: 431_996 }],
+    [true, 'unacknowledged data', { left: 300 }],
+    [true, 'unacknowledged data of three seconds ago', { left: 297 }],
+    [false, 'older unacknowledged data', { left: 296 }],
+    [true, 'closed within three seconds', { state: 'TIME_WAIT', left: 118 }],
+    [true, 'unknown timeout', { protocol: 'udp', left: 3 }],
   ])('%j: %s', (expected, _, of) => {
     const bytes = Buffer.from(`${line(of)}\n`);
     const found: boolean[] = [];
@@ -71,9 +71,9 @@ describe('can be no older than three seconds', () => {
 
 test.each<[boolean, string, Flow]>([
   [true, 'offloaded', { flag: 'offloaded' }],
-  [false, 'of another protocol, whose data is not acknowledged', { protocol: 132, state: 'ESTABLISHED', seconds: 298 }],
-  [false, 'in another state', { state: 'FIN_WAIT', seconds: 298 }],
-  [true, 'with a timeout that is not known', { state: 'CLOSE', seconds: 0 }],
+  [false, 'another protocol with unacknowledged data', { protocol: 132, state: 'ESTABLISHED', seconds: 298 }],
+  [false, 'another state', { state: 'FIN_WAIT', seconds: 298 }],
+  [true, 'a state with an unknown timeout', { state: 'CLOSE', seconds: 0 }],
 ])('%j: %s', (expected, _, flow) => {
   const { given } = marksOf(
     new Map([
@@ -85,12 +85,12 @@ test.each<[boolean, string, Flow]>([
   expect(canBeYoung(entry(flow), given, 3)).toBe(expected);
 });
 
-describe('who has entries, and who adds them', () => {
+describe('holders of entries, and sources that add them', () => {
   const idle = times(750, () => ({ port: 5432, source: '10.2.0.1' }));
   const flood = times(250, () => ({ ...UDP, source: '203.0.113.9', left: 20 }));
   const [some] = [flood.slice(0, 100)];
 
-  test('are two lists', () => {
+  test('form two lists', () => {
     const { arrivals } = listed([...idle, ...flood], some);
     expect(arrivals).toMatchObject({ kind: 'new', seconds: 1, counted: 100, read: 1000, telling: true });
     expect(arrivals.both.sources.map(({ entries, added }) => [entries, added])).toEqual([
@@ -100,12 +100,12 @@ describe('who has entries, and who adds them', () => {
     expect(arrivals.added.kinds).toMatchObject([{ protocol: 17, entries: 100 }]);
   });
 
-  test('who is one of so many that its own count is a bound has no fewer than it adds', () => {
+  test('a source whose count is a lower bound never has fewer entries than it adds', () => {
     const address = (at: number) => `10.${at >> 16}.${(at >> 8) & 255}.${at & 255}`;
     const crowd = times(7000, (at) => ({ ...UDP, source: address(at), left: 20 }));
     const { arrivals } = listed(crowd, crowd.slice(0, 40));
     for (const { entries, added } of arrivals.both.sources) expect(entries).toBeGreaterThanOrEqual(added);
-    // What is estimated to come does not raise what was counted one by one.
+    // An estimated rate does not raise an exact count.
     const few = listed(
       [...idle, ...times(1, () => ({ ...UDP, source: '203.0.113.9' }))],
       times(40, () => ({ ...UDP, source: '203.0.113.9' })),
@@ -116,19 +116,19 @@ describe('who has entries, and who adds them', () => {
     ]);
   });
 
-  test('who adds most is there also where only one is asked for', () => {
+  test('the source that adds most is listed even if only one is requested', () => {
     const { arrivals } = listed([...idle, ...flood], some.slice(0, 40), 1);
     expect(arrivals.top).toBe(1);
     expect(arrivals.both.ports).toHaveLength(2);
   });
 
-  test('IPv6 and its networks', () => {
+  test('IPv6 sources count towards their /64 network', () => {
     const six = times(40, (at) => ({ ...UDP, source: `2001:db8:0:7::${at + 1}` }));
     const { arrivals } = listed([...idle, ...six], six);
     expect(arrivals.both.networks[0]).toMatchObject({ ipv6: true, entries: 40, added: 40 });
   });
 
-  test('too few are new, and many fresh: those are told, as what they are', () => {
+  test('fresh entries are reported, as fresh, if too few are new', () => {
     const tried = times(50, () => ({ ...SYN, left: 119 }));
     expect(listed(tried, []).arrivals).toMatchObject({ kind: 'fresh', counted: 50, telling: true });
     expect(listed(tried, tried).arrivals).toMatchObject({ kind: 'new', counted: 50 });
@@ -136,14 +136,14 @@ describe('who has entries, and who adds them', () => {
     expect(listed(tried).arrivals).toMatchObject({ kind: 'fresh', counted: 50 });
   });
 
-  test('just enough of them', () => {
+  test('30 entries are enough to report', () => {
     const tried = times(30, () => ({ ...SYN, left: 119 }));
     expect(listed(tried, tried).arrivals).toMatchObject({ kind: 'new', counted: 30, telling: true });
     expect(listed(tried, tried.slice(1)).arrivals).toMatchObject({ kind: 'fresh', counted: 30, telling: true });
     expect(listed(tried.slice(1), []).arrivals).toMatchObject({ kind: 'new', counted: 0, telling: false });
   });
 
-  test('of a sample so many were seen, and the whole is told', () => {
+  test('a sample reports an estimate for the whole list, and the number it counted', () => {
     const tried = times(200, () => ({ ...SYN, left: 119 }));
     const sample = { held: 60, lines: 240 };
     const found = arrivalsOf(digestOf([...tried, ...idle.slice(0, 40)]), undefined, 10, sample);
@@ -151,7 +151,7 @@ describe('who has entries, and who adds them', () => {
     expect(arrivalLines(found).join(' ')).toContain('Fresh: about 200 entries, by 50 of the sample, that began');
   });
 
-  test('whoever has most of the entries, or of what is added, is first', () => {
+  test('the largest share, of all entries or of the added ones, comes first', () => {
     const of = (source: string, count: number) => times(count, () => ({ ...UDP, source, left: 20 }));
     const [both, has, some] = [of('10.0.0.3', 300), of('10.0.0.6', 600), of('10.0.0.1', 100)];
     const { arrivals } = listed([...both, ...has, ...some], [...both.slice(0, 30), ...some.slice(0, 10)]);
@@ -163,12 +163,12 @@ describe('who has entries, and who adds them', () => {
     expect(arrivals.added.rankings.sources).toMatchObject({ different: 2, differentAtLeast: false });
   });
 
-  test('ten of many, whoever has or adds', () => {
+  test('at most ten sources are listed, holding or adding', () => {
     const of = (net: number) => times(30, (at) => ({ ...UDP, source: `10.0.${net}.${at % 15}`, left: 20 }));
     expect(listed([...of(1), ...of(2)], of(2), 1).arrivals.both.sources).toHaveLength(10);
   });
 
-  test('counted in two parts, and scaled, it is the same', () => {
+  test('counts of two parts add up, and scale', () => {
     const lines = times(60, (at) => ({ ...SYN, left: 117 + (at % 3), zone: at % 2 }));
     const [whole, left, right] = [digestOf(lines), digestOf(lines.slice(0, 20)), digestOf(lines.slice(20))];
     addDigest(left, right);
@@ -192,7 +192,7 @@ describe('zones', () => {
     [0, line({}).replace('zone=0', 'secctx=system_u:object_r:zzz=1')],
     [1, line({}).replace('zone=0', 'secctx=system_u:object_r:zzz=1 zone=7')],
   ])('%i: %s', (zoned, text) => {
-    // Whatever stands before and behind it.
+    // The lines around it do not matter.
     expect(digestOf([line({}), text, line(UDP)]).zoned).toBe(zoned);
     expect(digestOf([text]).unknown).toBe(0);
   });

@@ -27,20 +27,20 @@ function parse(text: string, start = 0, end = text.length) {
 const [A, B] = ['0a000001', '0a000002'];
 const LONG = '20010db8000000000000000000000001';
 
-// TCP's, SCTP's and DCCP's, as nf_conntrack_proto_tcp.c, _sctp.c and _dccp.c print them.
+// TCP, SCTP and DCCP states, as nf_conntrack_proto_tcp.c, _sctp.c and _dccp.c print them.
 test.each([
   ...['NONE', 'SYN_SENT', 'SYN_RECV', 'ESTABLISHED', 'FIN_WAIT', 'CLOSE_WAIT', 'LAST_ACK', 'TIME_WAIT', 'CLOSE'],
   ...['SYN_SENT2', 'LISTEN'],
   ...['CLOSED', 'COOKIE_WAIT', 'COOKIE_ECHOED', 'SHUTDOWN_SENT', 'SHUTDOWN_RECD', 'SHUTDOWN_ACK_SENT'],
   ...['HEARTBEAT_SENT', 'HEARTBEAT_ACKED'],
   ...['REQUEST', 'RESPOND', 'PARTOPEN', 'OPEN', 'CLOSEREQ', 'CLOSING', 'TIMEWAIT'],
-])('a state that the kernel prints: %s', (state) => {
+])('reads a state the kernel prints: %s', (state) => {
   const tuple = 'src=10.0.0.1 dst=10.0.0.2 sport=1 dport=2';
   const { entries, unknown } = parse(`ipv4     2 tcp      6 9 ${state} ${tuple} ${tuple} mark=0 use=2\n`);
   expect([entries, unknown]).toEqual([[[6, state, 9, '', A, 1, B, 2, A, 1, B, 2]], 0]);
 });
 
-describe('each form of a line', () => {
+describe('every form of a line is read', () => {
   test.each<[string, string, readonly unknown[]]>([
     [
       'TCP with its state',
@@ -68,7 +68,7 @@ describe('each form of a line', () => {
       [132, 'HEARTBEAT_SENT', 209, 'unreplied', A, 5, B, 6, B, 6, A, 5],
     ],
     [
-      'a protocol that has no name',
+      'a protocol without a name',
       'ipv4     2 unknown  50 599 src=10.0.0.1 dst=10.0.0.2 [UNREPLIED] src=10.0.0.2 dst=10.0.0.1 mark=0 zone=0 use=2',
       [50, '', 599, 'unreplied', A, -1, B, -1, B, -1, A, -1],
     ],
@@ -78,7 +78,7 @@ describe('each form of a line', () => {
       [58, '', 29, 'unreplied', LONG, -1, LONG.replace(/1$/, '2'), -1, LONG.replace(/1$/, '2'), -1, LONG, -1],
     ],
     [
-      'offloaded, without time and state',
+      'offloaded, without a timeout or state',
       'ipv4     2 tcp      6 src=10.0.0.1 dst=10.0.0.2 sport=1 dport=2 packets=1 bytes=2 src=10.0.0.2 dst=10.0.0.1 sport=2 dport=1 packets=3 bytes=4 [OFFLOAD] mark=0 zone=0 use=3',
       [6, '', -1, 'offloaded', A, 1, B, 2, B, 2, A, 1],
     ],
@@ -88,17 +88,17 @@ describe('each form of a line', () => {
       [17, '', -1, 'offloaded', A, 1, B, 2, B, 2, A, 1],
     ],
     [
-      'ip_conntrack: no family, a blank at the end',
+      'ip_conntrack: no family, a trailing blank',
       'tcp      6 117 SYN_SENT src=10.0.0.1 dst=10.0.0.2 sport=1 dport=22 [UNREPLIED] src=10.0.0.2 dst=10.0.0.1 sport=22 dport=1 use=2 ',
       [6, 'SYN_SENT', 117, 'unreplied', A, 1, B, 22, B, 22, A, 1],
     ],
     [
-      'translated',
+      'source and destination NAT',
       'tcp      6 9 TIME_WAIT src=10.0.0.1 dst=192.0.2.1 sport=1 dport=80 src=10.0.0.2 dst=203.0.113.7 sport=8080 dport=61000 [ASSURED] use=2',
       [6, 'TIME_WAIT', 9, 'assured', A, 1, 'c0000201', 80, B, 8080, 'cb007107', 61000],
     ],
     [
-      'a state that is not known, a family that is two words, a carriage return',
+      'an unknown state, a family of two words, a carriage return',
       'ipv4     2 tcp      6 9 STRANGE src=10.0.0.1 dst=10.0.0.2 sport=1 dport=2 src=10.0.0.2 dst=10.0.0.1 sport=2 dport=1 use=2\r',
       [6, '', 9, '', A, 1, B, 2, B, 2, A, 1],
     ],
@@ -108,7 +108,7 @@ describe('each form of a line', () => {
       [6, 'CLOSE', 9, '', A, 1, B, 2, B, 2, A, 1],
     ],
     [
-      'cut off behind the second tuple',
+      'cut off after the second tuple',
       'udp      17 9 src=10.0.0.1 dst=10.0.0.2 sport=1 dport=2 src=10.0.0.2 dst=10.0.0.1 sport=2 dport=65535',
       [17, '', 9, '', A, 1, B, 2, B, 2, A, 65535],
     ],
@@ -129,7 +129,7 @@ describe('each form of a line', () => {
     ['::ffff:192.0.2.1', '00000000000000000000ffffc0000201'],
     ['::192.0.2.1', '000000000000000000000000c0000201'],
     ['64:ff9b::10.255.0.9', '0064ff9b00000000000000000aff0009'],
-  ])('IPv6 compressed: %s', (address, expected) => {
+  ])('compressed IPv6: %s', (address, expected) => {
     const there = `src=${address} dst=2001:db8::1 sport=1 dport=2`;
     const back = `src=2001:db8::1 dst=${address} sport=2 dport=1`;
     const { entries } = parse(`udp 17 9 ${there} ${back} use=1`);
@@ -137,7 +137,7 @@ describe('each form of a line', () => {
   });
 });
 
-describe('what is no entry is counted', () => {
+describe('lines that are not entries are counted', () => {
   const GOOD = 'udp 17 9 src=10.0.0.1 dst=10.0.0.2 sport=1 dport=2 src=10.0.0.2 dst=10.0.0.1 sport=2 dport=1 use=1';
   test.each([
     'conntrack v1.4.7 (conntrack-tools): 20 flow entries have been shown.',
@@ -191,7 +191,7 @@ describe('what is no entry is counted', () => {
   });
 
   test.each(['1:2:3:4:5:6:7', ':1::2', '1:::2', '::1x', 'g::1', '::g', '1:2:3:4:5:6:7:1.2.3.4', '1::2:3:4:5:6:7:8:9'])(
-    'no address: %s',
+    'not an address: %s',
     (address) => {
       const there = `src=${address} dst=::1 sport=1 dport=2`;
       const back = `src=::1 dst=::2 sport=2 dport=1`;
@@ -200,11 +200,11 @@ describe('what is no entry is counted', () => {
     },
   );
 
-  test('protocols go up to 255', () => {
+  test('protocol numbers go up to 255', () => {
     expect(parse(GOOD.replace('udp 17', 'unknown 255')).entries).toHaveLength(1);
   });
 
-  test('nothing of an entry is left in the next', () => {
+  test('no field of an entry carries over to the next', () => {
     const six =
       'tcp 6 9 CLOSE src=::1 dst=::2 sport=1 dport=2 src=::2 dst=::1 sport=2 dport=1 [ASSURED] [OFFLOAD] use=1';
     const bare = 'icmp 1 9 src=10.0.0.1 dst=10.0.0.2 type=8 src=10.0.0.2 dst=10.0.0.1 type=0 use=1';
@@ -213,7 +213,7 @@ describe('what is no entry is counted', () => {
     expect(entries).toEqual(all.flatMap((line) => parse(line).entries));
   });
 
-  test('any bytes at all', () => {
+  test('arbitrary bytes: every line is either an entry or unknown', () => {
     const words = [
       'ipv4 ',
       '2 ',
@@ -251,12 +251,12 @@ describe('what is no entry is counted', () => {
   });
 });
 
-test('only what is between start and end', () => {
+test('only lines between start and end are read', () => {
   const line = 'udp 17 9 src=10.0.0.1 dst=10.0.0.2 sport=1 dport=2 src=10.0.0.2 dst=10.0.0.1 sport=2 dport=1 use=1\n';
   expect(parse(line.repeat(3), line.length, 2 * line.length).entries).toHaveLength(1);
 });
 
-test('no two states look the same to it', () => {
+test('every state has a number of its own', () => {
   for (const [at, state] of STATES.entries()) {
     if (state === '') continue;
     const line = `tcp 6 9 ${state} src=10.0.0.1 dst=10.0.0.2 sport=1 dport=2 src=10.0.0.2 dst=10.0.0.1 sport=2 dport=1`;
@@ -264,7 +264,7 @@ test('no two states look the same to it', () => {
   }
 });
 
-test('one table, as the kernel and as conntrack(8) list it', () => {
+test("the kernel's list and conntrack(8)'s lists of one table give the same entries", () => {
   const lists = ['nf_conntrack', 'conntrack-L', 'conntrack-L-extended'].map((name) =>
     parse(readFileSync(join(FIXTURES, `entries-${name}-capture`), 'latin1')),
   );

@@ -1,4 +1,4 @@
-// The words of a line one by one: zones, flags, states and ports where there are some, and what only looks like them.
+// Single words of a line: zones, flags, states and ports, and words that only look like them.
 
 import { describe, expect, test } from 'vitest';
 import { STATES } from '../../../../src/report/list/entry.ts';
@@ -31,7 +31,7 @@ describe('a zone', () => {
     [' mark=7 use=2', false],
     [' mark=0 z zone=7', true],
     [' packets=1 bytes=2 mark=0', false],
-  ])('behind the reply: %j: %j', (end, expected) =>
+  ])('after the reply: %j: %j', (end, expected) =>
     expect(zoned(`udp 17 9 ${THERE} ${BACK}${end}`)).toEqual([expected]),
   );
 
@@ -43,9 +43,11 @@ describe('a zone', () => {
     ['packets=1 bytes=2', false],
     ['type=8 code=0 id=7', false],
     ['zone x=7', false],
-  ])('before it: %j: %j', (words, expected) => expect(zoned(`udp 17 9 ${THERE} ${words} ${BACK}`)).toEqual([expected]));
+  ])('before the reply: %j: %j', (words, expected) =>
+    expect(zoned(`udp 17 9 ${THERE} ${words} ${BACK}`)).toEqual([expected]),
+  );
 
-  test('is of its own line alone', () => {
+  test('applies to its own line only', () => {
     const line = (end: string) => `udp 17 9 ${THERE} ${BACK} mark=0${end}`;
     expect(zoned([line(''), line(' zone=7'), line(' zone=0'), line(''), line(' zone=9'), ''].join('\n'))).toEqual([
       false,
@@ -60,7 +62,7 @@ describe('a zone', () => {
 describe('a state', () => {
   const states = (text: string) => parsed(text, ({ state }) => STATES[state]);
 
-  test.each(['packets=1 bytes=2', '9', 'zone=7', '[UNREPLIED]'])('stays what it was behind %s', (words) => {
+  test.each(['packets=1 bytes=2', '9', 'zone=7', '[UNREPLIED]'])('is not changed by %s', (words) => {
     expect(states(`tcp 6 9 ESTABLISHED ${THERE} ${words} ${BACK} ${words} use=2`)).toEqual(['ESTABLISHED']);
   });
 });

@@ -31,10 +31,10 @@ function ranked({ rankings }: Holdings, name: RankingName): readonly string[] {
   });
 }
 
-describe('who has what', () => {
+describe('holders of entries', () => {
   const found = holdings(FLOWS);
 
-  test('the heaviest first, both families together', () => {
+  test('are ranked largest first, both families together', () => {
     expect(ranked(found, 'sources')).toEqual(['10.0.0.1 9', '10.0.0.2 2', '2001:db8:0:7::1 1']);
     expect(ranked(found, 'networks')).toEqual(['10.0.0.0/24 11', '2001:db8:0:7::/64 1']);
     expect(ranked(found, 'destinations')).toEqual(['192.0.2.1 11', '2001:db8:0:7::1 1']);
@@ -47,16 +47,16 @@ describe('who has what', () => {
     ]);
   });
 
-  test('no more than were asked for', () => {
+  test('are limited to the number requested', () => {
     expect(ranked(holdings(FLOWS, DEFAULT_TIMEOUTS, 1), 'sources')).toEqual(['10.0.0.1 9']);
   });
 
-  test('shares', () => {
+  test('come with shares by flag and NAT', () => {
     expect(found).toMatchObject({ entries: 12, ipv6: 1, unreplied: 3, assured: 7, offloaded: 1 });
     expect(found).toMatchObject({ nat: 2, sourceNat: 2, destinationNat: 0 });
   });
 
-  test('protocol and state, whether assured or not', () => {
+  test('come with protocols and states, assured or not', () => {
     expect(found.kinds).toEqual([
       { protocol: 6, state: 'ESTABLISHED', offloaded: false, entries: 6 },
       { protocol: 17, state: '', offloaded: false, entries: 4 },
@@ -65,9 +65,9 @@ describe('who has what', () => {
     ]);
   });
 
-  test('the timeout that keeps them, and what a shorter one would have ended', () => {
+  test('come with their timeout, and the entries a shorter one would have ended', () => {
     expect(found.timeouts).toMatchObject([
-      // 432000 s - 86400 s: all of the six have been silent for longer.
+      // More than 86400 s of the 432000 s have passed for all six.
       { name: 'tcp_timeout_established', seconds: 432000, entries: 6, longest: 100, shorter: 86400, ended: 6 },
       { name: 'udp_timeout', seconds: 30, entries: 3, longest: 20, shorter: 10, ended: 3 },
       { name: 'icmp_timeout', seconds: 30, entries: 1, longest: 29, shorter: 10, ended: 0 },
@@ -75,7 +75,7 @@ describe('who has what', () => {
     ]);
   });
 
-  test('how long they would live: without those that do not tell', () => {
+  test('come with their time left, except offloaded ones', () => {
     expect(found.lives.map(({ below, entries }) => [below, entries])).toEqual([
       [10, 2],
       [60, 4],
@@ -86,7 +86,7 @@ describe('who has what', () => {
     ]);
   });
 
-  test('a destination that is translated', () => {
+  test('include destination NAT', () => {
     const flows = [
       { destination: '192.0.2.1', answered: '10.9.9.9' },
       { source: V6, destination: V6, answered: '2001:db8:0:7:0:0:0:2' },
@@ -94,7 +94,7 @@ describe('who has what', () => {
     expect(holdings(flows)).toMatchObject({ nat: 2, sourceNat: 0, destinationNat: 2 });
   });
 
-  test('counted in two parts it is the same', () => {
+  test('are the same when counted in two parts', () => {
     const [left, right] = [digestOf(FLOWS.slice(0, 5)), digestOf(FLOWS.slice(5))];
     addDigest(left, right);
     expect(holdingsOf(left, DEFAULT_TIMEOUTS, 10)).toEqual(found);
@@ -105,7 +105,7 @@ describe('timeouts', () => {
   const named = (protocol: number, state: (typeof STATES)[number], assured = false) =>
     timeoutName({ protocol, state: STATES.indexOf(state), assured });
 
-  test("the kernel's names", () => {
+  test("have the kernel's names", () => {
     expect([named(6, 'ESTABLISHED', true), named(6, 'SYN_SENT'), named(6, 'TIME_WAIT')]).toEqual([
       'tcp_timeout_established',
       'tcp_timeout_syn_sent',
@@ -136,7 +136,7 @@ describe('timeouts', () => {
   ])('%s of %i s: %j instead', (name, seconds, expected) => expect(shorterTimeout(name, seconds)).toBe(expected));
 });
 
-test('what the kernel starts with, and what could be set instead', () => {
+test('kernel defaults, and the shorter timeout suggested for each', () => {
   const known = [...DEFAULT_TIMEOUTS, ['udp_timeout_stream', 120], ['tcp_timeout_close_wait', 3600]] as const;
   const lines = known.map(([name, seconds]) => `${name} ${seconds}: ${shorterTimeout(name, seconds) ?? 'as it is'}`);
   expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
@@ -159,7 +159,7 @@ test('what the kernel starts with, and what could be set instead', () => {
   `);
 });
 
-test('a timeout that is not known has ended nothing, however little is left', () => {
+test('an unknown timeout counts no entry as ended, however little time is left', () => {
   const flows = [
     { protocol: 17, flag: 'assured' as const, seconds: 0 },
     { protocol: 17, flag: 'assured' as const, seconds: 1 },
@@ -172,7 +172,7 @@ test('a timeout that is not known has ended nothing, however little is left', ()
   ]);
 });
 
-test('a timeout that keeps several kinds has all of them', () => {
+test('one timeout counts the entries of all its protocols', () => {
   const flows = [
     ...times(2, { protocol: 99, seconds: 10 }),
     ...times(3, { protocol: 100, seconds: 20 }),
@@ -194,12 +194,12 @@ test('a timeout that keeps several kinds has all of them', () => {
   ]);
 });
 
-test('of both families the heavier first', () => {
+test("the larger family's source comes first", () => {
   const found = holdings([{ source: '10.0.0.1' }, ...times(3, { source: V6, destination: V6 })]);
   expect(ranked(found, 'sources')).toEqual(['2001:db8:0:7::1 3', '10.0.0.1 1']);
 });
 
-test('of too many, or of a sample, it is not known how many there are', () => {
+test('the number of holders is a lower bound if they exceed the capacity or come from a sample', () => {
   const flows = [
     { source: V6, destination: V6 },
     ...times(CAPACITY + 1, (at) => ({ source: `10.0.${at >> 8}.${at & 255}` })),
@@ -211,7 +211,7 @@ test('of too many, or of a sample, it is not known how many there are', () => {
   expect(sampled.rankings.sources).toMatchObject({ different: 1, differentAtLeast: true, lacking: 0 });
 });
 
-test('what a sample of so many is off by at the most', () => {
+test('error of a sample, in percentage points', () => {
   expect(samplingError(10_000)).toBeCloseTo(0.98);
   expect(samplingError(65_536)).toBeCloseTo(0.383, 3);
   expect(samplingError(0)).toBe(100);
@@ -227,16 +227,16 @@ test.each([
   [199, 400, false],
   [802, 401, true],
   [803, 401, false],
-])('of a table with %d a list of %d: %s', (count, entries, like) => {
+])('a table with %d entries matches a list of %d: %s', (count, entries, like) => {
   expect(isListOf(count, { ...holdings([]), entries })).toBe(like);
 });
 
-test('how long they would live, to the second', () => {
+test('time left is grouped to the second', () => {
   const at = (seconds: number) => holdings([{ seconds }]).lives.findIndex(({ entries }) => entries === 1);
   expect([0, 9, 10, 59, 60, 600, 3600, 86_399, 86_400].map(at)).toEqual([0, 0, 1, 1, 2, 3, 4, 4, 5]);
 });
 
-test('of a part of a list what the whole has about', () => {
+test('a scaled part of a list estimates the whole', () => {
   const digest = digestOf([{ seconds: 1000 }, { seconds: 1000 }, { source: V6, destination: V6, flag: 'offloaded' }]);
   scaleDigest(digest, 2.5);
   const { entries, ipv6, offloaded, rankings, kinds, timeouts } = holdingsOf(digest, DEFAULT_TIMEOUTS, 10);
@@ -246,7 +246,7 @@ test('of a part of a list what the whole has about', () => {
   expect(timeouts).toMatchObject([{ entries: 5, ended: 5 }]);
 });
 
-describe('every count, added and scaled', () => {
+describe('every count', () => {
   const flows: readonly Flow[] = [
     ...times(3, { flag: 'assured', seconds: 5 }),
     { flag: 'unreplied', answered: '10.9.9.9', seconds: 700 },
@@ -269,9 +269,9 @@ describe('every count, added and scaled', () => {
   const doubled = Object.fromEntries(Object.entries(counts).map(([name, held]) => [name, 2 * held]));
   const told = (digest: ReturnType<typeof full>) => holdingsOf(digest, DEFAULT_TIMEOUTS, 10);
 
-  test('as they are', () => expect(told(full())).toMatchObject(counts));
+  test('is reported unscaled', () => expect(told(full())).toMatchObject(counts));
 
-  test('twice, and twice as much, is the same', () => {
+  test('is the same added twice and scaled by two', () => {
     const [sum, twice] = [full(), full()];
     addDigest(sum, full());
     scaleDigest(twice, 2);
@@ -285,7 +285,7 @@ describe('every count, added and scaled', () => {
   });
 });
 
-test('the longest that is left of either part', () => {
+test('the longest time left of either part is kept', () => {
   const [long, short] = [digestOf([{ seconds: 900 }]), digestOf([{ seconds: 100 }])];
   addDigest(short, long);
   addDigest(long, digestOf([{ seconds: 100 }]));
@@ -293,13 +293,13 @@ test('the longest that is left of either part', () => {
   expect(longest).toEqual([900, 900]);
 });
 
-test('no more than twenty groups, with protocol, state and port', () => {
+test('at most twenty groups are kept, with protocol, state and port', () => {
   const many = holdings(times(30, (at) => ({ protocol: 17, port: 65_535 - at }))).groups;
   expect(many).toHaveLength(20);
   expect(many[0]).toEqual({ protocol: 17, state: 0, assured: false, port: 65_506, entries: 1 });
 });
 
-test('what is offloaded is a kind of its own, the one with most is first', () => {
+test('offloaded entries are separate kinds, the largest first', () => {
   const flows: readonly Flow[] = [
     {},
     ...times(2, { flag: 'offloaded' }),
@@ -312,7 +312,7 @@ test('what is offloaded is a kind of its own, the one with most is first', () =>
   ]);
 });
 
-test('a port that is translated alone is translated', () => {
+test('a translated port alone counts as NAT', () => {
   const digest = digestOf([]);
   const { original, ...rest } = entry();
   const reply = { ...rest.reply };
@@ -322,7 +322,7 @@ test('a port that is translated alone is translated', () => {
   expect(digest).toMatchObject({ nat: 2, sourceNat: 1, destinationNat: 1 });
 });
 
-test('IPv6 that is translated in the last word alone', () => {
+test('an IPv6 address translated in its last word only counts as NAT', () => {
   const flow = { source: V6, destination: V6 };
   const translated = '2001:db8:0:7:0:0:0:2';
   expect(holdings([{ ...flow, translated }, flow])).toMatchObject({ nat: 1, sourceNat: 1, destinationNat: 0 });

@@ -1,9 +1,9 @@
-// The name of a list's format that is not read.
+// Names of list formats that are not supported.
 
 import { describe, expect, test } from 'vitest';
 import { knownFormat } from '../../../../src/report/list/known-format.ts';
 
-describe('a list that is not read', () => {
+describe('names an unsupported list format', () => {
   test.each<[string, string]>([
     ['<?xml version="1.0" encoding="utf-8"?>\n<conntrack>\n', 'the XML of conntrack -o xml; list it without -o'],
     ['tcp,orig=(src=192.0.2.1,dst=192.0.2.2,sport=1,dport=2),reply=(src=1)\n', "Open vSwitch's dpctl/dump-conntrack"],
@@ -11,12 +11,12 @@ describe('a list that is not read', () => {
     ['12:tcp      6 431999 ESTABLISHED src=192.0.2.1\n', 'a list with numbered lines'],
   ])('%j', (text, name) => expect(knownFormat(text)).toEqual({ name }));
 
-  test('conntrack(8) that found no entries', () => {
+  test('recognises the footer of an empty conntrack(8) list', () => {
     expect(knownFormat('conntrack v1.4.6 (conntrack-tools): 0 flow entries have been shown.\n')).toBe('no entries');
   });
 
   test.each(['', 'anything\n', 'conntrack v1.4.6 (conntrack-tools): 7 flow entries have been shown.\n'])(
-    'unknown: %j',
+    'does not recognise %j',
     (text) => expect(knownFormat(text)).toBeUndefined(),
   );
 });

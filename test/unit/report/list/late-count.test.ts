@@ -37,11 +37,11 @@ function counted(isLate: () => boolean) {
   return countEntries({ ...feed, take, close: () => undefined }, marksOf(new Map(DEFAULT_TIMEOUTS)), watcher);
 }
 
-test('all lines, if there is time', async () => {
+test('counts all lines in time', async () => {
   expect(await counted(() => false)).toMatchObject({ digest: { entries: LINES }, sample: undefined });
 });
 
-test('if there is none, those counted by then stand for all', async () => {
+test('estimates the total from the lines counted when time runs out', async () => {
   const { digest, sample, cut } = await counted(() => true);
   expect(cut).toBeUndefined();
   expect(sample?.lines).toBe(LINES);

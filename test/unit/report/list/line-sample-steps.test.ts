@@ -1,9 +1,9 @@
-// The sample of a list, step by step: which lines chance takes, and where they are kept.
+// The sample of a list, step by step: the lines drawn at random, and the blocks that keep them.
 
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type LineSample, newLineSample, takeSample } from '../../../../src/report/list/line-sample.ts';
 
-/** The next numbers that chance gives, and then always the last. */
+/** Makes Math.random() return these numbers in turn, then the last one forever. */
 function chance(...numbers: readonly number[]): void {
   const waiting = numbers.slice();
   const spy = vi.spyOn(Math, 'random').mockImplementation(() => {
@@ -25,14 +25,14 @@ function textOf({ blocks }: LineSample): string {
 const lines = (first: number, last: number) =>
   Array.from({ length: last - first + 1 }, (_, at) => `${first + at}\n`).join('');
 
-test('it begins with nothing, and with room for somewhat more than is wanted', () => {
+test('a new sample is empty, with room for slightly more lines than requested', () => {
   const empty = { blocks: [], held: 0, current: 0, share: 1, skip: 0, lines: 0 };
   expect(newLineSample(6)).toEqual({ ...empty, room: 7 });
   expect(newLineSample(70_000)).toEqual({ ...empty, room: 81_600 });
 });
 
-describe('as soon as there is no more room', () => {
-  test('each line stays with a chance of seven in eight, and of those that follow as many are taken', () => {
+describe('a full sample', () => {
+  test('keeps each line with a chance of 7/8, and takes the same share of later lines', () => {
     const sample = newLineSample(6);
     take(sample, lines(1, 7));
     expect(sample).toMatchObject({ held: 7, share: 1, skip: 0 });
@@ -45,11 +45,11 @@ describe('as soon as there is no more room', () => {
     expect(sample).toMatchObject({ held: 6, share: 7 / 8, skip: 0, lines: 11 });
   });
 
-  test('and again, when that is full', () => {
+  test('thins out again when it is full again', () => {
     const sample = newLineSample(6);
     chance(0);
     take(sample, lines(1, 9));
-    // Chance has kept all of them each time.
+    // Each draw kept every line.
     expect(sample).toMatchObject({ held: 9, share: 7 / 8, lines: 9 });
     const small = newLineSample(6);
     chance(0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0);
@@ -58,14 +58,14 @@ describe('as soon as there is no more room', () => {
   });
 });
 
-describe('where they are kept', () => {
+describe('blocks of a sample', () => {
   const BLOCK = 1 << 18;
   const line = (length: number) => `${'x'.repeat(length - 1)}\n`;
 
   test.each([
     [1023, 1],
     [1024, 2],
-  ])('a block takes what there is room for: behind 255 lines one of %d bytes, in %d blocks', (length, blocks) => {
+  ])('are filled to the end: 255 lines and one of %d bytes take %d blocks', (length, blocks) => {
     const sample = newLineSample(1000);
     take(sample, line(1024).repeat(255) + line(length));
     expect(sample.blocks).toHaveLength(blocks);
@@ -73,12 +73,12 @@ describe('where they are kept', () => {
     expect(textOf(sample)).toBe(line(1024).repeat(255) + line(length));
   });
 
-  test('one behind the other, and what has become free is used again', () => {
+  test('are filled in order, and freed space is reused', () => {
     const sample = newLineSample(857);
     expect(sample.room).toBe(1000);
     take(sample, line(1000).repeat(1000));
     expect([sample.blocks.length, sample.current]).toEqual([4, 3]);
-    // Of each eight lines one goes.
+    // Every eighth line is dropped from the sample.
     let looks = 0;
     const spy = vi.spyOn(Math, 'random').mockImplementation(() => (looks++ % 8 === 7 ? 0.9 : 0));
     onTestFinished(() => spy.mockRestore());
@@ -87,7 +87,7 @@ describe('where they are kept', () => {
     expect(sample.blocks[0]?.length).toBe(230 * 1000 + 500);
   });
 
-  test('a line that is cut off, or in two pieces, ends', () => {
+  test('end a truncated or split line with a newline', () => {
     const sample = newLineSample(10);
     take(sample, 'one\ntwo\n', 6);
     take(sample, '');

@@ -1,4 +1,4 @@
-// The even sample of a list: all of a short one, and of a long one as many of each part as its share.
+// The even sample of a list: every line of a short list, and an equal share of each part of a long one.
 
 import { expect, test } from 'vitest';
 import { type LineSample, newLineSample, takeSample } from '../../../../src/report/list/line-sample.ts';
@@ -27,7 +27,7 @@ function sampled(count: number, least: number): LineSample {
   return sample;
 }
 
-test('of a short list every line stays that is not empty, the last one also without an end', () => {
+test('a short list keeps every line that is not empty, even an unterminated last one', () => {
   const sample = newLineSample(10);
   const [first, second] = [bytes('one\ntwo\n'), bytes('\nthree')];
   takeSample(sample, first, first.length);
@@ -36,13 +36,13 @@ test('of a short list every line stays that is not empty, the last one also with
   expect(sample).toMatchObject({ held: 3, lines: 3 });
 });
 
-test('what is behind the length that is told is not looked at', () => {
+test('bytes after the given length are ignored', () => {
   const sample = newLineSample(10);
   takeSample(sample, bytes('one\ntwo\nold\n'), 8);
   expect(linesOf(sample)).toEqual(['one', 'two']);
 });
 
-test('a line that is longer than any of the kernel is cut', () => {
+test('a line longer than any kernel line is cut', () => {
   const sample = newLineSample(10);
   const piece = bytes(`${'x'.repeat(5000)}\ntwo\n`);
   takeSample(sample, piece, piece.length);
@@ -54,7 +54,7 @@ test.each([
   [2000, 1000],
   [100_000, 1000],
   [300_000, 5000],
-])('of %d lines at least %d stay, and nearly as many as there is room for', (count, least) => {
+])('a sample of %d lines keeps at least about %d, within its room', (count, least) => {
   const sample = sampled(count, least);
   expect(sample.lines).toBe(count);
   expect(linesOf(sample).length).toBe(sample.held);
@@ -62,7 +62,7 @@ test.each([
   expect(sample.held).toBeLessThanOrEqual(sample.room);
 });
 
-test('no part of a list is taken more often than another, whatever its lines are like', () => {
+test('every part of a list is sampled equally, whatever its line lengths', () => {
   const [count, parts, runs] = [50_000, 10, 20];
   const found = new Array<number>(parts).fill(0);
   let held = 0;

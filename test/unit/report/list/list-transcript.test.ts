@@ -1,4 +1,4 @@
-// A list as a person reads it: what stands where, and what is left out where there is nothing to tell.
+// Full text of a list as the report prints it, and the parts it omits when they are empty.
 
 import { describe, expect, test } from 'vitest';
 import { holdingsOf } from '../../../../src/report/list/holders.ts';
@@ -10,7 +10,7 @@ describe('a list', () => {
   const listed = (flows: readonly Flow[]) =>
     `\n${listLines({ kind: 'list', source: '/proc/net/nf_conntrack', cut: undefined, holdings: holdings(flows), arrivals: noArrivals() }).join('\n')}\n`;
 
-  test('of IPv4', () => {
+  test('shows IPv4 holders, kinds, flags and timeouts', () => {
     const flows: readonly Flow[] = [
       ...times(60, (at) => ({ source: `10.0.0.${at % 3}`, seconds: 432_000 - at, flag: 'assured' as const })),
       ...times(25, {
@@ -56,7 +56,7 @@ describe('a list', () => {
     `);
   });
 
-  test('of replies without their requests: the service is the source', () => {
+  test('shows source ports if the entries are replies without requests', () => {
     const replies = (state: 'ESTABLISHED' | 'SYN_SENT') =>
       times(100, (at) => ({
         source: '10.0.0.1',
@@ -77,7 +77,7 @@ describe('a list', () => {
     expect(listed(times(100, (at) => ({ sourcePort: 32_768, port: 40_000 + at })))).not.toContain('Source ports');
   });
 
-  test('of IPv6, offloaded, and of protocols without a name', () => {
+  test('shows IPv6, offloaded entries and protocols without a name', () => {
     const wide = '2001:db8:1111:2222:3333:4444:5555:6666';
     const flows: readonly Flow[] = [
       ...times(3, { source: wide, destination: wide, flag: 'offloaded' }),
@@ -107,7 +107,7 @@ describe('a list', () => {
     `);
   });
 
-  test('of a flood from everywhere, and of many kinds', () => {
+  test('shows lower bounds for a flood of sources, and limits the kinds', () => {
     const flood = times(8000, (at) => ({
       source: at % 10 === 0 ? '10.0.0.1' : `${at % 200}.${at >> 8}.${at & 255}.9`,
     }));
@@ -123,17 +123,17 @@ describe('a list', () => {
     expect(lines.filter((line) => line.startsWith('    protocol 14'))).toHaveLength(7);
   });
 
-  test('that nothing is in', () => {
+  test('shows only the count if it is empty', () => {
     expect(listed([])).toBe('\n  0 entries of /proc/net/nf_conntrack.\n');
   });
 
-  test('of offloaded ones alone, whose time is not told', () => {
+  test('shows no timeouts if all entries are offloaded', () => {
     const text = listed(times(2, { flag: 'offloaded' }));
     expect(text).not.toContain('Kept by');
     expect(text).not.toContain('they end');
   });
 
-  test('of which a sample was looked at', () => {
+  test('shows the accuracy of a sample', () => {
     const of = holdingsOf(digestOf(times(1000, {})), DEFAULT_TIMEOUTS, 10, { held: 10, lines: 100 });
     const first = (unknown: number) =>
       listLines({ kind: 'list', source: 'x', cut: undefined, holdings: { ...of, unknown }, arrivals: noArrivals() })

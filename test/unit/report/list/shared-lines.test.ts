@@ -27,7 +27,7 @@ function take(shared: SharedLines, into: Buffer): string {
   return into.toString('latin1', 0, got);
 }
 
-test('every piece ends with a line, and none is lost, whoever takes it', () => {
+test('every piece ends at a line end, and no line is lost between readers', () => {
   const lines = Array.from({ length: 5000 }, (_, at) => `line ${at} ${'x'.repeat(at % 170)}\n`);
   const shared = linesOf(lines.join(''));
   const takers = [Buffer.alloc(1 << 17), Buffer.alloc(1 << 17)] as const;
@@ -43,13 +43,13 @@ test('every piece ends with a line, and none is lost, whoever takes it', () => {
   expect(take(shared, takers[0])).toBe('');
 });
 
-test('the last line needs no end', () => {
+test('the last line may lack its newline', () => {
   const shared = linesOf('one\ntwo');
   expect(take(shared, Buffer.alloc(100))).toBe('one\ntwo');
   expect(take(shared, Buffer.alloc(100))).toBe('');
 });
 
-test('what is too long for a line goes as it is', () => {
+test('text without a line end is passed on in pieces', () => {
   const text = 'x'.repeat(3 * LONGEST_LINE);
   const shared = linesOf(text);
   const into = Buffer.alloc(2 * LONGEST_LINE);
@@ -57,18 +57,18 @@ test('what is too long for a line goes as it is', () => {
   expect(linesEnd(Buffer.from('ab'), 2)).toBe(0);
 });
 
-test('nobody gets anything when it was stopped', () => {
+test('no lines are returned after a stop', () => {
   const shared = linesOf('one\ntwo\n');
   stopSharedLines(shared);
   expect(take(shared, Buffer.alloc(100))).toBe('');
 });
 
-test('counts of all', () => {
+test('counts of all readers are added', () => {
   const shared = linesOf('');
   expect([addCounted(shared, 3), addCounted(shared, 4)]).toEqual([3, 7]);
 });
 
-test('a fault of the file is told, and the next one can still ask', () => {
+test('a read error is returned, and the next reader still gets an answer', () => {
   const shared = { ...linesOf('one\n'), fd: 9999 };
   for (const _ of [1, 2]) expect(takeLines(shared, Buffer.alloc(100))).toMatchObject({ kind: 'io', detail: 'EBADF' });
 });

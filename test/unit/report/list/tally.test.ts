@@ -16,12 +16,12 @@ function total({ counts }: Tally): number {
   return counts.reduce((sum, held) => sum + held, 0);
 }
 
-/** Keys of which the first ten are met often, in an order that mixes them. */
+/** Yields ten frequent keys mixed with unique ones. */
 function* spoofed(times: number, heavy: number): Generator<number> {
   for (let at = 0; at < times; at++) yield at % heavy === 0 ? (at / heavy) % 10 : Math.imul(at + 1000, 0x9e3779b1);
 }
 
-test('exact while there are few', () => {
+test('counts are exact while there are few keys', () => {
   const tally = newTally(1);
   for (const key of [5, 5, -1, 5, 7, -1]) countWord(tally, key);
   expect(heaviest(tally, 2)).toEqual([
@@ -31,13 +31,13 @@ test('exact while there are few', () => {
   expect([tally.lacking, tally.used]).toEqual([0, 3]);
 });
 
-test('equal ones in the order of the addresses', () => {
+test('equal counts are ordered by address', () => {
   const tally = newTally(1);
   for (const key of [-1, 0x7f000001, 0x0a000001]) countWord(tally, key);
   expect(heaviest(tally, 3).map(({ key }) => key[0])).toEqual([0x0a000001, 0x7f000001, -1]);
 });
 
-test('the order of the addresses goes by the first word in which they differ', () => {
+test('addresses are ordered by the first word that differs', () => {
   const tally = newTally(3);
   for (const key of [
     [1, -1, 0],
@@ -52,7 +52,7 @@ test('the order of the addresses goes by the first word in which they differ', (
   ]);
 });
 
-test('one word or several: the same', () => {
+test('counting a word and counting a key of one word agree', () => {
   const [one, other] = [newTally(1), newTally(1)];
   for (const key of spoofed(50_000, 20)) {
     countWord(one, key);
@@ -61,13 +61,13 @@ test('one word or several: the same', () => {
   expect(one).toEqual(other);
 });
 
-test('full to the last place without an error', () => {
+test('a tally at its capacity is still exact', () => {
   const tally = newTally(4);
   for (let at = 0; at < CAPACITY; at++) countKey(tally, Int32Array.of(0x20010db8, 0, 0, at));
   expect([tally.used, tally.lacking, total(tally)]).toEqual([CAPACITY, 0, CAPACITY]);
 });
 
-describe('a flood of which every source differs', () => {
+describe('a flood of unique sources', () => {
   const N = 300_000;
   const tally = newTally(1);
   const exact = new Map<number, number>();
@@ -76,12 +76,12 @@ describe('a flood of which every source differs', () => {
     exact.set(key, (exact.get(key) ?? 0) + 1);
   }
 
-  test('memory is bounded', () => {
+  test('takes bounded memory', () => {
     expect(tally.counts.length).toBe(8192);
     expect(tally.used).toBeLessThanOrEqual(CAPACITY);
   });
 
-  test('each count lacks at most what is told, and that is as little as promised', () => {
+  test('leaves each count short by at most the reported error, which is within its bound', () => {
     expect(tally.lacking).toBeGreaterThan(0);
     expect(tally.lacking).toBeLessThanOrEqual((2 * N) / CAPACITY);
     for (const { key, count: counted } of heaviest(tally, CAPACITY)) {
@@ -92,13 +92,13 @@ describe('a flood of which every source differs', () => {
     }
   });
 
-  test('the ten that have a thousandth each are first', () => {
+  test('ranks the ten keys with a thousandth each first', () => {
     const top = heaviest(tally, 10).map(({ key }) => key[0]);
     expect(new Set(top)).toEqual(new Set([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]));
   });
 });
 
-test('parts of one list come to what the whole does, within the bound', () => {
+test('parts of a list add up to the counts of the whole', () => {
   const keys = fc.array(fc.oneof(fc.nat(20), fc.integer()), { maxLength: 3000 });
   fc.assert(
     fc.property(keys, fc.nat(4), (list, seed) => {
@@ -115,7 +115,7 @@ test('parts of one list come to what the whole does, within the bound', () => {
   );
 });
 
-test('two full ones together still keep their word', () => {
+test('two full tallies added keep the error bound', () => {
   const [left, right] = [newTally(1), newTally(1)];
   const exact = new Map<number, number>();
   let at = 0;
@@ -132,7 +132,7 @@ test('two full ones together still keep their word', () => {
   }
 });
 
-test('how many each has, wherever another one stands in its place', () => {
+test('each count is found, even if its slot was taken', () => {
   const [tally, pairs] = [newTally(1), newTally(2)];
   for (let at = 0; at < CAPACITY; at++) {
     for (let times = 0; times <= at % 3; times++) countWord(tally, Math.imul(at, 0x01000193));
@@ -145,8 +145,8 @@ test('how many each has, wherever another one stands in its place', () => {
   expect([countOf(tally, [0x7fffffff]), countOf(pairs, [8, 0]), countOf(newTally(1), [0])]).toEqual([0, 0, 0]);
 });
 
-describe('one more than there is room for', () => {
-  // An odd number of counts: the one in the middle is their median.
+describe('counts above the capacity are lower bounds', () => {
+  // An odd number of counts, so the median is the middle one.
   const HALF = CAPACITY / 2;
 
   test.each([
@@ -157,23 +157,23 @@ describe('one more than there is room for', () => {
     [400, HALF + 1, 900, 400],
     [400, HALF, 900, 900],
     [9, HALF, 100, 100],
-  ])('each of those that are left lacks the median: %i of %i, %i of the others', (low, of, high, median) => {
+  ])('short by the median: %i for %i keys, %i for the others', (low, of, high, median) => {
     const tally = newTally(1);
-    // Neither in front of the others: three has no divisor in common with how many there are.
+    // Mixes low and high counts: 3 and the number of keys are coprime.
     for (let at = 0; at <= CAPACITY; at++)
       countKey(tally, Int32Array.of(at), (3 * at) % (CAPACITY + 1) < of ? low : high);
     const left = median === low ? CAPACITY + 1 - of : 0;
     expect([tally.lacking, tally.used, total(tally)]).toEqual([median, left, left * (high - low)]);
   });
 
-  test('lacks more each time', () => {
+  test('short by more each time', () => {
     const tally = newTally(1);
     for (let at = 0; at < 2 * CAPACITY + 2; at++) countWord(tally, at);
     expect([tally.lacking, tally.used]).toEqual([2, 0]);
   });
 });
 
-test('what two lack their sum lacks', () => {
+test('errors of two tallies add up', () => {
   const [left, right] = [newTally(1), newTally(1)];
   left.lacking = 2;
   right.lacking = 3;
@@ -181,7 +181,7 @@ test('what two lack their sum lacks', () => {
   expect([left.lacking, right.lacking]).toEqual([5, 3]);
 });
 
-test('of a part about as many as of the whole, and no bound that is too low', () => {
+test('scaling a part estimates the whole, and rounds the error up', () => {
   const tally = newTally(1);
   for (const key of [5, 5, 5, 7]) countWord(tally, key);
   tally.lacking = 3;
@@ -189,7 +189,7 @@ test('of a part about as many as of the whole, and no bound that is too low', ()
   expect([countOf(tally, [5]), countOf(tally, [7]), tally.lacking]).toEqual([5, 2, 5]);
 });
 
-test('many that have much: the median is more than a small number', () => {
+test('the median may be a large count', () => {
   const tally = newTally(1);
   for (let at = 0; at <= CAPACITY; at++) for (let times = 0; times < 300; times++) countWord(tally, at);
   expect(tally.lacking).toBe(300);

@@ -1,4 +1,4 @@
-// The timeout in force, by what the entries have left.
+// The timeout in force, derived from the time its entries have left.
 
 import { describe, expect, test } from 'vitest';
 import type { TimeoutPolicy } from '../../../../src/kernel/rules/timeout-policies.ts';
@@ -17,8 +17,8 @@ function told(flows: readonly Flow[], policies: readonly TimeoutPolicy[] = []): 
   return timeoutLines(holdings(flows), policies).join('\n').replace(/\s+/g, ' ');
 }
 
-describe('more is left than the sysctl gives', () => {
-  test('a lower bound, and a policy of the rules if there is one', () => {
+describe('entries with more time left than the sysctl sets', () => {
+  test('show a lower bound, and the policy of the rules if there is one', () => {
     expect(told(times(3, UDP))).toContain(
       'udp_timeout (at least 60 min) 3 100.0%, 60 min left udp_timeout is 30 s, but its entries have at most 60 min left: a timeout policy sets more, or the sysctl was higher earlier.',
     );
@@ -28,12 +28,12 @@ describe('more is left than the sysctl gives', () => {
   test.each<[string, TimeoutPolicy]>([
     ['another protocol', { ...SLOW, protocol: 'tcp' }],
     ['another state', { ...SLOW, seconds: new Map([['replied', 3600]]) }],
-    ['less than is left', { ...SLOW, seconds: new Map([['unreplied', 3598]]) }],
-  ])('a policy that does not explain it: %s', (_, policy) => {
+    ['less time than is left', { ...SLOW, seconds: new Map([['unreplied', 3598]]) }],
+  ])('are not explained by a policy with %s', (_, policy) => {
     expect(told([UDP], [policy])).toContain('a timeout policy sets more, or');
   });
 
-  test('of some entries only: the others end by the sysctl', () => {
+  test('are counted separately if others end by the sysctl', () => {
     const flows = [...times(50, UDP), ...times(1000, { ...UDP, seconds: 30 })];
     const digest = digestOf(flows);
     for (const flow of flows) countYoung(digest, entry(flow), marksOf(DEFAULT_TIMEOUTS).given);
@@ -43,15 +43,15 @@ describe('more is left than the sysctl gives', () => {
     );
   });
 
-  test('exactly what the sysctl gives is the sysctl', () => {
+  test('do not include those with exactly the time the sysctl sets', () => {
     expect(told([{ ...UDP, seconds: 30 }])).toBe(' Kept by the timeout udp_timeout (30 s) 1 100.0%, 30 s left');
   });
 });
 
-describe('established connections whose data is not acknowledged', () => {
+describe('established connections with unacknowledged data', () => {
   const waiting = (count: number, seconds = 293) => times(count, { seconds });
 
-  test('at most 300 s left of five days', () => {
+  test('are recognised by at most 300 s left of five days', () => {
     expect(told(waiting(30))).toContain(
       'tcp_timeout_unacknowledged (300 s) 30 100.0%, 293 s left tcp_timeout_established is 5 d, but its entries have at most 293 s left: data is unacknowledged or',
     );
@@ -59,15 +59,15 @@ describe('established connections whose data is not acknowledged', () => {
   });
 
   test.each([
-    ['too few to tell', waiting(29)],
-    ['one has more', [...waiting(30), { seconds: 301 }]],
-  ])('not if %s', (_, flows) => expect(told(flows)).toContain('tcp_timeout_established (5 d)'));
+    ['there are too few', waiting(29)],
+    ['one entry has more time left', [...waiting(30), { seconds: 301 }]],
+  ])('are not assumed if %s', (_, flows) => expect(told(flows)).toContain('tcp_timeout_established (5 d)'));
 
-  test('a shorter sysctl would end none of them', () => {
+  test('are not ended by a shorter sysctl', () => {
     expect(holdings(waiting(30)).timeouts).toMatchObject([{ by: 'unsettled', shorter: undefined, ended: 0 }]);
   });
 
-  test('a sysctl that is no longer than that is taken as it is', () => {
+  test('are not assumed if the sysctl itself is short', () => {
     const short = new Map([...DEFAULT_TIMEOUTS, ['tcp_timeout_established', 600]]);
     expect(holdings(waiting(30), short).timeouts).toMatchObject([{ by: 'sysctl', seconds: 600 }]);
   });
