@@ -1,4 +1,4 @@
-// Namespaces by their addresses.
+// Network namespaces by their local addresses.
 
 import { expect, test } from 'vitest';
 import { readAddressOwners } from '../../../../src/report/diagnosis/address-owners.ts';
@@ -21,7 +21,7 @@ const TABLES = [table(), ...[7, 8, 9].map((pid) => otherTable({ key: `net:${pid}
 const FLOWS = ['10.0.0.7', '10.0.0.8', '10.0.0.9', '127.0.0.1', '10.9.9.9'].map((source) => ({ source }));
 const SIX = { source: '2001:db8:0:0:0:0:0:7', destination: '2001:db8:0:0:0:0:0:8' };
 
-test('an address is of the one namespace that has it; those of several or of none are left out', () => {
+test('an address names its namespace, unless several namespaces or none have it', () => {
   const root = { ...rootOf(FILES), view: 'own' as const };
   const found = readAddressOwners(root, TABLES, holdings([...FLOWS, SIX]));
   expect(found.map(({ address, ipv6, table: { key } }) => `${addressWords(address, ipv6)} ${key}`).sort()).toEqual([

@@ -79,7 +79,7 @@ describe('the verdict', () => {
       'critical',
       'the table of the host is full: 1,000 of 1,000, nothing dropped now, 1,500 entries/s evicted to make room',
     ],
-    // Evicted is at the limit alone: what is free at the moment of the look is taken in the next.
+    // Evictions prove the table is at its limit, even if the sample caught a few free entries.
     [
       { first: { entries: 1000 }, last: { entries: 900, statistics: counted({ early_drop: 3000 }) }, seconds: 2 },
       'critical',
@@ -120,7 +120,7 @@ describe('the verdict', () => {
       'critical',
       'the table of the host is full and losing 70 packets/s, and 20/s to clashes',
     ],
-    // 4.18 counts a clash that was resolved as well: what is lost to which is not known, but that a table with room drops nothing.
+    // Linux 4.18 also counts resolved clashes, so losses cannot be split; but a table with room drops nothing.
     [
       { first: { ...OLDER, entries: 4 }, last: { statistics: OLD_COUNTS } },
       'critical',
@@ -250,7 +250,7 @@ describe('the verdict', () => {
     expect([found.diagnosis.state, verdictText(found)]).toEqual([state, text]);
   });
 
-  test('looked at once, as a captured tree is: no word of now', () => {
+  test('a single sample of a captured tree says nothing about the present', () => {
     const captured = { view: 'captured', entries: 1000 } as const;
     const drops = { statistics: counted({ drop: 77 }) };
     expect(verdict({ first: { ...captured, ...drops } })).toBe(
@@ -267,7 +267,7 @@ describe('the verdict', () => {
     );
   });
 
-  test('looked at once, and something was lost before: that is no acquittal', () => {
+  test('a single sample with earlier losses does not rule conntrack out', () => {
     const captured = { view: 'captured', entries: 30 } as const;
     const lost = { statistics: counted({ drop: 5, chainlength: 7 }) };
     expect(verdict({ first: { ...captured, ...lost } })).toBe(
@@ -293,7 +293,7 @@ describe('the verdict', () => {
       'ok',
       '0.0% used, 4,001 packets were lost to clashes since 17:55; nothing now, recent losses unknown',
     ],
-  ])('losses that an earlier check has seen: %j', (change, state, text) => {
+  ])('losses seen by an earlier check: %j', (change, state, text) => {
     const times = { first: '2026-11-30 17:55:01', last: '2026-11-30 18:00:02' };
     const lost = { full: 0, clash: 4001, chain: 0, fullOrClash: 0 };
     const seen = { lost, from: 600, to: 300, within: change.from ?? 600, ...times, ...change };
@@ -305,12 +305,12 @@ describe('the verdict', () => {
   test.each<[number, string]>([
     [900, 'conntrack is not the problem: 0.0% used, 9 dropped since boot, nothing in the last 15 min'],
     [899, '0.0% used, 9 dropped since boot, nothing in the last 15 min'],
-  ])('no loss for %d s, by the samples of earlier checks', (seconds, text) => {
+  ])('samples of earlier checks show no loss for %d s', (seconds, text) => {
     const incident: Incident = { first: { statistics: counted({ drop: 9 }) }, past: { seconds, spells: [] } };
     expect(verdict(incident)).toBe(text);
   });
 
-  test('evictions since boot, also in a single sample; each packet is told once, by its cause', () => {
+  test('evictions since boot are reported in a single sample, and each lost packet only under its cause', () => {
     const seen = { statistics: counted({ drop: 5, insert_failed: 5, early_drop: 1_878_045 }) };
     const evicted = '; 1,878,045 evicted to make room since boot';
     expect(verdict({ first: { ...seen, entries: 30, view: 'captured' } })).toBe(
@@ -321,14 +321,14 @@ describe('the verdict', () => {
     );
   });
 
-  test('the usage is that of the table that was full, as the bar is', () => {
+  test('the usage, like the bar, is that of the table that was full', () => {
     const others = [envoy({ entries: 5 })];
     expect(verdict({ ...of('net:7', 60), first: { entries: 783, others } })).toMatch(
       /; now 0\.5% used, nothing dropped/,
     );
   });
 
-  test('counters that wrap', () => {
+  test('counters may wrap', () => {
     const wrap = {
       first: { entries: 1000, statistics: counted({ drop: 2 ** 32 - 10 }) },
       last: { statistics: counted({ drop: 10 }) },
@@ -337,7 +337,7 @@ describe('the verdict', () => {
   });
 });
 
-test('a threshold on something else than usage fills no table', () => {
+test('a threshold on another metric does not make a table full', () => {
   const thresholds = { drop: { critical: { start: 0, end: 0, inside: false } } };
   const found = observation({ statistics: counted({ drop: 5 }) });
   const evaluation = evaluate(found, new Map(), { thresholds, objectSize: undefined, drift: 'ok', partial: 'ok' });
@@ -345,20 +345,20 @@ test('a threshold on something else than usage fills no table', () => {
   expect(diagnose(evaluation, undefined)).toMatchObject({ state: 'ok', trouble: 'none' });
 });
 
-test('one that is broken neither', () => {
+test('an unreadable counter with a threshold does not make a table full', () => {
   const thresholds = { drop: { critical: { start: 0, end: 0, inside: false } } };
   const found = observation({ statistics: fault('denied') });
   const evaluation = evaluate(found, new Map(), { thresholds, objectSize: undefined, drift: 'ok', partial: 'ok' });
   expect(diagnose(evaluation, undefined)).toMatchObject({ state: 'ok', trouble: 'none' });
 });
 
-test('of tables that are as full ours is the one whose list is read', () => {
+test('our own table is read if others are equally full', () => {
   const fullest = (own: number, other: number) =>
     fullestTable(observation({ entries: own, others: [envoy({ entries: other })] })).key;
   expect([fullest(5, 5), fullest(5, 6), fullest(6, 5)]).toEqual(['own', 'net:7', 'own']);
 });
 
-describe('NAT ports that are taken', () => {
+describe('exhausted NAT ports', () => {
   const CLASHED = envoy({ entries: 5, statistics: counted({ drop: 20, insert_failed: 20 }) });
   const MORE = envoy({ key: 'net:9', entries: 5, statistics: counted({ drop: 30, insert_failed: 30 }) });
   const mostly = { protocol: 17, state: 0, assured: false };
@@ -373,7 +373,7 @@ describe('NAT ports that are taken', () => {
     return { natDiagnosis, shortage, keys };
   };
 
-  test('of the tables that lost packets to clashes before, the one that lost most first', async () => {
+  test('are searched in tables with earlier clashes, largest loss first', async () => {
     const first = { entries: 300, others: [CLASHED, MORE] };
     const { natDiagnosis, shortage, keys } = await asked({ first }, 'net:7');
     expect(keys).toEqual(['net:9', 'net:7']);
@@ -386,7 +386,7 @@ describe('NAT ports that are taken', () => {
     );
   });
 
-  test('nothing is read of tables that lost nothing to clashes', async () => {
+  test('are not searched in tables without clashes', async () => {
     const first = { statistics: counted({ drop: 9 }) };
     expect(await asked({ first }, 'own')).toMatchObject({
       keys: [],
@@ -397,7 +397,7 @@ describe('NAT ports that are taken', () => {
     expect([keys, natDiagnosis.trouble]).toEqual([['net:7'], 'none']);
   });
 
-  test('of a table that is full too both are told, with their rates', async () => {
+  test('are reported next to a full table, each with its rate', async () => {
     const both = { first: { entries: 1000 }, last: { statistics: counted({ drop: 90, insert_failed: 20 }) } };
     const { keys, shortage, natDiagnosis } = await asked(both, 'own');
     expect([keys, natDiagnosis.trouble]).toEqual([['own'], 'losing']);
@@ -408,7 +408,7 @@ describe('NAT ports that are taken', () => {
   });
 });
 
-describe('of several tables', () => {
+describe('the verdict on several tables', () => {
   const both = (own: number, other: number) => ({
     ofTables: new Map([
       ['own', spell(own)],
@@ -421,25 +421,25 @@ describe('of several tables', () => {
   test.each([
     [60, 300, 'own'],
     [300, 60, 'net:7'],
-  ])('the one that was full last: %d and %d s ago', (own, other, key) => {
+  ])('names the table that was full last: %d and %d s ago', (own, other, key) => {
     const { past, worst } = diagnosed({ first: CALM_ONES, spells: both(own, other) }).diagnosis;
     expect([past?.table?.key, worst.result.table.key]).toEqual([key, key]);
   });
 
-  test('one that is gone, if it was full later', () => {
+  test('names a deleted table if it was full later', () => {
     const others = { spell: spell(30), number: 4, isNamed: true };
     const { past } = diagnosed({ first: CALM_ONES, spells: { ...both(60, 300), ofOthers: others } }).diagnosis;
     expect(past).toMatchObject({ table: undefined, number: 4 });
   });
 
-  test('one that is full now comes before one that was', () => {
+  test('puts a table that is full now before one that was', () => {
     const first = { entries: 1000, others: [envoy({ entries: 5 })] };
     expect(diagnosed({ first, spells: both(300, 60) }).diagnosis.worst.result.table.key).toBe('own');
     const other = { entries: 5, others: [envoy({ entries: 1000 })] };
     expect(diagnosed({ first: other, spells: both(60, 300) }).diagnosis.worst.result.table.key).toBe('net:7');
   });
 
-  test('without any of that the fuller one', () => {
+  test('names the fuller table otherwise', () => {
     expect(diagnosed({ first: { entries: 5, others: [envoy({ entries: 500 })] } }).diagnosis.worst).toMatchObject({
       result: { table: { key: 'net:7' } },
     });

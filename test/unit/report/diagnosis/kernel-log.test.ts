@@ -3,12 +3,12 @@ import { readFullLog, syslogTime } from '../../../../src/report/diagnosis/kernel
 import { fault, ok } from '../../support/observation.ts';
 import { type Files, rootOf, timeFor } from '../../support/root.ts';
 
-describe('when a line of a log was written', () => {
+describe('time of a log line', () => {
   const now = new Date(2026, 10, 23, 12, 0, 0).getTime();
   test.each<[string, number]>([
     ['Nov 23 03:01:44 lb1 kernel: x', new Date(2026, 10, 23, 3, 1, 44).getTime()],
     ['Nov  3 03:01:44 lb1 kernel: x', new Date(2026, 10, 3, 3, 1, 44).getTime()],
-    // Before now, so of last year.
+    // December is after now, so the line is from last year.
     ['Dec 31 23:59:59 lb1 kernel: x', new Date(2025, 11, 31, 23, 59, 59).getTime()],
     ['2026-11-23T03:01:44.123456+00:00 lb1 kernel: x', Date.UTC(2026, 10, 23, 3, 1, 44, 123)],
     ['2026-11-23T03:01:44Z lb1 kernel: x', Date.UTC(2026, 10, 23, 3, 1, 44)],
@@ -21,21 +21,21 @@ describe('when a line of a log was written', () => {
     ['<4>Nov 23 03:01:44 router kernel: x', new Date(2026, 10, 23, 3, 1, 44).getTime()],
   ])('%s', (line, expected) => expect(syslogTime(line, now)).toBe(expected));
 
-  test.each(['', 'kernel: nothing', '03:01:44 lb1', 'Foo 99 03:01:44 lb1'])('none: %j', (line) => {
+  test.each(['', 'kernel: nothing', '03:01:44 lb1', 'Foo 99 03:01:44 lb1'])('not found in %j', (line) => {
     expect(syslogTime(line, now)).toBeNaN();
   });
 });
 
-describe('the first log file that holds something, where the kernel does not let us read its own', () => {
+describe("the first log file with content, if the kernel's own log is not readable", () => {
   const NOW = new Date();
   const stamp = (secondsAgo: number) => new Date(NOW.getTime() - 1000 * secondsAgo).toISOString();
   const line = (ago: number, netns?: number) =>
     `${stamp(ago)} lb1 kernel: nf_conntrack: table full${netns === undefined ? '' : ` in netns ${netns}`}, dropping packet\n`;
-  // There is no time to ask journalctl.
+  // No time left to run journalctl.
   const logOf = (files: Files) =>
     readFullLog({ ...rootOf(files, timeFor(0)), view: 'host' }, fault('denied', '/proc/uptime'));
 
-  test('how many lines, from when to when, in which namespaces, the last one first', () => {
+  test('gives the number of lines, their times and their namespaces, latest first', () => {
     const log = logOf({ 'var/log/messages': line(90, 7) + line(80, 8) + line(70, 7) + line(60) });
     if (!log.ok) throw new Error(log.fault.kind);
     expect(log.source).toBe('/var/log/messages');
@@ -58,42 +58,46 @@ describe('the first log file that holds something, where the kernel does not let
     'kern.warn kernel: [34592.938265] nf_conntrack: table full, dropping packet',
     'lb1 kern.warn kernel: [  152.014434] nf_conntrack: table full, dropping packet',
     'kernel: nf_conntrack: table full, dropping packet',
-  ])('a line %s', (words) => {
+  ])('counts the line %s', (words) => {
     expect(logOf({ 'var/log/messages': `${stamp(5)} ${words}\n` })).toMatchObject({ ok: true, value: { lines: 1 } });
   });
 
   test.each([
     'lb1 program: nf_conntrack: table full, dropping packet',
     'lb1 kernel: program: nf_conntrack: table full, dropping packet',
-  ])('not a line of the kernel: %s', (words) => {
+  ])('does not count a line of a program: %s', (words) => {
     expect(logOf({ 'var/log/messages': `${stamp(5)} ${words}\n` })).toMatchObject({ ok: true, value: { lines: 0 } });
   });
 
-  test('lines of something else, and without a time, are none', () => {
+  test('does not count other lines, or lines without a time', () => {
     const text = `${stamp(5)} lb1 kernel: x\nkernel: nf_conntrack: table full, dropping packet\n`;
     expect(logOf({ 'var/log/messages': text })).toMatchObject({ ok: true, value: { lines: 0, namespaces: [] } });
   });
 
   test.each<[string, Files, string]>([
     [
-      'messages before others',
+      'is messages if there are several',
       { 'var/log/messages': line(1), 'var/log/kern.log': line(1), 'var/log/syslog': line(1) },
       '/var/log/messages',
     ],
-    ['an empty one is passed over', { 'var/log/messages': '', 'var/log/kern.log': line(1) }, '/var/log/kern.log'],
-    ['the last of them', { 'var/log/syslog': line(1) }, '/var/log/syslog'],
+    [
+      'is the next one if messages is empty',
+      { 'var/log/messages': '', 'var/log/kern.log': line(1) },
+      '/var/log/kern.log',
+    ],
+    ['is syslog if it is the only one', { 'var/log/syslog': line(1) }, '/var/log/syslog'],
   ])('%s', (_, files, source) => expect(logOf(files)).toMatchObject({ ok: true, value: { lines: 1 }, source }));
 
-  test('none: why the kernel does not let us', () => {
+  test("returns the kernel log's fault if there is no log file", () => {
     expect(logOf({})).toEqual(fault('denied', '/proc/uptime'));
   });
 
-  test('of a captured tree none is read', () => {
+  test('is not read in a captured tree', () => {
     const root = rootOf({ 'var/log/messages': line(1) });
     expect(readFullLog(root, ok({ boot: 'b', uptime: 1 }))).toEqual(fault('not-asked', '/dev/kmsg'));
   });
 
-  test('of a long log the end', () => {
+  test('is read at its end only if it is long', () => {
     const log = logOf({ 'var/log/messages': [line(90), 'x'.repeat(1 << 22), '\n', line(5)].join('') });
     expect(log).toMatchObject({ ok: true, value: { lines: 1 } });
   });

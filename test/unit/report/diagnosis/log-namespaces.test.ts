@@ -1,4 +1,4 @@
-// Lines of the log that name a namespace: whose they are, as long as it has been there, and in which boot.
+// Log lines that name a namespace belong to it only since it was created, and only in the current boot.
 
 import { describe, expect, test } from 'vitest';
 import type { LogRecord } from '../../../../src/model/full-log.ts';
@@ -14,7 +14,7 @@ function record(ago: number, namespace?: number): LogRecord {
   return { ago, time: `-${ago}`, namespace };
 }
 
-/** Process 7 has started so many seconds after the boot. */
+/** Process 7 started `started` seconds after boot. */
 function spells(records: readonly LogRecord[], changes: Changes = {}, started = 100) {
   const stat = `7 (x) S 1 1 1 0 -1 0 1 2 3 4 5 6 7 8 20 0 1 0 ${100 * started} 9 9\n`;
   const root = { ...rootOf({ 'proc/7/stat': stat }), view: 'own' as const };
@@ -22,7 +22,7 @@ function spells(records: readonly LogRecord[], changes: Changes = {}, started = 
   return fullSpells(root, { lines: records.length, namespaces: [], records }, seen);
 }
 
-test('each namespace has its own', () => {
+test('each namespace gets its own lines', () => {
   const { ofTables, ofOthers } = spells([record(50, 8), record(45), record(40, 8), record(30)]);
   expect([...ofTables]).toEqual([
     ['own', { lines: 2, first: '-45', last: '-30', seconds: 15, ago: 30, times: 1, began: 45, allLines: 2 }],
@@ -31,7 +31,7 @@ test('each namespace has its own', () => {
   expect(ofOthers).toBeUndefined();
 });
 
-test('what is older than a namespace is of the one that had its number before', () => {
+test('lines older than a namespace belong to the earlier owner of its number', () => {
   const { ofTables, ofOthers } = spells([record(60, 8), record(50, 8), record(40, 8)], {}, UPTIME - 45);
   expect([...ofTables]).toEqual([
     ['net:7', { lines: 1, first: '-40', last: '-40', seconds: 0, ago: 40, times: 1, began: 40, allLines: 1 }],
@@ -43,13 +43,13 @@ test('what is older than a namespace is of the one that had its number before', 
   });
 });
 
-test('one that is gone, or cannot be read, is not ours', () => {
+test('lines of a deleted or unreadable namespace are not ours', () => {
   const { ofTables, ofOthers } = spells([record(50, 9), record(40, 9)], { unread: [unreadTable()] });
   expect(ofTables.size).toBe(0);
   expect(ofOthers).toMatchObject({ number: 9, isNamed: true });
 });
 
-describe('the kernels that name them', () => {
+describe('kernels that name namespaces', () => {
   test.each([
     [7, 0, true],
     [6, 19, true],
@@ -63,10 +63,10 @@ describe('the kernels that name them', () => {
   });
 
   test.each<[string, Changes]>([
-    ['no kernel is known', { release: fault('malformed') }],
-    ['no clock is known', { clock: fault('missing') }],
-    ['no clock was asked for', { clock: undefined }],
-  ])('nobody knows whose a line is where %s', (_, changes) => {
+    ['the kernel release is unknown', { release: fault('malformed') }],
+    ['the clock cannot be read', { clock: fault('missing') }],
+    ['the clock was not requested', { clock: undefined }],
+  ])('the owner of a line is unknown if %s', (_, changes) => {
     const { ofTables, ofOthers } = spells([record(40, 8), record(30)], changes);
     expect(ofTables.size).toBe(0);
     expect(ofOthers).toMatchObject({ number: undefined, isNamed: false, spell: { lines: 1 } });
@@ -74,20 +74,20 @@ describe('the kernels that name them', () => {
 });
 
 test.each([
-  ['all of it is of this boot', [record(UPTIME), record(UPTIME - 5)], 'own'],
-  ['it began before', [record(UPTIME + 5), record(UPTIME - 5)], undefined],
-])('a spell at the time of the boot, without a number: %s', (_, records, owner) => {
+  ['all of it in this boot', [record(UPTIME), record(UPTIME - 5)], 'own'],
+  ['begun before this boot', [record(UPTIME + 5), record(UPTIME - 5)], undefined],
+])('a spell around boot time, without a number: %s', (_, records, owner) => {
   const { ofTables, ofOthers } = spells(records);
   expect(ofTables.get('own')?.lines).toBe(owner === undefined ? 1 : 2);
   expect(ofOthers?.isNamed).toBe(owner === undefined ? false : undefined);
 });
 
-test('of a very long log the end is enough', () => {
+test('only the end of a very long log is used', () => {
   const long = Array.from({ length: 5001 }, (_, at) => record(600 - at / 10));
   expect(spells(long).ofTables.get('own')).toMatchObject({ lines: 5000, first: '-599.9', last: '-100' });
 });
 
-test('one pause after another: the last spell is told, and how many there were in the last 15 minutes', () => {
+test('the last spell is reported, with the number of spells in the last 15 minutes', () => {
   const records = [record(950), record(500), record(400), record(300), record(290)];
   const last = { lines: 2, first: '-300', last: '-290', seconds: 10, ago: 290 };
   expect(spells(records).ofTables.get('own')).toEqual({ ...last, times: 3, began: 500, allLines: 5 });

@@ -1,4 +1,4 @@
-// Whose the lines of the kernel's log are, where it names namespaces and where it does not.
+// Owners of kernel log lines, on kernels that name the namespace and on older ones.
 
 import { expect, test } from 'vitest';
 import type { KernelVersion } from '../../../../src/model/machine.ts';
@@ -25,11 +25,11 @@ function spells(release: KernelVersion, lines: readonly Line[], uptime = 10_000,
   };
 }
 
-test('a line without a number is the initial namespace', () => {
+test('a line without a number belongs to the initial namespace', () => {
   expect(spells(NAMED, [[30], [20]])).toEqual({ own: ['-30', '-20', 2], other: undefined });
 });
 
-test('before 6.18 it may be any', () => {
+test('a line before 6.18 may belong to any namespace', () => {
   expect(spells(NAMELESS, [[30], [20]])).toEqual({
     own: undefined,
     other: [undefined, '-30', '-20', 2],
@@ -37,7 +37,7 @@ test('before 6.18 it may be any', () => {
   });
 });
 
-test('a line of the boot before is of nobody that is there', () => {
+test('a line from before boot belongs to no current namespace', () => {
   expect(spells(NAMED, [[30], [20]], 25)).toEqual({
     own: ['-20', '-20', 1],
     other: [undefined, '-30', '-30', 1],
@@ -45,21 +45,21 @@ test('a line of the boot before is of nobody that is there', () => {
   });
 });
 
-test('of namespaces that are gone the last one alone, and its own lines', () => {
+test('only the last deleted namespace is reported, with its own lines', () => {
   const lines: readonly Line[] = [[50, 7], [45, 8], [40, 7], [35, 9], [30, 8], [25]];
   expect(spells(NAMED, lines)).toEqual({ own: ['-25', '-25', 1], other: [8, '-45', '-30', 2], isNamed: true });
 });
 
-test('after a pause of more than a minute something else begins', () => {
+test('a pause of more than a minute starts a new spell', () => {
   expect(spells(NAMED, [[300], [239], [179], [110]]).own).toEqual(['-110', '-110', 1]);
   expect(spells(NAMED, [[300], [239], [179]]).own).toEqual(['-239', '-179', 2]);
 });
 
-test('an initial namespace that cannot be seen is one table, where the others are named', () => {
+test('an invisible initial namespace counts as one table if the kernel names the others', () => {
   expect(spells(NAMED, [[30], [20]], 25, false)).toMatchObject({ other: [undefined, '-30', '-20', 2], isNamed: false });
   expect(spells(NAMED, [[30], [20]], 30, false)).toMatchObject({ other: [undefined, '-30', '-20', 2], isNamed: true });
 });
 
-test('where nothing is said of a full table', () => {
+test('a log without "table full" lines gives no owner', () => {
   expect(spells(NAMED, [])).toEqual({ own: undefined, other: undefined });
 });

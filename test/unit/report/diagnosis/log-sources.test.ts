@@ -1,4 +1,4 @@
-// Where the kernel's log is read: its own records first, then the journal, and what a line of either is taken for.
+// Sources of the kernel log, in order: its own records, the journal, log files.
 
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -14,7 +14,7 @@ const UPTIME = 1000;
 const CLOCK = ok({ boot: 'b', uptime: UPTIME });
 const FULL = 'nf_conntrack: nf_conntrack: table full, dropping packet';
 
-/** The kernel's own log, read as these records; gives whether it was closed. */
+/** Makes /dev/kmsg return these records, and returns the descriptors closed. */
 function withRecords(records: readonly (string | Failed)[]): { readonly closed: readonly number[] } {
   const closed: number[] = [];
   const waiting = records.slice();
@@ -40,13 +40,13 @@ function withRecords(records: readonly (string | Failed)[]): { readonly closed: 
   return { closed };
 }
 
-/** Of a machine that was booted a thousand seconds ago. */
+/** Log of a machine booted 1000 s ago. */
 function logOf(there: Files = {}, tools: Tools = {}, clock: Parameters<typeof readFullLog>[1] = CLOCK) {
   withTools(tools);
   return readFullLog({ ...rootOf(there), view: 'own' }, clock);
 }
 
-/** Written so many seconds after the boot. */
+/** A record written this many seconds after boot. */
 function record(seconds: number, text: string): string {
   return `4,1234,${seconds * 1e6},-;${text}\n`;
 }
@@ -56,7 +56,7 @@ function ages(log: ReturnType<typeof readFullLog>): readonly number[] {
 }
 
 describe("the kernel's own records", () => {
-  test('when each was written, and whose it is', () => {
+  test('give the age and the namespace of each line', () => {
     const { closed } = withRecords([
       record(100, 'x'),
       record(400, FULL),
@@ -73,7 +73,7 @@ describe("the kernel's own records", () => {
     expect(closed).toEqual([-7]);
   });
 
-  test('other tables by the last of their lines', () => {
+  test('date lines of other tables by the last one', () => {
     withRecords([
       record(100, 'nf_conntrack: expectation table full'),
       record(200, 'neighbour: arp_cache: neighbor table overflow!'),
@@ -88,22 +88,22 @@ describe("the kernel's own records", () => {
     ]);
   });
 
-  test('of no table there is no time to tell', () => {
+  test('give no time without lines about a table', () => {
     withRecords([record(1, 'x')]);
     expect(logOf()).toStrictEqual(ok({ lines: 0, namespaces: [], records: [] }, KMSG));
   });
 
-  test('never in the future, where clocks differ', () => {
+  test('are never dated in the future if clocks differ', () => {
     withRecords([record(UPTIME + 50, FULL), record(UPTIME + 50, 'Neighbour table overflow.')]);
     expect(logOf()).toMatchObject({ value: { ago: 0, records: [{ ago: 0 }], others: [{ ago: 0 }] } });
   });
 
-  test('one that was overwritten is passed over', () => {
+  test('are skipped if overwritten', () => {
     withRecords([{ errno: 'EPIPE' }, record(1, FULL), { errno: 'EPIPE' }, { errno: 'EPIPE' }, record(2, FULL)]);
     expect(logOf()).toMatchObject({ value: { lines: 2 } });
   });
 
-  test('cannot be read before 3.5: a log file stands in, or it is said in words', () => {
+  test('cannot be read before 3.5: a log file is used instead, or a fault reported', () => {
     withRecords([{ errno: 'EINVAL' }, { errno: 'EINVAL' }]);
     expect(logOf({ 'var/log/messages': `Nov 23 03:01:44 host kernel: ${FULL}\n` })).toMatchObject({
       value: { lines: 1 },
@@ -114,39 +114,39 @@ describe("the kernel's own records", () => {
     });
   });
 
-  test('up to their end', () => {
+  test('are read to their end', () => {
     withRecords([record(1, FULL), '', record(2, FULL)]);
     expect(logOf()).toMatchObject({ value: { lines: 1 } });
   });
 
-  test('one that has no time is none', () => {
+  test('do not count without a time', () => {
     withRecords([`4,1,x,-;${FULL}\n`, `x4,1,5,-;${FULL}\n`, `4,x,5,-;${FULL}\n`, `4,1,5;${FULL}\n`]);
     expect(logOf()).toMatchObject({ value: { lines: 0 } });
   });
 
-  test('one with figures of several digits', () => {
+  test('may have fields of several digits', () => {
     withRecords([`6,12345,500000000,-,caller=T1;${FULL}\n`]);
     expect(ages(logOf())).toEqual([500]);
   });
 
-  test('that programs have written are none of them', () => {
+  test('do not count if programs wrote them', () => {
     withRecords([`12,1,500000000,-;${FULL}\n`, `30,2,500000000,-;${FULL}\n`, `4,3,500000000,-;x ${FULL}\n`]);
     expect(logOf()).toMatchObject({ value: { lines: 0 } });
   });
 
-  test('that cannot be read', () => {
+  test('give a fault if they cannot be read', () => {
     const { closed } = withRecords([record(1, FULL), { errno: 'EPERM' }]);
     expect(logOf()).toEqual(fault('denied', KMSG));
     expect(closed).toEqual([-7]);
   });
 
-  test('that cannot be opened', () => {
+  test('give a fault if they cannot be opened', () => {
     const spy = vi.spyOn(files, 'open').mockReturnValue({ errno: 'EACCES' });
     onTestFinished(() => spy.mockRestore());
     expect(logOf()).toEqual(fault('denied', KMSG));
   });
 
-  test('are not read without the clock that they are dated by', () => {
+  test('are not read without the clock that dates them', () => {
     const { closed } = withRecords([record(1, FULL)]);
     expect(logOf({}, {}, fault('missing', '/proc/uptime'))).toEqual(fault('missing', '/proc/uptime'));
     expect(closed).toEqual([]);
@@ -156,7 +156,7 @@ describe("the kernel's own records", () => {
 describe('log files', () => {
   const NOW = new Date().toISOString();
   const LINE = `${NOW} lb1 kernel: ${FULL}\n`;
-  /** `change` is made to what is read of the tree. */
+  /** Calls `change` after the tree is written, before the log is read. */
   const of = (there: Files, change?: () => void) => {
     withTools({});
     const root = { ...rootOf(there), view: 'own' as const };
@@ -171,11 +171,11 @@ describe('log files', () => {
   test.each<[string, (path: string) => void]>([
     ['a directory', (path) => mkdirSync(path)],
     ['a link out of the tree', (path) => symlinkSync('/etc/hostname', path)],
-  ])('%s is passed over', (_, make) => {
+  ])('%s is skipped', (_, make) => {
     expect(of({ 'var/log/messages': make, 'var/log/kern.log': LINE })).toMatchObject({ source: '/var/log/kern.log' });
   });
 
-  test('one that may not be read is passed over, and so is one that fails', () => {
+  test('a file that cannot be opened or read is skipped', () => {
     const there = { 'var/log/messages': LINE, 'var/log/kern.log': LINE };
     for (const call of ['open', 'statusOfOpen', 'read'] as const) {
       const log = of(there, () => {
@@ -187,19 +187,19 @@ describe('log files', () => {
   });
 
   test.each<[string, string, number]>([
-    ['printk may put the time first', `${NOW} lb1 kernel: [  123.456789] ${FULL}\n`, 1],
-    ['the old form of the time', `Nov 23 03:01:44 lb1 kernel: ${FULL}\n`, 1],
-    ['a full name', `${NOW} lb1.example.net kernel: ${FULL}\n`, 1],
-    ['sshd repeats a name', `${NOW} lb1 sshd[12]: Invalid user nf_conntrack: table full, dropping packet\n`, 0],
-    ['logger writes the words', `${NOW} lb1 root: ${FULL}\n`, 0],
-    ['a program called like it', `${NOW} lb1 xkernel: ${FULL}\n`, 0],
-    ['another tag before', `${NOW} lb1 sshd: kernel: ${FULL}\n`, 0],
-    ['another machine', `${NOW} lb2 kernel: ${FULL}\n`, 0],
-  ])('whose line it is: %s', (_, line, lines) => {
+    ['a printk time before the text', `${NOW} lb1 kernel: [  123.456789] ${FULL}\n`, 1],
+    ['the traditional syslog time', `Nov 23 03:01:44 lb1 kernel: ${FULL}\n`, 1],
+    ['a fully qualified host name', `${NOW} lb1.example.net kernel: ${FULL}\n`, 1],
+    ['a user name logged by sshd', `${NOW} lb1 sshd[12]: Invalid user nf_conntrack: table full, dropping packet\n`, 0],
+    ['a line written by logger', `${NOW} lb1 root: ${FULL}\n`, 0],
+    ['a program with a similar name', `${NOW} lb1 xkernel: ${FULL}\n`, 0],
+    ['another tag in front', `${NOW} lb1 sshd: kernel: ${FULL}\n`, 0],
+    ['another host', `${NOW} lb2 kernel: ${FULL}\n`, 0],
+  ])("only the kernel's own lines count: %s", (_, line, lines) => {
     expect(of({ 'var/log/messages': line, 'proc/sys/kernel/hostname': 'LB1\n' })).toMatchObject({ value: { lines } });
   });
 
-  test('is closed again', () => {
+  test('the file is closed after reading', () => {
     const spies: { readonly mock: { readonly calls: readonly unknown[] } }[] = [];
     of({ 'var/log/messages': LINE }, () => {
       const spy = vi.spyOn(files, 'close');
@@ -209,7 +209,7 @@ describe('log files', () => {
     expect(spies[0]?.mock.calls).toHaveLength(1);
   });
 
-  test('of a long one no more than the end', () => {
+  test('only the end of a long file is read', () => {
     const half = 'x'.repeat(1 << 21);
     const text = [LINE, half, '\n', LINE, half].join('');
     expect(of({ 'var/log/messages': text })).toMatchObject({ value: { lines: 1 } });
@@ -231,24 +231,28 @@ describe('the journal', () => {
     expect(lines[lines.length - 1]).toBe(`${place} ${ARGS}`);
   });
 
-  test('when a line was written', () => {
+  test('gives the age of a line', () => {
     const spy = vi.spyOn(Date, 'now').mockReturnValue(1_795_402_964_000);
     onTestFinished(() => spy.mockRestore());
     expect(ages(of({ '/bin/journalctl': LINE }).log)).toEqual([60]);
   });
 
   test.each([
-    ['behind something else', `x ${LINE}`],
+    ['after another word', `x ${LINE}`],
     ['without a fraction', LINE.replace('.123456', '')],
-    ['without a blank behind it', LINE.replace('123456 ', '123456x ')],
+    ['without a blank after it', LINE.replace('123456 ', '123456x ')],
     ['without seconds', LINE.replace('1795402904', '')],
-  ])('a line has no time that stands %s', (_, line) => {
+  ])('ignores a time %s', (_, line) => {
     expect(of({ '/bin/journalctl': line }).log).toMatchObject({ ok: true, value: { lines: 0 } });
   });
 
   test.each([
-    ['says nothing: we may not read it', '', { kind: 'denied', source: 'journalctl -k' }],
-    ['fails', { stdout: LINE, status: 1 }, { kind: 'io', source: 'journalctl -k', detail: 'exit status 1' }],
+    ['reports denied if journalctl prints nothing', '', { kind: 'denied', source: 'journalctl -k' }],
+    [
+      'reports the exit status if journalctl fails',
+      { stdout: LINE, status: 1 },
+      { kind: 'io', source: 'journalctl -k', detail: 'exit status 1' },
+    ],
   ])('%s', (_, said, expected) => {
     const { log, attempts } = of({ '/bin/journalctl': said });
     expect(log).toEqual(fault('denied', KMSG));
@@ -256,9 +260,9 @@ describe('the journal', () => {
   });
 });
 
-describe('a line', () => {
+describe('a log line', () => {
   test.each(['ip_conntrack: table full, dropping packet', 'nf_conntrack: nf_conntrack: table full, dropping packet.'])(
-    'of a full table: %s',
+    'is about a full table: %s',
     (text) => expect(lineOf(text, 5)).toEqual([{ at: 5, namespace: undefined }]),
   );
 
@@ -268,14 +272,16 @@ describe('a line', () => {
     'nf_conntrack: table full in netns x, dropping packet',
     'nf_conntrack: table full in netns 12345678901, dropping packet',
     'arp_cache: neighbor table overflown',
-  ])('of none: %s', (text) => expect(lineOf(text, 5).filter(({ of }) => of === undefined)).toEqual([]));
+  ])('is not about a full table: %s', (text) =>
+    expect(lineOf(text, 5).filter(({ of }) => of === undefined)).toEqual([]),
+  );
 
-  test('of ip_conntrack about what is expected', () => {
+  test('is about expectations, in the words of ip_conntrack', () => {
     expect(lineOf('ip_conntrack: expectation table full', 5)).toMatchObject([{ of: 'expectations' }]);
   });
 
-  // Exactly a day ahead may be a clock of another zone; later it is of the last year.
-  test('the year of a line without one', () => {
+  // A line up to a day ahead may come from another time zone; a later one is from last year.
+  test('gets the current or the last year if it has none', () => {
     const now = new Date(2026, 0, 1, 12, 0, 0).getTime();
     expect(syslogTime('Jan  2 12:00:00 lb1 x', now)).toBe(new Date(2026, 0, 2, 12, 0, 0).getTime());
     expect(syslogTime('Jan  2 12:00:01 lb1 x', now)).toBe(new Date(2025, 0, 2, 12, 0, 1).getTime());
@@ -293,18 +299,18 @@ describe('a line', () => {
     'November 23 03:01:44 lb1',
     'Nov 23 3:01:44 lb1',
     'Nov 23 03:1:44 lb1',
-  ])('without a time: %j', (line) => expect(syslogTime(line, Date.UTC(2026, 11, 1))).toBeNaN());
+  ])('has no time: %j', (line) => expect(syslogTime(line, Date.UTC(2026, 11, 1))).toBeNaN());
 
   test.each([
     ['2026-11-23T03:01:44.5Z', 500],
     ['2026-11-23T03:01:44.1234567Z', 123],
     ['2026-11-23T03:01:44-00:00', 0],
-  ])('a time to the fraction: %s', (line, milliseconds) => {
+  ])('has a time with a fraction: %s', (line, milliseconds) => {
     expect(syslogTime(line, 0)).toBe(Date.UTC(2026, 10, 23, 3, 1, 44, milliseconds));
   });
 });
 
-describe('lines of the log about other tables', () => {
+describe('log lines about other tables', () => {
   test.each([
     ['nf_conntrack: expectation table full', 'expectations'],
     ['neighbour: arp_cache: neighbor table overflow!', 'neighbours'],
@@ -313,7 +319,7 @@ describe('lines of the log about other tables', () => {
     ['ipv6: Neighbour table overflow.', 'neighbours'],
   ])('%s', (text, of) => expect(lineOf(text, 5)).toEqual([{ at: 5, namespace: undefined, of }]));
 
-  test('a full table of connections is none of them', () => {
+  test('do not include a full connection table', () => {
     expect(lineOf('nf_conntrack: nf_conntrack: table full, dropping packet', 5)).toEqual([
       { at: 5, namespace: undefined },
     ]);

@@ -1,4 +1,4 @@
-// Which translated connections share one address and one destination, which ports they have, and when those run out.
+// Groups of translated connections that share an address and a destination, the ports they use, and when those run out.
 
 import { describe, expect, test } from 'vitest';
 import {
@@ -27,7 +27,7 @@ const WEB: Flow = { translated: OUT };
 const WEB6: Flow = { source: '2001:db8:0:7:0:0:0:1', destination: TO6, translated: OUT6 };
 const [LOWEST, LOW, HIGH] = DEFAULT_RANGES;
 
-/** The same, where the answer goes to that port. */
+/** An entry of this flow whose reply goes to `port`. */
 function by(flow: Flow, port: number): Entry {
   const { reply, ...rest } = entry(flow);
   return { ...rest, reply: { ...reply, destinationPort: port } };
@@ -50,15 +50,19 @@ function words({ group, range, entries }: NatCount): string {
   return `${entries}: ${protocol} ${addressWords(translated, ipv6)} to ${to}, ${ports}`;
 }
 
-describe('the groups of what is translated', () => {
+describe('groups of translated connections', () => {
   test.each<[string, readonly Flow[], readonly string[]]>([
-    ['none', [], []],
-    ['of what is not translated', times(3, {}), []],
-    ['nor of what has no ports', times(3, { protocol: 47, translated: OUT }), []],
-    ['where only the destination is', times(3, { answered: '10.9.9.9' }), []],
-    ['by what answers', [{ ...WEB, answered: '10.9.9.9' }], ['1: 6 203.0.113.7 to 10.9.9.9 port 443, 1024-65535']],
+    ['need an entry', [], []],
+    ['exclude untranslated flows', times(3, {}), []],
+    ['exclude protocols without ports', times(3, { protocol: 47, translated: OUT }), []],
+    ['exclude destination NAT', times(3, { answered: '10.9.9.9' }), []],
     [
-      'by address, destination, port, protocol and family',
+      'go by the address that replies',
+      [{ ...WEB, answered: '10.9.9.9' }],
+      ['1: 6 203.0.113.7 to 10.9.9.9 port 443, 1024-65535'],
+    ],
+    [
+      'go by address, destination, port, protocol and family',
       [
         ...times(2, { ...WEB, translated: '203.0.113.8' }),
         ...times(3, { ...WEB, destination: '192.0.2.2' }),
@@ -78,7 +82,7 @@ describe('the groups of what is translated', () => {
     expect(countsOf(flows.map(entry)).map(words).sort()).toEqual(expected);
   });
 
-  test('by the range that the kernel chooses from', () => {
+  test('go by the range from which the kernel chooses', () => {
     const ports = [0, 1, 511, 512, 599, 600, 1023, 1024, 65_535];
     expect(
       countsOf(ports.map((port) => by(WEB, port)))
@@ -92,13 +96,13 @@ describe('the groups of what is translated', () => {
     ]);
   });
 
-  test('the address is the same, and the port is another one', () => {
+  test('include flows with the same address and another port', () => {
     expect(countsOf([by({}, 40_001)])).toHaveLength(1);
     expect(countsOf([by({}, 40_000)])).toEqual([]);
   });
 });
 
-/** Of all groups: those that may be short, and which of them are. */
+/** Returns the shortages among all candidate groups. */
 function shortagesIn(entries: readonly Entry[], ranges: readonly PortRange[] = []) {
   const groups = candidatesOf(countsOf(entries), ranges, false);
   const ports = groups.map(portsOf);
@@ -106,14 +110,14 @@ function shortagesIn(entries: readonly Entry[], ranges: readonly PortRange[] = [
   return ports.flatMap((one) => shortageOf(one, ranges) ?? []);
 }
 
-test('the source with most of the ports', () => {
+test('a shortage names the source with most of the ports', () => {
   const [many, few] = [span({ ...WEB, source: '10.0.0.7' }, 2000, 7), span(WEB, 2007, 3)];
   expect(shortagesIn([...few, ...many], [{ first: 2000, last: 2009 }])).toMatchObject([
     { use: { largest: { source: [0x0a000007], share: 70 } } },
   ]);
 });
 
-describe('short of ports', () => {
+describe('a shortage of ports', () => {
   const [TEN, HUNDRED, NEXT] = [
     { first: 2000, last: 2009 },
     { first: 2000, last: 2099 },
@@ -121,29 +125,24 @@ describe('short of ports', () => {
   ];
 
   test.each<[string, readonly Entry[], readonly PortRange[], PortRange | undefined]>([
-    ['nine of the ten of a rule', span(WEB, 2000, 9), [TEN], TEN],
-    ['eight', span(WEB, 2000, 8), [TEN], undefined],
+    ["nine of a rule's ten ports", span(WEB, 2000, 9), [TEN], TEN],
+    ["not eight of a rule's ten ports", span(WEB, 2000, 8), [TEN], undefined],
     ['the second of two ranges', [...span(WEB, 2000, 4), ...span(WEB, 3000, 10)], [TEN, NEXT], NEXT],
     ['the wider of two', span(WEB, 2005, 95), [TEN, HUNDRED], HUNDRED],
-    [
-      'a range of a rule that does not translate it',
-      [...span(WEB, 2000, 10), ...span(WEB, 2010, 11)],
-      [TEN],
-      undefined,
-    ],
-    ['source ports below 1024, as of NFS', span(WEB, 600, 424), [], LOW],
-    ['some left of those', span(WEB, 600, 381), [], undefined],
+    ["not ports outside a rule's range", [...span(WEB, 2000, 10), ...span(WEB, 2010, 11)], [TEN], undefined],
+    ['source ports below 1024, as used by NFS', span(WEB, 600, 424), [], LOW],
+    ['not if some ports below 1024 are left', span(WEB, 600, 381), [], undefined],
     ['source ports below 512', span(WEB, 1, 460), [], LOWEST],
-    ['no rule says', span(WEB, 1024, 58_061), [], HIGH],
-    ['no rule says, and there are some left', span(WEB, 1024, 58_060), [], undefined],
+    ['all ports without a rule', span(WEB, 1024, 58_061), [], HIGH],
+    ['not if some ports are left without a rule', span(WEB, 1024, 58_060), [], undefined],
     ['IPv6', span(WEB6, 2000, 10), [TEN], TEN],
-    ['ports taken twice count once', [...span(WEB, 2000, 5), ...span(WEB, 2000, 5)], [TEN], undefined],
-    ['what is not translated takes ports too', [...span(WEB, 2000, 9), by({ source: OUT }, 2009)], [TEN], TEN],
+    ['a port in use twice counts once', [...span(WEB, 2000, 5), ...span(WEB, 2000, 5)], [TEN], undefined],
+    ['untranslated flows use ports too', [...span(WEB, 2000, 9), by({ source: OUT }, 2009)], [TEN], TEN],
   ])('%s', (_, entries, ranges, expected) => {
     expect(shortagesIn(entries, ranges).map(({ range }) => range)).toEqual(expected === undefined ? [] : [expected]);
   });
 
-  test('a small group that is used up, beside larger ones that are not', () => {
+  test('is found in a small group next to larger ones with free ports', () => {
     const range = { first: 1000, last: 1499 };
     const healthy = Array.from({ length: 3 }, (_, at) =>
       span({ translated: OUT, destination: `192.0.2.${at + 9}` }, 5000, 1600),
@@ -153,7 +152,7 @@ describe('short of ports', () => {
     expect(first).toMatchObject({ range, use: { used: 500, destination: [(192 << 24) | (2 << 8) | 1] } });
   });
 
-  test('what most of its entries are', () => {
+  test('names the most frequent state of its entries', () => {
     const states = (state: NonNullable<Flow['state']>, first: number, count: number) =>
       span({ ...WEB, state }, first, count);
     const [shortage] = shortagesIn(
@@ -166,27 +165,31 @@ describe('short of ports', () => {
   test.each<[string, Flow, Flow]>([
     ['another address', WEB, { ...WEB, translated: '203.0.113.8' }],
     ['another destination', WEB, { ...WEB, destination: '192.0.2.2' }],
-    ['another port there', WEB, { ...WEB, port: 80 }],
+    ['another destination port', WEB, { ...WEB, port: 80 }],
     ['another protocol', WEB, { ...WEB, protocol: 17 }],
-    ['the other family, where addresses begin alike', { translated: '32.1.13.184', destination: '32.1.13.184' }, WEB6],
-    ['an address of IPv6 that ends in another word', WEB6, { ...WEB6, translated: '2001:db8:0:1:0:0:0:2' }],
-    ['a destination of IPv6 that does', WEB6, { ...WEB6, destination: '2001:db8:0:2:0:0:0:2' }],
-  ])('ports of other groups do not count: %s', (_, of, other) => {
+    [
+      'the other family, with addresses that begin alike',
+      { translated: '32.1.13.184', destination: '32.1.13.184' },
+      WEB6,
+    ],
+    ['an IPv6 address with another last word', WEB6, { ...WEB6, translated: '2001:db8:0:1:0:0:0:2' }],
+    ['an IPv6 destination with another last word', WEB6, { ...WEB6, destination: '2001:db8:0:2:0:0:0:2' }],
+  ])('excludes ports of other groups: %s', (_, of, other) => {
     expect(shortagesIn([...span(of, 2000, 8), ...span(other, 2008, 1)], [TEN])).toEqual([]);
   });
 });
 
-describe('without a second reading', () => {
+describe('shortages estimated from a single sample', () => {
   const group: NatGroup = { ipv6: false, protocol: 6, translated: [1], destination: [2], port: 443 };
   const count = (entries: number, range = HIGH): NatCount => ({ group, range, entries });
 
-  test('entries stand for ports, never more than there are', () => {
+  test('count each entry as a port, up to the size of the range', () => {
     expect(shortageByCount([count(58_060)])).toBeUndefined();
     expect(shortageByCount([count(60_000), count(70_000)])).toMatchObject({ range: HIGH, use: { used: 64_512 } });
     expect(shortageByCount([count(400, LOW)])).toMatchObject({ range: LOW, use: { used: 400 } });
   });
 
-  test('of a sample more groups may be short', () => {
+  test('consider more groups if the list was sampled', () => {
     const names = (isSample: boolean) => candidatesOf([count(40_000)], [], isSample).length;
     expect([names(false), names(true)]).toEqual([0, 1]);
   });
@@ -199,6 +202,6 @@ test.each<[number, readonly PortRange[], boolean]>([
   [9, [{ first: 2000, last: 2009 }], false],
   [1, [{ first: 510, last: 520 }], true],
   [2, [{ first: 510, last: 520 }], false],
-])('counts that may lack %d: rules %j', (lacking, ranges, expected) =>
+])('counts short by at most %d: rules %j', (lacking, ranges, expected) =>
   expect(areAllCounted(lacking, ranges)).toBe(expected),
 );

@@ -1,4 +1,4 @@
-// The limit of tracked connections that the cloud keeps: which interfaces are read, how, and when it is a lead.
+// The cloud's own limit of tracked connections: interfaces read, their figures, and when it is a lead.
 
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -18,7 +18,7 @@ describe('an ena interface', () => {
     return { allowances: readAllowances({ ...root, view }), lines, attempts: root.attempts };
   };
 
-  test.each(['/usr/sbin/ethtool', '/sbin/ethtool'])('is asked for by %s', (place) => {
+  test.each(['/usr/sbin/ethtool', '/sbin/ethtool'])('is read with %s', (place) => {
     const { allowances, lines, attempts } = asked({ [place]: SAID });
     expect(allowances).toEqual([
       { interface: 'ens5', exceeded: 12, available: 5 },
@@ -28,34 +28,34 @@ describe('an ena interface', () => {
     expect(attempts.map(({ source }) => source)).toEqual(['ethtool -S ens5', 'ethtool -S ens6']);
   });
 
-  test('that tells nothing is left out', () => {
+  test('is left out without figures', () => {
     const { allowances, attempts } = asked({ '/sbin/ethtool': (_, name) => (name === 'ens5' ? 'x\n' : SAID) });
     expect(allowances.map(({ interface: name }) => name)).toEqual(['ens6']);
     expect(attempts).toMatchObject([{ fault: { kind: 'malformed', source: 'ethtool -S ens5' } }, {}]);
   });
 
-  test('of which the tool fails is left out', () => {
+  test('is left out if the tool fails', () => {
     const { allowances, attempts } = asked({ '/sbin/ethtool': { stdout: SAID, status: 94 } }, interfaces('ens5'));
     expect(allowances).toEqual([]);
     expect(attempts).toMatchObject([{ fault: { kind: 'tool-failed', source: 'ethtool -S ens5' } }]);
   });
 
-  test("of another's tree is not asked", () => {
+  test("is not read for another host's tree", () => {
     expect(asked({ '/sbin/ethtool': SAID }, interfaces('ens5'), 'host')).toMatchObject({ allowances: [], lines: [] });
   });
 
-  test('is called what is no option, and names nothing else', () => {
+  test('has a name that cannot be an option or a path', () => {
     const found = (name: string) => enaInterfaces(rootOf(interfaces(name)));
     for (const name of ['ens5', 'a', 'a.b:c@d-e', 'x'.repeat(15)]) expect(found(name)).toEqual([name]);
     for (const name of ['-S', '.a', 'a b', 'x'.repeat(16)]) expect(found(name)).toEqual([]);
   });
 
-  test('up to sixteen of them, by name', () => {
+  test('is one of at most sixteen, sorted by name', () => {
     const names = Array.from({ length: 18 }, (_, at) => `ens${at + 10}`);
     expect(enaInterfaces(rootOf(interfaces(...names.slice().reverse())))).toEqual(names.slice(0, 16));
   });
 
-  test('is one with that driver', () => {
+  test('is recognised by its driver', () => {
     const files = { 'sys/class/net/a/device/driver': driver('ena2'), 'sys/class/net/b/device/driver': driver('xena') };
     expect(enaInterfaces(rootOf(files))).toEqual([]);
     expect(enaInterfaces(rootOf({}))).toEqual([]);
@@ -71,7 +71,7 @@ describe('an ena interface', () => {
     ['conntrack_allowance_exceeded: 123456789012345678901', false],
   ])('figures: %j', (line, isOne) => expect(parseAllowance(`x\n${line}\ny`).ok).toBe(isOne));
 
-  test('without figures is broken', () => {
+  test('is malformed without figures', () => {
     expect(parseAllowance('x')).toEqual({ ok: false, kind: 'malformed' });
   });
 });
@@ -81,24 +81,24 @@ describe('the allowance of an ena interface', () => {
     'NIC statistics:\n     tx_timeout: 0\n     bw_in_allowance_exceeded: 3\n     pps_allowance_exceeded: 946\n';
   const EXCEEDED = '     conntrack_allowance_exceeded: 12\n';
 
-  test('with and without what is left of it', () => {
+  test('may come without the available figure', () => {
     const text = `${HEAD}${EXCEEDED}     conntrack_allowance_available: 136812\n     queue_0_tx_cnt: 5170\n`;
     expect(parseAllowance(text)).toEqual({ ok: true, value: { exceeded: 12, available: 136_812 } });
     expect(parseAllowance(HEAD + EXCEEDED)).toEqual({ ok: true, value: { exceeded: 12, available: undefined } });
   });
 
-  test('drivers without it tell nothing', () => {
+  test('is malformed for drivers without it', () => {
     expect(parseAllowance(HEAD).ok).toBe(false);
     expect(parseAllowance('NIC statistics:\n     peer_ifindex: 5\n     rx_queue_0_xdp_packets: 0\n').ok).toBe(false);
   });
 
-  test('only interfaces with that driver are asked, and none with a name that looks like an option', () => {
+  test('is read from ena interfaces only, unless the name looks like an option', () => {
     const drivers = { ens5: 'ena', eth0: 'virtio_net', ens6: 'ena', '-S': 'ena', xena: 'hyena' };
     const links = Object.entries(drivers).map(([name, driver]) => [
       `sys/class/net/${name}/device/driver`,
       (path: string) => symlinkSync(`../../../../bus/pci/drivers/${driver}`, path),
     ]);
-    // Without a device: lo, bridges, tunnels.
+    // Loopback, bridges and tunnels have no device.
     const files: Files = { ...Object.fromEntries(links), 'sys/class/net/lo': (path) => mkdirSync(path) };
     expect(enaInterfaces(rootOf(files))).toEqual(['ens5', 'ens6']);
     expect(enaInterfaces(rootOf({}))).toEqual([]);
@@ -115,15 +115,11 @@ describe('a lead', () => {
   test.each<[string, Given, readonly string[]]>([
     ['packets dropped before, none now', allowance(900, 900), []],
     ['packets dropped now', allowance(900, 912), ['warning allowance']],
-    ['a counter that began anew', allowance(900, 1), []],
-    [
-      'an interface that was not there before',
-      { elsewhere: [{}, { allowances: [{ interface: 'ens6', exceeded: 9, available: 1 }] }] },
-      [],
-    ],
+    ['a counter that was reset', allowance(900, 1), []],
+    ['a new interface', { elsewhere: [{}, { allowances: [{ interface: 'ens6', exceeded: 9, available: 1 }] }] }, []],
   ])('%s', (_, given, expected) => expect(kindsFrom(given)).toEqual(expected));
 
-  test('of each interface and zone by itself', () => {
+  test('covers one interface or zone', () => {
     const [ens5, ens6] = [
       { interface: 'ens5', exceeded: 9, available: 0 },
       { interface: 'ens6', exceeded: 0, available: 0 },
@@ -139,7 +135,7 @@ describe('a lead', () => {
     ]);
   });
 
-  test('per second, over the real time', () => {
+  test('has a rate over the time that passed', () => {
     expect(leadsFrom({ ...allowance(0, 12), seconds: 4 })).toMatchObject([{ perSecond: 3 }]);
   });
 });

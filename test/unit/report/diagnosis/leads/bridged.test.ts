@@ -1,4 +1,4 @@
-// Bridged traffic in the table: only if nothing is forwarded, and neither end of most entries is here.
+// Bridged traffic in the table: only without forwarding, and if most entries have both ends elsewhere.
 
 import { expect, test } from 'vitest';
 import { readBridged } from '../../../../../src/report/diagnosis/leads/bridged.ts';
@@ -20,19 +20,24 @@ function share(flows: readonly Flow[], files: Files = {}): number | undefined {
 }
 
 test.each<[string, readonly Flow[], Files, number | undefined]>([
-  ['between others', BETWEEN_OTHERS, {}, 100],
-  ['mostly between others', [...BETWEEN_OTHERS, ...times(50, { source: '10.9.9.9' })], {}, expect.closeTo(66.7, 1)],
-  ['mostly of this machine', [...BETWEEN_OTHERS, ...times(101, { destination: '10.9.9.9' })], {}, undefined],
-  ['to groups', times(100, { destination: '224.0.0.1' }), {}, undefined],
-  ['from a crowd, of which not each is listed', times(100, (at) => ({ source: `10.9.0.${at}` })), {}, 99],
+  ['between other hosts', BETWEEN_OTHERS, {}, 100],
   [
-    'between others, next to a whole network of its own',
+    'mostly between other hosts',
+    [...BETWEEN_OTHERS, ...times(50, { source: '10.9.9.9' })],
+    {},
+    expect.closeTo(66.7, 1),
+  ],
+  ['mostly to this machine', [...BETWEEN_OTHERS, ...times(101, { destination: '10.9.9.9' })], {}, undefined],
+  ['to multicast groups', times(100, { destination: '224.0.0.1' }), {}, undefined],
+  ['from more sources than the list shows', times(100, (at) => ({ source: `10.9.0.${at}` })), {}, 99],
+  [
+    'between other hosts, with a whole local network',
     BETWEEN_OTHERS,
     { 'proc/net/fib_trie': `${HOST['proc/net/fib_trie']}  |-- 192.0.2.0\n     /24 host LOCAL\n` },
     undefined,
   ],
   ['on a router', BETWEEN_OTHERS, { 'proc/sys/net/ipv4/ip_forward': '1\n' }, undefined],
   ['without the setting', BETWEEN_OTHERS, { 'proc/sys/net/bridge/bridge-nf-call-iptables': '0\n' }, undefined],
-  ['on a node of Docker', BETWEEN_OTHERS, { 'run/docker.sock': '' }, undefined],
-  ['on a node of Kubernetes', BETWEEN_OTHERS, { 'var/lib/kubelet/config.yaml': '' }, undefined],
+  ['on a Docker host', BETWEEN_OTHERS, { 'run/docker.sock': '' }, undefined],
+  ['on a Kubernetes node', BETWEEN_OTHERS, { 'var/lib/kubelet/config.yaml': '' }, undefined],
 ])('%s', (_, flows, files, expected) => expect(share(flows, files)).toEqual(expected));

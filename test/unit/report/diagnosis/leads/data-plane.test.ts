@@ -1,4 +1,4 @@
-// eBPF data planes, by the maps that they have pinned.
+// eBPF data planes, recognised by their pinned maps.
 
 import { expect, test } from 'vitest';
 import { readDataPlanes } from '../../../../../src/report/diagnosis/leads/data-plane.ts';
@@ -16,6 +16,6 @@ test.each<[Files, readonly string[]]>([
   [pinned('cali_v6_ct4', 'cilium_ct6_global'), ['Cilium', 'Calico']],
 ])('%j', (files, expected) => expect(readDataPlanes(rootOf(files))).toEqual(expected));
 
-test('a hint, because it may be normal', () => {
+test('is a hint, because it may be normal', () => {
   expect(kindsFrom({ elsewhere: [{}, { dataPlanes: ['Calico'] }] })).toEqual(['ok data_plane']);
 });

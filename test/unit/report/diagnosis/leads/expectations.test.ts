@@ -1,25 +1,25 @@
-// When a full table of expected connections is a lead, and of which namespace.
+// A full table of expected connections: when it is a lead, and for which namespace.
 
 import { describe, expect, test } from 'vitest';
 import { type Given, kindsFrom, leadsFrom } from '../../../support/leads.ts';
 
-describe('expected connections', () => {
+describe('expected connections are a lead', () => {
   const at = (present: number): Given => ({
     expectMax: 256,
     elsewhere: [{}, { expectations: new Map([['own', present]]) }],
   });
   test.each<[string, Given, readonly string[]]>([
-    ['below the limit', at(255), []],
+    ['not below the limit', at(255), []],
     ['at the limit', at(256), ['warning expectations']],
-    ['the limit is not known', { elsewhere: [{}, { expectations: new Map([['own', 256]]) }] }, []],
-    ['no limit', { expectMax: 0, elsewhere: [{}, { expectations: new Map([['own', 0]]) }] }, []],
-    ['nobody has counted them', { expectMax: 256 }, []],
-    ['a line of a quarter of an hour ago', { logged: [{ of: 'expectations', lines: 3, ago: 900 }] }, []],
-    ['a line of just now', { logged: [{ of: 'expectations', lines: 3, ago: 10 }] }, ['warning expectations']],
-    ['a line of an hour ago', { logged: [{ of: 'expectations', lines: 3, ago: 3600 }] }, []],
+    ['not with an unknown limit', { elsewhere: [{}, { expectations: new Map([['own', 256]]) }] }, []],
+    ['not without a limit', { expectMax: 0, elsewhere: [{}, { expectations: new Map([['own', 0]]) }] }, []],
+    ['not if their number is unknown', { expectMax: 256 }, []],
+    ['not after a log line of 15 min ago', { logged: [{ of: 'expectations', lines: 3, ago: 900 }] }, []],
+    ['after a log line of 10 s ago', { logged: [{ of: 'expectations', lines: 3, ago: 10 }] }, ['warning expectations']],
+    ['not after a log line of an hour ago', { logged: [{ of: 'expectations', lines: 3, ago: 3600 }] }, []],
   ])('%s', (_, given, expected) => expect(kindsFrom(given)).toEqual(expected));
 
-  test('of the table that has the most', () => {
+  test('for the table with the most', () => {
     const logged = { of: 'expectations', lines: 3, ago: 10 } as const;
     const most = (own: number, other: number) =>
       leadsFrom({
@@ -41,7 +41,7 @@ describe('expected connections', () => {
     expect(most(3, 5)).toMatchObject([{ table: undefined, present: 5, max: 256, logged }]);
   });
 
-  test('a full table of connections is another matter', () => {
+  test('not if only the connection table is full', () => {
     expect(kindsFrom({ entries: 1000 })).toEqual([]);
   });
 });

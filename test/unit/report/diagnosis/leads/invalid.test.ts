@@ -1,4 +1,4 @@
-// Invalid packets: the settings that make them, the rules that drop them, and when they are worth a lead.
+// Invalid packets: the settings that cause them, the rules that drop them, and when they are a lead.
 
 import { describe, expect, test } from 'vitest';
 import type { DropRule } from '../../../../../src/model/drop-rule.ts';
@@ -14,7 +14,7 @@ import { type Files, rootOf } from '../../../support/root.ts';
 import { type Tools, withTools } from '../../../support/tools.ts';
 
 const MODULES = ['nf_conntrack', 'nf_tables', 'nft_compat', 'ip_tables', 'ip6_tables'];
-/** Modules that are loaded; iptables has tables where its own is. */
+/** Files of a machine with these modules loaded; iptables has tables if its module is. */
 const listing = (...names: readonly string[]): Files => ({
   'proc/modules': names.map((name) => `${name} 1 0\n`).join(''),
   'proc/net/ip_tables_names': names.includes('ip_tables') ? 'filter\n' : '',
@@ -26,7 +26,7 @@ const NFT_NONE = 'table inet filter {\n}\n';
 const NFT_FOREIGN = 'table ip filter {\n\tchain INPUT {\n\t\txt match "conntrack" drop\n\t}\n}\n';
 const SAVED = '*filter\n-A INPUT -m conntrack --ctstate INVALID -j DROP\nCOMMIT\n';
 
-/** The program that a tool of iptables is a link to, by the tool's name. */
+/** The target of an iptables tool's link, derived from the tool's name. */
 const MULTI = (path: string) => `/usr/sbin/xtables-${path.includes('-nft') ? 'nft' : 'legacy'}-multi`;
 
 function asked(tools: Tools, files: Files = listing(...MODULES), namespace = table(), user = 0) {
@@ -37,7 +37,7 @@ function asked(tools: Tools, files: Files = listing(...MODULES), namespace = tab
   return { tools: rules?.map(({ tool }) => tool), lines: lines.map((line) => line.replace(root.locate(''), '')) };
 }
 
-test('the settings of each generation, by their names alone', () => {
+test('settings of both generations have the same short names', () => {
   const files = (folder: string, prefix: string) =>
     Object.fromEntries(
       ['tcp_loose', 'tcp_be_liberal', 'checksum', 'log_invalid', 'max'].map((name, at) => [
@@ -53,29 +53,32 @@ test('the settings of each generation, by their names alone', () => {
   expect(readInvalidHandling(rootOf({}), 'nf_conntrack', table())).toStrictEqual({ settings: {}, rules: undefined });
 });
 
-describe('rules of nft', () => {
-  test.each(['/usr/sbin/nft', '/sbin/nft', '/usr/bin/nft'])('%s tells, and nobody else is asked', (place) => {
-    expect(asked({ [place]: NFT, '/usr/sbin/iptables-save': SAVED })).toEqual({
-      tools: ['nft'],
-      lines: [`${place} -t -a list ruleset`],
-    });
-  });
+describe('nft rules', () => {
+  test.each(['/usr/sbin/nft', '/sbin/nft', '/usr/bin/nft'])(
+    'are read with %s only, if one drops invalid packets',
+    (place) => {
+      expect(asked({ [place]: NFT, '/usr/sbin/iptables-save': SAVED })).toEqual({
+        tools: ['nft'],
+        lines: [`${place} -t -a list ruleset`],
+      });
+    },
+  );
 
-  test('where it tells of no such rule, the old half is asked', () => {
+  test('are followed by legacy iptables rules if none drops invalid packets', () => {
     expect(asked({ '/usr/sbin/nft': NFT_NONE, '/usr/sbin/iptables-legacy-save': SAVED })).toEqual({
       tools: ['iptables-legacy'],
       lines: ['/usr/sbin/nft -t -a list ruleset', '/usr/sbin/iptables-legacy-save -c'],
     });
   });
 
-  test('where it has no words for them, those of iptables are', () => {
+  test('are read with iptables-nft if nft cannot print them', () => {
     expect(asked({ '/usr/sbin/nft': NFT_FOREIGN, '/usr/sbin/iptables-nft-save': SAVED }).tools).toEqual([
       'iptables-nft',
     ]);
     expect(asked({ '/usr/sbin/nft': NFT_NONE, '/usr/sbin/iptables-nft-save': SAVED }).tools).toEqual([]);
   });
 
-  test('where it fails or is not there, too', () => {
+  test('are read with iptables-nft if nft fails or is missing', () => {
     const failed = { stdout: NFT, status: 1 };
     expect(asked({ '/usr/sbin/nft': failed, '/usr/sbin/iptables-nft-save': SAVED }).tools).toEqual(['iptables-nft']);
     expect(asked({ '/usr/sbin/iptables-nft-save': SAVED }).tools).toEqual(['iptables-nft']);
@@ -83,23 +86,23 @@ describe('rules of nft', () => {
   });
 });
 
-describe('rules of iptables', () => {
+describe('iptables rules', () => {
   const OLD = listing('nf_conntrack', 'ip_tables', 'ip6_tables');
 
-  test('each half by the tool of its own, IPv6 too', () => {
+  test('are read with the tool of each backend, for IPv6 too', () => {
     const tools = ['iptables-nft', 'ip6tables-nft', 'iptables-legacy', 'ip6tables-legacy'];
     const there = Object.fromEntries(tools.map((tool) => [`/sbin/${tool}-save`, SAVED]));
     expect(asked(there)).toEqual({ tools, lines: tools.map((tool) => `/sbin/${tool}-save -c`) });
   });
 
-  test('else by the plain name, which is the one or the other', () => {
+  test('are read with the plain name otherwise, which is one of the two', () => {
     const there = { '/usr/sbin/iptables-save': SAVED, '/usr/sbin/ip6tables-save': SAVED };
     expect(asked(there, OLD).tools).toEqual(['iptables', 'ip6tables']);
     expect(asked(there).lines).toEqual(['/usr/sbin/iptables-save -c', '/usr/sbin/ip6tables-save -c']);
     expect(asked(there, listing('nf_conntrack', 'nf_tables', 'nft_compat'))).toEqual({ tools: undefined, lines: [] });
   });
 
-  test('whoever fails tells nothing, the other does', () => {
+  test('are read from one tool if the other fails', () => {
     const failing = { '/sbin/iptables-legacy-save': { stdout: SAVED, status: 1 } };
     expect(asked(failing, OLD).tools).toBeUndefined();
     expect(asked({ ...failing, '/sbin/ip6tables-legacy-save': SAVED }, OLD).tools).toEqual(['ip6tables-legacy']);
@@ -115,27 +118,32 @@ describe('a program that would load a module is not run', () => {
   const [NATIVE, OLD] = ['/usr/sbin/nft -t -a list ruleset', '/usr/sbin/iptables-legacy-save -c'];
 
   test.each<[string, Files, readonly string[], readonly string[] | undefined]>([
-    ['both are there', listing('nf_conntrack', 'nf_tables', 'ip_tables'), [NATIVE, OLD], ['iptables-legacy']],
-    ['nft alone', listing('nf_conntrack', 'nf_tables'), [NATIVE], []],
-    ['the old one alone', listing('nf_conntrack', 'ip_tables'), [OLD], ['iptables-legacy']],
-    ['neither, so that there are no rules', listing('nf_conntrack', 'xnf_tables', 'ip_tables_x'), [], []],
+    ['both modules are loaded', listing('nf_conntrack', 'nf_tables', 'ip_tables'), [NATIVE, OLD], ['iptables-legacy']],
+    ['only nf_tables is loaded', listing('nf_conntrack', 'nf_tables'), [NATIVE], []],
+    ['only ip_tables is loaded', listing('nf_conntrack', 'ip_tables'), [OLD], ['iptables-legacy']],
+    ['neither is loaded, so there are no rules', listing('nf_conntrack', 'xnf_tables', 'ip_tables_x'), [], []],
     [
-      'a list without conntrack, so that nobody knows',
+      'the list lacks conntrack, so it proves nothing',
       listing('x', 'nf_conntrack_ftp', 'xnf_conntrack'),
       [],
       undefined,
     ],
-    ['no list: no modules', { 'proc/net/ip_tables_names': 'filter\n' }, [NATIVE, OLD], ['iptables-legacy']],
+    [
+      'no list: the kernel has no modules',
+      { 'proc/net/ip_tables_names': 'filter\n' },
+      [NATIVE, OLD],
+      ['iptables-legacy'],
+    ],
   ])('%s', (_, files, lines, tools) => expect(asked(TOOLS, files)).toEqual({ lines, tools }));
 });
 
-describe('rules of which namespace', () => {
+describe("rules are read in the table's namespace", () => {
   const mount = { number: 8, path: '/run/netns/blue' };
   const TOOLS = { '/usr/bin/nsenter': '', '/usr/sbin/nft': NFT };
 
   test.each([
-    ['that of a process', otherTable({ mount }), '/proc/7/ns/net'],
-    ['that of a mount', otherTable({ pids: [], mount }), '/run/netns/blue'],
+    ['through a process', otherTable({ mount }), '/proc/7/ns/net'],
+    ['through a mount', otherTable({ pids: [], mount }), '/run/netns/blue'],
   ])('%s', (_, namespace, place) => {
     expect(asked(TOOLS, listing(...MODULES), namespace)).toEqual({
       tools: ['nft'],
@@ -144,12 +152,12 @@ describe('rules of which namespace', () => {
   });
 
   test.each<[string, Parameters<typeof asked>]>([
-    ['none that nothing leads to', [TOOLS, listing(...MODULES), otherTable({ pids: [] })]],
-    ['none without nsenter(1)', [{ '/usr/sbin/nft': NFT }, listing(...MODULES), otherTable()]],
-    ['none for somebody else than root', [TOOLS, listing(...MODULES), table(), 1000]],
+    ['not without a process or mount', [TOOLS, listing(...MODULES), otherTable({ pids: [] })]],
+    ['not without nsenter(1)', [{ '/usr/sbin/nft': NFT }, listing(...MODULES), otherTable()]],
+    ['not without root', [TOOLS, listing(...MODULES), table(), 1000]],
   ])('%s', (_, given) => expect(asked(...given)).toEqual({ tools: undefined, lines: [] }));
 
-  test('none of a captured tree', () => {
+  test('not in a captured tree', () => {
     const lines = withTools(TOOLS);
     const { rules } = readInvalidHandling(rootOf(listing(...MODULES)), 'nf_conntrack', table());
     expect([rules, lines]).toEqual([undefined, []]);
@@ -167,9 +175,9 @@ function invalid(before: number, after: number): NonNullable<Given['counters']> 
 describe('a lead', () => {
   test.each<[string, Given, readonly string[]]>([
     ['two strays in a second', { counters: invalid(5, 7), handling: NO_RULE }, []],
-    ['three', { counters: invalid(5, 8), handling: NO_RULE }, ['ok invalid']],
+    ['three strays in a second', { counters: invalid(5, 8), handling: NO_RULE }, ['ok invalid']],
     ['three in three seconds', { counters: invalid(5, 8), seconds: 3, handling: NO_RULE }, ['ok invalid']],
-    ['nobody knows what becomes of them', { counters: invalid(0, 500) }, []],
+    ['unknown rules and settings', { counters: invalid(0, 500) }, []],
     [
       'ICMP errors, which ip_conntrack counts as invalid too (2.6.18, booted)',
       {
@@ -183,7 +191,7 @@ describe('a lead', () => {
       [],
     ],
     [
-      'ICMP errors since nf_conntrack, which counts them apart',
+      'ICMP errors on nf_conntrack, which counts them separately',
       {
         counters: [
           { invalid: 4, icmp_error: 4 },
@@ -195,7 +203,11 @@ describe('a lead', () => {
     ],
     ['three in ten seconds', { counters: invalid(5, 8), seconds: 10, handling: NO_RULE }, []],
     ['many since boot, none now', { counters: invalid(5_000_000, 5_000_000), handling: ONE_RULE }, []],
-    ['a rule drops them, of how many is not known', { counters: invalid(0, 500), handling: ONE_RULE }, ['ok invalid']],
+    [
+      'a rule drops them, out of an unknown number of packets',
+      { counters: invalid(0, 500), handling: ONE_RULE },
+      ['ok invalid'],
+    ],
     [
       'a rule drops one in a hundred of all packets',
       { counters: invalid(0, 500), stacks: [{ InReceives: 0 }, { InReceives: 50_000 }], handling: ONE_RULE },
@@ -222,7 +234,7 @@ describe('a lead', () => {
     ],
   ])('%s', (_, given, expected) => expect(kindsFrom(given)).toEqual(expected));
 
-  test('of the table that has the most, and how many of its packets', () => {
+  test('names the table with the most invalid packets, and their share of its packets', () => {
     const found = sources({
       counters: invalid(0, 100),
       theirs: [{ invalid: 0 }, { invalid: 900 }],
@@ -243,7 +255,7 @@ describe('a lead', () => {
   });
 });
 
-test('more of them than packets that came in is all of them', () => {
+test('more invalid packets than received ones count as 100%', () => {
   const more = { counters: invalid(0, 500), stacks: [{ InReceives: 0 }, { InReceives: 400 }] } as const;
   expect(leadsFrom({ ...more, handling: NO_RULE })).toMatchObject([{ share: 1, perSecond: 500 }]);
 });

@@ -1,4 +1,4 @@
-// What points elsewhere, in words and for programs.
+// Leads to causes outside conntrack, as text and as JSON.
 
 import { describe, expect, test } from 'vitest';
 import type { DropRule } from '../../../../../src/model/drop-rule.ts';
@@ -94,7 +94,7 @@ function sectionOf(given: Given): string {
 }
 
 describe.each(Object.entries(SCENES))('%s', (_, given) => {
-  test('the verdict names it, never that it is not conntrack, and nothing is advised for the table', () => {
+  test('the verdict names the lead, does not rule conntrack out, and advises nothing for the table', () => {
     const found = findings(given);
     expect(verdictText(found)).toMatch(/; 1\.0% used, nothing dropped since boot$/);
     expect(verdictText(found)).not.toContain('not the problem');
@@ -103,7 +103,7 @@ describe.each(Object.entries(SCENES))('%s', (_, given) => {
     expect(text).not.toContain('look elsewhere');
   });
 
-  test('within 80 columns but for commands, plain, and the same for programs', () => {
+  test('the text fits 80 columns except commands, is ASCII, and matches the JSON', () => {
     const found = findings(given);
     const commands = found.leads.flatMap((lead) => leadBody(lead, found).commands);
     const lines = sectionOf(given).split('\n');
@@ -121,7 +121,7 @@ describe.each(Object.entries(SCENES))('%s', (_, given) => {
   });
 });
 
-test('in whole', () => {
+test('the section of every lead', () => {
   const sections = Object.entries(SCENES).map(([name, given]) => `${name}:\n${sectionOf(given)}\n`);
   expect(`\n${sections.join('\n')}`).toMatchInlineSnapshot(`
     "
@@ -335,7 +335,7 @@ test('in whole', () => {
   `);
 });
 
-test('without a lead nothing is different', () => {
+test('the report is unchanged without a lead', () => {
   const found = findings({});
   expect(verdictText(found)).toBe('conntrack is not the problem: 1.0% used, nothing dropped since boot');
   expect(reportText(found, PLAIN).join('\n')).toContain('\nWhat to do\n  Nothing here: look elsewhere.');
@@ -379,13 +379,13 @@ describe('single sentences', () => {
     [SCENES['neighbours'], 'sysctl -w net.ipv4.neigh.default.gc_thresh3=4096'],
   ])('%#', (given, words) => expect(sectionOf(given ?? {}).replace(/\s+/g, ' ')).toContain(words));
 
-  test('what logs invalid packets is put back to what it was', () => {
+  test('the setting that logs invalid packets is restored to its value', () => {
     const given = invalid({ settings: { ...SETTINGS, log_invalid: 255 } });
     expect(sectionOf(given)).toMatch(/and off again:\n\s+sysctl -w net\.netfilter\.nf_conntrack_log_invalid=255$/);
     expect(sectionOf(given)).not.toContain('nf_log_all_netns');
   });
 
-  test('what it was is read first if it is unknown, and never guessed', () => {
+  test('an unknown value is read first, and never guessed', () => {
     const section = sectionOf(invalid({ settings: {} }));
     expect(section).toMatch(/\n +sysctl net\.netfilter\.nf_conntrack_log_invalid\n +sysctl -w \S+log_invalid=6\n/);
     expect(section).not.toContain('log_invalid=0');
@@ -396,7 +396,7 @@ describe('single sentences', () => {
     [4, 6, false],
     [4, 7, true],
     [undefined, 0, true],
-  ])('kernels before 4.7 log none of another namespace: %s.%d', (major, minor, logs) => {
+  ])('kernels before 4.7 do not log other namespaces: %s.%d', (major, minor, logs) => {
     const release = major === undefined ? undefined : { major, minor };
     const section = sectionOf({ ...SCENES['of a namespace'], release });
     expect([section.includes('nf_log_all_netns'), section.includes('log_invalid=6')]).toEqual([logs, logs]);

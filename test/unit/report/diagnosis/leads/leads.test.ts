@@ -1,4 +1,4 @@
-// The list of leads as a whole: what is read for them, their order, and what the verdict becomes.
+// The list of leads as a whole: the files read for it, its order, and the verdict.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -17,7 +17,7 @@ function invalid(before: number, after: number): NonNullable<Given['counters']> 
   return [{ invalid: before }, { invalid: after }];
 }
 
-test('nothing, and the verdict stays', () => {
+test('no leads leave the verdict unchanged', () => {
   const found = sources({});
   expect(leadsOf(found)).toEqual([]);
   const diagnosis = diagnose(found.evaluation, undefined);
@@ -25,7 +25,7 @@ test('nothing, and the verdict stays', () => {
   expect(diagnosis.trouble).toBe('none');
 });
 
-test('without a clock there is what the log shows', () => {
+test('only leads from the log are found without a clock', () => {
   const given = {
     logged: [{ of: 'neighbours', lines: 1, ago: 5 }],
     stacks: [{ ListenDrops: 1 }, { ListenDrops: 4 }],
@@ -42,10 +42,10 @@ test('without a clock there is what the log shows', () => {
   }
 });
 
-describe('what the verdict becomes', () => {
+describe('the verdict with leads', () => {
   const LOGGED: NonNullable<Given['logged']> = [{ of: 'expectations', lines: 1, ago: 5 }];
 
-  test('the gravest first, then what happens now', () => {
+  test('lists the most severe first, then the current ones', () => {
     const given: Given = {
       counters: invalid(0, 50),
       handling: NO_RULE,
@@ -58,9 +58,9 @@ describe('what the verdict becomes', () => {
   });
 
   test.each<[string, Given, string, string]>([
-    ['a loss that a counter proves', { logged: LOGGED }, 'warning', 'elsewhere'],
-    ['a lead alone', { counters: invalid(0, 50), handling: NO_RULE }, 'ok', 'elsewhere'],
-    ['a full table is told first', { entries: 1000, logged: LOGGED }, 'critical', 'full'],
+    ['is a warning for a loss in the log', { logged: LOGGED }, 'warning', 'elsewhere'],
+    ['is ok for a lead that may be normal', { counters: invalid(0, 50), handling: NO_RULE }, 'ok', 'elsewhere'],
+    ['puts a full table first', { entries: 1000, logged: LOGGED }, 'critical', 'full'],
   ])('%s', (_, given, state, trouble) => {
     const found = sources(given);
     expect(withLeads(diagnose(found.evaluation, undefined), leadsOf(found))).toMatchObject({ state, trouble });
@@ -71,12 +71,12 @@ describe('what the verdict becomes', () => {
 
   test.each<[string, Given, string]>([
     [
-      'a loss of now comes before a table that was full',
+      'puts a current loss before a table that was full',
       { stacks: [{ ListenDrops: 0 }, { ListenDrops: 44 }] },
       'elsewhere',
     ],
-    ['one that only the log shows does not', { logged: LOGGED }, 'was_full'],
-    ['neither does what may be normal', { counters: invalid(0, 50), handling: NO_RULE }, 'was_full'],
+    ['does not do so for a loss only the log shows', { logged: LOGGED }, 'was_full'],
+    ['does not do so for a lead that may be normal', { counters: invalid(0, 50), handling: NO_RULE }, 'was_full'],
   ])('%s', (_, given, trouble) => {
     const found = sources(given);
     const diagnosis = withLeads(diagnose(found.evaluation, WAS_FULL), leadsOf(found));
@@ -109,7 +109,7 @@ describe('a captured tree', () => {
     extensions: { acct: NOT_ASKED, timestamp: NOT_ASKED, events: NOT_ASKED, listener: NOT_ASKED },
   };
 
-  test('tells what of it needs one look only: expected connections', () => {
+  test('shows only expected connections, which need one sample', () => {
     const dir = scratch();
     const put = (path: string, text: string) => {
       mkdirSync(dirname(join(dir, path)), { recursive: true });

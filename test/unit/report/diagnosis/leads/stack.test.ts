@@ -1,4 +1,4 @@
-// Counters of a namespace's own stack: how they are read, and which of them is a lead when it rises.
+// Counters of a namespace's own stack: parsing, and the ones that are a lead when they rise.
 
 import { describe, expect, test } from 'vitest';
 import {
@@ -10,7 +10,7 @@ import {
 import { type Given, kindsFrom, leadsFrom } from '../../../support/leads.ts';
 import { rootOf } from '../../../support/root.ts';
 
-describe('read', () => {
+describe('counters are read', () => {
   const NETSTAT = [
     'TcpExt: SyncookiesSent ListenOverflows ListenDrops TCPBacklogDrop IPReversePathFilter',
     'TcpExt: 1 2 3 4 5',
@@ -25,7 +25,7 @@ describe('read', () => {
     );
   const EXTENDED = { ListenOverflows: 2, ListenDrops: 3, TCPBacklogDrop: 4, IPReversePathFilter: 5 };
 
-  test('of both families together', () => {
+  test('and added over both families', () => {
     expect(read({ netstat: NETSTAT, snmp: SNMP, snmp6: SNMP6 })).toEqual({
       ...EXTENDED,
       InReceives: 310,
@@ -33,11 +33,11 @@ describe('read', () => {
     });
   });
 
-  test('of a kernel without IPv6', () => {
+  test('on a kernel without IPv6', () => {
     expect(read({ snmp: SNMP })).toStrictEqual({ InReceives: 10, RcvbufErrors: 20 });
   });
 
-  test('what is not told is left out', () => {
+  test('without those the kernel does not print', () => {
     expect(read({ netstat: NETSTAT, snmp6: SNMP6 })).toStrictEqual(EXTENDED);
     expect(read({ netstat: 'TcpExt: ListenDrops\nTcpExt: 3\n' })).toStrictEqual({ ListenDrops: 3 });
     expect(read({})).toStrictEqual({});
@@ -53,7 +53,7 @@ describe('read', () => {
     ['Y: A\nX: B\nX: 1', [['B', 1]]],
     ['X: A\n X: 5\nX: 1', [['A', 1]]],
     ['', []],
-  ])('by their names: %j', (text, pairs) => expect([...parsePairs(text, 'X')]).toEqual(pairs));
+  ])('by name: %j', (text, pairs) => expect([...parsePairs(text, 'X')]).toEqual(pairs));
 
   test.each([
     ['A 7', 7],
@@ -66,10 +66,10 @@ describe('read', () => {
     ['A 7 8', 0],
     ['A 7x', 0],
     [`A ${'1'.repeat(21)}`, 0],
-  ])('of a line of its own: %j', (text, figure) => expect(parseLine(text, 'A')).toBe(figure));
+  ])('from a single line: %j', (text, figure) => expect(parseLine(text, 'A')).toBe(figure));
 });
 
-describe('parsed by name', () => {
+describe('counters parsed by name', () => {
   const NETSTAT = [
     'TcpExt: SyncookiesSent ListenOverflows ListenDrops TCPBacklogDrop',
     'TcpExt: 0 7 9 18446744073709551615',
@@ -78,7 +78,7 @@ describe('parsed by name', () => {
     '',
   ].join('\n');
 
-  test('of their group alone', () => {
+  test('belong to their own group only', () => {
     const pairs = parsePairs(NETSTAT, 'TcpExt');
     expect(pairs.get('ListenOverflows')).toBe(7);
     expect(pairs.get('ListenDrops')).toBe(9);
@@ -87,16 +87,16 @@ describe('parsed by name', () => {
   });
 
   test.each([
-    ['nothing', ''],
-    ['names alone', 'TcpExt: ListenDrops\n'],
-    ['more names than figures', 'TcpExt: A ListenDrops\nTcpExt: 1\n'],
-    ['no figure', 'TcpExt: ListenDrops\nTcpExt: x\n'],
+    ['an empty text', ''],
+    ['names without numbers', 'TcpExt: ListenDrops\n'],
+    ['more names than numbers', 'TcpExt: A ListenDrops\nTcpExt: 1\n'],
+    ['a word that is not a number', 'TcpExt: ListenDrops\nTcpExt: x\n'],
     ['another group with the same beginning', 'TcpExt2: ListenDrops\nTcpExt2: 1\n'],
-  ])('%s is none', (_, text) => {
+  ])('are unknown for %s', (_, text) => {
     expect(parsePairs(text, 'TcpExt').get('ListenDrops')).toBeUndefined();
   });
 
-  test('packets of IPv6', () => {
+  test('include IPv6 packets', () => {
     const text = 'Ip6InReceives                   \t46\nIp6InHdrErrors                  \t0\n';
     expect(parseLine(text, 'Ip6InReceives')).toBe(46);
     expect(parseLine(text, 'InReceives')).toBe(0);
@@ -108,7 +108,7 @@ describe('a lead', () => {
   test.each<[string, Given, readonly string[]]>([
     ['accept queues that were full before', { stacks: [{ ListenOverflows: 9 }, { ListenOverflows: 9 }] }, []],
     [
-      'an accept queue that is full: one lead for both counters',
+      'a full accept queue: one lead for both counters',
       {
         stacks: [
           { ListenOverflows: 1, ListenDrops: 1 },
@@ -127,19 +127,19 @@ describe('a lead', () => {
       },
       ['warning listen'],
     ],
-    ['a backlog that is full', { stacks: [{ TCPBacklogDrop: 1 }, { TCPBacklogDrop: 4 }] }, ['warning backlog']],
-    ['datagrams that are not read', { stacks: [{ RcvbufErrors: 1 }, { RcvbufErrors: 4 }] }, ['warning udp']],
+    ['a full backlog', { stacks: [{ TCPBacklogDrop: 1 }, { TCPBacklogDrop: 4 }] }, ['warning backlog']],
+    ['unread datagrams', { stacks: [{ RcvbufErrors: 1 }, { RcvbufErrors: 4 }] }, ['warning udp']],
     [
       'the wrong interface',
       { stacks: [{ IPReversePathFilter: 1 }, { IPReversePathFilter: 4 }] },
       ['warning rp_filter'],
     ],
-    ['a namespace that is new', { stacks: [{}, { ListenDrops: 4, TCPBacklogDrop: 4 }] }, []],
-    ['one look', { seconds: 0, stacks: [{ TCPBacklogDrop: 1 }, { TCPBacklogDrop: 4 }] }, []],
+    ['a new namespace', { stacks: [{}, { ListenDrops: 4, TCPBacklogDrop: 4 }] }, []],
+    ['a single sample', { seconds: 0, stacks: [{ TCPBacklogDrop: 1 }, { TCPBacklogDrop: 4 }] }, []],
   ])('%s', (_, given, expected) => expect(kindsFrom(given)).toEqual(expected));
 });
 
-test('of sockets whoever loses most is first, each with its counter', () => {
+test('leads of one kind are ordered by rate, each with its counter', () => {
   const stacks = (own: StackCounters, other: StackCounters) => ({
     stacks: new Map([
       ['own', own],
@@ -169,7 +169,7 @@ test('of sockets whoever loses most is first, each with its counter', () => {
   ]);
 });
 
-test('a full accept queue is told by its own counter', () => {
+test('a full accept queue is reported with its own counter', () => {
   const stacks = [
     { ListenOverflows: 1, ListenDrops: 1 },
     { ListenOverflows: 3, ListenDrops: 9 },

@@ -1,4 +1,4 @@
-// UDP entries that lead to an address that no rule names any more.
+// UDP entries with a translated address that no rule names any more.
 
 import { describe, expect, test } from 'vitest';
 import { readStaleTargets } from '../../../../../src/report/diagnosis/leads/stale-dnat.ts';
@@ -21,7 +21,7 @@ interface Scene {
   readonly balancers?: string;
 }
 
-/** The address and whether it is unreachable, of each target that is stale. */
+/** Returns each stale target's number of entries, and true if it is unreachable. */
 function staleIn({ flows = ENTRIES, rules = '', arp = '', helpers = '', own = '10.0.0.1', balancers = '' }: Scene) {
   withTools({ '/usr/sbin/nft': `table ip nat {\n${rules}\n}\n` });
   const root = rootOf({
@@ -45,12 +45,12 @@ describe('an endpoint that moved', () => {
     ['that a range may contain', { rules: 'dnat to 10.0.0.1-10.0.0.9' }, []],
     ['that a helper may have translated to', { helpers: 'nf_nat_sip 1 1 x, Live 0x0\n' }, []],
     ['that is our own', { own: '10.0.0.7' }, []],
-    ['behind a balancer', { balancers: 'IP Virtual Server version 1.2.1\n' }, []],
+    ['with IPVS loaded', { balancers: 'IP Virtual Server version 1.2.1\n' }, []],
     ['over TCP', { flows: times(9, { ...FLOW, protocol: 6 }) }, []],
   ])('%s', (_, scene, expected) => expect(staleIn(scene)).toEqual(expected));
 });
 
-test('is a lead with the command that removes exactly these entries', () => {
+test('is a warning if unreachable, a hint otherwise', () => {
   const target = { destination: 0x0a60000a, port: 53, target: 0x0a000007, targetPort: 5353, entries: 12, replied: 0 };
   const [proved, likely] = leadsFrom({
     stale: [

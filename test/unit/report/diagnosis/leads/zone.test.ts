@@ -1,4 +1,4 @@
-// The limits of Open vSwitch's conntrack zones: when it is asked, what it prints, and when a zone is a lead.
+// Limits of Open vSwitch's conntrack zones: when they are read, their format, and when a zone is a lead.
 
 import { describe, expect, test } from 'vitest';
 import { parseZoneLimits, readZoneLimits } from '../../../../../src/report/diagnosis/leads/zone.ts';
@@ -24,17 +24,17 @@ describe('Open vSwitch', () => {
     expect(attempts).toEqual([{ source: 'ovs-appctl dpctl/ct-get-limits', bytes: SAID.length, milliseconds: 0 }]);
   });
 
-  test('runs where it has a socket, or the file with its number', () => {
+  test('is read if its socket or its pid file exists', () => {
     const tools = { '/bin/ovs-appctl': SAID };
     expect(asked(tools, { 'run/openvswitch/db.sock': '' }).zones).toEqual(ZONES);
     expect(asked(tools, { 'run/openvswitch/x': '' }).lines).toEqual([]);
   });
 
-  test("is not asked of another's tree", () => {
+  test("is not read for another host's tree", () => {
     expect(asked({ '/bin/ovs-appctl': SAID }, RUNNING, 'host')).toMatchObject({ zones: [], lines: [] });
   });
 
-  test('fails', () => {
+  test('gives no zones if the tool fails', () => {
     const { zones, attempts } = asked({ '/bin/ovs-appctl': { stdout: SAID, status: 2 } });
     expect(zones).toEqual([]);
     const source = 'ovs-appctl dpctl/ct-get-limits';
@@ -48,11 +48,11 @@ describe('Open vSwitch', () => {
     'zone=x,limit=3,count=2',
     'zone=5,limit=x,count=2',
     'zone=5,limit=3,count=x',
-  ])('no zone: %s', (line) => expect(parseZoneLimits(`${line}\n`)).toEqual([]));
+  ])('does not accept %s', (line) => expect(parseZoneLimits(`${line}\n`)).toEqual([]));
 });
 
 describe('zones of Open vSwitch', () => {
-  test('as ovs-appctl 3.1.0 prints them', () => {
+  test('are parsed as ovs-appctl 3.1.0 prints them', () => {
     expect(parseZoneLimits('default limit=0\nzone=5,limit=3,count=3\nzone=65535,limit=4294967295,count=0\n')).toEqual([
       { zone: 5, limit: 3, entries: 3 },
       { zone: 65535, limit: 4_294_967_295, entries: 0 },
@@ -61,7 +61,7 @@ describe('zones of Open vSwitch', () => {
     expect(parseZoneLimits('')).toEqual([]);
   });
 
-  test('a captured tree is not asked, whatever it holds', () => {
+  test('are not read in a captured tree', () => {
     const root = rootOf(RUNNING);
     expect(readZoneLimits(root)).toEqual([]);
     expect(root.attempts).toEqual([]);
