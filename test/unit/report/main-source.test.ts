@@ -1,4 +1,4 @@
-// The source that fills a table, in one name.
+// The main source of a table's entries, as one name.
 
 import { expect, test } from 'vitest';
 import { arrivalsOf } from '../../../src/report/list/arrivals.ts';
@@ -20,11 +20,25 @@ function mainOf(lines: readonly string[], began?: readonly string[], changes = {
 }
 
 test.each([
-  ['who adds, though others hold more', mainOf([...idle, ...flood], flood), 'source', '203.0.113.9', 100, 'added'],
-  ['what is fresh, if nothing was seen to be new', mainOf([...idle, ...flood]), 'source', '203.0.113.9', 100, 'added'],
-  ['a network', mainOf([...idle, ...network], network), 'network', '203.0.113.0/24', 100, 'added'],
   [
-    'forged sources: where they all go',
+    'the source that adds most, even if others hold more',
+    mainOf([...idle, ...flood], flood),
+    'source',
+    '203.0.113.9',
+    100,
+    'added',
+  ],
+  [
+    'the source of fresh entries, if no new ones were seen',
+    mainOf([...idle, ...flood]),
+    'source',
+    '203.0.113.9',
+    100,
+    'added',
+  ],
+  ['the network of many sources', mainOf([...idle, ...network], network), 'network', '203.0.113.0/24', 100, 'added'],
+  [
+    'the destination of forged sources',
     mainOf([...idle, ...forged], forged),
     'destination',
     'udp 9 of 192.0.2.1',
@@ -32,7 +46,7 @@ test.each([
     'added',
   ],
   [
-    'who holds',
+    'the source that holds most',
     mainOf([...times(900, () => ({ source: '10.9.9.9' })), ...idle.slice(0, 100)]),
     'source',
     '10.9.9.9',
@@ -43,7 +57,7 @@ test.each([
   expect(found).toEqual({ kind, name, share, of });
 });
 
-test('a little that is added is not the reason', () => {
+test('a source that adds little is not the main source', () => {
   expect(
     mainOf(
       times(900, () => ({ source: '10.9.9.9' })),
@@ -52,7 +66,7 @@ test('a little that is added is not the reason', () => {
   ).toMatchObject({ of: 'held' });
 });
 
-test('entries of the time since the check before count as fresh, and no others', () => {
+test('only entries begun since the previous check count as fresh', () => {
   const old = times(300, () => ({ ...UDP, source: '203.0.113.9', left: 5 }));
   const digest = digestOf([...idle, ...old]);
   const some = arrivalsOf(digest, undefined, 10, undefined, 60);
@@ -70,7 +84,7 @@ test('entries of the time since the check before count as fresh, and no others',
   });
 });
 
-test('NAT without a port: the destination that has none left', () => {
+test('NAT without a free port: the destination it lacks ports for', () => {
   const group = { ipv6: false, protocol: 17, translated: [1], destination: [0xc0000201], port: 53 };
   const use = { ...group, used: 100, lowest: 1, highest: 100, mostly: { protocol: 17, state: 0, assured: false } };
   const shortage = { use, range: { first: 1, last: 100 } };
@@ -86,7 +100,7 @@ test('NAT without a port: the destination that has none left', () => {
   });
 });
 
-test('unknown: no list, an empty one, or one of another table', () => {
+test('no main source without a list, with an empty one, or with one of another table', () => {
   const none = { kind: 'none', fault: fault('denied').fault } as const;
   expect(mainSource({ listed: none, shortage: 'unknown', isForeign: false })).toBe(null);
   expect(mainOf([])).toBe(null);

@@ -1,4 +1,4 @@
-// Incidents of the last 24 hours, next to what a report finds now.
+// Incidents of the last 24 hours in a report.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -32,7 +32,7 @@ function kept(...some: readonly Partial<IncidentRecord>[]): string {
 
 const fw1 = () => rootOf({ 'proc/sys/kernel/hostname': 'fw1\n' });
 
-test('incidents of this machine and the last day, newest first, and which had the same source', () => {
+test('incidents of this machine in the last day are listed newest first, with the last one from the same source', () => {
   const old = { start: Date.now() - 25 * HOUR };
   const dir = kept(
     { first: { ...{ at: 1, lossRate: 1, usage: 1, sinceLoss: null, missing: null }, main: null } },
@@ -51,7 +51,7 @@ test('incidents of this machine and the last day, newest first, and which had th
   );
 });
 
-test('another source, or none: no source is called the same', () => {
+test('no incident is marked as the same source if the source differs or is unknown', () => {
   const dir = kept({});
   for (const main of [null, { ...SOURCE, name: '10.0.0.2' }]) {
     const recent = readRecentIncidents(fw1(), dir, main);
@@ -60,7 +60,7 @@ test('another source, or none: no source is called the same', () => {
   }
 });
 
-test('none: no word of it', () => {
+test('nothing is printed without incidents', () => {
   expect(recentLines(readRecentIncidents(fw1(), kept(), SOURCE))).toEqual([]);
   expect(readRecentIncidents(fw1(), '/nowhere', SOURCE)).toEqual([]);
   expect(readRecentIncidents(fw1(), undefined, SOURCE)).toEqual([]);

@@ -1,4 +1,4 @@
-// The sections of a report, where there is more, or less, to tell than usual.
+// The sections of a report, in unusual cases.
 
 import { describe, expect, test } from 'vitest';
 import { PLAIN } from '../../../src/report/palette.ts';
@@ -10,7 +10,7 @@ describe('the namespaces', () => {
   const rows = (incident: Incident, palette = PLAIN) => whereLines(findingsOf(incident), palette).slice(1);
   const other = (key: string, changes: Parameters<typeof otherTable>[0]) => otherTable({ key, entries: 0, ...changes });
 
-  test('ten tables with entries or losses, and how many more', () => {
+  test('show at most ten tables with entries or losses, and count the rest', () => {
     const many = (count: number) => Array.from({ length: count }, (_, at) => other(`net:${at}`, { entries: 5 }));
     const quiet = [
       other('net:a', { statistics: counted({ drop: 3 }) }),
@@ -24,13 +24,13 @@ describe('the namespaces', () => {
     expect(more[10]).toBe('  and 2 more with entries or losses');
   });
 
-  test('a rate of less than one, and drops that cannot be seen', () => {
+  test('show a rate below one, and a dash for unknown drops', () => {
     expect(rows({ last: { statistics: counted({ drop: 1 }) }, seconds: 2 })[0]).toMatch(/ 0\.5 +1 {3}the host$/);
     expect(rows({ last: { statistics: counted({ drop: 2 }) }, seconds: 2 })[0]).toMatch(/ 1 +2 {3}the host$/);
     expect(rows({ first: { entries: 9, statistics: fault('denied') } })[0]).toMatch(/ - {3}the host$/);
   });
 
-  test('in the colour of its state, but for those that are well', () => {
+  test('have the colour of their state unless it is ok', () => {
     const style = (name: string) => (text: string) => `<${name}>${text.trim()}</${name}>`;
     const palette = { ...PLAIN, ok: style('ok'), warning: style('warning'), critical: style('critical') };
     const [first, second, third] = rows(
@@ -42,7 +42,7 @@ describe('the namespaces', () => {
     expect(third).toMatch(/^ +5 .* {3}the host$/);
   });
 
-  test('namespaces that were not read, or may exist unseen', () => {
+  test('include a note on unread and possibly invisible ones', () => {
     const unread = [unreadTable(), unreadTable({ key: 'net:9' })];
     const visibility = ok({ ...ALL, processes: 'container' as const });
     expect(rows({ first: { unread, visibility } }).slice(1)).toEqual([
@@ -59,7 +59,7 @@ describe('losing', () => {
   test.each([
     ['ip_conntrack', 'match no entry, or are ICMP errors '],
     ['nf_conntrack', 'match no entry: rules may drop them '],
-  ] as const)('invalid, of %s', (generation, words) => {
+  ] as const)('explains the invalid counter of %s', (generation, words) => {
     const found = lines({ first: { generation, statistics: counted({ invalid: 7 }) } });
     expect(found.find((line) => line.startsWith('  invalid'))).toContain(words);
   });
@@ -69,7 +69,7 @@ describe('losing', () => {
       '/dev/kmsg',
     );
 
-  test('counters that the kernel has', () => {
+  test('shows only counters the kernel has', () => {
     const statistics = ok({ cpus: [{ drop: 1, early_drop: 0, insert_failed: 0 }] });
     expect(
       lines({ first: { statistics } })
@@ -79,7 +79,7 @@ describe('losing', () => {
     expect(lines({ first: { statistics } }).join('\n')).not.toContain('chainlength');
   });
 
-  test('only what is lost now is coloured', () => {
+  test('colours only current losses', () => {
     const palette = { ...PLAIN, critical: (text: string) => `!${text}` };
     const found = findingsOf({ last: { statistics: counted({ drop: 1, early_drop: 1 }) } });
     expect(counterLines(found, palette).filter((line) => line.startsWith('!'))).toHaveLength(1);
@@ -105,13 +105,13 @@ describe('losing', () => {
       { ofTables: new Map(), ofOthers: { spell, number: undefined, isNamed: false } },
       '(/dev/kmsg); it does not say which table.',
     ],
-  ])('the tables that the lines are about: %j', (spells, words) => {
+  ])('says which tables the log lines are about: %j', (spells, words) => {
     const first = { entries: 900 };
     const said = lines({ first, log: log(0), spells: spells ?? { ofTables: new Map(), ofOthers: undefined } });
     expect(said.map((line) => line.trim()).join(' ')).toContain(words);
   });
 
-  test('three namespaces are named, more are counted', () => {
+  test('names three namespaces, and counts the rest', () => {
     expect(lines({ log: log(3) }).join(' ')).not.toContain('more');
     expect(lines({ log: log(4) }).join(' ')).toContain('net:[9] and 1 more');
   });
@@ -122,24 +122,24 @@ describe('memory and settings', () => {
 
   test.each<[string, Changes, string]>([
     [
-      'an estimate',
+      'show an estimate of the slab size',
       { slabCache: fault('denied') },
       '  slab        about 0 B now, about 252.0 KiB when full; never swapped',
     ],
     [
-      'a size that is not known',
+      'show an unknown slab size',
       { slabCache: fault('denied'), release: fault('denied', '/proc/r') },
       '  slab        unknown: cannot read /proc/r: permission denied',
     ],
     [
-      'what is configured',
+      'show a configured limit that differs',
       { configuration: wanted(4000) },
       '  configured  limit is 1000 but /etc/sysctl.conf sets 4000',
     ],
-    ['buckets without a limit', { limit: 0 }, '  buckets     500, 3.9 KiB of memory'],
+    ['show buckets without a limit', { limit: 0 }, '  buckets     500, 3.9 KiB of memory'],
   ])('%s', (_, changes, line) => expect(lines(changes)).toContain(line));
 
-  test('unknown memory, and a limit that agrees with the files, are left out', () => {
+  test('omit unknown memory, and a limit that matches the files', () => {
     const names = (changes: Changes) => lines(changes).map((line) => line.trim().split(' ')[0]);
     expect(names({ available: fault('denied'), configuration: wanted(1000) })).toEqual(['slab', 'limit', 'buckets']);
   });

@@ -20,7 +20,7 @@ describe('addresses', () => {
     [[0, 0, 0, 1], '::1'],
     [[0x20010db8, 0, 0, 1], '2001:db8::1'],
     [[0x20010db8, 0x00000001, 0, 2], '2001:db8:0:1::2'],
-    // The first of equal runs, and never one group alone (RFC 5952).
+    // Only the first of equal runs is shortened, and never a single group (RFC 5952).
     [[0x20010000, 0x00000001, 0, 0x00010001], '2001::1:0:0:1:1'],
     [[0x20010db8, 0x00000001, 0x00010001, 0x00010001], '2001:db8:0:1:1:1:1:1'],
     [[0x00010002, 0x00030004, 0x00050006, 0x00070000], '1:2:3:4:5:6:7:0'],
@@ -61,23 +61,23 @@ describe('the first step', () => {
     return lines;
   };
 
-  test('stands next to the verdict: who fills the table, before a limit is raised', () => {
+  test('is printed after the verdict: find the source before the limit is raised', () => {
     expect(first(LOSING)).toBe(`Do this first: Find out what 10.0.0.1 does: it has 100.0% of the entries.
     nsenter -t 4711 -n conntrack -L -s 10.0.0.1 | head -n 20
   Step 1 below has the rest, its cost and its undo.`);
   });
 
-  test('is a whole step if that changes something at once', () => {
+  test('is a complete step if it takes effect at once', () => {
     expect(first({ first: { entries: 1000, buckets: ok(1024) } })).toBe(`Do this first: Raise the limit to 2,048.
     sysctl -w net.netfilter.nf_conntrack_max=2048`);
   });
 
-  test('is none without a command', () => {
+  test('is omitted without a command', () => {
     expect(first({ first: { entries: 30 } })).toBe('');
     expect(first({ first: { entries: 1000, memTotal: ok(100_000) } })).toBe('');
   });
 
-  test('three alternatives are printed in full, the others by name, or all with --all', () => {
+  test('is followed by three full steps and the names of the rest, or all with --all', () => {
     const advice: Incident = {
       first: { entries: 1000 },
       last: { statistics: counted({ drop: 100 }) },
@@ -101,8 +101,8 @@ describe('the first step', () => {
   });
 });
 
-describe('the text', () => {
-  test('an incident', () => {
+describe('the text of a report', () => {
+  test('shows an incident', () => {
     const text = textOf(LOSING);
     expect(text).toContain('[##################################################] 100.0% of 1,000\n');
     expect(text).toContain('       1,000  100.0%     1,500       1,500   envoy (pid 4711)\n');
@@ -117,14 +117,14 @@ describe('the text', () => {
     );
   });
 
-  test('is 80 columns wide but for commands', () => {
+  test('fits 80 columns except commands', () => {
     for (const line of textOf(LOSING)
       .split('\n')
       .filter((one) => !one.startsWith('       ')))
       expect(line.length, line).toBeLessThanOrEqual(80);
   });
 
-  test('has no colour without a terminal, and each colour on whole pieces', () => {
+  test('has no colour without a terminal, and otherwise colours whole parts', () => {
     const style = (name: string) => (text: string) => `<${name}>${text}</${name}>`;
     const coloured = textOf(LOSING, {
       title: style('title'),
@@ -141,7 +141,7 @@ describe('the text', () => {
     expect(coloured.replace(/<\/?\w+>/g, '')).toBe(textOf(LOSING));
   });
 
-  test('a table in trouble that is not the one whose entries are listed', () => {
+  test('names the command that lists the table in trouble if another one is listed', () => {
     const found = findingsOf({ ...LOSING, first: { entries: 1200, others: [FULL] } });
     const note = '  This is not the table in trouble: report --pid 4711 lists that one.';
     expect(reportText(found, PLAIN)).toContain(note);
@@ -150,7 +150,7 @@ describe('the text', () => {
     expect(reportText(calm, PLAIN)).not.toContain(note);
   });
 
-  test('addresses of namespaces of this machine are named', () => {
+  test('names the namespaces that own listed addresses', () => {
     const owners = [{ address: [0x0a000001], ipv6: false, table: envoy({}) }];
     const lines = reportText({ ...findingsOf({ holdings: SPRAY }), owners }, PLAIN);
     expect(lines).toContain('  10.0.0.1 is namespace of envoy (pid 4711).');
@@ -159,19 +159,19 @@ describe('the text', () => {
     ]);
   });
 
-  test('nothing wrong', () => {
+  test('advises nothing if nothing is wrong', () => {
     const text = textOf({ holdings: holdings([]) });
     expect(text).toContain('No "table full" in the kernel log (/dev/kmsg).');
     expect(text).toContain('  0 entries of /proc/net/nf_conntrack.\n');
     expect(text).toContain('What to do\n  Nothing here: look elsewhere.');
   });
 
-  test('a trouble without advice', () => {
+  test('says so if it has no advice', () => {
     const text = textOf({ first: { unread: [unreadTable()] } });
     expect(text).toContain('No advice: the current figures do not point to a fix.');
   });
 
-  test('an incident that is over: nothing to do, but to make last what ended it', () => {
+  test('advises only to make the limit permanent if the incident is over', () => {
     const over: Incident = {
       log: ok({ lines: 1, first: 'a', last: 'a', ago: 30, namespaces: [], records: [] }),
       spells: {
@@ -198,7 +198,7 @@ describe('the text', () => {
     expect(written).toContain('What to do\n  Nothing now: it is over.');
   });
 
-  test('NAT without a port: towards what, how many of how many, and nothing about the limit', () => {
+  test('names the NAT destination without free ports, and does not advise a higher limit', () => {
     const use = {
       ipv6: false,
       protocol: 6,
@@ -228,7 +228,7 @@ describe('the text', () => {
     expect(text).toContain('  Packets lost: 50/s to clashes');
   });
 
-  test('evictions: how long an unanswered entry survives them', () => {
+  test('shows how long an unanswered entry survives evictions', () => {
     const evicting: Incident = {
       first: { entries: 1000 },
       last: { statistics: counted({ early_drop: 20_000 }) },
@@ -243,13 +243,13 @@ describe('the text', () => {
     expect(textOf({ ...evicting, seconds: 100 }).replace(/\s+/g, ' ')).toContain(
       'At 200 evictions/s an unanswered entry survives about 1.3 s: a reply that takes longer finds no',
     );
-    // No answer takes so long, and UDP's own timeout ends the entry by then.
+    // UDP's own timeout ends the entry by then.
     expect(textOf({ ...evicting, seconds: 2390 })).toContain('survives about 30 s');
     expect(textOf({ ...evicting, seconds: 2410 })).not.toContain('survives');
     expect(textOf({ first: { entries: 1000 } })).not.toContain('survives');
   });
 
-  test('unreadable files', () => {
+  test('names unreadable files', () => {
     const text = textOf({
       first: {
         statistics: fault('denied', 'conntrack -S'),
@@ -265,7 +265,7 @@ describe('the text', () => {
     expect(text).toContain('  buckets     unknown: cannot read /proc/b: permission denied\n');
   });
 
-  test('without a limit, and with chains that are too long', () => {
+  test('shows a missing limit, and chains that are too long', () => {
     expect(textOf({ first: { limit: 0, entries: 5 } })).toContain('5 entries, no limit set\n');
     const long = textOf({ first: { limit: 20_000, buckets: ok(512) } }).replace(/\s+/g, ' ');
     expect(long).toContain('39.1 entries in each when full: the kernel refuses entries in such');
@@ -283,7 +283,7 @@ describe('a list', () => {
     arrivals: noArrivals(),
   });
 
-  test('IPv6 sources one below the other', () => {
+  test('shows IPv6 sources in a single column', () => {
     const lines = listLines(listed(holdings(times(3, { source: '2001:db8:1111:2222:3333:4444:5555:6666' }))));
     expect(lines.find((line) => line.includes('6666'))).toMatch(
       /^ {4}2001:db8:1111:2222:3333:4444:5555:6666 {9}3 100\.0%$/,
@@ -291,19 +291,19 @@ describe('a list', () => {
     expect(lines).toContain('  Destinations (1)');
   });
 
-  test('each figure below the other, however wide a name is', () => {
+  test('aligns counts, however wide a name is', () => {
     const wide = { source: '2001:db8:1111:2222:3333:4444:5555:6666' };
     const lines = listLines(listed(holdings([wide, wide, { source: '2001:db8:0:0:0:0:0:1' }])));
     const ends = ['6666', '2001:db8::1 '].map((name) => lines.find((line) => line.includes(name))?.length);
     expect(ends[0]).toBe(ends[1]);
   });
 
-  test('a crowd of small sources is not listed', () => {
+  test('does not list many small sources', () => {
     const crowd = times(3000, (at) => ({ source: `10.${at >> 8}.${at & 255}.1` }));
     expect(listLines(listed(holdings(crowd))).join('\n')).toMatch(/Sources \(3,000\) .*\n {4}at most 1 /);
   });
 
-  test('a spoofed flood: with the bound', () => {
+  test('shows lower bounds for a spoofed flood', () => {
     const flood = times(20_000, (at) => ({
       source: at % 10 === 0 ? '10.0.0.1' : `${at % 200}.${at >> 8}.${at & 255}.9`,
     }));
@@ -313,7 +313,7 @@ describe('a list', () => {
     expect(text).toMatch(/each may have up to \d more/);
   });
 
-  test('why it is not whole', () => {
+  test('gives the reason if it is incomplete', () => {
     const { holdings: of } = listed(holdings([{}]));
     const first = (cut: Parameters<typeof listLines>[0]['cut'], unknown = 0) =>
       listLines({ kind: 'list', source: 'x', cut, holdings: { ...of, unknown }, arrivals: noArrivals() })[0];
@@ -345,7 +345,7 @@ describe('the commands', () => {
   const port = holdings(times(10, (at) => ({ protocol: 17, port: 53, source: `10.0.0.${at}`, seconds: 30 })));
   const source = holdings(times(10, (at) => ({ port: at, seconds: 432_000 })));
 
-  test('a port is not tracked: nft, or iptables', () => {
+  test('exclude a port from tracking with nft or iptables', () => {
     const { commands, instead } = step({ ...full, holdings: port }, 'notrack');
     const rule = 'add rule inet check_conntrack_raw_udp_53 prerouting fib daddr type != local udp';
     expect(commands).toEqual([
@@ -358,7 +358,7 @@ describe('the commands', () => {
     expect(instead).toHaveLength(2);
   });
 
-  test('a port of both families', () => {
+  test('exclude a port for both families', () => {
     const six = holdings([
       ...times(10, (at) => ({ protocol: 17, port: 53, source: `10.0.0.${at}`, seconds: 30 })),
       ...times(10, (at) => ({ protocol: 17, port: 53, source: `2001:db8:0:0:0:0:0:${at}`, seconds: 30 })),
@@ -367,7 +367,7 @@ describe('the commands', () => {
     expect(tools).toEqual(['iptables', 'iptables', 'ip6tables', 'ip6tables']);
   });
 
-  test('a port of IPv6 alone', () => {
+  test('exclude a port for IPv6 only', () => {
     const flow = { protocol: 17, port: 53, seconds: 30 };
     const six = holdings(times(10, (at) => ({ ...flow, source: `2001:db8:0:0:0:0:0:${at}` })));
     const tools = step({ ...full, holdings: six }, 'notrack').instead.map((line) => line.split(' ')[0]);
@@ -379,17 +379,17 @@ describe('the commands', () => {
     [3, 0, `${PASSING_BY} -j CT --notrack`, undefined],
     [4, 9, `${PASSING_BY} -j CT --notrack`, undefined],
     [4, 10, 'nft add table inet check_conntrack_raw_udp_53', `${PASSING_BY} -j CT --notrack`],
-  ])('by what kernel %d.%d has', (major, minor, first, instead) => {
+  ])('use the features of Linux %d.%d', (major, minor, first, instead) => {
     const told = step({ ...fullOf({ release: ok({ major, minor }) }), holdings: port }, 'notrack');
     expect([told.commands[0], told.instead[0]]).toEqual([first, instead]);
   });
 
-  test('if the release is unknown, with features of every kernel', () => {
+  test('use features of every kernel if the release is unknown', () => {
     const told = step({ ...fullOf({ release: fault('denied') }), holdings: port }, 'notrack');
     expect([told.commands[0], told.instead]).toEqual([`${ANY} -j NOTRACK`, []]);
   });
 
-  test('a source is kept out, of either family', () => {
+  test('drop a source of either family', () => {
     const scan = (address: string) =>
       holdings(times(10, (at) => ({ port: at, source: address, state: 'SYN_SENT', flag: 'unreplied', seconds: 119 })));
     expect(step({ ...full, holdings: scan('10.0.0.1') }, 'source')).toMatchObject({
@@ -409,10 +409,10 @@ describe('the commands', () => {
     ]);
   });
 
-  test('a source on this machine is searched for here', () => {
+  test('find a source on this machine', () => {
     const local = holdings(times(10, (at) => ({ port: at, source: '127.0.0.1', seconds: 432_000 })));
     expect(step({ ...full, holdings: local }, 'source').commands).toEqual(['ss -tunap']);
-    // A rule against the machine's own address would cut it off.
+    // A rule against its own address would cut the machine off.
     const own = { ...full, holdings: source, own: [String((10 << 24) | 1)] };
     expect(step(own, 'source').commands).toEqual(['ss -tunap']);
     const six = holdings(times(10, (at) => ({ port: at, source: '2001:db8:0:0:0:0:0:1', seconds: 432_000 })));
@@ -420,7 +420,7 @@ describe('the commands', () => {
     expect(step(ownSix, 'source').commands).toEqual(['ss -tunap']);
   });
 
-  test('a timeout, of each generation, and in the namespace', () => {
+  test('set a timeout in either generation, and in the namespace', () => {
     const silent = holdings(times(10, (at) => ({ source: `10.0.0.${at}`, port: at, seconds: 1000 })));
     expect(step({ ...full, holdings: silent }, 'timeout').commands).toEqual([
       'sysctl -w net.netfilter.nf_conntrack_tcp_timeout_established=86400',
@@ -431,12 +431,12 @@ describe('the commands', () => {
     const other = (mount?: string): Incident => ({ ...fullElsewhere(mount), holdings: silent });
     expect(step(other(), 'timeout').commands[0]).toMatch(/^nsenter -t 4711 -n sysctl /);
     expect(step(other('/run/netns/web'), 'timeout').commands[0]).toMatch(/^ip netns exec web sysctl /);
-    // A name that the shell, or ip, would read as more than a name.
+    // The shell or ip would not read these names as plain names.
     expect(step(other('/run/netns/-all'), 'timeout').commands[0]).toMatch(/^nsenter -t 4711 -n sysctl /);
     expect(step(other('/run/netns/a;b'), 'timeout').commands[0]).toMatch(/^nsenter -t 4711 -n sysctl /);
   });
 
-  test('a timeout that kube-proxy sets when it starts, on the host of its node alone', () => {
+  test("include kube-proxy's flag for a timeout it sets at start, only on its node's host", () => {
     const silent = holdings(times(10, (at) => ({ source: `10.0.0.${at}`, port: at, seconds: 1000 })));
     const node = { evidence: { ...EVIDENCE, kubelet: '/var/lib/kubelet' } };
     const flags = (incident: Incident) => step({ ...incident, holdings: silent }, 'timeout').files.slice(1);
@@ -458,7 +458,7 @@ describe('the commands', () => {
     expect(flags({ ...elsewhere, first: { ...elsewhere.first, ...node } })).toEqual([]);
   });
 
-  test('a program that does not close', () => {
+  test('find a program that does not close', () => {
     const left = holdings(times(10, { port: 9000, state: 'CLOSE_WAIT', seconds: 59 }));
     const { title, commands } = step({ ...full, holdings: left }, 'half_closed');
     expect(title).toBe('Find the program that does not close: 10 entries (100.0%) to tcp port 9000 are in CLOSE_WAIT.');
@@ -466,7 +466,7 @@ describe('the commands', () => {
     expect(step({ ...fullElsewhere(), holdings: left }, 'half_closed').commands[0]).toMatch(/^nsenter -t 4711 -n ss /);
   });
 
-  test('if only a mount keeps the namespace, no command would run here', () => {
+  test('enter a namespace without processes through its mount', () => {
     const kept = (path: string | undefined) => {
       const mount = path === undefined ? undefined : { number: 7, path };
       return inNamespace({ subject: { isOwn: false, pids: [], mount } });
@@ -477,7 +477,7 @@ describe('the commands', () => {
     expect(kept(undefined)).toBe('nsenter --net=WHERE_IT_IS_MOUNTED ');
   });
 
-  test('a limit that was lost: with the likely cause', () => {
+  test('restore a lost limit, with the likely cause', () => {
     const { title, commands, notes } = step({ first: { configuration: wanted(4000), buckets: ok(1000) } }, 'restore');
     expect(title).toBe('Restore the limit of 4,000 that /etc/sysctl.conf sets.');
     expect(commands).toEqual([
@@ -489,19 +489,19 @@ describe('the commands', () => {
     );
   });
 
-  test('the limit of a container is set on its host', () => {
+  test("note that a container's limit is set on its host", () => {
     const { notes } = step(fullOf({ isInitial: false }), 'raise');
     expect(notes.join(' ')).toContain('On the host, in the initial network namespace');
   });
 
-  test('a limit that memory does not let be high enough', () => {
+  test('note that memory does not allow a sufficient limit', () => {
     const losing = { ...fullOf({ memTotal: ok(2 ** 25) }), last: { statistics: counted({ drop: 1e6 }) } };
     expect(step(losing, 'raise').notes).toContain(
       'The load needs more than this. A higher limit alone will not fix it: the table fills up again unless the load drops.',
     );
   });
 
-  test('changes that end with a namespace, and their undo', () => {
+  test('come with an undo, and a mark if they end with the namespace', () => {
     const there = step({ ...fullElsewhere('/run/netns/web'), holdings: port }, 'notrack');
     expect(there.inNamespace).toBe(true);
     expect(there.undo).toEqual(['ip netns exec web nft delete table inet check_conntrack_raw_udp_53']);
@@ -512,7 +512,7 @@ describe('the commands', () => {
     });
   });
 
-  test('each step is numbered, with what makes it last', () => {
+  test('are numbered steps, with the files that make them permanent', () => {
     const found = findingsOf({ ...full, holdings: port });
     const lines = adviceLines(found.advice, 'Nothing.', contextOf(found), PLAIN);
     expect(lines.filter((line) => /^ {2}\d\. /.test(line))).toHaveLength(found.advice.length);
@@ -524,20 +524,20 @@ describe('the commands', () => {
 describe('the whole report', () => {
   const lines = (incident: Incident) => reportText(findingsOf(incident), PLAIN);
 
-  test('a gauge of what is used', () => {
+  test('begins with a usage bar', () => {
     expect(lines({ first: { entries: 500 } })[0]).toBe(`[${'#'.repeat(25)}${'.'.repeat(25)}] 50.0% of 1,000`);
     expect(lines({ first: { entries: 19 } })[0]).toBe(`[${'.'.repeat(50)}] 1.9% of 1,000`);
     expect(lines({ first: { entries: 2000 } })[0]).toBe(`[${'#'.repeat(50)}] 200.0% of 1,000`);
   });
 
-  test('a live list that lacks most of the entries', () => {
+  test('explains a live list that lacks most entries', () => {
     const found = { ...findingsOf({ first: { entries: 900 }, holdings: holdings([{}]) }), isForeign: true };
     expect(reportText(found, PLAIN).join(' ').replace(/\s+/g, ' ')).toContain(
       'The list has 1 entry, the table 900: entries that are dying or unconfirmed are not listed (conntrack -L dying and conntrack -L unconfirmed print them), nor are those that an out-of-tree module keeps. It is not used for advice.',
     );
   });
 
-  test("a list that is another table's", () => {
+  test('explains a list of another table', () => {
     const found = {
       ...findingsOf({ first: { entries: 900 }, holdings: holdings([{}]) }),
       isForeign: true,
@@ -548,13 +548,13 @@ describe('the whole report', () => {
     expect(textOf({ first: { entries: 900 }, holdings: holdings([{}]) })).not.toContain('or another time');
   });
 
-  test('parts that need root', () => {
+  test('names the parts that need root', () => {
     const found = { ...findingsOf({}), sudo: ['the kernel log', 'what fills the table'] };
     expect(reportText(found, PLAIN).slice(-2)).toEqual(['', 'sudo would add: the kernel log, what fills the table.']);
     expect(textOf({})).not.toContain('sudo');
   });
 
-  test('a table in trouble that no process is in cannot be listed by one', () => {
+  test('does not suggest --pid for a table without a process', () => {
     const others = [envoy({ entries: 960, pids: [] })];
     const found = findingsOf({ first: { entries: 1200, others }, last: { entries: 100 }, holdings: SPRAY });
     expect(reportText(found, PLAIN).join('\n')).not.toContain('report --pid');
@@ -564,14 +564,14 @@ describe('the whole report', () => {
 describe('the verdict', () => {
   const verdict = (incident: Incident) => verdictText(findingsOf(incident));
 
-  test('the fullest, where nothing is wrong', () => {
+  test('gives the usage of the fullest table if nothing is wrong', () => {
     const others = [envoy({ entries: 300 }), envoy({ key: 'net:9', entries: 200 })];
     expect(verdict({ first: { entries: 100, others } })).toBe(
       'conntrack is not the problem: 30.0% used, nothing dropped since boot',
     );
   });
 
-  test('drops that cannot be seen somewhere', () => {
+  test('says if the drops of a table are unknown', () => {
     const others = [envoy({ statistics: fault('denied') })];
     expect(verdict({ first: { others } })).toMatch(/10\.0% used, drops cannot be seen$/);
     const lost = { others, statistics: counted({ drop: 5 }) };
@@ -580,13 +580,13 @@ describe('the verdict', () => {
     );
   });
 
-  test('full, as far as visible while entries come and go', () => {
+  test('calls a losing table full from 99%, as entries come and go', () => {
     const losing = (entries: number) => verdict({ first: { entries }, last: { statistics: counted({ drop: 1 }) } });
     expect(losing(990)).toContain('is full and losing');
     expect(losing(989)).toContain('is 98.9% full and losing');
   });
 
-  test('towards what NAT has no port left', () => {
+  test('names the destination without free NAT ports', () => {
     const mostly = { protocol: 6, state: 8, assured: true };
     const use = { ipv6: true, protocol: 6, translated: [1, 0, 0, 1], destination: [0x20010db8, 0, 0, 9], port: 443 };
     const shortage = { use: { ...use, used: 9, mostly }, range: { first: 1, last: 9 } };
@@ -596,14 +596,14 @@ describe('the verdict', () => {
     );
   });
 
-  test('each kind of loss since boot, and where it can be seen now', () => {
+  test('lists each kind of loss since boot', () => {
     const lost = counted({ drop: 9, insert_failed: 12, chainlength: 5 });
     expect(verdict({ first: { statistics: lost } })).toBe(
       '0.0% used, 2 dropped, 7 lost to clashes, 5 refused for long chains since boot; nothing now, recent losses unknown',
     );
   });
 
-  test('more than one table in trouble', () => {
+  test('names two tables in trouble, and counts the rest', () => {
     const full = (key: string) => envoy({ key, entries: 1000, pids: [] });
     const others = [envoy({ entries: 1000 }), full('net:8'), full('net:9'), envoy({ key: 'net:10' })];
     expect(verdict({ first: { entries: 1000, others } })).toMatch(
@@ -617,7 +617,7 @@ describe('the verdict', () => {
     expect(verdict({ first: { entries: 1000 } })).not.toContain('more in trouble');
   });
 
-  test('one entry a second is growth', () => {
+  test('counts one entry a second as growth', () => {
     expect(verdict({ first: { entries: 901 }, last: { entries: 902 } })).toContain('growing by 1/s, full in 98 s');
   });
 });

@@ -1,4 +1,4 @@
-// A report as a person reads it, and each piece of advice.
+// Full text of a report, and of each piece of advice.
 
 import { describe, expect, test } from 'vitest';
 import { PLAIN } from '../../../src/report/palette.ts';
@@ -16,7 +16,7 @@ describe('a report', () => {
   const silent = () => holdings(times(10, (at) => ({ source: `10.0.0.${at}`, port: at, seconds: 1000 })));
   const one = () => holdings(times(10, (at) => ({ port: at, seconds: 432_000 })));
 
-  test('a table that loses packets, among others', () => {
+  test('shows a table that loses packets, and others', () => {
     const others = [
       envoy({ entries: 1000, number: 7 }),
       otherTable({ key: 'net:9', pids: [], entries: 3, mount: { number: 9, path: '/run/netns/blue' } }),
@@ -130,7 +130,7 @@ describe('a report', () => {
     `);
   });
 
-  test('a captured tree, looked at once', () => {
+  test('shows a single sample of a captured tree', () => {
     const visibility = ok({ ...ALL, processes: 'tree' as const });
     expect(
       told({ first: { view: 'captured', entries: 300, limit: 0, visibility, statistics: counted({ drop: 4 }) } }),
@@ -168,7 +168,7 @@ describe('a report', () => {
     `);
   });
 
-  test('a timeout that relieves', () => {
+  test('advises a shorter timeout that frees entries', () => {
     expect(toDo({ ...full(), holdings: silent() })).toMatchInlineSnapshot(`
       "What to do
         1. Raise the limit to 2,048, and the buckets with it.
@@ -210,7 +210,7 @@ describe('a report', () => {
     `);
   });
 
-  test('a source, elsewhere and on the machine itself', () => {
+  test('advises on a source, on another host or on this machine', () => {
     expect(toDo({ ...full(), holdings: one() })).toMatchInlineSnapshot(`
       "What to do
         1. Find out what 10.0.0.1 does: it has 100.0% of the entries.
@@ -268,7 +268,7 @@ describe('a report', () => {
     `);
   });
 
-  test('chains that are too long', () => {
+  test('advises more buckets if chains are too long', () => {
     const first = { limit: 20_000, buckets: ok(512) };
     expect(toDo({ first, last: { statistics: counted({ chainlength: 5 }) } })).toMatchInlineSnapshot(`
       "What to do
@@ -291,7 +291,7 @@ describe('a report', () => {
     `);
   });
 
-  test('a limit that was lost', () => {
+  test('advises to restore a lost limit', () => {
     expect(toDo({ first: { configuration: wanted(4000), buckets: ok(1000) } })).toMatchInlineSnapshot(`
       "What to do
         1. Restore the limit of 4,000 that /etc/sysctl.conf sets.
@@ -316,7 +316,7 @@ describe('a report', () => {
     `);
   });
 
-  test('no memory for more', () => {
+  test('advises against a higher limit without enough memory', () => {
     expect(toDo(full({ available: ok({ bytes: 1000, exact: true }) }))).toMatchInlineSnapshot(`
       "What to do
         1. Do not raise the limit: there is not enough memory.
@@ -325,7 +325,7 @@ describe('a report', () => {
     `);
   });
 
-  test('a port in another namespace, on an old kernel', () => {
+  test('advises on a port in another namespace, on an old kernel', () => {
     const others = [otherTable({ pids: [5, 6], entries: 1000, mount: { number: 9, path: '/mnt/x' } })];
     const port = holdings(times(10, (at) => ({ protocol: 17, port: 53, source: `10.0.0.${at}`, seconds: 30 })));
     expect(toDo({ first: { others, release: ok({ major: 2, minor: 6 }) }, holdings: port })).toMatchInlineSnapshot(`
