@@ -83,7 +83,7 @@ export const FLAG = {
     value: choice('FORMAT', ['text', 'json'], 'text', 'not text or json'),
   },
   top: { long: 'top', of: ['report'], about: 'rows in each list (10)', value: wholeReader('N', 10, 1000) },
-  all: { long: 'all', of: ['report'], about: 'every alternative in full (the first three)', value: SWITCH },
+  all: { long: 'all', of: ['report'], about: 'print every step in full (the first three)', value: SWITCH },
   pid: {
     long: 'pid',
     of: ['report'],
@@ -95,7 +95,7 @@ export const FLAG = {
   entries: {
     long: 'entries',
     of: ['report'],
-    about: 'a list captured elsewhere (live)',
+    about: 'read a list captured elsewhere (live)',
     value: pathReader('FILE|-', undefined),
   },
   max: { long: 'max', of: ['plan'], about: 'the limit to plan for (recommended)', value: countReader('N', undefined) },
@@ -113,14 +113,14 @@ export const FLAG = {
   },
   stateDir: {
     long: 'state-dir',
-    of: ['check', 'report'],
+    of: ['check'],
     about: 'keep samples between runs in DIR (none)',
     value: stateDirectory('DIR'),
   },
-  incidentsDir: {
+  checksDir: {
     long: 'state-dir',
-    of: ['incidents'],
-    about: 'state directory of the checks (see manual)',
+    of: ['report', 'incidents'],
+    about: 'read what checks kept in DIR (see manual)',
     value: stateDirectory('DIR'),
   },
   window: { long: 'window', of: ['check'], about: 'how far rates look back (300)', value: duration(300) },

@@ -24,7 +24,7 @@ export const METRICS: Readonly<Record<MetricName, string>> = {
   lost_rate: 'packets/s lost: table full or long chains',
   clash_rate: 'packets/s lost to clashes: NAT ports, DNS races',
   growth: 'entries per second over the window',
-  time_to_full: 'until the table is full at this growth',
+  time_to_full: 'time until the table is full at this growth',
   netns_usage: 'usage of the fullest namespace (no threshold)',
   netns_count: 'network namespaces found (no threshold)',
 };
@@ -65,7 +65,7 @@ const USAGE: Readonly<Record<Command, string>> = {
 
 Checks the Linux connection-tracking table. report explains an incident,
 incidents lists what --record kept, plan shows what a limit costs and how to set
-it, munin draws graphs. Each has --help.`,
+it, munin is the Munin plugin. Each has --help.`,
   report: `Usage: check_conntrack report [options]
 
 Explains an incident: is conntrack the cause, in which namespace, what fills the

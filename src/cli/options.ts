@@ -50,7 +50,7 @@ function reportOptions(value: ValueOf, given: Given) {
     format: value(FLAG.textFormat),
     watch: value(FLAG.watch),
     entries: value(FLAG.entries),
-    stateDir: value(FLAG.stateDir),
+    stateDir: value(FLAG.checksDir),
     // A captured list belongs to the table of a root only if a root was given.
     rootGiven: given.root !== undefined,
   };
@@ -60,7 +60,7 @@ function incidentsOptions(value: ValueOf, { incident }: CommandLine) {
   return {
     ...commonOptions(value),
     timeoutSeconds: value(FLAG.endlessTimeout),
-    stateDir: value(FLAG.incidentsDir),
+    stateDir: value(FLAG.checksDir),
     format: value(FLAG.textFormat),
     /** Counted from the newest, which is 1; undefined: the list. */
     number: incident === undefined ? undefined : Number(incident),
