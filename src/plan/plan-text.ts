@@ -14,7 +14,7 @@ import { foreign, foreignPath, percentWords, sizeWords } from '../words/words.ts
 
 /** Returns one line about a limit that must not be set. */
 export function misfitWords({ tables: [{ entries }] }: Observation, { limit, largest = 0, obstacle }: Plan): string {
-  if (obstacle === 'in use') return `a limit of ${limit} entries is full at once: ${entries} are in use`;
+  if (obstacle === 'in use') return `a limit of ${limit} entries would be full at once: ${entries} are in use`;
   const instead = largest === 0 ? 'none fits' : `the largest limit that fits is ${largest}`;
   return `a limit of ${limit} entries does not fit into memory, ${instead}`;
 }
@@ -27,7 +27,7 @@ export function misfitText(observation: Observation, plan: Plan): readonly strin
 }
 
 const IN_USE =
-  'No commands: new connections would be dropped until enough entries have gone. Choose a limit above what is in use; without --max one is recommended.';
+  'No commands: new connections would be dropped until enough entries have gone. Choose a limit above what is in use; without --max, plan recommends one.';
 
 function costLines(observation: Observation, plan: Plan): readonly string[] {
   const { machine, tables } = observation;
@@ -137,12 +137,12 @@ function planBucketWords({ buckets, perBucket, limit, limitAtLoad }: Plan): stri
   const lowers = limitAtLoad > limit ? ', until sysctl sets the lower one' : ', whether sysctl runs after it or not';
   const start = `A module loaded with it starts with a limit of 8 x ${grouped(buckets)} = ${grouped(limitAtLoad)}${lowers}.`;
   if (limit / buckets < perBucket / 2)
-    return `hashsize=${buckets}: ${count}. The kernel already has that many. ${start}`;
+    return `hashsize=${buckets}: ${count}. The kernel already has that many buckets. ${start}`;
   return `hashsize=${buckets}: ${count}. ${BUCKET_REASONS[perBucket]} ${start}`;
 }
 
 const BUCKET_REASONS: Readonly<Record<Plan['perBucket'], string>> = {
-  4: 'Four per bucket keep chains short and still leave something to evict in the eight buckets the kernel scans.',
+  4: 'Two to four per bucket keep chains short and still leave something to evict in the eight buckets the kernel scans.',
   8: "Eight per bucket is the module's own ratio.",
 };
 

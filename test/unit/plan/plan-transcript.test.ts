@@ -41,10 +41,10 @@ describe('a plan', () => {
         namespace may fill its own table.
 
       Hash table
-        hashsize=30208: 4 entries per bucket. Four per bucket keep chains short and
-        still leave something to evict in the eight buckets the kernel scans. A module
-        loaded with it starts with a limit of 8 x 30,208 = 241,664, until sysctl sets
-        the lower one.
+        hashsize=30208: 4 entries per bucket. Two to four per bucket keep chains short
+        and still leave something to evict in the eight buckets the kernel scans. A
+        module loaded with it starts with a limit of 8 x 30,208 = 241,664, until
+        sysctl sets the lower one.
 
       Apply now, as root (lost when the module is reloaded or the machine reboots)
         1. echo 30208 > /sys/module/nf_conntrack/parameters/hashsize
@@ -125,10 +125,10 @@ describe('a plan', () => {
         Unknown whether it fits: the available memory could not be read.
 
       Hash table
-        hashsize=250368: 4 entries per bucket. Four per bucket keep chains short and
-        still leave something to evict in the eight buckets the kernel scans. A module
-        loaded with it starts with a limit of 8 x 250,368 = 2,002,944, until sysctl
-        sets the lower one.
+        hashsize=250368: 4 entries per bucket. Two to four per bucket keep chains
+        short and still leave something to evict in the eight buckets the kernel
+        scans. A module loaded with it starts with a limit of 8 x 250,368 = 2,002,944,
+        until sysctl sets the lower one.
 
       Apply now, as root (lost when the module is reloaded or the machine reboots)
         1. echo 250368 > /sys/module/nf_conntrack/parameters/hashsize
@@ -169,9 +169,9 @@ describe('a plan', () => {
         namespace may fill its own table.
 
       Hash table
-        hashsize=262144: 0.3 entries per bucket. The kernel already has that many. A
-        module loaded with it starts with a limit of 8 x 262,144 = 2,097,152, until
-        sysctl sets the lower one.
+        hashsize=262144: 0.3 entries per bucket. The kernel already has that many
+        buckets. A module loaded with it starts with a limit of 8 x 262,144 =
+        2,097,152, until sysctl sets the lower one.
 
       Apply now, as root (lost when the module is reloaded or the machine reboots)
         nothing to do: already set
@@ -263,7 +263,7 @@ describe('a plan', () => {
       'as many as there are, and that is usual',
       { buckets: ok(32_768) },
       65_536,
-      'hashsize=32768: 2 entries per bucket. Four per',
+      'hashsize=32768: 2 entries per bucket. Two to four per',
     ],
     [
       'the module starts with that limit',
