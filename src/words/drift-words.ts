@@ -83,30 +83,30 @@ export function evidenceWords(cause: Cause, { wanted, live }: Drift, observation
   const { generation } = machine;
   switch (cause) {
     case 'unknown key':
-      return `seen: ${generation}, and no key of its limit in the files`;
+      return `evidence: ${generation}, and no key of its limit in the files`;
     case 'not read at boot':
       return evidence?.kind === 'red hat without systemd'
-        ? `seen: ${foreign(evidence.mark ?? '')}`
-        : 'seen: systemd, and no link to the file in the folders of sysctl.d';
+        ? `evidence: ${foreign(evidence.mark ?? '')}`
+        : 'evidence: systemd, and no link to the file in the folders of sysctl.d';
     case 'pve-firewall':
-      return `seen: ${foreign(evidence?.mark ?? '')}, and the limit that pve-firewall sets`;
+      return `evidence: ${foreign(evidence?.mark ?? '')}, and the limit that pve-firewall sets`;
     case 'iptables unloads':
-      return 'seen: /etc/sysconfig/iptables-config does not say "no"';
+      return 'evidence: /etc/sysconfig/iptables-config does not say "no"';
     case 'kube-proxy':
-      return `seen: ${foreign(evidence?.kubelet ?? '')}, and its limit or a quarter of the limit as buckets`;
+      return `evidence: ${foreign(evidence?.kubelet ?? '')}, and its limit or a quarter of the limit as buckets`;
     case 'stopped half way':
-      return `seen: ${live} in an earlier line, in ${foreign(stoppedAfter(wanted, live, configuration))}`;
+      return `evidence: ${live} in an earlier line, in ${foreign(stoppedAfter(wanted, live, configuration))}`;
     case 'quarter buckets':
     case 'set since':
-      return 'seen: the live limit and buckets';
+      return 'evidence: the live limit and buckets';
     case 'built in':
-      return `seen: ${generation} as built in, by ${shownBy(evidence)}`;
+      return `evidence: ${generation} as built in, by ${shownBy(evidence)}`;
     case 'rule without effect':
-      return `seen: ${foreign(evidence?.udevRule ?? '')}`;
+      return `evidence: ${foreign(evidence?.udevRule ?? '')}`;
     case 'loaded after sysctl':
-      return `seen: ${LOADER_FILES} have no line that loads ${generation} or a module that needs it`;
+      return `evidence: ${LOADER_FILES} have no line that loads ${generation} or a module that needs it`;
     case 'no hashsize':
-      return `seen: ${loadedWords(observation)}`;
+      return `evidence: ${loadedWords(observation)}`;
   }
 }
 
@@ -146,9 +146,9 @@ export function causeWords(cause: Cause, drift: Drift, observation: Observation)
     case 'stopped half way':
       return stoppedWords(drift, observation);
     case 'quarter buckets':
-      return `no load of the module gives ${live} with these buckets, a quarter as many, as kube-proxy sets them (its --conntrack-max-per-core and --conntrack-min), and other programs: one of them has set it since`;
+      return `loading the module with these buckets would not set ${live}; they are a quarter as many, as kube-proxy (its --conntrack-max-per-core and --conntrack-min) and other programs set them: one of them has set it since`;
     case 'set since':
-      return `no load of the module gives ${live} with these buckets: sysctl -w, a script or another program has set it since`;
+      return `loading the module with these buckets would not set ${live}: sysctl -w, a script or another program has set it since`;
     case 'built in':
       return `conntrack is built into this kernel, modprobe options do nothing; put nf_conntrack.hashsize=${wanted.value} on its command line`;
     case 'rule without effect':

@@ -28,7 +28,7 @@ describe('drift', () => {
       /^CONNTRACK WARNING - limit is 65536 but \/etc\/sysctl\.conf sets 1000000; 24030 entries \(36\.7%\), since boot: 1204 dropped, 5 lost to clashes \|/,
     );
     expect(before.stdout).toMatch(
-      /\nlikely cause: .*IPTABLES_MODULES_UNLOAD="no" in \/etc\/sysconfig\/iptables-config, then sysctl -p; seen: /,
+      /\nlikely cause: .*IPTABLES_MODULES_UNLOAD="no" in \/etc\/sysconfig\/iptables-config, then sysctl -p; evidence: /,
     );
 
     writeFileSync(join(root, 'etc/sysconfig/iptables-config'), 'IPTABLES_MODULES_UNLOAD="no"\n');
@@ -381,7 +381,7 @@ describe('likely causes, each only with its evidence', () => {
       '\nlikely cause: kube-proxy sets it when it starts, by default 32768 for each CPU',
     );
     expect(debian(limit, '-v').stdout).toContain(
-      '\nlikely cause: no load of the module gives 131072 with these buckets: ',
+      '\nlikely cause: loading the module with these buckets would not set 131072: ',
     );
     const plan = ['plan', '--max', '1000000', '--root'];
     expect(plugin(...plan, tree('debian-12-synthetic', node)).stdout).toContain('      --conntrack-min=1000000\n');

@@ -177,7 +177,7 @@ const CASES: readonly (readonly [string, Machine, Answer])[] = [
     PROXMOX,
     {
       status: 1,
-      prints: ['likely cause: pve-firewall sets it', 'nf_conntrack_max: 1048576 under', 'seen: /etc/pve,'],
+      prints: ['likely cause: pve-firewall sets it', 'nf_conntrack_max: 1048576 under', 'evidence: /etc/pve,'],
       not: ['modules-load.d', 'modprobe.d'],
     },
   ],
@@ -414,7 +414,7 @@ describe('a table with its list', () => {
       return at % 3 === 0 ? entry(own, peer, at) : entry(peer, own, at);
     });
     const words = reported(list.join(''));
-    expect(words).toContain('Do not track udp port 53: it has 100.0% of the entries, none translated.');
+    expect(words).toContain('Stop tracking udp port 53: it has 100.0% of the entries, none translated.');
     expect(words).toContain('udp dport 53 notrack, and the same with sport');
   });
 });

@@ -41,7 +41,7 @@ export function limits({ step, figures, isFrom, hasFiles, version }: Look): void
     expect(status).toBe(1);
     expect(output).toContain('CONNTRACK WARNING - limit is 50000 but /etc/sysctl.conf sets 300000;');
     expect(output.match(/likely cause: .*/g)).toEqual([
-      expect.stringMatching(/^likely cause: no load of the module gives 50000 with these buckets: /),
+      expect.stringMatching(/^likely cause: loading the module with these buckets would not set 50000: /),
     ]);
   });
 

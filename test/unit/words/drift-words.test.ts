@@ -56,7 +56,7 @@ describe('the long output', () => {
       expect.stringMatching(/^likely cause: the module is not loaded at boot/),
       // 500 buckets are too few for 4001 entries.
       expect.stringMatching(
-        /^likely cause: .* options nf_conntrack hashsize=501 in \/etc\/modprobe\.d\/nf_conntrack\.conf; seen: nf_conntrack as a module in \/proc\/modules, /,
+        /^likely cause: .* options nf_conntrack hashsize=501 in \/etc\/modprobe\.d\/nf_conntrack\.conf; evidence: nf_conntrack as a module in \/proc\/modules, /,
       ),
     ]);
   });
@@ -76,7 +76,7 @@ test.each<[Cause, Configuration, string]>([
   [
     'set since',
     wanted(4000),
-    'no load of the module gives 1000 with these buckets: sysctl -w, a script or another program has set it',
+    'loading the module with these buckets would not set 1000: sysctl -w, a script or another program has set it',
   ],
   ['built in', HASHSIZE, 'put nf_conntrack.hashsize=500 on its command line'],
   ['loaded after sysctl', wanted(4000), 'echo nf_conntrack >/etc/modules-load.d/nf_conntrack.conf'],
@@ -132,7 +132,7 @@ test.each(CAUSES)('the evidence for %s', (cause) => {
     ...changes,
   });
   if (drift === undefined) throw new Error('none');
-  expect(evidenceWords(cause, drift, found)).toBe(`seen: ${words}`);
+  expect(evidenceWords(cause, drift, found)).toBe(`evidence: ${words}`);
 });
 
 describe('evidence that could not be read', () => {
@@ -154,13 +154,13 @@ describe('evidence that could not be read', () => {
   test('module options missing from the tree are not reported as absent', () => {
     const evidence = { ...EVIDENCE, unseen: ['module options'] } as const;
     expect(details({ configuration: wanted(4001), evidence })[2]).toMatch(
-      /; seen: nf_conntrack as a module in \/proc\/modules and a limit that a load gives$/,
+      /; evidence: nf_conntrack as a module in \/proc\/modules and a limit that a load gives$/,
     );
   });
 
   test('a limit that cannot be compared with a load is no evidence', () => {
     const [, , last] = details({ configuration: wanted(4001), buckets: fault('denied', '/b') });
-    expect(last).toMatch(/; seen: nf_conntrack as a module in \/proc\/modules and no hashsize$/);
+    expect(last).toMatch(/; evidence: nf_conntrack as a module in \/proc\/modules and no hashsize$/);
   });
 });
 
