@@ -113,8 +113,8 @@ function foreignLines(found: ReportFindings): readonly string[] {
   const { isForeign, isGiven, listed, subject } = found;
   if (!isForeign || listed.kind !== 'list') return [];
   const lengths = `The list has ${entriesWords(listed.holdings)}, the table ${grouped(subject.entries)}`;
-  const why = isGiven ? 'it is from another table or another time' : unlistedWords(found);
-  return indented(`${lengths}: ${why}. It is not used for advice.`);
+  const why = isGiven ? 'the list is from another table or another time' : unlistedWords(found);
+  return indented(`${lengths}: ${why}. Advice ignores this list.`);
 }
 
 const UNLISTED_ENTRIES =
@@ -123,7 +123,7 @@ const UNLISTED_ENTRIES =
 /** A list by the kernel itself that does not match its count. */
 function unlistedWords({ evaluation }: ReportFindings): string {
   return evaluation.observation.machine.view === 'captured'
-    ? `it is of another time, or ${UNLISTED_ENTRIES}`
+    ? `the list is from another time, or ${UNLISTED_ENTRIES}`
     : UNLISTED_ENTRIES;
 }
 

@@ -33,12 +33,12 @@ export const COUNTER_WORDS: Readonly<Record<CounterName, CounterWords>> = {
   insert_failed: {
     help: 'insertions that failed: clashes, long chains',
     event: ['insertion failed', 'insertions failed'],
-    munin: ['insertions failed', 'Clashes, and refusals by long chains; overlaps with drop'],
-    prometheus: 'Insertions that failed: clashes, and refusals by long chains; overlaps with drop.',
-    report: 'clashes, and refusals by long chains',
+    munin: ['insertions failed', 'Clashes, and refusals for long chains; overlaps with drop'],
+    prometheus: 'Insertions that failed: clashes, and refusals for long chains; overlaps with drop.',
+    report: 'clashes, and refusals for long chains',
   },
   chainlength: {
-    help: 'refused, hash chain too long (5.15+)',
+    help: 'entries refused: hash chain too long (5.15+)',
     event: ['refused by a long hash chain', 'refused by long hash chains'],
     munin: ['hash chain too long', 'Insertions refused below the limit'],
     prometheus: 'Insertions refused because a hash chain was too long.',

@@ -78,7 +78,7 @@ liveSuite('who adds entries', PARTS, () => {
     expect(arrivals.ports.find(({ port }) => port === 53)).toMatchObject({ added: arrivals.added });
     expect(step(told, 'source').title).toMatch(/^Find out what 203\.0\.113\.9 does: .* 100\.0% of the new ones/);
     for (const { kind, title } of told.incident.advice)
-      if (kind === 'notrack') expect(title).toMatch(/^Do not track udp port 53:/);
+      if (kind === 'notrack') expect(title).toMatch(/^Stop tracking udp port 53:/);
 
     await eachEnds(scene, told, [
       ['source', 1500],

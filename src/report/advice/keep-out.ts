@@ -43,7 +43,7 @@ export function sourceStep(advice: SourceAdvice, context: Place): Step {
   const share = `it has ${percentWords((100 * holder.entries) / of)} of the entries${addsWords(adds)}`;
   if (spared === 'own')
     return {
-      title: `Find the process here that sends from ${address}: ${share}.`,
+      title: `Find the process on this machine that sends from ${address}: ${share}.`,
       ...looked([{ kind: 'look', line: 'ss -tunap' }], ['Lists the sockets and their processes.'], context),
     };
   const rest = spared === undefined ? keptOut(address, advice, context) : lookedAt(address, spared, advice, context);

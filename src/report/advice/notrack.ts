@@ -128,7 +128,7 @@ function isPassed(hook: FilterChain['hook'], reach: NotrackAdvice['reach']): boo
 // ---- Words ----
 
 export function notrackStep(advice: NotrackAdvice, context: Place): Step {
-  const title = `Do not track ${portWords(advice)}: it has ${percentWords((100 * advice.entries) / advice.of)} of the entries${addsWords(advice.adds)}, none translated.`;
+  const title = `Stop tracking ${portWords(advice)}: it has ${percentWords((100 * advice.entries) / advice.of)} of the entries${addsWords(advice.adds)}, none translated.`;
   return advice.zoned > 0 ? zoneStep(title, advice, context) : { title, ...rules(advice, context) };
 }
 

@@ -39,7 +39,7 @@ export function adviceLines(
     const [number, step] = [`${at + 1}. `, stepOf(each, context)];
     return isFull(each, at) ? stepLines(number, step, palette) : hanging(`  ${number}`, shortTitle(step), INDENT);
   });
-  return advice.every(isFull) ? lines : [...lines, ...indented('report --all prints these in full.')];
+  return advice.every(isFull) ? lines : [...lines, ...indented('report --all prints every step in full.')];
 }
 
 /** Without its figures and reasons. */

@@ -128,7 +128,7 @@ export function fineWords(found: ReportFindings): string {
   const { sinceBoot, past, worst } = diagnosis;
   const used = usageWords(worst.result);
   const lost = causesOfLoss(sinceBoot.lost);
-  if (lost === '' && !sinceBoot.isWhole) return `${used} used, drops cannot be seen`;
+  if (lost === '' && !sinceBoot.isWhole) return `${used} used, drops unknown`;
   const evicted = evictedWords(evaluation.results);
   if (lost !== '') return `${used} used, ${lossesInWords(found, lost)}${evicted}`;
   // The namespace that lost something is gone, and its counters with it.
@@ -211,7 +211,7 @@ function otherTroubleWords({ result, trouble }: TableDiagnosis): string {
 function verdictLossWords(result: TableResult): string {
   const { losses, lostSinceBoot } = result;
   if (losses === undefined) {
-    if (lostSinceBoot === undefined) return 'drops cannot be seen';
+    if (lostSinceBoot === undefined) return 'drops unknown';
     return `${causesOfLoss(lostSinceBoot) || 'nothing dropped'} since boot${evictedWords([result])}`;
   }
   const evicted = events(result, 'early_drop');

@@ -237,7 +237,7 @@ function lifeLines({ lives, entries }: Holdings): readonly string[] {
     const share = percentWords((100 * told) / entries);
     return below === undefined || some === 0 ? [] : [`${share} in ${durationWords(below)}`];
   });
-  return left.length === 0 ? [] : indented(`Without another packet they end: ${left.join(', ')}.`, '    ');
+  return left.length === 0 ? [] : indented(`Entries that end without another packet: ${left.join(', ')}.`, '    ');
 }
 
 const GAP = 2;

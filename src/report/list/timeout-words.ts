@@ -16,7 +16,7 @@ export function timeoutLines({ timeouts, entries }: Holdings, policies: readonly
     const figures = `${grouped(kept.entries).padStart(10)}${share}`;
     return `    ${timeoutWords(kept).padEnd(41)}${figures}, ${durationWords(kept.longest)} left`;
   });
-  return ['  Kept by the timeout', ...rows, ...shown.flatMap((kept) => noteLines(kept, policies))];
+  return ['  Kept by the timeout; longest time left', ...rows, ...shown.flatMap((kept) => noteLines(kept, policies))];
 }
 
 function timeoutWords({ name, seconds, by }: Kept): string {
@@ -34,7 +34,7 @@ function noteLines(kept: Kept, policies: readonly TimeoutPolicy[]): readonly str
   const isMixed = by === 'entries' && beyond > 0 && beyond < entries;
   const some = isMixed
     ? `${grouped(beyond)} of its ${grouped(entries)} entries have more, up to`
-    : 'its entries have at most';
+    : 'its entries have up to';
   const left = `${name} is ${durationWords(set)}, but ${some} ${durationWords(longest)} left`;
   if (policy !== undefined && seconds !== undefined)
     return indented(`${left}: the rules set ${durationWords(seconds)} (ct timeout ${foreign(policy.name)}).`, '    ');

@@ -94,7 +94,7 @@ describe('the first step', () => {
     expect(few).toContain(
       '\n  4. Make room at once: remove the tcp SYN_SENT entries to port 443.\n  5. Rules refuse connections here: inet check_conntrack_x (7 packets).',
     );
-    expect(few).toContain('\n  report --all prints these in full.');
+    expect(few).toContain('\n  report --all prints every step in full.');
     expect(few).not.toContain('conntrack -D ');
     expect(all).toContain('conntrack -D ');
     expect(all).not.toContain('report --all');
@@ -533,7 +533,7 @@ describe('the whole report', () => {
   test('explains a live list that lacks most entries', () => {
     const found = { ...findingsOf({ first: { entries: 900 }, holdings: holdings([{}]) }), isForeign: true };
     expect(reportText(found, PLAIN).join(' ').replace(/\s+/g, ' ')).toContain(
-      'The list has 1 entry, the table 900: entries that are dying or unconfirmed are not listed (conntrack -L dying and conntrack -L unconfirmed print them), nor are those that an out-of-tree module keeps. It is not used for advice.',
+      'The list has 1 entry, the table 900: entries that are dying or unconfirmed are not listed (conntrack -L dying and conntrack -L unconfirmed print them), nor are those that an out-of-tree module keeps. Advice ignores this list.',
     );
   });
 
@@ -544,7 +544,9 @@ describe('the whole report', () => {
       isGiven: true,
     };
     const text = reportText(found, PLAIN).join(' ').replace(/\s+/g, ' ');
-    expect(text).toContain('The list has 1 entry, the table 900: it is from another table or another time. It is not');
+    expect(text).toContain(
+      'The list has 1 entry, the table 900: the list is from another table or another time. Advice ignores',
+    );
     expect(textOf({ first: { entries: 900 }, holdings: holdings([{}]) })).not.toContain('or another time');
   });
 
@@ -573,7 +575,7 @@ describe('the verdict', () => {
 
   test('says if the drops of a table are unknown', () => {
     const others = [envoy({ statistics: fault('denied') })];
-    expect(verdict({ first: { others } })).toMatch(/10\.0% used, drops cannot be seen$/);
+    expect(verdict({ first: { others } })).toMatch(/10\.0% used, drops unknown$/);
     const lost = { others, statistics: counted({ drop: 5 }) };
     expect(verdict({ first: lost })).toBe(
       '10.0% used, 5 dropped since boot; nothing now, as far as the counters show, recent losses unknown',

@@ -64,7 +64,7 @@ describe('a report', () => {
                                                                   over 2 s  since boot
         drop          dropped: the table was full, or a clash        750/s       1,500
         early_drop    evicted to let new ones in                     100/s         200
-        insert_failed clashes, and refusals by long chains             2/s           3
+        insert_failed clashes, and refusals for long chains            2/s           3
         chainlength   refused: a hash chain was too long               0/s           0
         invalid       match no entry: rules may drop them              0/s           0
         Packets lost: 749/s because the table was full, 2/s to clashes: an entry
@@ -82,9 +82,9 @@ describe('a report', () => {
           at most 1 each                         tcp 443                1,000 100.0%
         Protocol and state
           tcp SYN_SENT           1,000 100.0%
-        Kept by the timeout
+        Kept by the timeout; longest time left
           tcp_timeout_syn_sent (120 s)                  1,000 100.0%, 119 s left
-        Without another packet they end: 100.0% in 10 min.
+        Entries that end without another packet: 100.0% in 10 min.
 
       Memory and settings
         slab        252.0 KiB now, 252.0 KiB when full; never swapped
@@ -147,7 +147,7 @@ describe('a report', () => {
                                                                    since boot
         drop          dropped: the table was full, or a clash               4
         early_drop    evicted to let new ones in                            0
-        insert_failed clashes, and refusals by long chains                  0
+        insert_failed clashes, and refusals for long chains                 0
         chainlength   refused: a hash chain was too long                    0
         invalid       match no entry: rules may drop them                   0
         No "table full" in the kernel log (/dev/kmsg).
@@ -241,8 +241,8 @@ describe('a report', () => {
     `);
     expect(toDo({ ...full(), holdings: one(), own: [String((10 << 24) | 1)] })).toMatchInlineSnapshot(`
       "What to do
-        1. Find the process here that sends from 10.0.0.1: it has 100.0% of the
-           entries.
+        1. Find the process on this machine that sends from 10.0.0.1: it has 100.0% of
+           the entries.
              ss -tunap
            Changes nothing.
            Lists the sockets and their processes.
@@ -348,7 +348,7 @@ describe('a report', () => {
            Undo: remove the added lines from /etc/modprobe.d/nf_conntrack.conf,
            /etc/sysctl.d/90-nf_conntrack.conf and
            /etc/modules-load.d/nf_conntrack.conf.
-        2. Do not track udp port 53: it has 100.0% of the entries, none translated.
+        2. Stop tracking udp port 53: it has 100.0% of the entries, none translated.
              nsenter -t 5 -n iptables -t raw -I PREROUTING -p udp --dport 53 -m comment --comment check_conntrack_raw_udp_53 -j NOTRACK
              nsenter -t 5 -n iptables -t raw -I PREROUTING -p udp --sport 53 -m comment --comment check_conntrack_raw_udp_53 -j NOTRACK
              nsenter -t 5 -n iptables -t raw -I OUTPUT -p udp --dport 53 -m comment --comment check_conntrack_raw_udp_53 -j NOTRACK

@@ -331,7 +331,7 @@ describe('the complete step', () => {
     `);
     const own = ownOf(String((203 << 24) | (113 << 8) | 9));
     expect(whole(step(flooder, 'source', NEW, { own }))).toMatchInlineSnapshot(`
-      "Find the process here that sends from 203.0.113.9: it has 100.0% of the entries and 100.0% of the new ones.
+      "Find the process on this machine that sends from 203.0.113.9: it has 100.0% of the entries and 100.0% of the new ones.
       --
       ss -tunap
       --
@@ -626,7 +626,7 @@ describe('the complete step', () => {
 
   test('an untracked port, and one in a zone', () => {
     expect(whole(step(flooder, 'notrack'))).toMatchInlineSnapshot(`
-      "Do not track udp port 53: it has 100.0% of the entries and 100.0% of the new ones, none translated.
+      "Stop tracking udp port 53: it has 100.0% of the entries and 100.0% of the new ones, none translated.
       --
       nft add table inet check_conntrack_raw_udp_53
       nft 'add chain inet check_conntrack_raw_udp_53 prerouting { type filter hook prerouting priority -300; }'
@@ -651,7 +651,7 @@ describe('the complete step', () => {
     `);
     const zoned = times(500, () => ({ ...UDP, source: '203.0.113.9', zone: 7 }));
     expect(whole(step(zoned, 'notrack', THERE))).toMatchInlineSnapshot(`
-      "Do not track udp port 53: it has 100.0% of the entries and 100.0% of the new ones, none translated.
+      "Stop tracking udp port 53: it has 100.0% of the entries and 100.0% of the new ones, none translated.
       --
       --
       --

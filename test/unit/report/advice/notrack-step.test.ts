@@ -42,7 +42,7 @@ test('the complete step, for the machine itself with a chain that drops', () => 
   const advice = { ...DNS, chains: [INPUT, { ...INPUT, tool: 'iptables', family: '', chain: 'INPUT' } as const] };
   expect(`\n${adviceLines([advice], '', context, PLAIN).join('\n')}\n`).toMatchInlineSnapshot(`
     "
-      1. Do not track udp port 53: it has 90.0% of the entries, none translated.
+      1. Stop tracking udp port 53: it has 90.0% of the entries, none translated.
          Untracked packets match no rule with ct state new, established or related.
          The first commands accept udp port 53 in inet filter input and iptables
          filter INPUT, which would drop it. They match every address and, for

@@ -49,7 +49,7 @@ describe('the verdict', () => {
       'ok',
       '0.0% used, 9,000 dropped since boot; nothing now, recent losses unknown',
     ],
-    [{ first: NO_COUNTERS }, 'ok', '0.0% used, drops cannot be seen'],
+    [{ first: NO_COUNTERS }, 'ok', '0.0% used, drops unknown'],
     [{ first: { entries: 800 } }, 'ok', 'conntrack is not the problem: 80.0% used, nothing dropped since boot'],
     [{ first: { entries: 801 } }, 'warning', 'the table of the host is 80.1% full, not growing, nothing dropped now'],
     [
@@ -257,7 +257,7 @@ describe('the verdict', () => {
       'the table of this tree is full: 1,000 of 1,000, 77 dropped since boot',
     );
     expect(verdict({ first: { ...captured, ...NO_COUNTERS } })).toBe(
-      'the table of this tree is full: 1,000 of 1,000, drops cannot be seen',
+      'the table of this tree is full: 1,000 of 1,000, drops unknown',
     );
     expect(verdict({ first: { ...captured, ...drops, entries: 850 } })).toBe(
       'the table of this tree is 85.0% full, 77 dropped since boot',

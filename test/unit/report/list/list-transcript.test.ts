@@ -44,14 +44,14 @@ describe('a list', () => {
           tcp TIME_WAIT             10  10.0%    source NAT                10  10.0%
           tcp SYN_SENT               4   4.0%    destination NAT            4   4.0%
           icmp                       1   1.0%
-        Kept by the timeout
+        Kept by the timeout; longest time left
           tcp_timeout_established (5 d)                    60  60.0%, 5 d left
           udp_timeout (30 s)                               25  25.0%, 25 s left
           tcp_timeout_time_wait (120 s)                    10  10.0%, 7 s left
           tcp_timeout_syn_sent (120 s)                      4   4.0%, 100 s left
           icmp_timeout (30 s)                               1   1.0%, 5 s left
-        Without another packet they end: 11.0% in 10 s, 36.0% in 60 s, 40.0% in 10
-          min.
+        Entries that end without another packet: 11.0% in 10 s, 36.0% in 60 s, 40.0%
+          in 10 min.
       "
     `);
   });
@@ -100,9 +100,9 @@ describe('a list', () => {
         Protocol and state                     Flags
           tcp offloaded              3  75.0%    offloaded                  3  75.0%
           protocol 99                1  25.0%    IPv6                       3  75.0%
-        Kept by the timeout
+        Kept by the timeout; longest time left
           generic_timeout (10 min)                          1  25.0%, 3 s left
-        Without another packet they end: 25.0% in 10 s.
+        Entries that end without another packet: 25.0% in 10 s.
       "
     `);
   });

@@ -20,7 +20,7 @@ function told(flows: readonly Flow[], policies: readonly TimeoutPolicy[] = []): 
 describe('entries with more time left than the sysctl sets', () => {
   test('show a lower bound, and the policy of the rules if there is one', () => {
     expect(told(times(3, UDP))).toContain(
-      'udp_timeout (at least 60 min) 3 100.0%, 60 min left udp_timeout is 30 s, but its entries have at most 60 min left: a timeout policy sets more, or the sysctl was higher earlier.',
+      'udp_timeout (at least 60 min) 3 100.0%, 60 min left udp_timeout is 30 s, but its entries have up to 60 min left: a timeout policy sets more, or the sysctl was higher earlier.',
     );
     expect(told([UDP], [WEB, SLOW])).toContain('left: the rules set 60 min (ct timeout slow).');
   });
@@ -44,7 +44,9 @@ describe('entries with more time left than the sysctl sets', () => {
   });
 
   test('do not include those with exactly the time the sysctl sets', () => {
-    expect(told([{ ...UDP, seconds: 30 }])).toBe(' Kept by the timeout udp_timeout (30 s) 1 100.0%, 30 s left');
+    expect(told([{ ...UDP, seconds: 30 }])).toBe(
+      ' Kept by the timeout; longest time left udp_timeout (30 s) 1 100.0%, 30 s left',
+    );
   });
 });
 
@@ -53,7 +55,7 @@ describe('established connections with unacknowledged data', () => {
 
   test('are recognised by at most 300 s left of five days', () => {
     expect(told(waiting(30))).toContain(
-      'tcp_timeout_unacknowledged (300 s) 30 100.0%, 293 s left tcp_timeout_established is 5 d, but its entries have at most 293 s left: data is unacknowledged or',
+      'tcp_timeout_unacknowledged (300 s) 30 100.0%, 293 s left tcp_timeout_established is 5 d, but its entries have up to 293 s left: data is unacknowledged or',
     );
     expect(told(waiting(30), [WEB])).toContain('left: the rules set 293 s (ct timeout web).');
   });
