@@ -78,7 +78,8 @@ describe("the manual's table of machines", () => {
     };
     const root = tree('debian-12-synthetic', { ...module, ...sign });
     const { stdout } = plugin('plan', '--max', '1048576', '--root', root);
-    const [, lines = ''] = /\nFor good\n((?: {2}.*\n)+)/.exec(stdout) ?? [];
+    const [, lines = ''] = /\nTo make it permanent\n((?: {2}.*\n)+)/.exec(stdout) ?? [];
+    expect(lines).not.toBe('');
     expect(PAGE).toContain(`\n${lines.replace(/^ {2}( {6})?/gm, (_all, line) => (line === undefined ? '' : '    '))}`);
   });
 });
