@@ -73,7 +73,11 @@ function machines({ MACHINE_KINDS, MACHINE_MARKS, KERNEL_MARKS, lastingFiles }, 
     const kernels = KERNEL_MARKS.filter(([of]) => of === kind).map(([, part]) => `${part} in the kernel release`);
     const signs = [...files, ...kernels];
     const known = signs.length === 0 ? '' : ` Recognised by ${signs.join(', or ')}.`;
-    const sets = inline([{ type: 'text', text: about }, ...rest, { type: 'text', text: `${known} To make it permanent:` }]);
+    const sets = inline([
+      { type: 'text', text: about },
+      ...rest,
+      { type: 'text', text: `${known} To make it permanent:` },
+    ]);
     return [...term(plain(name), sets), ...example(lastingFiles(kind, SIZES).flatMap(placeLines))];
   });
 }
