@@ -226,7 +226,7 @@ const CASES: readonly (readonly [string, Machine, Answer])[] = [
     },
     {
       status: 1,
-      prints: ['a quarter as many, as kube-proxy sets them', /not looked at, .*kubelet/],
+      prints: ['they are a quarter as many, as kube-proxy (', /not looked at, .*kubelet/],
     },
   ],
   [
@@ -392,7 +392,7 @@ describe('a table with its list', () => {
       `ipv4 2 udp 17 111 src=192.0.2.${at} dst=198.51.100.7 sport=5000 dport=443 src=198.51.100.7 dst=192.0.2.${at} sport=443 dport=5000 [ASSURED] mark=0 zone=0 use=2\n`;
     const words = reported(Array.from({ length: 12 }, (_, at) => entry(at)).join(''));
     expect(words).toContain(
-      'The list has 12 entries, the table 900: it is of another time, or entries that are dying or unconfirmed are not listed (conntrack -L dying and conntrack -L unconfirmed print them), nor are those that an out-of-tree module keeps. It is not used for advice.',
+      'The list has 12 entries, the table 900: the list is from another time, or entries that are dying or unconfirmed are not listed (conntrack -L dying and conntrack -L unconfirmed print them), nor are those that an out-of-tree module keeps. Advice ignores this list.',
     );
     expect(words).not.toMatch(/192\.0\.2\.\d+ does|conntrack -D|notrack/);
   });
