@@ -223,7 +223,7 @@ liveSuite('who adds entries', PARTS, () => {
     expect(free.commands).toEqual([
       `ip netns exec ${scene.namespace} conntrack -D -p tcp --state ESTABLISHED --dport 5432 >/dev/null`,
     ]);
-    expect(free.notes[0]).toContain('Those that are still in use end');
+    expect(free.notes[0]).toContain('Connections still in use end');
     type(free.commands);
     expect(toolCount(scene.namespace)).toBe(0);
     expect(await lostByClients(scene, 20)).toBe(0);

@@ -67,7 +67,7 @@ liveSuite('packets lost to clashes', PARTS, () => {
     expect(status).toBe(2);
     expect(stdout).toMatch(
       new RegExp(
-        `^CONNTRACK CRITICAL - ${lost} packets lost to clashes \\(as when NAT has no free port\\) in the last `,
+        `^CONNTRACK CRITICAL - ${lost} packets lost to clashes \\(such as NAT without a free port\\) in the last `,
       ),
     );
     expect(toolCounter(name, 'insert_failed')).toBe(lost);

@@ -148,7 +148,7 @@ liveSuite('every namespace of the running machine', PARTS, () => {
       const [, visible, there] = /, (\d+) of at least (\d+) namespaces, /.exec(answer.stdout) ?? [];
       expect(Number(there) - Number(visible)).toBe(2);
       expect(answer.stdout).toMatch(
-        /\n\d+ namespaces are mounted; those without a process were not read \(root may\)\n/,
+        /\n\d+ namespaces are mounted; those without a process were not read \(root can\)\n/,
       );
     });
 

@@ -338,9 +338,9 @@ describe('long output', () => {
     ['object size unknown', { slabCache: fault('io'), release: fault('io') }, [], /^object size:|^memory|RAM/],
     ['no limit', { limit: 0 }, [], /at the limit|x limit|RAM/],
     ['RAM not known', { memTotal: fault('denied') }, [], /% of RAM/],
-    ['faults, if all was read', {}, [], /cannot|not known|root may/],
+    ['faults, if all was read', {}, [], /cannot|not known|root can/],
     ['"about", without an estimate', {}, [], /about/],
-    ['the hint at root, if it would not help', { slabCache: fault('missing') }, [], /root may|modprobe/],
+    ['the hint at root, if it would not help', { slabCache: fault('missing') }, [], /root can|modprobe/],
   ])('left out: %s', (_, changes, argv, words) => {
     expect(detailsOf(changes, ...argv).filter((line) => words.test(line))).toEqual([]);
   });
