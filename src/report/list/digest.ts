@@ -3,6 +3,7 @@
 import { type Entry, STATES, type Tuple } from './entry.ts';
 import { NAT_KEY_WORDS, natKeyOf } from './nat-groups.ts';
 import { addTally, countKey, countWord, newTally, scaleArray, scaleTally, type Tally } from './tally.ts';
+import { hasUdpTarget, UDP_TARGET_KEY_WORDS, udpTargetKey } from './udp-targets.ts';
 
 /** The kinds of key of which the heaviest are kept. */
 export type TallyName =
@@ -31,7 +32,7 @@ const KEY_WORDS: Readonly<Record<TallyName, number>> = {
   sourcePorts: 1,
   groups: 1,
   zones: 1,
-  udpTargets: 4,
+  udpTargets: UDP_TARGET_KEY_WORDS,
   oneWay: 1,
   ...NAT_KEY_WORDS,
 };
@@ -241,19 +242,7 @@ function countTranslated(digest: Digest, entry: Entry): void {
 
 function countTarget(digest: Digest, entry: Entry): void {
   digest.destinationNat += 1;
-  if (entry.protocol === UDP_NUMBER && !entry.original.ipv6) countKey(digest.tallies.udpTargets, targetKeyOf(entry));
-}
-
-const UDP_NUMBER = 17;
-const targetKey = new Int32Array(KEY_WORDS.udpTargets);
-
-/** Both ports, the destination, where it is translated to, and whether that has answered; always the same object. */
-function targetKeyOf({ original, reply, unreplied }: Entry): Int32Array {
-  targetKey[0] = (original.destinationPort << 16) | reply.sourcePort;
-  targetKey[1] = original.destination[0] ?? 0;
-  targetKey[2] = reply.source[0] ?? 0;
-  targetKey[3] = unreplied ? 0 : 1;
-  return targetKey;
+  if (hasUdpTarget(entry)) countKey(digest.tallies.udpTargets, udpTargetKey(entry));
 }
 
 function countNatGroup({ tallies }: Digest, entry: Entry): void {

@@ -5,6 +5,7 @@ import { STATES } from './entry.ts';
 import { type NatCount, natCountOf } from './nat-groups.ts';
 import { allHeld, CAPACITY, type Held, heaviest, type Tally } from './tally.ts';
 import { shorterTimeout, type TimeoutBy, type Timeouts, timeoutInForce, timeoutName } from './timeouts.ts';
+import { type UdpTarget, udpTargetsOf } from './udp-targets.ts';
 
 export const RANKING_NAMES = ['sources', 'networks', 'destinations', 'ports'] as const;
 export type RankingName = (typeof RANKING_NAMES)[number];
@@ -76,17 +77,6 @@ export interface Sampled {
   readonly lines: number;
   /** How many of them there was time to read, if not all: the first ones, which are even because the kernel's order is. */
   readonly read?: number;
-}
-
-/** Entries whose destination NAT leads from one address and port to another. Addresses are 32-bit words. */
-export interface UdpTarget {
-  readonly destination: number;
-  readonly port: number;
-  readonly target: number;
-  readonly targetPort: number;
-  readonly entries: number;
-  /** Entries that have seen a reply. */
-  readonly replied: number;
 }
 
 /** Counts of entries; of a sample what the whole list has about. */
@@ -180,7 +170,7 @@ export function holdingsOf(digest: Digest, timeouts: Timeouts, top: number, samp
     kinds: kindsOf(digest),
     groups: tallyGroups(digest),
     timeouts: keptBy(digest, timeouts),
-    udpTargets: udpTargetsOf(digest),
+    udpTargets: udpTargetsOf(digest.tallies.udpTargets),
     oneWay: heaviest(digest.tallies.oneWay, 1).map(oneWayOf)[0],
     natTallies: [digest.tallies.nat4, digest.tallies.nat6],
   };
@@ -227,23 +217,7 @@ export function natCountsOf({ natTallies }: Holdings): {
 }
 
 const MOST_GROUPS = 20;
-const MOST_TARGETS = 100;
 const MOST_ZONES = 10;
-
-function udpTargetsOf({ tallies }: Digest): readonly UdpTarget[] {
-  const targets = new Map<string, UdpTarget>();
-  for (const { key, count } of heaviest(tallies.udpTargets, MOST_TARGETS)) {
-    const [ports = 0, destination = 0, target = 0, hasReply = 0] = key;
-    const name = [ports, destination, target].join();
-    const { entries, replied } = targets.get(name) ?? { entries: 0, replied: 0 };
-    targets.set(name, {
-      ...{ destination, port: ports >>> 16, target, targetPort: ports & 0xffff },
-      entries: entries + count,
-      replied: replied + hasReply * count,
-    });
-  }
-  return Array.from(targets.values());
-}
 
 function tallyGroups({ tallies }: Digest): readonly Group[] {
   return heaviest(tallies.groups, MOST_GROUPS).map(({ key: [key = 0], count }) => {

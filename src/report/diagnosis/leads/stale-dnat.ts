@@ -11,7 +11,8 @@ import type { Table } from '../../../model/table.ts';
 import { inNamespace } from '../../../words/in-namespace.ts';
 import { grouped } from '../../../words/prose.ts';
 import { addressWords } from '../../list/address.ts';
-import type { Holdings, UdpTarget } from '../../list/holders.ts';
+import type { Holdings } from '../../list/holders.ts';
+import type { UdpTarget } from '../../list/udp-targets.ts';
 import { type LeadBase, type LeadForm, type Note, note } from './lead.ts';
 
 export interface StaleDnatLead extends LeadBase {
