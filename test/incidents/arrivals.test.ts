@@ -133,7 +133,7 @@ liveSuite('who adds entries', PARTS, () => {
     for (const kind of ['source', 'network', 'notrack']) expect(kinds(told)).not.toContain(kind);
     const target = `port 443 of ${TARGET}`;
     expect(step(told, 'synproxy').title).toBe(
-      `Let only completed connections to ${target} have an entry: likely a SYN flood with forged sources.`,
+      `Give entries only to completed connections to ${target}: likely a SYN flood with forged sources.`,
     );
     // Half of 2000 in the 60 s of SYN_RECV.
     expect(step(told, 'rate_limit').title).toContain(`Or admit at most 16 new connections/s to ${target} `);

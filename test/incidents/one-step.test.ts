@@ -98,7 +98,7 @@ liveSuite('one step alone', PARTS, () => {
     writeFileSync(memory, 'MemTotal:          96000 kB\nMemFree:           80000 kB\nMemAvailable:      80000 kB\n');
     const told = await reportWith(scene, '/proc/meminfo', memory);
     const raise = step(told, 'raise');
-    const [, words = ''] = /get in at once, for about (\d+) s at this rate/.exec(raise.notes.join(' ')) ?? [];
+    const [, words = ''] = /accepted at once, for about (\d+) s at this rate/.exec(raise.notes.join(' ')) ?? [];
     type(raise.commands);
     const [began, lost] = [Date.now(), roomless(scene)];
     while (roomless(scene) === lost) await pause(100);
