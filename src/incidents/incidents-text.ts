@@ -38,7 +38,7 @@ function incidentRow(number: number, record: IncidentRecord, withHost: boolean):
     peakShare(record).padStart(8),
   ].join('');
   const table = `${withHost ? `${foreign(record.host)}, ` : ''}${foreignName(record)}`;
-  const words = `${table}${record.end === null ? ', still on' : ''}: ${mainWords((record.worst ?? record.first).main)}`;
+  const words = `${table}${record.end === null ? ', ongoing' : ''}: ${mainWords((record.worst ?? record.first).main)}`;
   return [figures, ...hanging(ROW_INDENT, words, `${ROW_INDENT}  `)];
 }
 
@@ -98,7 +98,7 @@ function lostWords({ full, clash, chain, fullOrClash }: Lost): string {
     [full, 'dropped because the table was full'],
     [clash, 'lost to clashes'],
     [fullOrClash, 'dropped because the table was full, or lost to clashes'],
-    [chain, 'refused by long hash chains'],
+    [chain, 'refused for long hash chains'],
   ];
   const words = causes.filter(([packets]) => packets > 0).map(([packets, why]) => `${grouped(packets)} ${why}`);
   return words.length === 0 ? 'nothing' : words.join(', ');
@@ -112,7 +112,7 @@ const END_WORDS: Readonly<Record<IncidentEnd, string>> = {
 };
 
 function endWords({ end, ended, last }: IncidentRecord): string {
-  if (end === null || ended === null) return `still on; last checked ${localMoment(last)}`;
+  if (end === null || ended === null) return `ongoing; last checked ${localMoment(last)}`;
   return `${localMoment(end)}: ${END_WORDS[ended]}`;
 }
 

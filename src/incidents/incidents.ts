@@ -61,7 +61,7 @@ function incidentList(all: AllIncidents): IncidentsShown {
     all,
     incidents.map((incident, at) => [at + 1, incident, NO_DOCUMENTS]),
   );
-  const text = incidents.length === 0 ? noneWords(all) : `${count}, the newest first`;
+  const text = incidents.length === 0 ? noneWords(all) : `${count}, newest first`;
   return { state: 'ok', text, lines: listText(incidents, unread), body };
 }
 
@@ -73,7 +73,7 @@ function noneWords({ directories }: AllIncidents): string {
 function shownIncident(all: AllIncidents, incident: KeptIncident, number: number): IncidentsShown {
   const { record } = incident;
   const which = record.worst === null ? 'first' : 'worst';
-  const times = `from ${localMoment(record.start)}, ${durationWords(record.seconds)}${record.end === null ? ', still on' : ''}`;
+  const times = `from ${localMoment(record.start)}, ${durationWords(record.seconds)}${record.end === null ? ', ongoing' : ''}`;
   const documents = {
     first: keptDocument(incident, 'first'),
     worst: record.worst && keptDocument(incident, 'worst'),

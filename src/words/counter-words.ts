@@ -39,7 +39,7 @@ export const COUNTER_WORDS: Readonly<Record<CounterName, CounterWords>> = {
   },
   chainlength: {
     help: 'entries refused: hash chain too long (5.15+)',
-    event: ['refused by a long hash chain', 'refused by long hash chains'],
+    event: ['refused for a long hash chain', 'refused for long hash chains'],
     munin: ['hash chain too long', 'Insertions refused below the limit'],
     prometheus: 'Insertions refused because a hash chain was too long.',
     report: 'refused: a hash chain was too long',

@@ -13,7 +13,7 @@ const CAUSE_WORDS: Readonly<Record<LossCause, (packets: number) => string>> = {
   full: (packets) => `${countedPackets(packets, 'packet')} dropped`,
   clash: (packets) => `${countedPackets(packets, 'packet')} lost to clashes (such as NAT without a free port)`,
   fullOrClash: (packets) => `${countedPackets(packets, 'packet')} dropped (table full, or a clash)`,
-  chain: (packets) => (packets === 1 ? '1 refused by a long hash chain' : `${packets} refused by long hash chains`),
+  chain: (packets) => (packets === 1 ? '1 refused for a long hash chain' : `${packets} refused for long hash chains`),
 };
 const ALL: readonly LossCause[] = ['full', 'clash', 'fullOrClash', 'chain'];
 
@@ -81,5 +81,5 @@ const SINCE_BOOT: Readonly<Record<LossCause, string>> = {
   full: 'dropped',
   clash: 'lost to clashes',
   fullOrClash: 'dropped (table full, or a clash)',
-  chain: 'refused by long hash chains',
+  chain: 'refused for long hash chains',
 };

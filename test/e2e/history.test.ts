@@ -25,7 +25,7 @@ describe('packets lost', () => {
     here.check({ uptime: 1000 });
     const answer = here.check({ uptime: 1060, drop: [3], insert_failed: [7], chainlength: [5], early_drop: [900] });
     expect(answer.stdout).toContain(
-      ' (0.4%), 1 packet dropped, 2 packets lost to clashes (such as NAT without a free port), 5 refused by long hash chains in the last 60 s, about',
+      ' (0.4%), 1 packet dropped, 2 packets lost to clashes (such as NAT without a free port), 5 refused for long hash chains in the last 60 s, about',
     );
     expect(answer.stdout).not.toContain('evicted');
     expect(perfdata(answer, 'early_drop_rate')).toBe('15;;;0');

@@ -99,7 +99,7 @@ describe('a burst in the night', () => {
     night(here, BURST);
     expect(incidents(here)).toMatchObject({ status: 0, stderr: '' });
     expect(incidents(here).stdout).toMatch(
-      /^CONNTRACK OK - 1 incident on record, the newest first\n\n.*\n.*\n {3}1 {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {4}440 s {7}1,200 {2}100\.0%\n {6}this tree: /,
+      /^CONNTRACK OK - 1 incident on record, newest first\n\n.*\n.*\n {3}1 {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {4}440 s {7}1,200 {2}100\.0%\n {6}this tree: /,
     );
     const { stdout, status } = incidents(here, '1');
     expect(status).toBe(0);
@@ -124,7 +124,7 @@ describe('a burst in the night', () => {
     night(here, BURST.slice(0, 2));
     expect(filesIn(here).some((name) => name.endsWith('.open.json'))).toBe(true);
     expect(documents(here)).toMatchObject([{ end: null, ended: null, seconds: 0 }]);
-    expect(incidents(here).stdout).toContain('this tree, still on: ');
+    expect(incidents(here).stdout).toContain('this tree, ongoing: ');
   });
 
   test('nothing is kept of a quiet night, and nothing is made', () => {
@@ -173,7 +173,7 @@ describe('ends', () => {
       { host: 'fw2', end: null },
       { host: 'fw1', end: null },
     ]);
-    expect(incidents(one).stdout).toContain('fw1, this tree, still on: ');
+    expect(incidents(one).stdout).toContain('fw1, this tree, ongoing: ');
   });
 
   test('a clock that jumped changes no length', () => {
@@ -321,7 +321,7 @@ describe('incidents', () => {
     );
     if (process.geteuid?.() !== 0) return;
     execFileSync('chown', ['-R', '4711', other]);
-    expect(incidents(here).stdout).toMatch(/^CONNTRACK OK - 2 incidents on record, the newest first\n/);
+    expect(incidents(here).stdout).toMatch(/^CONNTRACK OK - 2 incidents on record, newest first\n/);
   });
 
   test('the environment names the directory too', () => {

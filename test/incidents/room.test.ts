@@ -37,7 +37,7 @@ liveSuite('a table that has no room below its limit', PARTS, () => {
     // The check's first line has it too, whatever its state.
     for (const run of EXECUTABLES)
       expect(inside(namespace, ...run, '--state-dir', state).stdout).toMatch(
-        /^CONNTRACK \w+ - .*, \d+ refused by long hash chains in the last /,
+        /^CONNTRACK \w+ - .*, \d+ refused for long hash chains in the last /,
       );
     const settings = settingsOf(namespace);
     type(step(told, 'buckets').commands);

@@ -104,7 +104,7 @@ describe('the text', () => {
       'losses since boot, each packet once, if their time is unknown',
       { statistics: counted({ drop: 30, insert_failed: 25, chainlength: 5 }) },
       [],
-      '100 of 1000 entries (10.0%), since boot: 10 dropped, 20 lost to clashes, 5 refused by long hash chains, 252.0 KiB slab if full',
+      '100 of 1000 entries (10.0%), since boot: 10 dropped, 20 lost to clashes, 5 refused for long hash chains, 252.0 KiB slab if full',
     ],
     [
       'losses on a kernel that counts resolved clashes as failed insertions',
