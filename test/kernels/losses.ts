@@ -104,7 +104,10 @@ export function losses({ step, counter, rise, isFrom, hasFiles }: Look): void {
   test('a namespace that is gone: its lines of the kernel log are known, or reported as of unknown owner', () => {
     const text = wordsOf(step('gone').output);
     const isNamed = /the table of net:\[\d+\], which is gone, was full /.test(text);
-    expect([isNamed, text.includes('by the log, which does not name the table')]).toEqual([isFrom(6, 18), !isFrom(6, 18)]);
+    expect([isNamed, text.includes('according to the log, which does not name the table')]).toEqual([
+      isFrom(6, 18),
+      !isFrom(6, 18),
+    ]);
     expect(text).not.toContain('conntrack is not the problem');
   });
 

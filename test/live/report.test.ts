@@ -183,7 +183,7 @@ liveSuite('an incident on the running machine', PARTS, () => {
         'messages',
         'full',
         'fails',
-        /the table of net:\[4026532245\], which is gone, was full from \S+ \S+ to \S+ \S+ \(30 s, by the log\), 6\d s ago .*2 "table full" lines .*, in net:\[4026532245\] \(\/var\/log\/messages\)/,
+        /the table of net:\[4026532245\], which is gone, was full from \S+ \S+ to \S+ \S+ \(30 s, according to the log\), 6\d s ago .*2 "table full" lines .*, in net:\[4026532245\] \(\/var\/log\/messages\)/,
       ],
       ['kern.log', 'full', 'fails', /\(\/var\/log\/kern\.log\)/],
       ['messages', 'quiet', 'prints', /No "table full" in the kernel log \(\/var\/log\/messages\)/],

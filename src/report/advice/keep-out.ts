@@ -85,7 +85,7 @@ function sparedWords(from: string, spared: Spared, { zoned, of }: Culprit): stri
     case 'one_way':
       return `These connections are established and have no reply: only one direction of them passes here. ${from} may be the server that answers, and no rule against it is advised. Check the routes: packets go out one way and come back another.`;
     case 'zones':
-      return `${grouped(zoned)} of ${grouped(of)} entries are in a zone, where the same address may be another tenant: no rule against ${from} is advised. One of your own needs the interface of that zone.`;
+      return `${grouped(zoned)} of ${grouped(of)} entries are in a zone, where the same address may be another tenant: no rule against ${from} is advised. A rule of your own must match the interface of that zone.`;
   }
 }
 

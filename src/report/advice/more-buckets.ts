@@ -28,7 +28,7 @@ export function bucketAdvice(found: Case): readonly BucketAdvice[] {
 
 export function bucketStep({ plan }: BucketAdvice, { observation }: Context): Step {
   return {
-    title: `More buckets, ${grouped(plan.buckets)}: shorter chains.`,
+    title: `Raise the buckets to ${grouped(plan.buckets)}, for shorter chains.`,
     ...typedStep('', bucketActions(observation.machine, plan.buckets)),
     notes: [`Entries are in shorter chains at once. Cost: ${sizeWords(plan.hashTable)} of memory in all.`],
     inNamespace: false,

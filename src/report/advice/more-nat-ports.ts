@@ -61,7 +61,7 @@ export function natPortsStep({ shortage, timeout, removes }: NatPortsAdvice, con
     notes: [
       ...(removes
         ? [
-            `The first command frees these ports at once: ${deadState(use) === '' ? 'a sender that goes on gets another one with its next packet' : `those of connections in state${deadState(use).replace(' --state', '')}`}. It lasts until they are taken again.`,
+            `The first command frees these ports at once: ${deadState(use) === '' ? 'a sender that continues gets another port with its next packet' : `those of connections in state${deadState(use).replace(' --state', '')}`}. It lasts until they are taken again.`,
           ]
         : []),
       ...(timeout === undefined

@@ -179,7 +179,7 @@ function zoneStep(title: string, advice: NotrackAdvice, context: Place): Step {
     ...typedStep(inNamespace(context), []),
     notes: [
       `${grouped(zoned)} of ${grouped(of)} entries are in a zone. With "ct zone set" in the rules, a separate rule with notrack has no effect, before or after it: see ${inNamespace(context)}nft -a list ruleset.`,
-      `Put it into the chain that sets the zone, in front of that rule: ${end} notrack accept (and the same with sport, for the replies). First accept ${portWords(advice)} without a state in every chain that drops.`,
+      `Put it into the chain that sets the zone, before that rule: ${end} notrack accept (and the same with sport, for the replies). First accept ${portWords(advice)} without a state in every chain that drops.`,
     ],
     ...lastingRules(context),
   };

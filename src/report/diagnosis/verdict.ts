@@ -107,10 +107,10 @@ function pastNote(found: ReportFindings): readonly string[] {
   return past === undefined ? [] : [pastWords(found, past)];
 }
 
-/** `the table of the host was full from 03:01:44 to 03:03:10 (86 s, by the log), 5 min ago`. */
+/** `the table of the host was full from 03:01:44 to 03:03:10 (86 s, according to the log), 5 min ago`. */
 function pastWords(found: ReportFindings, past: PastFull): string {
   const { first, last, seconds, ago, times, began } = past.spell;
-  const source = past.isNamed ? 'by the log' : 'by the log, which does not name the table';
+  const source = past.isNamed ? 'according to the log' : 'according to the log, which does not name the table';
   const when = seconds < 1 ? `at ${last}` : `from ${first} to ${last} (${durationWords(seconds)}, ${source})`;
   const often = times > 1 ? `${times} times in the last ${durationWords(began)}, last ` : '';
   return `${pastTableWords(found, past)} was full ${often}${when}, ${durationWords(ago)} ago`;

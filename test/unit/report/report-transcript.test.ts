@@ -272,7 +272,7 @@ describe('a report', () => {
     const first = { limit: 20_000, buckets: ok(512) };
     expect(toDo({ first, last: { statistics: counted({ chainlength: 5 }) } })).toMatchInlineSnapshot(`
       "What to do
-        1. More buckets, 5,120: shorter chains.
+        1. Raise the buckets to 5,120, for shorter chains.
              echo 5120 > /sys/module/nf_conntrack/parameters/hashsize
            Undo:
              echo 512 > /sys/module/nf_conntrack/parameters/hashsize

@@ -112,7 +112,7 @@ function invalidNotes(lead: InvalidLead, { evaluation }: Evaluated): readonly No
   return [
     note(`They match no entry and create none. ${shareWords(lead)}`),
     note(
-      `Likely reasons: only one direction passes here (asymmetric routing); connections older than the tracking (${generation}_tcp_loose 0 refuses them); sequence numbers out of the window (${generation}_tcp_be_liberal 1 takes them); bad checksums (${generation}_checksum 0 skips the test).`,
+      `Likely reasons: only one direction passes here (asymmetric routing); connections older than the tracking (${generation}_tcp_loose 0 refuses them); sequence numbers out of the window (${generation}_tcp_be_liberal 1 accepts them); bad checksums (${generation}_checksum 0 skips the test).`,
     ),
     ...(values.length === 0 ? [] : [note(`Now: ${values.join(', ')}.`)]),
     ...ruleNotes(lead),

@@ -74,7 +74,7 @@ test('ports of IPv6 datagrams are freed, without a timeout to shorten', () => {
     undo: [],
   });
   expect(notes[0]).toBe(
-    'The first command frees these ports at once: a sender that goes on gets another one with its next packet. It lasts until they are taken again.',
+    'The first command frees these ports at once: a sender that continues gets another port with its next packet. It lasts until they are taken again.',
   );
 });
 

@@ -660,7 +660,7 @@ describe('the complete step', () => {
 
       --
       500 of 500 entries are in a zone. With "ct zone set" in the rules, a separate rule with notrack has no effect, before or after it: see ip netns exec web nft -a list ruleset.
-      Put it into the chain that sets the zone, in front of that rule: udp dport 53 notrack accept (and the same with sport, for the replies). First accept udp port 53 without a state in every chain that drops.
+      Put it into the chain that sets the zone, before that rule: udp dport 53 notrack accept (and the same with sport, for the replies). First accept udp port 53 without a state in every chain that drops.
       --
       the configuration of that namespace or container
       gone with it

@@ -177,22 +177,22 @@ describe('the verdict', () => {
     [
       gone(120, 7),
       'warning',
-      '0.0% used, nothing dropped since boot in the tables that could be read; the table of net:[7], which is gone, was full from 03:01:44 to 03:03:10 (86 s, by the log), 120 s ago',
+      '0.0% used, nothing dropped since boot in the tables that could be read; the table of net:[7], which is gone, was full from 03:01:44 to 03:03:10 (86 s, according to the log), 120 s ago',
     ],
     [
       gone(120, undefined),
       'warning',
-      'the table of the initial namespace was full from 03:01:44 to 03:03:10 (86 s, by the log), 120 s ago; now 0.0% used, nothing dropped since boot in the tables that could be read',
+      'the table of the initial namespace was full from 03:01:44 to 03:03:10 (86 s, according to the log), 120 s ago; now 0.0% used, nothing dropped since boot in the tables that could be read',
     ],
     [
       { ...of('own', 60), spells: { ofTables: new Map([['own', OFTEN]]), ofOthers: undefined } },
       'warning',
-      'the table of the host was full 3 times in the last 240 s, last from 03:01:44 to 03:03:10 (86 s, by the log), 20 s ago; now 0.0% used, nothing dropped since boot',
+      'the table of the host was full 3 times in the last 240 s, last from 03:01:44 to 03:03:10 (86 s, according to the log), 20 s ago; now 0.0% used, nothing dropped since boot',
     ],
     [
       nobodys(spell(120)),
       'warning',
-      'at least one table was full from 03:01:44 to 03:03:10 (86 s, by the log, which does not name the table), 120 s ago; now 0.0% used, nothing dropped since boot in the tables that could be read',
+      'at least one table was full from 03:01:44 to 03:03:10 (86 s, according to the log, which does not name the table), 120 s ago; now 0.0% used, nothing dropped since boot in the tables that could be read',
     ],
     [
       nobodys({ ...spell(120, 0), lines: 1 }),
@@ -202,12 +202,12 @@ describe('the verdict', () => {
     [
       { ...of('own', 60), first: { statistics: counted({ drop: 12 }) } },
       'warning',
-      'the table of the host was full from 03:01:44 to 03:03:10 (86 s, by the log), 60 s ago; now 0.0% used, 12 dropped since boot; nothing now',
+      'the table of the host was full from 03:01:44 to 03:03:10 (86 s, according to the log), 60 s ago; now 0.0% used, 12 dropped since boot; nothing now',
     ],
     [
       { ...of('net:7', 60), first: { others: [envoy({ key: 'net:7', entries: 5 })] } },
       'warning',
-      'the table of namespace of envoy (pid 4711) was full from 03:01:44 to 03:03:10 (86 s, by the log), 60 s ago; now 0.5% used, nothing dropped since boot',
+      'the table of namespace of envoy (pid 4711) was full from 03:01:44 to 03:03:10 (86 s, according to the log), 60 s ago; now 0.5% used, nothing dropped since boot',
     ],
     [
       { ...of('own', 60), first: { entries: 850 } },

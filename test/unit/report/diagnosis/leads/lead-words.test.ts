@@ -132,7 +132,7 @@ test('the section of every lead', () => {
         received; some are normal when connections end: a lead, not a verdict.
         Likely reasons: only one direction passes here (asymmetric routing);
         connections older than the tracking (nf_conntrack_tcp_loose 0 refuses them);
-        sequence numbers out of the window (nf_conntrack_tcp_be_liberal 1 takes
+        sequence numbers out of the window (nf_conntrack_tcp_be_liberal 1 accepts
         them); bad checksums (nf_conntrack_checksum 0 skips the test).
         Now: nf_conntrack_tcp_loose 0, nf_conntrack_tcp_be_liberal 0,
         nf_conntrack_checksum 1, nf_conntrack_log_invalid 0.
@@ -153,7 +153,7 @@ test('the section of every lead', () => {
         received; some are normal when connections end: a lead, not a verdict.
         Likely reasons: only one direction passes here (asymmetric routing);
         connections older than the tracking (nf_conntrack_tcp_loose 0 refuses them);
-        sequence numbers out of the window (nf_conntrack_tcp_be_liberal 1 takes
+        sequence numbers out of the window (nf_conntrack_tcp_be_liberal 1 accepts
         them); bad checksums (nf_conntrack_checksum 0 skips the test).
         Now: nf_conntrack_tcp_loose 0, nf_conntrack_tcp_be_liberal 0,
         nf_conntrack_checksum 1, nf_conntrack_log_invalid 0.
@@ -174,7 +174,7 @@ test('the section of every lead', () => {
         received; some are normal when connections end: a lead, not a verdict.
         Likely reasons: only one direction passes here (asymmetric routing);
         connections older than the tracking (nf_conntrack_tcp_loose 0 refuses them);
-        sequence numbers out of the window (nf_conntrack_tcp_be_liberal 1 takes
+        sequence numbers out of the window (nf_conntrack_tcp_be_liberal 1 accepts
         them); bad checksums (nf_conntrack_checksum 0 skips the test).
         Now: nf_conntrack_tcp_loose 0, nf_conntrack_tcp_be_liberal 0,
         nf_conntrack_checksum 1, nf_conntrack_log_invalid 0.
@@ -192,7 +192,7 @@ test('the section of every lead', () => {
         received; some are normal when connections end: a lead, not a verdict.
         Likely reasons: only one direction passes here (asymmetric routing);
         connections older than the tracking (nf_conntrack_tcp_loose 0 refuses them);
-        sequence numbers out of the window (nf_conntrack_tcp_be_liberal 1 takes
+        sequence numbers out of the window (nf_conntrack_tcp_be_liberal 1 accepts
         them); bad checksums (nf_conntrack_checksum 0 skips the test).
         The rules could not be read: a rule may drop them.
         The kernel can log each of them with the reason, as nf_ct_... (6 is TCP, 17
@@ -210,7 +210,7 @@ test('the section of every lead', () => {
         lead, not a verdict.
         Likely reasons: only one direction passes here (asymmetric routing);
         connections older than the tracking (nf_conntrack_tcp_loose 0 refuses them);
-        sequence numbers out of the window (nf_conntrack_tcp_be_liberal 1 takes
+        sequence numbers out of the window (nf_conntrack_tcp_be_liberal 1 accepts
         them); bad checksums (nf_conntrack_checksum 0 skips the test).
         Now: nf_conntrack_tcp_loose 0, nf_conntrack_tcp_be_liberal 0,
         nf_conntrack_checksum 1, nf_conntrack_log_invalid 0.
