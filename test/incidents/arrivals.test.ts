@@ -197,7 +197,7 @@ liveSuite('who adds entries', PARTS, () => {
       done(inside(namespace, 'nft', `add rule inet ${name} p udp dport 53 notrack`));
     }
     expect(await roomlessIn(scene, 500)).toBeGreaterThan(100);
-    const [, rule = ''] = /front of that rule: (\S+ \S+ \d+ notrack accept)/.exec(advised.notes.join(' ')) ?? [];
+    const [, rule = ''] = /before that rule: (\S+ \S+ \d+ notrack accept)/.exec(advised.notes.join(' ')) ?? [];
     done(inside(namespace, 'nft', `insert rule inet zones before ${rule}`));
     done(inside(namespace, 'conntrack', '-F'));
     expect(await roomlessIn(scene, 1000)).toBe(0);

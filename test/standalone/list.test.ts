@@ -43,7 +43,7 @@ test.each([
 test('reports the same as text', () => {
   const { stdout } = plugin('report', '--entries', written(LONG));
   expect(stdout.replace(/\s+/g, ' ')).toMatch(
-    /200,000 entries of \S+, from an even random sample of \d\d,\d{3} lines: shares are accurate to 0\.4 percentage points \(19 times out of 20\)\./,
+    /200,000 entries of \S+, from an even random sample of \d\d,\d{3} lines: shares are accurate to 0\.4 percentage points \(95% confidence\)\./,
   );
   expect(stdout).toMatch(/Destinations \(at least 1\)/);
 });

@@ -139,7 +139,7 @@ export function isListOf(count: number, { entries }: Holdings): boolean {
   return Math.abs(entries - count) <= FEW || (entries <= LIKE * count && count <= LIKE * entries);
 }
 
-/** The error of a share among that many entries, in percentage points, 19 times out of 20. */
+/** The error of a share among that many entries, in percentage points, at 95% confidence. */
 export function samplingError(entries: number): number {
   return Math.min(100, 98 / Math.sqrt(entries));
 }

@@ -96,7 +96,7 @@ export interface SampleBody {
   /** Lines that there was time to read. */
   readonly read_lines: Count;
   /**
-   * By how much a share is off at the most, 19 times out of 20.
+   * By how much a share is off at most, at 95% confidence.
    *
    * @minimum 0
    */
