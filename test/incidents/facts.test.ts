@@ -125,7 +125,8 @@ liveSuite('an endpoint of UDP that moved', PARTS, () => {
     expect(lead).toMatchObject({ kind: 'stale_dnat', state: 'warning', text: words });
     expect(message).toContain(words);
     type(lead?.commands ?? []);
-    expect(toolCount(name)).toBe(5);
+    // Packets that wait for ARP keep their entries for up to 3 s.
+    await expect.poll(() => toolCount(name), { timeout: 10_000 }).toBe(5);
     expect(clientOf(name, '10.96.0.10', 53, 40_000, 25)).toBe(25);
   });
 });
