@@ -3,6 +3,7 @@
 import { type LoweredLimit, loweredLimit } from '../../evaluate/lowered-limit.ts';
 import { type PastLosses, pastLosses } from '../../evaluate/past-losses.ts';
 import { sampleOf } from '../../evaluate/trend.ts';
+import { STATE_DIRECTORIES } from '../../history/all-incidents.ts';
 import { readStoredSamples, type StoredSamples } from '../../history/stored-samples.ts';
 import { namespaceInode } from '../../kernel/namespaces/namespace.ts';
 import { isYoungerThan } from '../../kernel/namespaces/namespace-age.ts';
@@ -11,9 +12,6 @@ import type { Fault, Reading } from '../../model/fault.ts';
 import type { BootClock, Observation } from '../../model/observation.ts';
 import type { Table } from '../../model/table.ts';
 import { localTime } from './kernel-log.ts';
-
-/** Directories that the definitions, the manual and the packages name. */
-const DEFAULT_STATE_DIRECTORIES = ['/var/lib/nagios', '/var/lib/nrpe', '/var/lib/netdata', '/var/lib/check_mk_agent'];
 
 export interface LoweredThen extends LoweredLimit {
   /** Local time of the samples before and after; undefined for a captured tree. */
@@ -55,7 +53,7 @@ export function recollect(root: Root, { machine, tables, clock }: Observation, d
 
 function directoriesOf(root: Root, dir: string | undefined): readonly string[] {
   if (dir !== undefined) return [dir];
-  return root.view === 'captured' ? [] : DEFAULT_STATE_DIRECTORIES.map(root.locate);
+  return root.view === 'captured' ? [] : STATE_DIRECTORIES.map(root.locate);
 }
 
 function samplesOfTable(root: Root, table: Table, stored: readonly StoredSamples[], { uptime }: BootClock) {
