@@ -79,7 +79,7 @@ export function losses({ step, counter, rise, isFrom, hasFiles }: Look): void {
     expect(step('container-report').output).toMatch(
       hasFiles() ? /100 entries of \/host\/proc\/\d+\/net\/nf_conntrack\./ : /100 entries of conntrack -L/,
     );
-    // The list is conntrack(8)'s to the letter, except for the seconds.
+    // The list is conntrack(8)'s to the letter, except for the seconds and references.
     expect(step('container-list')).toEqual({ status: 0, output: '100\n' });
   });
 
