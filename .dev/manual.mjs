@@ -82,7 +82,7 @@ function machines({ MACHINE_KINDS, MACHINE_MARKS, KERNEL_MARKS, lastingFiles }, 
   });
 }
 
-/** As `plan` prints them. */
+/** The lines that `plan` prints. */
 function placeLines({ where, lines, replaces = [] }) {
   const instead = replaces.length === 0 ? '' : `, in place of ${replaces.join(' and ')}`;
   return [`${where}${instead}`, ...lines.map((line) => `    ${line}`)];

@@ -9,7 +9,7 @@ import { type GivenRanges, parseThresholds } from '../evaluate/thresholds.ts';
 export type Environment = Readonly<Partial<Record<string, string>>>;
 
 export interface Refused {
-  /** As typed. */
+  /** The words as typed. */
   readonly text: string;
   readonly why: string;
 }

@@ -8,7 +8,7 @@ export interface SysctlLine {
   readonly path: string;
   /** True if this machine reads it at boot. */
   readonly atBoot: boolean;
-  /** As written in the file, with dots. */
+  /** The key as written in the file, with dots. */
   readonly key: string;
   /** The names of the limit that the key matches. */
   readonly names: readonly string[];
@@ -31,7 +31,7 @@ export interface RefusedValue {
 export interface HashsizeOption {
   readonly path: string;
   readonly module: string;
-  /** As written in the file: `hashsize`, or `nf_conntrack.hashsize` on the kernel's command line. */
+  /** The name as written in the file: `hashsize`, or `nf_conntrack.hashsize` on the kernel's command line. */
   readonly key: string;
   readonly value: number;
 }

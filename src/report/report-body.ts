@@ -170,7 +170,7 @@ export interface AdviceBody {
   readonly undo_files: string | null;
 }
 
-// As many as are identified by name.
+// The check identifies as many by name.
 const MOST_NAMESPACES = 20;
 
 export function reportBody(findings: ReportFindings): ReportBody {

@@ -94,7 +94,7 @@ describe('the word sudo in /etc/check_conntrack.conf', () => {
     expect(refused.stdout).toMatch(/^CONNTRACK UNKNOWN - sudo did not run \S+: sudo: a password is required\n$/);
   });
 
-  // As a caller that is not root, then as root.
+  // The caller is not root at first, then root.
   function throughSudo(text: string, sudo: string): Answer {
     const folder = scratch();
     writeFileSync(join(folder, 'conf'), text);

@@ -193,14 +193,14 @@ describe('the state directory', () => {
   });
 });
 
-/** As a later version may write it: one more counter in front, with figures. */
+/** A later version may write this: one more counter in front, with figures. */
 function addCounter(path: string): void {
   replaceIn(path, '"schema":4', '"schema":5');
   replaceIn(path, '["drop",', '["later","drop",');
   replaceIn(path, '[1000,1000,[0],', '[1000,1000,[[7,0,0,0,0,0,0,0]],');
 }
 
-/** As version 0.1.0 wrote it. */
+/** The form of version 0.1.0. */
 function olderSchema(path: string): void {
   replaceIn(path, '"schema":4', '"schema":2');
   replaceIn(

@@ -189,7 +189,7 @@ liveSuite('what loses packets beside a full table', PARTS, () => {
     });
   });
 
-  /** As many a second as the kernel has counted meanwhile, and what it says to type; gives what that prints. */
+  /** Expects the kernel's own rate, types the printed commands, and returns their output. */
   async function counted(namespace: string, kind: string, counter: string): Promise<string> {
     const before = extended(namespace, counter);
     const said = await told();

@@ -92,7 +92,7 @@ export function loadFirewall(namespace: string, [tool, rules]: Firewall): void {
   done(inside(namespace, 'sh', '-c', `printf '%s' "$1" | ${line}`, 'sh', rules));
 }
 
-/** As Docker 20 to 27 has them: a port for TCP and one for UDP that are published, and the bridge docker0. */
+/** The rules of Docker 20 to 27: a port for TCP and one for UDP that are published, and the bridge docker0. */
 const DOCKER = `*nat
 :DOCKER - [0:0]
 -A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER
@@ -127,7 +127,7 @@ COMMIT
 COMMIT
 `;
 
-/** As kube-proxy 1.29 has them, for a service of one pod with a port of TCP and one of UDP. */
+/** The rules of kube-proxy 1.29 for a service of one pod with a port of TCP and one of UDP. */
 const KUBE_PROXY = `*nat
 :KUBE-SERVICES - [0:0]
 :KUBE-NODEPORTS - [0:0]

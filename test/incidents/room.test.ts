@@ -51,7 +51,7 @@ liveSuite('a table that has no room below its limit', PARTS, () => {
   test('evictions, which the kernel does not count as losses: a slow answer finds no entry', async () => {
     const scene = await stage(300);
     const { namespace, pid } = scene;
-    // As a firewall does: a reply without an entry does not leave.
+    // Firewalls do the same: a reply without an entry does not leave.
     done(inside(namespace, 'nft', 'add chain inet tracking answers { type filter hook output priority 10; }'));
     done(inside(namespace, 'nft', 'add rule inet tracking answers udp sport 7 ct state new drop'));
     expect(await lostByClients(scene, 20)).toBe(0);

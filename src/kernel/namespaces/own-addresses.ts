@@ -6,7 +6,7 @@ import type { Root } from '../root.ts';
 import { type LocalRoute, readLocalIpv4, readLocalIpv6 } from './local-routes.ts';
 import { netFolder } from './nsenter.ts';
 
-/** As signed 32-bit words with commas. */
+/** Signed 32-bit words with commas. */
 export interface OwnAddresses {
   /** Undefined if they could not be read. */
   readonly ipv4: ReadonlySet<string> | undefined;

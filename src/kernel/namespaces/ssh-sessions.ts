@@ -26,7 +26,7 @@ interface Socket {
   readonly state: string;
   readonly localPort: number;
   readonly remotePort: number;
-  /** As signed 32-bit words with commas. */
+  /** Signed 32-bit words with commas. */
   readonly remote: string;
 }
 

@@ -5,7 +5,7 @@ export function addressWords(words: readonly number[], ipv6: boolean): string {
   return ipv6 ? compressed(words.flatMap(ipv6Groups)) : words.flatMap(ipv6Groups).flatMap(octetsOf).join('.');
 }
 
-/** As the kernel prints it, without leaving out zeros: `2001:0db8:0000:0000:0000:0000:0000:0001`. */
+/** The kernel's own form, without leaving out zeros: `2001:0db8:0000:0000:0000:0000:0000:0001`. */
 export function kernelAddress(words: readonly number[], ipv6: boolean): string {
   const hex = (group: number) => group.toString(16).padStart(4, '0');
   return ipv6 ? words.flatMap(ipv6Groups).map(hex).join(':') : addressWords(words, false);

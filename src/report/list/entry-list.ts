@@ -302,7 +302,7 @@ function readLastOctets(scan: Scan, count: number): number {
   return count + 1;
 }
 
-/** As many as there are between single colons, into the places from `first` on; gives their number. */
+/** Reads the groups between single colons into the places from `first` on; returns their number. */
 function readGroups(scan: Scan, first: number): number {
   let place = first;
   while (readGroup(scan)) {

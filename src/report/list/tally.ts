@@ -160,7 +160,7 @@ function isBefore({ words, keys, counts }: Tally, slot: number, { key, count: he
   if (counted !== held) return counted > held;
   for (let word = 0; word < words; word++) {
     const [own = 0, other = 0] = [keys[slot * words + word], key[word]];
-    // As the numbers are read: unsigned.
+    // Numbers are read as unsigned.
     if (own !== other) return own >>> 0 < other >>> 0;
   }
   return false;

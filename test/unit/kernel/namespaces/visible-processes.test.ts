@@ -10,7 +10,7 @@ import { rootOf } from '../../support/root.ts';
 const KTHREADD = '2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 24 0 0\n';
 const HIDDEN = { namespaces: [], procs: [{ path: '/proc', options: 'rw,hidepid=invisible' }] };
 
-/** As a user of group 5, with these capabilities. */
+/** A user of group 5, with these capabilities. */
 function visibility(status: string | undefined) {
   const spy = vi.spyOn(self, 'groups').mockReturnValue([5]);
   onTestFinished(() => spy.mockRestore());
