@@ -30,10 +30,10 @@ export interface StaleTarget extends UdpTarget {
 const ARP_LIMIT = 1 << 20;
 const MOST_STALE = 3;
 
-/** None if any rule may translate to addresses that it does not name. */
-export function readStaleTargets(root: Root, table: Table, { udpTargets }: Holdings): readonly StaleTarget[] {
+/** None if any rule may translate to addresses that it does not name, or if entries may be another tenant's (zones). */
+export function readStaleTargets(root: Root, table: Table, { udpTargets, zoned }: Holdings): readonly StaleTarget[] {
   const folder = netFolder(root, table);
-  if (udpTargets.length === 0 || folder === undefined) return [];
+  if (udpTargets.length === 0 || zoned > 0 || folder === undefined) return [];
   const rules = readRuleTexts(root, table)?.join('\n');
   if (rules === undefined || OTHER_TARGETS.test(rules) || textOf(root, `${folder}/ip_vs`) !== '') return [];
   const own = readOwnAddresses(root, table);
@@ -46,8 +46,8 @@ export function readStaleTargets(root: Root, table: Table, { udpTargets }: Holdi
     .slice(0, MOST_STALE);
 }
 
-/** Ranges, whole networks, and modules that choose by other means. */
-const OTHER_TARGETS = /\d\.\d+-\d+\.\d|NETMAP|dnat [^\n]*prefix|fullcone/i;
+/** Ranges, whole networks, maps (a terse list omits their elements), and modules that choose by other means. */
+const OTHER_TARGETS = /\d\.\d+-\d+\.\d|NETMAP|dnat [^\n]*(?:prefix|map|@)|fullcone/i;
 /** They translate the flows that they expect without a rule. */
 const HELPERS = ['nf_nat_sip', 'nf_nat_h323', 'nf_nat_tftp', 'nf_nat_amanda'];
 

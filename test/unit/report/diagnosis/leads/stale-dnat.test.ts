@@ -19,10 +19,12 @@ interface Scene {
   readonly helpers?: string;
   readonly own?: string;
   readonly balancers?: string;
+  readonly zoned?: number;
 }
 
 /** Returns each stale target's number of entries, and true if it is unreachable. */
-function staleIn({ flows = ENTRIES, rules = '', arp = '', helpers = '', own = '10.0.0.1', balancers = '' }: Scene) {
+function staleIn(scene: Scene) {
+  const { flows = ENTRIES, rules = '', arp = '', helpers = '', own = '10.0.0.1', balancers = '', zoned = 0 } = scene;
   withTools({ '/usr/sbin/nft': `table ip nat {\n${rules}\n}\n` });
   const root = rootOf({
     'proc/modules': `nf_conntrack 1 1 x, Live 0x0\nnf_tables 1 1 x, Live 0x0\n${helpers}`,
@@ -30,7 +32,7 @@ function staleIn({ flows = ENTRIES, rules = '', arp = '', helpers = '', own = '1
     'proc/net/fib_trie': `  |-- ${own}\n     /32 host LOCAL\n`,
     'proc/net/ip_vs': balancers,
   });
-  const found = readStaleTargets({ ...root, view: 'own' }, table(), holdings(flows));
+  const found = readStaleTargets({ ...root, view: 'own' }, table(), { ...holdings(flows), zoned });
   return found.map(({ entries, isUnreachable }) => [entries, isUnreachable]);
 }
 
@@ -43,6 +45,8 @@ describe('an endpoint that moved', () => {
     ['that a rule names', { rules: 'dnat to 10.0.0.7:53' }, []],
     ['next to one that a rule names', { rules: 'dnat to 10.0.0.77:53 comment "210.0.0.7"' }, [[12, false]]],
     ['that a range may contain', { rules: 'dnat to 10.0.0.1-10.0.0.9' }, []],
+    ['that a map may contain', { rules: 'dnat ip to ip daddr . udp dport map @endpoints', arp: SILENT }, []],
+    ['in a table with zones', { zoned: 1, arp: SILENT }, []],
     ['that a helper may have translated to', { helpers: 'nf_nat_sip 1 1 x, Live 0x0\n' }, []],
     ['that is our own', { own: '10.0.0.7' }, []],
     ['with IPVS loaded', { balancers: 'IP Virtual Server version 1.2.1\n' }, []],
