@@ -361,7 +361,7 @@ describe('a list', () => {
   test('with the replies of a service alone names its source port, and the timeout', () => {
     const { words } = report(Array.from({ length: 40 }, (_, at) => oneWay(at)).join(''));
     expect(words).toContain(
-      '100.0% are ESTABLISHED without a reply, from tcp source port 80: this machine sees the replies of that service and not its requests. Check for asymmetric routing. Such an entry lives for tcp_timeout_established.',
+      '100.0% are ESTABLISHED without a reply, from tcp source port 80: likely replies of a service whose requests take another path (asymmetric routing), or a flood of ACKs from that port. Such an entry lives for tcp_timeout_established.',
     );
   });
 

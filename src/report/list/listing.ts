@@ -198,7 +198,7 @@ function oneWayLines({ oneWay, entries }: Holdings): readonly string[] {
   if (oneWay === undefined || oneWay.entries < Math.max(ENOUGH_ONE_WAY, MOST_OF_LIST * entries)) return [];
   const from = `${protocolWords(oneWay.protocol)} source port ${oneWay.port}`;
   return indented(
-    `${percentWords((100 * oneWay.entries) / entries)} are ESTABLISHED without a reply, from ${from}: this machine sees the replies of that service and not its requests. Check for asymmetric routing. Such an entry lives for tcp_timeout_established.`,
+    `${percentWords((100 * oneWay.entries) / entries)} are ESTABLISHED without a reply, from ${from}: likely replies of a service whose requests take another path (asymmetric routing), or a flood of ACKs from that port. Such an entry lives for tcp_timeout_established.`,
     '    ',
   );
 }
