@@ -106,7 +106,7 @@ liveSuite('packets lost to clashes', PARTS, () => {
     const name = natNamespace();
     await processInside(name);
     lostOf(name, 20);
-    await background(name, 'python3', '-u', '-c', `print()\n${SENDER}`, '2000000', '50000');
+    await background(name, 'python3', '-u', '-c', `print()\n${SENDER}`, '2000000', '40000');
     const told = await reportBy((run) => withoutOthers(...NOBODY, ...run, 'report', '--format', 'json'));
     expect([told.incident.trouble, kinds(told)]).toEqual(['clashing', ['clash']]);
     const settings = settingsOf(name);

@@ -48,6 +48,9 @@ while True:
     time.sleep(pause)
 `;
 
+/** nf_nat_core.c looks for a port at random in a range of more than 128 (NF_NAT_MAX_ATTEMPTS), and misses the last free ones. */
+const SEARCHED_WHOLE = 'snat to 127.0.0.1:1000-1099';
+
 interface Sent {
   readonly from?: string;
   readonly to?: string;
@@ -101,12 +104,12 @@ function expectExhausted({ state, message, incident, ...rest }: Report, words: s
 
 liveSuite('NAT without a free port', PARTS, () => {
   test('a small range that is used up, next to thousands of healthy translations', async () => {
-    const name = natNamespace('ip', 'udp dport 9 snat to 127.0.0.1:1000-1499', 'udp dport 10-19 snat to 127.0.0.1');
+    const name = natNamespace('ip', `udp dport 9 ${SEARCHED_WHOLE}`, 'udp dport 10-19 snat to 127.0.0.1');
     for (let port = 10; port < 14; port++) expect(lostOf(name, { port, first: 20_000, count: 1200 })).toBe(0);
-    expect(lostOf(name, { port: 9, first: 20_000, count: 520 })).toBe(20);
+    expect(lostOf(name, { port: 9, first: 20_000, count: 120 })).toBe(20);
     const found = await whileLosing(name, { port: 9, first: 30_000, count: 50 });
-    expectExhausted(found, 'NAT has no port left towards udp 127.0.0.1 port 9 (500 of 500 taken)');
-    expect(found.list.entries).toBeGreaterThan(5000);
+    expectExhausted(found, 'NAT has no port left towards udp 127.0.0.1 port 9 (100 of 100 taken)');
+    expect(found.list.entries).toBeGreaterThan(4800);
   });
 
   test('source ports below 1024, which are translated to 600-1023 alone', async () => {
@@ -176,10 +179,8 @@ function loadTranslated(namespace: string, count: number, others: number): void 
 }
 
 liveSuite('NAT exhaustion that has stopped', PARTS, () => {
-  const SNAT = 'udp dport 9 snat to 127.0.0.1:1000-1499';
-
   test('while the ports are taken it is not acquitted, and the check knows when it was', async () => {
-    const name = natNamespace('ip', SNAT);
+    const name = natNamespace('ip', 'udp dport 9 snat to 127.0.0.1:1000-1499');
     const state = scratch();
     const pid = String(await processInside(name));
     pluginInside(name, '--state-dir', state);
@@ -197,11 +198,11 @@ liveSuite('NAT exhaustion that has stopped', PARTS, () => {
   });
 
   test('the ports are free again: unknown whether recently, or known by the samples of the check', async () => {
-    const name = natNamespace('ip', SNAT);
+    const name = natNamespace('ip', `udp dport 9 ${SEARCHED_WHOLE}`);
     const state = scratch();
     await processInside(name);
     pluginInside(name, '--state-dir', state);
-    expect(lostOf(name, { port: 9, first: 20_000, count: 520 })).toBe(20);
+    expect(lostOf(name, { port: 9, first: 20_000, count: 120 })).toBe(20);
     pluginInside(name, '--state-dir', state);
     inside(name, 'conntrack', '-F');
     const alone = (...args: readonly string[]) =>
