@@ -1,5 +1,6 @@
 // Genuine clients of a full table. `echo ADDRESS PORT MILLISECONDS`: answers each datagram after that delay. `ask N
-// ADDRESS PORT FROM`: N requests, a hundred a second, each from its own port; prints the number without an answer.
+// ADDRESS PORT FROM MILLISECONDS`: N requests, a hundred a second, each from its own port; prints the number without an
+// answer that long after the last.
 
 const dgram = require('node:dgram');
 const [, , kind, ...words] = process.argv;
@@ -15,8 +16,7 @@ function echo(address, port, delay) {
   socket.bind(Number(port), address, () => process.stdout.write('ready\n'));
 }
 
-function ask(count, address, port, from) {
-  const LAST_ANSWER = 3000;
+function ask(count, address, port, from, patience) {
   let [asked, answered] = [0, 0];
   const done = () => process.stdout.write(`${count - answered}\n`, () => process.exit());
   const one = () => {
@@ -29,7 +29,7 @@ function ask(count, address, port, from) {
     asked += 1;
     if (asked === Number(count)) {
       clearInterval(timer);
-      setTimeout(done, LAST_ANSWER);
+      setTimeout(done, Number(patience));
     }
   };
   const timer = setInterval(one, 10);

@@ -64,9 +64,10 @@ export async function livesThrough(
 /** Number of genuine clients, of ten, that connect and are echoed. */
 export function connected({ sender }: Stage, address: string, port: string): number {
   const script = `let echoes = 0;
+    const done = () => { process.stdout.write(String(echoes)); process.exit(); };
     for (let at = 0; at < 10; at++)
       require('node:net').connect({ host: '${address}', port: ${port}, localAddress: '${CLIENT}' }).on('error', () => undefined)
-        .on('data', () => { echoes += 1; }).on('connect', function () { this.write('x'); });
-    setTimeout(() => { process.stdout.write(String(echoes)); process.exit(); }, 2000);`;
+        .on('data', () => { echoes += 1; if (echoes === 10) done(); }).on('connect', function () { this.write('x'); });
+    setTimeout(done, 2000);`;
   return Number(inside(sender, process.execPath, '-e', script).stdout);
 }

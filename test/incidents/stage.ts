@@ -68,9 +68,20 @@ export function lostByClients(scene: Stage, clients: number, port = ECHO): Promi
   return askedOf(scene, clients, TARGET, port);
 }
 
-/** The same for another address. */
-export async function askedOf({ sender, namespace }: Stage, clients: number, address: string, port: string) {
-  const ask = [process.execPath, CLIENTS, 'ask', String(clients), address, port, CLIENT];
+/** Expects that genuine clients of that port lose packets. Answers that arrive do so long before a second is over. */
+export async function expectLosses(scene: Stage, port = ECHO, address = TARGET): Promise<void> {
+  expect(await askedOf(scene, 50, address, port, 1000)).toBeGreaterThan(5);
+}
+
+/** The number for another address; `patience` in milliseconds. */
+export async function askedOf(
+  { sender, namespace }: Stage,
+  clients: number,
+  address: string,
+  port: string,
+  patience = 3000,
+): Promise<number> {
+  const ask = [process.execPath, CLIENTS, 'ask', String(clients), address, port, CLIENT, String(patience)];
   const answer = await answerOf(['ip', 'netns', 'exec', sender, ...ask], 60_000 + 30 * clients);
   expect(answer).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\n$/) });
   // Removes their entries.
