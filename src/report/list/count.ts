@@ -10,7 +10,7 @@ import type { CountTask } from './count-worker.ts';
 import { addDigest, type Digest, type Marks, newDigest, scaleDigest } from './digest.ts';
 import type { EntryFeed } from './entry-feed.ts';
 import type { Sampled } from './holders.ts';
-import { type LineSample, newLineSample, takeSample } from './line-sample.ts';
+import { type LineSample, newLineSample, takeSample, thinTo } from './line-sample.ts';
 import { addCounted, type SharedLines, stopSharedLines, wasHelped } from './shared-lines.ts';
 
 /** The count of a list, or of an even random sample of it. */
@@ -70,11 +70,13 @@ function countAll(feed: EntryFeed, digest: Digest, marks: Marks, watcher: Watche
 }
 
 async function countSample(feed: EntryFeed, marks: Marks, watcher: Watcher): Promise<Counted> {
-  const taken = newLineSample(watcher.enough ?? counting.mostLines);
+  const enough = watcher.enough ?? counting.mostLines;
+  const taken = newLineSample(enough);
   const cut = await eachPiece(feed, watcher, (piece, length) => {
     takeSample(taken, piece, length);
     watcher.step(taken.lines);
   });
+  thinTo(taken, enough);
   const digest = newDigest(newDigest());
   const held = countBlocks(taken, digest, marks, watcher);
   const { lines } = taken;

@@ -42,15 +42,13 @@ export function takeSample(sample: LineSample, piece: Uint8Array, length: number
   for (let at = 0; at < length; ) {
     const end = lineEnd(piece, at, length);
     // An empty one is passed over everywhere.
-    if (piece[at] !== END_OF_LINE) takeLine(sample, piece.subarray(at, Math.min(end, at + LONGEST_SAMPLED_LINE)));
+    if (piece[at] !== END_OF_LINE) {
+      sample.lines += 1;
+      if (sample.skip > 0) sample.skip -= 1;
+      else hold(sample, piece.subarray(at, Math.min(end, at + LONGEST_SAMPLED_LINE)));
+    }
     at = end;
   }
-}
-
-function takeLine(sample: LineSample, line: Uint8Array): void {
-  sample.lines += 1;
-  if (sample.skip === 0) hold(sample, line);
-  else sample.skip -= 1;
 }
 
 function lineEnd(bytes: Uint8Array, from: number, length: number): number {
@@ -59,7 +57,7 @@ function lineEnd(bytes: Uint8Array, from: number, length: number): number {
 }
 
 function hold(sample: LineSample, line: Uint8Array): void {
-  if (sample.held === sample.room) thinOut(sample);
+  if (sample.held === sample.room) thinOut(sample, STAYS);
   const block = blockFor(sample, line.length + 1);
   block.bytes.set(line, block.length);
   block.length += line.length;
@@ -78,30 +76,36 @@ function blockFor(sample: LineSample, size: number): Block {
   }
 }
 
-/** How many lines come before the next one that is taken, where each of them is with this chance. */
+/** Returns the number of lines before the next one that is chosen, if each is chosen with this chance. */
 function linesUntil(chance: number): number {
   return chance === 1 ? 0 : Math.floor(Math.log(1 - Math.random()) / Math.log(1 - chance));
 }
 
-function thinOut(sample: LineSample): void {
-  sample.held = sample.blocks.reduce((kept, block) => kept + thinBlock(block), 0);
-  sample.current = 0;
-  sample.share *= STAYS;
+/** Leaves about `enough` lines, unless the sample has all of them: each that is counted costs far more than this. */
+export function thinTo(sample: LineSample, enough: number): void {
+  if (sample.share < 1 && sample.held > enough) thinOut(sample, enough / sample.held);
 }
 
-/** Gives how many lines stay. */
-function thinBlock(block: Block): number {
+/** Each line stays with that chance. */
+function thinOut(sample: LineSample, stays: number): void {
+  sample.held = sample.blocks.reduce((kept, block) => kept + thinBlock(block, stays), 0);
+  sample.current = 0;
+  sample.share *= stays;
+}
+
+/** Returns the number of lines that stay, in runs between those that go. */
+function thinBlock(block: Block, stays: number): number {
   const { bytes, length } = block;
   let kept = 0;
   block.length = 0;
   for (let at = 0; at < length; ) {
-    const end = lineEnd(bytes, at, length);
-    if (Math.random() < STAYS) {
-      bytes.copyWithin(block.length, at, end);
-      block.length += end - at;
-      kept += 1;
-    }
-    at = end;
+    const most = linesUntil(1 - stays);
+    let [lines, end] = [0, at];
+    for (; lines < most && end < length; lines++) end = lineEnd(bytes, end, length);
+    bytes.copyWithin(block.length, at, end);
+    block.length += end - at;
+    kept += lines;
+    at = end < length ? lineEnd(bytes, end, length) : length;
   }
   return kept;
 }

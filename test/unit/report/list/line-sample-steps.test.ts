@@ -1,7 +1,7 @@
 // The sample of a list, step by step: the lines drawn at random, and the blocks that keep them.
 
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { type LineSample, newLineSample, takeSample } from '../../../../src/report/list/line-sample.ts';
+import { type LineSample, newLineSample, takeSample, thinTo } from '../../../../src/report/list/line-sample.ts';
 
 /** Makes Math.random() return these numbers in turn, then the last one forever. */
 function chance(...numbers: readonly number[]): void {
@@ -13,6 +13,9 @@ function chance(...numbers: readonly number[]): void {
   });
   onTestFinished(() => spy.mockRestore());
 }
+
+/** Seven lines stay before one that goes, and the next line is taken. */
+const SEVEN_STAY = 0.65;
 
 function take(sample: LineSample, text: string, length = text.length): void {
   takeSample(sample, Buffer.from(text, 'latin1'), length);
@@ -36,7 +39,8 @@ describe('a full sample', () => {
     const sample = newLineSample(6);
     take(sample, lines(1, 7));
     expect(sample).toMatchObject({ held: 7, share: 1, skip: 0 });
-    chance(0, 0.9, 0.874, 0.875, 0.5, 0.99, 0, 0.99, 0.5, 0.5);
+    // One line stays before each that goes, then all; the next one is taken after two more, then after none.
+    chance(0.2, 0.2, 0.2, 0.99, 0.99, 0.5);
     take(sample, lines(8, 8));
     expect(textOf(sample)).toBe('1\n3\n5\n7\n8\n');
     expect(sample).toMatchObject({ held: 5, share: 7 / 8, skip: 2, lines: 8 });
@@ -47,14 +51,30 @@ describe('a full sample', () => {
 
   test('thins out again when it is full again', () => {
     const sample = newLineSample(6);
-    chance(0);
+    chance(SEVEN_STAY);
     take(sample, lines(1, 9));
-    // Each draw kept every line.
     expect(sample).toMatchObject({ held: 9, share: 7 / 8, lines: 9 });
     const small = newLineSample(6);
-    chance(0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0);
+    // No line stays.
+    chance(0);
     take(small, lines(1, 15));
-    expect(small).toMatchObject({ share: (7 / 8) ** 2, lines: 15 });
+    expect(small).toMatchObject({ held: 1, share: (7 / 8) ** 2, lines: 15 });
+  });
+
+  test('is thinned to about the lines that are enough, unless it has every line', () => {
+    const whole = newLineSample(6);
+    take(whole, lines(1, 7));
+    thinTo(whole, 6);
+    expect(whole).toMatchObject({ held: 7, share: 1 });
+    const sample = newLineSample(6);
+    chance(SEVEN_STAY);
+    take(sample, lines(1, 9));
+    chance(0);
+    thinTo(sample, 9);
+    expect(sample.held).toBe(9);
+    thinTo(sample, 6);
+    expect(sample).toMatchObject({ held: 0, lines: 9 });
+    expect(sample.share).toBeCloseTo((7 / 8) * (6 / 9));
   });
 });
 
@@ -78,12 +98,10 @@ describe('blocks of a sample', () => {
     expect(sample.room).toBe(1000);
     take(sample, line(1000).repeat(1000));
     expect([sample.blocks.length, sample.current]).toEqual([4, 3]);
-    // Every eighth line is dropped from the sample.
-    let looks = 0;
-    const spy = vi.spyOn(Math, 'random').mockImplementation(() => (looks++ % 8 === 7 ? 0.9 : 0));
-    onTestFinished(() => spy.mockRestore());
+    // Every eighth line of a block is dropped.
+    chance(SEVEN_STAY);
     take(sample, line(500));
-    expect([sample.held, sample.blocks.length, sample.current]).toEqual([876, 4, 0]);
+    expect([sample.held, sample.blocks.length, sample.current]).toEqual([879, 4, 0]);
     expect(sample.blocks[0]?.length).toBe(230 * 1000 + 500);
   });
 
