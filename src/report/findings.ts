@@ -20,15 +20,18 @@ import { readAddressOwners } from './diagnosis/address-owners.ts';
 import { type Diagnosis, diagnose } from './diagnosis/diagnosis.ts';
 import { survivalSeconds } from './diagnosis/evictions.ts';
 import { readFullLog } from './diagnosis/kernel-log.ts';
-import { readBridged } from './diagnosis/leads/bridged.ts';
-import { type InvalidHandling, mostInvalid, readInvalidHandling } from './diagnosis/leads/invalid.ts';
-import { type LeadSources, type Look, leadsOf, tableOf as tableOfLead, withLeads } from './diagnosis/leads/leads.ts';
-import { readStaleTargets } from './diagnosis/leads/stale-dnat.ts';
+import {
+  type LeadCauses,
+  type Look,
+  leadsOf,
+  readCauses,
+  tableOf as tableOfLead,
+  withLeads,
+} from './diagnosis/leads/leads.ts';
 import { fullSpells } from './diagnosis/log-owners.ts';
 import { natShortage, natSource, withNatPorts } from './diagnosis/nat-shortage.ts';
 import { recollect } from './diagnosis/recollection.ts';
-import { ROOM_TROUBLE } from './diagnosis/table-trouble.ts';
-import { type Holdings, isListOf } from './list/holders.ts';
+import { isListOf } from './list/holders.ts';
 import type { Listed } from './list/listing.ts';
 import { mainSource } from './main-source.ts';
 import { readRecentIncidents } from './recent-incidents.ts';
@@ -59,8 +62,6 @@ export async function gatherFindings(
   const judged = { thresholds: DEFAULT_THRESHOLDS, objectSize, drift: 'ok', partial: 'ok' } as const;
   const evaluation = evaluate(observation, historyOf(before.observation), judged);
   const fullLog = log.ok ? log.value : undefined;
-  const invalid = mostInvalid(evaluation)?.table;
-  const handling = invalid && readInvalidHandling(root, observation.machine.generation, invalid);
   const spells = fullLog === undefined ? undefined : fullSpells(root, fullLog, observation);
   const recollection = recollect(root, observation, options.stateDir);
   const isForeign = isOtherList(listed, [subject, ...observation.tables.filter(({ key }) => key === subject.key)]);
@@ -73,8 +74,9 @@ export async function gatherFindings(
     },
   );
   const isOfWorst = natDiagnosis.worst.result.table.key === subject.key;
-  const ofList = readListLeads(root, subject, trustedList?.holdings, natDiagnosis);
-  const leads = leadsOf({ evaluation, before, after, log: fullLog, handling, ...ofList });
+  const judgedTables = { evaluation, worst: natDiagnosis.worst, subject, holdings: trustedList?.holdings };
+  const causes = readCauses(root, judgedTables);
+  const leads = leadsOf({ evaluation, before, after, log: fullLog, ...causes });
   const diagnosis = withLeads(natDiagnosis, leads);
   const own = isOfWorst ? trustedList : undefined;
   const largest = mainSource({ listed, shortage, isForeign });
@@ -113,22 +115,7 @@ export async function gatherFindings(
       shortage,
       settings: settingsOf(root, observation, diagnosis, { subject, settings }),
     }),
-    sudo: sudoAdds(root, evaluation, listed, log.ok, handling),
-  };
-}
-
-/** Returns what the list shows together with the rules and settings of its namespace. */
-function readListLeads(
-  root: Root,
-  subject: Table,
-  holdings: Holdings | undefined,
-  { worst }: Diagnosis,
-): Pick<LeadSources, 'stale' | 'bridged'> {
-  if (holdings === undefined) return { stale: [], bridged: undefined };
-  const isShort = worst.result.table.key === subject.key && ROOM_TROUBLE.has(worst.trouble);
-  return {
-    stale: readStaleTargets(root, subject, holdings),
-    bridged: isShort ? readBridged(root, subject, holdings) : undefined,
+    sudo: sudoAdds(root, evaluation, listed, log.ok, causes),
   };
 }
 
@@ -229,7 +216,7 @@ function sudoAdds(
   { observation }: Evaluation,
   listed: Listed,
   isLogRead: boolean,
-  handling: InvalidHandling | undefined,
+  { handling }: LeadCauses,
 ): readonly string[] {
   if (root.view === 'captured' || self.effectiveUser() === 0) return [];
   return [

@@ -16,8 +16,8 @@ export interface AllowanceLead extends LeadBase {
   readonly perSecond: number;
 }
 
-export interface AllowancesSeen {
-  readonly allowances: readonly Allowance[];
+interface AllowancesSeen {
+  readonly allowances?: readonly Allowance[];
 }
 
 interface Allowance {
@@ -71,7 +71,8 @@ export function parseAllowance(text: string): Parsed<Omit<Allowance, 'interface'
   return { ok: true, value: { exceeded, available: figure('conntrack_allowance_available') } };
 }
 
-export const ALLOWANCE: LeadForm<AllowanceLead, Surroundings<AllowancesSeen>> = {
+export const ALLOWANCE: LeadForm<AllowanceLead, AllowancesSeen> = {
+  read: ({ root }) => ({ allowances: readAllowances(root) }),
   judge: judgeAllowance,
   clause: allowanceClause,
   notes: allowanceNotes,
@@ -81,8 +82,8 @@ export const ALLOWANCE: LeadForm<AllowanceLead, Surroundings<AllowancesSeen>> = 
 function judgeAllowance({ between }: Surroundings<AllowancesSeen>): readonly AllowanceLead[] {
   if (between === undefined) return [];
   const { earlier, later, seconds } = between;
-  return later.allowances.flatMap((allowance): readonly AllowanceLead[] => {
-    const before = earlier.allowances.find((other) => other.interface === allowance.interface);
+  return (later.allowances ?? []).flatMap((allowance): readonly AllowanceLead[] => {
+    const before = earlier.allowances?.find((other) => other.interface === allowance.interface);
     const rise = before === undefined ? 0 : allowance.exceeded - before.exceeded;
     return rise > 0 ? [{ kind: 'allowance', state: 'warning', allowance, perSecond: rise / seconds }] : [];
   });

@@ -18,6 +18,7 @@ import type { Table } from '../../../model/table.ts';
 import { inNamespace } from '../../../words/in-namespace.ts';
 import { percentWords } from '../../../words/words.ts';
 import type { Holder, Holdings, Ranking } from '../../list/holders.ts';
+import { ROOM_TROUBLE } from '../table-trouble.ts';
 import { type LeadBase, type LeadForm, note } from './lead.ts';
 
 export interface BridgedLead extends LeadBase {
@@ -99,7 +100,11 @@ function isGroup({ key: [first = 0], ipv6 }: Holder): boolean {
   return ipv6 ? first >>> 24 === 0xff : first >>> 28 >= 14;
 }
 
-export const BRIDGED: LeadForm<BridgedLead, { readonly bridged: BridgedSeen | undefined }> = {
+export const BRIDGED: LeadForm<BridgedLead, object, { readonly bridged?: BridgedSeen | undefined }> = {
+  readCauses: (root, { subject, holdings, worst }) => {
+    const isShort = worst.result.table.key === subject.key && ROOM_TROUBLE.has(worst.trouble);
+    return holdings !== undefined && isShort ? { bridged: readBridged(root, subject, holdings) } : {};
+  },
   judge: ({ bridged }) => (bridged === undefined ? [] : [{ kind: 'bridged', state: 'ok', ...bridged }]),
   clause: ({ share }) =>
     `at least ${percentWords(share)} of the entries are likely bridged traffic: neither end is an address here, and nothing is forwarded (bridge-nf-call-iptables=1, ip_forward=0)`,

@@ -2,7 +2,7 @@
 // drops packets that no counter here shows. Only where their maps are pinned.
 
 import type { Root } from '../../../kernel/root.ts';
-import { type LeadBase, type LeadForm, type Note, note, type Surroundings } from './lead.ts';
+import { type LeadBase, type LeadForm, type Note, note } from './lead.ts';
 
 export interface DataPlaneLead extends LeadBase {
   readonly kind: 'data_plane';
@@ -11,8 +11,8 @@ export interface DataPlaneLead extends LeadBase {
 
 export type DataPlane = 'Cilium' | 'Calico';
 
-export interface DataPlanesSeen {
-  readonly dataPlanes: readonly DataPlane[];
+interface DataPlanesSeen {
+  readonly dataPlanes?: readonly DataPlane[];
 }
 
 const PINNED = '/sys/fs/bpf/tc/globals';
@@ -27,8 +27,9 @@ export function readDataPlanes(root: Root): readonly DataPlane[] {
   return MAPS.filter(([, map]) => names.some((name) => map.test(name))).map(([plane]) => plane);
 }
 
-export const DATA_PLANE: LeadForm<DataPlaneLead, Surroundings<DataPlanesSeen>> = {
-  judge: ({ seen: { dataPlanes } }) => dataPlanes.map((plane) => ({ kind: 'data_plane', state: 'ok', plane })),
+export const DATA_PLANE: LeadForm<DataPlaneLead, DataPlanesSeen> = {
+  read: ({ root, wanted }) => (wanted === 'all' ? { dataPlanes: readDataPlanes(root) } : {}),
+  judge: ({ seen: { dataPlanes = [] } }) => dataPlanes.map((plane) => ({ kind: 'data_plane', state: 'ok', plane })),
   clause: ({ plane }) => `${plane} tracks connections of pods in its own eBPF maps, not in this table`,
   notes: ({ plane }) => NOTES[plane],
 };

@@ -29,9 +29,9 @@ export interface ExpectationLead extends LeadBase {
   readonly logged: OtherFull | undefined;
 }
 
-export interface ExpectationsSeen {
+interface ExpectationsSeen {
   /** Expected connections by the key of the namespace's table; without those that could not be counted. */
-  readonly expectations: ReadonlyMap<string, number>;
+  readonly expectations?: ReadonlyMap<string, number>;
 }
 
 const EXPECTATIONS_LIMIT = 1 << 22;
@@ -49,16 +49,19 @@ export function readExpectations(root: Root, folders: NetFolders): ReadonlyMap<s
   );
 }
 
-export const EXPECTATIONS: LeadForm<ExpectationLead, Surroundings<ExpectationsSeen>> = {
+export const EXPECTATIONS: LeadForm<ExpectationLead, ExpectationsSeen> = {
+  read: ({ root, wanted, folders }) => (wanted === 'all' ? { expectations: readExpectations(root, folders) } : {}),
   judge: judgeExpectations,
   clause: expectationsClause,
   notes: expectationsNotes,
 };
 
+const NOT_READ: ReadonlyMap<string, number> = new Map();
+
 function judgeExpectations({
   evaluation,
   log,
-  seen: { expectations },
+  seen: { expectations = NOT_READ },
 }: Surroundings<ExpectationsSeen>): readonly ExpectationLead[] {
   const { machine, tables } = evaluation.observation;
   const max = machine.expectMax.ok ? machine.expectMax.value : undefined;

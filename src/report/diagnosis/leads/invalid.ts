@@ -18,7 +18,7 @@ import { foreign } from '../../../words/words.ts';
 import { tableWords } from '../../table-words.ts';
 import { events } from '../table-trouble.ts';
 import { type LeadBase, type LeadForm, type Note, note, rate, type Surroundings } from './lead.ts';
-import { riseOf, type StacksSeen } from './stack.ts';
+import { readStacks, riseOf, type StacksSeen } from './stack.ts';
 
 export interface InvalidLead extends LeadBase {
   readonly kind: 'invalid';
@@ -71,18 +71,28 @@ function invalidPackets(result: TableResult, { generation }: Machine): number {
   return Math.max(0, events(result, 'invalid') - related);
 }
 
-export interface InvalidSurroundings extends Surroundings<StacksSeen> {
+interface InvalidCauses {
   /** For the table that `mostInvalid` names. */
-  readonly handling: InvalidHandling | undefined;
+  readonly handling?: InvalidHandling | undefined;
 }
 
-export const INVALID: LeadForm<InvalidLead, InvalidSurroundings> = {
+export const INVALID: LeadForm<InvalidLead, StacksSeen, InvalidCauses> = {
+  read: readStacks,
+  readCauses: (root, { evaluation }) => {
+    const table = mostInvalid(evaluation)?.table;
+    const { generation } = evaluation.observation.machine;
+    return table === undefined ? {} : { handling: readInvalidHandling(root, generation, table) };
+  },
   judge: judgeInvalid,
   clause: invalidClause,
   notes: invalidNotes,
 };
 
-function judgeInvalid({ evaluation, handling, between }: InvalidSurroundings): readonly InvalidLead[] {
+function judgeInvalid({
+  evaluation,
+  handling,
+  between,
+}: Surroundings<StacksSeen> & InvalidCauses): readonly InvalidLead[] {
   const most = mostInvalid(evaluation);
   if (most?.losses === undefined || handling === undefined) return [];
   const { table, losses } = most;

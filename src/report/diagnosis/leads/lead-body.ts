@@ -1,13 +1,14 @@
 // Leads in JSON.
 
 import type { State } from '../../../evaluate/state.ts';
+import type { InPlace } from '../../../words/body-types.ts';
 import type { Evaluated } from '../../../words/message.ts';
 import { type NamespaceBody, namespaceBody } from '../../../words/namespace-body.ts';
 import { type InvalidBody, invalidBody } from './invalid.ts';
 import { formOf, type Lead, tableOf } from './leads.ts';
 
 export interface LeadBody {
-  readonly kind: Lead['kind'];
+  readonly kind: InPlace<Lead['kind']>;
   readonly state: State;
   /** null for the machine as a whole */
   readonly namespace: NamespaceBody | null;

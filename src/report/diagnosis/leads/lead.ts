@@ -3,11 +3,34 @@
 
 import type { Evaluation } from '../../../evaluate/evaluate.ts';
 import type { State } from '../../../evaluate/state.ts';
+import type { Root } from '../../../kernel/root.ts';
 import type { FullLog, OtherFull, OtherTable } from '../../../model/full-log.ts';
+import type { Table } from '../../../model/table.ts';
 import type { Evaluated } from '../../../words/message.ts';
 import { grouped } from '../../../words/prose.ts';
 import { durationWords } from '../../../words/words.ts';
-import { RECENT_SECONDS } from '../diagnosis.ts';
+import type { Holdings } from '../../list/holders.ts';
+import { type Diagnosis, RECENT_SECONDS } from '../diagnosis.ts';
+
+/** The place of one look. */
+export interface LookPlace {
+  readonly root: Root;
+  /** `counters`: only what a later look is compared with. */
+  readonly wanted: 'counters' | 'all';
+  readonly folders: NetFolders;
+  /** The folder of the initial namespace; undefined unless it is ours. */
+  readonly initialFolder: string | undefined;
+}
+
+/** The last look and the list, as judged. */
+export interface JudgedTables {
+  readonly evaluation: Evaluation;
+  readonly worst: Diagnosis['worst'];
+  /** The table whose entries are listed. */
+  readonly subject: Table;
+  /** Undefined if its list could not be read. */
+  readonly holdings: Holdings | undefined;
+}
 
 /** `Seen` is the part of a look that the lead has read. */
 export interface Surroundings<Seen> {
@@ -32,9 +55,13 @@ export interface LeadBase {
   readonly isPast?: boolean;
 }
 
-/** One lead: `Found` is what it is judged by. */
-export interface LeadForm<Lead extends LeadBase, Found> {
-  readonly judge: (found: Found) => readonly Lead[];
+/** One lead: all that it reads, how it is judged, and its words. Nothing that it reads may fail: it is left out. */
+export interface LeadForm<Lead extends LeadBase, Seen = object, Causes = object> {
+  /** Reads its part of each look. Leads with the same reader share what it returns. */
+  readonly read?: (place: LookPlace) => Seen;
+  /** Reads once what the judged tables call for. */
+  readonly readCauses?: (root: Root, judged: JudgedTables) => Causes;
+  readonly judge: (surroundings: Surroundings<Seen> & Causes) => readonly Lead[];
   /** A sentence without its capital letter and its full stop. */
   readonly clause: (lead: Lead, evaluated: Evaluated) => string;
   readonly notes: (lead: Lead, evaluated: Evaluated) => readonly Note[];

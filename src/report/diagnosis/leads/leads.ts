@@ -1,5 +1,4 @@
-// The list of all leads. A new lead is a file next to this one, its line in LEADS, and its type in Lead; one that reads
-// something also has a line in readElsewhere().
+// The list of all leads. A new lead is a file next to this one, and its line in LEADS.
 
 import type { Evaluation } from '../../../evaluate/evaluate.ts';
 import { compareSeverity, worst } from '../../../evaluate/state.ts';
@@ -10,16 +9,16 @@ import type { Observation } from '../../../model/observation.ts';
 import type { Table } from '../../../model/table.ts';
 import type { Diagnosis } from '../diagnosis.ts';
 import type { Trouble } from '../table-trouble.ts';
-import { ALLOWANCE, type AllowanceLead, type AllowancesSeen, readAllowances } from './allowance.ts';
-import { BRIDGED, type BridgedLead, type BridgedSeen } from './bridged.ts';
-import { DATA_PLANE, type DataPlaneLead, type DataPlanesSeen, readDataPlanes } from './data-plane.ts';
-import { EXPECTATIONS, type ExpectationLead, type ExpectationsSeen, readExpectations } from './expectations.ts';
-import { INVALID, type InvalidHandling, type InvalidLead } from './invalid.ts';
-import type { Between, LeadForm, Surroundings } from './lead.ts';
-import { NEIGHBOURS, type NeighbourLead, type NeighboursSeen, readNeighbourCaches } from './neighbours.ts';
-import { BACKLOG, LISTEN, RP_FILTER, readStacks, type StackRise, type StacksSeen, UDP } from './stack.ts';
-import { STALE_DNAT, type StaleDnatLead, type StaleTarget } from './stale-dnat.ts';
-import { readZoneLimits, ZONE, type ZoneLead, type ZonesSeen } from './zone.ts';
+import { ALLOWANCE } from './allowance.ts';
+import { BRIDGED } from './bridged.ts';
+import { DATA_PLANE } from './data-plane.ts';
+import { EXPECTATIONS } from './expectations.ts';
+import { INVALID } from './invalid.ts';
+import type { Between, JudgedTables, LeadForm, LookPlace, Surroundings } from './lead.ts';
+import { NEIGHBOURS } from './neighbours.ts';
+import { BACKLOG, LISTEN, RP_FILTER, UDP } from './stack.ts';
+import { STALE_DNAT } from './stale-dnat.ts';
+import { ZONE } from './zone.ts';
 
 const LEADS = {
   expectations: EXPECTATIONS,
@@ -35,20 +34,21 @@ const LEADS = {
   stale_dnat: STALE_DNAT,
   bridged: BRIDGED,
 };
+const FORMS = Object.values(LEADS);
 
-export type Lead =
-  | ExpectationLead
-  | AllowanceLead
-  | ZoneLead
-  | InvalidLead
-  | NeighbourLead
-  | StackRise
-  | DataPlaneLead
-  | StaleDnatLead
-  | BridgedLead;
+type Leads = { readonly [Kind in keyof typeof LEADS]: ReturnType<(typeof LEADS)[Kind]['judge']>[number] };
+export type Lead = Leads[keyof Leads];
+
+/** The surroundings that each judge() wants, all in one: the compiler intersects the parameters of a union. */
+type AllSurroundings = (typeof LEADS)[keyof typeof LEADS] extends { judge: (surroundings: infer All) => unknown }
+  ? All
+  : never;
 
 /** Limits and counters that may lose packets while no table is full. */
-export type Elsewhere = StacksSeen & NeighboursSeen & AllowancesSeen & ZonesSeen & ExpectationsSeen & DataPlanesSeen;
+export type Elsewhere = AllSurroundings['seen'];
+
+/** Read once, after the tables are judged. */
+export type LeadCauses = Omit<AllSurroundings, keyof Surroundings<unknown>>;
 
 /** One look at a machine: its tables, and everything else that may lose packets. */
 export interface Look {
@@ -57,40 +57,38 @@ export interface Look {
 }
 
 /** The sources of all leads. */
-export interface LeadSources {
+export interface LeadSources extends LeadCauses {
   readonly evaluation: Evaluation;
   /** The look that `after` is compared with; the same one if there was only one. */
   readonly before: Look;
   readonly after: Look;
   readonly log: FullLog | undefined;
-  /** For the table that `mostInvalid` names. */
-  readonly handling: InvalidHandling | undefined;
-  /** Found in the list. */
-  readonly stale: readonly StaleTarget[];
-  readonly bridged: BridgedSeen | undefined;
 }
 
 // Each costs the kernel a sum over its CPUs, some tenths of a millisecond: enough for the containers of a node, and of
 // more those with the most entries.
 const MOST_TABLES = 256;
 
-/** Cannot fail: everything that cannot be read is left out. `counters` is only what a later look is compared with. */
-export function readElsewhere(root: Root, tables: readonly [Table, ...Table[]], wanted: 'counters' | 'all'): Elsewhere {
+export function readElsewhere(
+  root: Root,
+  tables: readonly [Table, ...Table[]],
+  wanted: LookPlace['wanted'],
+): Elsewhere {
   const folders = chosen(tables).flatMap((table) => {
     const folder = netFolder(root, table);
     return folder === undefined ? [] : [[table.key, folder] as const];
   });
-  // A tree gives a single look, in which nothing rises.
-  const isLive = root.view !== 'captured';
-  const own = netFolder(root, tables[0]);
-  return {
-    stacks: readStacks(root, isLive ? folders : []),
-    neighbours: isLive && own !== undefined && tables[0].isInitial ? readNeighbourCaches(root, own) : [],
-    allowances: readAllowances(root),
-    zones: wanted === 'all' ? readZoneLimits(root) : [],
-    dataPlanes: wanted === 'all' ? readDataPlanes(root) : [],
-    expectations: readExpectations(root, wanted === 'all' ? folders : []),
-  };
+  const initialFolder = tables[0].isInitial ? netFolder(root, tables[0]) : undefined;
+  let seen: Elsewhere = {};
+  for (const read of new Set(FORMS.flatMap((form) => form.read ?? [])))
+    seen = { ...seen, ...read({ root, wanted, folders, initialFolder }) };
+  return seen;
+}
+
+export function readCauses(root: Root, judged: JudgedTables): LeadCauses {
+  let causes: LeadCauses = {};
+  for (const form of FORMS) causes = { ...causes, ...form.readCauses?.(root, judged) };
+  return causes;
 }
 
 function chosen([own, ...others]: readonly [Table, ...Table[]]): readonly Table[] {
@@ -100,8 +98,8 @@ function chosen([own, ...others]: readonly [Table, ...Table[]]): readonly Table[
 
 /** The worst first, then those of now before those of the log, then in the order of LEADS. */
 export function leadsOf({ before, after, ...sources }: LeadSources): readonly Lead[] {
-  const found = { ...sources, seen: after.elsewhere, between: between(before, after) };
-  const leads = Object.values(LEADS).flatMap((form): readonly Lead[] => form.judge(found));
+  const surroundings = { ...sources, seen: after.elsewhere, between: between(before, after) };
+  const leads = FORMS.flatMap((form): readonly Lead[] => form.judge(surroundings));
   return leads.sort(
     (a, b) => compareSeverity(b.state, a.state) || Number(a.isPast ?? false) - Number(b.isPast ?? false),
   );
@@ -125,14 +123,12 @@ export function withLeads(diagnosis: Diagnosis, leads: readonly Lead[]): Diagnos
   return { ...diagnosis, trouble: 'elsewhere', state: worst([state, ...leads.map((lead) => lead.state)]) };
 }
 
-type JudgedLook = Surroundings<Elsewhere> & Omit<LeadSources, 'before' | 'after'>;
-
-type Leads = { readonly [Kind in keyof typeof LEADS]: ReturnType<(typeof LEADS)[Kind]['judge']>[number] };
-const FORMS: { readonly [Kind in keyof Leads]: LeadForm<Leads[Kind], JudgedLook> } = LEADS;
+type LeadWords<Kind extends keyof Leads> = Pick<LeadForm<Leads[Kind]>, 'clause' | 'notes'>;
+const WORDS: { readonly [Kind in keyof Leads]: LeadWords<Kind> } = LEADS;
 
 /** The wording of a lead of that kind. */
-export function formOf<Kind extends keyof Leads>({ kind }: { readonly kind: Kind }): LeadForm<Leads[Kind], JudgedLook> {
-  return FORMS[kind];
+export function formOf<Kind extends keyof Leads>({ kind }: { readonly kind: Kind }): LeadWords<Kind> {
+  return WORDS[kind];
 }
 
 /** The namespace's table; undefined if the lead is about the machine as a whole. */

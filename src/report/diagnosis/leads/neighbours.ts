@@ -26,8 +26,8 @@ export interface NeighbourLead extends LeadBase {
   readonly logged: OtherFull | undefined;
 }
 
-export interface NeighboursSeen {
-  readonly neighbours: readonly NeighbourCache[];
+interface NeighboursSeen {
+  readonly neighbours?: readonly NeighbourCache[];
 }
 
 interface NeighbourCache {
@@ -71,7 +71,11 @@ function parseHex(cell = ''): number {
   return Number.parseInt(cell, 16);
 }
 
-export const NEIGHBOURS: LeadForm<NeighbourLead, Surroundings<NeighboursSeen>> = {
+export const NEIGHBOURS: LeadForm<NeighbourLead, NeighboursSeen> = {
+  read: ({ root, initialFolder }) =>
+    initialFolder === undefined || root.view === 'captured'
+      ? {}
+      : { neighbours: readNeighbourCaches(root, initialFolder) },
   judge: judgeNeighbours,
   clause: neighboursClause,
   notes: neighboursNotes,
@@ -80,7 +84,7 @@ export const NEIGHBOURS: LeadForm<NeighbourLead, Surroundings<NeighboursSeen>> =
 function judgeNeighbours({ log, between }: Surroundings<NeighboursSeen>): readonly NeighbourLead[] {
   const logged = recentlyFull(log, 'neighbours');
   const rising = (between?.later.neighbours ?? []).flatMap((cache): readonly NeighbourLead[] => {
-    const earlier = between?.earlier.neighbours.find(({ name }) => name === cache.name);
+    const earlier = between?.earlier.neighbours?.find(({ name }) => name === cache.name);
     const rise = earlier === undefined ? 0 : wrappedRise(earlier.tableFulls, cache.tableFulls);
     const perSecond = rise / (between?.seconds ?? 1);
     return rise > 0 ? [{ kind: 'neighbours', state: 'warning', cache, perSecond, logged }] : [];

@@ -8,7 +8,7 @@ import type { Root } from '../../../kernel/root.ts';
 import type { Table } from '../../../model/table.ts';
 import { inNamespace } from '../../../words/in-namespace.ts';
 import { tableWords } from '../../table-words.ts';
-import { type Between, type LeadBase, type LeadForm, type NetFolders, note, rate, type Surroundings } from './lead.ts';
+import { type Between, type LeadBase, type LeadForm, type LookPlace, note, rate, type Surroundings } from './lead.ts';
 
 /** Attempts to connect, segments, datagrams, and packets that came by the wrong interface. */
 export type StackLead = 'listen' | 'backlog' | 'udp' | 'rp_filter';
@@ -23,7 +23,7 @@ export interface StackRise extends LeadBase {
 
 export interface StacksSeen {
   /** By the key of the namespace's table; of a bounded number of them. */
-  readonly stacks: ReadonlyMap<string, StackCounters>;
+  readonly stacks?: ReadonlyMap<string, StackCounters>;
 }
 
 /** A counter that could not be read has no key. `InReceives` (packets) and `RcvbufErrors` (UDP) are of both families. */
@@ -49,8 +49,10 @@ const OF_BOTH = [
   ['RcvbufErrors', 'Udp', 'Udp6RcvbufErrors'],
 ] as const;
 
-export function readStacks(root: Root, folders: NetFolders): ReadonlyMap<string, StackCounters> {
-  return new Map(folders.map(([key, folder]) => [key, readStackCounters(root, folder)] as const));
+export function readStacks({ root, folders }: Pick<LookPlace, 'root' | 'folders'>): StacksSeen {
+  // A tree gives a single look, in which nothing rises.
+  if (root.view === 'captured') return {};
+  return { stacks: new Map(folders.map(([key, folder]) => [key, readStackCounters(root, folder)] as const)) };
 }
 
 /** `folder` is the namespace's `net`. */
@@ -97,7 +99,7 @@ export function parseLine(text: string, name: string): number {
 
 /** 0 if it is unknown, or started again from zero. */
 export function riseOf({ earlier, later }: Between<StacksSeen>, { key }: Table, name: StackCounterName): number {
-  const [then, now] = [earlier.stacks.get(key)?.[name], later.stacks.get(key)?.[name]];
+  const [then, now] = [earlier.stacks?.get(key)?.[name], later.stacks?.get(key)?.[name]];
   return then === undefined || now === undefined ? 0 : Math.max(0, now - then);
 }
 
@@ -109,11 +111,11 @@ interface Symptom {
   readonly command: string;
 }
 
-type StackForm = LeadForm<StackRise, Surroundings<StacksSeen>>;
-
-function stackForm(kind: StackLead, { counters, clause, why, command }: Symptom): StackForm {
+function stackForm(kind: StackLead, { counters, clause, why, command }: Symptom): LeadForm<StackRise, StacksSeen> {
   return {
-    judge: (found) => counters.map((counter) => risesOf(found, kind, counter)).find((rises) => rises.length > 0) ?? [],
+    read: readStacks,
+    judge: (surroundings) =>
+      counters.map((counter) => risesOf(surroundings, kind, counter)).find((rises) => rises.length > 0) ?? [],
     clause: ({ table, counter, perSecond }, evaluated) =>
       clause(tableWords(evaluated, table), rate(perSecond), counter),
     notes: ({ table, counter }) => [note(`${counter} rises: ${why}`, inNamespace({ subject: table }) + command)],

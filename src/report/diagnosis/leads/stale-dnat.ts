@@ -66,8 +66,10 @@ export function isSilentNeighbour(arp: string, target: number): boolean {
   return flags === '0x0';
 }
 
-export const STALE_DNAT: LeadForm<StaleDnatLead, { readonly stale: readonly StaleTarget[] }> = {
-  judge: ({ stale }) =>
+export const STALE_DNAT: LeadForm<StaleDnatLead, object, { readonly stale?: readonly StaleTarget[] }> = {
+  readCauses: (root, { subject, holdings }) =>
+    holdings === undefined ? {} : { stale: readStaleTargets(root, subject, holdings) },
+  judge: ({ stale = [] }) =>
     stale.map((one) => {
       return { kind: 'stale_dnat', state: one.isUnreachable ? 'warning' : 'ok', table: one.table, stale: one };
     }),

@@ -13,9 +13,8 @@ export interface ZoneLead extends LeadBase {
   readonly zone: ZoneLimit;
 }
 
-export interface ZonesSeen {
-  /** Empty if they were not read. */
-  readonly zones: readonly ZoneLimit[];
+interface ZonesSeen {
+  readonly zones?: readonly ZoneLimit[];
 }
 
 interface ZoneLimit {
@@ -47,13 +46,14 @@ export function parseZoneLimits(text: string): readonly ZoneLimit[] {
   }));
 }
 
-export const ZONE: LeadForm<ZoneLead, Surroundings<ZonesSeen>> = {
+export const ZONE: LeadForm<ZoneLead, ZonesSeen> = {
+  read: ({ root, wanted }) => (wanted === 'all' ? { zones: readZoneLimits(root) } : {}),
   judge: judgeZone,
   clause: zoneClause,
   notes: zoneNotes,
 };
 
-function judgeZone({ seen: { zones } }: Surroundings<ZonesSeen>): readonly ZoneLead[] {
+function judgeZone({ seen: { zones = [] } }: Surroundings<ZonesSeen>): readonly ZoneLead[] {
   return zones
     .filter(({ limit, entries }) => limit > 0 && entries >= limit)
     .map((zone) => ({ kind: 'zone', state: 'warning', zone }));
