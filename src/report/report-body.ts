@@ -16,7 +16,6 @@ import { type LossesBody, type LostBody, lossesBody, lostBody, valuesOf } from '
 import { type NamespaceBody, namespaceBody } from '../words/namespace-body.ts';
 import { foreignPath } from '../words/words.ts';
 import type { Advice } from './advice/advice.ts';
-import { stepOf } from './advice/steps.ts';
 import { type LeadBody, leadBody } from './diagnosis/leads/lead-body.ts';
 import type { LoweredThen } from './diagnosis/recollection.ts';
 import type { TableDiagnosis, Trouble } from './diagnosis/table-trouble.ts';
@@ -253,7 +252,7 @@ function reportMemoryBody({
 }
 
 function adviceBody(advice: Advice, { evaluation: { observation }, diagnosis }: ReportFindings): AdviceBody {
-  const step = stepOf(advice, { observation, subject: diagnosis.worst.result.table });
+  const step = advice.stepIn({ observation, subject: diagnosis.worst.result.table });
   return {
     kind: advice.kind,
     title: step.title,

@@ -45,7 +45,4 @@ export interface ListedCase extends Case {
  */
 export type TimerOrigin = 'sysctls' | 'policies' | 'conntrackd' | 'unknown';
 
-/** The advice that was given before, by kind. */
-export type GivenAdvice = readonly { readonly kind: string }[];
-
 export const TABLE_FULL: readonly Trouble[] = ['losing', 'full', 'filling'];

@@ -3,6 +3,7 @@
 //   Cost    none: the command shows counters
 
 import { inNamespace } from '../../words/in-namespace.ts';
+import { adviceRow } from './advice-row.ts';
 import type { Case } from './case.ts';
 import { PASSING, type Place, type Step, typedStep } from './step.ts';
 
@@ -10,6 +11,8 @@ export interface ClashAdvice {
   readonly kind: 'clash';
   readonly isNatKnown: boolean;
 }
+
+export const clashRow = adviceRow(clashAdvice, clashStep);
 
 export function clashAdvice({ shortage }: Pick<Case, 'shortage'>): readonly ClashAdvice[] {
   return typeof shortage === 'string' ? [{ kind: 'clash', isNatKnown: shortage === 'none' }] : [];

@@ -7,6 +7,7 @@ import { inNamespace } from '../../words/in-namespace.ts';
 import { grouped } from '../../words/prose.ts';
 import { percentWords } from '../../words/words.ts';
 import { STATES } from '../list/entry.ts';
+import { listedRow } from './advice-row.ts';
 import type { ListedCase } from './case.ts';
 import { PASSING, type Place, type Step, typedStep } from './step.ts';
 import { DOMINANT } from './suspicion.ts';
@@ -17,6 +18,8 @@ export interface HalfClosedAdvice {
   readonly entries: number;
   readonly of: number;
 }
+
+export const halfClosedRow = listedRow(halfClosedAdvice, halfClosedStep);
 
 export function halfClosedAdvice({ holdings }: Pick<ListedCase, 'holdings'>): readonly HalfClosedAdvice[] {
   const { groups, entries } = holdings;

@@ -6,6 +6,7 @@
 import type { RefusingRule } from '../../model/refusing-rule.ts';
 import { inNamespace } from '../../words/in-namespace.ts';
 import { grouped, listWords } from '../../words/prose.ts';
+import { adviceRow } from './advice-row.ts';
 import type { Case } from './case.ts';
 import { PASSING, type Place, type Step, typedStep } from './step.ts';
 
@@ -13,6 +14,8 @@ export interface InForceAdvice {
   readonly kind: 'in_force';
   readonly rules: readonly RefusingRule[];
 }
+
+export const inForceRow = adviceRow(inForceAdvice, inForceStep);
 
 export function inForceAdvice({ refusing = [], diagnosis }: Case): readonly InForceAdvice[] {
   const isQuiet = diagnosis.trouble === 'none' || diagnosis.trouble === 'elsewhere';

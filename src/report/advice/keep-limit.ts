@@ -5,6 +5,7 @@ import { isKubeProxys } from '../../evaluate/kube-proxy.ts';
 import { defaultLimit } from '../../evaluate/module-load.ts';
 import { type Plan, planFor } from '../../evaluate/sizing.ts';
 import { grouped } from '../../words/prose.ts';
+import { adviceRow } from './advice-row.ts';
 import type { Case } from './case.ts';
 import { planFiles } from './limit-step.ts';
 import { type Context, type Step, typedStep } from './step.ts';
@@ -13,6 +14,8 @@ export interface KeepAdvice {
   readonly kind: 'keep';
   readonly plan: Plan;
 }
+
+export const keepRow = adviceRow(keepAdvice, keepStep);
 
 // An incident that is over is no reason to raise anything, but the limit that ended it may be lost at the next boot.
 export function keepAdvice({ evaluation, diagnosis }: Case): readonly KeepAdvice[] {

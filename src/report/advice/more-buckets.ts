@@ -6,6 +6,7 @@ import type { Plan } from '../../evaluate/sizing.ts';
 import { grouped } from '../../words/prose.ts';
 import { bucketActions } from '../../words/remedies.ts';
 import { sizeWords } from '../../words/words.ts';
+import { adviceRow } from './advice-row.ts';
 import type { Case } from './case.ts';
 import { demandOf } from './demand.ts';
 import { planFiles, plannedLimit } from './limit-step.ts';
@@ -15,6 +16,8 @@ export interface BucketAdvice {
   readonly kind: 'buckets';
   readonly plan: Plan;
 }
+
+export const bucketRow = adviceRow(bucketAdvice, bucketStep);
 
 export function bucketAdvice(found: Case): readonly BucketAdvice[] {
   const { evaluation, diagnosis } = found;

@@ -11,6 +11,7 @@ import type { NatShortage, NatUse } from '../diagnosis/nat-ports.ts';
 import { addressWords, protocolWords } from '../list/address.ts';
 import { STATES } from '../list/entry.ts';
 import { shorterTimeout, timeoutName } from '../list/timeouts.ts';
+import { adviceRow } from './advice-row.ts';
 import type { Case } from './case.ts';
 import { lasting, PASSING, type Place, type Step, typedStep } from './step.ts';
 import { UDP } from './suspicion.ts';
@@ -36,6 +37,8 @@ interface ShorterTimeout {
   readonly seconds: number;
   readonly shorter: number;
 }
+
+export const natPortsRow = adviceRow(natPortsAdvice, natPortsStep);
 
 export function natPortsAdvice({ shortage, settings, holdings }: Case): readonly NatPortsAdvice[] {
   if (typeof shortage === 'string') return [];

@@ -7,6 +7,7 @@ import type { Plan } from '../../evaluate/sizing.ts';
 import { grouped } from '../../words/prose.ts';
 import { bucketActions } from '../../words/remedies.ts';
 import { durationWords } from '../../words/words.ts';
+import { adviceRow } from './advice-row.ts';
 import { type Case, TABLE_FULL } from './case.ts';
 import { type Demand, demandOf } from './demand.ts';
 import { limitStep, plannedLimit } from './limit-step.ts';
@@ -26,6 +27,13 @@ export interface NoMemoryAdvice {
   readonly kind: 'no_memory';
   readonly plan: Plan | undefined;
 }
+
+/** A raise that may lead the advice: the table does not fill up again. */
+export const lastingRaiseRow = adviceRow((about) => raiseAdvice(about).filter(doesHold), anyRaiseStep);
+export const passingRaiseRow = adviceRow(
+  (about) => raiseAdvice(about).filter((raise) => !doesHold(raise)),
+  anyRaiseStep,
+);
 
 function raiseAdvice(found: Case): readonly (RaiseAdvice | NoMemoryAdvice)[] {
   const { limit: now, entries } = found.diagnosis.worst.result.table;
@@ -49,17 +57,12 @@ function holdingSeconds({ limit }: Plan, entries: number, demand: Demand | undef
   return Math.max(0, limit - entries) / demand.perSecond;
 }
 
-/** A raise that may lead the advice: the table does not fill up again. */
-export function lastingRaise(found: Case): readonly (RaiseAdvice | NoMemoryAdvice)[] {
-  return raiseAdvice(found).filter(doesHold);
-}
-
-export function passingRaise(found: Case): readonly (RaiseAdvice | NoMemoryAdvice)[] {
-  return raiseAdvice(found).filter((advice) => !doesHold(advice));
-}
-
 function doesHold(advice: RaiseAdvice | NoMemoryAdvice): boolean {
   return advice.kind === 'raise' && advice.holds === undefined;
+}
+
+function anyRaiseStep(advice: RaiseAdvice | NoMemoryAdvice, context: Context): Step {
+  return advice.kind === 'raise' ? raiseStep(advice, context) : noMemoryStep();
 }
 
 const UNTIL_BOOT =

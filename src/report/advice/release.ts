@@ -4,18 +4,25 @@
 //   Undo    none: removed entries cannot be restored
 
 import { isOwnAddress, type OwnAddresses } from '../../kernel/namespaces/own-addresses.ts';
-import type { SshAccess } from '../../model/ssh-access.ts';
 import { inNamespace } from '../../words/in-namespace.ts';
 import { grouped } from '../../words/prose.ts';
 import { percentWords } from '../../words/words.ts';
 import { addressWords, protocolWords } from '../list/address.ts';
-import type { Arrivals } from '../list/arrivals.ts';
 import { STATES } from '../list/entry.ts';
 import type { Group, Holder, Holdings } from '../list/holders.ts';
-import type { OpenGroup } from '../list/open-timers.ts';
 import { timeoutName } from '../list/timeouts.ts';
-import type { TimerOrigin } from './case.ts';
-import { PASSING, type Place, type Step, typedStep } from './step.ts';
+import { listedRow } from './advice-row.ts';
+import { type ListedCase, TABLE_FULL } from './case.ts';
+import { removesCulprits } from './culprit-rows.ts';
+import {
+  groupName,
+  type Unproven,
+  type UnprovenAdvice,
+  type UseEvidence,
+  unprovenBy,
+  unprovenStep,
+} from './idle-proof.ts';
+import { type Context, PASSING, type Place, type Step, typedStep } from './step.ts';
 import { maybeSsh, NEARLY_ALL, UDP, WORTHWHILE } from './suspicion.ts';
 
 export interface ReleaseAdvice {
@@ -37,26 +44,11 @@ export interface ReleaseAdvice {
   readonly zone: number | undefined;
 }
 
-/** Connections that look idle without proof: nothing is removed. */
-export interface UnprovenAdvice {
-  readonly kind: 'unproven';
-  readonly group: Group;
-  readonly of: number;
-  readonly why: Unproven;
-}
+export const releaseRow = listedRow(releasedEntries, anyReleaseStep);
 
-/**
- * `once`: a single reading. `few`: too few were read twice. `used`: packets came in between. `young`: not idle for
- * long.
- */
-export type Unproven = Exclude<TimerOrigin, 'sysctls'> | 'once' | 'few' | 'used' | 'young';
-
-/** The evidence of whether open connections are in use. */
-export interface UseEvidence {
-  readonly ssh: SshAccess;
-  readonly own: OwnAddresses;
-  readonly arrivals?: Pick<Arrivals, 'open'> | undefined;
-  readonly timers: TimerOrigin;
+function releasedEntries(about: ListedCase): readonly (ReleaseAdvice | UnprovenAdvice)[] {
+  const isWanted = TABLE_FULL.includes(about.diagnosis.trouble) && !removesCulprits(about);
+  return isWanted ? releaseAdvice(about.holdings, about) : [];
 }
 
 const HALF_OPEN: readonly string[] = ['SYN_SENT', 'SYN_RECV'];
@@ -102,28 +94,6 @@ function costOfOpen(group: Group, { timeouts }: Holdings, evidence: UseEvidence)
   return why === undefined ? 'silent' : { why };
 }
 
-// If each connection had a packet in five minutes, three of this many would have had one between the readings.
-const LEAST_SECONDS_WATCHED = 900;
-const MOST_USED = 0.001;
-
-/**
- * Why the connections of a group may be in use; undefined if they are idle: their remaining time shows it, nothing
- * gives them another timeout than the sysctl, and between two readings hardly any had a packet.
- */
-function unprovenBy({ state, port }: Group, { arrivals, timers }: UseEvidence): Unproven | undefined {
-  if (timers !== 'sysctls') return timers;
-  const open = arrivals?.open ?? [];
-  if (open.length === 0) return 'once';
-  const twice = open.find((each) => each.state === state && each.port === port);
-  return twice === undefined ? 'few' : useOfTimers(twice);
-}
-
-function useOfTimers({ both, reset, idle, seconds }: OpenGroup): Unproven | undefined {
-  if (reset > MOST_USED * both) return 'used';
-  if (both * seconds < LEAST_SECONDS_WATCHED) return 'few';
-  return idle < NEARLY_ALL * both ? 'young' : undefined;
-}
-
 // Two parts of a whole that together exceed it have at least the excess in common. An address that is, or may be, the
 // machine's own is not named.
 function narrowest(
@@ -148,6 +118,10 @@ const COSTS: Readonly<Record<ReleaseAdvice['cost'], string>> = {
     'Nearly all of them have been idle for long, and hardly any had a packet between two readings. Connections still in use end, or, without NAT and with tcp_loose 1, are picked up again at their next packet.',
   datagrams: 'A sender that continues gets a new entry with its next packet; with NAT, perhaps another port.',
 };
+
+function anyReleaseStep(advice: ReleaseAdvice | UnprovenAdvice, context: Context): Step {
+  return advice.kind === 'free' ? releaseStep(advice, context) : unprovenStep(advice);
+}
 
 export function releaseStep(advice: ReleaseAdvice, context: Place): Step {
   const { group, source, entries, of, cost, ipv4, ipv6, zone } = advice;
@@ -181,33 +155,4 @@ export function releaseStep(advice: ReleaseAdvice, context: Place): Step {
 
 function groupShareWords(entries: number, of: number): string {
   return `${entries < of ? 'at least ' : ''}${percentWords((100 * entries) / of)}`;
-}
-
-function groupName({ protocol, state }: Group): string {
-  return [protocolWords(protocol), STATES[state] ?? ''].filter(Boolean).join(' ');
-}
-
-const WATCH_LONGER = 'report --interval 60 on the running machine compares two readings a minute apart.';
-
-const REASONS: Readonly<Record<Unproven, string>> = {
-  policies:
-    'Rules give entries timeouts of their own (ct timeout): the remaining time does not show how long a connection was idle.',
-  conntrackd:
-    'conntrackd may have copied entries from another machine, with timeouts of its own: the remaining time does not show how long a connection was idle.',
-  unknown:
-    'The rules could not be read: if they give entries timeouts of their own (ct timeout), the remaining time does not show how long a connection was idle.',
-  once: `The list was read once: it does not show whether packets still arrive. ${WATCH_LONGER}`,
-  few: `Too few of them were read twice to show whether packets still arrive. ${WATCH_LONGER}`,
-  used: 'Some of them had packets between two readings: they are in use.',
-  young:
-    'The entries that were read twice were not idle for long, wait for an acknowledgement, or all have about the same time left, as under another timeout.',
-};
-
-export function unprovenStep({ group, of, why }: UnprovenAdvice): Step {
-  return {
-    title: `Do not remove the ${groupName(group)} entries to port ${group.port} (${percentWords((100 * group.entries) / of)}): they may be in use.`,
-    ...typedStep('', []),
-    notes: [REASONS[why]],
-    ...PASSING,
-  };
 }

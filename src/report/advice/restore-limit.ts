@@ -7,6 +7,7 @@ import { leastLimit, type Plan } from '../../evaluate/sizing.ts';
 import { causeWords } from '../../words/drift-words.ts';
 import { grouped } from '../../words/prose.ts';
 import { foreign } from '../../words/words.ts';
+import { adviceRow } from './advice-row.ts';
 import type { Case } from './case.ts';
 import { limitStep, plannedLimit } from './limit-step.ts';
 import type { Context, Step } from './step.ts';
@@ -17,6 +18,8 @@ export interface RestoreAdvice {
   readonly causes: readonly Cause[];
   readonly plan: Plan;
 }
+
+export const restoreRow = adviceRow(restoreAdvice, restoreStep);
 
 // The files may set less than is in use by now.
 export function restoreAdvice(found: Case): readonly RestoreAdvice[] {

@@ -9,6 +9,7 @@ import { grouped } from '../../words/prose.ts';
 import { sysctlLine, sysctlPlaces, timeoutFlags } from '../../words/remedies.ts';
 import { durationWords, percentWords } from '../../words/words.ts';
 import type { Kept } from '../list/holders.ts';
+import { listedRow } from './advice-row.ts';
 import type { ListedCase } from './case.ts';
 import { demandOf } from './demand.ts';
 import { type Context, lasting, type Step, typedStep } from './step.ts';
@@ -24,6 +25,16 @@ export interface TimeoutAdvice {
   /** Entries that the refused packets would make with the shorter timeout; undefined if the table has room for them. */
   readonly tooMany: number | undefined;
 }
+
+/** A timeout that may lead the advice: the table then has room for the refused packets. */
+export const sufficientTimeoutRow = listedRow(
+  (about) => timeoutAdvice(about).filter(({ tooMany }) => tooMany === undefined),
+  timeoutStep,
+);
+export const partialTimeoutRow = listedRow(
+  (about) => timeoutAdvice(about).filter(({ tooMany }) => tooMany !== undefined),
+  timeoutStep,
+);
 
 // The timeouts of a new flow.
 const FIRST = ['udp_timeout', 'tcp_timeout_syn_sent', 'tcp_timeout_syn_recv', 'icmp_timeout', 'icmpv6_timeout'];
@@ -49,15 +60,6 @@ function timeoutAdvice({ settings, diagnosis, holdings, arrivals }: ListedCase):
   const others = Math.round(lacking * best.shorter);
   const tooMany = others > limit ? others : undefined;
   return relieves ? [{ kind: 'timeout', kept: best, now, shorter: best.shorter, of: entries, tooMany }] : [];
-}
-
-/** A timeout that may lead the advice: the table then has room for the refused packets. */
-export function sufficientTimeout(found: ListedCase): readonly TimeoutAdvice[] {
-  return timeoutAdvice(found).filter(({ tooMany }) => tooMany === undefined);
-}
-
-export function partialTimeout(found: ListedCase): readonly TimeoutAdvice[] {
-  return timeoutAdvice(found).filter(({ tooMany }) => tooMany !== undefined);
 }
 
 export function timeoutStep({ kept, now, shorter, of, tooMany }: TimeoutAdvice, context: Context): Step {

@@ -4,22 +4,7 @@ import { editsUndone, placeWords } from '../../words/edit-words.ts';
 import { hanging, indented } from '../../words/prose.ts';
 import type { Palette } from '../palette.ts';
 import type { Advice } from './advice.ts';
-import { clashStep } from './clash.ts';
-import { halfClosedStep } from './half-closed.ts';
-import { inForceStep } from './in-force.ts';
-import { keepStep } from './keep-limit.ts';
-import { networkStep, sourceStep } from './keep-out.ts';
-import { bucketStep } from './more-buckets.ts';
-import { natPortsStep } from './more-nat-ports.ts';
-import { notrackStep } from './notrack.ts';
-import { noMemoryStep, raiseStep } from './raise-limit.ts';
-import { rateLimitStep } from './rate-limit.ts';
-import { releaseStep, unprovenStep } from './release.ts';
-import { restoreStep } from './restore-limit.ts';
-import { timeoutStep } from './shorter-timeout.ts';
-import { sourceLimitStep } from './source-limit.ts';
 import type { Context, Step } from './step.ts';
-import { synproxyStep } from './synproxy.ts';
 
 const INDENT = ' '.repeat(5);
 const MOST_IN_FULL = 3;
@@ -36,7 +21,7 @@ export function adviceLines(
   // Rules in force are not an alternative to the other steps.
   const isFull = (each: Advice, at: number) => isAll || at < MOST_IN_FULL || each.kind === 'in_force';
   const lines = advice.flatMap((each, at) => {
-    const [number, step] = [`${at + 1}. `, stepOf(each, context)];
+    const [number, step] = [`${at + 1}. `, each.stepIn(context)];
     return isFull(each, at) ? stepLines(number, step, palette) : hanging(`  ${number}`, shortTitle(step), INDENT);
   });
   return advice.every(isFull) ? lines : [...lines, ...indented('report --all prints every step in full.')];
@@ -52,9 +37,7 @@ function shortTitle({ title }: Step): string {
  * changes something, only the look. Empty if there is nothing to type now.
  */
 export function firstStepLines(advice: readonly Advice[], context: Context, palette: Palette): readonly string[] {
-  const steps = advice
-    .filter(({ kind }) => kind !== 'in_force' && kind !== 'keep')
-    .map((each) => stepOf(each, context));
+  const steps = advice.filter(({ kind }) => kind !== 'in_force' && kind !== 'keep').map((each) => each.stepIn(context));
   const at = steps.findIndex(({ commands }) => commands.length > 0);
   const first = steps[at];
   if (first === undefined) return [];
@@ -101,45 +84,4 @@ function fileLines({ inNamespace, files }: Step): readonly string[] {
     ]),
     ...(undo === undefined ? [] : hanging(INDENT, `Undo: ${undo}.`, INDENT)),
   ];
-}
-
-export function stepOf(advice: Advice, context: Context): Step {
-  switch (advice.kind) {
-    case 'restore':
-      return restoreStep(advice, context);
-    case 'raise':
-      return raiseStep(advice, context);
-    case 'buckets':
-      return bucketStep(advice, context);
-    case 'timeout':
-      return timeoutStep(advice, context);
-    case 'notrack':
-      return notrackStep(advice, context);
-    case 'source':
-      return sourceStep(advice, context);
-    case 'network':
-      return networkStep(advice, context);
-    case 'source_limit':
-      return sourceLimitStep(advice, context);
-    case 'synproxy':
-      return synproxyStep(advice, context);
-    case 'rate_limit':
-      return rateLimitStep(advice, context);
-    case 'nat_ports':
-      return natPortsStep(advice, context);
-    case 'clash':
-      return clashStep(advice, context);
-    case 'half_closed':
-      return halfClosedStep(advice, context);
-    case 'free':
-      return releaseStep(advice, context);
-    case 'unproven':
-      return unprovenStep(advice);
-    case 'in_force':
-      return inForceStep(advice, context);
-    case 'keep':
-      return keepStep(advice, context);
-    case 'no_memory':
-      return noMemoryStep();
-  }
 }

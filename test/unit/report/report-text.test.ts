@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { adviceLines, stepOf } from '../../../src/report/advice/steps.ts';
+import { adviceLines } from '../../../src/report/advice/steps.ts';
 import { verdictText } from '../../../src/report/diagnosis/verdict.ts';
 import { addressWords, networkWords, protocolWords } from '../../../src/report/list/address.ts';
 import { listLines } from '../../../src/report/list/listing.ts';
@@ -337,7 +337,7 @@ describe('the commands', () => {
     const found = findingsOf(incident);
     const advice = found.advice.find((one) => one.kind === kind);
     if (advice === undefined) throw new Error(kind);
-    return stepOf(advice, contextOf(found));
+    return advice.stepIn(contextOf(found));
   };
   const fullElsewhere = (path?: string): Incident => ({
     first: { others: [{ ...FULL, mount: path === undefined ? undefined : { number: 7, path } }] },

@@ -6,7 +6,6 @@ import { addressKey } from '../../../src/kernel/namespaces/ssh-sessions.ts';
 import type { SshAccess } from '../../../src/model/ssh-access.ts';
 import type { TimerOrigin } from '../../../src/report/advice/case.ts';
 import type { Step } from '../../../src/report/advice/step.ts';
-import { stepOf } from '../../../src/report/advice/steps.ts';
 import { STATES } from '../../../src/report/list/entry.ts';
 import { type Found, type Line, line, listed, NO_SSH, ownOf } from './listed.ts';
 import { counted, ok } from './observation.ts';
@@ -141,5 +140,5 @@ export function stepsAbout(given: RandomTable): readonly { readonly kind: string
     ...(rulesKnown ? {} : { chains: 'unknown' }),
   });
   const context = { observation: found.evaluation.observation, subject: found.diagnosis.worst.result.table };
-  return found.advice.map((advice) => ({ kind: advice.kind, step: stepOf(advice, context) }));
+  return found.advice.map((advice) => ({ kind: advice.kind, step: advice.stepIn(context) }));
 }

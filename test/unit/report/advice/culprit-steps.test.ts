@@ -1,13 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { culpritStep } from '../../../../src/report/advice/culprit-rows.ts';
 import { type CulpritAdvice, culpritAdvice } from '../../../../src/report/advice/culprits.ts';
-import { networkStep, sourceStep } from '../../../../src/report/advice/keep-out.ts';
-import { notrackStep } from '../../../../src/report/advice/notrack.ts';
-import { rateLimitStep } from '../../../../src/report/advice/rate-limit.ts';
 import { type ReleaseAdvice, releaseAdvice, releaseStep } from '../../../../src/report/advice/release.ts';
-import { sourceLimitStep } from '../../../../src/report/advice/source-limit.ts';
 import type { Place, Step } from '../../../../src/report/advice/step.ts';
 import type { Suspicion } from '../../../../src/report/advice/suspicion.ts';
-import { synproxyStep } from '../../../../src/report/advice/synproxy.ts';
 import { arrivalsBody } from '../../../../src/report/list/arrivals-body.ts';
 import { arrivalLines } from '../../../../src/report/list/arrivals-words.ts';
 import { STATES } from '../../../../src/report/list/entry.ts';
@@ -45,23 +41,6 @@ function advised({ holdings, arrivals }: Found, changes: Partial<Suspicion> = {}
   );
 }
 
-function stepOf(advice: CulpritAdvice, where: Place): Step {
-  switch (advice.kind) {
-    case 'notrack':
-      return notrackStep(advice, where);
-    case 'source':
-      return sourceStep(advice, where);
-    case 'network':
-      return networkStep(advice, where);
-    case 'source_limit':
-      return sourceLimitStep(advice, where);
-    case 'synproxy':
-      return synproxyStep(advice, where);
-    case 'rate_limit':
-      return rateLimitStep(advice, where);
-  }
-}
-
 function step(
   lines: readonly string[],
   kind: CulpritAdvice['kind'],
@@ -70,7 +49,7 @@ function step(
 ): Step {
   const found = advised(listed(lines, lines), changes).find((one) => one.kind === kind);
   if (found === undefined) throw new Error(`no ${kind}`);
-  return stepOf(found, where);
+  return culpritStep(found, where);
 }
 
 const OPEN = { state: STATES.indexOf('ESTABLISHED'), port: 443, seconds: 2, both: 500, reset: 0, idle: 500 };

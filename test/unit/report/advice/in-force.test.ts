@@ -2,7 +2,6 @@
 
 import { expect, test } from 'vitest';
 import type { RefusingRule } from '../../../../src/model/refusing-rule.ts';
-import { stepOf } from '../../../../src/report/advice/steps.ts';
 import { observation, table } from '../../support/observation.ts';
 import { adviceOf, type Incident, kinds } from '../../support/reports.ts';
 
@@ -40,7 +39,7 @@ test.each<[string, RefusingRule, boolean, boolean]>([
 test('the rules are shown, and nothing is changed', () => {
   const [advice] = adviceOf({ ...CALM, refusing: [OURS, THEIRS, { ...THEIRS, table: 'mangle', chain: '' }] });
   if (advice === undefined) throw new Error('no advice');
-  const step = stepOf(advice, { observation: observation({}), subject: table() });
+  const step = advice.stepIn({ observation: observation({}), subject: table() });
   expect(step).toMatchObject({
     title:
       'Rules refuse connections here: inet check_conntrack_limit_41c5023d (1,204 packets), iptables filter INPUT (7 packets) and iptables mangle (7 packets).',

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { FilterChain } from '../../../../src/model/filter-chain.ts';
+import { withStep } from '../../../../src/report/advice/advice-row.ts';
 import type { NotrackAdvice } from '../../../../src/report/advice/notrack.ts';
 import { notrackStep } from '../../../../src/report/advice/notrack.ts';
 import type { Place } from '../../../../src/report/advice/step.ts';
@@ -40,7 +41,8 @@ const before = (lines: readonly string[], word: string) =>
 
 test('the complete step, for the machine itself with a chain that drops', () => {
   const advice = { ...DNS, chains: [INPUT, { ...INPUT, tool: 'iptables', family: '', chain: 'INPUT' } as const] };
-  expect(`\n${adviceLines([advice], '', context, PLAIN).join('\n')}\n`).toMatchInlineSnapshot(`
+  const given = withStep<NotrackAdvice>(advice, notrackStep);
+  expect(`\n${adviceLines([given], '', context, PLAIN).join('\n')}\n`).toMatchInlineSnapshot(`
     "
       1. Stop tracking udp port 53: it has 90.0% of the entries, none translated.
          Untracked packets match no rule with ct state new, established or related.

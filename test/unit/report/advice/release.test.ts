@@ -1,7 +1,8 @@
 // Entries that are removed at once, and entries that are kept because they may be in use.
 
 import { describe, expect, test } from 'vitest';
-import { releaseAdvice, type UseEvidence, unprovenStep } from '../../../../src/report/advice/release.ts';
+import { type UseEvidence, unprovenStep } from '../../../../src/report/advice/idle-proof.ts';
+import { releaseAdvice } from '../../../../src/report/advice/release.ts';
 import { STATES } from '../../../../src/report/list/entry.ts';
 import type { OpenGroup } from '../../../../src/report/list/open-timers.ts';
 import { listed, NO_SSH, ownOf, times, UNKNOWN_OWN } from '../../support/listed.ts';

@@ -4,9 +4,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { FilterChain } from '../../../../src/model/filter-chain.ts';
 import type { Advice } from '../../../../src/report/advice/advice.ts';
+import { type WithStep, withStep } from '../../../../src/report/advice/advice-row.ts';
+import { culpritStep } from '../../../../src/report/advice/culprit-rows.ts';
 import { type CulpritAdvice, culpritAdvice } from '../../../../src/report/advice/culprits.ts';
 import type { Context } from '../../../../src/report/advice/step.ts';
-import { adviceLines, stepOf } from '../../../../src/report/advice/steps.ts';
+import { adviceLines } from '../../../../src/report/advice/steps.ts';
 import { PLAIN } from '../../../../src/report/palette.ts';
 import { editsUndone } from '../../../../src/words/edit-words.ts';
 import { times as flows, holdings } from '../../support/entries.ts';
@@ -122,7 +124,7 @@ const CHAINS: readonly FilterChain[] = [
 const UDP = { protocol: 'udp', flag: 'UNREPLIED', port: 53, left: 29 } as const;
 const SYN = { state: 'SYN_SENT', flag: 'UNREPLIED', left: 119 } as const;
 
-function culprits(of: (at: number) => Line, release: readonly [number, number]): readonly CulpritAdvice[] {
+function culprits(of: (at: number) => Line, release: readonly [number, number]): readonly WithStep<CulpritAdvice>[] {
   const lines = times(1000, of);
   const { holdings: all, arrivals } = listed(lines, lines);
   const { machine: found } = contextOf(release, table()).observation;
@@ -139,7 +141,7 @@ function culprits(of: (at: number) => Line, release: readonly [number, number]):
       loose: 1,
     },
     all,
-  );
+  ).map((advice) => withStep(advice, culpritStep));
 }
 
 function everyAdvice(release: readonly [number, number]): readonly Advice[] {
@@ -167,7 +169,7 @@ interface Form {
 /** Returns each advice in each of its forms. */
 function formsOf(release: readonly [number, number], subject: Context['subject']): readonly Form[] {
   return everyAdvice(release).flatMap((advice) => {
-    const { commands, undo, instead, undoInstead } = stepOf(advice, contextOf(release, subject));
+    const { commands, undo, instead, undoInstead } = advice.stepIn(contextOf(release, subject));
     const other = { name: `${advice.kind}, instead`, commands: instead, undo: undoInstead };
     return [{ name: advice.kind, commands, undo }, ...(instead.length === 0 ? [] : [other])];
   });
@@ -203,7 +205,7 @@ test('every kind of advice with commands is tested', () => {
 test('a step states that it removes entries, or that it changes nothing', () => {
   const context = contextOf([6, 18], table());
   for (const advice of everyAdvice([6, 18])) {
-    const { commands, undo, remains } = stepOf(advice, context);
+    const { commands, undo, remains } = advice.stepIn(context);
     if (commands.length === 0) continue;
     const removes = commands.some((line) => line.includes('conntrack -D'));
     expect(remains, advice.kind).toBe(
@@ -216,7 +218,7 @@ test('two kinds of advice never share an undo', () => {
   const context = contextOf([6, 18], table());
   const made = new Map<string, string>();
   for (const advice of everyAdvice([6, 18]))
-    for (const line of stepOf(advice, context).undo.filter((each) => each.startsWith('nft delete ')))
+    for (const line of advice.stepIn(context).undo.filter((each) => each.startsWith('nft delete ')))
       made.set(line, `${made.get(line) ?? ''}${advice.kind};`);
   for (const kinds of made.values()) expect(new Set(kinds.split(';').filter(Boolean)).size, kinds).toBe(1);
   // Two sources, a network, two limits, two flood targets and two ports.
@@ -286,7 +288,7 @@ describe('a value that could not be read is not changed', () => {
         all,
       );
     expect(advised(undefined).map(({ kind }) => kind)).toEqual(['rate_limit']);
-    const [synproxy] = advised(0).map((each) => stepOf(each, context));
+    const [synproxy] = advised(0).map((each) => culpritStep(each, context));
     expect([...(synproxy?.commands ?? []), ...(synproxy?.undo ?? [])].join()).not.toContain('sysctl');
     expect(synproxy?.files).toEqual([{ where: 'the rules loaded at boot', lines: [] }]);
   });
@@ -297,12 +299,12 @@ describe('lines in files', () => {
     const [restore] = findingsOf({ first: { configuration: wanted(4000) } }).advice;
     if (restore === undefined) throw new Error('no advice');
     // The file that sets the limit is not changed.
-    expect(editsUndone(stepOf(restore, contextOf([6, 18], table())).files)).toBe(
+    expect(editsUndone(restore.stepIn(contextOf([6, 18], table())).files)).toBe(
       'remove the added lines from /etc/modprobe.d/nf_conntrack.conf and /etc/modules-load.d/nf_conntrack.conf',
     );
     const raised = findingsOf({ first: { entries: 1000, configuration: wanted(1000) } });
     const [raise] = raised.advice.map((each) =>
-      stepOf(each, { ...contextOf([6, 18], table()), observation: raised.evaluation.observation }),
+      each.stepIn({ ...contextOf([6, 18], table()), observation: raised.evaluation.observation }),
     );
     expect(editsUndone(raise?.files ?? [])).toContain(
       '; change /etc/sysctl.conf back to net.netfilter.nf_conntrack_max = 1000',
