@@ -205,6 +205,15 @@ export function isSourcePortTelling({ sourcePorts, rankings, entries }: Holdings
   return from >= MOST_OF_THEM * entries && to + rankings.ports.lacking < MOST_OF_THEM * from;
 }
 
+/** Clients rarely have the same source port this often. */
+const ENOUGH_ONE_WAY = 30;
+
+/** A server whose replies alone pass here, or begin in the middle of a connection: half of the entries or more. */
+export function oneWayService({ oneWay, entries }: Holdings): OneWay | undefined {
+  const least = Math.max(ENOUGH_ONE_WAY, MOST_OF_THEM * entries);
+  return oneWay !== undefined && oneWay.entries >= least ? oneWay : undefined;
+}
+
 /** Translated connections by group, in no order; none of the counts lacks more than `lacking`. */
 export function natCountsOf({ natTallies }: Holdings): {
   readonly counts: readonly NatCount[];

@@ -10,6 +10,7 @@ import {
   entriesInSample,
   type Holdings,
   isSourcePortTelling,
+  oneWayService,
   type Ranking,
   type Sampled,
   samplingError,
@@ -79,6 +80,11 @@ export interface ListFigures {
   readonly ports: PortRanking;
   /** source ports below 32768, which clients do not choose by default; null unless they say more than destination ports */
   readonly source_ports: PortRanking | null;
+  /**
+   * The source port of half of the entries or more, and of at least 30, if they are ESTABLISHED without a reply: only one
+   * direction of that service passes here, or it is a flood of ACKs. Else null.
+   */
+  readonly one_way: OneWayBody | null;
   readonly kinds: readonly KindBody[];
   /** names without nf_conntrack_ or ip_conntrack_ */
   readonly timeouts: readonly TimeoutBody[];
@@ -131,6 +137,12 @@ export interface PortRanking extends RankingHead {
   readonly top: readonly { readonly protocol: Count; readonly port: Count; readonly entries: Count }[];
 }
 
+export interface OneWayBody {
+  readonly protocol: Count;
+  readonly port: Count;
+  readonly entries: Count;
+}
+
 export interface KindBody {
   readonly protocol: Count;
   readonly name: string;
@@ -179,6 +191,7 @@ export function listFigures(listed: Listed): ListFault | ListFigures {
     destinations: addressRanking(holdings, 'destinations'),
     ports: portRanking(holdings.rankings.ports),
     source_ports: isSourcePortTelling(holdings) ? portRanking(holdings.sourcePorts) : null,
+    one_way: oneWayService(holdings) ?? null,
     kinds: holdings.kinds.map(({ protocol, state, offloaded: is, entries: held }) => ({
       protocol,
       name: protocolWords(protocol),

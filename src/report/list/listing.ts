@@ -14,6 +14,7 @@ import {
   isSourcePortTelling,
   type Kind,
   natCountsOf,
+  oneWayService,
   RANKING_NAMES,
   type Ranking,
   type RankingName,
@@ -189,13 +190,10 @@ function shareColumn({ unreplied, assured, offloaded, sourceNat, destinationNat,
   return rows.length === 0 ? NO_COLUMN : { title: 'Flags', rows, notes: [] };
 }
 
-const MOST_OF_LIST = 0.5;
-/** Clients rarely have the same source port this often. */
-const ENOUGH_ONE_WAY = 30;
-
-/** A server whose replies alone pass here, or begin in the middle of a connection. */
-function oneWayLines({ oneWay, entries }: Holdings): readonly string[] {
-  if (oneWay === undefined || oneWay.entries < Math.max(ENOUGH_ONE_WAY, MOST_OF_LIST * entries)) return [];
+function oneWayLines(holdings: Holdings): readonly string[] {
+  const oneWay = oneWayService(holdings);
+  if (oneWay === undefined) return [];
+  const { entries } = holdings;
   const from = `${protocolWords(oneWay.protocol)} source port ${oneWay.port}`;
   return indented(
     `${percentWords((100 * oneWay.entries) / entries)} are ESTABLISHED without a reply, from ${from}: likely replies of a service whose requests take another path (asymmetric routing), or a flood of ACKs from that port. Such an entry lives for tcp_timeout_established.`,

@@ -783,6 +783,7 @@ describe('a report', () => {
               ],
             },
             "offloaded": 1,
+            "one_way": null,
             "owners": [],
             "ports": {
               "different": 2,
@@ -883,6 +884,17 @@ describe('a report', () => {
       complete: false,
       sample: { lines: 2, of_lines: 6, error_percentage_points: 69.3 },
     });
+  });
+
+  test.each([
+    [30, 30, { protocol: 6, port: 80, entries: 30 }],
+    [30, 31, null],
+    [29, 0, null],
+  ])('%i connections in one direction from one port, %i others', (count, others, expected) => {
+    const replies = times(count, (at) => ({ flag: 'unreplied', sourcePort: 80, port: 50_000 + at }) as const);
+    const list = holdings([...replies, ...times(others, (at) => ({ port: at }))]);
+    const listed = { kind: 'list', source: 'x', holdings: list, arrivals: noArrivals(), cut: undefined } as const;
+    expect(listFigures(listed)).toMatchObject({ one_way: expected });
   });
 
   test('a table that is full', () => {
