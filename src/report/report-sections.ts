@@ -5,6 +5,7 @@ import { hashTableNow } from '../evaluate/footprint.ts';
 import { type Lost, NOTHING_LOST, packetsLost } from '../evaluate/losses.ts';
 import { COUNTER_NAMES, type CounterName, counterSpec } from '../model/counters.ts';
 import type { FullSpells } from '../model/full-log.ts';
+import type { Generation } from '../model/generation.ts';
 import type { Table } from '../model/table.ts';
 import { COUNTER_WORDS } from '../words/counter-words.ts';
 import { driftWords, ineffectiveLines } from '../words/drift-words.ts';
@@ -69,8 +70,12 @@ function tenthsWords(rate: number): string {
   return rate > 0 && rate < 1 ? rate.toFixed(1) : grouped(Math.round(rate));
 }
 
-/** ip_conntrack counts each ICMP error about a tracked connection as invalid too. */
-const MIXED_INVALID = 'match no entry, or are ICMP errors';
+/** The counter in words: ip_conntrack counts ICMP errors as invalid too, and kernels before 5.15 refuse no entry. */
+function meaning(name: CounterName, { measurements }: TableResult, generation: Generation): string {
+  if (name === 'invalid' && generation === 'ip_conntrack') return 'match no entry, or are ICMP errors';
+  if (name === 'insert_failed' && measurements.chainlength.kind === 'none') return 'clashes with an entry of the same tuple';
+  return COUNTER_WORDS[name].report;
+}
 
 /** Returns the counters of the table in trouble, between the two samples and since boot, and the kernel log. */
 export function counterLines(findings: ReportFindings, palette: Palette): readonly string[] {
@@ -81,8 +86,7 @@ export function counterLines(findings: ReportFindings, palette: Palette): readon
   const row = (words: string, rate: string, total: string) =>
     `  ${words.padEnd(57)}${losses === undefined ? '' : rate.padStart(9)}${total.padStart(12)}`;
   const rows = COUNTER_NAMES.filter((name) => measurements[name].kind === 'value').map((name) => {
-    const isMixed = name === 'invalid' && generation === 'ip_conntrack';
-    const words = `${name.padEnd(14)}${isMixed ? MIXED_INVALID : COUNTER_WORDS[name].report}`;
+    const words = `${name.padEnd(14)}${meaning(name, result, generation)}`;
     const line = row(words, `${rateOrUnknown(result, name)}/s`, grouped(totalOf(result, name) ?? 0));
     return counterSpec(name).means === 'loss' && events(result, name) > 0 ? palette.critical(line) : line;
   });

@@ -204,6 +204,11 @@ describe('the memory that it needs', () => {
     expect(text.replace(/\s+/g, ' ')).toContain(words.replace('14.2', '13.6'));
   });
 
+  test('no more than now', () => {
+    const { text } = planned({ entries: 10_000, available: ok({ bytes: 2 ** 30, exact: true }) }, 9000);
+    expect(text.replace(/\s+/g, ' ')).toContain('It fits: no more memory than now, with 1.0 GiB available.');
+  });
+
   test('not known', () => {
     expect(planned({ available: fault('denied') }, 65536).text).toContain('Unknown whether it fits');
   });

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { PLAIN } from '../../../src/report/palette.ts';
 import { counterLines, settingLines, whereLines } from '../../../src/report/report-sections.ts';
-import { ALL, type Changes, counted, fault, ok, otherTable, unreadTable } from '../support/observation.ts';
+import { ALL, type Changes, counted, countedBefore515, fault, ok, otherTable, unreadTable } from '../support/observation.ts';
 import { findingsOf, type Incident, wanted } from '../support/reports.ts';
 
 describe('the namespaces', () => {
@@ -63,6 +63,15 @@ describe('losing', () => {
     const found = lines({ first: { generation, statistics: counted({ invalid: 7 }) } });
     expect(found.find((line) => line.startsWith('  invalid'))).toContain(words);
   });
+
+  test.each([
+    [countedBefore515({ insert_failed: 7 }), 'clashes with an entry of the same tuple '],
+    [counted({ insert_failed: 7 }), 'clashes, and refusals for long chains '],
+  ])('explains insert_failed, with refusals only if the kernel refuses entries: %#', (statistics, words) => {
+    const row = lines({ first: { statistics } }).find((line) => line.startsWith('  insert_failed'));
+    expect(row).toContain(words);
+  });
+
   const log = (count: number) =>
     ok(
       { lines: 2, first: 'a', last: 'b', ago: 30, namespaces: [7, 8, 9, 10].slice(0, count), records: [] },
