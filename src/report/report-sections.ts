@@ -73,7 +73,8 @@ function tenthsWords(rate: number): string {
 /** The counter in words: ip_conntrack counts ICMP errors as invalid too, and kernels before 5.15 refuse no entry. */
 function meaning(name: CounterName, { measurements }: TableResult, generation: Generation): string {
   if (name === 'invalid' && generation === 'ip_conntrack') return 'match no entry, or are ICMP errors';
-  if (name === 'insert_failed' && measurements.chainlength.kind === 'none') return 'clashes with an entry of the same tuple';
+  if (name === 'insert_failed' && measurements.chainlength.kind === 'none')
+    return 'clashes with an entry of the same tuple';
   return COUNTER_WORDS[name].report;
 }
 

@@ -3,7 +3,16 @@
 import { describe, expect, test } from 'vitest';
 import { PLAIN } from '../../../src/report/palette.ts';
 import { counterLines, settingLines, whereLines } from '../../../src/report/report-sections.ts';
-import { ALL, type Changes, counted, countedBefore515, fault, ok, otherTable, unreadTable } from '../support/observation.ts';
+import {
+  ALL,
+  type Changes,
+  counted,
+  countedBefore515,
+  fault,
+  ok,
+  otherTable,
+  unreadTable,
+} from '../support/observation.ts';
 import { findingsOf, type Incident, wanted } from '../support/reports.ts';
 
 describe('the namespaces', () => {
