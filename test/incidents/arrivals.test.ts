@@ -14,24 +14,17 @@ import {
   idle,
   idleCount,
   lostByClients,
+  reportOn,
   roomlessIn,
   SENDER,
+  STAGE_PARTS,
   type Stage,
   settingsOf,
   stage,
   TARGET,
   untilRoomless,
 } from './stage.ts';
-import { FORMS, kinds, type Report, report, STANDALONE, step, type } from './told.ts';
-
-const PARTS = [
-  STANDALONE,
-  ...['/usr/sbin/conntrack', '/usr/sbin/iptables', '/usr/sbin/nft', '/usr/sbin/ip', '/usr/sbin/sysctl'],
-  ...['/usr/bin/perl', '/usr/bin/nsenter'],
-];
-function toldOf({ pid }: Stage): Promise<Report> {
-  return report('--pid', String(pid));
-}
+import { FORMS, kinds, type Report, step, type } from './told.ts';
 
 type Ending = readonly [kind: string, most: number, and?: () => void];
 
@@ -56,7 +49,7 @@ async function eachEnds(scene: Stage, told: Report, endings: readonly Ending[], 
     }
 }
 
-liveSuite('who adds entries', PARTS, () => {
+liveSuite('who adds entries', STAGE_PARTS, () => {
   test('idle connections and one flooder: kept out, or limited', async () => {
     const scene = await stage();
     idle(scene, 1500);
@@ -67,7 +60,7 @@ liveSuite('who adds entries', PARTS, () => {
     await flood(scene, 'udp', SENDER, 53, 4000);
     await untilRoomless(scene);
     await expectLosses(scene);
-    const told = await toldOf(scene);
+    const told = await reportOn(scene);
     expect(sent()).toBeGreaterThan(1000);
     expect(idleCount(scene)).toBe(1500);
 
@@ -96,7 +89,7 @@ liveSuite('who adds entries', PARTS, () => {
     await flood(scene, 'udp', SENDER, 53, 3000);
     await pause(300);
     const [before, began] = [sent(), Date.now()];
-    const { list } = await toldOf(scene);
+    const { list } = await reportOn(scene);
     const truth = ((sent() - before) / (Date.now() - began)) * 1000;
     const { arrivals } = list;
     expect(arrivals).toMatchObject({ kind: 'new' });
@@ -115,7 +108,7 @@ liveSuite('who adds entries', PARTS, () => {
     await flood(scene, 'udp', 'any', 53, 500);
     await untilRoomless(scene);
     await expectLosses(scene);
-    type(step(await toldOf(scene), 'raise').commands);
+    type(step(await reportOn(scene), 'raise').commands);
     await pause(500);
     // Entries live for 10 s, and are collected some time later.
     const [roomless, lost] = await Promise.all([roomlessIn(scene, 20_000), lostByClients(scene, 1900)]);
@@ -130,7 +123,7 @@ liveSuite('who adds entries', PARTS, () => {
     await flood(scene, 'syn', 'any', 443, 1500);
     await untilRoomless(scene);
     await expectLosses(scene);
-    const told = await toldOf(scene);
+    const told = await reportOn(scene);
     expect(kinds(told)).toEqual(expect.arrayContaining(['synproxy', 'rate_limit', 'free']));
     for (const kind of ['source', 'network', 'notrack']) expect(kinds(told)).not.toContain(kind);
     const target = `port 443 of ${TARGET}`;
@@ -160,7 +153,7 @@ liveSuite('who adds entries', PARTS, () => {
     await flood(scene, 'udp', '198.51.100.0/24', 53, 1500);
     await untilRoomless(scene);
     await expectLosses(scene);
-    const told = await toldOf(scene);
+    const told = await reportOn(scene);
     expect(kinds(told)).not.toContain('source');
     const { networks, added } = told.list.arrivals;
     expect(networks[0]).toMatchObject({ address: '198.51.100.0/24', added });
@@ -184,7 +177,7 @@ liveSuite('who adds entries', PARTS, () => {
     await flood(scene, 'udp', 'any', 53, 1500);
     await untilRoomless(scene);
     await expectLosses(scene);
-    const told = await toldOf(scene);
+    const told = await reportOn(scene);
     // The answers to the clients do not go through the zone's chain.
     expect(told.list.entries - told.list.zoned).toBeLessThanOrEqual(50);
     const advised = step(told, 'notrack');
@@ -212,13 +205,13 @@ liveSuite('who adds entries', PARTS, () => {
     // Entries of the same age might have another timeout.
     idle(scene, 1900, 200_000);
     limitTo(2000);
-    expect(kinds(await toldOf(scene))).not.toContain('free');
+    expect(kinds(await reportOn(scene))).not.toContain('free');
     inside(scene.namespace, 'conntrack', '-F');
     limitTo(1900);
     idle(scene, 1900, 100_000, 100);
     // The kernel evicts none of these to make room.
     expect(await lostByClients(scene, 20)).toBe(20);
-    const told = await toldOf(scene);
+    const told = await reportOn(scene);
     const settings = settingsOf(scene.namespace);
     expect(kinds(told)).not.toContain('notrack');
     const free = step(told, 'free');

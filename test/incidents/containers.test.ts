@@ -13,19 +13,16 @@ import {
   echoAt,
   expectLosses,
   flood,
+  reportOn,
   SENDER,
+  STAGE_PARTS,
   type Stage,
   stage,
   TARGET,
   untilRoomless,
 } from './stage.ts';
-import { kinds, type Report, report, STANDALONE, step, type } from './told.ts';
+import { kinds, step, type } from './told.ts';
 
-const PARTS = [
-  STANDALONE,
-  ...['conntrack', 'iptables', 'iptables-legacy', 'nft', 'ip', 'sysctl'].map((tool) => `/usr/sbin/${tool}`),
-  ...['/usr/bin/perl', '/usr/bin/nsenter', '/usr/bin/ss'],
-];
 const CONTAINER = '172.17.0.2';
 const [WEB, DATAGRAMS] = ['8080', '5300'];
 
@@ -60,10 +57,6 @@ async function engine(name: keyof typeof ENGINES): Promise<Engine> {
   return { ...scene, address, words };
 }
 
-function toldOf({ pid }: Stage): Promise<Report> {
-  return report('--pid', String(pid));
-}
-
 /** Number of datagrams to the container that are not answered. */
 function lost(scene: Engine, clients: number): Promise<number> {
   return askedOf(scene, clients, scene.address, DATAGRAMS);
@@ -75,7 +68,7 @@ const NAMES = [
   "kube-proxy's ClusterIP",
 ] as const;
 
-liveSuite('clients of a container are served on', PARTS, () => {
+liveSuite('clients of a container are served on', STAGE_PARTS, () => {
   test.each(NAMES)('one flooder: %s', async (name) => {
     const scene = await engine(name);
     keep(HASHSIZE);
@@ -84,7 +77,7 @@ liveSuite('clients of a container are served on', PARTS, () => {
     await flood(scene, 'udp', SENDER, 53, 2000);
     await untilRoomless(scene);
     await expectLosses(scene, DATAGRAMS, scene.address);
-    const told = await toldOf(scene);
+    const told = await reportOn(scene);
     expect(kinds(told)).toEqual(expect.arrayContaining(['source', 'source_limit']));
     await livesThrough(scene, scene.words, told, async (kind, form) => {
       if (kind !== 'source' && kind !== 'source_limit') return;
@@ -100,7 +93,7 @@ liveSuite('clients of a container are served on', PARTS, () => {
     await flood(scene, 'syn', 'any', Number(WEB), 1500, scene.address);
     await untilRoomless(scene);
     await expectLosses(scene, DATAGRAMS, scene.address);
-    const told = await toldOf(scene);
+    const told = await reportOn(scene);
     expect(kinds(told)).toEqual(expect.arrayContaining(['synproxy', 'rate_limit', 'free']));
     await livesThrough(scene, scene.words, told, async (kind, form) => {
       if (kind !== 'synproxy') return;

@@ -15,28 +15,21 @@ import {
   expectLosses,
   flood,
   idle,
+  reportOn,
   roomlessIn,
   SENDER,
+  STAGE_PARTS,
   type Stage,
   settingsOf,
   stage,
   TARGET,
   untilRoomless,
 } from './stage.ts';
-import { FORMS, kinds, type Report, report, STANDALONE, step, type } from './told.ts';
+import { FORMS, kinds, type Report, step, type } from './told.ts';
 
-const PARTS = [
-  STANDALONE,
-  ...['conntrack', 'iptables', 'nft', 'ip', 'sysctl'].map((tool) => `/usr/sbin/${tool}`),
-  ...['/usr/bin/perl', '/usr/bin/nsenter', '/usr/bin/ss'],
-];
 const SESSION = join(__dirname, 'session.cjs');
 /** Words of commands that exit 1 if there is nothing to remove or to list. */
 const MAY_FIND = ['conntrack -D '];
-
-function toldOf({ pid }: Stage): Promise<Report> {
-  return report('--pid', String(pid));
-}
 
 /**
  * Opens `count` connections to port 443, each with a byte every `often` milliseconds; returns a count of those without
@@ -77,7 +70,7 @@ const POLICY = `table inet policies {
   chain before { type filter hook prerouting priority -100; tcp dport 443 ct timeout set "slow"; }
 }`;
 
-liveSuite('connections in use are not removed', PARTS, () => {
+liveSuite('connections in use are not removed', STAGE_PARTS, () => {
   test('a ct timeout policy of an hour: they look idle for five days', async () => {
     const scene = await stage();
     done(inside(scene.namespace, 'nft', POLICY));
@@ -87,7 +80,7 @@ liveSuite('connections in use are not removed', PARTS, () => {
     expect(stdout).toMatch(/ (?:3[45]\d\d|3600) ESTABLISHED /);
     keep(HASHSIZE);
     limitTo(1000);
-    const told = await toldOf(scene);
+    const told = await reportOn(scene);
     expect(kinds(told)).toContain('unproven');
     expect(kinds(told)).not.toContain('free');
     expect(step(told, 'unproven').notes[0]).toContain('Rules give entries timeouts of their own');
@@ -95,7 +88,7 @@ liveSuite('connections in use are not removed', PARTS, () => {
 
     // Without the rule the entries keep that timeout, and only their packets show that they are in use.
     done(inside(scene.namespace, 'nft', 'delete table inet policies'));
-    const later = await toldOf(scene);
+    const later = await reportOn(scene);
     expect(step(later, 'unproven').notes[0]).toMatch(/had packets between two readings|about the same time left/);
   }, 240_000);
 
@@ -108,13 +101,13 @@ liveSuite('connections in use are not removed', PARTS, () => {
     keep(HASHSIZE);
     limitTo(1000);
     inside(scene.namespace, 'sysctl', '-q', '-w', 'net.netfilter.nf_conntrack_tcp_timeout_established=432000');
-    const told = await toldOf(scene);
+    const told = await reportOn(scene);
     expect(step(told, 'unproven').notes).toEqual(['Some of them had packets between two readings: they are in use.']);
     await harmless(scene, told, silent);
   }, 240_000);
 });
 
-liveSuite('no client is cut off', PARTS, () => {
+liveSuite('no client is cut off', STAGE_PARTS, () => {
   test('the only network, which the machine is in: no rule against it', async () => {
     const scene = await stage();
     keep(HASHSIZE);
@@ -122,7 +115,7 @@ liveSuite('no client is cut off', PARTS, () => {
     await flood(scene, 'udp', '203.0.113.0/24', 53, 1500);
     await untilRoomless(scene);
     await expectLosses(scene);
-    const told = await toldOf(scene);
+    const told = await reportOn(scene);
     expect(kinds(told)).toContain('network');
     expect(kinds(told)).not.toContain('source_limit');
     const { commands, undo, instead, notes } = step(told, 'network');
@@ -145,7 +138,7 @@ liveSuite('no client is cut off', PARTS, () => {
       socket.bind(0, '${TARGET}', () => { setInterval(burst, 10); process.stdout.write('ready'); });`;
     await background(namespace, process.execPath, '-e', script);
     await untilRoomless(scene);
-    const told = await toldOf(scene);
+    const told = await reportOn(scene);
     expect(told.list.sources.top[0]).toMatchObject({ address: TARGET });
     expect(step(told, 'source').commands).toEqual([`ip netns exec ${namespace} ss -tunap`]);
     for (const { commands } of told.incident.advice) expect(commands.join()).not.toContain(`-s ${TARGET}`);
@@ -167,7 +160,7 @@ liveSuite('no client is cut off', PARTS, () => {
     limitTo(2000);
     await flood(scene, 'udp', SENDER, 53, 1500);
     await untilRoomless(scene);
-    const told = await toldOf(scene);
+    const told = await reportOn(scene);
     expect(told.list.zones).toEqual(
       expect.arrayContaining([
         { zone: 7, entries: expect.any(Number) },
@@ -183,25 +176,25 @@ liveSuite('no client is cut off', PARTS, () => {
   });
 });
 
-liveSuite('rules of an earlier step', PARTS, () => {
+liveSuite('rules of an earlier step', STAGE_PARTS, () => {
   test('are named with what they drop, until they are undone', async () => {
     const scene = await stage();
     idle(scene, 1500);
     limitTo(2000);
     await flood(scene, 'udp', SENDER, 53, 4000);
     await untilRoomless(scene);
-    const told = await toldOf(scene);
+    const told = await reportOn(scene);
     expect(kinds(told)).not.toContain('in_force');
     for (const [form, undo] of FORMS) {
       type(step(told, 'source')[form]);
       expect(await roomlessIn(scene, 500), form).toBe(0);
-      const later = await toldOf(scene);
+      const later = await reportOn(scene);
       expect(step(later, 'in_force').title, form).toMatch(
         /^Rules refuse connections here: .*(?:check_conntrack_source_cb007109|raw PREROUTING) \([\d,]+ packets\)\.$/,
       );
       type(step(later, 'in_force').commands);
       type(step(told, 'source')[undo]);
-      expect(kinds(await toldOf(scene)), undo).not.toContain('in_force');
+      expect(kinds(await reportOn(scene)), undo).not.toContain('in_force');
     }
     expect(toolCount(scene.namespace)).toBeGreaterThan(1500);
   });

@@ -13,20 +13,17 @@ import {
   expectLosses,
   flood,
   lostByClients,
+  reportOn,
   roomless,
   roomlessIn,
+  STAGE_PARTS,
   type Stage,
   settingsOf,
   stage,
   TARGET,
   untilRoomless,
 } from './stage.ts';
-import { kinds, type Report, report, reportBy, STANDALONE, type Step, step, type } from './told.ts';
-
-const PARTS = [
-  ...[STANDALONE, HASHSIZE, '/usr/bin/perl', '/usr/bin/nsenter', '/usr/bin/unshare'],
-  ...['conntrack', 'iptables-legacy-save', 'nft', 'ip', 'sysctl'].map((tool) => `/usr/sbin/${tool}`),
-];
+import { kinds, type Report, reportBy, type Step, step, type } from './told.ts';
 
 /** A table that loses packets to a flood of `rate` datagrams per second, and an ssh session to its namespace. */
 async function flooded(rate: number): Promise<Stage & { readonly word: Word }> {
@@ -70,7 +67,7 @@ async function endsTheLoss(
   expect(await scene.word()).toBe('alive');
 }
 
-liveSuite('one step alone', PARTS, () => {
+liveSuite('one step alone', [...STAGE_PARTS, '/usr/bin/unshare'], () => {
   test('the limit that a file of the machine sets is restored', async () => {
     const scene = await flooded(300);
     const folder = scratch();
@@ -84,7 +81,7 @@ liveSuite('one step alone', PARTS, () => {
 
   test('a shorter timeout, once the former entries have expired', async () => {
     const scene = await flooded(100);
-    const told = await report('--pid', String(scene.pid));
+    const told = await reportOn(scene);
     const timeout = step(told, 'timeout');
     expect(timeout.title).toBe('Shorten nf_conntrack_udp_timeout from 30 s to 10 s.');
     // Former entries keep their time, and are collected some time later.

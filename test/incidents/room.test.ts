@@ -4,20 +4,25 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { command, RUN } from '../e2e/support/plugin.ts';
 import { scratch } from '../e2e/support/tree.ts';
-import { HASHSIZE, hashsizeTo, inside, limitTo, sendDatagrams, toolCounter, withoutOthers } from '../live/namespace.ts';
+import { hashsizeTo, inside, limitTo, sendDatagrams, toolCounter, withoutOthers } from '../live/namespace.ts';
 import { liveSuite } from '../live/parts.ts';
-import { done, expectLosses, flood, lostByClients, roomlessIn, settingsOf, stage } from './stage.ts';
-import { EXECUTABLES, kinds, report, STANDALONE, step, type } from './told.ts';
+import {
+  done,
+  expectLosses,
+  flood,
+  lostByClients,
+  reportOn,
+  roomlessIn,
+  STAGE_PARTS,
+  settingsOf,
+  stage,
+} from './stage.ts';
+import { EXECUTABLES, kinds, step, type } from './told.ts';
 
-const PARTS = [
-  ...[STANDALONE, HASHSIZE, '/usr/bin/perl'],
-  ...['conntrack', 'iptables-legacy-save', 'nft', 'ip', 'sysctl'].map((tool) => `/usr/sbin/${tool}`),
-];
-
-liveSuite('a table that has no room below its limit', PARTS, () => {
+liveSuite('a table that has no room below its limit', STAGE_PARTS, () => {
   test('long hash chains: more buckets, and no higher limit', async () => {
     const scene = await stage();
-    const { namespace, pid } = scene;
+    const { namespace } = scene;
     const state = scratch();
     for (const run of EXECUTABLES) inside(namespace, ...run, '--state-dir', state);
     inside(namespace, 'sysctl', '-q', '-w', 'net.netfilter.nf_conntrack_udp_timeout=120');
@@ -26,7 +31,7 @@ liveSuite('a table that has no room below its limit', PARTS, () => {
     sendDatagrams(namespace, 40_000);
     await flood(scene, 'udp', 'any', 53, 500);
     await expectLosses(scene);
-    const told = await report('--pid', String(pid));
+    const told = await reportOn(scene);
     expect(toolCounter(namespace, 'drop')).toBe(0);
     expect(toolCounter(namespace, 'chaintoolong')).toBeGreaterThan(0);
 
@@ -62,7 +67,7 @@ liveSuite('a table that has no room below its limit', PARTS, () => {
     while (toolCounter(namespace, 'early_drop') < 4000) await pause(50);
     const dropped = toolCounter(namespace, 'drop');
     expect(await lostByClients(scene, 100)).toBeGreaterThan(50);
-    const told = await report('--pid', String(pid));
+    const told = await reportOn(scene);
     const [evicted, drops] = [toolCounter(namespace, 'early_drop'), toolCounter(namespace, 'drop') - dropped];
     expect(drops / evicted).toBeLessThan(0.05);
 

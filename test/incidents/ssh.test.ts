@@ -13,21 +13,18 @@ import {
   expectLosses,
   flood,
   lostByClients,
+  reportOn,
   roomlessIn,
   SENDER,
+  STAGE_PARTS,
   type Stage,
   settingsOf,
   stage,
   TARGET,
   untilRoomless,
 } from './stage.ts';
-import { FORMS, kinds, type Report, report, STANDALONE, step, type } from './told.ts';
+import { FORMS, kinds, step, type } from './told.ts';
 
-const PARTS = [
-  STANDALONE,
-  ...['conntrack', 'iptables', 'iptables-legacy', 'nft', 'ip', 'sysctl'].map((tool) => `/usr/sbin/${tool}`),
-  ...['/usr/bin/perl', '/usr/bin/nsenter', '/usr/bin/ss', '/usr/bin/sed'],
-];
 const DNS = '53';
 
 /** A table with a firewall, and a session through it. */
@@ -42,11 +39,7 @@ async function guarded(firewall: keyof typeof FIREWALLS, port = '22'): Promise<G
   return { ...scene, word: await openSession(scene, TARGET, port) };
 }
 
-function toldOf({ pid }: Stage): Promise<Report> {
-  return report('--pid', String(pid));
-}
-
-liveSuite('an administrator is not locked out', PARTS, () => {
+liveSuite('an administrator is not locked out', STAGE_PARTS, () => {
   test.each(['nft, default drop', 'ufw, iptables in nf_tables'] as const)(
     'a SYN flood to ssh itself: %s',
     async (firewall) => {
@@ -55,7 +48,7 @@ liveSuite('an administrator is not locked out', PARTS, () => {
       limitTo(2000);
       await flood(scene, 'syn', 'any', 22, 1500);
       await untilRoomless(scene);
-      const told = await toldOf(scene);
+      const told = await reportOn(scene);
       expect(kinds(told)).toEqual(expect.arrayContaining(['rate_limit', 'free']));
       for (const kind of ['notrack', 'synproxy', 'source', 'network']) expect(kinds(told)).not.toContain(kind);
       expect(step(told, 'rate_limit').preconditions).toEqual([
@@ -71,7 +64,7 @@ liveSuite('an administrator is not locked out', PARTS, () => {
     limitTo(2000);
     await flood(scene, 'syn', SENDER, 22, 1500);
     await untilRoomless(scene);
-    const told = await toldOf(scene);
+    const told = await reportOn(scene);
     expect(kinds(told)).toContain('source');
     expect(kinds(told)).not.toContain('notrack');
     await livesThrough(scene, [scene.word], told);
@@ -84,7 +77,7 @@ liveSuite('an administrator is not locked out', PARTS, () => {
     limitTo(2000);
     await flood(scene, 'syn', 'any', 443, 1500);
     await untilRoomless(scene);
-    const told = await toldOf(scene);
+    const told = await reportOn(scene);
     const { commands } = step(told, 'synproxy');
     const [look = ''] = commands;
     expect(command('/bin/sh', ['-c', look]).stdout).toContain(`src=${CLIENT} `);
@@ -101,7 +94,7 @@ liveSuite('an administrator is not locked out', PARTS, () => {
     limitTo(2000);
     await flood(scene, 'udp', CLIENT, 53, 1500);
     await untilRoomless(scene);
-    const told = await toldOf(scene);
+    const told = await reportOn(scene);
     expect(kinds(told)).toContain('source');
     expect(kinds(told)).not.toContain('source_limit');
     const { commands, notes } = step(told, 'source');
@@ -115,13 +108,13 @@ liveSuite('an administrator is not locked out', PARTS, () => {
     limitTo(2000);
     await flood(scene, 'syn', 'any', 443, 1500);
     await untilRoomless(scene);
-    const told = await toldOf(scene);
+    const told = await reportOn(scene);
     expect(kinds(told)).toContain('rate_limit');
     expect(kinds(told)).not.toContain('synproxy');
   });
 });
 
-liveSuite('a service that is not tracked is served on', PARTS, () => {
+liveSuite('a service that is not tracked is served on', STAGE_PARTS, () => {
   test.each(FIREWALL_NAMES)('%s', async (firewall) => {
     const scene = await guarded(firewall);
     await answerAt(scene, DNS);
@@ -131,7 +124,7 @@ liveSuite('a service that is not tracked is served on', PARTS, () => {
     await flood(scene, 'udp', 'any', 53, 1000);
     await untilRoomless(scene);
     await expectLosses(scene, DNS);
-    const told = await toldOf(scene);
+    const told = await reportOn(scene);
     for (const [form, undo] of FORMS) {
       type(step(told, 'notrack')[form]);
       inside(scene.namespace, 'conntrack', '-D', '-p', 'udp');

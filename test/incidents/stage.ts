@@ -8,9 +8,16 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { expect, onTestFinished } from 'vitest';
 import { type Answer, command } from '../e2e/support/plugin.ts';
 import { scratch } from '../e2e/support/tree.ts';
-import { inside, processInside, toolCount, toolCounter, trackingNamespace } from '../live/namespace.ts';
-import { answerOf } from './told.ts';
+import { HASHSIZE, inside, processInside, toolCount, toolCounter, trackingNamespace } from '../live/namespace.ts';
+import { answerOf, type Report, report, STANDALONE } from './told.ts';
 
+/** Parts of the machine that a staged incident and the advice for it need. */
+export const STAGE_PARTS = [
+  STANDALONE,
+  HASHSIZE,
+  ...['conntrack', 'iptables', 'iptables-legacy-save', 'nft', 'ip', 'sysctl'].map((tool) => `/usr/sbin/${tool}`),
+  ...['perl', 'nsenter', 'ss'].map((tool) => `/usr/bin/${tool}`),
+];
 const FLOOD = join(__dirname, 'flood.pl');
 const CLIENTS = join(__dirname, 'clients.cjs');
 export const [SENDER, TARGET] = ['203.0.113.9', '203.0.113.1'];
@@ -52,6 +59,10 @@ export async function stage(answerAfter = 0): Promise<Stage> {
   const scene = { sender, namespace, pid };
   await answerAt(scene, ECHO, answerAfter);
   return scene;
+}
+
+export function reportOn({ pid }: Stage): Promise<Report> {
+  return report('--pid', String(pid));
 }
 
 /** Answers at a port of the target until the test is over. */
