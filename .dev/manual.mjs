@@ -6,7 +6,7 @@ import { example, inline, literal, plain, roff, term, tokensOf, variable } from 
 import { top } from './top.mjs';
 
 /** The date of the last change to the text. */
-const DAY = '2026-11-30';
+const DAY = '2026-12-01';
 
 export function manualPage(tables) {
   const text = readFileSync(join(top, '.dev/manual.md'), 'utf8');
