@@ -4,20 +4,16 @@ import { self } from '#system/self';
 import { type Evaluation, evaluate, type Histories } from '../evaluate/evaluate.ts';
 import { DEFAULT_THRESHOLDS } from '../evaluate/thresholds.ts';
 import { sampleOf } from '../evaluate/trend.ts';
-import { exists } from '../kernel/file.ts';
 import { identify } from '../kernel/namespaces/identity.ts';
-import { readTunables } from '../kernel/namespaces/namespace-sysctls.ts';
-import { readOwnAddresses } from '../kernel/namespaces/own-addresses.ts';
-import { readSshAccess } from '../kernel/namespaces/ssh-sessions.ts';
 import type { Root } from '../kernel/root.ts';
-import { hasTimeoutPolicies, readFilterChains, readRefusingRules, readTimeoutPolicies } from '../kernel/rules/rules.ts';
+import { readTimeoutPolicies } from '../kernel/rules/rules.ts';
 import type { TimeoutPolicy } from '../kernel/rules/timeout-policies.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Identities, Table } from '../model/table.ts';
 import { adviceFor } from './advice/advice.ts';
-import type { Case, TimerOrigin } from './advice/case.ts';
+import { readAddresses, readCutOff, settingsOf } from './advice/read-case.ts';
 import { readAddressOwners } from './diagnosis/address-owners.ts';
-import { type Diagnosis, diagnose } from './diagnosis/diagnosis.ts';
+import { diagnose } from './diagnosis/diagnosis.ts';
 import { survivalSeconds } from './diagnosis/evictions.ts';
 import { readFullLog } from './diagnosis/kernel-log.ts';
 import {
@@ -123,18 +119,6 @@ function askedTable({ key }: Table, pid: number | undefined, recording: unknown)
   return pid === undefined && recording === undefined ? undefined : key;
 }
 
-/** Returns the sysctls of the table that the verdict is about; those of the listed table have been read. */
-function settingsOf(
-  root: Root,
-  { machine }: Observation,
-  { worst, trouble }: Diagnosis,
-  { subject, settings }: Pick<Looked, 'subject' | 'settings'>,
-): ReadonlyMap<string, number> {
-  const { table } = worst.result;
-  const isNats = trouble === 'clashing' || trouble === 'nat_exhausted';
-  return table.key === subject.key || !isNats ? settings : readTunables(root, machine.generation, table);
-}
-
 /** True if a whole list is much shorter or longer than the table in either sample. */
 function isOtherList(listed: Listed, looks: readonly Table[]): boolean {
   if (listed.kind === 'none' || listed.cut !== undefined) return false;
@@ -145,50 +129,6 @@ function isOtherList(listed: Listed, looks: readonly Table[]): boolean {
 function policiesOf(root: Root, subject: Table, listed: Listed): readonly TimeoutPolicy[] {
   const isOther = listed.kind === 'list' && listed.holdings.timeouts.some(({ by }) => by !== 'sysctl');
   return isOther ? (readTimeoutPolicies(root, subject) ?? []) : [];
-}
-
-function readAddresses(root: Root, { tables: [first] }: Observation, subject: Table): Pick<Case, 'own' | 'host'> {
-  const own = readOwnAddresses(root, subject);
-  return { own, host: subject.key === first.key ? own : readOwnAddresses(root, first) };
-}
-
-type CutOff = Pick<Case, 'ssh' | 'chains' | 'refusing' | 'timers'>;
-
-const UNREAD: CutOff = {
-  ssh: {
-    listening: new Set([22]),
-    ports: new Set([22]),
-    clients: new Set(),
-    isComplete: false,
-    established: undefined,
-  },
-  chains: undefined,
-  refusing: undefined,
-  timers: 'unknown',
-};
-
-/** Reads what a step might cut off: ssh sessions, and packets that are not tracked. */
-function readCutOff(root: Root, { tables: [own] }: Observation, subject: Table, { trouble, worst }: Diagnosis): CutOff {
-  if (worst.result.table.key !== subject.key) return UNREAD;
-  const refusing = readRefusingRules(root, subject);
-  if (trouble === 'none') return { ...UNREAD, refusing };
-  const namespaces = subject.key === own.key ? [own] : [own, subject];
-  return {
-    ssh: readSshAccess(root, namespaces, self.environment['SSH_CONNECTION']),
-    chains: readFilterChains(root, subject),
-    refusing,
-    timers: timerOrigin(root, subject),
-  };
-}
-
-/** conntrackd's control socket, and where packages keep its configuration. */
-const CONNTRACKD = ['/run/conntrackd.ctl', '/var/run/conntrackd.ctl', '/etc/conntrackd/conntrackd.conf'];
-
-function timerOrigin(root: Root, subject: Table): TimerOrigin {
-  const hasPolicies = hasTimeoutPolicies(root, subject);
-  if (hasPolicies === undefined) return 'unknown';
-  if (hasPolicies) return 'policies';
-  return CONNTRACKD.some((path) => exists(root.locate(path))) ? 'conntrackd' : 'sysctls';
 }
 
 /** Compares with the first sample, however old it is. */

@@ -5,8 +5,9 @@ import { DOMINANT, mostAdded } from './advice/suspicion.ts';
 import type { Shortage } from './diagnosis/nat-ports.ts';
 import { addressWords, networkWords, protocolWords } from './list/address.ts';
 import type { Arrivals } from './list/arrivals.ts';
-import type { Holder, Holdings, RankingName } from './list/holders.ts';
+import type { Holdings } from './list/holders.ts';
 import type { Listed } from './list/listing.ts';
+import type { Holder, RankingName } from './list/ranking.ts';
 import type { ReportFindings } from './report-findings.ts';
 
 /** null if the list is unknown, or if nothing in it stands out. */

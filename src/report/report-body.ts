@@ -2,27 +2,22 @@
 
 import type { Certainty } from '../evaluate/extensions.ts';
 import { hashTableNow, type ObjectOrigin } from '../evaluate/footprint.ts';
-import type { MetricName } from '../evaluate/metrics.ts';
-import type { PastLosses } from '../evaluate/past-losses.ts';
-import type { State } from '../evaluate/state.ts';
 import type { Generation } from '../model/generation.ts';
 import type { View } from '../model/machine.ts';
 import type { Count, InPlace } from '../words/body-types.ts';
 import { driftWords } from '../words/drift-words.ts';
-import { editsUndone, type FileBody, fileBodies } from '../words/edit-words.ts';
 import { faultWords } from '../words/faults.ts';
 import type { Head } from '../words/json.ts';
-import { type LossesBody, type LostBody, lossesBody, lostBody, valuesOf } from '../words/losses-body.ts';
-import { type NamespaceBody, namespaceBody } from '../words/namespace-body.ts';
+import { namespaceBody } from '../words/namespace-body.ts';
 import { foreignPath } from '../words/words.ts';
-import type { Advice } from './advice/advice.ts';
+import { type AdviceBody, adviceBody } from './advice/advice-body.ts';
 import { type LeadBody, leadBody } from './diagnosis/leads/lead-body.ts';
-import type { LoweredThen } from './diagnosis/recollection.ts';
-import type { TableDiagnosis, Trouble } from './diagnosis/table-trouble.ts';
+import type { Trouble } from './diagnosis/table-trouble.ts';
 import { addressWords } from './list/address.ts';
 import { type ListBody, listFigures } from './list/list-body.ts';
 import type { Listed } from './list/listing.ts';
 import type { ReportFindings } from './report-findings.ts';
+import { namespaceTableBody, type TableBody } from './table-body.ts';
 
 export interface ReportBody {
   /** null if the report failed */
@@ -79,52 +74,6 @@ export interface RecentBody {
   readonly same_source: boolean;
 }
 
-export interface TableBody extends NamespaceBody {
-  readonly state: State;
-  readonly trouble: InPlace<TableDiagnosis['trouble']>;
-  readonly metrics: Readonly<Partial<Record<MetricName, number>>>;
-  /** between the two samples of the report; null with only one */
-  readonly losses: LossesBody | null;
-  /** from the samples of earlier checks; null without a sample of this boot */
-  readonly past_losses: PastLossesBody | null;
-  readonly growth_per_second: number | null;
-  /** the last change of the limit, if it lowered the limit, by the samples of earlier checks; else null */
-  readonly limit_lowered: LoweredBody | null;
-}
-
-interface LoweredBody {
-  /** 0 is no limit */
-  readonly limit_before: Count;
-  readonly limit_after: Count;
-  /** local time of the last sample with the limit before; null for a captured tree */
-  readonly first: string | null;
-  /** local time of the first sample with the limit after; null for a captured tree */
-  readonly last: string | null;
-  /** @minimum 0 */
-  readonly last_seconds_ago: number;
-}
-
-interface PastLossesBody {
-  /**
-   * since the oldest sample
-   *
-   * @minimum 0
-   */
-  readonly seconds: number;
-  /** oldest first */
-  readonly spells: readonly SpellBody[];
-}
-
-interface SpellBody {
-  /** local time of the last sample before the loss; null for a captured tree */
-  readonly first: string | null;
-  /** local time of the first sample after the loss; null for a captured tree */
-  readonly last: string | null;
-  /** @minimum 0 */
-  readonly last_seconds_ago: number;
-  readonly lost: LostBody;
-}
-
 export interface LogBody {
   readonly source: string;
   readonly lines: Count;
@@ -146,27 +95,6 @@ interface WorstMemoryBody {
   readonly slab_full_bytes: Count | null;
   readonly hash_table_bytes: Count | null;
   readonly available_bytes: Count | null;
-}
-
-export interface AdviceBody {
-  readonly kind: InPlace<Advice['kind']>;
-  readonly title: string;
-  /** the condition for typing the commands, in words */
-  readonly preconditions: readonly string[];
-  readonly commands: readonly string[];
-  /** the commands that undo them, in this order */
-  readonly undo: readonly string[];
-  /** the same with iptables, if the commands use nft */
-  readonly instead: readonly string[];
-  /** the commands that undo those */
-  readonly undo_instead: readonly string[];
-  /** effects that the undo does not restore, in words; null if it restores everything */
-  readonly undo_remains: string | null;
-  readonly notes: readonly string[];
-  /** lines that make it permanent */
-  readonly files: readonly FileBody[];
-  /** how to revert the lines in files, in words; null if no line is new */
-  readonly undo_files: string | null;
 }
 
 // The check identifies as many by name.
@@ -249,54 +177,6 @@ function reportMemoryBody({
     hash_table_bytes: hashTableNow(observation.machine) ?? null,
     available_bytes: available.ok ? available.value.bytes : null,
   };
-}
-
-function adviceBody(advice: Advice, { evaluation: { observation }, diagnosis }: ReportFindings): AdviceBody {
-  const step = advice.stepIn({ observation, subject: diagnosis.worst.result.table });
-  return {
-    kind: advice.kind,
-    title: step.title,
-    preconditions: step.preconditions ?? [],
-    commands: step.commands,
-    undo: step.undo,
-    instead: step.instead,
-    undo_instead: step.undoInstead,
-    undo_remains: step.remains ?? null,
-    notes: step.notes,
-    files: fileBodies(step.files),
-    undo_files: editsUndone(step.files) ?? null,
-  };
-}
-
-function namespaceTableBody(
-  { identities, recollection }: ReportFindings,
-  { result, state, trouble }: TableDiagnosis,
-): TableBody {
-  const { table, measurements, pace } = result;
-  return {
-    ...namespaceBody(identities, table),
-    state,
-    trouble,
-    metrics: valuesOf(measurements),
-    losses: lossesBody(result),
-    past_losses: pastLossesBody(recollection.pasts.get(table.key)),
-    growth_per_second: pace ?? null,
-    limit_lowered: loweredBody(recollection.lowered.get(table.key)),
-  };
-}
-
-function loweredBody(lowered: LoweredThen | undefined): LoweredBody | null {
-  if (lowered === undefined) return null;
-  const { limitBefore, limitAfter, first = null, last = null, to } = lowered;
-  return { limit_before: limitBefore, limit_after: limitAfter, first, last, last_seconds_ago: to };
-}
-
-function pastLossesBody(past: PastLosses | undefined): PastLossesBody | null {
-  if (past === undefined) return null;
-  const spells = past.spells.map(({ first, last, to, lost }) => {
-    return { first: first ?? null, last: last ?? null, last_seconds_ago: to, lost: lostBody(lost) };
-  });
-  return { seconds: past.seconds, spells };
 }
 
 /** @public */

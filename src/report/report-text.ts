@@ -6,6 +6,7 @@ import { faultWords } from '../words/faults.ts';
 import { grouped, indented, wrapped } from '../words/prose.ts';
 import { percentWords } from '../words/words.ts';
 import { adviceLines, firstStepLines } from './advice/steps.ts';
+import { counterLines } from './counter-lines.ts';
 import { isFine, isGone, isIncidentOver } from './diagnosis/diagnosis.ts';
 import { leadLines } from './diagnosis/leads/lead-words.ts';
 import { addressWords } from './list/address.ts';
@@ -13,7 +14,7 @@ import { entriesWords, listLines } from './list/listing.ts';
 import type { Palette } from './palette.ts';
 import { recentLines } from './recent-incidents.ts';
 import type { ReportFindings } from './report-findings.ts';
-import { counterLines, settingLines, whereLines } from './report-sections.ts';
+import { settingLines, whereLines } from './report-sections.ts';
 import { tableWords } from './table-words.ts';
 
 /** Returns the lines after the verdict, at most 80 columns wide except for commands, paths and names. */

@@ -5,8 +5,9 @@ import { withoutRoom } from '../../evaluate/losses.ts';
 import { HEADROOM } from '../../evaluate/sizing.ts';
 import type { Diagnosis } from '../diagnosis/diagnosis.ts';
 import type { Arrivals } from '../list/arrivals.ts';
-import { YOUNG_SECONDS } from '../list/digest.ts';
-import type { Holdings, Kept } from '../list/holders.ts';
+import { YOUNG_SECONDS } from '../list/digest-entry.ts';
+import type { Holdings } from '../list/holders.ts';
+import type { Kept } from '../list/kept.ts';
 
 /**
  * New entries, refused (`lacking`) or admitted (`growing`): their rate, their lifetime, and the entries that result.

@@ -9,7 +9,7 @@ import { inNamespace } from '../../words/in-namespace.ts';
 import { grouped } from '../../words/prose.ts';
 import { percentWords } from '../../words/words.ts';
 import { addressWords, networkWords } from '../list/address.ts';
-import type { Holder } from '../list/holders.ts';
+import type { Holder } from '../list/ranking.ts';
 import type { Spared } from './spared.ts';
 import { isSince, lastingRules, PASSING, type Place, type Step, typedStep, withEitherTool } from './step.ts';
 import { type Adds, addsWords } from './suspicion.ts';

@@ -14,7 +14,8 @@ import { grouped } from '../../words/prose.ts';
 import { percentWords } from '../../words/words.ts';
 import { protocolWords } from '../list/address.ts';
 import type { Arrivals, Both } from '../list/arrivals.ts';
-import type { Holder, Holdings } from '../list/holders.ts';
+import type { Holdings } from '../list/holders.ts';
+import type { Holder } from '../list/ranking.ts';
 import { lastingRules, PASSING, type Place, type Step, type Typed, typedStep, withEitherTool } from './step.ts';
 import {
   type Adds,

@@ -8,7 +8,7 @@ import { inNamespace } from '../../words/in-namespace.ts';
 import { grouped } from '../../words/prose.ts';
 import { sysctlLine, sysctlPlaces, timeoutFlags } from '../../words/remedies.ts';
 import { durationWords, percentWords } from '../../words/words.ts';
-import type { Kept } from '../list/holders.ts';
+import type { Kept } from '../list/kept.ts';
 import { listedRow } from './advice-row.ts';
 import type { ListedCase } from './case.ts';
 import { demandOf } from './demand.ts';

@@ -7,7 +7,7 @@ import { nftChain, nftRule, nftSet, nftTable, stepName } from '../../words/actio
 import { grouped } from '../../words/prose.ts';
 import { addressWords, networkWords } from '../list/address.ts';
 import type { Both } from '../list/arrivals.ts';
-import type { Holder } from '../list/holders.ts';
+import type { Holder } from '../list/ranking.ts';
 import { addressRemoval, sessionsWith, unknownSessions } from './keep-out.ts';
 import type { Extent } from './spared.ts';
 import { lastingRules, type Place, type Step, withEitherTool } from './step.ts';

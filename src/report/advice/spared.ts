@@ -2,7 +2,8 @@
 
 import { hasLocalNetwork, isOwnAddress, type OwnAddresses } from '../../kernel/namespaces/own-addresses.ts';
 import type { SshAccess } from '../../model/ssh-access.ts';
-import type { Holder, Holdings } from '../list/holders.ts';
+import type { Holdings } from '../list/holders.ts';
+import type { Holder } from '../list/ranking.ts';
 import { DOMINANT, HALF_STATES, NEARLY_ALL, type Suspicion, TCP } from './suspicion.ts';
 
 /**

@@ -2,7 +2,7 @@
 
 import { type IptablesRule, stepName } from '../../words/action.ts';
 import { addressWords } from '../list/address.ts';
-import type { Holder } from '../list/holders.ts';
+import type { Holder } from '../list/ranking.ts';
 import { iptablesFamilies } from './step.ts';
 
 /** The destination of a flood of half-open connections. */

@@ -1,8 +1,8 @@
 // Ports that NAT has given away. The kernel drops a new connection for which its search in the range finds no free port
 // (nf_nat_core.c, get_unique_tuple(); in a large range the search gives up before the last free one).
 
-import { classAt, classOf, type EntryClass } from '../list/digest.ts';
 import type { Entry } from '../list/entry.ts';
+import { classAt, classOf, type EntryClass } from '../list/entry-class.ts';
 import {
   DEFAULT_RANGES,
   fullGroups,

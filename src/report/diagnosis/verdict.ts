@@ -3,18 +3,18 @@
 import type { Drift } from '../../evaluate/drift.ts';
 import type { TableResult } from '../../evaluate/evaluate.ts';
 import { NOTHING_LOST, packetsLost } from '../../evaluate/losses.ts';
-import type { LossSpell } from '../../evaluate/past-losses.ts';
 import { driftWords } from '../../words/drift-words.ts';
 import { grouped } from '../../words/prose.ts';
 import { durationWords } from '../../words/words.ts';
 import { addressWords, protocolWords } from '../list/address.ts';
 import { sizeOf } from '../list/nat-groups.ts';
 import type { ReportFindings } from '../report-findings.ts';
-import { tableWords, totalOf, usageWords } from '../table-words.ts';
-import { type Diagnosis, isFine, isGone, type PastFull, RECENT_SECONDS, recentLosses, watchedOf } from './diagnosis.ts';
+import { tableWords, usageWords } from '../table-words.ts';
+import { isFine, isGone, type PastFull } from './diagnosis.ts';
+import { evictedWords, fineWords, lossesOfTable } from './fine-words.ts';
 import { leadWords } from './leads/lead-words.ts';
 import type { Shortage } from './nat-ports.ts';
-import { causesOfLoss, loweredWords, spellWords } from './spell-words.ts';
+import { causesOfLoss, loweredWords } from './spell-words.ts';
 import { events, ROOM_TROUBLE, type TableDiagnosis } from './table-trouble.ts';
 
 export function verdictText(found: ReportFindings): string {
@@ -121,63 +121,6 @@ function pastTableWords({ evaluation, identities }: ReportFindings, { spell, tab
   if (!isNamed) return spell.lines === 1 ? 'a table' : 'at least one table';
   return number === undefined ? 'the table of the initial namespace' : `the table of net:[${number}], which is gone,`;
 }
-
-/** Usage and losses if nothing is wrong now. */
-export function fineWords(found: ReportFindings): string {
-  const { diagnosis, evaluation } = found;
-  const { sinceBoot, past, worst } = diagnosis;
-  const used = usageWords(worst.result);
-  const lost = causesOfLoss(sinceBoot.lost);
-  if (lost === '' && !sinceBoot.isWhole) return `${used} used, drops unknown`;
-  const evicted = evictedWords(evaluation.results);
-  if (lost !== '') return `${used} used, ${lossesInWords(found, lost)}${evicted}`;
-  // The namespace that lost something is gone, and its counters with it.
-  const where = past !== undefined && past.table === undefined ? ' in the tables that could be read' : '';
-  return `${used} used, nothing dropped since boot${where}${evicted}`;
-}
-
-/** The same of one table. */
-function lossesOfTable(found: ReportFindings, result: TableResult): string {
-  const { diagnosis, recollection } = found;
-  const recent = recentLosses([result], recollection.pasts);
-  const alone = { ...diagnosis, recent, watched: watchedOf([result]), past: undefined };
-  return lossesInWords({ ...found, diagnosis: alone }, causesOfLoss(result.lostSinceBoot ?? NOTHING_LOST));
-}
-
-/** Entries that had to make room since boot, in all tables. */
-function evictedWords(results: readonly TableResult[]): string {
-  const evicted = results.reduce((sum, result) => sum + (totalOf(result, 'early_drop') ?? 0), 0);
-  return evicted === 0 ? '' : `; ${grouped(evicted)} evicted to make room since boot`;
-}
-
-/** The losses, when they were, and if packets are being lost now. */
-function lossesInWords(found: ReportFindings, sinceBoot: string): string {
-  const { recent, watched, past } = found.diagnosis;
-  const now = NOW_WORDS[watched];
-  const unknown = watched === 'none' || past !== undefined ? '' : ', recent losses unknown';
-  switch (recent.kind) {
-    case 'lost': {
-      const { spell, table } = recent;
-      const isMany = found.evaluation.results.length > 1 && found.diagnosis.trouble !== 'nat_exhausted';
-      const where = isMany ? ` in the table of ${tableWords(found, table)}` : '';
-      return `${spellWords(spell)}${where}; ${now}${mayBeRecent(spell) ? unknown : ''}`;
-    }
-    case 'none':
-      return `${sinceBoot} since boot, nothing in the last ${durationWords(recent.seconds)}`;
-    case 'unknown':
-      return `${sinceBoot} since boot; ${now}${unknown}`;
-  }
-}
-
-function mayBeRecent({ to, within }: LossSpell): boolean {
-  return to < RECENT_SECONDS && within >= RECENT_SECONDS;
-}
-
-const NOW_WORDS: Readonly<Record<Diagnosis['watched'], string>> = {
-  all: 'nothing now',
-  some: 'nothing now, as far as the counters show',
-  none: 'a single sample cannot show whether packets are being lost now',
-};
 
 const MOST_OTHERS = 2;
 

@@ -3,7 +3,8 @@
 import { grouped, indented } from '../../words/prose.ts';
 import { durationWords, percentWords } from '../../words/words.ts';
 import type { Arrivals, Both } from './arrivals.ts';
-import { type Holdings, type RankingName, samplingError } from './holders.ts';
+import { type Holdings, samplingError } from './holders.ts';
+import type { RankingName } from './ranking.ts';
 
 /** Which evidence there is of what is added. */
 export function arrivalLines({ kind, seconds, counted, read, added, telling }: Arrivals): readonly string[] {

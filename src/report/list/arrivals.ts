@@ -2,17 +2,9 @@
 
 import { FRESH_SECONDS } from './begun.ts';
 import type { Digest } from './digest.ts';
-import {
-  type Holder,
-  type Holdings,
-  kindsOf,
-  RANKING_NAMES,
-  type RankingName,
-  rankingsOf,
-  type Sampled,
-  talliesOf,
-} from './holders.ts';
+import { type Holdings, kindsOf, type Sampled } from './holders.ts';
 import type { OpenGroup } from './open-timers.ts';
+import { type Holder, RANKING_NAMES, type RankingName, rankingsOf, talliesOf } from './ranking.ts';
 import { countOf, heaviest, type Tally } from './tally.ts';
 
 /** Entries that began between two readings of the first lines of a list; the digest is scaled to the whole. */

@@ -1,7 +1,8 @@
 // When an entry began, by one reading of a list: from its remaining time and the timeout of its state.
 
-import { CLASSES, classAt, classOf, type Marks } from './digest.ts';
+import type { Marks } from './digest.ts';
 import { type Entry, STATES } from './entry.ts';
+import { CLASSES, classAt, classOf } from './entry-class.ts';
 import { shorterTimeout, type Timeouts, timeoutName } from './timeouts.ts';
 
 /** The age up to which an entry counts as fresh. */

@@ -2,7 +2,8 @@
 
 import type { Fault } from '../../model/fault.ts';
 import { isFresh } from './begun.ts';
-import { countYoung, type Digest, digestEntry, type Marks } from './digest.ts';
+import type { Digest, Marks } from './digest.ts';
+import { countYoung, digestEntry } from './digest-entry.ts';
 import { parseEntries } from './entry-list.ts';
 
 /** Bytes. */

@@ -1,32 +1,14 @@
-// A counted list by weight: the holders of its entries, their kinds, and the timeouts that keep them.
+// A counted list by weight: the holders of its entries, their kinds and groups, and what these show.
 
-import { classAt, type Digest, type EntryClass, LIFE_BOUNDS, type TallyName } from './digest.ts';
+import { type Digest, LIFE_BOUNDS } from './digest.ts';
 import { STATES } from './entry.ts';
+import { classAt, type EntryClass } from './entry-class.ts';
+import { type Kept, keptBy } from './kept.ts';
 import { type NatCount, natCountOf } from './nat-groups.ts';
-import { allHeld, CAPACITY, type Held, heaviest, type Tally } from './tally.ts';
-import { shorterTimeout, type TimeoutBy, type Timeouts, timeoutInForce, timeoutName } from './timeouts.ts';
+import { type Ranking, type Rankings, rankingOf, rankingsOf } from './ranking.ts';
+import { allHeld, type Held, heaviest, type Tally } from './tally.ts';
+import type { Timeouts } from './timeouts.ts';
 import { type UdpTarget, udpTargetsOf } from './udp-targets.ts';
-
-export const RANKING_NAMES = ['sources', 'networks', 'destinations', 'ports'] as const;
-export type RankingName = (typeof RANKING_NAMES)[number];
-
-/** Addresses as 32-bit words; of a network those of its first address; of a port one, `protocol << 16 | port`. */
-export interface Holder {
-  readonly key: readonly number[];
-  readonly ipv6: boolean;
-  readonly entries: number;
-}
-
-export interface Ranking {
-  readonly name: RankingName | 'sourcePorts';
-  readonly holders: readonly Holder[];
-  /** By how much any of the counts may be too low. */
-  readonly lacking: number;
-  /** How many different ones there are. */
-  readonly different: number;
-  /** True if `different` is a lower bound. */
-  readonly differentAtLeast: boolean;
-}
 
 export interface Kind {
   readonly protocol: number;
@@ -40,27 +22,6 @@ export interface Kind {
 export interface Group extends EntryClass {
   readonly port: number;
   readonly entries: number;
-}
-
-/** The entries that one timeout keeps. */
-export interface Kept {
-  /** Without `nf_conntrack_`. */
-  readonly name: string;
-  /** The timeout in force, if it is known; by the entries alone it is at least this. */
-  readonly seconds: number | undefined;
-  readonly by: TimeoutBy;
-  /** The sysctl, if it is known. */
-  readonly set: number | undefined;
-  readonly entries: number;
-  /** The most seconds that one of them has left. */
-  readonly longest: number;
-  /** A shorter value, and the entries that it would have ended by now. */
-  readonly shorter: number | undefined;
-  readonly ended: number;
-  /** Entries that came into its state within the last seconds (YOUNG_SECONDS), or had a packet there. */
-  readonly young: number;
-  /** Entries that have more time left than the sysctl gives. */
-  readonly beyond: number;
 }
 
 /** Connections that are ESTABLISHED and have no reply, from one source port. */
@@ -98,7 +59,7 @@ export interface Holdings {
   readonly zones: readonly { readonly zone: number; readonly entries: number }[];
   /** By how long they would still live: below each bound in seconds, the last one of all that are longer. */
   readonly lives: readonly { readonly below: number | undefined; readonly entries: number }[];
-  readonly rankings: Readonly<Record<RankingName, Ranking>>;
+  readonly rankings: Rankings;
   /** Source ports that clients do not choose by default: below 32768. */
   readonly sourcePorts: Ranking;
   readonly kinds: readonly Kind[];
@@ -115,19 +76,6 @@ export interface Holdings {
 
 function oneWayOf({ key: [key = 0], count }: Held): OneWay {
   return { protocol: key >>> 16, port: key & 0xffff, entries: count };
-}
-
-const TALLIES: Readonly<Record<Ranking['name'], readonly TallyName[]>> = {
-  sources: ['sources4', 'sources6'],
-  networks: ['networks4', 'networks6'],
-  destinations: ['destinations4', 'destinations6'],
-  ports: ['ports'],
-  sourcePorts: ['sourcePorts'],
-};
-
-/** The tallies of IPv4 and IPv6, or one for both. */
-export function talliesOf(name: RankingName): readonly TallyName[] {
-  return TALLIES[name];
 }
 
 // A table lives while its list is written, and expired entries are counted and not listed.
@@ -174,27 +122,6 @@ export function holdingsOf(digest: Digest, timeouts: Timeouts, top: number, samp
     oneWay: heaviest(digest.tallies.oneWay, 1).map(oneWayOf)[0],
     natTallies: [digest.tallies.nat4, digest.tallies.nat6],
   };
-}
-
-export function rankingsOf(digest: Digest, top: number, isSample: boolean): Holdings['rankings'] {
-  const ranked = (name: RankingName) => rankingOf(digest, name, top, isSample);
-  return {
-    sources: ranked('sources'),
-    networks: ranked('networks'),
-    destinations: ranked('destinations'),
-    ports: ranked('ports'),
-  };
-}
-
-function rankingOf({ tallies }: Digest, name: Ranking['name'], top: number, isSample: boolean): Ranking {
-  const parts = TALLIES[name].map((part) => tallies[part]);
-  const holders = parts.flatMap((tally, place) =>
-    heaviest(tally, top).map(({ key, count }) => ({ key, ipv6: place === 1, entries: count })),
-  );
-  holders.sort((a, b) => b.entries - a.entries);
-  const different = parts.reduce((sum, { used, lacking }) => sum + (lacking > 0 ? CAPACITY : used), 0);
-  const lacking = Math.max(...parts.map((part) => part.lacking));
-  return { name, holders: holders.slice(0, top), lacking, different, differentAtLeast: isSample || lacking > 0 };
 }
 
 const MOST_OF_THEM = 0.5;
@@ -251,40 +178,4 @@ export function kindsOf({ classes, offloaded }: Digest): readonly Kind[] {
     add(protocol, '', true, entries);
   });
   return Array.from(kinds.values()).sort((a, b) => b.entries - a.entries);
-}
-
-function keptBy(digest: Digest, timeouts: Timeouts): readonly Kept[] {
-  const names = new Map<string, number[]>();
-  digest.classes.forEach((entries, place) => {
-    const name = timeoutName(classAt(place));
-    if (entries > 0) names.set(name, [...(names.get(name) ?? []), place]);
-  });
-  const kept = Array.from(names, ([name, places]) => keptByTimeout(digest, name, places, timeouts));
-  return kept.sort((a, b) => b.entries - a.entries);
-}
-
-function keptByTimeout(
-  { classes, longest, ended, young, beyond }: Digest,
-  name: string,
-  places: readonly number[],
-  timeouts: Timeouts,
-): Kept {
-  const sum = (counts: Int32Array) => places.reduce((all, place) => all + (counts[place] ?? 0), 0);
-  const most = Math.max(...places.map((place) => longest[place] ?? 0));
-  const entries = sum(classes);
-  const { seconds, by } = timeoutInForce({ name, longest: most, entries }, timeouts);
-  // A shorter sysctl ends nothing that another timeout keeps.
-  const shorter = seconds === undefined || by !== 'sysctl' ? undefined : shorterTimeout(name, seconds);
-  return {
-    name,
-    seconds,
-    by,
-    set: timeouts.get(name),
-    entries,
-    longest: most,
-    shorter,
-    ended: shorter === undefined ? 0 : sum(ended),
-    young: sum(young),
-    beyond: sum(beyond),
-  };
 }

@@ -1,22 +1,22 @@
 // A list of entries for programs.
 
-import type { Count, InPlace } from '../../words/body-types.ts';
+import type { Count } from '../../words/body-types.ts';
 import { faultWords } from '../../words/faults.ts';
 import type { NamespaceBody } from '../../words/namespace-body.ts';
 import { foreignPath } from '../../words/words.ts';
-import { addressWords, networkWords, protocolWords } from './address.ts';
+import { protocolWords } from './address.ts';
 import { type ArrivalsBody, arrivalsBody } from './arrivals-body.ts';
 import {
   entriesInSample,
   type Holdings,
   isSourcePortTelling,
   oneWayService,
-  type Ranking,
   type Sampled,
   samplingError,
 } from './holders.ts';
 import type { Listed } from './listing.ts';
-import type { TimeoutBy } from './timeouts.ts';
+import { type AddressRanking, addressRanking, type PortRanking, portRanking } from './ranking-body.ts';
+import { type TimeoutBody, timeoutsBody } from './timeout-body.ts';
 
 export type ListBody = ListHead & (ListFault | ListFigures);
 
@@ -120,23 +120,6 @@ export interface SecondsLeft {
   readonly entries: Count;
 }
 
-interface RankingHead {
-  /** at least so many where may_lack is not 0 */
-  readonly different: Count;
-  /** by how much each count may be too low; 0 is exact */
-  readonly may_lack: Count;
-}
-
-export interface AddressRanking extends RankingHead {
-  /** @maxItems 1000 */
-  readonly top: readonly { readonly address: string; readonly entries: Count }[];
-}
-
-export interface PortRanking extends RankingHead {
-  /** @maxItems 1000 */
-  readonly top: readonly { readonly protocol: Count; readonly port: Count; readonly entries: Count }[];
-}
-
 export interface OneWayBody {
   readonly protocol: Count;
   readonly port: Count;
@@ -149,20 +132,6 @@ export interface KindBody {
   readonly state: string | null;
   readonly offloaded: boolean;
   readonly entries: Count;
-}
-
-export interface TimeoutBody {
-  readonly name: string;
-  /** in force; by the entries it is at least this */
-  readonly seconds: Count | null;
-  /** Evidence of that: the sysctl; entries that have more left; or all of them so little that their data is not acknowledged. */
-  readonly by: InPlace<TimeoutBy>;
-  /** the sysctl */
-  readonly set_seconds: Count | null;
-  readonly entries: Count;
-  readonly longest_seconds_left: Count;
-  readonly shorter_seconds: Count | null;
-  readonly shorter_would_have_ended: Count;
 }
 
 export function listFigures(listed: Listed): ListFault | ListFigures {
@@ -207,35 +176,4 @@ function sampleBody(holdings: Holdings, sample: Sampled): SampleBody {
   const { held, lines, read = lines } = sample;
   const error = samplingError(entriesInSample(holdings, sample));
   return { lines: held, of_lines: lines, read_lines: read, error_percentage_points: Number(error.toFixed(2)) };
-}
-
-function addressRanking({ rankings }: Holdings, name: 'sources' | 'networks' | 'destinations'): AddressRanking {
-  const ranking = rankings[name];
-  const words = name === 'networks' ? networkWords : addressWords;
-  const top = ranking.holders.map(({ key, ipv6, entries }) => ({ address: words(key, ipv6), entries }));
-  return { ...rankingHead(ranking), top };
-}
-
-function portRanking(ports: Ranking): PortRanking {
-  const top = ports.holders.map(({ key: [first = 0], entries }) => {
-    return { protocol: first >>> 16, port: first & 0xffff, entries };
-  });
-  return { ...rankingHead(ports), top };
-}
-
-function rankingHead({ different, lacking }: Ranking): RankingHead {
-  return { different, may_lack: lacking };
-}
-
-function timeoutsBody({ timeouts }: Holdings): readonly TimeoutBody[] {
-  return timeouts.map(({ name, seconds, by, set, entries, longest, shorter, ended }) => ({
-    name,
-    seconds: seconds ?? null,
-    by,
-    set_seconds: set ?? null,
-    entries,
-    longest_seconds_left: longest,
-    shorter_seconds: shorter ?? null,
-    shorter_would_have_ended: ended,
-  }));
 }

@@ -1,8 +1,9 @@
 // The timers of open TCP connections between two readings. A packet sets a timer back to the connection's whole timeout;
 // the timer of a connection without packets runs on.
 
-import { classOf, type Marks } from './digest.ts';
+import type { Marks } from './digest.ts';
 import { STATES } from './entry.ts';
+import { classOf } from './entry-class.ts';
 import { flowOf } from './list-part.ts';
 
 /** Open connections to one port, in one state, that were in both readings. */

@@ -3,7 +3,8 @@
 import type { TimeoutPolicy } from '../../kernel/rules/timeout-policies.ts';
 import { grouped, indented } from '../../words/prose.ts';
 import { durationWords, foreign, percentWords } from '../../words/words.ts';
-import type { Holdings, Kept } from './holders.ts';
+import type { Holdings } from './holders.ts';
+import type { Kept } from './kept.ts';
 
 const MOST_TIMEOUTS = 5;
 

@@ -1,8 +1,8 @@
 // Timeouts by kind of entry, and shorter values that can be advised.
 // Names and defaults: net/netfilter/nf_conntrack_proto_*.c, nf_conntrack_standalone.c.
 
-import type { EntryClass } from './digest.ts';
 import { STATES } from './entry.ts';
+import type { EntryClass } from './entry-class.ts';
 
 /** Seconds by name, without `nf_conntrack_` or `ip_conntrack_`: `tcp_timeout_established`. */
 export type Timeouts = ReadonlyMap<string, number>;

@@ -1,8 +1,9 @@
 // The sections of a report, in unusual cases.
 
 import { describe, expect, test } from 'vitest';
+import { counterLines } from '../../../src/report/counter-lines.ts';
 import { PLAIN } from '../../../src/report/palette.ts';
-import { counterLines, settingLines, whereLines } from '../../../src/report/report-sections.ts';
+import { settingLines, whereLines } from '../../../src/report/report-sections.ts';
 import {
   ALL,
   type Changes,

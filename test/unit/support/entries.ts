@@ -2,7 +2,8 @@
 
 import { type Arrivals, arrivalsOf } from '../../../src/report/list/arrivals.ts';
 import { marksOf } from '../../../src/report/list/begun.ts';
-import { type Digest, digestEntry, newDigest } from '../../../src/report/list/digest.ts';
+import { type Digest, newDigest } from '../../../src/report/list/digest.ts';
+import { digestEntry } from '../../../src/report/list/digest-entry.ts';
 import { type Entry, STATES } from '../../../src/report/list/entry.ts';
 import { type Holdings, holdingsOf } from '../../../src/report/list/holders.ts';
 import { DEFAULT_TIMEOUTS, type Timeouts } from '../../../src/report/list/timeouts.ts';

@@ -4,7 +4,8 @@ import type { OwnAddresses } from '../../../src/kernel/namespaces/own-addresses.
 import type { SshAccess } from '../../../src/model/ssh-access.ts';
 import { type Arrivals, arrivalsOf } from '../../../src/report/list/arrivals.ts';
 import { isFresh, marksOf } from '../../../src/report/list/begun.ts';
-import { type Digest, digestEntry, newDigest } from '../../../src/report/list/digest.ts';
+import { type Digest, newDigest } from '../../../src/report/list/digest.ts';
+import { digestEntry } from '../../../src/report/list/digest-entry.ts';
 import { parseEntries } from '../../../src/report/list/entry-list.ts';
 import { type Holdings, holdingsOf } from '../../../src/report/list/holders.ts';
 import { DEFAULT_TIMEOUTS } from '../../../src/report/list/timeouts.ts';

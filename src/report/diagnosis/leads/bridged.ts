@@ -17,7 +17,8 @@ import { TOOLS } from '../../../kernel/tools.ts';
 import type { Table } from '../../../model/table.ts';
 import { inNamespace } from '../../../words/in-namespace.ts';
 import { percentWords } from '../../../words/words.ts';
-import type { Holder, Holdings, Ranking } from '../../list/holders.ts';
+import type { Holdings } from '../../list/holders.ts';
+import type { Holder, Ranking } from '../../list/ranking.ts';
 import { ROOM_TROUBLE } from '../table-trouble.ts';
 import { type LeadBase, type LeadForm, note } from './lead.ts';
 

@@ -10,7 +10,6 @@ import type { DropRule } from '../../../model/drop-rule.ts';
 import { GENERATIONS, type Generation } from '../../../model/generation.ts';
 import type { Machine } from '../../../model/machine.ts';
 import type { Namespace, Table } from '../../../model/table.ts';
-import type { Count } from '../../../words/body-types.ts';
 import { inNamespace } from '../../../words/in-namespace.ts';
 import type { Evaluated } from '../../../words/message.ts';
 import { grouped } from '../../../words/prose.ts';
@@ -37,7 +36,7 @@ export interface InvalidHandling {
 }
 
 /** Sysctls that make packets invalid, or log them. */
-type InvalidSetting = 'tcp_loose' | 'tcp_be_liberal' | 'checksum' | 'log_invalid';
+export type InvalidSetting = 'tcp_loose' | 'tcp_be_liberal' | 'checksum' | 'log_invalid';
 
 const SETTINGS: readonly InvalidSetting[] = ['tcp_loose', 'tcp_be_liberal', 'checksum', 'log_invalid'];
 
@@ -194,36 +193,4 @@ function loggingCommands(table: Table, { settings }: InvalidHandling, generation
   }
   const off = note('and off again:', `${before}sysctl -w ${name}=${value}`, ...everywhere(0));
   return { on: [...everywhere(1), set], off };
-}
-
-export interface InvalidBody {
-  /** share of all packets received; null if these are not counted */
-  readonly share_percent: number | null;
-  /** names without nf_conntrack_ or ip_conntrack_; empty where they cannot be read */
-  readonly settings: Readonly<Partial<Record<InvalidSetting, Count>>>;
-  /** that drop what is invalid; null where rules could not be read */
-  readonly rules: readonly DropRuleBody[] | null;
-}
-
-export interface DropRuleBody {
-  readonly tool: DropRule['tool'];
-  /** for nft; empty for iptables */
-  readonly family: string;
-  readonly table: string;
-  readonly chain: string;
-  readonly handle: Count | null;
-  /** matched so far; null where it does not count them */
-  readonly packets: Count | null;
-}
-
-export function invalidBody({ share, handling: { settings, rules } }: InvalidLead): InvalidBody {
-  return {
-    share_percent: share === undefined ? null : Number((100 * share).toFixed(3)),
-    settings,
-    rules: rules?.map((rule) => ruleBody(rule)) ?? null,
-  };
-}
-
-function ruleBody({ handle, packets, ...rule }: DropRule): DropRuleBody {
-  return { ...rule, handle: handle ?? null, packets: packets ?? null };
 }

@@ -4,7 +4,7 @@ import type { State } from '../../../evaluate/state.ts';
 import type { InPlace } from '../../../words/body-types.ts';
 import type { Evaluated } from '../../../words/message.ts';
 import { type NamespaceBody, namespaceBody } from '../../../words/namespace-body.ts';
-import { type InvalidBody, invalidBody } from './invalid.ts';
+import { type InvalidBody, invalidBody } from './invalid-body.ts';
 import { formOf, type Lead, tableOf } from './leads.ts';
 
 export interface LeadBody {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { readFullLog, syslogTime } from '../../../../src/report/diagnosis/kernel-log.ts';
+import { readFullLog } from '../../../../src/report/diagnosis/kernel-log.ts';
+import { syslogTime } from '../../../../src/report/diagnosis/log-line.ts';
 import { fault, ok } from '../../support/observation.ts';
 import { type Files, rootOf, timeFor } from '../../support/root.ts';
 

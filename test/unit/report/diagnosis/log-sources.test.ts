@@ -3,7 +3,8 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { files } from '#system/files';
-import { lineOf, readFullLog, syslogTime } from '../../../../src/report/diagnosis/kernel-log.ts';
+import { readFullLog } from '../../../../src/report/diagnosis/kernel-log.ts';
+import { lineOf, syslogTime } from '../../../../src/report/diagnosis/log-line.ts';
 import type { Failed } from '../../../../src/system/contract.ts';
 import { fault, ok } from '../../support/observation.ts';
 import { type Files, rootOf } from '../../support/root.ts';

@@ -10,7 +10,8 @@ import {
   shortageOf,
 } from '../../../../src/report/diagnosis/nat-ports.ts';
 import { addressWords } from '../../../../src/report/list/address.ts';
-import { digestEntry, newDigest } from '../../../../src/report/list/digest.ts';
+import { newDigest } from '../../../../src/report/list/digest.ts';
+import { digestEntry } from '../../../../src/report/list/digest-entry.ts';
 import { type Entry, STATES } from '../../../../src/report/list/entry.ts';
 import { holdingsOf, natCountsOf } from '../../../../src/report/list/holders.ts';
 import {

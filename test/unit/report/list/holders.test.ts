@@ -1,14 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { addressWords, networkWords } from '../../../../src/report/list/address.ts';
-import { addDigest, CLASSES, digestEntry, scaleDigest } from '../../../../src/report/list/digest.ts';
+import { addDigest, scaleDigest } from '../../../../src/report/list/digest.ts';
+import { digestEntry } from '../../../../src/report/list/digest-entry.ts';
 import { STATES } from '../../../../src/report/list/entry.ts';
-import {
-  type Holdings,
-  holdingsOf,
-  isListOf,
-  type RankingName,
-  samplingError,
-} from '../../../../src/report/list/holders.ts';
+import { CLASSES } from '../../../../src/report/list/entry-class.ts';
+import { type Holdings, holdingsOf, isListOf, samplingError } from '../../../../src/report/list/holders.ts';
+import type { RankingName } from '../../../../src/report/list/ranking.ts';
 import { CAPACITY } from '../../../../src/report/list/tally.ts';
 import { DEFAULT_TIMEOUTS, shorterTimeout, timeoutName } from '../../../../src/report/list/timeouts.ts';
 import { digestOf, entry, type Flow, holdings, times } from '../../support/entries.ts';

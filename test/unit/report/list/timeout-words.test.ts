@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { TimeoutPolicy } from '../../../../src/kernel/rules/timeout-policies.ts';
 import { marksOf } from '../../../../src/report/list/begun.ts';
-import { countYoung } from '../../../../src/report/list/digest.ts';
+import { countYoung } from '../../../../src/report/list/digest-entry.ts';
 import { holdingsOf } from '../../../../src/report/list/holders.ts';
 import { timeoutLines } from '../../../../src/report/list/timeout-words.ts';
 import { DEFAULT_TIMEOUTS } from '../../../../src/report/list/timeouts.ts';
