@@ -220,7 +220,7 @@ function namespacesBody({ evaluation, identities }: Evaluated): NamespacesBody |
   const { visibility, unread } = observation;
   if (visibility?.ok !== true) return null;
   const { atLeast, processes, hidepid, mounts, mountsKnown } = visibility.value;
-  const told = [...new Set([...remarkable.slice(0, MOST_LISTED), ...fullest.slice(0, MOST_LISTED)])];
+  const shown = [...new Set([...remarkable.slice(0, MOST_LISTED), ...fullest.slice(0, MOST_LISTED)])];
   return {
     found: results.length + unread.length,
     at_least: atLeast,
@@ -228,7 +228,7 @@ function namespacesBody({ evaluation, identities }: Evaluated): NamespacesBody |
     hidepid: hidepid ?? null,
     mounts_not_entered: mounts,
     mounts_known: mountsKnown,
-    listed: told.map((result) => ({
+    listed: shown.map((result) => ({
       ...namespaceBody(identities, result.table),
       state: result.state,
       metrics: valuesOf(result.measurements),
@@ -236,7 +236,7 @@ function namespacesBody({ evaluation, identities }: Evaluated): NamespacesBody |
     })),
     unread: unread
       .slice(0, MOST_LISTED)
-      .map((one) => ({ ...namespaceBody(identities, one), fault: faultWords(one.fault) })),
+      .map((namespace) => ({ ...namespaceBody(identities, namespace), fault: faultWords(namespace.fault) })),
     unread_count: unread.length,
   };
 }

@@ -23,10 +23,10 @@ async function runCheck(options: CheckOptions, deadline: Deadline, record: Recor
   const opened = openRoot(options.root, deadline);
   if ('fault' in opened) return failCheck(faultWords(opened.fault), options.format);
   const { root } = opened;
-  const { message: told, histories } = await lookAndJudge(root, options);
+  const { message: judged, histories } = await lookAndJudge(root, options);
   const late = root.late();
-  const judged = late === undefined ? told : plainMessage('unknown', faultWords(late));
-  const message = options.record ? await recordedMessage(root, judged, histories, options, record) : judged;
+  const verdict = late === undefined ? judged : plainMessage('unknown', faultWords(late));
+  const message = options.record ? await recordedMessage(root, verdict, histories, options, record) : verdict;
   return rendered(
     { ...message, details: [...message.details, ...(await attemptDetails(root, options))] },
     options.format,

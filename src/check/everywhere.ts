@@ -19,7 +19,7 @@ export function identitiesTold(root: Root, evaluation: Evaluation, { verbosity, 
   const { observation, results, remarkable, fullest } = evaluation;
   const listed = verbosity > 0 || format !== 'nagios' ? MOST_LISTED : 0;
   const fuller = fullest.slice(0, 1).filter(({ table }) => table.entries > results[0].table.entries);
-  const told = [...remarkable.slice(0, MOST_NAMED), ...fuller, ...fullest.slice(0, listed)].map(({ table }) => table);
-  const namespaces: readonly Namespace[] = [...told, ...observation.unread.slice(0, listed)];
-  return new Map(namespaces.map((one) => [one.key, identify(root, one)]));
+  const tables = [...remarkable.slice(0, MOST_NAMED), ...fuller, ...fullest.slice(0, listed)].map(({ table }) => table);
+  const namespaces: readonly Namespace[] = [...tables, ...observation.unread.slice(0, listed)];
+  return new Map(namespaces.map((namespace) => [namespace.key, identify(root, namespace)]));
 }

@@ -19,10 +19,10 @@ export function recallTables(root: Root, { tables, clock }: Observation, dir: st
   if (!known.ok) return new Map([[own.key, known]]);
   const name = known.value;
   const { boot } = clock.value;
-  const remembered = (file: string, some: readonly Table[]) => {
-    const subjects = some.map((table) => subjectOf(root, table, table.isOwn ? name : table.key, clock.value));
+  const remembered = (file: string, group: readonly Table[]) => {
+    const subjects = group.map((table) => subjectOf(root, table, table.isOwn ? name : table.key, clock.value));
     const histories = remember(dir, self.effectiveUser(), { name: file, boot, window, subjects });
-    return some.flatMap(({ key }, at) => (histories[at] === undefined ? [] : [[key, histories[at]] as const]));
+    return group.flatMap(({ key }, at) => (histories[at] === undefined ? [] : [[key, histories[at]] as const]));
   };
   const theirs = others.length === 0 ? [] : remembered(name.replace(/^\w+:/, 'all:'), others);
   return new Map([...remembered(name, [own]), ...theirs]);

@@ -104,15 +104,15 @@ interface UnreadFile extends IncidentFile {
 function readRecordFiles(folder: OwnFolder, all: readonly IncidentFile[]) {
   const read: ReadFile[] = [];
   const unread: UnreadFile[] = [];
-  for (const one of newestFirst(all.filter((each) => isRecordFile(each, all)))) {
-    const record = readIncidentRecord(folder, one.file);
-    if (record.ok) read.push({ ...one, record: record.value });
-    else unread.push({ ...one, fault: record.fault });
+  for (const recordFile of newestFirst(all.filter((each) => isRecordFile(each, all)))) {
+    const record = readIncidentRecord(folder, recordFile.file);
+    if (record.ok) read.push({ ...recordFile, record: record.value });
+    else unread.push({ ...recordFile, fault: record.fault });
   }
   const open = read.filter(({ file, name }) => file === name + OPEN_END);
-  const isSecond = (one: ReadFile) =>
-    open.includes(one) && open.some(({ key, number }) => key === one.key && number < one.number);
-  return { read: read.filter((one) => !isSecond(one)), unread };
+  const isSecond = (recordFile: ReadFile) =>
+    open.includes(recordFile) && open.some(({ key, number }) => key === recordFile.key && number < recordFile.number);
+  return { read: read.filter((recordFile) => !isSecond(recordFile)), unread };
 }
 
 function isRecordFile({ file, name }: IncidentFile, all: readonly IncidentFile[]): boolean {
@@ -120,8 +120,8 @@ function isRecordFile({ file, name }: IncidentFile, all: readonly IncidentFile[]
   return file === name + OPEN_END && !all.some((other) => other.file === name + CLOSED_END);
 }
 
-function newestFirst(some: readonly IncidentFile[]): readonly IncidentFile[] {
-  return some.slice().sort((a, b) => b.number - a.number || (a.name < b.name ? 1 : -1));
+function newestFirst(unsorted: readonly IncidentFile[]): readonly IncidentFile[] {
+  return unsorted.slice().sort((a, b) => b.number - a.number || (a.name < b.name ? 1 : -1));
 }
 
 function readIncidentRecord(folder: OwnFolder, file: string): Reading<IncidentRecord> {
@@ -182,18 +182,18 @@ function clearIncidents(folder: OwnFolder): void {
   if ('errno' in names) return;
   const all = incidentFiles(names);
   const isOpen = ({ file, name }: IncidentFile) => file === name + OPEN_END;
-  const records = all.filter((one) => isRecordFile(one, all));
+  const records = all.filter((incidentFile) => isRecordFile(incidentFile, all));
   const { read: on, unread } = readRecordFiles(folder, records.filter(isOpen));
   // An incident that is on would begin again at once.
-  const worthKeeping = [...on, ...newestFirst([...records.filter((one) => !isOpen(one)), ...unread])];
+  const worthKeeping = [...on, ...newestFirst([...records.filter((incidentFile) => !isOpen(incidentFile)), ...unread])];
   const kept = new Set(worthKeeping.slice(0, MOST_INCIDENTS).map(({ name }) => name));
   const recorded = new Set(records.map(({ name }) => name));
-  const isSuperfluous = (one: IncidentFile): boolean => {
-    if (kept.has(one.name)) return isOpen(one) && !isRecordFile(one, all);
+  const isSuperfluous = (incidentFile: IncidentFile): boolean => {
+    if (kept.has(incidentFile.name)) return isOpen(incidentFile) && !isRecordFile(incidentFile, all);
     // The record of a report just written may follow.
-    return recorded.has(one.name) || ageOf(`${path}/${one.file}`) > LEFTOVER_SECONDS;
+    return recorded.has(incidentFile.name) || ageOf(`${path}/${incidentFile.file}`) > LEFTOVER_SECONDS;
   };
   const leftovers = names.filter((name) => name.endsWith('.tmp') && isLeftover(name, ageOf(`${path}/${name}`)));
-  for (const file of [...all.filter(isSuperfluous).map((one) => one.file), ...leftovers])
+  for (const file of [...all.filter(isSuperfluous).map((incidentFile) => incidentFile.file), ...leftovers])
     files.remove(`${path}/${file}`);
 }

@@ -165,9 +165,9 @@ function writeWhole(path: string, text: string): Failed | undefined {
 
 function writeAll(descriptor: number, all: Uint8Array): Failed | undefined {
   for (let written = 0; written < all.length; ) {
-    const more = files.write(descriptor, all, written);
-    if (typeof more !== 'number') return more;
-    written += more;
+    const count = files.write(descriptor, all, written);
+    if (typeof count !== 'number') return count;
+    written += count;
   }
   return undefined;
 }

@@ -24,20 +24,20 @@ export function stepsOf(check: IncidentCheck, host: string, kept: readonly KeptI
   const isOf = ({ record }: KeptIncident, { name }: CheckedTable) =>
     record.boot === check.clock.boot && record.table === name;
   const ends = open.flatMap((incident): readonly IncidentStep[] => {
-    const table = check.tables.find((one) => isOf(incident, one));
+    const table = check.tables.find((candidate) => isOf(incident, candidate));
     if (table !== undefined) return table.signs.length === 0 ? [{ kind: 'end', incident, ended: 'clean', table }] : [];
     const ended = endUnseen(incident.record, check, host, now);
     return ended === undefined ? [] : [{ kind: 'end', incident, ended }];
   });
   const room = MOST_INCIDENTS - open.length + ends.length;
   const troubled = check.tables.filter(({ signs }) => signs.length > 0).sort(byWeight);
-  const going = troubled.map((table) => ({ table, incident: open.find((one) => isOf(one, table)) }));
+  const going = troubled.map((table) => ({ table, incident: open.find((candidate) => isOf(candidate, table)) }));
   const begins = going.filter(({ incident }) => incident === undefined).slice(0, room);
   return [
     ...ends,
     ...going.flatMap(({ table, incident }): readonly IncidentStep[] => {
       if (incident !== undefined) return [{ kind: 'continue', table, incident }];
-      return begins.some((one) => one.table === table) ? [{ kind: 'begin', table }] : [];
+      return begins.some((begin) => begin.table === table) ? [{ kind: 'begin', table }] : [];
     }),
   ];
 }

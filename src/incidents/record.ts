@@ -96,10 +96,10 @@ async function keepReports(
   const reserve = Math.min(MOST_RESERVED * left, Math.max(RESERVE_MILLISECONDS, RESERVE_SHARE * left));
   const dues = going.filter(({ due }) => due !== undefined);
   let fault: Fault | undefined;
-  for (const [at, one] of dues.entries()) {
+  for (const [at, due] of dues.entries()) {
     const until = deadline.elapsed() + (deadline.left() - reserve) / (dues.length - at);
     const slice = { elapsed: deadline.elapsed, left: () => until - deadline.elapsed() };
-    const change = await changeWithReport(check, one, slice);
+    const change = await changeWithReport(check, due, slice);
     fault = fault ?? storeIncidents(place, [change]);
   }
   return fault;

@@ -114,9 +114,9 @@ function memoryLines(machine: Machine, plan: Plan): readonly string[] {
   if (!available.ok) return [...lines, '  Unknown whether it fits: the available memory could not be read.'];
   const room = `${available.value.exact ? '' : 'about '}${sizeWords(available.value.bytes)} available`;
   const others = generation === 'ip_conntrack' ? '' : ' Each further network namespace may fill its own table.';
-  const more = extraBytes > 0 ? `${moreWord(cost)}${sizeWords(extraBytes)} more` : 'no more memory';
+  const extra = extraBytes > 0 ? `${moreWord(cost)}${sizeWords(extraBytes)} more` : 'no more memory';
   const verdict = plan.fits ? 'It fits' : 'It does NOT fit';
-  return [...lines, ...indented(`${verdict}: ${more} than now, with ${room}.${others}`)];
+  return [...lines, ...indented(`${verdict}: ${extra} than now, with ${room}.${others}`)];
 }
 
 // The buckets of the plan keep chains short.

@@ -21,9 +21,9 @@ export function driftWords({ live, wanted }: Drift): string {
 
 /** Names on line 1 a file that may set the limit and could not be read; empty if all were read. */
 export function unjudgedWords(faults: readonly Fault[]): string {
-  const [first, ...more] = faults;
+  const [first, ...others] = faults;
   if (first === undefined) return '';
-  return `configured limit not judged: ${faultWords(first)}${more.length === 0 ? '' : ` and ${more.length} more`}`;
+  return `configured limit not judged: ${faultWords(first)}${others.length === 0 ? '' : ` and ${others.length} more`}`;
 }
 
 /** The lines of `-v`: the comparison, and each likely cause with its remedy and evidence. */
