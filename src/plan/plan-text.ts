@@ -22,7 +22,7 @@ export function misfitWords({ tables: [{ entries }] }: Observation, { limit, lar
 export function misfitText(observation: Observation, plan: Plan): readonly string[] {
   const { largest = 0, obstacle } = plan;
   if (obstacle === 'in use') return [...costLines(observation, plan), '', ...wrapped(IN_USE)];
-  const instead = `No commands: they would let the table take memory that is not there. The largest limit that fits now is ${grouped(largest)}, with nothing left for anything else: check_conntrack plan --max ${largest} shows how to set it.`;
+  const instead = `No commands: a full table would need more memory than is available. The largest limit that fits now is ${grouped(largest)}, which leaves no memory for other programs: check_conntrack plan --max ${largest} shows how to set it.`;
   return [...costLines(observation, plan), ...(largest === 0 ? [] : ['', ...wrapped(instead)])];
 }
 

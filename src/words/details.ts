@@ -160,7 +160,7 @@ function faultLines({ observation: { machine, tables } }: Evaluation): string[] 
     ...missingLine('no counters', statistics),
     ...missingLine('no buckets', machine.buckets),
     ...missingLine('object size estimated', machine.slabCache),
-    ...[acct, timestamp, events, listener].flatMap((setting) => assumedLine('extension assumed by default', setting)),
+    ...[acct, timestamp, events, listener].flatMap((setting) => assumedLine('default extension assumed', setting)),
     ...(elsewhere === undefined ? [] : missingLine('event listeners in other namespaces unknown', elsewhere)),
     ...(rules === undefined ? [] : missingLine('extensions added by rules unknown', rules)),
     ...missingLine('page size of 4 KiB assumed', machine.pageSize),

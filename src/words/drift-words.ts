@@ -74,7 +74,7 @@ function unseenLine({ evidence, machine }: Observation): readonly string[] {
   if (evidence === undefined) return [];
   const unseen = [...(evidence.builtIn === undefined ? ['loaded modules'] : []), ...evidence.unseen];
   const why = machine.view === 'captured' ? 'the tree does not have them' : 'they cannot be read';
-  return unseen.length === 0 ? [] : [`not looked at, because ${why}: ${unseen.join(', ')}`];
+  return unseen.length === 0 ? [] : [`not checked, because ${why}: ${unseen.join(', ')}`];
 }
 
 /** The evidence for a cause. */
@@ -83,7 +83,7 @@ export function evidenceWords(cause: Cause, { wanted, live }: Drift, observation
   const { generation } = machine;
   switch (cause) {
     case 'unknown key':
-      return `evidence: ${generation}, and no key of its limit in the files`;
+      return `evidence: this kernel has ${generation}, and no file has a key of its limit`;
     case 'not read at boot':
       return evidence?.kind === 'red hat without systemd'
         ? `evidence: ${foreign(evidence.mark ?? '')}`
@@ -93,7 +93,7 @@ export function evidenceWords(cause: Cause, { wanted, live }: Drift, observation
     case 'iptables unloads':
       return 'evidence: /etc/sysconfig/iptables-config does not say "no"';
     case 'kube-proxy':
-      return `evidence: ${foreign(evidence?.kubelet ?? '')}, and its limit or a quarter of the limit as buckets`;
+      return `evidence: ${foreign(evidence?.kubelet ?? '')}, and a limit that kube-proxy sets, or a quarter of the limit as buckets`;
     case 'stopped half way':
       return `evidence: ${live} in an earlier line, in ${foreign(stoppedAfter(wanted, live, configuration))}`;
     case 'quarter buckets':
@@ -146,13 +146,13 @@ export function causeWords(cause: Cause, drift: Drift, observation: Observation)
     case 'stopped half way':
       return stoppedWords(drift, observation);
     case 'quarter buckets':
-      return `loading the module with these buckets would not set ${live}; they are a quarter as many, as kube-proxy (its --conntrack-max-per-core and --conntrack-min) and other programs set them: one of them has set it since`;
+      return `kube-proxy (its --conntrack-max-per-core and --conntrack-min) or a similar program has set ${live}: the buckets are a quarter of it, and loading the module with these would not set it`;
     case 'set since':
       return `loading the module with these buckets would not set ${live}: sysctl -w, a script or another program has set it since`;
     case 'built in':
       return `conntrack is built into this kernel, modprobe options do nothing; put nf_conntrack.hashsize=${wanted.value} on its command line`;
     case 'rule without effect':
-      return `the udev rule in ${foreign(observation.evidence?.udevRule ?? '')} runs sysctl when the module is loaded, and had no effect; journalctl -u systemd-udevd`;
+      return `the udev rule in ${foreign(observation.evidence?.udevRule ?? '')} runs sysctl when the module is loaded, and had no effect; see journalctl -u systemd-udevd`;
     case 'loaded after sysctl':
       return `the module is not loaded at boot, so sysctl may run before it is there; ${loaderRemedy(observation)}`;
     case 'no hashsize':

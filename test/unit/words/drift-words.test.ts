@@ -92,7 +92,7 @@ const TWO_LINES: Configuration = {
 };
 const MODULE = 'nf_conntrack';
 const EVIDENCE_OF: Readonly<Record<Cause, readonly [string, Changes]>> = {
-  'unknown key': [`${MODULE}, and no key of its limit in the files`, { configuration: OLD_KEY }],
+  'unknown key': [`this kernel has ${MODULE}, and no file has a key of its limit`, { configuration: OLD_KEY }],
   'not read at boot': ['systemd, and no link to the file in the folders of sysctl.d', {}],
   'pve-firewall': [
     '/etc/pve, and the limit that pve-firewall sets',
@@ -100,7 +100,7 @@ const EVIDENCE_OF: Readonly<Record<Cause, readonly [string, Changes]>> = {
   ],
   'iptables unloads': ['/etc/sysconfig/iptables-config does not say "no"', {}],
   'kube-proxy': [
-    '/var/lib/kubelet, and its limit or a quarter of the limit as buckets',
+    '/var/lib/kubelet, and a limit that kube-proxy sets, or a quarter of the limit as buckets',
     { evidence: { ...EVIDENCE, kubelet: '/var/lib/kubelet' } },
   ],
   'stopped half way': [`1000 in an earlier line, in ${CONF}`, { configuration: TWO_LINES }],
@@ -141,13 +141,13 @@ describe('evidence that could not be read', () => {
   test('places missing from a tree', () => {
     const evidence = { ...EVIDENCE, builtIn: undefined, unseen: ['init system', 'udev rules'] } as const;
     expect(unseen({ evidence, view: 'captured' })).toEqual([
-      'not looked at, because the tree does not have them: loaded modules, init system, udev rules',
+      'not checked, because the tree does not have them: loaded modules, init system, udev rules',
     ]);
   });
 
   test('an unreadable list of modules', () => {
     expect(unseen({ evidence: { ...EVIDENCE, builtIn: undefined }, view: 'own' })).toEqual([
-      'not looked at, because they cannot be read: loaded modules',
+      'not checked, because they cannot be read: loaded modules',
     ]);
   });
 

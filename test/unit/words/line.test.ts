@@ -416,8 +416,8 @@ describe('long output', () => {
   test('an unreadable switch counts at its default, a missing one as off', () => {
     const { acct, timestamp } = table().extensions;
     const extensions = { acct, timestamp, events: fault('denied', '/proc/e'), listener: fault('missing', '/proc/l') };
-    const lines = detailsOf({ extensions }).filter((line) => line.startsWith('extension assumed by default'));
-    expect(lines).toEqual(['extension assumed by default: cannot read /proc/e: permission denied (root can)']);
+    const lines = detailsOf({ extensions }).filter((line) => line.startsWith('default extension assumed'));
+    expect(lines).toEqual(['default extension assumed: cannot read /proc/e: permission denied (root can)']);
   });
 
   test('requested files, and the time each took', () => {
