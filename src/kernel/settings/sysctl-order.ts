@@ -29,12 +29,29 @@ const LINK = '99-sysctl.conf';
 const CONF_TARGETS = /^(?:\/etc|\.\.|(?:\.\.\/){2,}etc)\/sysctl\.conf$/;
 /** Stands for bytes that are not UTF-8: a file with such a name cannot be opened. */
 const REPLACED = '\ufffd';
+/** Alpine's and OpenWrt's applies files with busybox's sysctl, in an order of its own; Gentoo's leaves it to procps. */
+const BOOT_SCRIPT = '/etc/init.d/sysctl';
+const SCRIPT_LIMIT = 1 << 16;
+/** Places that it names. */
+const SCRIPT_PLACES = /(?:\/\w+)+\/sysctl\.d\/\*\.conf|\/etc\/sysctl\.conf/g;
+const ALL_OF_A_FOLDER = '/*.conf';
+/** A file in one of these, applied later, hides those of the same name, if the script compares names. */
+const HIDING = ['/etc/sysctl.d', '/run/sysctl.d'];
+const SYSCTL = '/sbin/sysctl';
 /** is_ignored_file() of Red Hat's initscripts. */
 const BACKUP = /(?:~|\.(?:bak|orig|rpmnew|rpmorig|rpmsave))$/;
 
 export function sysctlReader(root: Root): SysctlReader {
   if (OPENWRT_MARKS.some((path) => exists(root.locate(path)))) return 'busybox';
-  return runsSystemd(root) ? 'systemd' : 'procps';
+  if (runsSystemd(root)) return 'systemd';
+  const isProcps = exists(root.locate(SYSCTL)) && linkTarget(root, SYSCTL) === undefined;
+  return bootScript(root) === undefined || isProcps ? 'procps' : 'busybox';
+}
+
+/** The text of the script, if it has an order of its own. */
+function bootScript(root: Root): string | undefined {
+  const script = root.read(BOOT_SCRIPT, SCRIPT_LIMIT, (text) => ({ ok: true, value: text }));
+  return script.ok && /\/\*\.conf/.test(script.value) && !script.value.includes('--system') ? script.value : undefined;
 }
 
 /**
@@ -44,6 +61,8 @@ export function sysctlReader(root: Root): SysctlReader {
 export function sysctlPaths(root: Root, reader: SysctlReader, faults: Fault[]): readonly SysctlPath[] {
   const redHat = reader === 'procps' ? oldRedHat(root) : undefined;
   if (redHat !== undefined) return redHatPaths(root, redHat, faults);
+  const script = reader === 'systemd' ? undefined : bootScript(root);
+  if (script !== undefined) return scriptPaths(root, script, faults);
   const folders = reader === 'busybox' ? OWN_FOLDER : SYSCTL_FOLDERS;
   const paths = settingsFiles(root, folders, faults, reader === 'procps' ? isConf : isVisibleConf).map((path) =>
     leadsToConf(root, path) ? CONF : path,
@@ -51,6 +70,25 @@ export function sysctlPaths(root: Root, reader: SysctlReader, faults: Fault[]): 
   const inFolders = paths.map((path) => ({ path, atBoot: true }));
   if (reader === 'systemd' && paths.includes(CONF)) return inFolders;
   return [...inFolders, { path: CONF, atBoot: reader !== 'systemd' }];
+}
+
+/** The files in the order in which the script names them; older ones of Alpine name /lib after /etc. */
+function scriptPaths(root: Root, script: string, faults: Fault[]): readonly SysctlPath[] {
+  const places = Array.from(new Set(script.match(SCRIPT_PLACES) ?? []));
+  const folders = places.map((place) => place.replace(ALL_OF_A_FOLDER, ''));
+  const hides = script.includes('##*/');
+  const isHidden = (name: string, at: number) =>
+    hides && HIDING.some((folder) => folders.indexOf(folder) > at && exists(root.locate(`${folder}/${name}`)));
+  return places.flatMap((place, at) => {
+    if (place === CONF) return [{ path: CONF, atBoot: true }];
+    const paths = settingsFiles(
+      root,
+      folders.slice(at, at + 1),
+      faults,
+      (name) => isVisibleConf(name) && !isHidden(name, at),
+    );
+    return paths.map((path) => ({ path: leadsToConf(root, path) ? CONF : path, atBoot: true }));
+  });
 }
 
 /** apply_sysctl() of release 6: every file of the folder after /etc/sysctl.conf; releases 4 and 5 have no folder. */

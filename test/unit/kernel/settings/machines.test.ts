@@ -49,6 +49,51 @@ describe('Red Hat without systemd', () => {
   });
 });
 
+describe('OpenRC', () => {
+  // The loops of the scripts of Alpine, now and before, and the line of Gentoo's; their other lines do not matter.
+  const compared = `if [ -f /etc/sysctl.d/"\${f##*/}" ]; then continue; fi\n`;
+  const NOW = `for f in /lib/sysctl.d/*.conf \\\n /usr/lib/sysctl.d/*.conf; do\n${compared}done
+for f in /etc/sysctl.d/*.conf; do\nif [ -f /run/sysctl.d/"\${f##*/}" ]; then continue; fi\ndone
+[ -f /etc/sysctl.conf ] && sysctl -p /etc/sysctl.conf\nfor f in /run/sysctl.d/*.conf; do sysctl -p "$f"; done\n`;
+  const BEFORE =
+    'for i in /run/sysctl.d/*.conf /etc/sysctl.d/*.conf /usr/lib/sysctl.d/*.conf /lib/sysctl.d/*.conf /etc/sysctl.conf; do\n';
+  const GENTOO = 'while read -r line; do :; done < /etc/sysctl.conf\nsysctl -q --system\n';
+  const files = {
+    'lib/sysctl.d/z.conf': sets(1),
+    'usr/lib/sysctl.d/y.conf': sets(2),
+    'etc/sysctl.d/x.conf': sets(3),
+  };
+
+  test.each<[string, string, Files, number]>([
+    ['/etc after /usr/lib and /lib, whatever the names', NOW, files, 3],
+    ['/etc/sysctl.conf after the folder', NOW, { ...files, 'etc/sysctl.conf': sets(4) }, 4],
+    ['/run at the end', NOW, { ...files, 'etc/sysctl.conf': sets(4), 'run/sysctl.d/a.conf': sets(5) }, 5],
+    ['a file that one of the same name hides', NOW, { 'lib/sysctl.d/a.conf': sets(1), 'etc/sysctl.d/a.conf': '' }, 0],
+    ['older: /lib after /etc', BEFORE, files, 1],
+    ['older: no file hides another', BEFORE, { 'lib/sysctl.d/a.conf': sets(1), 'etc/sysctl.d/a.conf': '' }, 1],
+    ['older: /etc/sysctl.conf last', BEFORE, { ...files, 'etc/sysctl.conf': sets(4) }, 4],
+    ['Gentoo: by name', GENTOO, files, 1],
+    [
+      'Gentoo: a file hides others of its name',
+      GENTOO,
+      { 'lib/sysctl.d/a.conf': sets(1), 'etc/sysctl.d/a.conf': '' },
+      0,
+    ],
+    ['no such script: by name', '', files, 1],
+  ])('%s', (_, script, settings, value) => {
+    const found = configured({ 'etc/alpine-release': '3.20\n', 'etc/init.d/sysctl': script, ...settings });
+    expect(found.value ?? 0).toBe(value);
+  });
+
+  test('busybox leaves a file at the first value that the kernel refuses, procps does not', () => {
+    const refused = { 'etc/init.d/sysctl': NOW, 'etc/sysctl.conf': `-${sets(6)}${sets('many')}${sets(7)}` };
+    expect(configured(refused).value).toBeUndefined();
+    expect(configured({ ...refused, 'sbin/sysctl': '' }).value).toBe(7);
+    const link = (path: string) => symlinkSync('/bin/busybox', path);
+    expect(configured({ ...refused, 'sbin/sysctl': link }).value).toBeUndefined();
+  });
+});
+
 test('VyOS: its own file counts, not the hashsize', () => {
   const files = {
     'etc/modprobe.d/vyatta_nf_conntrack.conf': 'options nf_conntrack hashsize=32768\n',
