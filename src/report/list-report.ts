@@ -10,11 +10,11 @@ export async function reportOfList(context: ReportContext): Promise<Reported> {
   const { options, deadline } = context;
   const opened = openCaptured(options.entries ?? '-');
   if ('fault' in opened) return reportedFailure(opened.fault);
-  const { nothing, withNew } = await readList(opened.feed, undefined, context);
+  const { emptyFault, withNew } = await readList(opened.feed, undefined, context);
   if (deadline.left() <= 0) return reportedFailure({ kind: 'timeout', source: opened.feed.source });
   const listed = withNew(() => undefined);
-  if (listed.kind === 'none' || nothing !== undefined)
-    return reportedFailure(nothing ?? { kind: 'empty', source: opened.feed.source });
+  if (listed.kind === 'none' || emptyFault !== undefined)
+    return reportedFailure(emptyFault ?? { kind: 'empty', source: opened.feed.source });
   const of = `a list of ${entriesWords(listed.holdings)}`;
   return {
     state: 'ok',

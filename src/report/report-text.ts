@@ -110,11 +110,11 @@ function ownerLines(findings: ReportFindings): readonly string[] {
     );
 }
 
-function foreignLines(found: ReportFindings): readonly string[] {
-  const { isForeign, isGiven, listed, subject } = found;
+function foreignLines(findings: ReportFindings): readonly string[] {
+  const { isForeign, isGiven, listed, subject } = findings;
   if (!isForeign || listed.kind !== 'list') return [];
   const lengths = `The list has ${entriesWords(listed.holdings)}, the table ${grouped(subject.entries)}`;
-  const why = isGiven ? 'the list is from another table or another time' : unlistedWords(found);
+  const why = isGiven ? 'the list is from another table or another time' : unlistedWords(findings);
   return indented(`${lengths}: ${why}. Advice ignores this list.`);
 }
 

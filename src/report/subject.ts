@@ -36,6 +36,6 @@ export async function listOf(
   // A timeout names this file, not the next one.
   root.expired(opened.feed.source);
   // A given list is required: without it there is no report.
-  const nothing = entries === undefined ? undefined : read.nothing;
-  return nothing === undefined ? read : reportedFailure(nothing);
+  const emptyFault = entries === undefined ? undefined : read.emptyFault;
+  return emptyFault === undefined ? read : reportedFailure(emptyFault);
 }

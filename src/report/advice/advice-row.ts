@@ -9,20 +9,20 @@ export type EarlierAdvice = readonly { readonly kind: string }[];
 export type WithStep<Given> = Given & { readonly stepIn: (context: Context) => Step };
 
 export function adviceRow<Given>(
-  give: (about: Case, earlier: EarlierAdvice) => readonly Given[],
+  give: (facts: Case, earlier: EarlierAdvice) => readonly Given[],
   step: (given: Given, context: Context) => Step,
 ) {
-  return (about: Case, earlier: EarlierAdvice) => give(about, earlier).map((given) => withStep(given, step));
+  return (facts: Case, earlier: EarlierAdvice) => give(facts, earlier).map((given) => withStep(given, step));
 }
 
 /** A row that needs the list of a table that is in trouble. */
 export function listedRow<Given>(
-  give: (about: ListedCase, earlier: EarlierAdvice) => readonly Given[],
+  give: (facts: ListedCase, earlier: EarlierAdvice) => readonly Given[],
   step: (given: Given, context: Context) => Step,
 ) {
-  return adviceRow((about, earlier) => {
-    const { holdings, diagnosis } = about;
-    return holdings === undefined || diagnosis.trouble === 'drift' ? [] : give({ ...about, holdings }, earlier);
+  return adviceRow((facts, earlier) => {
+    const { holdings, diagnosis } = facts;
+    return holdings === undefined || diagnosis.trouble === 'drift' ? [] : give({ ...facts, holdings }, earlier);
   }, step);
 }
 

@@ -37,9 +37,9 @@ const ALWAYS = [inForceRow];
 type Tables = typeof OF_A_TABLE | typeof OF_CLASHES | typeof OF_THE_PAST | typeof ALWAYS;
 export type Advice = ReturnType<Tables[number]>[number];
 
-export function adviceFor(about: Case): readonly Advice[] {
+export function adviceFor(facts: Case): readonly Advice[] {
   const given: Advice[] = [];
-  for (const row of [...rowsOf(about.diagnosis.trouble), ...ALWAYS]) given.push(...row(about, given));
+  for (const row of [...rowsOf(facts.diagnosis.trouble), ...ALWAYS]) given.push(...row(facts, given));
   return given;
 }
 

@@ -13,19 +13,19 @@ import type { Suspicion } from './suspicion.ts';
 import { synproxyStep } from './synproxy.ts';
 
 export const culpritRow = listedRow(
-  (about, earlier) => culpritsOf(about, earlier).filter(({ kind }) => kind !== 'notrack'),
+  (facts, earlier) => culpritsOf(facts, earlier).filter(({ kind }) => kind !== 'notrack'),
   culpritStep,
 );
 
 export const untrackedRow = listedRow(
-  (about, earlier) => culpritsOf(about, earlier).filter(({ kind }) => kind === 'notrack'),
+  (facts, earlier) => culpritsOf(facts, earlier).filter(({ kind }) => kind === 'notrack'),
   culpritStep,
 );
 
 // Keeping out a source does not close connections that a program leaves open, unless the source adds new ones.
-function culpritsOf(about: ListedCase, earlier: EarlierAdvice): readonly CulpritAdvice[] {
+function culpritsOf(facts: ListedCase, earlier: EarlierAdvice): readonly CulpritAdvice[] {
   const isOpen = earlier.some(({ kind }) => kind === 'half_closed');
-  return suspects(about).filter((advice) => !isOpen || isOfAdder(advice));
+  return suspects(facts).filter((advice) => !isOpen || isOfAdder(advice));
 }
 
 function isOfAdder(advice: CulpritAdvice): boolean {
@@ -33,21 +33,21 @@ function isOfAdder(advice: CulpritAdvice): boolean {
 }
 
 /** True if the advice also removes the entries of the source or network that it keeps out. */
-export function removesCulprits(about: ListedCase): boolean {
-  return suspects(about).some(
+export function removesCulprits(facts: ListedCase): boolean {
+  return suspects(facts).some(
     (advice) => (advice.kind === 'source' || advice.kind === 'network') && advice.spared === undefined,
   );
 }
 
-function suspects(about: ListedCase): readonly CulpritAdvice[] {
-  return culpritAdvice(suspicionOf(about), about.holdings);
+function suspects(facts: ListedCase): readonly CulpritAdvice[] {
+  return culpritAdvice(suspicionOf(facts), facts.holdings);
 }
 
-function suspicionOf({ settings, evaluation, diagnosis: { worst }, ...about }: Case): Suspicion {
+function suspicionOf({ settings, evaluation, diagnosis: { worst }, ...facts }: Case): Suspicion {
   const { table, losses, lost } = worst.result;
   const refused = losses === undefined || lost === undefined ? 0 : withoutRoom(lost, losses.events) / losses.seconds;
   const { machine } = evaluation.observation;
-  const { arrivals, own, host, ssh, chains } = about;
+  const { arrivals, own, host, ssh, chains } = facts;
   const loose = settings.get('tcp_loose');
   return { arrivals, refused, limit: table.limit, machine, own, host, ssh, chains, loose };
 }

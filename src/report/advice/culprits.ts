@@ -21,18 +21,18 @@ export type CulpritAdvice =
 
 const ALIKE = 0.8;
 
-export function culpritAdvice(found: Suspicion, holdings: Holdings): readonly CulpritAdvice[] {
-  const adders = addersOf(found, holdings);
-  const flood = adders === undefined ? [] : floodAdvice(found, holdings, adders);
+export function culpritAdvice(suspicion: Suspicion, holdings: Holdings): readonly CulpritAdvice[] {
+  const adders = addersOf(suspicion, holdings);
+  const flood = adders === undefined ? [] : floodAdvice(suspicion, holdings, adders);
   if (flood.length > 0) return flood;
-  const culprits = adders === undefined ? holderAdvice(found, holdings) : adderAdvice(found, holdings, adders);
-  return [...notrackAdvice(found, holdings, adders), ...culprits];
+  const culprits = adders === undefined ? holderAdvice(suspicion, holdings) : adderAdvice(suspicion, holdings, adders);
+  return [...notrackAdvice(suspicion, holdings, adders), ...culprits];
 }
 
-function floodAdvice(found: Suspicion, holdings: Holdings, adders: Arrivals): readonly CulpritAdvice[] {
-  const flood = synFloodOf(found, adders);
+function floodAdvice(suspicion: Suspicion, holdings: Holdings, adders: Arrivals): readonly CulpritAdvice[] {
+  const flood = synFloodOf(suspicion, adders);
   if (flood === undefined) return [];
-  return [...synproxyAdvice(found, holdings, flood), ...rateLimitAdvice(found, holdings, flood)];
+  return [...synproxyAdvice(suspicion, holdings, flood), ...rateLimitAdvice(suspicion, holdings, flood)];
 }
 
 // Arrivals that take longer than this to fill a tenth of the table do not explain its trouble.
@@ -50,38 +50,40 @@ function dominates({ entries, added }: Both, { kind, added: { entries: of } }: A
   return added >= DOMINANT * of && entries >= (kind === 'new' ? WORTHWHILE / 10 : DOMINANT) * all;
 }
 
-function holderAdvice(found: Suspicion, holdings: Holdings): readonly SourceAdvice[] {
+function holderAdvice(suspicion: Suspicion, holdings: Holdings): readonly SourceAdvice[] {
   const { rankings, entries: of, zoned } = holdings;
   const [top, next] = rankings.sources.holders;
   if (top === undefined || top.entries < DOMINANT * of) return [];
   // A source with hardly more entries than the next one does not stand out.
   if (next !== undefined && next.entries > ALIKE * top.entries) return [];
-  const spared = sparedBy(found, holdings, top, 'source');
-  const ssh = hasSsh(found.ssh, top, 'source');
+  const spared = sparedBy(suspicion, holdings, top, 'source');
+  const ssh = hasSsh(suspicion.ssh, top, 'source');
   return [{ kind: 'source', holder: top, of, zoned, hasSsh: ssh, spared, maybeForged: isUnanswered(holdings) }];
 }
 
-function adderAdvice(found: Suspicion, holdings: Holdings, adders: Arrivals): readonly CulpritAdvice[] {
+function adderAdvice(suspicion: Suspicion, holdings: Holdings, adders: Arrivals): readonly CulpritAdvice[] {
   const { sources, networks } = adders.both;
   const [source, network] = [mostAdded(sources), mostAdded(networks)];
   if (source !== undefined && dominates(source, adders, holdings.entries))
-    return addedBy(found, holdings, adders, source, 'source');
+    return addedBy(suspicion, holdings, adders, source, 'source');
   if (network === undefined || !dominates(network, adders, holdings.entries)) return [];
-  return addedBy(found, holdings, adders, network, 'network');
+  return addedBy(suspicion, holdings, adders, network, 'network');
 }
 
 function addedBy(
-  found: Suspicion,
+  suspicion: Suspicion,
   holdings: Holdings,
   adders: Arrivals,
   culprit: Both,
   kind: Extent,
 ): readonly CulpritAdvice[] {
-  const ssh = hasSsh(found.ssh, culprit, kind);
-  const spared = sparedBy(found, holdings, culprit, kind);
+  const ssh = hasSsh(suspicion.ssh, culprit, kind);
+  const spared = sparedBy(suspicion, holdings, culprit, kind);
   const { entries: of, zoned } = holdings;
   const maybeForged = isUnanswered(holdings);
   const step = { kind, holder: culprit, of, zoned, adds: addsOf(culprit, adders), hasSsh: ssh, spared, maybeForged };
   const rows = kind === 'source' ? adders.both.sources : adders.both.networks;
-  return spared === undefined && ssh !== true ? [step, ...sourceLimitAdvice(found, culprit, rows, kind, ssh)] : [step];
+  return spared === undefined && ssh !== true
+    ? [step, ...sourceLimitAdvice(suspicion, culprit, rows, kind, ssh)]
+    : [step];
 }

@@ -10,10 +10,10 @@ import { demandOf } from './demand.ts';
 import { type Context, type Step, typedStep } from './step.ts';
 
 /** A plan for the table that the verdict is about; `limit` undefined: the limit that its load suggests. */
-export function plannedLimit(found: Case, limit?: number): Plan | undefined {
-  const { evaluation, diagnosis } = found;
+export function plannedLimit(facts: Case, limit?: number): Plan | undefined {
+  const { evaluation, diagnosis } = facts;
   const { table } = diagnosis.worst.result;
-  const demand = demandOf(diagnosis, found.holdings, found.arrivals);
+  const demand = demandOf(diagnosis, facts.holdings, facts.arrivals);
   const planned = planFor(evaluation.observation, table, evaluation.cost, limit, demand?.entries);
   return planned.ok ? planned.value : undefined;
 }

@@ -19,13 +19,13 @@ export interface BucketAdvice {
 
 export const bucketRow = adviceRow(bucketAdvice, bucketStep);
 
-export function bucketAdvice(found: Case): readonly BucketAdvice[] {
-  const { evaluation, diagnosis } = found;
+export function bucketAdvice(facts: Case): readonly BucketAdvice[] {
+  const { evaluation, diagnosis } = facts;
   const { limit } = diagnosis.worst.result.table;
-  const demand = demandOf(diagnosis, found.holdings, found.arrivals);
+  const demand = demandOf(diagnosis, facts.holdings, facts.arrivals);
   if (diagnosis.trouble !== 'refusing' || (demand?.entries ?? 0) > limit) return [];
   const { buckets } = evaluation.observation.machine;
-  const plan = plannedLimit(found, limit);
+  const plan = plannedLimit(facts, limit);
   return plan !== undefined && buckets.ok && plan.buckets > buckets.value ? [{ kind: 'buckets', plan }] : [];
 }
 

@@ -56,7 +56,7 @@ const FIRST_OF_CLIENTS = 32_768;
 
 // A translated port needs its entries. If anything is translated, the next connection to any port may be.
 export function notrackAdvice(
-  found: Suspicion,
+  suspicion: Suspicion,
   holdings: Holdings,
   adders: Arrivals | undefined,
 ): readonly NotrackAdvice[] {
@@ -64,12 +64,12 @@ export function notrackAdvice(
   const top = adders === undefined ? topPort(rankings.ports.holders[0]) : mostAdded(adders.both.ports);
   const [key = 0] = top?.key ?? [];
   const [protocol, port] = [key >>> 16, key & 0xffff];
-  if (top === undefined || nat > 0 || !isReason(top, found, holdings, adders)) return [];
-  if (protocol !== UDP && !isServed(protocol, top, found, holdings, adders)) return [];
+  if (top === undefined || nat > 0 || !isReason(top, suspicion, holdings, adders)) return [];
+  if (protocol !== UDP && !isServed(protocol, top, suspicion, holdings, adders)) return [];
   const adds = adders === undefined ? undefined : addsOf(top, adders);
   const families = { ipv4: entries > ipv6, ipv6: ipv6 > 0 };
-  const reach = reachOf(found, holdings);
-  const chains = found.chains?.filter(({ hook }) => isPassed(hook, reach));
+  const reach = reachOf(suspicion, holdings);
+  const chains = suspicion.chains?.filter(({ hook }) => isPassed(hook, reach));
   return [
     { kind: 'notrack', protocol, port, entries: top.entries, of: entries, adds, zoned, ...families, reach, chains },
   ];

@@ -29,18 +29,18 @@ export interface NoMemoryAdvice {
 }
 
 /** A raise that may lead the advice: the table does not fill up again. */
-export const lastingRaiseRow = adviceRow((about) => raiseAdvice(about).filter(doesHold), anyRaiseStep);
+export const lastingRaiseRow = adviceRow((facts) => raiseAdvice(facts).filter(doesHold), anyRaiseStep);
 export const passingRaiseRow = adviceRow(
-  (about) => raiseAdvice(about).filter((raise) => !doesHold(raise)),
+  (facts) => raiseAdvice(facts).filter((raise) => !doesHold(raise)),
   anyRaiseStep,
 );
 
-function raiseAdvice(found: Case): readonly (RaiseAdvice | NoMemoryAdvice)[] {
-  const { limit: now, entries } = found.diagnosis.worst.result.table;
-  const demand = demandOf(found.diagnosis, found.holdings, found.arrivals);
-  const plan = plannedLimit(found);
-  const restored = restoreAdvice(found)[0]?.plan.limit ?? 0;
-  if (!isLimitShort(found, demand) || plan === undefined || plan.limit <= restored) return [];
+function raiseAdvice(facts: Case): readonly (RaiseAdvice | NoMemoryAdvice)[] {
+  const { limit: now, entries } = facts.diagnosis.worst.result.table;
+  const demand = demandOf(facts.diagnosis, facts.holdings, facts.arrivals);
+  const plan = plannedLimit(facts);
+  const restored = restoreAdvice(facts)[0]?.plan.limit ?? 0;
+  if (!isLimitShort(facts, demand) || plan === undefined || plan.limit <= restored) return [];
   const isTooMuch = plan.reason === 'in_use' || (plan.reason === 'memory' && plan.limit <= now);
   if (plan.fits === false || isTooMuch) return [{ kind: 'no_memory', plan }];
   return plan.limit > now ? [{ kind: 'raise', plan, demand, holds: holdingSeconds(plan, entries, demand) }] : [];

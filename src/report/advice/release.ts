@@ -47,9 +47,9 @@ export interface ReleaseAdvice {
 
 export const releaseRow = listedRow(releasedEntries, anyReleaseStep);
 
-function releasedEntries(about: ListedCase): readonly (ReleaseAdvice | UnprovenAdvice)[] {
-  const isWanted = TABLE_FULL.includes(about.diagnosis.trouble) && !removesCulprits(about);
-  return isWanted ? releaseAdvice(about.holdings, about) : [];
+function releasedEntries(facts: ListedCase): readonly (ReleaseAdvice | UnprovenAdvice)[] {
+  const isWanted = TABLE_FULL.includes(facts.diagnosis.trouble) && !removesCulprits(facts);
+  return isWanted ? releaseAdvice(facts.holdings, facts) : [];
 }
 
 const HALF_OPEN: readonly string[] = ['SYN_SENT', 'SYN_RECV'];

@@ -22,11 +22,11 @@ export interface RestoreAdvice {
 export const restoreRow = adviceRow(restoreAdvice, restoreStep);
 
 // The files may set less than is in use by now.
-export function restoreAdvice(found: Case): readonly RestoreAdvice[] {
-  const { drift, causes } = found.evaluation;
-  const { entries } = found.diagnosis.worst.result.table;
+export function restoreAdvice(facts: Case): readonly RestoreAdvice[] {
+  const { drift, causes } = facts.evaluation;
+  const { entries } = facts.diagnosis.worst.result.table;
   if (drift?.kind !== 'below' || drift.wanted.limit < leastLimit(entries)) return [];
-  const plan = plannedLimit(found, drift.wanted.limit);
+  const plan = plannedLimit(facts, drift.wanted.limit);
   if (plan === undefined || plan.fits === false) return [];
   return [{ kind: 'restore', drift, causes, plan }];
 }

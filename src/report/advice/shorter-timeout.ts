@@ -28,11 +28,11 @@ export interface TimeoutAdvice {
 
 /** A timeout that may lead the advice: the table then has room for the refused packets. */
 export const sufficientTimeoutRow = listedRow(
-  (about) => timeoutAdvice(about).filter(({ tooMany }) => tooMany === undefined),
+  (facts) => timeoutAdvice(facts).filter(({ tooMany }) => tooMany === undefined),
   timeoutStep,
 );
 export const partialTimeoutRow = listedRow(
-  (about) => timeoutAdvice(about).filter(({ tooMany }) => tooMany !== undefined),
+  (facts) => timeoutAdvice(facts).filter(({ tooMany }) => tooMany !== undefined),
   timeoutStep,
 );
 

@@ -43,9 +43,9 @@ export function sourceLimitAdvice(
 }
 
 /** Up, to a number of one digit and zeros. */
-function rounded(some: number): number {
-  const unit = 10 ** Math.max(0, Math.floor(Math.log10(Math.max(1, some))));
-  return Math.ceil(some / unit) * unit;
+function rounded(count: number): number {
+  const unit = 10 ** Math.max(0, Math.floor(Math.log10(Math.max(1, count))));
+  return Math.ceil(count / unit) * unit;
 }
 
 interface LimitUnit {

@@ -15,13 +15,13 @@ export type Spared = 'own' | 'home' | 'host' | 'unknown' | 'ssh' | 'everything' 
 
 export type Extent = 'source' | 'network';
 
-export function sparedBy(found: Suspicion, holdings: Holdings, holder: Holder, extent: Extent): Spared | undefined {
-  const [own, host] = [found.own, found.host].map((addresses) =>
+export function sparedBy(suspicion: Suspicion, holdings: Holdings, holder: Holder, extent: Extent): Spared | undefined {
+  const [own, host] = [suspicion.own, suspicion.host].map((addresses) =>
     extent === 'source' ? isOwnAddress(addresses, holder) : hasOwn(addresses, holder),
   );
   if (own === true) return extent === 'source' ? 'own' : 'home';
   if (host === true) return 'host';
-  if (hasSsh(found.ssh, holder, extent) === true) return 'ssh';
+  if (hasSsh(suspicion.ssh, holder, extent) === true) return 'ssh';
   if (isOneWay(holdings)) return 'one_way';
   if (own === undefined || host === undefined) return 'unknown';
   if (holdings.zoned > 0) return 'zones';
@@ -65,6 +65,6 @@ function isEverything(holdings: Holdings, holder: Holder, extent: Extent): boole
 
 /** Half of the table has no reply, or is half-open. */
 export function isUnanswered({ entries, unreplied, kinds }: Holdings): boolean {
-  const half = kinds.reduce((sum, { state, entries: some }) => sum + (HALF_STATES.includes(state) ? some : 0), 0);
+  const half = kinds.reduce((sum, { state, entries: held }) => sum + (HALF_STATES.includes(state) ? held : 0), 0);
   return Math.max(unreplied, half) >= DOMINANT * entries;
 }

@@ -21,16 +21,16 @@ const MOST_OF_SOURCE = 0.05;
 const MOST_OF_NETWORK = 0.2;
 const LEAST_COUNTED = 100;
 
-export function synFloodOf(found: Suspicion, adders: Arrivals): SynFlood | undefined {
+export function synFloodOf(suspicion: Suspicion, adders: Arrivals): SynFlood | undefined {
   const { added, both, counted, kind } = adders;
   const { entries: of, rankings } = added;
   const half = halfOpen(adders);
   const most = (mostAdded(both.sources)?.added ?? 0) + rankings.sources.lacking;
   const ofNetwork = (mostAdded(both.networks)?.added ?? 0) + rankings.networks.lacking;
   const isForged = most <= MOST_OF_SOURCE * of && ofNetwork <= MOST_OF_NETWORK * of;
-  const target = targetOf(found, adders);
+  const target = targetOf(suspicion, adders);
   if (counted < LEAST_COUNTED || half < SHARE_HALF_OPEN * of || !isForged || target === undefined) return undefined;
-  return { target, half: { kind, added: half, of }, most, isSsh: maybeSsh(found.ssh, target.port) };
+  return { target, half: { kind, added: half, of }, most, isSsh: maybeSsh(suspicion.ssh, target.port) };
 }
 
 function targetOf({ own }: Suspicion, { both, added: { entries: of } }: Arrivals): FloodTarget | undefined {

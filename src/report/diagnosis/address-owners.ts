@@ -27,7 +27,7 @@ export function readAddressOwners(root: Root, tables: readonly Table[], holdings
   const others = [...sources.holders, ...destinations.holders].filter((holder) => !isLoopback(holder));
   const wanted = new Map(others.map((holder) => [holder.key.join(), holder]));
   return Array.from(wanted.values()).flatMap(({ key, ipv6 }) => {
-    const [owner, ...more] = addresses.filter(({ own }) => isOwnAddress(own, { key, ipv6 }) === true);
-    return owner === undefined || more.length > 0 ? [] : [{ address: key, ipv6, table: owner.table }];
+    const [owner, ...otherOwners] = addresses.filter(({ own }) => isOwnAddress(own, { key, ipv6 }) === true);
+    return owner === undefined || otherOwners.length > 0 ? [] : [{ address: key, ipv6, table: owner.table }];
   });
 }

@@ -105,12 +105,12 @@ export function diagnose(
 /** The diagnosis with the table whose NAT has used up a range of ports; the table comes before everything that is over. */
 export function withExhausted(diagnosis: Diagnosis, exhausted: TableResult | undefined): Diagnosis {
   const { tables, worst } = diagnosis;
-  const found = tables.find(({ result }) => result === exhausted);
-  if (found === undefined || found.trouble !== 'none') return diagnosis;
-  const named = { ...found, state: 'warning', trouble: 'nat_exhausted' } as const;
-  const others = tables.filter((one) => one !== found);
+  const shortOfPorts = tables.find(({ result }) => result === exhausted);
+  if (shortOfPorts === undefined || shortOfPorts.trouble !== 'none') return diagnosis;
+  const named = { ...shortOfPorts, state: 'warning', trouble: 'nat_exhausted' } as const;
+  const others = tables.filter((table) => table !== shortOfPorts);
   if (worst.trouble !== 'none')
-    return { ...diagnosis, tables: [worst, named, ...others.filter((one) => one !== worst)] };
+    return { ...diagnosis, tables: [worst, named, ...others.filter((table) => table !== worst)] };
   const state = worstState([diagnosis.state, 'warning']);
   return { ...diagnosis, state, trouble: 'nat_exhausted', worst: named, tables: [named, ...others] };
 }
@@ -172,14 +172,14 @@ function recentSpell({ tables }: Observation, spells: FullSpells | undefined): P
 }
 
 function machineTrouble({ observation, drift }: Evaluation, past: PastFull | undefined, recent: RecentLosses) {
-  const found: readonly (readonly [boolean, State, Trouble])[] = [
+  const candidates: readonly (readonly [boolean, State, Trouble])[] = [
     [observation.unread.length > 0, 'unknown', 'unread'],
     [past !== undefined && !isGone(past), 'warning', 'was_full'],
     [recent.kind === 'lost' && recent.spell.within < RECENT_SECONDS, 'warning', 'was_losing'],
     [drift?.kind === 'below', 'warning', 'drift'],
     [past !== undefined, 'warning', 'was_full'],
   ];
-  const [, state, trouble] = found.find(([holds]) => holds) ?? [true, 'ok', 'none'];
+  const [, state, trouble] = candidates.find(([holds]) => holds) ?? [true, 'ok', 'none'];
   return { state, trouble };
 }
 

@@ -11,25 +11,25 @@ import { type Diagnosis, RECENT_SECONDS, recentLosses, watchedOf } from './diagn
 import { causesOfLoss, spellWords } from './spell-words.ts';
 
 /** Usage and losses if nothing is wrong now. */
-export function fineWords(found: ReportFindings): string {
-  const { diagnosis, evaluation } = found;
+export function fineWords(findings: ReportFindings): string {
+  const { diagnosis, evaluation } = findings;
   const { sinceBoot, past, worst } = diagnosis;
   const used = usageWords(worst.result);
   const lost = causesOfLoss(sinceBoot.lost);
   if (lost === '' && !sinceBoot.isWhole) return `${used} used, drops unknown`;
   const evicted = evictedWords(evaluation.results);
-  if (lost !== '') return `${used} used, ${lossesInWords(found, lost)}${evicted}`;
+  if (lost !== '') return `${used} used, ${lossesInWords(findings, lost)}${evicted}`;
   // The namespace that lost something is gone, and its counters with it.
   const where = past !== undefined && past.table === undefined ? ' in the tables that could be read' : '';
   return `${used} used, nothing dropped since boot${where}${evicted}`;
 }
 
 /** The same of one table. */
-export function lossesOfTable(found: ReportFindings, result: TableResult): string {
-  const { diagnosis, recollection } = found;
+export function lossesOfTable(findings: ReportFindings, result: TableResult): string {
+  const { diagnosis, recollection } = findings;
   const recent = recentLosses([result], recollection.pasts);
   const alone = { ...diagnosis, recent, watched: watchedOf([result]), past: undefined };
-  return lossesInWords({ ...found, diagnosis: alone }, causesOfLoss(result.lostSinceBoot ?? NOTHING_LOST));
+  return lossesInWords({ ...findings, diagnosis: alone }, causesOfLoss(result.lostSinceBoot ?? NOTHING_LOST));
 }
 
 /** Entries that had to make room since boot, in all tables. */
@@ -39,15 +39,15 @@ export function evictedWords(results: readonly TableResult[]): string {
 }
 
 /** The losses, when they were, and if packets are being lost now. */
-function lossesInWords(found: ReportFindings, sinceBoot: string): string {
-  const { recent, watched, past } = found.diagnosis;
+function lossesInWords(findings: ReportFindings, sinceBoot: string): string {
+  const { recent, watched, past } = findings.diagnosis;
   const now = NOW_WORDS[watched];
   const unknown = watched === 'none' || past !== undefined ? '' : ', recent losses unknown';
   switch (recent.kind) {
     case 'lost': {
       const { spell, table } = recent;
-      const isMany = found.evaluation.results.length > 1 && found.diagnosis.trouble !== 'nat_exhausted';
-      const where = isMany ? ` in the table of ${tableWords(found, table)}` : '';
+      const isMany = findings.evaluation.results.length > 1 && findings.diagnosis.trouble !== 'nat_exhausted';
+      const where = isMany ? ` in the table of ${tableWords(findings, table)}` : '';
       return `${spellWords(spell)}${where}; ${now}${mayBeRecent(spell) ? unknown : ''}`;
     }
     case 'none':

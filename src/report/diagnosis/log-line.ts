@@ -35,7 +35,7 @@ export function lineOf(text: string, at: number): Line[] {
   if (!text.includes(' table ') || Number.isNaN(at)) return [];
   const match = FULL_MESSAGE.exec(text);
   if (match === null)
-    return OTHERS.filter(([, said]) => said.test(text)).map(([of]) => ({ at, namespace: undefined, of }));
+    return OTHERS.filter(([, message]) => message.test(text)).map(([of]) => ({ at, namespace: undefined, of }));
   return [{ at, namespace: match[1] === undefined ? undefined : Number(match[1]) }];
 }
 

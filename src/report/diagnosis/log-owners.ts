@@ -30,7 +30,9 @@ export function fullSpells(root: Root, { records }: FullLog, observation: Observ
   const spell = lastSpell(others.filter(({ namespace }) => namespace === number).reverse());
   return {
     ofTables: new Map(
-      Array.from(owned, ([key, some]) => [key, lastSpell(some.reverse())] as const).flatMap(isKnownNamespace),
+      Array.from(owned, ([key, ownRecords]) => [key, lastSpell(ownRecords.reverse())] as const).flatMap(
+        isKnownNamespace,
+      ),
     ),
     ofOthers: spell === undefined ? undefined : { spell, number, isNamed: isNamedBySpell(spell, number, observation) },
   };

@@ -70,7 +70,7 @@ export function areAllCounted(lacking: number, ranges: readonly PortRange[]): bo
 /** The smallest number of ports that any range has in this part of all ports: if a range is used up, one part of it is. */
 function leastPart(part: PortRange | undefined, ranges: readonly PortRange[]): number {
   const parts = part === undefined ? OTHER_PORTS : [part];
-  const shared = ranges.flatMap((range) => parts.map((one) => overlap(one, range))).filter((ports) => ports > 0);
+  const shared = ranges.flatMap((range) => parts.map((each) => overlap(each, range))).filter((ports) => ports > 0);
   return Math.min(part === undefined ? PORTS : sizeOf(part), ...shared);
 }
 
@@ -130,11 +130,11 @@ function isRangeTaken(taken: Uint8Array, port: number): boolean {
 
 /** The range that the group has used up, if any: a rule's own, or the kernel's for such source ports. */
 export function shortageOf(ports: GroupPorts, ranges: readonly PortRange[]): NatShortage | undefined {
-  const found = [...ownRanges(ports, ranges), ...DEFAULT_RANGES]
+  const usedUp = [...ownRanges(ports, ranges), ...DEFAULT_RANGES]
     .map((range) => ({ range, used: usedIn(ports.taken, range) }))
     .filter(({ range, used }) => used >= SHORT * sizeOf(range))
     .sort((a, b) => b.used / sizeOf(b.range) - a.used / sizeOf(a.range) || b.used - a.used);
-  const [worst] = found;
+  const [worst] = usedUp;
   return (
     worst && {
       range: worst.range,

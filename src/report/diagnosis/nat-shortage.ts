@@ -99,7 +99,7 @@ async function shortageAmong(
 }
 
 function firstShortage(ports: readonly GroupPorts[], ranges: readonly PortRange[]): NatShortage | undefined {
-  const [first] = ports.flatMap((one) => shortageOf(one, ranges) ?? []);
+  const [first] = ports.flatMap((group) => shortageOf(group, ranges) ?? []);
   return first;
 }
 
@@ -125,7 +125,7 @@ async function countPorts(
   const opened = open();
   if ('fault' in opened) return false;
   const count = (entry: Entry) => {
-    for (const one of ports) countPort(one, entry);
+    for (const group of ports) countPort(group, entry);
   };
   const searches = ports.flatMap(({ group }) => repliesOf(group));
   try {
@@ -152,14 +152,14 @@ function parseMatches(
   piece: Uint8Array,
   length: number,
   words: readonly string[],
-  found: (entry: Entry) => void,
+  onEntry: (entry: Entry) => void,
 ): void {
   const text = bytes.toLatin1(piece, 0, length);
   for (const word of words) {
     for (let at = text.indexOf(word); at !== -1; at = text.indexOf(word, at)) {
       const end = text.indexOf('\n', at);
       const next = end === -1 ? length : end + 1;
-      parseEntries(piece, text.lastIndexOf('\n', at) + 1, next, found);
+      parseEntries(piece, text.lastIndexOf('\n', at) + 1, next, onEntry);
       at = next;
     }
   }

@@ -32,7 +32,7 @@ export interface Recollection {
 export function recollect(root: Root, { machine, tables, clock }: Observation, dir: string | undefined): Recollection {
   if (clock?.ok !== true) return { pasts: new Map(), lowered: new Map(), fault: undefined };
   const { boot } = clock.value;
-  const readings = directoriesOf(root, dir).map((one) => readStoredSamples(one, boot));
+  const readings = directoriesOf(root, dir).map((directory) => readStoredSamples(directory, boot));
   const stored = readings.flatMap((reading) => (reading.ok ? [reading.value] : []));
   const moment = Date.now();
   const timeAgo = (seconds: number) => (root.view === 'captured' ? undefined : localTime(moment - 1000 * seconds));
@@ -58,7 +58,7 @@ function directoriesOf(root: Root, dir: string | undefined): readonly string[] {
 
 function samplesOfTable(root: Root, table: Table, stored: readonly StoredSamples[], { uptime }: BootClock) {
   const name = table.isOwn ? ownTableName(root) : table.key;
-  const samples = stored.flatMap((one) => one.get(name) ?? []);
+  const samples = stored.flatMap((tables) => tables.get(name) ?? []);
   const last = samples[samples.length - 1];
   // The kernel gives the inode of a namespace to the next one at once.
   return last === undefined || isYoungerThan(root, table, last.uptime, uptime) ? [] : samples;

@@ -67,11 +67,11 @@ export function diagnoseTable(result: TableResult): TableDiagnosis {
 function troubleOf(result: TableResult): Pick<TableDiagnosis, 'state' | 'trouble'> {
   const { usage } = result.measurements;
   const percent = usage.kind === 'value' ? usage.value : 0;
-  const over = result.findings.find((finding) => finding.kind === 'threshold' && finding.metric === 'usage');
+  const exceeded = result.findings.find((finding) => finding.kind === 'threshold' && finding.metric === 'usage');
   const losing = losingBy(result);
   if (losing !== undefined) return { state: 'critical', trouble: losing };
   if (percent >= 100 || isEvicting(result)) return { state: 'critical', trouble: 'full' };
-  if (over !== undefined) return { state: over.state, trouble: 'filling' };
+  if (exceeded !== undefined) return { state: exceeded.state, trouble: 'filling' };
   if (percent > HALF && secondsToFull(result) < SOON_SECONDS) return { state: 'warning', trouble: 'filling' };
   return { state: 'ok', trouble: 'none' };
 }

@@ -17,8 +17,8 @@ import type { Shortage } from './nat-ports.ts';
 import { causesOfLoss, loweredWords } from './spell-words.ts';
 import { events, ROOM_TROUBLE, type TableDiagnosis } from './table-trouble.ts';
 
-export function verdictText(found: ReportFindings): string {
-  const { diagnosis, evaluation } = found;
+export function verdictText(findings: ReportFindings): string {
+  const { diagnosis, evaluation } = findings;
   const { worst, trouble } = diagnosis;
   switch (trouble) {
     case 'losing':
@@ -27,28 +27,28 @@ export function verdictText(found: ReportFindings): string {
     case 'full':
     case 'filling':
     case 'nat_exhausted':
-      return `the table of ${tableWords(found, worst.result.table)} ${troubleWords(worst, found)}${loweredNote(found)}${otherTables(found)}`;
+      return `the table of ${tableWords(findings, worst.result.table)} ${troubleWords(worst, findings)}${loweredNote(findings)}${otherTables(findings)}`;
     case 'was_full':
-      return wasFullText(found, diagnosis.past);
+      return wasFullText(findings, diagnosis.past);
     case 'was_losing':
-      return [fineWords(found), ...pastNote(found)].join('; ');
+      return [fineWords(findings), ...pastNote(findings)].join('; ');
     case 'drift':
-      return [...driftText(evaluation.drift), fineWords(found), ...pastNote(found)].join('; ');
+      return [...driftText(evaluation.drift), fineWords(findings), ...pastNote(findings)].join('; ');
     case 'unread':
-      return `not every table could be read; in the others, ${fineWords(found)}`;
+      return `not every table could be read; in the others, ${fineWords(findings)}`;
     case 'elsewhere':
-      return [leadWords(found), fineWords(found), ...pastNote(found)].join('; ');
+      return [leadWords(findings), fineWords(findings), ...pastNote(findings)].join('; ');
     case 'none':
-      return isFine(diagnosis) ? `conntrack is not the problem: ${fineWords(found)}` : fineWords(found);
+      return isFine(diagnosis) ? `conntrack is not the problem: ${fineWords(findings)}` : fineWords(findings);
   }
 }
 
-function troubleWords(diagnosed: TableDiagnosis, found: ReportFindings): string {
-  const { shortage } = found;
+function troubleWords(diagnosed: TableDiagnosis, findings: ReportFindings): string {
+  const { shortage } = findings;
   const { result, trouble, isFull, isLimitLowered } = diagnosed;
   const { table, lost } = result;
   const share = usageWords(result);
-  const isNoted = found.recollection.lowered.has(table.key);
+  const isNoted = findings.recollection.lowered.has(table.key);
   const lowered = isLimitLowered && !isNoted ? ' (the limit was lowered below them)' : '';
   switch (trouble) {
     case 'losing':
@@ -58,7 +58,7 @@ function troubleWords(diagnosed: TableDiagnosis, found: ReportFindings): string 
     case 'refusing':
       return `is ${share} full and refuses ${perSecondWords(result, lost?.chain ?? 0)} packets/s because its hash chains are too long`;
     case 'nat_exhausted':
-      return `is ${share} full; ${clashWords(shortage)}; ${lossesOfTable(found, result)}`;
+      return `is ${share} full; ${clashWords(shortage)}; ${lossesOfTable(findings, result)}`;
     case 'full':
       return `is full: ${grouped(table.entries)} of ${grouped(table.limit)}${lowered}, ${verdictLossWords(result)}`;
     default:
@@ -95,25 +95,25 @@ function driftText(drift: Drift | undefined): readonly string[] {
 }
 
 /** A table that is gone is a note to what there is now. */
-function wasFullText(found: ReportFindings, past: PastFull | undefined): string {
+function wasFullText(findings: ReportFindings, past: PastFull | undefined): string {
   if (past === undefined) return 'a table was full';
   return isGone(past)
-    ? `${fineWords(found)}; ${pastWords(found, past)}`
-    : `${pastWords(found, past)}; now ${fineWords(found)}`;
+    ? `${fineWords(findings)}; ${pastWords(findings, past)}`
+    : `${pastWords(findings, past)}; now ${fineWords(findings)}`;
 }
 
-function pastNote(found: ReportFindings): readonly string[] {
-  const { past } = found.diagnosis;
-  return past === undefined ? [] : [pastWords(found, past)];
+function pastNote(findings: ReportFindings): readonly string[] {
+  const { past } = findings.diagnosis;
+  return past === undefined ? [] : [pastWords(findings, past)];
 }
 
 /** `the table of the host was full from 03:01:44 to 03:03:10 (86 s, according to the log), 5 min ago`. */
-function pastWords(found: ReportFindings, past: PastFull): string {
+function pastWords(findings: ReportFindings, past: PastFull): string {
   const { first, last, seconds, ago, times, began } = past.spell;
   const source = past.isNamed ? 'according to the log' : 'according to the log, which does not name the table';
   const when = seconds < 1 ? `at ${last}` : `from ${first} to ${last} (${durationWords(seconds)}, ${source})`;
   const often = times > 1 ? `${times} times in the last ${durationWords(began)}, last ` : '';
-  return `${pastTableWords(found, past)} was full ${often}${when}, ${durationWords(ago)} ago`;
+  return `${pastTableWords(findings, past)} was full ${often}${when}, ${durationWords(ago)} ago`;
 }
 
 function pastTableWords({ evaluation, identities }: ReportFindings, { spell, table, number, isNamed }: PastFull) {
@@ -125,13 +125,13 @@ function pastTableWords({ evaluation, identities }: ReportFindings, { spell, tab
 const MOST_OTHERS = 2;
 
 /** The other tables in trouble, by name. */
-function otherTables(found: ReportFindings): string {
-  const others = found.diagnosis.tables.slice(1).filter(({ trouble }) => trouble !== 'none');
-  const named = others.slice(0, MOST_OTHERS).map((one) => {
-    return `; the table of ${tableWords(found, one.result.table)} ${otherTroubleWords(one)}`;
+function otherTables(findings: ReportFindings): string {
+  const others = findings.diagnosis.tables.slice(1).filter(({ trouble }) => trouble !== 'none');
+  const named = others.slice(0, MOST_OTHERS).map((other) => {
+    return `; the table of ${tableWords(findings, other.result.table)} ${otherTroubleWords(other)}`;
   });
-  const more = others.length - named.length;
-  return `${named.join('')}${more > 0 ? `; ${more} more in trouble` : ''}`;
+  const unnamed = others.length - named.length;
+  return `${named.join('')}${unnamed > 0 ? `; ${unnamed} more in trouble` : ''}`;
 }
 
 function otherTroubleWords({ result, trouble }: TableDiagnosis): string {
@@ -169,6 +169,6 @@ function growthWords({ pace, table: { entries, limit } }: TableResult): string {
   return `growing by ${grouped(Math.round(pace))}/s, full in ${durationWords((limit - entries) / pace)} at this rate, `;
 }
 
-function perSecondWords({ losses }: TableResult, some: number): string {
-  return grouped(Math.max(1, Math.round(some / (losses?.seconds ?? 1))));
+function perSecondWords({ losses }: TableResult, count: number): string {
+  return grouped(Math.max(1, Math.round(count / (losses?.seconds ?? 1))));
 }

@@ -26,7 +26,7 @@ function octetsOf(group: number): readonly number[] {
 
 function compressed(groups: readonly number[]): string {
   const run = longestRun(groups);
-  const hex = (some: readonly number[]) => some.map((group) => group.toString(16)).join(':');
+  const hex = (part: readonly number[]) => part.map((group) => group.toString(16)).join(':');
   if (run.length < 2) return hex(groups);
   return `${hex(groups.slice(0, run.start))}::${hex(groups.slice(run.start + run.length))}`;
 }

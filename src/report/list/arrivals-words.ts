@@ -9,15 +9,17 @@ import type { RankingName } from './ranking.ts';
 /** Which evidence there is of what is added. */
 export function arrivalLines({ kind, seconds, counted, read, added, telling }: Arrivals): readonly string[] {
   if (kind === 'fresh' && !telling) return [];
-  const some = `${grouped(counted)} ${counted === 1 ? 'entry' : 'entries'}`;
+  const countedEntries = `${grouped(counted)} ${counted === 1 ? 'entry' : 'entries'}`;
   if (kind === 'fresh') {
     const all =
-      added.entries > counted ? `about ${grouped(added.entries)} entries, by ${grouped(counted)} of the sample,` : some;
+      added.entries > counted
+        ? `about ${grouped(added.entries)} entries, by ${grouped(counted)} of the sample,`
+        : countedEntries;
     return indented(
       `Fresh: ${all} that began within ${durationWords(seconds)}, or were retried without an answer. One reading does not show when an answered connection began.`,
     );
   }
-  const within = `${some} that ${counted === 1 ? 'was' : 'were'} not there ${durationWords(seconds)} before`;
+  const within = `${countedEntries} that ${counted === 1 ? 'was' : 'were'} not there ${durationWords(seconds)} before`;
   if (added.entries <= counted) return indented(`New: ${within}.`);
   const error = telling ? `, shares accurate to ${samplingError(counted).toFixed(0)} percentage points` : '';
   return indented(
@@ -41,8 +43,8 @@ export function bothTable(
   if (title === '') return [];
   const { holders, lacking } = rankings[name];
   const most = (holders[0]?.entries ?? 0) + lacking;
-  const figures = (some: number, of: number) =>
-    `${grouped(some).padStart(COUNT)}${percentWords((100 * some) / Math.max(1, of)).padStart(SHARE)}`;
+  const figures = (count: number, of: number) =>
+    `${grouped(count).padStart(COUNT)}${percentWords((100 * count) / Math.max(1, of)).padStart(SHARE)}`;
   const head = `  ${title.padEnd(NAME + 2)}${'entries'.padStart(COUNT)}${kind.padStart(COUNT + SHARE)}`;
   return [
     head,

@@ -68,14 +68,14 @@ export function arrivalsOf(
 
 type AddedFigures = Pick<Arrivals, 'telling' | 'added' | 'top' | 'both'>;
 
-function addedFigures(all: Digest, some: Digest, counted: number, top: number): AddedFigures {
-  const { entries, ipv6 } = some;
+function addedFigures(all: Digest, added: Digest, counted: number, top: number): AddedFigures {
+  const { entries, ipv6 } = added;
   // A single row on request is still chosen among all.
-  const of = (name: RankingName) => bothOf(all, some, name, Math.max(top, LEAST_KEPT));
+  const of = (name: RankingName) => bothOf(all, added, name, Math.max(top, LEAST_KEPT));
   const [sources = [], networks = [], destinations = [], ports = []] = RANKING_NAMES.map(of);
   return {
     telling: counted >= ENOUGH,
-    added: { entries, ipv6, kinds: kindsOf(some), rankings: rankingsOf(some, top, false) },
+    added: { entries, ipv6, kinds: kindsOf(added), rankings: rankingsOf(added, top, false) },
     top,
     both: { sources, networks, destinations, ports },
   };
@@ -83,10 +83,10 @@ function addedFigures(all: Digest, some: Digest, counted: number, top: number): 
 
 function bothOf(all: Digest, added: Digest, name: RankingName, top: number): readonly Both[] {
   const rows = talliesOf(name).flatMap((part, place) => {
-    const [held, more] = [all.tallies[part], added.tallies[part]];
-    const keys = new Map([held, more].flatMap((tally) => heaviest(tally, top).map(({ key }) => [key.join(), key])));
+    const [held, begun] = [all.tallies[part], added.tallies[part]];
+    const keys = new Map([held, begun].flatMap((tally) => heaviest(tally, top).map(({ key }) => [key.join(), key])));
     return Array.from(keys.values(), (key) => {
-      const addedOfIt = countOf(more, key);
+      const addedOfIt = countOf(begun, key);
       return { key, ipv6: place === 1, entries: leastEntries(held, key, addedOfIt), added: addedOfIt };
     });
   });

@@ -17,22 +17,22 @@ const NAMES_WIDTH = 18;
 const COUNTS_WIDTH = 10;
 const LISTING_WIDTH = 2 + NAMES_WIDTH + COUNTS_WIDTH + 7;
 
-function shareOf(some: number, all: number): string {
-  return percentWords((100 * some) / all).padStart(7);
+function shareOf(count: number, all: number): string {
+  return percentWords((100 * count) / all).padStart(7);
 }
 
 // One below the other where a name is too wide, as IPv6 addresses are.
 export function sideBySide(left: Column, right: Column, all: number): readonly string[] {
   const names = [...left.rows, ...right.rows].map(([words]) => words.length);
   const widest = Math.max(NAMES_WIDTH, ...names);
-  const [one, other] = [left, right].map((column) => columnLines(column, widest, all));
-  const lines = widest > NAMES_WIDTH ? [...(one ?? []), ...(other ?? [])] : zipped(one ?? [], other ?? []);
+  const [first, second] = [left, right].map((column) => columnLines(column, widest, all));
+  const lines = widest > NAMES_WIDTH ? [...(first ?? []), ...(second ?? [])] : zipped(first ?? [], second ?? []);
   return lines.map((line) => `  ${line}`.trimEnd());
 }
 
 function columnLines({ title, rows, notes }: Column, width: number, all: number): readonly string[] {
-  const row = ([words, some]: Column['rows'][number]) =>
-    `  ${words.padEnd(width)}${grouped(some).padStart(COUNTS_WIDTH)}${shareOf(some, all)}`;
+  const row = ([words, count]: Column['rows'][number]) =>
+    `  ${words.padEnd(width)}${grouped(count).padStart(COUNTS_WIDTH)}${shareOf(count, all)}`;
   return title === '' ? [] : [title, ...rows.map(row), ...notes];
 }
 

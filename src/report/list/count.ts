@@ -64,8 +64,8 @@ export async function countEntries(feed: EntryFeed, marks: Marks, watcher: Watch
 function countAll(feed: EntryFeed, digest: Digest, marks: Marks, watcher: Watcher): Promise<Cut> {
   const { shared } = feed;
   return eachPiece(feed, watcher, (piece, length) => {
-    const more = countPiece(digest, piece, length, marks);
-    watcher.step(shared === undefined ? digest.entries : addCounted(shared, more));
+    const lines = countPiece(digest, piece, length, marks);
+    watcher.step(shared === undefined ? digest.entries : addCounted(shared, lines));
   });
 }
 

@@ -163,8 +163,8 @@ export function scaleDigest(digest: Digest, times: number): void {
 }
 
 function addArray(into: Int32Array, other: Int32Array): void {
-  other.forEach((more, place) => {
-    into[place] = (into[place] ?? 0) + more;
+  other.forEach((count, place) => {
+    into[place] = (into[place] ?? 0) + count;
   });
 }
 

@@ -138,10 +138,10 @@ function streamFeed(stream: Stream, source: string, end?: () => Promise<Fault | 
   return { source, expected: undefined, shared: undefined, ...WHOLE, take, close: stream.close };
 }
 
-function joined(one: Uint8Array, other: Uint8Array): Uint8Array<ArrayBuffer> {
-  const both = new Uint8Array(one.length + other.length);
-  both.set(one);
-  both.set(other, one.length);
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
+  const both = new Uint8Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
   return both;
 }
 

@@ -48,17 +48,17 @@ interface Scan {
 }
 
 /**
- * Passes each entry of `bytes` from `start` to `end` to `found`, always the same object; returns the number of lines
+ * Passes each entry of `bytes` from `start` to `end` to `onEntry`, always the same object; returns the number of lines
  * that are not entries. A line that is cut off at `end` counts as a line.
  */
-export function parseEntries(bytes: Uint8Array, start: number, end: number, found: (entry: Entry) => void): number {
+export function parseEntries(bytes: Uint8Array, start: number, end: number, onEntry: (entry: Entry) => void): number {
   const scan = { bytes: bytes.subarray(0, end), at: start, number: 0, z: -1 };
   const entry = blankEntry();
   let unknown = 0;
   while (scan.at < end) {
     skipBlanks(scan);
     const blank = byteAt(scan.bytes, scan.at) === LINE_END;
-    if (!blank && isEntry(scan, entry)) found(entry);
+    if (!blank && isEntry(scan, entry)) onEntry(entry);
     else if (!blank) unknown += 1;
     skipLine(scan);
   }
@@ -163,8 +163,8 @@ function readLastZone(scan: Scan, entry: Entry): void {
   const { bytes } = scan;
   if (byteAt(bytes, scan.at) === OPEN_BRACKET) skipWord(scan);
   if (byteAt(bytes, scan.at) === LOWER_M) skipWord(scan);
-  const found = bytes.indexOf(LINE_END, scan.at);
-  const end = found === -1 ? bytes.length : found;
+  const newline = bytes.indexOf(LINE_END, scan.at);
+  const end = newline === -1 ? bytes.length : newline;
   // Nearly always it comes next.
   if (byteAt(bytes, scan.at) === LOWER_Z && byteAt(bytes, scan.at + 'zone'.length) === EQUALS)
     readZone(bytes, scan.at, entry);
@@ -181,8 +181,8 @@ function findZone(scan: Scan, end: number, entry: Entry): void {
 // Searches only from the last one on: a list may have none at all.
 function nextZ(scan: Scan, from: number): number {
   if (scan.z >= from) return scan.z;
-  const found = scan.bytes.indexOf(LOWER_Z, from);
-  scan.z = found === -1 ? scan.bytes.length : found;
+  const at = scan.bytes.indexOf(LOWER_Z, from);
+  scan.z = at === -1 ? scan.bytes.length : at;
   return scan.z;
 }
 

@@ -106,7 +106,7 @@ export function holdingsOf(digest: Digest, timeouts: Timeouts, top: number, samp
     ipv6,
     unreplied,
     assured,
-    offloaded: digest.offloaded.reduce((sum, more) => sum + more, 0),
+    offloaded: digest.offloaded.reduce((sum, count) => sum + count, 0),
     nat,
     sourceNat,
     destinationNat,

@@ -52,8 +52,8 @@ export function takeSample(sample: LineSample, piece: Uint8Array, length: number
 }
 
 function lineEnd(bytes: Uint8Array, from: number, length: number): number {
-  const found = bytes.indexOf(END_OF_LINE, from);
-  return found === -1 || found >= length ? length : found + 1;
+  const end = bytes.indexOf(END_OF_LINE, from);
+  return end === -1 || end >= length ? length : end + 1;
 }
 
 function hold(sample: LineSample, line: Uint8Array): void {

@@ -32,12 +32,12 @@ export function begunSince({ flows, whole }: SeenPart, { lines }: ListPart): Beg
   // The kernel puts an entry at the front of its bucket: only the entries after the last known one are unknown.
   while (!whole && of > 0 && !flows.has(now[of - 1] ?? '')) of -= 1;
   if (of === 0 && lines.length > 0) return undefined;
-  const told = new Set<string>();
+  const seen = new Set<string>();
   const begun = lines.slice(0, of).filter((_, at) => {
     const flow = now[at] ?? '';
     // A list that changes while it is read can have an entry twice.
-    const isNew = !flows.has(flow) && !told.has(flow);
-    told.add(flow);
+    const isNew = !flows.has(flow) && !seen.has(flow);
+    seen.add(flow);
     return isNew;
   });
   return { lines: begun, of };

@@ -78,8 +78,8 @@ function readShare({ lines }: Sampled, read: number): string {
   return percentWords((100 * read) / lines);
 }
 
-function countedWords(some: number, one: string, more: string): string {
-  return `${grouped(some)} ${some === 1 ? one : more}`;
+function countedWords(count: number, singular: string, plural: string): string {
+  return `${grouped(count)} ${count === 1 ? singular : plural}`;
 }
 
 const MOST_KINDS = 8;
@@ -101,7 +101,7 @@ function shareColumn({ unreplied, assured, offloaded, sourceNat, destinationNat,
     ['in a zone', zoned],
     ['IPv6', ipv6],
   ];
-  const rows = shares.filter(([, some]) => some > 0);
+  const rows = shares.filter(([, count]) => count > 0);
   return rows.length === 0 ? NO_COLUMN : { title: 'Flags', rows, notes: [] };
 }
 
@@ -144,11 +144,11 @@ function natLines(holdings: Holdings): readonly string[] {
 }
 
 function lifeLines({ lives, entries }: Holdings): readonly string[] {
-  let told = 0;
-  const left = lives.flatMap(({ below, entries: some }) => {
-    told += some;
-    const share = percentWords((100 * told) / entries);
-    return below === undefined || some === 0 ? [] : [`${share} in ${durationWords(below)}`];
+  let ended = 0;
+  const left = lives.flatMap(({ below, entries: count }) => {
+    ended += count;
+    const share = percentWords((100 * ended) / entries);
+    return below === undefined || count === 0 ? [] : [`${share} in ${durationWords(below)}`];
   });
   return left.length === 0 ? [] : indented(`Entries that end without another packet: ${left.join(', ')}.`, '    ');
 }

@@ -63,8 +63,8 @@ function rankingColumn(holdings: Holdings, name: RankingName): Column {
 const LEAST_SHARE_LISTED = 0.001;
 
 /** Hides counts that may be no higher than the others'. */
-function isWorthListing(some: number, { lacking }: Ranking, { entries }: Holdings): boolean {
-  return some > lacking && some > LEAST_SHARE_LISTED * entries;
+function isWorthListing(count: number, { lacking }: Ranking, { entries }: Holdings): boolean {
+  return count > lacking && count > LEAST_SHARE_LISTED * entries;
 }
 
 function differentWords({ different, differentAtLeast }: Ranking): string {

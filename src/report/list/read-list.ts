@@ -19,7 +19,7 @@ export interface ReadList {
   /** The sysctls of its namespace that could be read; none if the list could not be opened. */
   readonly settings: ReadonlyMap<string, number>;
   /** Why a given list shows nothing. */
-  readonly nothing: Fault | undefined;
+  readonly emptyFault: Fault | undefined;
   /** Adds the new entries that are found later. */
   readonly withNew: (began: NewEntriesOf) => Listed;
 }
@@ -50,11 +50,11 @@ export async function readList(
     const arrivals = arrivalsOf(digest, began(digest, marks), top, sample, marks.freshSeconds);
     return { kind: 'list', source, cut, holdings, arrivals };
   };
-  return { settings: settings ?? new Map(), nothing: emptyList(holdings, source), withNew };
+  return { settings: settings ?? new Map(), emptyFault: emptyList(holdings, source), withNew };
 }
 
 export function noList(fault: Fault): ReadList {
-  return { settings: new Map(), nothing: fault, withNew: () => ({ kind: 'none', fault }) };
+  return { settings: new Map(), emptyFault: fault, withNew: () => ({ kind: 'none', fault }) };
 }
 
 // Shares are right to within one percentage point, and the slower engine takes half a second.

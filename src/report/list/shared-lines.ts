@@ -76,8 +76,8 @@ export function linesEnd(piece: Uint8Array, length: number): number {
 }
 
 /** Adds to what all threads have counted so far; gives that. */
-export function addCounted({ control }: SharedLines, more: number): number {
-  return Atomics.add(control, COUNTED_AT, more) + more;
+export function addCounted({ control }: SharedLines, lines: number): number {
+  return Atomics.add(control, COUNTED_AT, lines) + lines;
 }
 
 /** From here on what another thread has taken is missing where that thread does not tell. */

@@ -30,13 +30,13 @@ function timeoutWords({ name, seconds, by }: Kept): string {
 function noteLines(kept: Kept, policies: readonly TimeoutPolicy[]): readonly string[] {
   const { name, set, by, longest, entries, beyond } = kept;
   if (by === 'sysctl' || set === undefined) return [];
-  const policy = policies.find((one) => (policySeconds(one, name) ?? 0) >= longest);
+  const policy = policies.find((candidate) => (policySeconds(candidate, name) ?? 0) >= longest);
   const seconds = policy && policySeconds(policy, name);
   const isMixed = by === 'entries' && beyond > 0 && beyond < entries;
-  const some = isMixed
+  const most = isMixed
     ? `${grouped(beyond)} of its ${grouped(entries)} entries have more, up to`
     : 'its entries have up to';
-  const left = `${name} is ${durationWords(set)}, but ${some} ${durationWords(longest)} left`;
+  const left = `${name} is ${durationWords(set)}, but ${most} ${durationWords(longest)} left`;
   if (policy !== undefined && seconds !== undefined)
     return indented(`${left}: the rules set ${durationWords(seconds)} (ct timeout ${foreign(policy.name)}).`, '    ');
   return indented(`${left}: ${by === 'entries' ? LONGER : UNACKNOWLEDGED}.`, '    ');

@@ -67,7 +67,7 @@ function settingsIn(root: Root, table: Table): readonly (number | undefined)[] {
 }
 
 function numberAfter(text: string, path: string): number | undefined {
-  const line = text.split('\n').find((one) => one.startsWith(`${path}:`));
+  const line = text.split('\n').find((candidate) => candidate.startsWith(`${path}:`));
   return line === undefined ? undefined : Number(line.slice(path.length + 1));
 }
 

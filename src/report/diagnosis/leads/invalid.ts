@@ -142,11 +142,11 @@ function ruleNotes({ table, handling: { rules } }: InvalidLead): readonly Note[]
   if (rules.length === 0) return [note('No rule drops them as invalid; the policy of a chain still may.')];
   const before = inNamespace({ subject: table });
   const [first] = rules;
-  const more = rules.length > 3 ? ` And ${rules.length - 3} more.` : '';
+  const rest = rules.length > 3 ? ` And ${rules.length - 3} more.` : '';
   const places = rules.slice(0, 3).map(ruleWords).join('; ');
   return [
     note(
-      `Dropped by ${places}.${more} A rule may have other conditions too:`,
+      `Dropped by ${places}.${rest} A rule may have other conditions too:`,
       ...(first === undefined ? [] : [before + ruleCommand(first)]),
     ),
   ];

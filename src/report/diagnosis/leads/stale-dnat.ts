@@ -70,8 +70,8 @@ export const STALE_DNAT: LeadForm<StaleDnatLead, object, { readonly stale?: read
   readCauses: (root, { subject, holdings }) =>
     holdings === undefined ? {} : { stale: readStaleTargets(root, subject, holdings) },
   judge: ({ stale = [] }) =>
-    stale.map((one) => {
-      return { kind: 'stale_dnat', state: one.isUnreachable ? 'warning' : 'ok', table: one.table, stale: one };
+    stale.map((target) => {
+      return { kind: 'stale_dnat', state: target.isUnreachable ? 'warning' : 'ok', table: target.table, stale: target };
     }),
   clause: ({ stale }) => {
     const { destination, port, target, targetPort, entries, isUnreachable } = stale;
