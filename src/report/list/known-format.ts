@@ -8,6 +8,7 @@ const OTHER_FORMATS: readonly (readonly [RegExp, string])[] = [
   [/^\s*<(?:\?xml|conntrack>)/, 'the XML of conntrack -o xml; list it without -o'],
   [/^\w{1,16},orig=\(/m, "Open vSwitch's dpctl/dump-conntrack"],
   [/^ {0,10}\d{1,10}[\t:] ?(?:ipv[46] |tcp |udp |icmp)/m, 'a list with numbered lines'],
+  [/\b(?:nf|ip)_conntrack: table full/m, 'lines of the kernel log; give the output of conntrack -L'],
 ];
 const NO_ENTRIES = /^conntrack v\S{1,20} \(conntrack-tools\): 0 flow entries/m;
 

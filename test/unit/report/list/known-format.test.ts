@@ -8,6 +8,10 @@ describe('names an unsupported list format', () => {
     ['<?xml version="1.0" encoding="utf-8"?>\n<conntrack>\n', 'the XML of conntrack -o xml; list it without -o'],
     ['tcp,orig=(src=192.0.2.1,dst=192.0.2.2,sport=1,dport=2),reply=(src=1)\n', "Open vSwitch's dpctl/dump-conntrack"],
     ['     1\tipv4     2 tcp      6 431999 ESTABLISHED src=192.0.2.1\n', 'a list with numbered lines'],
+    [
+      '[Tue Dec  1 00:45:17 2026] nf_conntrack: nf_conntrack: table full, dropping packet\n',
+      'lines of the kernel log; give the output of conntrack -L',
+    ],
     ['12:tcp      6 431999 ESTABLISHED src=192.0.2.1\n', 'a list with numbered lines'],
   ])('%j', (text, name) => expect(knownFormat(text)).toEqual({ name }));
 
