@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { scratch } from '../e2e/support/tree.ts';
-import { HASHSIZE, keep, limitTo, withoutOthers } from '../live/namespace.ts';
+import { HASHSIZE, inside, keep, limitTo, withoutOthers } from '../live/namespace.ts';
 import { liveSuite } from '../live/parts.ts';
 import { openSession, serveEchoes, type Word } from './kept-alive.ts';
 import {
+  done,
   expectLosses,
   flood,
   lostByClients,
@@ -105,9 +106,10 @@ liveSuite('one step alone', [...STAGE_PARTS, '/usr/bin/unshare'], () => {
     expect(held / Number(words)).toBeLessThan(1.25);
     type(raise.undo);
 
-    expect(kinds(told)[0]).toBe('notrack');
+    // The port may have answered flows too, which a removal would take.
+    expect([kinds(told)[0], kinds(told).includes('free')]).toEqual(['notrack', false]);
     type(step(told, 'notrack').commands);
-    type(step(told, 'free').commands, ['conntrack -D ']);
+    done(inside(scene.namespace, 'conntrack', '-F'));
     const [lostRoom, lostNow] = await Promise.all([roomlessIn(scene, 1000), lostByClients(scene, 50)]);
     expect({ lostRoom, lostNow }).toEqual({ lostRoom: 0, lostNow: 0 });
   });

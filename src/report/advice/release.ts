@@ -1,6 +1,7 @@
 // Entries to remove, which makes room at once: those that one filter of conntrack(8) matches and no connection needs. A
 // shorter timeout does not affect present entries.
-//   When    a group has a tenth of the entries, and is half-open, has ended, or is shown to be idle
+//   When    a group has a tenth of the entries, and is half-open, has ended, is shown to be idle, or is one source's
+//           unanswered datagrams
 //   Undo    none: removed entries cannot be restored
 
 import { isOwnAddress, type OwnAddresses } from '../../kernel/namespaces/own-addresses.ts';
@@ -36,7 +37,7 @@ export interface ReleaseAdvice {
   readonly of: number;
   /**
    * `half-open`: connections that are being set up are retried. `ended`: no cost. `silent`: connections of the group
-   * that are still in use end, or are picked up again. `datagrams`: the next one creates a new entry.
+   * that are still in use end, or are picked up again. `datagrams`: the source's answered flows go too.
    */
   readonly cost: 'half-open' | 'ended' | 'silent' | 'datagrams';
   readonly ipv4: boolean;
@@ -65,8 +66,9 @@ export function releaseAdvice(holdings: Holdings, evidence: UseEvidence): readon
   for (const group of groups.filter(({ entries }) => entries >= WORTHWHILE * of)) {
     const cost = costOf(group, holdings, evidence);
     if (typeof cost === 'object') return [{ kind: 'unproven', group, of, why: cost.why }];
-    if (cost !== undefined)
-      return [{ kind: 'free', group, ...narrowest(group, holdings, evidence.own), of, cost, ...families, zone }];
+    const removed = narrowest(group, holdings, evidence.own);
+    if (cost !== undefined && !removesAnswered(group, removed))
+      return [{ kind: 'free', group, ...removed, of, cost, ...families, zone }];
   }
   return [];
 }
@@ -76,12 +78,20 @@ function onlyZone({ zones: [first], entries }: Holdings): number | undefined {
   return first?.entries === entries ? first.zone : undefined;
 }
 
+/**
+ * True if unanswered datagrams come from everywhere: conntrack(8) has no filter for them, so that it would remove
+ * answered flows to that port too. In a full table these may find no room again.
+ */
+function removesAnswered({ protocol }: Group, { source }: Pick<ReleaseAdvice, 'source'>): boolean {
+  return protocol === UDP && source === undefined;
+}
+
 type Cost = ReleaseAdvice['cost'] | { readonly why: Unproven };
 
 function costOf(group: Group, holdings: Holdings, evidence: UseEvidence): Cost | undefined {
   const state = STATES[group.state] ?? '';
-  // Without its entry an answered flow may get another port, and its peer does not know that.
-  if (group.protocol === UDP) return group.assured && holdings.nat > 0 ? undefined : 'datagrams';
+  // An answered flow may be in use, such as a tunnel or a call: nothing shows that it is idle.
+  if (group.protocol === UDP) return group.assured ? undefined : 'datagrams';
   if (HALF_OPEN.includes(state)) return 'half-open';
   if (ENDED.includes(state)) return 'ended';
   return OPEN.includes(state) ? costOfOpen(group, holdings, evidence) : undefined;
@@ -117,7 +127,8 @@ const COSTS: Readonly<Record<ReleaseAdvice['cost'], string>> = {
   ended: 'These connections have ended; a late packet finds no entry.',
   silent:
     'Nearly all of them have been idle for long, and hardly any had a packet between two readings. Connections still in use end, or, without NAT and with tcp_loose 1, are picked up again at their next packet.',
-  datagrams: 'A sender that continues gets a new entry with its next packet; with NAT, perhaps another port.',
+  datagrams:
+    'Answered flows of that source to that port are removed too. If it continues and there is room, it gets new entries; with NAT, perhaps other ports.',
 };
 
 function anyReleaseStep(advice: ReleaseAdvice | UnprovenAdvice, context: Context): Step {

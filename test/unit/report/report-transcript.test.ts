@@ -364,12 +364,6 @@ describe('a report', () => {
            It lasts as long as that namespace. To make it permanent:
              the configuration of that namespace or container
            Undo: remove them from the configuration of that namespace or container.
-        3. Make room at once: remove the udp entries to port 53, 100.0%.
-             nsenter -t 5 -n conntrack -D -p udp --dport 53 >/dev/null
-           Removed entries cannot be restored.
-           10 entries, and those that began since. A sender that continues gets a new
-           entry with its next packet; with NAT, perhaps another port.
-           This helps once: the entries come back while their source keeps sending.
       "
     `);
   });

@@ -697,17 +697,17 @@ describe('the complete step', () => {
       --
       "
     `);
-    expect(freed(UDP)).toMatchInlineSnapshot(`
-      "Make room at once: remove the udp entries to port 53, 100.0%.
+    expect(freed({ ...UDP, source: '203.0.113.9' })).toMatchInlineSnapshot(`
+      "Make room at once: remove the udp entries from 203.0.113.9 to port 53, 100.0%.
       --
-      conntrack -D -p udp --dport 53 >/dev/null
+      conntrack -D -p udp --dport 53 -s 203.0.113.9 >/dev/null
       --
       --
       --
       --
       Removed entries cannot be restored.
       --
-      500 entries, and those that began since. A sender that continues gets a new entry with its next packet; with NAT, perhaps another port.
+      500 entries, and those that began since. Answered flows of that source to that port are removed too. If it continues and there is room, it gets new entries; with NAT, perhaps other ports.
       This helps once: the entries come back while their source keeps sending.
       --
       "
