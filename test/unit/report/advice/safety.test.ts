@@ -98,7 +98,7 @@ describe('removed entries', () => {
     expect(removals).toBeGreaterThan(50);
   });
 
-  test('of datagrams are of one source: conntrack(8) cannot spare the answered ones of a port', () => {
+  test("are one source's if they are datagrams: conntrack(8) cannot spare the answered ones of a port", () => {
     eachCommand((command, _, kind) => {
       if (kind === 'free' && /conntrack -D .*-p udp/.test(command)) expect(command).toContain(' -s ');
     });
