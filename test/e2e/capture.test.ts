@@ -1,7 +1,16 @@
 // nagios/capture takes everything that the check, plan and report read: they print the same for the copy.
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { plugin, RUNS_ON_NODE, TOP } from './support/plugin.ts';
@@ -49,6 +58,32 @@ const FIXTURES = readdirSync(join(TOP, 'fixtures')).filter((name) =>
 test.each(sampled(FIXTURES))('%s', (name) => {
   const root = machine(name);
   expect(printed(captured(root))).toEqual(printed(root));
+});
+
+describe('a hostile directory changes no file outside the copy', () => {
+  /** The file next to the copy that the hostile directory aims at, after the script ran. */
+  function attacked(hostile: (outside: string) => Changes): string {
+    const outside = scratch();
+    const victim = join(outside, 'victim.conf');
+    writeFileSync(victim, 'kept\n');
+    // Both are one level below the same directory: `..` leads to the same file from each.
+    const root = join(outside, 'root');
+    renameSync(tree('linux-2.6.18-el5-full-capture', hostile(outside)), root);
+    spawnSync('sh', [CAPTURE, root], { env: { ...process.env, TMPDIR: outside }, maxBuffer: 1 << 28 });
+    return readFileSync(victim, 'utf8');
+  }
+
+  test('a setting with ..', () => {
+    expect(attacked(() => ({ 'etc/default/ufw': 'IPT_SYSCTL=/../victim.conf\n' }))).toBe('kept\n');
+  });
+
+  test('a linked directory', () => {
+    const hostile = (outside: string): Changes => ({
+      'etc/sysctl.d/x': (path) => symlinkSync(outside, path),
+      'etc/default/ufw': 'IPT_SYSCTL=/etc/sysctl.d/x/victim.conf\n',
+    });
+    expect(attacked(hostile)).toBe('kept\n');
+  });
 });
 
 describe('set-ups', () => {
