@@ -1,7 +1,7 @@
 // The recommended thresholds are in one file, which the other definitions run; README, the manual and Icinga's service
 // show the same ones.
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Answer, shell, TOP } from './support/plugin.ts';
@@ -71,6 +71,12 @@ test('if it cannot be read the state is UNKNOWN', () => {
     stdout: `CONNTRACK UNKNOWN - cannot read ${folder}\n`,
     stderr: '',
   });
+});
+
+test('if it is a link to a missing file the state is UNKNOWN, and no default replaces its options', () => {
+  const file = join(scratch(), 'conf');
+  symlinkSync('missing', file);
+  expect(host([], undefined, file)).toMatchObject({ status: 3, stdout: `CONNTRACK UNKNOWN - cannot read ${file}\n` });
 });
 
 describe('the word sudo in /etc/check_conntrack.conf', () => {
