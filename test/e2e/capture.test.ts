@@ -60,6 +60,16 @@ test.each(sampled(FIXTURES))('%s', (name) => {
   expect(printed(captured(root))).toEqual(printed(root));
 });
 
+test('a link that leads out of the directory is not followed', () => {
+  const secret = join(scratch(), 'secret');
+  writeFileSync(secret, 'net.netfilter.nf_conntrack_max = 7 # secret\n');
+  const hostile = (path: string) => symlinkSync(secret, path);
+  const root = tree('linux-2.6.18-el5-full-capture', { 'etc/sysctl.d/a.conf': hostile });
+  const { stdout } = spawnSync('sh', [CAPTURE, root], { encoding: 'latin1', maxBuffer: 1 << 28 });
+  expect(stdout).toContain('./proc/sys/');
+  expect(stdout).not.toContain('# secret');
+});
+
 describe('a hostile directory changes no file outside the copy', () => {
   /** The file next to the copy that the hostile directory aims at, after the script ran. */
   function attacked(hostile: (outside: string) => Changes): string {
