@@ -2,6 +2,7 @@
 // ranges for NAT, timeouts that rules set, and chains that drop untracked packets. All are parsed from the same lists.
 
 import type { DropRule } from '../../model/drop-rule.ts';
+import type { EntryUse } from '../../model/entry-use.ts';
 import type { Reading } from '../../model/fault.ts';
 import type { FilterChain } from '../../model/filter-chain.ts';
 import type { RefusingRule } from '../../model/refusing-rule.ts';
@@ -9,6 +10,7 @@ import type { Namespace, RuleBlocks } from '../../model/table.ts';
 import { loadedModules, moduleState } from '../modules.ts';
 import type { Root } from '../root.ts';
 import { hasForeignRules, parseNftRules, parseSavedRules } from './drop-rules.ts';
+import { parseEntryUses } from './entry-uses.ts';
 import { parseRuleset, parseSaved } from './extension-rules.ts';
 import { hasIptablesTables, parseNftChains, parseSavedChains } from './filter-chains.ts';
 import { hasForeignNat, type NatRange, parseNatRanges } from './nat-ranges.ts';
@@ -102,6 +104,12 @@ export function readRefusingRules(root: Root, namespace: Namespace): readonly Re
 /** True if rules give some entries timeouts of their own; undefined if the rules cannot be read. */
 export function hasTimeoutPolicies(root: Root, namespace: Namespace): boolean | undefined {
   return readableLists(root, namespace)?.some(({ text }) => hasTimeoutPolicy(text));
+}
+
+/** Returns the uses that rules make of entries; undefined if some cannot be read, or something else may use them. */
+export function readEntryUses(root: Root, namespace: Namespace): readonly EntryUse[] | undefined {
+  const texts = readRuleTexts(root, namespace);
+  return texts === undefined ? undefined : Array.from(new Set(texts.flatMap(parseEntryUses)));
 }
 
 /** The rules as they are listed; undefined if some cannot be read, or if NAT may come without a rule. */

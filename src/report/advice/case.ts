@@ -2,6 +2,7 @@
 
 import type { Evaluation } from '../../evaluate/evaluate.ts';
 import type { OwnAddresses } from '../../kernel/namespaces/own-addresses.ts';
+import type { EntryUse } from '../../model/entry-use.ts';
 import type { FilterChain } from '../../model/filter-chain.ts';
 import type { RefusingRule } from '../../model/refusing-rule.ts';
 import type { SshAccess } from '../../model/ssh-access.ts';
@@ -25,6 +26,8 @@ export interface Case {
   readonly ssh: SshAccess;
   /** Chains of its namespace that drop what no rule accepts; undefined if the rules could not be read. */
   readonly chains: readonly FilterChain[] | undefined;
+  /** The uses that its rules make of entries. */
+  readonly uses?: readonly EntryUse[];
   /** Rules of its namespace that refuse connections, or are of an earlier step; undefined likewise. */
   readonly refusing: readonly RefusingRule[] | undefined;
   readonly timers: TimerOrigin;

@@ -47,9 +47,9 @@ function suspicionOf({ settings, evaluation, diagnosis: { worst }, ...facts }: C
   const { table, losses, lost } = worst.result;
   const refused = losses === undefined || lost === undefined ? 0 : withoutRoom(lost, losses.events) / losses.seconds;
   const { machine } = evaluation.observation;
-  const { arrivals, own, host, ssh, chains } = facts;
+  const { arrivals, own, host, ssh, chains, uses = [] } = facts;
   const loose = settings.get('tcp_loose');
-  return { arrivals, refused, limit: table.limit, machine, own, host, ssh, chains, loose };
+  return { arrivals, refused, limit: table.limit, machine, own, host, ssh, chains, uses, loose };
 }
 
 export function culpritStep(advice: CulpritAdvice, context: Place): Step {

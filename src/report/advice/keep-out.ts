@@ -138,11 +138,17 @@ function keptOut(from: string, culprit: SourceAdvice | NetworkAdvice, context: P
             `Most entries have no reply: the source may be forged. Do not block ${from} if this machine needs it, as a resolver or gateway.`,
           ]
         : []),
+      tunnelWords(kind, from),
       `${looks.length === 0 ? 'These' : 'Look at what it sends first. The other'} commands block it: all its packets are dropped.`,
     ],
     notes: [`Its packets are dropped before they are tracked${removalWords(remove)} ${cost}`],
     ...lastingRules(context),
   };
+}
+
+/** The address of a session inside a tunnel is not the one that the tunnel comes from. */
+function tunnelWords(kind: 'source' | 'network', from: string): string {
+  return `If you reach this machine through a VPN or tunnel, its other end must not be ${kind === 'network' ? 'in ' : ''}${from}.`;
 }
 
 export function unknownSessions(from: string): string {

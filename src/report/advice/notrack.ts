@@ -7,6 +7,7 @@
 
 import { atLeast } from '../../evaluate/kernel-version.ts';
 import { isOwnAddress } from '../../kernel/namespaces/own-addresses.ts';
+import type { EntryUse } from '../../model/entry-use.ts';
 import type { FilterChain } from '../../model/filter-chain.ts';
 import type { Action } from '../../words/action.ts';
 import { inNamespace } from '../../words/in-namespace.ts';
@@ -33,7 +34,7 @@ import {
 import {
   acceptingWords,
   acceptUntracked,
-  chainLooks,
+  ownedWords,
   portWords,
   type UntrackedPort,
   untracked,
@@ -49,6 +50,8 @@ export interface NotrackAdvice extends UntrackedPort {
   readonly zoned: number;
   /** Chains that would drop them untracked; undefined if the rules could not be read. */
   readonly chains: readonly FilterChain[] | undefined;
+  /** The uses that the rules make of entries: with any, no command untracks. */
+  readonly uses: readonly EntryUse[];
 }
 
 /** Clients use ports from here on: a rule for such a port would match their connections too. */
@@ -70,9 +73,9 @@ export function notrackAdvice(
   const families = { ipv4: entries > ipv6, ipv6: ipv6 > 0 };
   const reach = reachOf(suspicion, holdings);
   const chains = suspicion.chains?.filter(({ hook }) => isPassed(hook, reach));
-  return [
-    { kind: 'notrack', protocol, port, entries: top.entries, of: entries, adds, zoned, ...families, reach, chains },
-  ];
+  const { uses = [] } = suspicion;
+  const shares = { entries: top.entries, of: entries, adds, zoned };
+  return [{ kind: 'notrack', protocol, port, ...shares, ...families, reach, chains, uses }];
 }
 
 function topPort(holder: Holder | undefined): Both | undefined {
@@ -134,32 +137,36 @@ export function notrackStep(advice: NotrackAdvice, context: Place): Step {
 }
 
 function rules(advice: NotrackAdvice, context: Place): Omit<Step, 'title'> {
-  const { chains } = advice;
-  const before = acceptingWords(advice, chains);
+  const { chains, uses } = advice;
   const effects = [
     'New packets of that port create no entry; current entries end by their timeout.',
     'Cost: no memory. NAT and rules with a state no longer apply to that port.',
   ];
-  if (chains === undefined) {
-    const notes = [untrackWords(advice), ...effects];
-    return { ...unknownRules(context), preconditions: before, notes, ...PASSING };
+  const owned = chains?.filter(({ isOwned }) => isOwned) ?? [];
+  if (chains === undefined || uses.length > 0 || owned.length > 0) {
+    const reasons = [...uses.map((use) => USE_WORDS[use]), ...(owned.length > 0 ? [ownedWords(owned)] : [])];
+    const preconditions = [...reasons, ...acceptingWords(advice, undefined)];
+    return { ...looksAtRules(context), preconditions, notes: [untrackWords(advice), ...effects], ...PASSING };
   }
-  const first: readonly Action[] = [
-    ...chainLooks(chains),
-    ...chains.filter(({ isOwned }) => !isOwned).map((chain) => acceptUntracked(chain, advice)),
-  ];
+  const first = chains.map((chain) => acceptUntracked(chain, advice));
   const [nft, iptables] = [untracked(advice), untrackedByIptables(advice, context)];
   // nft(8) has notrack since 4.9, and the type of an address since 4.10.
   return {
     ...withEitherTool(context, [...first, nft], [...first, ...iptables], [4, 10]),
-    preconditions: before,
+    preconditions: acceptingWords(advice, chains),
     notes: effects,
     ...lastingRules(context),
   };
 }
 
-/** The rules may drop untracked packets: they are only shown. */
-function unknownRules(context: Place): Typed {
+const USE_WORDS: Readonly<Record<EntryUse, string>> = {
+  nat: 'The rules translate addresses (NAT), though no entry in the list is translated: untracked, a packet that has to be translated is lost.',
+  marks: 'The rules use marks of connections (ct mark): an untracked packet has none, and may take another route.',
+  helpers: 'The rules use helpers (ct helper): untracked, a service that needs one gets no data connections.',
+};
+
+/** The rules may drop untracked packets, or need tracked ones: they are only shown. */
+function looksAtRules(context: Place): Typed {
   const list = (line: string): readonly Action[] => [{ kind: 'look', line }];
   return withEitherTool(context, list('nft list ruleset'), list('iptables-save'), [4, 10]);
 }
@@ -167,7 +174,7 @@ function unknownRules(context: Place): Typed {
 function untrackWords(advice: NotrackAdvice): string {
   const name = protocolWords(advice.protocol);
   const ends = `${name} dport ${advice.port} notrack, and the same with sport`;
-  return `Then, before tracking (nft: priority -300 of prerouting and output; iptables: table raw): ${ends}. A report as root on the running machine prints the commands if it can read the rules.`;
+  return `Then, before tracking (nft: priority -300 of prerouting and output; iptables: table raw): ${ends}. A report as root on the running machine prints the commands if it can read the rules, and they need no entries.`;
 }
 
 // A rule that sets a zone puts an untracked packet back into tracking, and a packet with a zone is not untracked:

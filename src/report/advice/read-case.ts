@@ -6,7 +6,7 @@ import { readTunables } from '../../kernel/namespaces/namespace-sysctls.ts';
 import { readOwnAddresses } from '../../kernel/namespaces/own-addresses.ts';
 import { readSshAccess } from '../../kernel/namespaces/ssh-sessions.ts';
 import type { Root } from '../../kernel/root.ts';
-import { hasTimeoutPolicies, readFilterChains, readRefusingRules } from '../../kernel/rules/rules.ts';
+import { hasTimeoutPolicies, readEntryUses, readFilterChains, readRefusingRules } from '../../kernel/rules/rules.ts';
 import type { Observation } from '../../model/observation.ts';
 import type { Table } from '../../model/table.ts';
 import type { Diagnosis } from '../diagnosis/diagnosis.ts';
@@ -33,7 +33,7 @@ export function readAddresses(
   return { own, host: subject.key === first.key ? own : readOwnAddresses(root, first) };
 }
 
-type CutOff = Pick<Case, 'ssh' | 'chains' | 'refusing' | 'timers'>;
+type CutOff = Pick<Case, 'ssh' | 'chains' | 'uses' | 'refusing' | 'timers'>;
 
 const UNREAD: CutOff = {
   ssh: {
@@ -59,9 +59,11 @@ export function readCutOff(
   const refusing = readRefusingRules(root, subject);
   if (trouble === 'none') return { ...UNREAD, refusing };
   const namespaces = subject.key === own.key ? [own] : [own, subject];
+  const uses = readEntryUses(root, subject);
   return {
     ssh: readSshAccess(root, namespaces, self.environment['SSH_CONNECTION']),
-    chains: readFilterChains(root, subject),
+    chains: uses === undefined ? undefined : readFilterChains(root, subject),
+    uses: uses ?? [],
     refusing,
     timers: timerOrigin(root, subject),
   };

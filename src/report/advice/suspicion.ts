@@ -1,6 +1,7 @@
 // Facts about a table other than the holders of its entries, and the parts that all advice against a culprit shares.
 
 import type { OwnAddresses } from '../../kernel/namespaces/own-addresses.ts';
+import type { EntryUse } from '../../model/entry-use.ts';
 import type { FilterChain } from '../../model/filter-chain.ts';
 import type { Machine } from '../../model/machine.ts';
 import type { SshAccess } from '../../model/ssh-access.ts';
@@ -21,6 +22,8 @@ export interface Suspicion {
   readonly ssh: SshAccess;
   /** Undefined if the rules could not be read. */
   readonly chains: readonly FilterChain[] | undefined;
+  /** The uses that the rules make of entries. */
+  readonly uses?: readonly EntryUse[];
   /** nf_conntrack_tcp_loose; undefined if it could not be read. */
   readonly loose: number | undefined;
 }

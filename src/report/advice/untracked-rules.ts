@@ -88,30 +88,18 @@ export function untrackedByIptables(advice: UntrackedPort, context: Place): read
 
 // ---- Accepting untracked packets ----
 
-/** `chains`: those that drop the port's packets once they are untracked; undefined if the rules could not be read. */
+/** `chains`: those that drop the port's packets once they are untracked; undefined if no command accepts them. */
 export function acceptingWords(advice: UntrackedPort, chains: readonly FilterChain[] | undefined): readonly string[] {
   if (chains?.length === 0) return [];
-  const why = `Untracked packets match no rule with ct state new, established or related.`;
-  const open = chains?.filter(({ isOwned }) => !isOwned) ?? [];
-  return [
-    why,
-    ...(open.length === 0
-      ? []
-      : [
-          `The first commands accept ${portWords(advice)} in ${listWords(open.map(chainWords))}, which would drop it. They match every address and, for replies, all packets from port ${advice.port} to port 1024 and above: add a match if the service is not for everyone.`,
-        ]),
-    ...(chains === undefined || open.length < chains.length
-      ? [`Check first that your rules accept ${portWords(advice)} without a state, in both directions.`]
-      : []),
-  ];
+  const words =
+    chains === undefined
+      ? `Check first that your rules accept ${portWords(advice)} without a state, in both directions.`
+      : `The first commands accept ${portWords(advice)} in ${listWords(chains.map(chainWords))}, which would drop it. They match every address and, for replies, all packets from port ${advice.port} to port 1024 and above: add a match if the service is not for everyone.`;
+  return ['Untracked packets match no rule with ct state new, established or related.', words];
 }
 
-export function chainLooks(chains: readonly FilterChain[]): readonly Action[] {
-  const owned = chains.filter(({ isOwned }) => isOwned);
-  return owned.map(({ family, table, chain }) => ({
-    kind: 'look',
-    line: `nft list chain ${family} ${table} ${chain}`,
-  }));
+export function ownedWords(chains: readonly FilterChain[]): string {
+  return `Only the program that owns ${listWords(chains.map(chainWords))} can add a rule there: accept the port by its own command.`;
 }
 
 function chainWords({ tool, family, table, chain }: FilterChain): string {

@@ -59,6 +59,7 @@ test('a source without ssh sessions is shown, then blocked', () => {
     context,
   );
   expect(known.preconditions).toEqual([
+    'If you reach this machine through a VPN or tunnel, its other end must not be 198.51.100.7.',
     'Look at what it sends first. The other commands block it: all its packets are dropped.',
   ]);
   expect(known.commands.slice(0, 2)).toEqual([

@@ -30,6 +30,7 @@ const DNS: NotrackAdvice = {
   ipv6: false,
   reach: 'local',
   chains: [],
+  uses: [],
 };
 const context = { observation: observation({ release: ok({ major: 6, minor: 18 }) }), subject: table() };
 const step = (changes: Partial<NotrackAdvice>, where: Place = context) => notrackStep({ ...DNS, ...changes }, where);
@@ -108,12 +109,22 @@ test('unreadable rules: each tool only lists them', () => {
   expect(notes[0]).toContain('udp dport 53 notrack');
 });
 
-test("another program's chain is listed, not changed", () => {
-  const { preconditions, commands } = step({ chains: [{ ...INPUT, table: 'firewalld', isOwned: true }] });
-  expect(preconditions?.slice(-1)).toEqual([
-    'Check first that your rules accept udp port 53 without a state, in both directions.',
-  ]);
-  expect(before(commands, 'add table')).toEqual(['nft list chain inet firewalld input']);
+test("another program's chain cannot be changed: nothing is untracked", () => {
+  const { preconditions, commands, undo } = step({ chains: [INPUT, { ...INPUT, table: 'firewalld', isOwned: true }] });
+  expect(preconditions?.[0]).toBe(
+    'Only the program that owns inet firewalld input can add a rule there: accept the port by its own command.',
+  );
+  expect([commands, undo]).toEqual([['nft list ruleset'], []]);
+});
+
+test.each([
+  ['nat', 'The rules translate addresses (NAT), '],
+  ['marks', 'The rules use marks of connections (ct mark): '],
+  ['helpers', 'The rules use helpers (ct helper): '],
+] as const)('rules that need entries for %s: nothing is untracked', (use, words) => {
+  const { preconditions, commands, instead, undo } = step({ chains: [], uses: [use] });
+  expect(preconditions?.[0]?.startsWith(words)).toBe(true);
+  expect({ commands, instead, undo }).toEqual({ commands: ['nft list ruleset'], instead: ['iptables-save'], undo: [] });
 });
 
 test('a TCP packet that opens a connection is not accepted as a reply', () => {

@@ -233,6 +233,8 @@ test('the undo is printed next to its commands, in each form', () => {
          the new ones.
          Most entries have no reply: the source may be forged. Do not block
          203.0.113.9 if this machine needs it, as a resolver or gateway.
+         If you reach this machine through a VPN or tunnel, its other end must not
+         be 203.0.113.9.
          Look at what it sends first. The other commands block it: all its packets
          are dropped.
            conntrack -L -s 203.0.113.9 | head -n 20
