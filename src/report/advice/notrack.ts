@@ -34,7 +34,7 @@ import {
 import {
   acceptingWords,
   acceptUntracked,
-  ownedWords,
+  ownedChainWords,
   portWords,
   type UntrackedPort,
   untracked,
@@ -144,7 +144,7 @@ function rules(advice: NotrackAdvice, context: Place): Omit<Step, 'title'> {
   ];
   const owned = chains?.filter(({ isOwned }) => isOwned) ?? [];
   if (chains === undefined || uses.length > 0 || owned.length > 0) {
-    const reasons = [...uses.map((use) => USE_WORDS[use]), ...(owned.length > 0 ? [ownedWords(owned)] : [])];
+    const reasons = [...uses.map((use) => USE_WORDS[use]), ...(owned.length > 0 ? [ownedChainWords(owned)] : [])];
     const preconditions = [...reasons, ...acceptingWords(advice, undefined)];
     return { ...looksAtRules(context), preconditions, notes: [untrackWords(advice), ...effects], ...PASSING };
   }

@@ -98,7 +98,7 @@ export function acceptingWords(advice: UntrackedPort, chains: readonly FilterCha
   return ['Untracked packets match no rule with ct state new, established or related.', words];
 }
 
-export function ownedWords(chains: readonly FilterChain[]): string {
+export function ownedChainWords(chains: readonly FilterChain[]): string {
   return `Only the program that owns ${listWords(chains.map(chainWords))} can add a rule there: accept the port by its own command.`;
 }
 
