@@ -10,10 +10,10 @@ const USES: readonly (readonly [EntryUse, RegExp])[] = [
   ['helpers', /\bct helper\b| --helper /],
 ];
 
-/** The uses in a list of rules. Names of chains and comments are none. */
+/** The uses in a list of rules. Names of chains, comments and matches of what NAT has done are none. */
 export function parseEntryUses(text: string): readonly EntryUse[] {
   const rules = text
-    .replace(/^\tchain .*$|\b(?:jump|goto) \S+|^:.*$|^-N .*$/gm, '')
+    .replace(/^\tchain .*$|\b(?:jump|goto) \S+|\bct status (?:[!=]+ )?(?:\{[^{}]*\}|\S+)|^:.*$|^-N .*$/gm, '')
     .replace(/(?:--comment|--log-prefix|\bcomment|\bprefix) (?:"[^"]*"|(?!-)\S+)/g, '')
     .replace(/ -[Ajg] (?!MASQUERADE|SNAT|DNAT|REDIRECT|NETMAP|CONNMARK|CT\b)\S+/g, '');
   return USES.flatMap(([use, pattern]) => (pattern.test(rules) ? [use] : []));

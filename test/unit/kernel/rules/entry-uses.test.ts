@@ -20,6 +20,8 @@ test.each([
   ['ct state established,related accept', []],
   ['meta mark set 0x1', []],
   ['jump dnat', []],
+  ['ct status dnat accept', []],
+  ['ct status { snat, dnat } accept', []],
   ['accept comment "no snat here"', []],
 ])('nft: %s', (rule, uses) => expect(parseEntryUses(nft(rule))).toEqual(uses));
 
