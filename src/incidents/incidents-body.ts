@@ -44,7 +44,7 @@ export interface RecordedBody {
   readonly peak_entries: Count;
   /** the limit at that time; 0 is no limit */
   readonly peak_max: Count;
-  /** the source that fills the table in the worst report; null if nothing stands out */
+  /** the source that fills the table in the worst report; null if nothing stands out, or its list could not be read */
   readonly main: MainSourceBody | null;
   readonly first: KeptReportBody;
   /** null: the first report is the worst one */

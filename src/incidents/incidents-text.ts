@@ -47,7 +47,7 @@ function peakShare({ peak, limit }: IncidentRecord): string {
 }
 
 function mainWords(main: MainSource | null): string {
-  if (main === null) return 'nothing stands out';
+  if (main === null) return 'source unknown';
   const share = `${percentWords(main.share)} ${main.of === 'added' ? 'of what was added' : 'of the entries'}`;
   const name = foreign(main.name);
   if (main.kind === 'nat') return `NAT has no port left to ${name}${natWords(main.nat)}`;
@@ -77,7 +77,10 @@ export function incidentText(incident: KeptIncident, worst: Reading<string>): re
       'peak',
       `${grouped(record.peak)}${record.limit > 0 ? ` of ${grouped(record.limit)}` : ''} entries (${peakShare(record)})`,
     ),
-    ...field('who', mainWords(kept.main)),
+    ...field(
+      'who',
+      kept.main === null ? 'unknown: nothing stands out, or its list could not be read' : mainWords(kept.main),
+    ),
     ...field('end', endWords(record)),
     ...(record.host === '' ? [] : field('host', foreign(record.host))),
     ...field('files', `${incidentsPath(place)}/${name}*`),

@@ -44,7 +44,11 @@ export function sourceStep(advice: SourceAdvice, context: Place): Step {
   if (spared === 'own')
     return {
       title: `Find the process on this machine that sends from ${address}: ${share}.`,
-      ...looked([{ kind: 'look', line: 'ss -tunap' }], ['Lists the sockets and their processes.'], context),
+      ...looked(
+        [{ kind: 'look', line: 'ss -tunap' }],
+        ['Lists the sockets and their processes. If there is none, each is closed at once: go on with the next step.'],
+        context,
+      ),
     };
   const rest = spared === undefined ? keptOut(address, advice, context) : lookedAt(address, spared, advice, context);
   return { title: `Find out what ${address} does: ${share}.`, ...rest };

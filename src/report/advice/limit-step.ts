@@ -3,6 +3,7 @@
 import type { Plan } from '../../evaluate/sizing.ts';
 import { planFor } from '../../evaluate/sizing.ts';
 import type { Observation } from '../../model/observation.ts';
+import { grouped } from '../../words/prose.ts';
 import { durable, type FileLines, limitActions } from '../../words/remedies.ts';
 import { foreign, sizeWords } from '../../words/words.ts';
 import type { Case } from './case.ts';
@@ -25,9 +26,11 @@ export function limitStep(plan: Plan, reasons: readonly string[], { observation 
     ? ''
     : ' On the host, in the initial network namespace: elsewhere it may be read-only.';
   const effect = `Cost: up to ${sizeWords(Math.max(0, plan.extraBytes))} more when full${room}.${where}`;
+  const former = observation.tables[0].limit;
+  const undo = `Undo it only while fewer than ${grouped(former)} entries are in use: above that, new connections are dropped.`;
   return {
     ...typedStep('', limitActions(observation, plan)),
-    notes: [...reasons, effect],
+    notes: [...reasons, effect, undo],
     inNamespace: false,
     files: planFiles(plan, observation),
   };

@@ -105,6 +105,8 @@ describe('a report', () => {
            not.
            New connections are accepted at once.
            Cost: up to 44.1 MiB more when full, of 32.0 GiB available.
+           Undo it only while fewer than 1,000 entries are in use: above that, new
+           connections are dropped.
            It lasts until the next boot. For a permanent limit, run check_conntrack
            plan when the load is normal again.
         2. Shorten nf_conntrack_tcp_timeout_syn_sent from 120 s to 30 s.
@@ -179,6 +181,8 @@ describe('a report', () => {
              echo 500 > /sys/module/nf_conntrack/parameters/hashsize
            New connections are accepted at once.
            Cost: up to 260.1 KiB more when full, of 32.0 GiB available.
+           Undo it only while fewer than 1,000 entries are in use: above that, new
+           connections are dropped.
            It lasts until the next boot. To make it permanent:
              /etc/modprobe.d/nf_conntrack.conf
                  options nf_conntrack hashsize=512
@@ -227,6 +231,8 @@ describe('a report', () => {
              echo 500 > /sys/module/nf_conntrack/parameters/hashsize
            New connections are accepted at once.
            Cost: up to 260.1 KiB more when full, of 32.0 GiB available.
+           Undo it only while fewer than 1,000 entries are in use: above that, new
+           connections are dropped.
            It lasts until the next boot. To make it permanent:
              /etc/modprobe.d/nf_conntrack.conf
                  options nf_conntrack hashsize=512
@@ -245,7 +251,8 @@ describe('a report', () => {
            the entries.
              ss -tunap
            Changes nothing.
-           Lists the sockets and their processes.
+           Lists the sockets and their processes. If there is none, each is closed at
+           once: go on with the next step.
         2. Raise the limit to 2,048, and the buckets with it.
              echo 512 > /sys/module/nf_conntrack/parameters/hashsize
              sysctl -w net.netfilter.nf_conntrack_max=2048
@@ -254,6 +261,8 @@ describe('a report', () => {
              echo 500 > /sys/module/nf_conntrack/parameters/hashsize
            New connections are accepted at once.
            Cost: up to 260.1 KiB more when full, of 32.0 GiB available.
+           Undo it only while fewer than 1,000 entries are in use: above that, new
+           connections are dropped.
            It lasts until the next boot. To make it permanent:
              /etc/modprobe.d/nf_conntrack.conf
                  options nf_conntrack hashsize=512
@@ -305,6 +314,8 @@ describe('a report', () => {
            Likely cause: each load of the module starts from its default; options
            nf_conntrack hashsize=500 in /etc/modprobe.d/nf_conntrack.conf.
            Cost: up to 1000.2 KiB more when full, of 32.0 GiB available.
+           Undo it only while fewer than 1,000 entries are in use: above that, new
+           connections are dropped.
            It lasts until the next boot. To make it permanent:
              /etc/modprobe.d/nf_conntrack.conf
                  options nf_conntrack hashsize=1024
@@ -338,6 +349,8 @@ describe('a report', () => {
              echo 500 > /sys/module/nf_conntrack/parameters/hashsize
            New connections are accepted at once.
            Cost: up to 1.1 MiB more when full, of 32.0 GiB available.
+           Undo it only while fewer than 1,000 entries are in use: above that, new
+           connections are dropped.
            It lasts until the next boot. To make it permanent:
              /etc/modprobe.d/nf_conntrack.conf
                  options nf_conntrack hashsize=512

@@ -923,6 +923,7 @@ describe('a report', () => {
                   "45 packets/s are refused a new entry. If each lived 30 s or more, the table would hold about 3,290 entries, with those that have ended and are not collected yet. Retries are counted again; clients that back off are not.",
                   "New connections are accepted at once.",
                   "Cost: up to 1.3 MiB more when full, of 32.0 GiB available.",
+                  "Undo it only while fewer than 1,000 entries are in use: above that, new connections are dropped.",
                   "It lasts until the next boot. For a permanent limit, run check_conntrack plan when the load is normal again.",
                 ],
                 "preconditions": [],

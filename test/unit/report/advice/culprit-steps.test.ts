@@ -319,7 +319,7 @@ describe('the complete step', () => {
       --
       Changes nothing.
       --
-      Lists the sockets and their processes.
+      Lists the sockets and their processes. If there is none, each is closed at once: go on with the next step.
       --
       "
     `);
