@@ -30,7 +30,7 @@ export function culpritAdvice(suspicion: Suspicion, holdings: Holdings): readonl
 }
 
 function floodAdvice(suspicion: Suspicion, holdings: Holdings, adders: Arrivals): readonly CulpritAdvice[] {
-  const flood = synFloodOf(suspicion, adders);
+  const flood = synFloodOf(suspicion, holdings, adders);
   if (flood === undefined) return [];
   return [...synproxyAdvice(suspicion, holdings, flood), ...rateLimitAdvice(suspicion, holdings, flood)];
 }

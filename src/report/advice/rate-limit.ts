@@ -50,7 +50,8 @@ function expressible(perSecond: number, { release }: Pick<Machine, 'release'>): 
 /** A connection that lost its entry is new to the kernel, too: only a SYN begins one. */
 const BEGINS = 'tcp flags & (fin|syn|rst|ack) == syn';
 
-export function rateLimitStep({ target, perSecond, seconds, half, isSsh }: RateLimitAdvice, context: Place): Step {
+export function rateLimitStep(advice: RateLimitAdvice, context: Place): Step {
+  const { target, perSecond, seconds, half, isSsh, isAnswered } = advice;
   const step = targetStep('rate', target);
   const nft = nftTable(
     step,
@@ -70,7 +71,14 @@ export function rateLimitStep({ target, perSecond, seconds, half, isSsh }: RateL
   return {
     title: `Or admit at most ${grouped(perSecond)} new connections/s to ${targetWords(target)} (${shareOfNew(half)} are not completed).`,
     ...withEitherTool(context, [nft], iptables, [4, 3]),
-    ...(isSsh ? { preconditions: ['Keep an ssh session open: a new one shares the rate with the flood.'] } : {}),
+    preconditions: [
+      ...(isSsh ? ['Keep an ssh session open: a new one shares the rate with the flood.'] : []),
+      ...(isAnswered
+        ? []
+        : [
+            `No entry of port ${target.port} has a reply. Make sure that the replies pass here: if they take another route, these may be genuine clients, and must not be limited.`,
+          ]),
+    ],
     notes: [
       `At this rate, with entries of up to ${durationWords(seconds)} each, they take at most half of the table; current entries stay until they end or are removed. Cost: other clients of that port lose the same share of their new connections as the flood.`,
     ],

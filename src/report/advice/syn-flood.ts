@@ -3,7 +3,9 @@
 
 import { isOwnAddress } from '../../kernel/namespaces/own-addresses.ts';
 import type { Arrivals } from '../list/arrivals.ts';
-import { type Adds, DOMINANT, halfOpen, maybeSsh, mostAdded, type Suspicion } from './suspicion.ts';
+import { STATES } from '../list/entry.ts';
+import type { Holdings } from '../list/holders.ts';
+import { type Adds, DOMINANT, halfOpen, maybeSsh, mostAdded, type Suspicion, TCP } from './suspicion.ts';
 import type { FloodTarget } from './target.ts';
 
 export interface SynFlood {
@@ -14,6 +16,8 @@ export interface SynFlood {
   readonly most: number;
   /** True if ssh sessions may use that port. */
   readonly isSsh: boolean;
+  /** False if the target is not this machine, and no entry of that port shows that its replies pass here. */
+  readonly isAnswered: boolean;
 }
 
 const SHARE_HALF_OPEN = 0.8;
@@ -21,7 +25,7 @@ const MOST_OF_SOURCE = 0.05;
 const MOST_OF_NETWORK = 0.2;
 const LEAST_COUNTED = 100;
 
-export function synFloodOf(suspicion: Suspicion, adders: Arrivals): SynFlood | undefined {
+export function synFloodOf(suspicion: Suspicion, holdings: Holdings, adders: Arrivals): SynFlood | undefined {
   const { added, both, counted, kind } = adders;
   const { entries: of, rankings } = added;
   const half = halfOpen(adders);
@@ -30,7 +34,16 @@ export function synFloodOf(suspicion: Suspicion, adders: Arrivals): SynFlood | u
   const isForged = most <= MOST_OF_SOURCE * of && ofNetwork <= MOST_OF_NETWORK * of;
   const target = targetOf(suspicion, adders);
   if (counted < LEAST_COUNTED || half < SHARE_HALF_OPEN * of || !isForged || target === undefined) return undefined;
-  return { target, half: { kind, added: half, of }, most, isSsh: maybeSsh(suspicion.ssh, target.port) };
+  const isAnswered = target.own === true || hasReplies(holdings, target);
+  return { target, half: { kind, added: half, of }, most, isSsh: maybeSsh(suspicion.ssh, target.port), isAnswered };
+}
+
+// If only the clients' packets pass, genuine connections look like a flood: they stay in SYN_SENT.
+function hasReplies({ groups }: Holdings, target: FloodTarget): boolean {
+  return groups.some(
+    ({ protocol, port, assured, state }) =>
+      protocol === TCP && port === target.port && (assured || STATES[state] === 'SYN_RECV'),
+  );
 }
 
 function targetOf({ own }: Suspicion, { both, added: { entries: of } }: Arrivals): FloodTarget | undefined {

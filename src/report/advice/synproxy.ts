@@ -1,7 +1,7 @@
 // A SYN flood with forged sources, which no list of addresses ends: only connections that a client completes get an
 // entry.
 //   When    since Linux 3.12, not for a port of ssh, not with zones, and only if tcp_loose could be read and the SYNs are
-//           known to go to this machine or through it
+//           known to go to this machine, or through it with their replies
 //   Cost    connections that lost their entry are not picked up again
 //   Undo    a table of its own, and tcp_loose as it was read
 
@@ -34,7 +34,7 @@ export function synproxyAdvice(
 ): readonly SynproxyAdvice[] {
   const isPossible = zoned === 0 && release.ok && atLeast(release.value, 3, 12);
   const isPlaced = flood.target.destination === undefined || flood.target.own !== undefined;
-  if (!isPossible || !isPlaced || loose === undefined || flood.isSsh) return [];
+  if (!isPossible || !isPlaced || loose === undefined || flood.isSsh || !flood.isAnswered) return [];
   const hasIpv6Ssh = Array.from(ssh.clients).some((client) => client.includes(','));
   return [{ kind: 'synproxy', ...flood, loose, sshPorts: Array.from(ssh.listening), hasIpv6Ssh }];
 }

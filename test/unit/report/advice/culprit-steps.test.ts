@@ -60,12 +60,16 @@ function freedBy(lines: readonly string[]): readonly ReleaseAdvice[] {
   return releaseAdvice(listed(lines).holdings, evidence).flatMap((one) => (one.kind === 'free' ? [one] : []));
 }
 
+/** Shows that replies pass. */
+const ANSWERED = { state: 'SYN_RECV', flag: 'ASSURED', left: 59 } as const;
+
 function forged(of: Line): readonly string[] {
   return times(1000, (at) => ({
     state: 'SYN_SENT',
     flag: 'UNREPLIED',
     left: 119,
     source: `${1 + (at % 199)}.${at >> 2}.1.1`,
+    ...(at === 0 ? ANSWERED : {}),
     ...of,
   }));
 }
@@ -108,6 +112,7 @@ describe('IPv6', () => {
       flag: 'UNREPLIED',
       left: 119,
       source: `2001:${at.toString(16)}::1`,
+      ...(at === 0 ? ANSWERED : {}),
     }));
     expect(step(flood, 'rate_limit').commands[2]).toBe(
       "nft 'add rule inet check_conntrack_rate_7d1d8993 limited ip6 daddr 2001:db8::1 tcp dport 443 tcp flags & (fin|syn|rst|ack) == syn ct state new limit rate over 16/second counter drop'",
@@ -160,6 +165,14 @@ test('a SYN flood through the machine is answered in the forward hook, one to th
   const own = ownOf(String((192 << 24) | (2 << 8) | 1));
   expect(step(forged({}), 'synproxy').commands.join()).toContain('hook forward');
   expect(step(forged({}), 'synproxy', NEW, { own }).commands.join()).toContain('hook input');
+});
+
+test('a flood without any reply: the replies may take another route', () => {
+  const [, ...sent] = forged({});
+  expect(step(sent, 'rate_limit').preconditions).toEqual([
+    'No entry of port 443 has a reply. Make sure that the replies pass here: if they take another route, these may be genuine clients, and must not be limited.',
+  ]);
+  expect(step(forged({}), 'rate_limit').preconditions).toEqual([]);
 });
 
 test('entries are removed per address family in the table', () => {

@@ -5,6 +5,7 @@ import { type Found, type Line, listed, NO_SSH, ownOf, times, UNKNOWN_OWN } from
 
 const UDP = { protocol: 'udp', flag: 'UNREPLIED', port: 53, left: 29 } as const;
 const HALF = { state: 'SYN_RECV', left: 59 } as const;
+const SENT = { state: 'SYN_SENT', flag: 'UNREPLIED', left: 119 } as const;
 const IDLE = times(3000, (at) => ({ port: 5432, source: `10.2.${at >> 8}.${at & 255}` }));
 const FLOODER = times(1000, () => ({ ...UDP, source: '203.0.113.9' }));
 
@@ -207,6 +208,13 @@ describe('a SYN flood with forged sources', () => {
     expect(advised(listed(flood, flood), { own })).toMatchObject([{ target: { own: true } }, {}]);
   });
 
+  test('needs no reply if it targets the machine itself; else only the rate limit is left', () => {
+    const own = ownOf(String((192 << 24) | (2 << 8) | 1));
+    const sent = forged(3000, SENT);
+    expect(kinds(listed(sent, sent), { own })).toEqual(['synproxy', 'rate_limit']);
+    expect(advised(listed(sent, sent))).toMatchObject([{ kind: 'rate_limit', isAnswered: false }]);
+  });
+
   test('is recognized in a captured list', () => {
     expect(kinds(listed(flood))).toEqual(['synproxy', 'rate_limit']);
   });
@@ -256,7 +264,9 @@ describe('the thresholds of a SYN flood', () => {
     ['6 of 100 from one source', [...forged(94, HALF), ...one(6, '10.0.0.7')], false],
     ['20 of 100 from one network', [...forged(80, HALF), ...near(20)], true],
     ['21 of 100 from one network', [...forged(79, HALF), ...near(21)], false],
-    ['SYN_SENT instead of SYN_RECV', forged(100, { state: 'SYN_SENT', flag: 'UNREPLIED', left: 119 }), true],
+    ['SYN_SENT and a SYN_RECV', [...forged(99, SENT), ...forged(1, HALF)], true],
+    ['SYN_SENT only: no reply passes', forged(100, SENT), false],
+    ['SYN_SENT, and an established connection', [...forged(99, SENT), ...done(1)], true],
     ['50 of 100 to one port', [...forged(50, HALF), ...ports(50)], true],
     ['49 of 100 to one port', [...forged(49, HALF), ...ports(51)], false],
   ])('%s', (_, lines, expected) => {

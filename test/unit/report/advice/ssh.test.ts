@@ -13,6 +13,7 @@ import { STATES } from '../../../../src/report/list/entry.ts';
 import { type Found, type Line, listed, NO_SSH, ownOf, times, UNKNOWN_OWN } from '../../support/listed.ts';
 
 const SYN = { state: 'SYN_SENT', flag: 'UNREPLIED', left: 119 } as const;
+const HALF = { state: 'SYN_RECV', left: 59 } as const;
 const SERVED = { state: 'TIME_WAIT', left: 60 } as const;
 const ESTABLISHED = STATES.indexOf('ESTABLISHED');
 const UDP = { protocol: 'udp', flag: 'UNREPLIED', port: 53, left: 29 } as const;
@@ -148,7 +149,11 @@ describe('a source or network with an ssh session', () => {
 
 describe('a SYN flood', () => {
   const flood = (port: number) => {
-    const lines = times(1000, (at) => ({ ...SYN, port, source: `${1 + (at % 199)}.${at >> 2}.1.1` }));
+    const lines = times(1000, (at) => ({
+      ...(at === 0 ? HALF : SYN),
+      port,
+      source: `${1 + (at % 199)}.${at >> 2}.1.1`,
+    }));
     return listed(lines, lines);
   };
 

@@ -123,6 +123,7 @@ const CHAINS: readonly FilterChain[] = [
 ];
 const UDP = { protocol: 'udp', flag: 'UNREPLIED', port: 53, left: 29 } as const;
 const SYN = { state: 'SYN_SENT', flag: 'UNREPLIED', left: 119 } as const;
+const HALF = { state: 'SYN_RECV', left: 59 } as const;
 
 function culprits(of: (at: number) => Line, release: readonly [number, number]): readonly WithStep<CulpritAdvice>[] {
   const lines = times(1000, of);
@@ -151,7 +152,7 @@ function everyAdvice(release: readonly [number, number]): readonly Advice[] {
     ...culprits(() => ({ ...UDP, source: '203.0.113.9' }), release),
     ...culprits(() => ({ ...UDP, source: '2001:db8::9' }), release),
     ...culprits((at) => ({ ...UDP, source: at < 200 ? `10.${at}.0.1` : `198.51.100.${at & 255}` }), release),
-    ...culprits((at) => ({ ...SYN, source: `${1 + (at % 199)}.${at >> 2}.1.1` }), release),
+    ...culprits((at) => ({ ...(at === 0 ? HALF : SYN), source: `${1 + (at % 199)}.${at >> 2}.1.1` }), release),
     ...adviceOf({ ...full, holdings: silent }),
     ...adviceOf({ ...full, holdings: holdings(flows(10, { port: 9000, state: 'CLOSE_WAIT', seconds: 59 })) }),
     ...adviceOf({ first: { limit: 20_000, buckets: ok(512) }, last: { statistics: counted({ chainlength: 5 }) } }),
@@ -271,7 +272,7 @@ describe('a value that could not be read is not changed', () => {
   });
 
   test('tcp_loose, nor one that is already 0', () => {
-    const lines = times(1000, (at) => ({ ...SYN, source: `${1 + (at % 199)}.${at >> 2}.1.1` }));
+    const lines = times(1000, (at) => ({ ...(at === 0 ? HALF : SYN), source: `${1 + (at % 199)}.${at >> 2}.1.1` }));
     const { holdings: all, arrivals } = listed(lines, lines);
     const context = contextOf([6, 18], table());
     const advised = (loose: number | undefined) =>
