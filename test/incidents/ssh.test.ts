@@ -10,6 +10,7 @@ import { connected, livesThrough, openSession, serveEchoes, type Word } from './
 import {
   answerAt,
   CLIENT,
+  done,
   expectLosses,
   flood,
   lostByClients,
@@ -135,5 +136,21 @@ liveSuite('a service that is not tracked is served on', STAGE_PARTS, () => {
       expect(settingsOf(scene.namespace), undo).toBe(before);
       expect(await scene.word(), undo).toBe('alive');
     }
+  });
+
+  test('unless rules translate: masquerade, before any entry is translated', async () => {
+    const scene = await guarded('nft, default drop');
+    const chain = '{ type nat hook postrouting priority 100; }';
+    done(inside(scene.namespace, 'nft', `add table ip nat; add chain ip nat post ${chain}`));
+    done(inside(scene.namespace, 'nft', 'add rule ip nat post ip saddr 172.17.0.0/16 masquerade'));
+    await answerAt(scene, DNS);
+    limitTo(2000);
+    await flood(scene, 'udp', 'any', 53, 1000);
+    await untilRoomless(scene);
+    const before = settingsOf(scene.namespace);
+    const { commands, undo, instead } = step(await reportOn(scene), 'notrack');
+    type([...commands, ...instead]);
+    expect(settingsOf(scene.namespace)).toBe(before);
+    expect(undo).toEqual([]);
   });
 });
