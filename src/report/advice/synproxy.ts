@@ -53,11 +53,7 @@ export function synproxyStep(advice: SynproxyAdvice, context: Place): Step {
     title: `Give entries only to completed connections to ${targetWords(target)}: likely a SYN flood with forged sources.`,
     ...withEitherTool(context, [...strict, nftRules(advice)], [...strict, ...iptables(advice)], [5, 3]),
     preconditions: [
-      ...(isStrict
-        ? []
-        : [
-            `The conntrack -L commands must list every ssh session ${context.subject.isOwn ? 'of this machine' : 'that passes that namespace'}: with tcp_loose=0 one without an entry is cut off.`,
-          ]),
+      ...(isStrict ? [] : [sessionWords(advice, context)]),
       'No rule in prerouting may drop invalid or untracked packets, and none in output may drop the SYNs and SYN-ACKs that are sent for client and server.',
     ],
     notes: [
@@ -69,6 +65,12 @@ export function synproxyStep(advice: SynproxyAdvice, context: Place): Step {
       lines: isStrict ? [] : [sysctlLine('nf_conntrack', 'tcp_loose', 0)],
     }),
   };
+}
+
+function sessionWords({ sshPorts }: SynproxyAdvice, { subject }: Place): string {
+  const passing = subject.isOwn ? 'of this machine' : 'that passes that namespace';
+  const ssh = sshPorts.length === 0 ? '' : `The conntrack -L commands must list every ssh session ${passing}. `;
+  return `${ssh}Every ${ssh === '' ? '' : 'other '}TCP session ${passing} that you need (${ssh === '' ? 'ssh, ' : ''}VPN, kubectl exec) must have an entry in conntrack -L -p tcp: with tcp_loose=0 one without an entry is cut off.`;
 }
 
 // Without an entry the client's ACK has to be invalid: it must not be taken for a connection picked up midway.

@@ -164,6 +164,23 @@ describe('a SYN flood', () => {
     expect(advised(flood(8443))).toMatchObject([{ kind: 'synproxy', sshPorts: [22, 2222] }, { isSsh: false }]);
   });
 
+  test.each([
+    [SESSION, /^The conntrack -L commands must list every ssh session of this machine\. Every other TCP session /],
+    [
+      { ...NO_SSH, listening: new Set<number>() },
+      /^Every TCP session of this machine that you need \(ssh, VPN, kubectl exec\) must have an entry /,
+    ],
+  ])('every TCP session must have an entry, not only ssh', (ssh, expected) => {
+    const place = {
+      observation: { machine: { release: suspicion().machine.release } },
+      subject: { isOwn: true, mount: undefined, pids: [] },
+    };
+    const [step] = advised(flood(8443), { ssh }).flatMap((advice) =>
+      advice.kind === 'synproxy' ? [synproxyStep(advice, place)] : [],
+    );
+    expect(step?.preconditions?.[0]).toMatch(expected);
+  });
+
   test('ssh sessions are listed first, including those over IPv6', () => {
     const subject = { isOwn: true, mount: undefined, pids: [] };
     const place = { observation: { machine: { release: suspicion().machine.release } }, subject };
