@@ -78,7 +78,7 @@ function scriptPaths(root: Root, script: string, faults: Fault[]): readonly Sysc
   const folders = places.map((place) => place.replace(ALL_OF_A_FOLDER, ''));
   const hides = script.includes('##*/');
   const isHidden = (name: string, at: number) =>
-    hides && HIDING.some((folder) => folders.indexOf(folder) > at && exists(root.locate(`${folder}/${name}`)));
+    hides && HIDING.some((folder) => folders.indexOf(folder) > at && isSettingsFile(root, `${folder}/${name}`));
   return places.flatMap((place, at) => {
     if (place === CONF) return [{ path: CONF, atBoot: true }];
     const paths = settingsFiles(
@@ -89,6 +89,13 @@ function scriptPaths(root: Root, script: string, faults: Fault[]): readonly Sysc
     );
     return paths.map((path) => ({ path: leadsToConf(root, path) ? CONF : path, atBoot: true }));
   });
+}
+
+/** A link to /dev/null is none: it hides nothing. */
+function isSettingsFile(root: Root, path: string): boolean {
+  const real = root.resolve(leadsToConf(root, path) ? CONF : path);
+  const status = typeof real === 'string' ? files.status(real) : undefined;
+  return status !== undefined && !('errno' in status) && status.kind === 'file';
 }
 
 /** apply_sysctl() of release 6: every file of the folder after /etc/sysctl.conf; releases 4 and 5 have no folder. */

@@ -69,6 +69,12 @@ for f in /etc/sysctl.d/*.conf; do\nif [ -f /run/sysctl.d/"\${f##*/}" ]; then con
     ['/etc/sysctl.conf after the folder', NOW, { ...files, 'etc/sysctl.conf': sets(4) }, 4],
     ['/run at the end', NOW, { ...files, 'etc/sysctl.conf': sets(4), 'run/sysctl.d/a.conf': sets(5) }, 5],
     ['a file that one of the same name hides', NOW, { 'lib/sysctl.d/a.conf': sets(1), 'etc/sysctl.d/a.conf': '' }, 0],
+    [
+      'a link to /dev/null, which hides nothing',
+      NOW,
+      { 'lib/sysctl.d/a.conf': sets(1), 'etc/sysctl.d/a.conf': (path) => symlinkSync('/dev/null', path) },
+      1,
+    ],
     ['older: /lib after /etc', BEFORE, files, 1],
     ['older: no file hides another', BEFORE, { 'lib/sysctl.d/a.conf': sets(1), 'etc/sysctl.d/a.conf': '' }, 1],
     ['older: /etc/sysctl.conf last', BEFORE, { ...files, 'etc/sysctl.conf': sets(4) }, 4],
