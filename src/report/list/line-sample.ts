@@ -81,9 +81,10 @@ function linesUntil(chance: number): number {
   return chance === 1 ? 0 : Math.floor(Math.log(1 - Math.random()) / Math.log(1 - chance));
 }
 
-/** Leaves about `enough` lines, unless the sample has all of them: each that is counted costs far more than this. */
+/** Leaves `enough` lines or slightly more, unless the sample has all of them: counting one costs far more than this. */
 export function thinTo(sample: LineSample, enough: number): void {
-  if (sample.share < 1 && sample.held > enough) thinOut(sample, enough / sample.held);
+  const most = SCATTER * enough;
+  if (sample.share < 1 && sample.held > most) thinOut(sample, most / sample.held);
 }
 
 /** Each line stays with that chance. */
